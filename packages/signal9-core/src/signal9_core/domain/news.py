@@ -1,0 +1,83 @@
+"""Articles, and what they say about whom."""
+
+import hashlib
+import re
+from typing import Annotated, Final, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from .model import Exact, Instant, Model, OpenModel, Score, Ticker
+from .sentiment import SentimentLabel, label_of
+
+__all__ = ["NewsArticle", "TickerSentiment", "Topic", "article_id", "topic_of"]
+
+_SEPARATORS: Final = re.compile(r"[^a-z0-9]+")
+
+
+def topic_of(text: str) -> str:
+    """Return a topic's canonical form: `mergers_and_acquisitions` of `Mergers & Acquisitions`."""
+    return _SEPARATORS.sub("_", text.lower().replace("&", " and ")).strip("_")
+
+
+def article_id(*parts: str) -> str:
+    """Return a short, stable name for whatever identifies an article, such as its address."""
+    return hashlib.blake2s("\n".join(parts).encode(), digest_size=10).hexdigest()
+
+
+Topic = Annotated[str, AfterValidator(topic_of), Field(min_length=1, max_length=64)]
+"""A topic tag: lower case words joined by underscores."""
+
+
+class TickerSentiment(Model):
+    """How much an article is about a company, and its tone towards it."""
+
+    ticker: Ticker
+    relevance: Annotated[Exact, Field(ge=0, le=1)]
+    sentiment: Score | None = None
+
+    @property
+    def label(self) -> SentimentLabel | None:
+        """The tone in words."""
+        return None if self.sentiment is None else label_of(self.sentiment)
+
+
+class NewsArticle(OpenModel):
+    """A published text about companies; `sentiment` is its overall tone."""
+
+    id: str
+    published_at: Instant
+    title: str = Field(min_length=1)
+    summary: str | None = None
+    url: str | None = None
+    source: str
+    topics: tuple[Topic, ...] = ()
+    tickers: tuple[TickerSentiment, ...] = ()
+    sentiment: Score | None = None
+    scored_by: str | None = Field(
+        None, description="Who judged the tone, where not the source itself."
+    )
+
+    @model_validator(mode="after")
+    def _names_each_company_once(self) -> Self:
+        tickers = [each.ticker for each in self.tickers]
+        if len(set(tickers)) != len(tickers):
+            raise ValueError(f"article {self.id}: a ticker occurs twice in {tickers}")
+        return self
+
+    @property
+    def label(self) -> SentimentLabel | None:
+        """The tone in words."""
+        return None if self.sentiment is None else label_of(self.sentiment)
+
+    @property
+    def text(self) -> str:
+        """What there is to read: title and summary."""
+        return f"{self.title}\n{self.summary}" if self.summary else self.title
+
+    def scored(self, score: Exact, scorer: str) -> Self:
+        """Return the article with this tone wherever its source gave none."""
+        tickers = tuple(
+            each if each.sentiment is not None else each.model_copy(update={"sentiment": score})
+            for each in self.tickers
+        )
+        return self.model_copy(update={"tickers": tickers, "sentiment": score, "scored_by": scorer})

@@ -1,0 +1,216 @@
+"""Prices as columns: a series takes eight bytes a value, and rows are views of it."""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, Self
+
+from pydantic import NonNegativeInt, model_validator
+
+from .model import Exact, Model, Ticker
+
+if TYPE_CHECKING:
+    Column = array[int]
+else:
+    Column = array  # generic only from Python 3.12 on
+
+__all__ = ["PRICE_COLUMNS", "Bar", "Column", "Interval", "PriceSeries", "decimals_of"]
+
+PRICE_COLUMNS: Final = ("open", "high", "low", "close")
+"""The columns of a series that share its scale."""
+
+
+class Interval(StrEnum):
+    """How long one bar is."""
+
+    DAY = "1d"
+    WEEK = "1w"
+    MONTH = "1mo"
+
+
+class Bar(Model):
+    """Trading in one company over one interval; `day` is its last trading day."""
+
+    ticker: Ticker
+    day: date
+    open: Exact
+    high: Exact
+    low: Exact
+    close: Exact
+    volume: NonNegativeInt
+    adjusted_close: Exact | None = None
+
+    @model_validator(mode="after")
+    def _open_and_close_lie_within_the_range(self) -> Self:
+        if not self.low <= min(self.open, self.close) <= max(self.open, self.close) <= self.high:
+            raise ValueError(f"{self.ticker} on {self.day}: open or close outside low..high")
+        return self
+
+
+def decimals_of(value: Decimal) -> int:
+    """Return how many digits after the point `value` needs; 0 for whole numbers."""
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class PriceSeries:
+    """Consecutive bars of one company as columns, oldest first, each day once.
+
+    `days` are proleptic ordinals (`date.toordinal`). Prices are integers in units of
+    `10 ** -scale`, adjusted closes in units of `10 ** -adjusted_scale`, volumes whole shares.
+    """
+
+    ticker: Ticker
+    days: Column
+    open: Column
+    high: Column
+    low: Column
+    close: Column
+    volume: Column
+    scale: int = 2
+    adjusted_close: Column | None = None
+    adjusted_scale: int = 2
+    interval: Interval = Interval.DAY
+    currency: str = "USD"
+
+    def __post_init__(self) -> None:
+        columns = [getattr(self, name) for name in (*PRICE_COLUMNS, "volume")]
+        if self.adjusted_close is not None:
+            columns.append(self.adjusted_close)
+        if any(len(column) != len(self.days) for column in columns):
+            raise ValueError(f"{self.ticker}: columns differ in length")
+        for earlier, later in pairwise(self.days):
+            if earlier >= later:
+                raise ValueError(f"{self.ticker}: {date.fromordinal(later)} is out of order")
+
+    @classmethod
+    def from_bars(
+        cls,
+        ticker: Ticker,
+        bars: Iterable[Bar],
+        *,
+        interval: Interval = Interval.DAY,
+        currency: str = "USD",
+    ) -> Self:
+        """Put bars, in any order, into columns; `ValueError` where a day occurs twice."""
+        rows = sorted(bars, key=lambda bar: bar.day)
+        scale = _common_scale(
+            value for bar in rows for value in (bar.open, bar.high, bar.low, bar.close)
+        )
+        adjusted = [bar.adjusted_close for bar in rows if bar.adjusted_close is not None]
+        if adjusted and len(adjusted) != len(rows):
+            raise ValueError(f"{ticker}: some bars have an adjusted close and some have none")
+        adjusted_scale = _common_scale(adjusted)
+        return cls(
+            ticker=ticker,
+            days=array("i", (bar.day.toordinal() for bar in rows)),
+            open=_scaled((bar.open for bar in rows), scale),
+            high=_scaled((bar.high for bar in rows), scale),
+            low=_scaled((bar.low for bar in rows), scale),
+            close=_scaled((bar.close for bar in rows), scale),
+            volume=array("q", (bar.volume for bar in rows)),
+            scale=scale,
+            adjusted_close=_scaled(adjusted, adjusted_scale) if adjusted else None,
+            adjusted_scale=adjusted_scale,
+            interval=interval,
+            currency=currency,
+        )
+
+    def __len__(self) -> int:
+        return len(self.days)
+
+    def __iter__(self) -> Iterator[Bar]:
+        return (self.bar(at) for at in range(len(self)))
+
+    def bar(self, at: int) -> Bar:
+        """Return the bar at a position; negative ones count from the newest."""
+        adjusted = self.adjusted_close
+        prices = {name: self.price(name, at) for name in PRICE_COLUMNS}
+        return Bar(
+            ticker=self.ticker,
+            day=self.day(at),
+            volume=self.volume[at],
+            adjusted_close=None
+            if adjusted is None
+            else _unscaled(adjusted[at], self.adjusted_scale),
+            **prices,
+        )
+
+    def day(self, at: int) -> date:
+        """Return the day of the bar at a position."""
+        return date.fromordinal(self.days[at])
+
+    def price(self, column: str, at: int) -> Decimal:
+        """Return one price, exactly, of a column in `PRICE_COLUMNS`."""
+        values: Column = getattr(self, column)
+        return _unscaled(values[at], self.scale)
+
+    def prices(self, column: str) -> list[Decimal]:
+        """Return a whole column of `PRICE_COLUMNS`, exactly."""
+        values: Column = getattr(self, column)
+        return [_unscaled(value, self.scale) for value in values]
+
+    def between(self, first: date | None = None, last: date | None = None) -> Self:
+        """Return the bars from `first` to `last`, both included; `None` leaves a side open."""
+        start = 0 if first is None else bisect_left(self.days, first.toordinal())
+        stop = len(self) if last is None else bisect_right(self.days, last.toordinal())
+        return self.slice(start, max(start, stop))
+
+    def slice(self, start: int, stop: int) -> Self:
+        """Return the bars at positions from `start` up to but not including `stop`."""
+        adjusted = self.adjusted_close
+        return replace(
+            self,
+            days=self.days[start:stop],
+            open=self.open[start:stop],
+            high=self.high[start:stop],
+            low=self.low[start:stop],
+            close=self.close[start:stop],
+            volume=self.volume[start:stop],
+            adjusted_close=None if adjusted is None else adjusted[start:stop],
+        )
+
+    def adjusted(self) -> Self:
+        """Return prices adjusted for splits and dividends: each scaled by adjusted close / close.
+
+        Volumes stay as traded. A series without adjusted closes raises `ValueError`.
+        """
+        factors = self.adjusted_close
+        if factors is None:
+            raise ValueError(f"{self.ticker}: no adjusted closes are known")
+        return replace(
+            self,
+            open=array("q", map(_adjust, self.open, factors, self.close)),
+            high=array("q", map(_adjust, self.high, factors, self.close)),
+            low=array("q", map(_adjust, self.low, factors, self.close)),
+            close=factors[:],
+            scale=self.adjusted_scale,
+            adjusted_close=factors[:],
+        )
+
+
+def _adjust(price: int, adjusted_close: int, close: int) -> int:
+    return (2 * price * adjusted_close + close) // (2 * close) if close else 0
+
+
+def _common_scale(values: Iterable[Decimal]) -> int:
+    return max(2, max(map(decimals_of, values), default=0))
+
+
+def _scaled(values: Iterable[Decimal], scale: int) -> Column:
+    return array("q", (int(value.scaleb(scale)) for value in values))
+
+
+def _unscaled(value: int, scale: int) -> Decimal:
+    return Decimal(value).scaleb(-scale)
+
+
+def rescaled(values: Sequence[int], by: int) -> Column:
+    """Return a column in finer units: every value times `10 ** by`."""
+    return array("q", values) if by == 0 else array("q", (value * 10**by for value in values))

@@ -1,0 +1,92 @@
+"""Longer bars made of daily ones, and series joined: calendar rules without loss."""
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from itertools import groupby
+
+from .prices import PRICE_COLUMNS, Column, Interval, PriceSeries, rescaled
+
+__all__ = ["merge", "resample"]
+
+
+def resample(series: PriceSeries, interval: Interval) -> PriceSeries:
+    """Return bars of a longer interval, each dated by its last trading day.
+
+    Weeks are ISO weeks, Monday to Sunday. First open, highest high, lowest low, last close, summed
+    volume; a period at either end may be incomplete, as on any chart.
+    """
+    if interval is series.interval:
+        return series
+    if series.interval is not Interval.DAY:
+        raise ValueError(f"{series.ticker}: {series.interval} bars cannot become {interval} bars")
+    spans = list(_spans(series.days, interval))
+    adjusted = series.adjusted_close
+    return replace(
+        series,
+        interval=interval,
+        days=array("i", (series.days[stop - 1] for _, stop in spans)),
+        open=array("q", (series.open[start] for start, _ in spans)),
+        high=array("q", (max(series.high[start:stop]) for start, stop in spans)),
+        low=array("q", (min(series.low[start:stop]) for start, stop in spans)),
+        close=array("q", (series.close[stop - 1] for _, stop in spans)),
+        volume=array("q", (sum(series.volume[start:stop]) for start, stop in spans)),
+        adjusted_close=(
+            None if adjusted is None else array("q", (adjusted[stop - 1] for _, stop in spans))
+        ),
+    )
+
+
+def _spans(days: Column, interval: Interval) -> Iterator[tuple[int, int]]:
+    start = 0
+    key = _week if interval is Interval.WEEK else _month
+    for _, group in groupby(days, key=key):
+        stop = start + sum(1 for _ in group)
+        yield start, stop
+        start = stop
+
+
+def _week(ordinal: int) -> tuple[int, int]:
+    return 0, (ordinal - 1) // 7  # ordinal 1 was a Monday
+
+
+def _month(ordinal: int) -> tuple[int, int]:
+    day = date.fromordinal(ordinal)
+    return day.year, day.month
+
+
+def merge(older: PriceSeries, newer: PriceSeries) -> PriceSeries:
+    """Return the bars of both; where both have a day, the bar of `newer` counts.
+
+    Adjusted closes survive only where both series have them.
+    """
+    scale = max(older.scale, newer.scale)
+    adjusted_scale = max(older.adjusted_scale, newer.adjusted_scale)
+    keep_adjusted = older.adjusted_close is not None and newer.adjusted_close is not None
+    rows = dict(_rows(older, scale, adjusted_scale)) | dict(_rows(newer, scale, adjusted_scale))
+    ordered = sorted(rows.items())
+    columns = [array("q", (row[at] for _, row in ordered)) for at in range(6)]
+    return replace(
+        newer,
+        days=array("i", (day for day, _ in ordered)),
+        open=columns[0],
+        high=columns[1],
+        low=columns[2],
+        close=columns[3],
+        volume=columns[4],
+        scale=scale,
+        adjusted_scale=adjusted_scale,
+        adjusted_close=columns[5] if keep_adjusted else None,
+    )
+
+
+def _rows(
+    series: PriceSeries, scale: int, adjusted_scale: int
+) -> Iterator[tuple[int, tuple[int, ...]]]:
+    prices = [rescaled(getattr(series, name), scale - series.scale) for name in PRICE_COLUMNS]
+    adjusted = rescaled(
+        series.adjusted_close or array("q", bytes(8 * len(series))),
+        adjusted_scale - series.adjusted_scale,
+    )
+    return zip(series.days, zip(*prices, series.volume, adjusted, strict=True), strict=True)

@@ -1,0 +1,97 @@
+"""Everything that Signal9 raises on purpose, as one tree.
+
+Each class knows whether it is `transient`: whether the same call may succeed a little later.
+Retries ask that and nothing else.
+"""
+
+from typing import ClassVar
+
+__all__ = [
+    "ConflictError",
+    "IncompatibleStoreError",
+    "InputError",
+    "NotFoundError",
+    "PayloadError",
+    "ProviderError",
+    "ProviderUnavailableError",
+    "PublishError",
+    "RateLimitError",
+    "SettingsError",
+    "Signal9Error",
+    "StoreError",
+    "StoreUnavailableError",
+]
+
+
+class Signal9Error(Exception):
+    """The root of the tree; catch it to catch whatever Signal9 raises on purpose."""
+
+    transient: ClassVar[bool] = False
+
+
+class SettingsError(Signal9Error):
+    """A setting is missing, malformed or contradicts another."""
+
+
+class InputError(Signal9Error):
+    """A caller asked for something that has no meaning; `field` names what was wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+class NotFoundError(Signal9Error):
+    """What was asked for is not stored; `nearest` holds what may have been meant."""
+
+    def __init__(self, kind: str, value: str, nearest: tuple[str, ...] = ()) -> None:
+        hint = f"; did you mean {', '.join(nearest)}?" if nearest else ""
+        super().__init__(f"no {kind} {value!r}{hint}")
+        self.kind = kind
+        self.value = value
+        self.nearest = nearest
+
+
+class ProviderError(Signal9Error):
+    """A provider did not give what was asked."""
+
+
+class ProviderUnavailableError(ProviderError):
+    """A provider could not be reached or failed on its side."""
+
+    transient = True
+
+
+class RateLimitError(ProviderError):
+    """A provider refused for now, because too much was asked of it."""
+
+    transient = True
+
+
+class PayloadError(ProviderError):
+    """A provider sent something that is not what it documents."""
+
+
+class PublishError(Signal9Error):
+    """Events or notifications could not be handed over, even after retries."""
+
+    transient = True
+
+
+class StoreError(Signal9Error):
+    """A store could not do what was asked."""
+
+
+class StoreUnavailableError(StoreError):
+    """A store could not be reached, is busy or throttles, even after retries."""
+
+    transient = True
+
+
+class ConflictError(StoreError):
+    """A conditional write found another version than the one it was based on."""
+
+
+class IncompatibleStoreError(StoreError):
+    """A file is no Signal9 database, or one of a newer version; nothing was changed."""

@@ -1,0 +1,154 @@
+"""What Signal9 announces. An event is a versioned message; its JSON Schema follows from its model.
+
+On EventBridge the source is `SOURCE`, the detail type is the class's `detail_type`, and the detail
+is the model's JSON with the version in it.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, ClassVar, Final, Literal, Self
+
+from pydantic import Field, PositiveInt
+
+from .domain import DataSet, Instant, Model, ReportKind, Score, Ticker
+from .errors import InputError
+
+__all__ = [
+    "EVENTS",
+    "SOURCE",
+    "AssetDataUpdated",
+    "EarningsScheduled",
+    "Event",
+    "FinancialDataIngested",
+    "IngestionFailed",
+    "NewsIngested",
+    "NewsSentimentAnalyzed",
+    "PricesUpdated",
+    "UserAction",
+    "event_from",
+    "event_schema",
+]
+
+SOURCE: Final = "signal9.data"
+"""The source of every event, as rules match it."""
+
+
+class Event(Model):
+    """Something that happened, at the instant `at`."""
+
+    detail_type: ClassVar[str]
+
+    version: Literal[1] = 1
+    at: Instant
+
+    @classmethod
+    def from_envelope(cls, envelope: Mapping[str, object]) -> Self:
+        """Read the event out of what EventBridge delivers."""
+        return cls.model_validate(envelope["detail"])
+
+
+class AssetDataUpdated(Event):
+    """Identity, listing or description of companies changed."""
+
+    detail_type = "Asset Data Updated"
+
+    tickers: tuple[Ticker, ...] = Field(min_length=1, max_length=500)
+    data_set: Literal["listing", "overview"]
+
+
+class PricesUpdated(Event):
+    """Bars of a company were added or corrected; `first` to `last` holds all that changed."""
+
+    detail_type = "Prices Updated"
+
+    ticker: Ticker
+    first: date
+    last: date
+    count: PositiveInt
+
+
+class FinancialDataIngested(Event):
+    """Reports of a company were added or restated."""
+
+    detail_type = "Financial Data Ingested"
+
+    ticker: Ticker
+    reports: tuple[ReportKind, ...] = Field(min_length=1)
+    count: PositiveInt
+
+
+class NewsIngested(Event):
+    """Articles about a company were added or changed; `first` to `last` holds all of them."""
+
+    detail_type = "News Ingested"
+
+    ticker: Ticker
+    first: Instant
+    last: Instant
+    count: PositiveInt
+
+
+class NewsSentimentAnalyzed(Event):
+    """The rolling tone of the news about a company was worked out anew."""
+
+    detail_type = "News Sentiment Analyzed"
+
+    ticker: Ticker
+    score: Score
+    sample_size: PositiveInt
+
+
+class EarningsScheduled(Event):
+    """A company announced when it will report."""
+
+    detail_type = "Earnings Scheduled"
+
+    ticker: Ticker
+    report_date: date
+
+
+class UserAction(Event):
+    """A person changed what they want to see or hear of."""
+
+    detail_type = "User Action"
+
+    user_id: str
+    action: Literal["profile", "wizard", "topics", "watchlist"]
+
+
+class IngestionFailed(Event):
+    """A data set of a company could not be ingested, and why."""
+
+    detail_type = "Ingestion Failed"
+
+    ticker: Ticker | None = None
+    data_set: DataSet | Literal["listing", "calendar"]
+    reason: str
+    transient: bool = Field(description="Whether trying again later can help.")
+
+
+EVENTS: Final[tuple[type[Event], ...]] = (
+    AssetDataUpdated,
+    EarningsScheduled,
+    FinancialDataIngested,
+    IngestionFailed,
+    NewsIngested,
+    NewsSentimentAnalyzed,
+    PricesUpdated,
+    UserAction,
+)
+"""Every kind of event that exists."""
+
+
+def event_from(envelope: Mapping[str, object]) -> Event:
+    """Read whatever event EventBridge delivers; `InputError` for a detail type that is not ours."""
+    detail_type = envelope.get("detail-type")
+    for kind in EVENTS:
+        if kind.detail_type == detail_type:
+            return kind.from_envelope(envelope)
+    raise InputError("detail-type", f"{detail_type!r} is no event of Signal9")
+
+
+def event_schema(kind: type[Event]) -> dict[str, Any]:
+    """Return the JSON Schema of an event's detail."""
+    return kind.model_json_schema(mode="serialization")

@@ -1,0 +1,26 @@
+"""What the use cases need of the world: stores, providers, scorers, publishers, a clock."""
+
+from .clock import Clock, utc_now
+from .messages import EventPublisher, Notifier, Progress
+from .sources import Financials, Provider, SentimentScorer
+from .store import ABSENT, Cursor, Item, Key, Page, Span, Store, Stored, Value
+
+__all__ = [
+    "ABSENT",
+    "Clock",
+    "Cursor",
+    "EventPublisher",
+    "Financials",
+    "Item",
+    "Key",
+    "Notifier",
+    "Page",
+    "Progress",
+    "Provider",
+    "SentimentScorer",
+    "Span",
+    "Store",
+    "Stored",
+    "Value",
+    "utc_now",
+]
