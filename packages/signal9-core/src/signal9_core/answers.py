@@ -21,14 +21,18 @@ __all__ = [
     "AssetSummary",
     "AssetsAnswer",
     "BarRow",
+    "DataSetStatus",
+    "FailureAnswer",
     "FinancialsAnswer",
     "FreshnessAnswer",
+    "IngestAnswer",
     "NewsAnswer",
     "PriceColumns",
     "PricesAnswer",
     "ReportRow",
     "SearchAnswer",
     "SearchHit",
+    "StatusAnswer",
     "TickerTone",
     "to_json",
 ]
@@ -186,6 +190,50 @@ class FinancialsAnswer(Answer):
     period: Period
     items: Sequence[ReportRow]
     next_cursor: str | None = None
+
+
+class FailureAnswer(Answer):
+    """A data set that could not be ingested; `transient` tells whether trying again can help."""
+
+    ticker: str | None
+    data_set: str
+    reason: str
+    transient: bool
+
+
+class IngestAnswer(Answer):
+    """What an ingest did: how much is stored now, and how much of it was new or changed."""
+
+    provider: str
+    notice: str | None
+    stored: dict[str, int]
+    changed: dict[str, int]
+    failed: Sequence[FailureAnswer]
+    seconds: Number
+
+
+class DataSetStatus(Answer):
+    """How many companies a data set covers, how much it holds, and how far it reaches."""
+
+    companies: int
+    count: int
+    oldest: date | None = Field(description="The least recent `asOf` among the companies.")
+    newest: date | None = Field(description="The most recent `asOf` among the companies.")
+    sources: Sequence[str]
+    incomplete: int = Field(description="Companies for which only part of the data is stored.")
+
+
+class StatusAnswer(Answer):
+    """What is stored, where, and how fresh it is."""
+
+    stage: str
+    store: str
+    location: str
+    provider: str
+    notice: str | None
+    assets: int
+    ingested_at: Instant | None
+    data_sets: dict[DataSet, DataSetStatus]
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number")

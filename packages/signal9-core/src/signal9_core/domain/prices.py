@@ -156,6 +156,12 @@ class PriceSeries:
         values: Column = getattr(self, column)
         return [_unscaled(value, self.scale) for value in values]
 
+    def adjusted_closes(self) -> list[Decimal | None]:
+        """Return the adjusted closes, exactly, or as many times `None` where none are known."""
+        if self.adjusted_close is None:
+            return [None] * len(self)
+        return [_unscaled(value, self.adjusted_scale) for value in self.adjusted_close]
+
     def between(self, first: date | None = None, last: date | None = None) -> Self:
         """Return the bars from `first` to `last`, both included; `None` leaves a side open."""
         start = 0 if first is None else bisect_left(self.days, first.toordinal())

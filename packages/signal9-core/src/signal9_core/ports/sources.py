@@ -36,8 +36,15 @@ class Provider(Protocol):
     def name(self) -> str:
         """How freshness and the API call this source."""
 
+    @property
+    def notice(self) -> str | None:
+        """What people must know who see its data, such as where it ends; `None` for nothing."""
+
     def retrieved_at(self) -> datetime:
         """Return the instant for which its next answers hold: now, where a network is asked."""
+
+    def covered(self) -> Sequence[Ticker] | None:
+        """Return the companies that it has data of; `None` where they are too many to tell."""
 
     def assets(self) -> Iterable[Asset]:
         """Return every company that it lists; may be large."""

@@ -1,0 +1,17 @@
+"""Getting what a provider knows into the tables: only what changed is written and announced."""
+
+from .company import DATA_SETS, IngestCompany
+from .everything import IngestEverything
+from .listing import IngestListing
+from .outcome import Failure, Outcome
+from .refresh import RefreshStalest
+
+__all__ = [
+    "DATA_SETS",
+    "Failure",
+    "IngestCompany",
+    "IngestEverything",
+    "IngestListing",
+    "Outcome",
+    "RefreshStalest",
+]

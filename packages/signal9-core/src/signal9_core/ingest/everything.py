@@ -1,0 +1,43 @@
+"""A full ingest: the listing, then every data set of every company that the provider covers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..domain import DataSet, Ticker
+from ..ports import Clock, Progress, Provider
+from ..repositories import StateRepository
+from .company import DATA_SETS, IngestCompany
+from .listing import IngestListing
+from .outcome import Outcome
+
+__all__ = ["IngestEverything"]
+
+
+@dataclass(frozen=True)
+class IngestEverything:
+    """Ingest all there is. Stopped at any moment, the next run completes it."""
+
+    provider: Provider
+    ingest_listing: IngestListing
+    ingest_company: IngestCompany
+    state: StateRepository
+    clock: Clock
+
+    def __call__(
+        self,
+        progress: Progress,
+        tickers: Sequence[Ticker] | None = None,
+        data_sets: Sequence[DataSet] = DATA_SETS,
+    ) -> Outcome:
+        """Ingest everything, or these data sets of these companies only (then without listing)."""
+        outcome = Outcome()
+        if tickers is None:
+            outcome.add(self.ingest_listing(progress))
+        companies = tuple(self.provider.covered() or ()) if tickers is None else tuple(tickers)
+        for data_set in data_sets:
+            for done, ticker in enumerate(companies, 1):
+                outcome.add(self.ingest_company(ticker, (data_set,)))
+                progress(data_set, done, len(companies))
+        if tickers is None and not outcome.failed:
+            self.state.note_finished_ingest(self.provider.name, self.clock())
+        return outcome

@@ -1,0 +1,21 @@
+"""What can be asked: each query turns parameters into one of the API's answers."""
+
+from .assets import GetAsset, ListAssets
+from .cursors import CursorSigner
+from .financials import GetFinancials
+from .news import ListNews
+from .prices import GetPrices
+from .search import CompanyFinder, SearchCompanies
+from .status import GetStatus
+
+__all__ = [
+    "CompanyFinder",
+    "CursorSigner",
+    "GetAsset",
+    "GetFinancials",
+    "GetPrices",
+    "GetStatus",
+    "ListAssets",
+    "ListNews",
+    "SearchCompanies",
+]

@@ -1,0 +1,46 @@
+"""What parameters may be; whatever is wrong is named by its field."""
+
+from collections.abc import Callable
+from datetime import date
+
+from pydantic import TypeAdapter, ValidationError
+
+from ..domain import AssetProfile, Ticker
+from ..errors import InputError, NotFoundError
+from ..repositories import AssetRepository
+
+__all__ = ["Nearest", "check_limit", "check_range", "existing", "ticker_of"]
+
+Nearest = Callable[[str], tuple[str, ...]]
+"""Returns the tickers that are most like a text."""
+
+_ticker: TypeAdapter[str] = TypeAdapter(Ticker)
+
+
+def ticker_of(text: str) -> Ticker:
+    """Return the canonical form of a ticker; `InputError` where it can be none."""
+    try:
+        return _ticker.validate_python(text)
+    except ValidationError as error:
+        raise InputError("ticker", f"{text[:40]!r} is no ticker") from error
+
+
+def check_limit(limit: int, at_most: int) -> None:
+    """`InputError` unless `limit` is from 1 to `at_most`."""
+    if not 1 <= limit <= at_most:
+        raise InputError("limit", f"{limit} is not from 1 to {at_most}")
+
+
+def check_range(first: date | None, last: date | None) -> None:
+    """`InputError` unless `first` comes before or is `last`."""
+    if first is not None and last is not None and first > last:
+        raise InputError("from", f"{first} is after to={last}")
+
+
+def existing(assets: AssetRepository, ticker: str, nearest: Nearest) -> AssetProfile:
+    """Return the company's profile; `NotFoundError`, with what may have been meant, if unknown."""
+    canonical = ticker_of(ticker)
+    profile = assets.get(canonical)
+    if profile is None:
+        raise NotFoundError("ticker", canonical, nearest(canonical))
+    return profile

@@ -1,0 +1,177 @@
+"""Every known company: identity, description, insights and freshness in one item."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from ..domain import Asset, AssetProfile, CompanyOverview, DataSet, Freshness, Insights, Ticker
+from ..ports import Cursor, Item, Store, Stored
+from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX
+from .changes import change_item
+from .codec import instant_key, to_item
+from .paging import Slice, scan, take
+
+__all__ = ["AssetRepository", "ListedAsset", "ListedPage"]
+
+NEVER: Final = "0001-01-01T00:00:00Z"
+"""`checkedAt` of a company that no provider was asked about: before everything else."""
+
+_PAGE: Final = 2_000
+_BY_NAME: Final = Slice(ASSETS, "active", COMPANY_NAME_INDEX)
+_LATEST_FIRST: Final = Slice(ASSETS, "active", STALENESS_INDEX, newest_first=True)
+
+
+class ListedAsset(NamedTuple):
+    """A company as lists show it; `rank` is its place by size, 1 the largest."""
+
+    ticker: Ticker
+    name: str | None
+    exchange: str | None
+    sector: str | None
+    rank: int | None
+
+
+class ListedPage(NamedTuple):
+    """Part of a list; `cursor` continues it and is `None` at the end."""
+
+    items: list[ListedAsset]
+    cursor: Cursor | None
+
+
+class AssetRepository:
+    """The companies, by ticker, by name, and by how long ago they were looked at."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, ticker: Ticker) -> AssetProfile | None:
+        """Return what is known about a company."""
+        found = self._store.get(ASSETS, {"ticker": ticker})
+        return None if found is None else _profile(found.item)
+
+    def change(self, ticker: Ticker, change: Callable[[AssetProfile], AssetProfile]) -> bool:
+        """Apply `change` to a company's profile, a new one if need be; tell whether it differs."""
+
+        def changed(item: Item | None) -> Item | None:
+            before = AssetProfile(asset=Asset(ticker=ticker)) if item is None else _profile(item)
+            after = change(before)
+            return _item(after) if item is None or after != before else None
+
+        return change_item(self._store, ASSETS, {"ticker": ticker}, changed)
+
+    def sync(self, assets: Sequence[Asset]) -> list[Ticker]:
+        """Store what is new or different in these listings; return the tickers concerned."""
+        found = self._store.get_many(ASSETS, ({"ticker": asset.ticker} for asset in assets))
+        known = {str(each.item["ticker"]): _profile(each.item) for each in found}
+        new = [asset for asset in assets if asset.ticker not in known]
+        taken = self._store.put_new(ASSETS, (_item(AssetProfile(asset=each)) for each in new))
+        overtaken = {str(item["ticker"]) for item in taken}
+        changed = [asset.ticker for asset in new if asset.ticker not in overtaken]
+        for asset in assets:
+            before = known.get(asset.ticker)
+            differs = asset.ticker in overtaken or (before is not None and before.asset != asset)
+            if differs and self.change(asset.ticker, _with_identity(asset)):
+                changed.append(asset.ticker)
+        return changed
+
+    def by_name(
+        self,
+        *,
+        limit: int,
+        cursor: Cursor | None = None,
+        accept: Callable[[ListedAsset], bool] | None = None,
+    ) -> ListedPage:
+        """Return accepted active companies in the order of their names."""
+
+        def read(stored: Stored) -> ListedAsset | None:
+            listed = _listed(stored.item)
+            return listed if accept is None or accept(listed) else None
+
+        size = limit + 1 if accept is None else _PAGE
+        return ListedPage(*take(scan(self._store, _BY_NAME, cursor, size), limit, read, _BY_NAME))
+
+    def listed(self) -> Iterator[ListedAsset]:
+        """Yield every active company, by name."""
+        return (_listed(each.item) for each in scan(self._store, _BY_NAME, None, _PAGE))
+
+    def stalest(self, limit: int) -> list[Ticker]:
+        """Return the active companies that were looked at longest ago, never-asked ones first."""
+        page = self._store.query(ASSETS, "active", index=STALENESS_INDEX, limit=limit)
+        return [str(each.item["ticker"]) for each in page.items]
+
+    def freshness(self) -> Iterator[tuple[Ticker, dict[DataSet, Freshness]]]:
+        """Yield the freshness of every active company that was ever looked at, latest first."""
+        for each in scan(self._store, _LATEST_FIRST, None, 100):
+            if each.item["checkedAt"] == NEVER:
+                return
+            yield str(each.item["ticker"]), _freshness(each.item)
+
+
+def _with_identity(asset: Asset) -> Callable[[AssetProfile], AssetProfile]:
+    return lambda profile: profile.model_copy(update={"asset": asset})
+
+
+def _item(profile: AssetProfile) -> Item:
+    asset, overview = profile.asset, profile.overview
+    item = {
+        **to_item(asset),
+        "nameKey": f"{(asset.name or asset.ticker).casefold()}#{asset.ticker}",
+        "checkedAt": NEVER if profile.checked_at is None else instant_key(profile.checked_at),
+    }
+    if overview is not None:
+        item["overview"] = to_item(overview)
+        item |= {"sector": overview.sector} if overview.sector else {}
+    if profile.freshness:
+        item["freshness"] = {str(name): to_item(each) for name, each in profile.freshness.items()}
+    if profile.insights != Insights():
+        item["insights"] = to_item(profile.insights)
+    return item
+
+
+_IDENTITY: Final = frozenset(str(field.alias or name) for name, field in Asset.model_fields.items())
+
+
+def _profile(item: Item) -> AssetProfile:
+    identity = {name: value for name, value in item.items() if name in _IDENTITY}
+    checked_at = item["checkedAt"]
+    return AssetProfile(
+        asset=Asset.model_validate(identity | _other(item)),
+        overview=_overview(item.get("overview")),
+        insights=Insights.model_validate(item.get("insights") or {}),
+        freshness=_freshness(item),
+        checked_at=None if checked_at == NEVER else checked_at,  # type: ignore[arg-type]
+    )
+
+
+def _other(item: Item) -> dict[str, object]:
+    other = item.get("other")
+    return dict(other) if isinstance(other, dict) else {}
+
+
+def _overview(stored: object) -> CompanyOverview | None:
+    if not isinstance(stored, dict):
+        return None
+    known = {name: value for name, value in stored.items() if name != "other"}
+    return CompanyOverview.model_validate(known | _other(stored))
+
+
+def _freshness(item: Item) -> dict[DataSet, Freshness]:
+    stored = item.get("freshness")
+    if not isinstance(stored, dict):
+        return {}
+    return {DataSet(name): Freshness.model_validate(each) for name, each in stored.items()}
+
+
+def _listed(item: Item) -> ListedAsset:
+    rank = item.get("rank")
+    return ListedAsset(
+        ticker=str(item["ticker"]),
+        name=_text(item, "name"),
+        exchange=_text(item, "exchange"),
+        sector=_text(item, "sector"),
+        rank=rank if isinstance(rank, int) else None,
+    )
+
+
+def _text(item: Item, name: str) -> str | None:
+    value = item.get(name)
+    return value if isinstance(value, str) else None

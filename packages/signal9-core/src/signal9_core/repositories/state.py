@@ -1,0 +1,50 @@
+"""Small things that must outlive a process: ingest runs, and the key that signs cursors."""
+
+import secrets
+from datetime import datetime
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from ..domain import Instant
+from ..ports import Item, Store
+from ..tables import STATE
+from .changes import change_item
+from .codec import instant_key
+
+__all__ = ["StateRepository"]
+
+_CURSOR_KEY: Final = "cursor-key"
+_instant: TypeAdapter[datetime] = TypeAdapter(Instant)
+
+
+class StateRepository:
+    """The State table."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def finished_ingest(self, provider: str) -> datetime | None:
+        """Return when a full ingest from this provider last came to its end."""
+        found = self._store.get(STATE, {"name": _ingest(provider)})
+        return None if found is None else _instant.validate_python(found.item["finishedAt"])
+
+    def note_finished_ingest(self, provider: str, at: datetime) -> None:
+        """Remember that a full ingest from this provider came to its end."""
+        self._store.put(STATE, {"name": _ingest(provider), "finishedAt": instant_key(at)})
+
+    def cursor_key(self) -> str:
+        """Return the key that signs cursors, made at random the first time it is asked for."""
+        fresh = {"name": _CURSOR_KEY, "key": secrets.token_urlsafe(32)}
+        kept: list[Item] = []
+
+        def made(stored: Item | None) -> Item | None:
+            kept[:] = [fresh if stored is None else stored]
+            return fresh if stored is None else None
+
+        change_item(self._store, STATE, {"name": _CURSOR_KEY}, made)
+        return str(kept[0]["key"])
+
+
+def _ingest(provider: str) -> str:
+    return f"ingest/{provider}"

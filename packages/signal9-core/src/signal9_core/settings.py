@@ -1,0 +1,91 @@
+"""Everything that differs between a laptop, dev and prod, read from `SIGNAL9_` variables."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from platformdirs import user_data_path
+from pydantic import Field, PositiveInt, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from .errors import SettingsError
+
+__all__ = ["Settings", "load_settings"]
+
+
+def _default_home() -> Path:
+    return user_data_path("signal9", appauthor=False)
+
+
+class Settings(BaseSettings):
+    """The settings, immutable; `load_settings` reads them and explains what is wrong."""
+
+    model_config = SettingsConfigDict(env_prefix="SIGNAL9_", frozen=True, extra="ignore")
+
+    stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")] = Field(
+        "local", description="The stage's name, shown by the health check."
+    )
+    home: Path = Field(
+        default_factory=_default_home, description="The folder for everything that is kept locally."
+    )
+    store: Literal["sqlite", "dynamodb"] = Field(
+        "sqlite", description="Where the tables live: a file in the home, or DynamoDB."
+    )
+    table_prefix: str = Field(
+        "signal9-", description="What the names of DynamoDB tables start with, unless named below."
+    )
+    tables: dict[str, str] = Field(
+        default_factory=dict,
+        description='Names of DynamoDB tables, as JSON: `{"Assets": "my-assets"}`.',
+    )
+    provider: Literal["sample"] = Field("sample", description="Where market data comes from.")
+    event_bus: str | None = Field(
+        None, description="Name of the EventBridge bus; unset keeps events in the process."
+    )
+    notification_topic: str | None = Field(
+        None,
+        description="ARN of the SNS topic for users; unset keeps notifications in the process.",
+    )
+    refresh_batch: PositiveInt = Field(
+        25, description="How many companies a scheduled run refreshes at most."
+    )
+    sentiment_window_days: PositiveInt = Field(
+        30, description="How many days of news the rolling sentiment covers."
+    )
+    cursor_key: SecretStr | None = Field(
+        None, description="Key that signs cursors; unset makes one and keeps it in the State table."
+    )
+
+    @model_validator(mode="after")
+    def _home_is_spelled_out(self) -> Self:
+        object.__setattr__(self, "home", self.home.expanduser())
+        return self
+
+    def table_name(self, table: str) -> str:
+        """Return the physical name of a DynamoDB table."""
+        return self.tables.get(table, f"{self.table_prefix}{table}")
+
+    @property
+    def location(self) -> str:
+        """Where the tables are, in words for a person."""
+        return str(self.database) if self.store == "sqlite" else f"DynamoDB {self.table_name('*')}"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.home / "signal9.db"
+
+
+def load_settings(**given: object) -> Settings:
+    """Read the settings; what is `given` (and not `None`) counts before the environment.
+
+    `SettingsError` names each variable that is wrong, without its value.
+    """
+    chosen = {name: value for name, value in given.items() if value is not None}
+    try:
+        return Settings.model_validate(Settings(**chosen))  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems = "; ".join(
+            f"SIGNAL9_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}"
+            for each in error.errors()
+        )
+        raise SettingsError(problems) from error
