@@ -7,12 +7,12 @@ used, so that importing the package costs next to nothing.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from .version import __version__
+
 if TYPE_CHECKING:
     from .facade import Signal9
 
 __all__ = ["Signal9", "__version__"]
-
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:

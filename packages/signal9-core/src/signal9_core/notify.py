@@ -1,46 +1,54 @@
 """Telling users what happened to the companies and topics that they follow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from .domain import NewsArticle, Notification, User, article_id
 from .events import Event, FinancialDataIngested, NewsIngested
 from .ports import Notifier
-from .repositories import FollowerRepository, NewsRepository, UserRepository
+from .repositories import (
+    FollowerRepository,
+    NewsRepository,
+    NotifiedRepository,
+    UserRepository,
+)
 
 __all__ = ["NotifyFollowers"]
-
-_MOST: Final = 1_000
 
 
 @dataclass(frozen=True)
 class NotifyFollowers:
     """Turn events into notifications for those who asked for them.
 
-    A notification's id follows from what it tells and whom, so a repeated event can be recognised.
+    A notification's id follows from what it tells and whom, so that nobody is told twice when an
+    event is repeated or an article concerns several companies.
     """
 
     users: UserRepository
     followers: FollowerRepository
     news: NewsRepository
+    notified: NotifiedRepository
     notifier: Notifier
 
     def __call__(self, event: Event) -> int:
         """Notify all who follow what the event is about; return how many notifications went out."""
         match event:
             case NewsIngested():
-                notifications = list(self._of_news(event))
+                return self._send(self._of_news(event))
             case FinancialDataIngested():
-                notifications = list(self._of_reports(event))
+                return self._send(self._of_reports(event))
             case _:
                 return 0
-        if notifications:
-            self.notifier.notify(notifications)
-        return len(notifications)
+
+    def _send(self, notifications: Iterable[Notification]) -> int:
+        unsent = self.notified.unsent(list(notifications))
+        if unsent:
+            self.notifier.notify(unsent)
+            self.notified.note(unsent)
+        return len(unsent)
 
     def _of_news(self, event: NewsIngested) -> Iterator[Notification]:
-        articles = self.news.of_company(event.ticker, event.first, event.last, limit=_MOST).items
+        articles = list(self.news.between(event.ticker, event.first, event.last))
         topics = {topic for article in articles for topic in article.topics}
         readers = self.users.many(self.followers.of(tickers=[event.ticker], topics=topics))
         for article in articles:

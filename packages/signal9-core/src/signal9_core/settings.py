@@ -1,11 +1,19 @@
 """Everything that differs between a laptop, dev and prod, read from `SIGNAL9_` variables."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from platformdirs import user_data_path
-from pydantic import Field, PositiveInt, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .errors import SettingsError
 
@@ -16,10 +24,23 @@ def _default_home() -> Path:
     return user_data_path("signal9", appauthor=False)
 
 
+def _from_json(value: object) -> object:
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError("not valid JSON") from error
+
+
 class Settings(BaseSettings):
     """The settings, immutable; `load_settings` reads them and explains what is wrong."""
 
-    model_config = SettingsConfigDict(env_prefix="SIGNAL9_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True,
+        env_prefix="SIGNAL9_",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
 
     stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")] = Field(
         "local", description="The stage's name, shown by the health check."
@@ -33,7 +54,7 @@ class Settings(BaseSettings):
     table_prefix: str = Field(
         "signal9-", description="What the names of DynamoDB tables start with, unless named below."
     )
-    tables: dict[str, str] = Field(
+    tables: Annotated[dict[str, str], NoDecode, BeforeValidator(_from_json)] = Field(
         default_factory=dict,
         description='Names of DynamoDB tables, as JSON: `{"Assets": "my-assets"}`.',
     )
@@ -49,7 +70,7 @@ class Settings(BaseSettings):
         25, description="How many companies a scheduled run refreshes at most."
     )
     sentiment_window_days: PositiveInt = Field(
-        30, description="How many days of news the rolling sentiment covers."
+        90, description="How many days of news the rolling sentiment covers."
     )
     cursor_key: SecretStr | None = Field(
         None, description="Key that signs cursors; unset makes one and keeps it in the State table."
@@ -85,7 +106,6 @@ def load_settings(**given: object) -> Settings:
         return Settings.model_validate(Settings(**chosen))  # type: ignore[arg-type]
     except ValidationError as error:
         problems = "; ".join(
-            f"SIGNAL9_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}"
-            for each in error.errors()
+            f"SIGNAL9_{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors()
         )
         raise SettingsError(problems) from error

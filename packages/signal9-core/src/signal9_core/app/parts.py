@@ -1,55 +1,133 @@
-"""Concrete parts by setting: which store, provider, scorer, publisher and notifier there is."""
+"""What an application is made of: adapters, repositories over the store, and what they share.
+
+Each part is made when it is first needed, so that a process which only answers health checks loads
+neither the search index nor a provider.
+"""
+
+from functools import cached_property
+from types import TracebackType
+from typing import Self
 
 from ..ports import Clock, EventPublisher, Notifier, Provider, SentimentScorer, Store
+from ..queries import CompanyFinder, CursorSigner
+from ..repositories import (
+    AssetRepository,
+    FinancialsRepository,
+    FollowerRepository,
+    NewsRepository,
+    NotifiedRepository,
+    OutboxRepository,
+    PriceRepository,
+    StateRepository,
+    UserRepository,
+)
 from ..settings import Settings
-from ..tables import TABLES
+from . import adapters
 
-__all__ = ["make_notifier", "make_provider", "make_publisher", "make_scorer", "make_store"]
-
-
-def make_store(settings: Settings, clock: Clock) -> Store:
-    """Return the store; `StoreError` where it cannot be opened."""
-    if settings.store == "dynamodb":
-        from ..stores.dynamodb import DynamoStore, dynamodb_client
-
-        names = {table.name: settings.table_name(table.name) for table in TABLES}
-        return DynamoStore(dynamodb_client(), names, clock=clock)
-    from ..stores.sqlite import SqliteStore
-
-    return SqliteStore.open(settings.database, clock=clock)
+__all__ = ["Parts"]
 
 
-def make_provider() -> Provider:
-    """Return where market data comes from."""
-    from ..providers.sample import SampleProvider
+class Parts:
+    """The parts that the settings chose; tests put others in their place."""
 
-    return SampleProvider()
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self._clock = clock
 
+    def __enter__(self) -> Self:
+        return self
 
-def make_scorer() -> SentimentScorer:
-    """Return who judges articles that came without a tone."""
-    from ..sentiment import LexiconScorer
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
-    return LexiconScorer()
+    def close(self) -> None:
+        """Close the store, if it was opened and needs closing."""
+        close = getattr(self.__dict__.get("store"), "close", None)
+        if close is not None:
+            close()
 
+    @cached_property
+    def store(self) -> Store:
+        """Where everything is kept."""
+        return adapters.make_store(self.settings, self._clock)
 
-def make_publisher(settings: Settings) -> EventPublisher:
-    """Return where events go: the named bus, or this process."""
-    if settings.event_bus is not None:
-        from ..publishers.eventbridge import EventBridgePublisher, events_client
+    @cached_property
+    def provider(self) -> Provider:
+        """Where market data comes from."""
+        return adapters.make_provider()
 
-        return EventBridgePublisher(events_client(), settings.event_bus)
-    from ..publishers.memory import MemoryPublisher
+    @cached_property
+    def publisher(self) -> EventPublisher:
+        """Where events go."""
+        return adapters.make_publisher(self.settings)
 
-    return MemoryPublisher()
+    @cached_property
+    def notifier(self) -> Notifier:
+        """Where notifications go."""
+        return adapters.make_notifier(self.settings)
 
+    @cached_property
+    def scorer(self) -> SentimentScorer:
+        """Who judges articles that came without a tone."""
+        return adapters.make_scorer()
 
-def make_notifier(settings: Settings) -> Notifier:
-    """Return where notifications go: the named topic, or this process."""
-    if settings.notification_topic is not None:
-        from ..publishers.sns import SnsNotifier, sns_client
+    @cached_property
+    def finder(self) -> CompanyFinder:
+        """The search index over the listing."""
+        return CompanyFinder(self.assets)
 
-        return SnsNotifier(sns_client(), settings.notification_topic)
-    from ..publishers.memory import MemoryNotifier
+    @cached_property
+    def cursors(self) -> CursorSigner:
+        """Who signs cursors, with the key from the settings or the one kept in the store."""
+        given = self.settings.cursor_key
+        return CursorSigner(given.get_secret_value() if given else self.state.cursor_key())
 
-    return MemoryNotifier()
+    @cached_property
+    def assets(self) -> AssetRepository:
+        """The companies."""
+        return AssetRepository(self.store)
+
+    @cached_property
+    def prices(self) -> PriceRepository:
+        """Their bars."""
+        return PriceRepository(self.store)
+
+    @cached_property
+    def financials(self) -> FinancialsRepository:
+        """Their reports."""
+        return FinancialsRepository(self.store)
+
+    @cached_property
+    def news(self) -> NewsRepository:
+        """The articles about them."""
+        return NewsRepository(self.store)
+
+    @cached_property
+    def users(self) -> UserRepository:
+        """The people."""
+        return UserRepository(self.store)
+
+    @cached_property
+    def followers(self) -> FollowerRepository:
+        """Who follows what."""
+        return FollowerRepository(self.store)
+
+    @cached_property
+    def state(self) -> StateRepository:
+        """What must outlive a process."""
+        return StateRepository(self.store)
+
+    @cached_property
+    def outbox(self) -> OutboxRepository:
+        """What is still to be announced."""
+        return OutboxRepository(self.store)
+
+    @cached_property
+    def notified(self) -> NotifiedRepository:
+        """Who was told what already."""
+        return NotifiedRepository(self.store, self._clock)

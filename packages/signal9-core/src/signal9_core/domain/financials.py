@@ -2,7 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import BeforeValidator, Field
 
@@ -59,6 +59,9 @@ class Statement(Report):
     """A financial statement: an income statement, a balance sheet or a cash flow statement."""
 
 
+_NO_FIGURES: Final = frozenset({"reportedDate", "reportTime"})
+
+
 class Earnings(Report):
     """Earnings per share of one period, and what analysts had expected."""
 
@@ -69,7 +72,12 @@ class Earnings(Report):
     estimated_eps: Amount = Field(None, alias="estimatedEPS")
     surprise: Amount = None
     surprise_percentage: Amount = None
-    report_time: str | None = None
+    report_time: Annotated[str | None, BeforeValidator(blank_to_none)] = None
+
+    def figures(self) -> dict[str, Exact | None]:
+        """Return every figure that the report names; when it came out is none."""
+        figures = super().figures()
+        return {name: figures[name] for name in figures if name not in _NO_FIGURES}
 
 
 class EarningsCalendarEntry(Model):

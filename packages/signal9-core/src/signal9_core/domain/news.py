@@ -76,8 +76,14 @@ class NewsArticle(OpenModel):
 
     def scored(self, score: Exact, scorer: str) -> Self:
         """Return the article with this tone wherever its source gave none."""
+        tones = [self.sentiment, *(each.sentiment for each in self.tickers)]
+        if None not in tones:
+            return self
         tickers = tuple(
             each if each.sentiment is not None else each.model_copy(update={"sentiment": score})
             for each in self.tickers
         )
-        return self.model_copy(update={"tickers": tickers, "sentiment": score, "scored_by": scorer})
+        overall = score if self.sentiment is None else self.sentiment
+        return self.model_copy(
+            update={"tickers": tickers, "sentiment": overall, "scored_by": scorer}
+        )

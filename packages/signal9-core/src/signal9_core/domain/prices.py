@@ -24,6 +24,8 @@ __all__ = ["PRICE_COLUMNS", "Bar", "Column", "Interval", "PriceSeries", "decimal
 PRICE_COLUMNS: Final = ("open", "high", "low", "close")
 """The columns of a series that share its scale."""
 
+_CENTS: Final = 2
+
 
 class Interval(StrEnum):
     """How long one bar is."""
@@ -206,7 +208,7 @@ def _adjust(price: int, adjusted_close: int, close: int) -> int:
 
 
 def _common_scale(values: Iterable[Decimal]) -> int:
-    return max(2, max(map(decimals_of, values), default=0))
+    return max(_CENTS, max(map(decimals_of, values), default=0))
 
 
 def _scaled(values: Iterable[Decimal], scale: int) -> Column:
@@ -214,7 +216,11 @@ def _scaled(values: Iterable[Decimal], scale: int) -> Column:
 
 
 def _unscaled(value: int, scale: int) -> Decimal:
-    return Decimal(value).scaleb(-scale)
+    """Return the exact price, with two decimals, or as many more as it needs."""
+    if scale <= _CENTS:
+        return Decimal(value).scaleb(-scale)
+    cents, rest = divmod(value, 10 ** (scale - _CENTS))
+    return Decimal(value).scaleb(-scale).normalize() if rest else Decimal(cents).scaleb(-_CENTS)
 
 
 def rescaled(values: Sequence[int], by: int) -> Column:

@@ -59,8 +59,10 @@ def _month(ordinal: int) -> tuple[int, int]:
 def merge(older: PriceSeries, newer: PriceSeries) -> PriceSeries:
     """Return the bars of both; where both have a day, the bar of `newer` counts.
 
-    Adjusted closes survive only where both series have them.
+    Adjusted closes survive only where all bars have them.
     """
+    if not len(older) or not len(newer):
+        return newer if len(newer) else older
     scale = max(older.scale, newer.scale)
     adjusted_scale = max(older.adjusted_scale, newer.adjusted_scale)
     keep_adjusted = older.adjusted_close is not None and newer.adjusted_close is not None

@@ -1,5 +1,6 @@
 """Getting what a provider knows into the tables: only what changed is written and announced."""
 
+from .announcing import Announcer
 from .company import DATA_SETS, IngestCompany
 from .everything import IngestEverything
 from .listing import IngestListing
@@ -8,6 +9,7 @@ from .refresh import RefreshStalest
 
 __all__ = [
     "DATA_SETS",
+    "Announcer",
     "Failure",
     "IngestCompany",
     "IngestEverything",

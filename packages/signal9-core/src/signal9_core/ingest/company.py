@@ -1,27 +1,23 @@
 """One company: its description, prices, reports and news."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from ..domain import DataSet, Freshness, Ticker
+from ..domain import AssetProfile, DataSet, Freshness, NewsArticle, Report, Ticker
 from ..errors import ProviderError
-from ..events import (
-    AssetDataUpdated,
-    Event,
-    FinancialDataIngested,
-    IngestionFailed,
-    NewsIngested,
-    PricesUpdated,
-)
-from ..ports import Clock, EventPublisher, Provider
+from ..events import AssetDataUpdated, Event, FinancialDataIngested, NewsIngested, PricesUpdated
+from ..ports import Clock, Provider
 from ..repositories import (
     AssetRepository,
     FinancialsRepository,
+    NewsChange,
     NewsRepository,
+    PriceChange,
     PriceRepository,
 )
+from .announcing import Announcer
 from .outcome import Failure, Outcome
 
 __all__ = ["DATA_SETS", "IngestCompany"]
@@ -32,20 +28,20 @@ DATA_SETS: Final = tuple(DataSet)
 
 @dataclass(frozen=True)
 class _Step:
-    """What one data set came to: how much is stored, as of when, and the event to announce."""
+    """What one data set came to: how much is stored and was changed, and until when it reaches."""
 
     stored: int = 0
     changed: int = 0
     as_of: date | None = None
-    event: Event | None = None
 
 
 @dataclass(frozen=True)
 class IngestCompany:
     """Bring what is stored of a company up to what the provider has.
 
-    Data are written before their freshness, and both before they are announced, so that stopping
-    at any moment leaves nothing that the next run does not complete.
+    What will change is noted first, then data are written, then their freshness; then it is
+    announced, and only then the company counts as looked at. So stopping at any moment leaves
+    nothing that the next run does not complete.
     """
 
     provider: Provider
@@ -53,23 +49,30 @@ class IngestCompany:
     prices: PriceRepository
     financials: FinancialsRepository
     news: NewsRepository
-    publisher: EventPublisher
+    announcer: Announcer
     clock: Clock
 
-    def __call__(self, ticker: Ticker, data_sets: tuple[DataSet, ...] = DATA_SETS) -> Outcome:
+    def __call__(self, ticker: Ticker, data_sets: Sequence[DataSet] = DATA_SETS) -> Outcome:
         """Ingest these data sets; one that fails is reported and does not stop the others."""
         outcome = Outcome()
-        steps: dict[DataSet, _Step] = {}
+        fresh: dict[DataSet, Freshness] = {}
+        done: list[str] = []
         for data_set in data_sets:
             try:
-                steps[data_set] = self._step(data_set)(ticker)
+                step = self._step(data_set)(ticker)
             except ProviderError as error:
-                outcome.failed.append(Failure(ticker, data_set, str(error), error.transient))
-        self._note_freshness(ticker, steps)
-        self._announce(steps, outcome.failed)
-        for data_set, step in steps.items():
-            outcome.stored[data_set] += step.stored
-            outcome.changed[data_set] += step.changed
+                outcome.failed.append(Failure.of(error, data_set, ticker))
+                continue
+            done.append(_subject(ticker, data_set))
+            outcome.count(data_set, step.stored, step.changed)
+            if step.as_of is not None:
+                fresh[data_set] = self._freshness(step.as_of, step.stored)
+        pending = self.announcer.pending(*done)
+        if pending or outcome.failed:
+            self._note(ticker, fresh, looked_at=False)
+            self.announcer.announce(pending)
+            self.announcer.announce_failures(outcome.failed)
+        self._note(ticker, fresh, looked_at=True)
         return outcome
 
     def _step(self, data_set: DataSet) -> Callable[[Ticker], _Step]:
@@ -84,97 +87,103 @@ class IngestCompany:
         overview = self.provider.overview(ticker)
         if overview is None:
             return _Step()
-        if not self.assets.change(
-            ticker, lambda old: old.model_copy(update={"overview": overview})
-        ):
-            return _Step(1, as_of=self._today())
         event = AssetDataUpdated(at=self.clock(), tickers=(ticker,), data_set="overview")
-        return _Step(1, 1, self._today(), event)
+        changed = self.assets.change(
+            ticker,
+            lambda old: old.model_copy(update={"overview": overview}),
+            lambda _: self._foretell(DataSet.OVERVIEW, ticker, event),
+        )
+        return _Step(1, int(changed), self._today())
 
     def _prices(self, ticker: Ticker) -> _Step:
+        def foretell(change: PriceChange) -> None:
+            event = PricesUpdated(
+                at=self.clock(),
+                ticker=ticker,
+                first=change.first,
+                last=change.last,
+                count=change.count,
+            )
+            self._foretell(DataSet.PRICES, ticker, event)
+
         series = self.provider.prices(ticker)
         if series is None or not len(series):
             return _Step()
-        change = self.prices.merge(series)
-        stored = len(self.prices.between(ticker))
-        if change is None:
-            return _Step(stored, as_of=series.day(-1))
-        event = PricesUpdated(
-            at=self.clock(),
-            ticker=ticker,
-            first=change.first,
-            last=change.last,
-            count=change.count,
-        )
-        return _Step(stored, change.count, series.day(-1), event)
+        change = self.prices.merge(series, foretell)
+        stored = self.prices.between(ticker)
+        return _Step(len(stored), 0 if change is None else change.count, stored.day(-1))
 
     def _financials(self, ticker: Ticker) -> _Step:
+        def foretell(changed: list[Report]) -> None:
+            kinds = tuple(sorted({report.kind for report in changed}))
+            event = FinancialDataIngested(
+                at=self.clock(), ticker=ticker, reports=kinds, count=len(changed)
+            )
+            self._foretell(DataSet.FINANCIALS, ticker, event)
+
         found = self.provider.financials(ticker)
         reports = [*found.statements, *found.earnings]
         if not reports:
             return _Step()
-        changed = self.financials.sync(reports)
+        changed = self.financials.sync(reports, foretell)
         as_of = max(report.fiscal_date_ending for report in reports)
-        stored = self.financials.count(ticker)
-        if not changed:
-            return _Step(stored, as_of=as_of)
-        kinds = tuple(sorted({report.kind for report in changed}))
-        event = FinancialDataIngested(
-            at=self.clock(), ticker=ticker, reports=kinds, count=len(changed)
-        )
-        return _Step(stored, len(changed), as_of, event)
+        return _Step(self.financials.count(ticker), len(changed), as_of)
 
     def _news(self, ticker: Ticker) -> _Step:
+        def foretell(changes: list[NewsChange]) -> None:
+            at = self.clock()
+            events = [
+                NewsIngested(
+                    at=at, ticker=each.ticker, first=each.first, last=each.last, count=each.count
+                )
+                for each in changes
+            ]
+            self._foretell(DataSet.NEWS, ticker, *events)
+
         articles = list(self.provider.news(ticker))
         if not articles:
             return _Step()
-        changed = self.news.sync(articles)
-        stored = self.news.count(ticker)
-        if not changed:
-            return _Step(stored, as_of=self._today())
-        event = NewsIngested(
-            at=self.clock(),
-            ticker=ticker,
-            first=min(article.published_at for article in changed),
-            last=max(article.published_at for article in changed),
-            count=len(changed),
-        )
-        return _Step(stored, len(changed), self._today(), event)
+        changed = self.news.sync(articles, foretell)
+        unheard = [] if changed else self._unheard(ticker, articles)
+        if unheard:
+            moments = [article.published_at for article in unheard]
+            foretell([NewsChange(ticker, min(moments), max(moments), len(unheard))])
+        return _Step(self.news.count(ticker), len(changed), self._today())
+
+    def _unheard(self, ticker: Ticker, articles: list[NewsArticle]) -> list[NewsArticle]:
+        """Return what came by way of other companies since this one was last looked at."""
+        profile = self.assets.get(ticker)
+        known = None if profile is None else profile.freshness.get(DataSet.NEWS)
+        if known is None:
+            return articles
+        now = self.provider.retrieved_at()
+        return [each for each in articles if known.fetched_at < each.published_at <= now]
+
+    def _foretell(self, data_set: DataSet, ticker: Ticker, *events: Event) -> None:
+        self.announcer.foretell(_subject(ticker, data_set), *events)
 
     def _today(self) -> date:
         return self.provider.retrieved_at().date()
 
-    def _note_freshness(self, ticker: Ticker, steps: dict[DataSet, _Step]) -> None:
-        asked_at = self.provider.retrieved_at()
-        fresh = {
-            data_set: Freshness(
-                as_of=step.as_of,
-                source=self.provider.name,
-                complete=True,
-                fetched_at=asked_at,
-                count=step.stored,
-            )
-            for data_set, step in steps.items()
-            if step.as_of is not None
-        }
-        self.assets.change(
-            ticker,
-            lambda old: old.model_copy(
-                update={"freshness": {**old.freshness, **fresh}, "checked_at": asked_at}
-            ),
+    def _freshness(self, as_of: date, count: int) -> Freshness:
+        return Freshness(
+            as_of=as_of,
+            source=self.provider.name,
+            complete=True,
+            fetched_at=self.provider.retrieved_at(),
+            count=count,
         )
 
-    def _announce(self, steps: dict[DataSet, _Step], failed: list[Failure]) -> None:
-        events = [step.event for step in steps.values() if step.event is not None]
-        events += [
-            IngestionFailed(
-                at=self.clock(),
-                ticker=each.ticker,
-                data_set=DataSet(each.data_set),
-                reason=each.reason,
-                transient=each.transient,
-            )
-            for each in failed
-        ]
-        if events:
-            self.publisher.publish(events)
+    def _note(self, ticker: Ticker, fresh: dict[DataSet, Freshness], *, looked_at: bool) -> None:
+        if not fresh and self.assets.get(ticker) is None:
+            return  # nobody knows such a company
+        looked = {"checked_at": self.provider.retrieved_at()} if looked_at else {}
+
+        def noted(old: AssetProfile) -> AssetProfile:
+            return old.model_copy(update={"freshness": {**old.freshness, **fresh}, **looked})
+
+        self.assets.change(ticker, noted)
+
+
+def _subject(ticker: Ticker, data_set: DataSet) -> str:
+    return f"{ticker}/{data_set}"

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Literal, Self
 
-from ..domain import Ticker
+from ..domain import DataSet, Ticker
+from ..errors import ProviderError
 
 __all__ = ["Failure", "Outcome"]
 
@@ -13,9 +15,16 @@ class Failure:
     """A data set that could not be ingested; `transient` tells whether trying again can help."""
 
     ticker: Ticker | None
-    data_set: str
+    data_set: DataSet | Literal["listing"]
     reason: str
     transient: bool
+
+    @classmethod
+    def of(
+        cls, error: ProviderError, data_set: DataSet | Literal["listing"], ticker: str | None = None
+    ) -> Self:
+        """Return what an error came to."""
+        return cls(ticker, data_set, str(error), error.transient)
 
 
 @dataclass
@@ -25,6 +34,11 @@ class Outcome:
     stored: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
     failed: list[Failure] = field(default_factory=list)
+
+    def count(self, data_set: str, stored: int, changed: int) -> None:
+        """Count in what one data set came to."""
+        self.stored[data_set] += stored
+        self.changed[data_set] += changed
 
     def add(self, other: "Outcome") -> None:
         """Count another outcome in."""

@@ -25,7 +25,11 @@ ABSENT: Final = 0
 
 
 class Stored(NamedTuple):
-    """An item as it stands in the store; `version` is new with every write, and opaque."""
+    """An item as it stands in the store; `version` is new with every write, and opaque.
+
+    What an index that carries only some attributes returns is part of an item; its version is
+    `ABSENT`, so that writing it back under that version never replaces the whole.
+    """
 
     item: Item
     version: int

@@ -1,5 +1,6 @@
 """Cursors as callers see them: opaque, signed, and good only for the query that gave them."""
 
+import json
 from collections.abc import Mapping
 
 from itsdangerous import BadData, URLSafeSerializer
@@ -31,7 +32,7 @@ class CursorSigner:
         return {str(name): str(value) for name, value in position.items()}
 
     def _serializer(self, query: Mapping[str, object]) -> URLSafeSerializer:
-        salt = "&".join(f"{name}={query[name]}" for name in sorted(query))
+        salt = json.dumps(query, default=str, sort_keys=True)
         return URLSafeSerializer(self._key, salt=salt, signer_kwargs=_SIGNER)
 
 

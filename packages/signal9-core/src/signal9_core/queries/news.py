@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime, time
 from typing import Final
 
 from ..answers import ArticleAnswer, NewsAnswer, TickerTone
-from ..domain import NewsArticle, topic_of
+from ..domain import NewsArticle
 from ..ports import Cursor
 from ..repositories import AssetRepository, NewsRepository
 from ..repositories.news import ArticlePage
 from .cursors import CursorSigner
-from .parameters import Nearest, check_limit, check_range, existing
+from .parameters import Nearest, check_limit, check_range, check_topic, existing
 
 __all__ = ["ListNews"]
 
@@ -42,7 +42,7 @@ class ListNews:
         company = None
         if ticker is not None:
             company = existing(self.assets, ticker, self.nearest).asset.ticker
-        tag = None if topic is None else topic_of(topic)
+        tag = None if topic is None else check_topic(topic)
         query = {"of": "news", "ticker": company, "topic": tag, "from": first, "to": last}
         page = self._page(company, tag, first, last, limit, self.cursors.read(query, cursor))
         return NewsAnswer(

@@ -5,11 +5,11 @@ from datetime import date
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..domain import AssetProfile, Ticker
+from ..domain import AssetProfile, Ticker, topic_of
 from ..errors import InputError, NotFoundError
 from ..repositories import AssetRepository
 
-__all__ = ["Nearest", "check_limit", "check_range", "existing", "ticker_of"]
+__all__ = ["Nearest", "check_limit", "check_range", "check_topic", "existing", "ticker_of"]
 
 Nearest = Callable[[str], tuple[str, ...]]
 """Returns the tickers that are most like a text."""
@@ -37,10 +37,23 @@ def check_range(first: date | None, last: date | None) -> None:
         raise InputError("from", f"{first} is after to={last}")
 
 
+def check_topic(text: str) -> str:
+    """Return the canonical form of a topic; `InputError` where it has no letter or digit."""
+    topic = topic_of(text)
+    if not topic:
+        raise InputError("topic", f"{text[:40]!r} is no topic")
+    return topic
+
+
 def existing(assets: AssetRepository, ticker: str, nearest: Nearest) -> AssetProfile:
-    """Return the company's profile; `NotFoundError`, with what may have been meant, if unknown."""
+    """Return the company's profile; `NotFoundError`, with what may have been meant, if unknown.
+
+    Some write `BRK-B` for `BRK.B`; both are understood.
+    """
     canonical = ticker_of(ticker)
     profile = assets.get(canonical)
+    if profile is None and "-" in canonical:
+        profile = assets.get(canonical.replace("-", "."))
     if profile is None:
         raise NotFoundError("ticker", canonical, nearest(canonical))
     return profile

@@ -15,6 +15,7 @@ from .parameters import Nearest, check_limit, check_range, existing
 __all__ = ["GetPrices"]
 
 LIMIT: Final = 10_000
+_LONGEST_MONTH: Final = 31
 
 
 @dataclass(frozen=True)
@@ -77,17 +78,21 @@ class GetPrices:
         adjusted: bool,
     ) -> PriceSeries:
         """Return the bars themselves; `InputError` where adjusted ones cannot be had."""
-        margin = timedelta(days=0 if interval is Interval.DAY else 31)
-        stored = self.prices.between(
-            ticker,
-            None if first is None else first - margin,
-            None if last is None else last + margin,
-        )
+        margin = 0 if interval is Interval.DAY else _LONGEST_MONTH
+        stored = self.prices.between(ticker, _moved(first, -margin), _moved(last, margin))
         if adjusted and len(stored):
             if stored.adjusted_close is None:
                 raise InputError("adjusted", f"{ticker} has no adjusted prices")
             stored = stored.adjusted()
         return resample(stored, interval).between(first, last)
+
+
+def _moved(day: date | None, by: int) -> date | None:
+    """Return the day so many days on; `None`, an open side, where the calendar ends."""
+    try:
+        return None if day is None else day + timedelta(days=by)
+    except OverflowError:
+        return None
 
 
 def _start(series: PriceSeries, position: Cursor) -> int:

@@ -1,10 +1,12 @@
 """What is stored, in terms of the domain: written once, over whichever store there is."""
 
 from .assets import AssetRepository
-from .changes import change_item
+from .changes import Foretell, change_item, ignore
 from .financials import FinancialsRepository
 from .followers import FollowerRepository
-from .news import NewsRepository
+from .news import NewsChange, NewsRepository
+from .notified import NotifiedRepository
+from .outbox import OutboxRepository
 from .prices import PriceChange, PriceRepository
 from .state import StateRepository
 from .users import UserRepository
@@ -13,10 +15,15 @@ __all__ = [
     "AssetRepository",
     "FinancialsRepository",
     "FollowerRepository",
+    "Foretell",
+    "NewsChange",
     "NewsRepository",
+    "NotifiedRepository",
+    "OutboxRepository",
     "PriceChange",
     "PriceRepository",
     "StateRepository",
     "UserRepository",
     "change_item",
+    "ignore",
 ]

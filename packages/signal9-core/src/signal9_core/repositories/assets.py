@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from ..domain import Asset, AssetProfile, CompanyOverview, DataSet, Freshness, Insights, Ticker
 from ..ports import Cursor, Item, Store, Stored
 from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX
-from .changes import change_item
+from .changes import Foretell, change_item, ignore
 from .codec import instant_key, to_item
 from .paging import Slice, scan, take
 
@@ -15,6 +15,7 @@ __all__ = ["AssetRepository", "ListedAsset", "ListedPage"]
 NEVER: Final = "0001-01-01T00:00:00Z"
 """`checkedAt` of a company that no provider was asked about: before everything else."""
 
+_OTHER: Final = "other"
 _PAGE: Final = 2_000
 _BY_NAME: Final = Slice(ASSETS, "active", COMPANY_NAME_INDEX)
 _LATEST_FIRST: Final = Slice(ASSETS, "active", STALENESS_INDEX, newest_first=True)
@@ -48,30 +49,46 @@ class AssetRepository:
         found = self._store.get(ASSETS, {"ticker": ticker})
         return None if found is None else _profile(found.item)
 
-    def change(self, ticker: Ticker, change: Callable[[AssetProfile], AssetProfile]) -> bool:
-        """Apply `change` to a company's profile, a new one if need be; tell whether it differs."""
+    def change(
+        self,
+        ticker: Ticker,
+        change: Callable[[AssetProfile], AssetProfile],
+        foretell: Foretell[AssetProfile] = ignore,
+    ) -> bool:
+        """Apply `change` to a company's profile, a new one if need be; tell whether it differs.
+
+        If another writer is faster, both functions are called again over what that one wrote.
+        """
 
         def changed(item: Item | None) -> Item | None:
             before = AssetProfile(asset=Asset(ticker=ticker)) if item is None else _profile(item)
             after = change(before)
-            return _item(after) if item is None or after != before else None
+            if _item(after) == item:
+                return None
+            foretell(after)
+            return _item(after)
 
         return change_item(self._store, ASSETS, {"ticker": ticker}, changed)
 
-    def sync(self, assets: Sequence[Asset]) -> list[Ticker]:
+    def sync(
+        self, assets: Sequence[Asset], foretell: Foretell[list[Ticker]] = ignore
+    ) -> list[Ticker]:
         """Store what is new or different in these listings; return the tickers concerned."""
         found = self._store.get_many(ASSETS, ({"ticker": asset.ticker} for asset in assets))
-        known = {str(each.item["ticker"]): _profile(each.item) for each in found}
-        new = [asset for asset in assets if asset.ticker not in known]
-        taken = self._store.put_new(ASSETS, (_item(AssetProfile(asset=each)) for each in new))
-        overtaken = {str(item["ticker"]) for item in taken}
-        changed = [asset.ticker for asset in new if asset.ticker not in overtaken]
-        for asset in assets:
-            before = known.get(asset.ticker)
-            differs = asset.ticker in overtaken or (before is not None and before.asset != asset)
-            if differs and self.change(asset.ticker, _with_identity(asset)):
-                changed.append(asset.ticker)
-        return changed
+        known = {str(each.item["ticker"]): each.item for each in found}
+        changed = {
+            asset.ticker: asset
+            for asset in assets
+            if asset.ticker not in known or _differs(known[asset.ticker], asset)
+        }
+        if changed:
+            foretell(list(changed))
+            new = [_new(asset) for ticker, asset in changed.items() if ticker not in known]
+            overtaken = self._store.put_new(ASSETS, new)
+            for ticker in [str(item["ticker"]) for item in overtaken] + sorted(known):
+                if ticker in changed:
+                    self.change(ticker, _with_identity(changed[ticker]))
+        return list(changed)
 
     def by_name(
         self,
@@ -104,6 +121,15 @@ class AssetRepository:
             if each.item["checkedAt"] == NEVER:
                 return
             yield str(each.item["ticker"]), _freshness(each.item)
+
+
+def _new(asset: Asset) -> Item:
+    return _item(AssetProfile(asset=asset))
+
+
+def _differs(item: Item, asset: Asset) -> bool:
+    identity = to_item(asset)
+    return any(identity.get(name) != item.get(name) for name in (*_IDENTITY, _OTHER))
 
 
 def _with_identity(asset: Asset) -> Callable[[AssetProfile], AssetProfile]:
@@ -143,14 +169,14 @@ def _profile(item: Item) -> AssetProfile:
 
 
 def _other(item: Item) -> dict[str, object]:
-    other = item.get("other")
+    other = item.get(_OTHER)
     return dict(other) if isinstance(other, dict) else {}
 
 
 def _overview(stored: object) -> CompanyOverview | None:
     if not isinstance(stored, dict):
         return None
-    known = {name: value for name, value in stored.items() if name != "other"}
+    known = {name: value for name, value in stored.items() if name != _OTHER}
     return CompanyOverview.model_validate(known | _other(stored))
 
 

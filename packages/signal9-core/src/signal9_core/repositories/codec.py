@@ -31,12 +31,12 @@ def to_value(value: object) -> Value:
 
 def to_item(model: Model) -> Item:
     """Return a model as an item: without what is `None`, with unknown fields under `other`."""
-    dumped = model.model_dump(exclude_none=True)
-    other = {name: dumped.pop(name) for name in model.model_extra or () if name in dumped}
-    item = {name: to_value(value) for name, value in dumped.items()}
-    return item | {"other": to_value(other)} if other else item
+    unknown = set(model.model_extra or ())
+    known = model.model_dump(exclude_none=True, exclude=unknown)
+    item = {name: to_value(value) for name, value in known.items()}
+    return item | {"other": to_value(model.model_dump(include=unknown))} if unknown else item
 
 
 def instant_key(moment: datetime) -> str:
     """Return a moment in UTC as text of one width, so that text order is time order."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"

@@ -17,7 +17,7 @@ from ..domain import (
 )
 from ..ports import Cursor, Item, Store
 from ..tables import FINANCIALS
-from .changes import change_item
+from .changes import Foretell, ignore, key_of, sync_items
 from .codec import to_value
 
 __all__ = ["FinancialsRepository", "ReportPage"]
@@ -42,13 +42,23 @@ class FinancialsRepository:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def sync(self, reports: Sequence[Report]) -> list[Report]:
-        """Store what is new or restated; return those reports."""
-        return [report for report in reports if self._put_if_new(_item(report))]
+    def sync(
+        self, reports: Sequence[Report], foretell: Foretell[list[Report]] = ignore
+    ) -> list[Report]:
+        """Store what is new or restated; return those reports, of equal ones the last."""
+        of = {key_of(FINANCIALS, item): report for report in reports for item in [_item(report)]}
 
-    def schedule(self, entries: Sequence[EarningsCalendarEntry]) -> list[EarningsCalendarEntry]:
-        """Store announced report dates that are new or changed; return those."""
-        return [entry for entry in entries if self._put_if_new(_calendar_item(entry))]
+        def named(items: Sequence[Item]) -> list[Report]:
+            return [of[key_of(FINANCIALS, item)] for item in items]
+
+        items = map(_item, reports)
+        return named(
+            sync_items(self._store, FINANCIALS, items, lambda found: foretell(named(found)))
+        )
+
+    def schedule(self, entries: Sequence[EarningsCalendarEntry]) -> int:
+        """Store announced report dates; return how many are new or changed."""
+        return len(sync_items(self._store, FINANCIALS, map(_calendar_item, entries), ignore))
 
     def reports(
         self,
@@ -74,12 +84,6 @@ class FinancialsRepository:
         """Return how many reports of all kinds are stored of a company."""
         page = self._store.query(FINANCIALS, ticker)
         return sum(each.item["reportType"] != _CALENDAR for each in page.items)
-
-    def _put_if_new(self, item: Item) -> bool:
-        key = {name: str(item[name]) for name in FINANCIALS.key_attributes}
-        return change_item(
-            self._store, FINANCIALS, key, lambda stored: None if stored == item else item
-        )
 
 
 def _report_type(kind: ReportKind, period: Period) -> str:

@@ -1,18 +1,19 @@
 """Articles, a copy under each company that they mention; the first copy is also listed by month."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import reduce
 from typing import Final, NamedTuple
 
 from ..domain import NewsArticle, Ticker
 from ..ports import Cursor, Item, Span, Store, Stored
 from ..tables import MONTH_INDEX, NEWS, STATE
-from .changes import change_item
+from .changes import Foretell, change_item, ignore
 from .codec import instant_key, to_item
 from .paging import Slice, scan, take
 
-__all__ = ["ArticlePage", "NewsRepository"]
+__all__ = ["ArticlePage", "NewsChange", "NewsRepository"]
 
 NO_COMPANY: Final = "-"
 """The partition of articles that mention no company; no ticker looks like it."""
@@ -31,30 +32,53 @@ class ArticlePage(NamedTuple):
     cursor: Cursor | None
 
 
+@dataclass(frozen=True)
+class NewsChange:
+    """Articles about one company that were added, changed or taken from it, and their span."""
+
+    ticker: Ticker
+    first: datetime
+    last: datetime
+    count: int
+
+
+class _Change(NamedTuple):
+    """What is to be done for one article: copies to add and to replace, companies to leave."""
+
+    article: NewsArticle
+    new: list[Item]
+    different: list[Item]
+    dropped: list[Ticker]
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.new or self.different or self.dropped)
+
+
 class NewsRepository:
     """Every article, by company and by month."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def sync(self, articles: Iterable[NewsArticle]) -> list[NewsArticle]:
-        """Store what is new or different; return those articles.
+    def sync(
+        self, articles: Iterable[NewsArticle], foretell: Foretell[list[NewsChange]] = ignore
+    ) -> list[NewsArticle]:
+        """Store what is new or different; return those articles, of equal ones the last.
 
         A tone that was worked out here is no difference, as long as the text is the same.
         """
-        changed = []
-        for article in articles:
-            self._widen_months(_month(article))
-            differs = [self._sync_copy(ticker, article) for ticker in _companies(article)]
-            if any(differs):
-                changed.append(article)
-        return changed
+        changes = [each for each in self._compared(articles) if each.differs]
+        if changes:
+            foretell(_by_company(changes))
+            self._widen_months({_month(each.article) for each in changes})
+            self._write(changes)
+        return [each.article for each in changes]
 
     def put_score(self, article: NewsArticle) -> None:
-        """Store the tone of an article in all its copies, unless its text has changed meanwhile."""
+        """Store the tone of an article in all its copies whose text is still the same."""
         for ticker in _companies(article):
-            key = {"ticker": ticker, "timestamp": _position(article)}
-            change_item(self._store, NEWS, key, _with_score(article))
+            change_item(self._store, NEWS, _key(ticker, article), _with_score(article))
 
     def of_company(
         self,
@@ -91,32 +115,46 @@ class NewsRepository:
         )
         return ArticlePage(*take(items, limit, _reader(accept), part))
 
+    def between(self, ticker: Ticker, first: datetime, last: datetime) -> Iterator[NewsArticle]:
+        """Yield every article that mentions a company, from `first` to `last`, newest first."""
+        part = Slice(NEWS, ticker, span=_span(first, last), newest_first=True)
+        return (_article(each.item) for each in scan(self._store, part, None, _PAGE))
+
     def count(self, ticker: Ticker) -> int:
         """Return how many articles mention a company."""
         return len(self._store.query(NEWS, ticker).items)
 
-    def _sync_copy(self, ticker: Ticker, article: NewsArticle) -> bool:
-        dropped: set[Ticker] = set()
+    def _compared(self, articles: Iterable[NewsArticle]) -> Iterator[_Change]:
+        latest = list({_position(article): article for article in articles}.values())
+        keys = [_key(name, each) for each in latest for name in (*_companies(each), NO_COMPANY)]
+        known: dict[str, dict[Ticker, Item]] = {}
+        for item, _ in self._store.get_many(NEWS, keys):
+            known.setdefault(str(item["timestamp"]), {})[str(item["ticker"])] = item
+        return (_change(article, known.get(_position(article), {})) for article in latest)
 
+    def _write(self, changes: Sequence[_Change]) -> None:
+        # What an article no longer mentions is only known from its other copies: that goes first.
+        for each in changes:
+            for ticker in each.dropped:
+                self._store.delete(NEWS, _key(ticker, each.article))
+        articles = {_position(each.article): each.article for each in changes}
+        overtaken = self._store.put_new(NEWS, [item for each in changes for item in each.new])
+        for item in [*overtaken, *(item for each in changes for item in each.different)]:
+            self._sync_copy(str(item["ticker"]), articles[str(item["timestamp"])])
+
+    def _sync_copy(self, ticker: Ticker, article: NewsArticle) -> None:
         def changed(stored: Item | None) -> Item | None:
-            if stored is None:
-                return _copy(article, ticker)
-            before = _article(stored)
-            dropped.update(set(_companies(before)) - set(_companies(article)))
-            after = _copy(_keeping_score(before, article), ticker)
+            after = _copy(_keeping_score(stored, article), ticker)
             return None if after == stored else after
 
-        key = {"ticker": ticker, "timestamp": _position(article)}
-        differs = change_item(self._store, NEWS, key, changed)
-        for each in dropped:
-            self._store.delete(NEWS, key | {"ticker": each})
-        return differs
+        change_item(self._store, NEWS, _key(ticker, article), changed)
 
-    def _widen_months(self, month: str) -> None:
+    def _widen_months(self, months: set[str]) -> None:
         def widened(stored: Item | None) -> Item | None:
-            first = month if stored is None else min(month, str(stored["first"]))
-            last = month if stored is None else max(month, str(stored["last"]))
-            after = {"name": _MONTHS, "first": first, "last": last}
+            known = (
+                months if stored is None else {*months, str(stored["first"]), str(stored["last"])}
+            )
+            after = {"name": _MONTHS, "first": min(known), "last": max(known)}
             return None if after == stored else after
 
         change_item(self._store, STATE, {"name": _MONTHS}, widened)
@@ -139,25 +177,58 @@ class NewsRepository:
             month = _month_before(month)
 
 
+def _change(article: NewsArticle, known: dict[Ticker, Item]) -> _Change:
+    before = {name for item in known.values() for name in _companies(_article(item))}
+    kept = reduce(lambda each, item: _keeping_score(item, each), known.values(), article)
+    copies = [_copy(kept, ticker) for ticker in _companies(article)]
+    return _Change(
+        article=article,
+        new=[copy for copy in copies if copy["ticker"] not in known],
+        different=[copy for copy in copies if known.get(str(copy["ticker"]), copy) != copy],
+        dropped=sorted((before | known.keys()) - set(_companies(article))),
+    )
+
+
+def _by_company(changes: Sequence[_Change]) -> list[NewsChange]:
+    moments: dict[Ticker, list[datetime]] = {}
+    for each in changes:
+        for ticker in {*_companies(each.article), *each.dropped} - {NO_COMPANY}:
+            moments.setdefault(ticker, []).append(each.article.published_at)
+    return [
+        NewsChange(ticker, min(each), max(each), len(each))
+        for ticker, each in sorted(moments.items())
+    ]
+
+
 def _with_score(article: NewsArticle) -> Callable[[Item | None], Item | None]:
     def scored(stored: Item | None) -> Item | None:
-        if stored is None or _article(stored).text != article.text:
+        if stored is None:
             return None
-        after = _copy(article, str(stored["ticker"]))
+        before = _article(stored)
+        after = _copy(_taking_score(before, article), str(stored["ticker"]))
         return None if after == stored else after
 
     return scored
 
 
-def _keeping_score(before: NewsArticle, article: NewsArticle) -> NewsArticle:
-    scorer, score = before.scored_by, before.sentiment
+def _keeping_score(stored: Item | None, article: NewsArticle) -> NewsArticle:
+    return article if stored is None else _taking_score(article, _article(stored))
+
+
+def _taking_score(article: NewsArticle, scored: NewsArticle) -> NewsArticle:
+    """Return `article` with the tone that was worked out for `scored`, if it needs and fits it."""
+    scorer, score = scored.scored_by, scored.sentiment
     if article.sentiment is not None or scorer is None or score is None:
         return article
-    return article.scored(score, scorer) if before.text == article.text else article
+    return article.scored(score, scorer) if scored.text == article.text else article
 
 
 def _companies(article: NewsArticle) -> list[Ticker]:
     return sorted(each.ticker for each in article.tickers) or [NO_COMPANY]
+
+
+def _key(ticker: Ticker, article: NewsArticle) -> dict[str, str]:
+    return {"ticker": ticker, "timestamp": _position(article)}
 
 
 def _position(article: NewsArticle) -> str:
@@ -174,7 +245,7 @@ def _month_before(month: str) -> str:
 
 
 def _copy(article: NewsArticle, ticker: Ticker) -> Item:
-    item = {**to_item(article), "ticker": ticker, "timestamp": _position(article)}
+    item = {**to_item(article), **_key(ticker, article)}
     return item | {"month": _month(article)} if ticker == _companies(article)[0] else item
 
 

@@ -10,7 +10,7 @@ from ..domain import PRICE_COLUMNS, Column, Interval, PriceSeries, Ticker, merge
 from ..errors import StoreError
 from ..ports import Item, Span, Store
 from ..tables import TIME_SERIES
-from .changes import change_item
+from .changes import Foretell, change_item, ignore
 
 __all__ = ["PriceChange", "PriceRepository"]
 
@@ -32,15 +32,24 @@ class PriceRepository:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def merge(self, series: PriceSeries) -> PriceChange | None:
+    def merge(
+        self, series: PriceSeries, foretell: Foretell[PriceChange] = ignore
+    ) -> PriceChange | None:
         """Add bars and correct those that differ; return what changed, `None` for nothing.
 
         Repeating it changes nothing, and two writers never lose a bar.
         """
-        days = [day for year in _years(series) for day in self._merge_year(year)]
+        stored = self._blocks(series.ticker, series.interval, *_reach(series))
+        years = [(year, _merged(stored.get(_block(year)), year)[1]) for year in _years(series)]
+        days = [day for _, changed in years for day in changed]
         if not days:
             return None
-        return PriceChange(date.fromordinal(min(days)), date.fromordinal(max(days)), len(days))
+        change = PriceChange(date.fromordinal(min(days)), date.fromordinal(max(days)), len(days))
+        foretell(change)
+        for year, changed in years:
+            if changed:
+                self._merge_year(year)
+        return change
 
     def between(
         self,
@@ -51,25 +60,24 @@ class PriceRepository:
         interval: Interval = Interval.DAY,
     ) -> PriceSeries:
         """Return the stored bars from `first` to `last`, both included; maybe none."""
+        joined = _empty(ticker, interval)
+        for item in self._blocks(ticker, interval, first, last).values():
+            joined = _joined(joined, _series(item, ticker, interval))
+        return joined.between(first, last)
+
+    def _blocks(
+        self, ticker: Ticker, interval: Interval, first: date | None, last: date | None
+    ) -> dict[str, Item]:
         span = Span(
             None if first is None else f"{first.year:04}-01-01",
             None if last is None else f"{last.year:04}-12-31",
         )
         page = self._store.query(TIME_SERIES, _partition(ticker, interval), span=span)
-        joined = _empty(ticker, interval)
-        for each in page.items:
-            joined = _joined(joined, _series(each.item, ticker, interval))
-        return joined.between(first, last)
+        return {str(each.item["timestamp"]): each.item for each in page.items}
 
-    def _merge_year(self, series: PriceSeries) -> list[int]:
-        changed: list[int] = []
-
+    def _merge_year(self, series: PriceSeries) -> None:
         def merged(item: Item | None) -> Item | None:
-            before = _empty(series.ticker, series.interval)
-            if item is not None:
-                before = _series(item, series.ticker, series.interval)
-            after = merge(before, series) if len(before) else series
-            changed[:] = _differing_days(before, after)
+            after, changed = _merged(item, series)
             return _item(after) if changed else None
 
         key = {
@@ -77,7 +85,15 @@ class PriceRepository:
             "timestamp": _block(series),
         }
         change_item(self._store, TIME_SERIES, key, merged)
-        return changed
+
+
+def _merged(item: Item | None, series: PriceSeries) -> tuple[PriceSeries, list[int]]:
+    """Return a year's bars with those of `series` among them, and the days that differ."""
+    before = _empty(series.ticker, series.interval)
+    if item is not None:
+        before = _series(item, series.ticker, series.interval)
+    after = merge(before, series) if len(before) else series
+    return after, _differing_days(before, after)
 
 
 def _partition(ticker: Ticker, interval: Interval) -> str:
@@ -86,6 +102,10 @@ def _partition(ticker: Ticker, interval: Interval) -> str:
 
 def _block(series: PriceSeries) -> str:
     return f"{series.day(0).year:04}-01-01"
+
+
+def _reach(series: PriceSeries) -> tuple[date | None, date | None]:
+    return (series.day(0), series.day(-1)) if len(series) else (None, None)
 
 
 def _years(series: PriceSeries) -> Iterator[PriceSeries]:

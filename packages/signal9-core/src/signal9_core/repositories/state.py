@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from ..domain import Instant
 from ..ports import Item, Store
 from ..tables import STATE
-from .changes import change_item
+from .changes import change_item, ignore, sync_items
 from .codec import instant_key
 
 __all__ = ["StateRepository"]
@@ -31,7 +31,8 @@ class StateRepository:
 
     def note_finished_ingest(self, provider: str, at: datetime) -> None:
         """Remember that a full ingest from this provider came to its end."""
-        self._store.put(STATE, {"name": _ingest(provider), "finishedAt": instant_key(at)})
+        item = {"name": _ingest(provider), "finishedAt": instant_key(at)}
+        sync_items(self._store, STATE, [item], ignore)
 
     def cursor_key(self) -> str:
         """Return the key that signs cursors, made at random the first time it is asked for."""

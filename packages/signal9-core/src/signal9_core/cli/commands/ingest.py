@@ -1,0 +1,71 @@
+"""`signal9 ingest`: fetch market data and keep it."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..failures import fail
+from ..options import Json
+from ..output import print_json
+from ..session import opened
+
+if TYPE_CHECKING:
+    from ...app import App
+    from ...domain import DataSet
+
+__all__ = ["ingest"]
+
+
+def ingest(
+    context: typer.Context,
+    tickers: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TICKER", help="Only these, without the list of companies."),
+    ] = None,
+    what: Annotated[
+        str,
+        typer.Option(
+            metavar="DATA_SETS", help="overview, prices, financials, news, with commas; or all."
+        ),
+    ] = "all",
+    *,
+    as_json: Json = False,
+) -> None:
+    """Fetch what the provider has and keep it; doing so again changes nothing."""
+    with opened(context) as app:
+        chosen = _companies(app, tickers) if tickers else None
+        data_sets = _data_sets(what)
+        from ..progress import ProgressBars
+
+        with ProgressBars(silent=as_json) as progress:
+            answer = app.ingest(progress, chosen, data_sets)
+        if as_json:
+            print_json(answer)
+        else:
+            from ..views.ingest import print_outcome
+
+            print_outcome(answer)
+        if answer.failed:
+            raise typer.Exit(1)
+
+
+def _data_sets(what: str) -> "tuple[DataSet, ...]":
+    from ...domain import DataSet
+    from ...errors import InputError
+
+    names = tuple(name.strip() for name in what.split(","))
+    if names == ("all",):
+        return tuple(DataSet)
+    for name in names:
+        if name not in tuple(DataSet):
+            raise InputError("what", f"{name!r} is none of {', '.join(DataSet)}, all")
+    return tuple(data_set for data_set in DataSet if data_set in names)
+
+
+def _companies(app: "App", tickers: list[str]) -> list[str]:
+    companies = [ticker.strip().upper() for ticker in tickers]
+    covered = app.provider.covered()
+    for company in companies:
+        if covered is not None and company not in covered:
+            fail(f"{app.provider.name} knows nothing of {company}; it has {', '.join(covered)}")
+    return companies

@@ -1,0 +1,138 @@
+"""Results as data frames: typed columns, floats for analysis."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from ..answers import ArticleAnswer, ReportRow
+from ..domain import PRICE_COLUMNS, PriceSeries
+from .extras import load_extra
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+__all__ = [
+    "pandas_articles",
+    "pandas_prices",
+    "pandas_reports",
+    "polars_articles",
+    "polars_prices",
+    "polars_reports",
+]
+
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+
+
+def pandas_prices(series: PriceSeries) -> "pd.DataFrame":
+    """Return bars by date."""
+    pandas, numpy = load_extra("pandas", "pandas"), load_extra("numpy", "pandas")
+    unit = 10**series.scale
+    days = (numpy.asarray(series.days) - _EPOCH).astype("datetime64[D]")
+    columns = {name: numpy.asarray(getattr(series, name)) / unit for name in PRICE_COLUMNS}
+    return pandas.DataFrame(
+        {**columns, "volume": numpy.array(series.volume)},
+        index=pandas.DatetimeIndex(days, name="date"),
+    )
+
+
+def polars_prices(series: PriceSeries) -> "pl.DataFrame":
+    """Return bars with their dates."""
+    polars = load_extra("polars", "polars")
+    unit = 10**series.scale
+    days = [day - _EPOCH for day in series.days]
+    prices = {name: [value / unit for value in getattr(series, name)] for name in PRICE_COLUMNS}
+    frame: pl.DataFrame = polars.DataFrame(
+        {"date": days, **prices, "volume": list(series.volume)},
+        schema={
+            "date": polars.Int32,
+            **dict.fromkeys(PRICE_COLUMNS, polars.Float64),
+            "volume": polars.Int64,
+        },
+    )
+    return frame.with_columns(polars.col("date").cast(polars.Date))
+
+
+def pandas_reports(reports: Sequence[ReportRow], fields: Sequence[str]) -> "pd.DataFrame":
+    """Return figures by fiscal date; what was not reported is NaN."""
+    pandas = load_extra("pandas", "pandas")
+    days = [each.fiscal_date_ending for each in reports]
+    return pandas.DataFrame(
+        _figures(reports, fields),
+        index=pandas.DatetimeIndex(days, name="fiscalDateEnding"),
+        dtype="float64",
+    )
+
+
+def polars_reports(reports: Sequence[ReportRow], fields: Sequence[str]) -> "pl.DataFrame":
+    """Return figures with their fiscal dates; what was not reported is null."""
+    polars = load_extra("polars", "polars")
+    days = [each.fiscal_date_ending for each in reports]
+    frame: pl.DataFrame = polars.DataFrame(
+        {"fiscalDateEnding": days, **_figures(reports, fields)},
+        schema={"fiscalDateEnding": polars.Date, **dict.fromkeys(fields, polars.Float64)},
+    )
+    return frame
+
+
+def pandas_articles(articles: Sequence[ArticleAnswer]) -> "pd.DataFrame":
+    """Return articles by time; a missing tone is NaN."""
+    pandas = load_extra("pandas", "pandas")
+    moments = [each.published_at for each in articles]
+    frame = pandas.DataFrame(
+        {name: [getattr(each, name) for each in articles] for name in _TEXTS},
+        index=pandas.DatetimeIndex(pandas.to_datetime(moments, utc=True), name="publishedAt"),
+        dtype="str",
+    )
+    tones = pandas.array(_tones(articles), dtype="float64")
+    lists = {
+        name: pandas.Series(values, frame.index, dtype="object")
+        for name, values in _lists(articles).items()
+    }
+    return frame.assign(sentiment=tones, **lists)
+
+
+def polars_articles(articles: Sequence[ArticleAnswer]) -> "pl.DataFrame":
+    """Return articles with their times; a missing tone is null."""
+    polars = load_extra("polars", "polars")
+    texts = {name: [getattr(each, name) for each in articles] for name in _TEXTS}
+    frame: pl.DataFrame = polars.DataFrame(
+        {
+            "publishedAt": [each.published_at for each in articles],
+            **texts,
+            "sentiment": _tones(articles),
+            **_lists(articles),
+        },
+        schema={
+            "publishedAt": polars.Datetime("us", "UTC"),
+            **dict.fromkeys(_TEXTS, polars.String),
+            "sentiment": polars.Float64,
+            "tickers": polars.List(polars.String),
+            "topics": polars.List(polars.String),
+        },
+    )
+    return frame
+
+
+_TEXTS: Final = ("title", "source", "url", "label")
+
+
+def _figures(reports: Sequence[ReportRow], fields: Sequence[str]) -> dict[str, list[float | None]]:
+    figures = [dict(each.values) for each in reports]
+    return {name: [_float(each.get(name)) for each in figures] for name in fields}
+
+
+def _tones(articles: Sequence[ArticleAnswer]) -> list[float | None]:
+    return [_float(each.sentiment) for each in articles]
+
+
+def _lists(articles: Sequence[ArticleAnswer]) -> dict[str, list[list[str]]]:
+    return {
+        "tickers": [[about.ticker for about in each.tickers] for each in articles],
+        "topics": [list(each.topics) for each in articles],
+    }
+
+
+def _float(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)

@@ -1,0 +1,39 @@
+"""What people type in notebooks, as the application takes it."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from ..errors import InputError
+
+__all__ = ["choice_of", "day_of", "span_of"]
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def day_of(value: date | str | None, field: str) -> date | None:
+    """Return the day that a date or a `YYYY-MM-DD` text names; `InputError` where it names none."""
+    if isinstance(value, datetime):
+        return value.date()
+    if value is None or isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise InputError(field, f"{value!r} is no day as 2013-03-01") from error
+
+
+def span_of(start: date | str | None, end: date | str | None) -> tuple[date | None, date | None]:
+    """Return the first and the last day; `InputError` where the first comes after the last."""
+    first, last = day_of(start, "start"), day_of(end, "end")
+    if first is not None and last is not None and first > last:
+        raise InputError("start", f"{first} is after end={last}")
+    return first, last
+
+
+def choice_of(kind: type[E], value: str, field: str) -> E:
+    """Return the member that a text names; `InputError`, with all of them, where it names none."""
+    try:
+        return kind(value)
+    except ValueError as error:
+        raise InputError(field, f"{value!r} is none of {', '.join(kind)}") from error

@@ -1,0 +1,30 @@
+"""Results as pictures."""
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from .extras import load_extra
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from .prices import Prices
+
+__all__ = ["plot_closes"]
+
+
+def plot_closes(prices: "Prices", axes: "Axes | None") -> "Axes":
+    """Draw the closes as a line."""
+    series = prices.series
+    drawn = _new_axes() if axes is None else axes
+    unit = 10**series.scale
+    days = [date.fromordinal(day) for day in series.days]
+    drawn.plot(days, [close / unit for close in series.close], label=series.ticker)
+    drawn.set_title(prices.title)
+    drawn.set_ylabel(series.currency)
+    return drawn
+
+
+def _new_axes() -> "Axes":
+    pyplot = load_extra("matplotlib.pyplot", "plot")
+    return pyplot.subplots(layout="constrained")[1]

@@ -1,0 +1,1 @@
+"""Sources of market data, each filling the `Provider` port."""

@@ -1,0 +1,1 @@
+"""The HTTP API: one Lambda function per group of resources."""

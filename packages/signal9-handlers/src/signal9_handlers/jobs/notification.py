@@ -1,0 +1,17 @@
+"""Tells users what happened to the companies and topics that they follow."""
+
+from aws_lambda_powertools.logging.correlation_paths import EVENT_BRIDGE
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from signal9_core.events import event_from
+
+from ..runtime import application, logger
+
+__all__ = ["handler"]
+
+
+@logger.inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)
+def handler(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
+    """Notify all who follow what the event is about."""
+    count = application().notify(event_from(event))
+    logger.info("notified", detail_type=event["detail-type"], count=count)

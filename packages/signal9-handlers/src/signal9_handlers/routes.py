@@ -1,0 +1,32 @@
+"""Which function answers which requests: one table for the local server and for deployment.
+
+Functions are named by string, so that whoever reads the table loads none of them.
+"""
+
+from typing import Final, NamedTuple
+
+__all__ = ["PREFIX", "ROUTES", "Route"]
+
+PREFIX: Final = "/api/v1"
+"""What every path of the API starts with."""
+
+_READ: Final = ("GET", "HEAD")
+
+
+class Route(NamedTuple):
+    """A path as API Gateway and OpenAPI write it, and the Lambda function behind it."""
+
+    methods: tuple[str, ...]
+    path: str
+    handler: str
+
+
+ROUTES: Final = (
+    Route(_READ, f"{PREFIX}/health", "signal9_handlers.api.health.handler"),
+    Route(_READ, f"{PREFIX}/assets", "signal9_handlers.api.assets.handler"),
+    Route(_READ, f"{PREFIX}/assets/{{ticker}}", "signal9_handlers.api.assets.handler"),
+    Route(_READ, f"{PREFIX}/assets/{{ticker}}/prices", "signal9_handlers.api.assets.handler"),
+    Route(_READ, f"{PREFIX}/search", "signal9_handlers.api.search.handler"),
+    Route(_READ, f"{PREFIX}/news", "signal9_handlers.api.news.handler"),
+    Route(_READ, f"{PREFIX}/financials/{{ticker}}", "signal9_handlers.api.financials.handler"),
+)

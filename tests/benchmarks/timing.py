@@ -1,0 +1,55 @@
+"""How long things take."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from statistics import median, quantiles
+from time import perf_counter
+
+from .report import say
+
+__all__ = ["import_ms", "installed", "milliseconds", "p95", "run_ms"]
+
+
+def milliseconds(call: Callable[[], object]) -> float:
+    """Return how long one call takes."""
+    started = perf_counter()
+    call()
+    return (perf_counter() - started) * 1_000
+
+
+def p95(values: Sequence[float]) -> float:
+    """Return the value that 95 of 100 stay below."""
+    return quantiles(values, n=20)[-1]
+
+
+def run_ms(command: Sequence[str], *, runs: int) -> float:
+    """Return the median time that a command takes from start to end, after one run to warm up."""
+    times = [milliseconds(lambda: _output(command)) for _ in range(runs + 1)]
+    return median(times[1:])
+
+
+def import_ms(statement: str, *, runs: int) -> float:
+    """Return the median time of an import in a fresh interpreter, above starting one."""
+    program = (
+        "from time import perf_counter as now\n"
+        f"started = now()\n{statement}\nprint((now() - started) * 1_000)"
+    )
+    times = [float(_output([sys.executable, "-c", program])) for _ in range(runs + 1)]
+    return median(times[1:])
+
+
+def installed(module: str, distribution: str) -> bool:
+    """Tell whether a peer is there to be measured, and say so where it is not."""
+    present = find_spec(module) is not None
+    if not present:
+        say(f"{distribution} is not installed here: no comparison with it")
+    return present
+
+
+def _output(command: Sequence[str]) -> str:
+    done = subprocess.run(command, check=False, capture_output=True, encoding="utf-8")
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
+    return done.stdout

@@ -1,0 +1,51 @@
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from signal9_core.app import App, build
+from signal9_core.settings import load_settings
+
+from .shell import Shell
+from .stocked import stocked
+
+
+@pytest.fixture(scope="session")
+def stocked_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the whole sample in it; tests only read it."""
+    return stocked(tmp_path_factory).home
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("SIGNAL9_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SIGNAL9_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def shell(stocked_home: Path) -> Shell:
+    """`signal9` over the whole sample."""
+    return Shell(stocked_home)
+
+
+@pytest.fixture
+def own_shell(stocked_home: Path, tmp_path: Path) -> Shell:
+    """`signal9` over a copy of the sample, for a test that writes."""
+    shutil.copytree(stocked_home, tmp_path / "copy")
+    return Shell(tmp_path / "copy")
+
+
+@pytest.fixture
+def empty_shell(tmp_path: Path) -> Shell:
+    """`signal9` where nothing was ever ingested."""
+    return Shell(tmp_path / "empty")
+
+
+@pytest.fixture
+def app(stocked_home: Path) -> Iterator[App]:
+    """The application over the same sample, to compare with."""
+    with build(load_settings(home=stocked_home)) as app:
+        yield app

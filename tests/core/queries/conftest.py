@@ -1,0 +1,11 @@
+"""An application that has ingested everything."""
+
+import pytest
+
+from signal9_core.app import App
+
+
+@pytest.fixture
+def full(app: App) -> App:
+    app.ingest()
+    return app

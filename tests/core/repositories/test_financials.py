@@ -1,0 +1,108 @@
+from datetime import date
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signal9_core.domain import EarningsCalendarEntry, Period, Report, ReportKind
+from signal9_core.ports import Cursor, Item
+from signal9_core.repositories import FinancialsRepository
+from signal9_core.tables import TableSpec
+from tests.core.conftest import opened
+from tests.core.strategies import calendar_entries, earnings, statements
+from tests.fakes import income
+from tests.spied import SpiedStore
+
+
+@settings(deadline=None, max_examples=50)
+@given(report=statements("BRK.B") | earnings("BRK.B"))
+def test_any_report_comes_back_as_it_was_unknown_fields_and_gaps_included(report: Report) -> None:
+    with opened() as store:
+        repository = FinancialsRepository(store)
+
+        assert repository.sync([report]) == [report]
+        written = store.writes
+        assert repository.sync([report]) == []
+
+        assert store.writes == written
+        (found,) = repository.reports("BRK.B", report.kind, report.period).items
+
+    assert found == report
+    assert found.figures() == report.figures()
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    reports=st.lists(statements("AAPL") | earnings("AAPL"), max_size=12),
+    kind=st.sampled_from(ReportKind),
+    period=st.sampled_from(Period),
+    limit=st.integers(1, 3),
+)
+def test_pages_hold_every_report_of_a_kind_once_newest_first(
+    reports: list[Report], kind: ReportKind, period: Period, limit: int
+) -> None:
+    with opened() as store:
+        repository = FinancialsRepository(store)
+        repository.sync(reports)
+        found: list[Report] = []
+        cursor: Cursor | None = None
+        while True:
+            page = repository.reports("AAPL", kind, period, limit=limit, cursor=cursor)
+            found += page.items
+            cursor = page.cursor
+            if cursor is None:
+                break
+        count = repository.count("AAPL")
+
+    latest = {(each.kind, each.period, each.fiscal_date_ending): each for each in reports}
+    wanted = [each for key, each in latest.items() if key[:2] == (kind, period)]
+    assert found == sorted(wanted, key=lambda each: each.fiscal_date_ending, reverse=True)
+    assert count == len(latest)
+
+
+def test_only_what_was_restated_is_written_and_told_before(spied: SpiedStore) -> None:
+    repository = FinancialsRepository(spied)
+    repository.sync([income("AAPL", "2023-09-30", "1"), income("AAPL", "2022-09-24", "2")])
+    written, told = spied.writes, []
+
+    restated = [income("AAPL", "2023-09-30", "1.0"), income("AAPL", "2022-09-24", None)]
+    changed = repository.sync(restated, lambda reports: told.append((spied.writes, reports)))
+
+    assert changed == restated[1:]
+    assert spied.written[written:] == ["Financials AAPL/income_statement.annual#2022-09-24"]
+    assert told == [(written, restated[1:])]
+
+
+def test_a_report_that_somebody_else_adds_meanwhile_is_restated(spied: SpiedStore) -> None:
+    mine, yours = FinancialsRepository(spied), FinancialsRepository(spied.store)
+    report = income("AAPL", "2023-09-30", "1")
+
+    def meanwhile(_: TableSpec, __: Item) -> None:
+        yours.sync([income("AAPL", "2023-09-30", "2")])
+
+    spied.meanwhile = meanwhile
+    mine.sync([report])
+
+    found = mine.reports("AAPL", ReportKind.INCOME_STATEMENT, Period.ANNUAL)
+    assert found.items == [report]
+
+
+@settings(deadline=None, max_examples=20)
+@given(entries=st.lists(calendar_entries("AAPL"), max_size=5, unique_by=lambda e: e.report_date))
+def test_announced_dates_are_stored_once_and_are_no_reports(
+    entries: list[EarningsCalendarEntry],
+) -> None:
+    with opened() as store:
+        repository = FinancialsRepository(store)
+
+        assert repository.schedule(entries) == len(entries)
+        assert repository.schedule(entries) == 0
+        assert repository.count("AAPL") == 0
+
+
+def test_companies_do_not_mix(spied: SpiedStore) -> None:
+    repository = FinancialsRepository(spied)
+    repository.sync([income("BRK.A", "2023-12-31", "1"), income("BRK.B", "2023-12-31", "2")])
+
+    (found,) = repository.reports("BRK.B", ReportKind.INCOME_STATEMENT, Period.ANNUAL).items
+
+    assert (found.ticker, found.fiscal_date_ending) == ("BRK.B", date(2023, 12, 31))

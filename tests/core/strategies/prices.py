@@ -1,0 +1,87 @@
+"""Random bars, series and corporate actions."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import accumulate
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from signal9_core.domain import Bar, CorporateAction, PriceSeries
+
+from .values import CURRENCIES, any_of, days, maybe, one, tickers
+
+
+@st.composite
+def bars(
+    draw: st.DrawFn,
+    ticker: str | None = None,
+    day: date | None = None,
+    *,
+    adjusted: bool | None = None,
+    places: int | None = None,
+) -> Bar:
+    """Any bar that keeps the rule: open and close within low and high."""
+    scale = draw(st.integers(0, 4)) if places is None else places
+    base = draw(st.integers(1, 10**7))
+    low, first, second, high = sorted(
+        max(1, base * share // 100) for share in draw(_four(st.integers(50, 150)))
+    )
+    opened, closed = (first, second) if draw(st.booleans()) else (second, first)
+    has_adjusted = draw(st.booleans()) if adjusted is None else adjusted
+    factor = draw(st.integers(1, 10**6)) if has_adjusted else None
+    return Bar(
+        ticker=draw(tickers()) if ticker is None else ticker,
+        day=draw(days()) if day is None else day,
+        open=Decimal(opened).scaleb(-scale),
+        high=Decimal(high).scaleb(-scale),
+        low=Decimal(low).scaleb(-scale),
+        close=Decimal(closed).scaleb(-scale),
+        volume=draw(st.integers(0, 10**11)),
+        adjusted_close=None if factor is None else Decimal(closed * factor).scaleb(-scale - 6),
+    )
+
+
+def _four(each: SearchStrategy[int]) -> SearchStrategy[Sequence[int]]:
+    return st.lists(each, min_size=4, max_size=4)
+
+
+@st.composite
+def price_series(
+    draw: st.DrawFn,
+    ticker: str | None = None,
+    *,
+    min_size: int = 0,
+    max_size: int = 40,
+    adjusted: bool | None = None,
+    after: date | None = None,
+) -> PriceSeries:
+    """Any daily series of one company, with gaps of up to ten days, from soon `after` a day on."""
+    name = draw(tickers()) if ticker is None else ticker
+    gaps = draw(st.lists(st.integers(1, 10), min_size=min_size, max_size=max_size))
+    start = (draw(days(last=date(2080, 1, 1))) if after is None else after).toordinal()
+    has_adjusted = draw(st.booleans()) if adjusted is None else adjusted
+    places = draw(st.integers(0, 4))
+    ordinals = [start + passed for passed in accumulate(gaps)]
+    return PriceSeries.from_bars(
+        name,
+        [
+            draw(bars(name, date.fromordinal(each), adjusted=has_adjusted, places=places))
+            for each in ordinals
+        ],
+        currency=draw(st.sampled_from(CURRENCIES)),
+    )
+
+
+def actions(ticker: str | None = None) -> SearchStrategy[CorporateAction]:
+    """Any split or dividend."""
+    return any_of(
+        CorporateAction,
+        ticker=one(ticker),
+        kind=st.sampled_from(("split", "dividend")),
+        ex_date=days(),
+        ratio=st.decimals("0.01", 100, places=4),
+        amount=st.decimals(0, 100, places=4),
+        currency=maybe(st.sampled_from(CURRENCIES)),
+    )

@@ -1,0 +1,110 @@
+"""The OpenAPI document: whole, and true to what is served."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from signal9_handlers.openapi import RESOURCES, document
+from signal9_handlers.routes import ROUTES
+
+
+@pytest.fixture(scope="module")
+def spec() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(document())
+    return found
+
+
+def operations(spec: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in spec["paths"].items():
+        yield from ((path, operation) for operation in methods.values())
+
+
+def test_every_route_is_documented_and_every_documented_path_has_a_route(
+    spec: dict[str, Any],
+) -> None:
+    assert set(spec["paths"]) == {route.path for route in ROUTES}
+    for route in ROUTES:
+        documented = {method.upper() for method in spec["paths"][route.path]}
+        assert documented == set(route.methods) - {"HEAD"}
+
+
+def test_the_document_has_what_the_specification_asks_for(spec: dict[str, Any]) -> None:
+    assert spec["openapi"].startswith("3.1.")
+    assert spec["info"]["title"]
+    assert spec["info"]["version"]
+    assert spec["servers"]
+    ids = [operation["operationId"] for _, operation in operations(spec)]
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_reference_leads_somewhere_and_no_schema_is_left_over(spec: dict[str, Any]) -> None:
+    names = re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(spec))
+
+    assert set(names) == set(spec["components"]["schemas"])
+
+
+def test_every_operation_is_described_with_its_parameters_and_answers(
+    spec: dict[str, Any],
+) -> None:
+    tags = {tag["name"] for tag in spec["tags"]}
+    for path, operation in operations(spec):
+        assert operation["summary"]
+        assert operation["description"]
+        assert set(operation["tags"]) <= tags
+        placed = {each["name"] for each in operation.get("parameters", ()) if each["in"] == "path"}
+        assert placed == set(re.findall(r"{(\w+)}", path))
+        assert {"200", "304", "422", "500", "503"} <= set(operation["responses"])
+        names = {each["name"] for each in operation.get("parameters", ())}
+        assert ("404" in operation["responses"]) == ("ticker" in names)
+
+
+def test_every_parameter_says_what_it_is_for_and_which_values_it_takes(
+    spec: dict[str, Any],
+) -> None:
+    for _, operation in operations(spec):
+        for parameter in operation.get("parameters", ()):
+            assert parameter["description"]
+            assert parameter["schema"].keys() & {"type", "$ref"}
+            assert "null" not in json.dumps(parameter["schema"])
+
+
+def test_failures_are_problem_documents(spec: dict[str, Any]) -> None:
+    for _, operation in operations(spec):
+        for status, response in operation["responses"].items():
+            assert response["description"]
+            if status >= "400":
+                assert list(response["content"]) == ["application/problem+json"]
+
+
+def test_figures_are_documented_as_the_numbers_that_they_are(spec: dict[str, Any]) -> None:
+    schemas = spec["components"]["schemas"]
+
+    assert schemas["SentimentRating"]["properties"]["score"]["type"] == "number"
+    assert schemas["PriceRange"]["properties"]["low"]["type"] == "number"
+    assert schemas["BarRow"]["properties"]["close"]["type"] == "number"
+
+
+def test_documented_parameters_are_those_that_are_taken(
+    spec: dict[str, Any], client: httpx2.Client
+) -> None:
+    for path, operation in operations(spec):
+        known = sorted(
+            each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"
+        )
+        required = "&q=a" if "q" in known else ""
+        answer = client.get(f"{path.replace('{ticker}', 'AAPL')}?unheard-of=1{required}").json()
+        assert answer["errors"][0]["message"].endswith(", ".join(known) if known else "none")
+
+
+def test_the_served_document_is_this_one(client: httpx2.Client, spec: dict[str, Any]) -> None:
+    assert client.get("/openapi.json").json() == spec
+
+
+def test_every_resource_is_in_the_document(spec: dict[str, Any]) -> None:
+    answers = {answer.__name__ for resource in RESOURCES for answer in resource.answers}
+
+    assert answers <= set(spec["components"]["schemas"])
