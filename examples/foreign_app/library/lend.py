@@ -1,0 +1,9 @@
+"""Lends a book."""
+
+import json
+
+
+def handler(event: dict[str, str], _context: object) -> dict[str, object]:
+    """Answer with the book that was asked for."""
+    book = json.loads(event["body"])["book"]
+    return {"statusCode": 201, "body": json.dumps({"book": book, "days": 28})}

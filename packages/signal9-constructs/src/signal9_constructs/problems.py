@@ -1,0 +1,66 @@
+"""API Gateway's own errors as problem documents (RFC 9457), readable from a browser."""
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from aws_cdk import aws_apigateway as apigateway
+
+from constructs import Construct
+
+__all__ = ["add_problem_responses"]
+
+_MESSAGE: Final = "$context.error.messageString"
+_VALIDATION: Final = '"$context.error.validationErrorString"'
+
+_PROBLEMS: Final = {
+    "Default4xx": (apigateway.ResponseType.DEFAULT_4_XX, None, "Request refused", _MESSAGE),
+    "Default5xx": (apigateway.ResponseType.DEFAULT_5_XX, None, "Service failed", _MESSAGE),
+    "BadBody": (apigateway.ResponseType.BAD_REQUEST_BODY, 400, "Bad Request", _VALIDATION),
+    "BadParameters": (apigateway.ResponseType.BAD_REQUEST_PARAMETERS, 400, "Bad Request", _MESSAGE),
+    "Unauthorized": (apigateway.ResponseType.UNAUTHORIZED, 401, "Unauthorized", _MESSAGE),
+    "Denied": (apigateway.ResponseType.ACCESS_DENIED, 403, "Forbidden", _MESSAGE),
+    # API Gateway says this of a path that it does not have.
+    "NoRoute": (
+        apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN,
+        404,
+        "Not Found",
+        '"There is nothing at $context.path"',
+    ),
+    "NotFound": (apigateway.ResponseType.RESOURCE_NOT_FOUND, 404, "Not Found", _MESSAGE),
+    "TooLarge": (apigateway.ResponseType.REQUEST_TOO_LARGE, 413, "Content Too Large", _MESSAGE),
+    "Throttled": (apigateway.ResponseType.THROTTLED, 429, "Too Many Requests", _MESSAGE),
+    "OverQuota": (apigateway.ResponseType.QUOTA_EXCEEDED, 429, "Too Many Requests", _MESSAGE),
+    "Timeout": (apigateway.ResponseType.INTEGRATION_TIMEOUT, 504, "Gateway Timeout", _MESSAGE),
+}
+
+
+def add_problem_responses(
+    scope: Construct, api: apigateway.IRestApi, *, origins: Sequence[str]
+) -> None:
+    """Make every error of API Gateway itself a problem document that `origins` may read."""
+    headers = {"Content-Type": "'application/problem+json'", **_cors_headers(origins)}
+    for name, (kind, status, title, detail) in _PROBLEMS.items():
+        apigateway.GatewayResponse(
+            scope,
+            name,
+            rest_api=api,
+            type=kind,
+            status_code=None if status is None else str(status),
+            response_headers=headers,
+            templates={"application/json": _document(status, title, detail)},
+        )
+
+
+def _cors_headers(origins: Sequence[str]) -> dict[str, str]:
+    if not origins:
+        return {}
+    # A gateway response cannot choose from a list; what it says is the error alone.
+    one = f"'{origins[0]}'" if len(origins) == 1 else "method.request.header.Origin"
+    return {"Access-Control-Allow-Origin": one, "Vary": "'Origin'"}
+
+
+def _document(status: int | None, title: str, detail: str) -> str:
+    fixed = json.dumps({"type": "about:blank", "title": title, "errors": []})
+    shown = "$context.status" if status is None else str(status)
+    return f'{fixed[:-1]}, "status": {shown}, "detail": {detail}}}'

@@ -1,0 +1,10 @@
+// Runs in CloudFront: a path without a file name is a page of the application, which is one file.
+// Only the site's own paths come here, so an API's 404 stays a 404.
+function handler(event) {
+  var request = event.request;
+  var name = request.uri.split('/').pop();
+  if (name.indexOf('.') === -1) {
+    request.uri = '/index.html';
+  }
+  return request;
+}

@@ -1,0 +1,136 @@
+"""A secret for somebody else's API: its value is set by hand or rotated, never deployed."""
+
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Final
+
+from aws_cdk import Duration, RemovalPolicy, SecretValue, aws_iam, aws_kms, aws_lambda, aws_sns
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_secretsmanager as secretsmanager
+
+from constructs import Construct
+
+from .alarms import make_alarm, metric
+from .errors import ConstructError
+from .function import PythonFunction
+from .kinds import prepare
+
+__all__ = ["ApiSecret"]
+
+_NAMESPACE: Final = "Secrets"
+_DAY_S: Final = 86400
+
+
+class ApiSecret(Construct):
+    """A JSON secret that is deployed with `PLACEHOLDER` for each field.
+
+    CloudFormation writes the placeholders once; the real value stays through later deployments,
+    until `fields` changes. With `rotation` a function renews the value; without one, and with a
+    topic, an alarm tells when it is older than `max_age_days`.
+    """
+
+    PLACEHOLDER: Final = "set-me"
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        fields: Sequence[str] = ("apiKey",),
+        secret_name: str | None = None,
+        description: str | None = None,
+        encryption_key: aws_kms.IKey | None = None,
+        rotation: aws_lambda.IFunction | None = None,
+        rotate_every_days: int = 30,
+        max_age_days: int = 90,
+        alarm_topic: aws_sns.ITopic | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, id_)
+        prepare(self)
+        if not fields or len(set(fields)) != len(fields):
+            raise ConstructError(f"{self.node.path}: fields must be given, each once: {fields}")
+        self.secret = secretsmanager.Secret(
+            self,
+            "Default",
+            secret_name=secret_name,
+            description=description,
+            encryption_key=encryption_key,
+            # Public on purpose: it says that there is no value yet.
+            secret_string_value=SecretValue.unsafe_plain_text(
+                json.dumps(dict.fromkeys(fields, self.PLACEHOLDER))
+            ),
+            removal_policy=removal_policy,
+        )
+        if rotation:
+            self.secret.add_rotation_schedule(
+                "Rotation",
+                rotation_lambda=rotation,
+                automatically_after=Duration.days(rotate_every_days),
+                rotate_immediately_on_update=False,
+            )
+        elif alarm_topic:
+            self._watch_age(max_age_days, alarm_topic)
+
+    def grant_read(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
+        """Let `grantee` read the value, and decrypt it where there is a key."""
+        return self.secret.grant_read(grantee)
+
+    def grant_write(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
+        """Let `grantee` set a new value."""
+        return self.secret.grant_write(grantee)
+
+    def _watch_age(self, max_age_days: int, topic: aws_sns.ITopic) -> None:
+        self._measure_daily(self._make_age_check(topic))
+        make_alarm(
+            self,
+            "TooOld",
+            measured=metric(
+                _NAMESPACE,
+                "SecretAge",
+                {"SecretName": self.node.path},
+                statistic="Maximum",
+                period_s=_DAY_S,
+            ),
+            threshold=max_age_days,
+            description=f"{self.node.path}: the value is over {max_age_days} days old",
+            topic=topic,
+        )
+
+    def _make_age_check(self, topic: aws_sns.ITopic) -> PythonFunction:
+        check = PythonFunction(
+            self,
+            "AgeCheck",
+            code=aws_lambda.Code.from_inline(_age_check()),
+            handler="index.handler",
+            description="Measures daily how old the value is",
+            memory_mib=256,
+            environment={
+                "SECRET_ARN": self.secret.secret_arn,
+                "SECRET_NAME": self.node.path,
+                "NAMESPACE": _NAMESPACE,
+            },
+            alarm_topic=topic,
+        )
+        aws_iam.Grant.add_to_principal(
+            grantee=check,
+            actions=["secretsmanager:DescribeSecret"],
+            resource_arns=[self.secret.secret_arn],
+        )
+        return check
+
+    def _measure_daily(self, check: PythonFunction) -> None:
+        target = targets.LambdaFunction(
+            check.function,
+            dead_letter_queue=check.dead_letters,
+            retry_attempts=2,
+            max_event_age=Duration.hours(2),
+        )
+        schedule = events.Schedule.rate(Duration.days(1))
+        events.Rule(self, "Daily", schedule=schedule, targets=[target])
+
+
+def _age_check() -> str:
+    return files(__package__).joinpath("runtime", "age_of_secret.py").read_text("utf-8")

@@ -1,0 +1,149 @@
+"""A stage whose stacks are tagged, bounded and checked alike."""
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from operator import attrgetter
+
+import jsii
+from aws_cdk import (
+    CrossStackReferences,
+    Environment,
+    IPolicyValidationContext,
+    IPolicyValidationPlugin,
+    PermissionsBoundary,
+    PolicyValidationPluginReport,
+    PolicyViolatingResource,
+    PolicyViolation,
+    ReferenceStrength,
+    Stack,
+    Stage,
+    Tags,
+    Validations,
+)
+from aws_cdk.cx_api import CloudAssembly
+
+from constructs import Construct
+
+from .errors import ConstructError
+from .rules import Acknowledgment, Finding, RulePack, Verdict, judge
+
+__all__ = ["GuardedStage"]
+
+
+class GuardedStage(Stage):
+    """A stage that tags, bounds and protects its stacks and fails on any open finding.
+
+    Errors and warnings of the rule packs fail alike. Nothing is acknowledged unless `acknowledge`
+    or CDK's own `Validations` said so. `tags` goes on every resource that can carry tags and on
+    the stacks themselves.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        env: Environment | None = None,
+        tags: Mapping[str, str] | None = None,
+        termination_protection: bool | None = None,
+        permissions_boundary: PermissionsBoundary | None = None,
+        rule_packs: Iterable[RulePack] = (RulePack.AWS_SOLUTIONS, RulePack.SERVERLESS),
+        acknowledgments: Iterable[Acknowledgment] = (),
+        cross_stack_references: ReferenceStrength = ReferenceStrength.WEAK,
+    ) -> None:
+        super().__init__(scope, id_, env=env, permissions_boundary=permissions_boundary)
+        self.rule_packs = tuple(rule_packs)
+        self._acknowledgments = list(acknowledgments)
+        self._tags = dict(tags or {})
+        self._termination_protection = termination_protection
+        for key, value in self._tags.items():
+            Tags.of(self).add(key, value, exclude_resource_types=["aws:cdk:stack"])
+        CrossStackReferences.of(self).consume(cross_stack_references)
+        if self.rule_packs:
+            Validations.of(self).add_plugins(_Guard(self))
+
+    @property
+    def acknowledgments(self) -> tuple[Acknowledgment, ...]:
+        """What is accepted in this stage, in the order in which it was said."""
+        return tuple(self._acknowledgments)
+
+    def acknowledge(self, *acknowledgments: Acknowledgment) -> None:
+        """Accept findings; a reason is required."""
+        for each in acknowledgments:
+            if not each.reason.strip():
+                raise ConstructError(
+                    f"{self.node.path}: {each.id} is acknowledged without a reason"
+                )
+        self._acknowledgments.extend(acknowledgments)
+
+    def verdict(self) -> Verdict:
+        """Run the rule packs now and say what is open, accepted, or accepted in vain."""
+        return judge(self, self.rule_packs, self._acknowledgments)
+
+    def synth(
+        self,
+        *,
+        aspect_stabilization: bool | None = None,
+        error_on_duplicate_synth: bool | None = None,
+        force: bool | None = None,
+        skip_validation: bool | None = None,
+        validate_on_synthesis: bool | None = None,
+    ) -> CloudAssembly:
+        """Protect and tag every stack, however late it was added, and synthesise."""
+        for each in self.node.find_all():
+            if isinstance(each, Stack):
+                self._guard(each)
+        return super().synth(
+            aspect_stabilization=aspect_stabilization,
+            error_on_duplicate_synth=error_on_duplicate_synth,
+            force=force,
+            skip_validation=skip_validation,
+            validate_on_synthesis=validate_on_synthesis,
+        )
+
+    def _guard(self, stack: Stack) -> None:
+        if self._termination_protection is not None and not stack.nested:
+            stack.termination_protection = self._termination_protection
+        for key, value in self._tags.items():
+            stack.add_stack_tag(key, value)
+
+
+@jsii.implements(IPolicyValidationPlugin)
+class _Guard:
+    """Hands the open findings of one stage to CDK, warnings as errors."""
+
+    def __init__(self, stage: GuardedStage) -> None:
+        self._stage = stage
+
+    @property
+    def name(self) -> str:
+        return "signal9-constructs"
+
+    @property
+    def rule_ids(self) -> list[str] | None:
+        return None
+
+    @property
+    def version(self) -> str | None:
+        return None
+
+    def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:  # noqa: ARG002
+        found = self._stage.verdict().open
+        return PolicyValidationPluginReport(success=not found, violations=_violations(found))
+
+
+def _violations(found: Iterable[Finding]) -> list[PolicyViolation]:
+    by_id = groupby(sorted(found, key=attrgetter("id")), key=attrgetter("id"))
+    return [_violation(list(findings)) for _, findings in by_id]
+
+
+def _violation(findings: list[Finding]) -> PolicyViolation:
+    return PolicyViolation(
+        rule_name=findings[0].id,
+        description=findings[0].description,
+        severity="error",
+        violating_resources=[
+            PolicyViolatingResource(construct_path=finding.path, locations=["Properties"])
+            for finding in findings
+        ],
+    )

@@ -1,0 +1,166 @@
+"""Each construct as it is by default, alone in a stack: what rule packs and flags are tried on."""
+
+from collections.abc import Callable
+from typing import Final
+
+from aws_cdk import Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+
+from constructs import Construct
+from signal9_constructs import (
+    AccessTrail,
+    ApiSecret,
+    ContentDelivery,
+    DataTable,
+    DependencyLayer,
+    DnsZone,
+    EventBackbone,
+    Firewall,
+    Network,
+    Observability,
+    PythonBundle,
+    PythonFunction,
+    RestService,
+    Route,
+    SecureBucket,
+    TableIndex,
+    WorkQueue,
+)
+from tests.constructs.lab import topic
+
+
+def _table(stack: Stack) -> Construct:
+    return DataTable(
+        stack,
+        "Orders",
+        partition_key="customer",
+        sort_key="at",
+        indexes=[TableIndex("ByState", "state", "at")],
+        alarm_topic=topic(stack),
+    )
+
+
+def _bucket(stack: Stack) -> Construct:
+    return SecureBucket(stack, "Photos")
+
+
+def _trail(stack: Stack) -> Construct:
+    return AccessTrail(
+        stack, "Trail", buckets=[s3.Bucket.from_bucket_name(stack, "Photos", "photos")]
+    )
+
+
+def _function(stack: Stack) -> Construct:
+    return PythonFunction(
+        stack,
+        "Bill",
+        code=lambda_.Code.from_inline("def handler(event, context): pass"),
+        handler="index.handler",
+        alarm_topic=topic(stack),
+    )
+
+
+def _layer(stack: Stack) -> Construct:
+    return DependencyLayer(
+        stack, "Libraries", code=PythonBundle(requirements=["typing-extensions==4.15.0"])
+    )
+
+
+def _network(stack: Stack) -> Construct:
+    services = ec2.InterfaceVpcEndpointAwsService
+    return Network(stack, "Network", interface_endpoints=[services.SECRETS_MANAGER, services.ECR])
+
+
+def _secret(stack: Stack) -> Construct:
+    return ApiSecret(stack, "Key", alarm_topic=topic(stack))
+
+
+def _backbone(stack: Stack) -> Construct:
+    backbone = EventBackbone(
+        stack, "Events", schemas={"Order Placed": {"type": "object"}}, alarm_topic=topic(stack)
+    )
+    function = PythonFunction(
+        stack,
+        "Bill",
+        code=lambda_.Code.from_inline("def handler(event, context): pass"),
+        handler="index.handler",
+    ).function
+    backbone.rule("Bill", source="shop", detail_types=["Order Placed"], targets=[function])
+    backbone.schedule("Nightly", function=function, schedule="cron(0 6 * * ? *)")
+    return backbone
+
+
+def _observability(stack: Stack) -> Construct:
+    seen = Observability(stack, "Seen", namespace="Shop", emails=["ops@shop.example"])
+    seen.watch_ingestion("Prices", successes="PricesIngested", failures="IngestionFailed")
+    seen.log_group("Jobs")
+    return seen
+
+
+def _service(stack: Stack) -> Construct:
+    function = lambda_.Function.from_function_attributes(
+        stack,
+        "Orders",
+        function_arn="arn:aws:lambda:us-east-1:123456789012:function:orders",
+        same_environment=True,
+    )
+    return RestService(
+        stack,
+        "Api",
+        routes=[
+            Route("GET", "/orders/{id}", function),
+            Route("POST", "/orders", function, body={"type": "object"}),
+            Route("GET", "/health", function, open=True),
+        ],
+        authorizer=function,
+        cors_origins=["https://shop.example"],
+    )
+
+
+def _firewall(stack: Stack) -> Construct:
+    return Firewall(stack, "Wall")
+
+
+def _delivery(stack: Stack) -> Construct:
+    return ContentDelivery(stack, "Site")
+
+
+def _zone(stack: Stack) -> Construct:
+    zone = DnsZone(
+        stack,
+        "Zone",
+        zone_name="shop.example",
+        dnssec=True,
+        query_logs=True,
+        alarm_topic=topic(stack),
+    )
+    zone.health_check("Health", host="app.shop.example", path="/health")
+    zone.cname("docs", "shop.example.net")
+    zone.mx({"mail.example.net": 10})
+    zone.txt("", "v=spf1 -all")
+    zone.caa("amazon.com")
+    return zone
+
+
+def _work(stack: Stack) -> Construct:
+    return WorkQueue(stack, "Work", alarm_topic=topic(stack))
+
+
+ALONE: Final[dict[str, Callable[[Stack], Construct]]] = {
+    "AccessTrail": _trail,
+    "ApiSecret": _secret,
+    "ContentDelivery": _delivery,
+    "DataTable": _table,
+    "DependencyLayer": _layer,
+    "DnsZone": _zone,
+    "EventBackbone": _backbone,
+    "Firewall": _firewall,
+    "Network": _network,
+    "Observability": _observability,
+    "PythonFunction": _function,
+    "RestService": _service,
+    "SecureBucket": _bucket,
+    "WorkQueue": _work,
+}

@@ -1,0 +1,196 @@
+"""EventBackbone: described, archived, delivered or parked."""
+
+import json
+from collections.abc import Mapping
+from typing import cast
+
+import pytest
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from aws_cdk.assertions import Capture, Match, Template
+
+from signal9_constructs import ConstructError, EventBackbone
+from tests.constructs.lab import actions, only, properties, synthesise, topic
+
+PLACED = {
+    "type": "object",
+    "properties": {
+        "customer": {"type": "string"},
+        "state": {"enum": ["open", "paid"]},
+    },
+    "required": ["customer"],
+}
+
+
+def _function(stack: Stack) -> lambda_.IFunction:
+    return lambda_.Function.from_function_attributes(
+        stack,
+        "Bill",
+        function_arn="arn:aws:lambda:us-east-1:123456789012:function:bill",
+        same_environment=True,
+    )
+
+
+def _plain(stack: Stack) -> None:
+    backbone = EventBackbone(stack, "Events")
+    backbone.grant_publish(
+        iam.Role(stack, "Shop", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    )
+
+
+def _full(stack: Stack) -> None:
+    backbone = EventBackbone(
+        stack,
+        "Events",
+        bus_name="shop-dev",
+        schemas={"Order Placed": PLACED, "Order Paid": {"type": "object"}},
+        archive_days=7,
+        publisher_accounts=["210987654321"],
+        retries=3,
+        max_event_age_s=600,
+        alarm_topic=topic(stack),
+    )
+    bill = _function(stack)
+    backbone.rule(
+        "Bill",
+        source="shop.orders",
+        detail_types=["Order Placed"],
+        detail={"state": ["open"]},
+        targets=[bill, sqs.Queue(stack, "Queue")],
+    )
+    backbone.schedule(
+        "Nightly",
+        function=bill,
+        schedule="cron(0 6 * * ? *)",
+        time_zone="America/New_York",
+        payload={"job": "prices"},
+    )
+
+
+def _secret(stack: Stack) -> None:
+    key = kms.Key(stack, "Key")
+    EventBackbone(stack, "Events", encryption_key=key, archive_days=None, register_schemas=False)
+
+
+@pytest.fixture(scope="module")
+def made() -> Mapping[str, Template]:
+    return synthesise(plain=_plain, full=_full, secret=_secret)
+
+
+def test_events_of_this_account_are_kept_for_a_month(made: Mapping[str, Template]) -> None:
+    made["plain"].has_resource_properties(
+        "AWS::Events::Archive",
+        {"RetentionDays": 30, "EventPattern": {"account": ["123456789012"]}},
+    )
+
+
+def test_a_bus_survives_its_stack(made: Mapping[str, Template]) -> None:
+    made["plain"].has_resource("AWS::Events::EventBus", {"DeletionPolicy": "Retain"})
+
+
+def test_publishers_may_only_publish(made: Mapping[str, Template]) -> None:
+    assert actions(made["plain"]) == {"events:PutEvents"}
+
+
+def test_every_schema_is_in_the_registry(made: Mapping[str, Template]) -> None:
+    schemas = properties(made["full"], "AWS::EventSchemas::Schema")
+
+    assert {schema["SchemaName"] for schema in schemas} == {"OrderPlaced", "OrderPaid"}
+    assert PLACED in [json.loads(cast("str", schema["Content"])) for schema in schemas]
+
+
+def test_other_accounts_get_in_only_when_named(made: Mapping[str, Template]) -> None:
+    policy = only(made["full"], "AWS::Events::EventBusPolicy")
+
+    assert "210987654321" in json.dumps(policy)
+    made["plain"].resource_count_is("AWS::Events::EventBusPolicy", 0)
+
+
+def test_every_target_of_a_rule_has_a_dead_letter_queue_retries_and_an_age_limit(
+    made: Mapping[str, Template],
+) -> None:
+    queue = Capture()
+    guarded = {
+        "DeadLetterConfig": {"Arn": {"Fn::GetAtt": [queue, "Arn"]}},
+        "RetryPolicy": {"MaximumRetryAttempts": 3, "MaximumEventAgeInSeconds": 600},
+    }
+
+    made["full"].has_resource_properties(
+        "AWS::Events::Rule",
+        {
+            "EventPattern": {
+                "source": ["shop.orders"],
+                "detail-type": ["Order Placed"],
+                "detail": {"state": ["open"]},
+            },
+            "Targets": [Match.object_like(guarded), Match.object_like(guarded)],
+        },
+    )
+    assert queue.as_string().startswith("EventsDeadLetters")
+
+
+def test_a_schedule_keeps_local_time_and_parks_what_it_cannot_deliver(
+    made: Mapping[str, Template],
+) -> None:
+    made["full"].has_resource_properties(
+        "AWS::Scheduler::Schedule",
+        {
+            "ScheduleExpression": "cron(0 6 * * ? *)",
+            "ScheduleExpressionTimezone": "America/New_York",
+            "State": "ENABLED",
+            "Target": {
+                "Input": '{"job":"prices"}',
+                "DeadLetterConfig": Match.any_value(),
+                "RetryPolicy": {"MaximumRetryAttempts": 3, "MaximumEventAgeInSeconds": 600},
+            },
+        },
+    )
+
+
+def test_a_message_in_the_dead_letter_queue_notifies(made: Mapping[str, Template]) -> None:
+    made["full"].has_resource_properties(
+        "AWS::CloudWatch::Alarm",
+        {"MetricName": "ApproximateNumberOfMessagesVisible", "Threshold": 1},
+    )
+    made["plain"].resource_count_is("AWS::CloudWatch::Alarm", 0)
+
+
+def test_archive_and_registry_can_be_left_out(made: Mapping[str, Template]) -> None:
+    made["secret"].resource_count_is("AWS::Events::Archive", 0)
+    made["secret"].resource_count_is("AWS::EventSchemas::Schema", 0)
+
+
+def test_with_a_key_what_cannot_be_decrypted_is_parked(made: Mapping[str, Template]) -> None:
+    made["secret"].has_resource_properties(
+        "AWS::Events::EventBus",
+        {"KmsKeyIdentifier": Match.any_value(), "DeadLetterConfig": Match.any_value()},
+    )
+
+
+@pytest.mark.parametrize(
+    ("detail_types", "detail", "why"),
+    [
+        (["Order Lost"], None, "no schema for \\['Order Lost'\\]"),
+        ([], None, "no schema for"),
+        (["Order Placed"], {"colour": ["red"]}, "detail.colour: no schema has such a field"),
+        (["Order Placed"], {"state": ["lost"]}, "detail.state: nothing that a schema allows"),
+    ],
+)
+def test_a_rule_that_could_never_fire_is_refused(
+    detail_types: list[str], detail: dict[str, object] | None, why: str
+) -> None:
+    backbone = EventBackbone(Stack(), "Events", schemas={"Order Placed": PLACED})
+
+    with pytest.raises(ConstructError, match=why):
+        backbone.pattern(source="shop", detail_types=detail_types, detail=detail)
+
+
+def test_without_schemas_any_pattern_goes() -> None:
+    pattern = EventBackbone(Stack(), "Events").pattern(
+        source=["a", "b"], detail_types=["Anything"], detail={"x": [1]}
+    )
+
+    assert pattern.source == ["a", "b"]

@@ -1,0 +1,227 @@
+"""Firewall: who is judged by what, in which order, at which cost."""
+
+from collections.abc import Mapping
+from typing import cast
+
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_wafv2 as wafv2
+from aws_cdk.assertions import Match, Template
+
+from signal9_constructs import ConstructError, Firewall, FirewallRule
+from tests.constructs.lab import only, properties, synthesise, text
+
+ACL = "AWS::WAFv2::WebACL"
+Rule = dict[str, dict[str, object]]
+
+
+def _plain(stack: Stack) -> None:
+    Firewall(stack, "Wall")
+
+
+def _full(stack: Stack) -> None:
+    no_robots = FirewallRule(
+        "robots",
+        wafv2.CfnWebACL.StatementProperty(
+            byte_match_statement=wafv2.CfnWebACL.ByteMatchStatementProperty(
+                field_to_match=wafv2.CfnWebACL.FieldToMatchProperty(
+                    single_header={"Name": "user-agent"}
+                ),
+                positional_constraint="CONTAINS",
+                search_string="robot",
+                text_transformations=[
+                    wafv2.CfnWebACL.TextTransformationProperty(priority=0, type="LOWERCASE")
+                ],
+            )
+        ),
+        capacity=20,
+    )
+    wall = Firewall(
+        stack,
+        "Wall",
+        name="shop",
+        requests_per_address=500,
+        window_s=60,
+        allowed_addresses=["192.0.2.1", "2001:db8::/32"],
+        denied_addresses=["198.51.100.0/24"],
+        allowed_countries=["DE", "US"],
+        managed_rules=("common", "reputation"),
+        custom_rules=[no_robots],
+        count_only=["common/SizeRestrictions_BODY", "reputation", "robots"],
+        log_name="shop",
+        log_retention_days=90,
+    )
+    api = apigateway.RestApi(stack, "Api")
+    api.root.add_method("GET")
+    wall.protect(api.deployment_stage)
+
+
+def _edge(stack: Stack) -> None:
+    Firewall(
+        stack,
+        "Wall",
+        edge=True,
+        block_scripts=False,
+        managed_rules=(),
+        denied_countries=["XX"],
+        denied_addresses=["192.0.2.1"],
+        log_retention_days=None,
+    )
+
+
+@pytest.fixture(scope="module")
+def made() -> Mapping[str, Template]:
+    return synthesise(plain=_plain, full=_full, edge=_edge)
+
+
+def _rules(template: Template) -> dict[str, Rule]:
+    rules = cast("list[dict[str, dict[str, object]]]", only(template, ACL)["Rules"])
+    ordered = sorted(rules, key=lambda rule: cast("int", rule["Priority"]))
+    return {str(rule["Name"]): rule for rule in ordered}
+
+
+def test_rate_scripts_and_known_attacks_are_judged_by_default(
+    made: Mapping[str, Template],
+) -> None:
+    assert list(_rules(made["plain"])) == ["rate", "xss", "common", "bad-inputs", "sqli"]
+    assert [
+        name in text(made["plain"])
+        for name in (
+            "AWSManagedRulesCommonRuleSet",
+            "AWSManagedRulesKnownBadInputsRuleSet",
+            "AWSManagedRulesSQLiRuleSet",
+        )
+    ] == [True] * 3
+    made["plain"].has_resource_properties(
+        ACL, {"Scope": "REGIONAL", "DefaultAction": {"Allow": {}}}
+    )
+
+
+def test_an_address_may_ask_two_thousand_times_in_five_minutes(
+    made: Mapping[str, Template],
+) -> None:
+    rule = _rules(made["plain"])["rate"]
+
+    assert rule["Statement"]["RateBasedStatement"] == {
+        "AggregateKeyType": "IP",
+        "Limit": 2000,
+        "EvaluationWindowSec": 300,
+    }
+    assert rule["Action"] == {"Block": {"CustomResponse": {"ResponseCode": 429}}}
+
+
+def test_scripts_are_looked_for_in_query_path_and_body(made: Mapping[str, Template]) -> None:
+    statements = cast(
+        "dict[str, list[object]]", _rules(made["plain"])["xss"]["Statement"]["OrStatement"]
+    )["Statements"]
+
+    assert len(statements) == 3
+    assert all("XssMatchStatement" in str(statement) for statement in statements)
+
+
+def test_denial_comes_first_and_an_allowed_address_skips_the_rest(
+    made: Mapping[str, Template],
+) -> None:
+    rules = _rules(made["full"])
+
+    assert list(rules)[:4] == ["deny", "allow-countries", "allow", "rate"]
+    assert rules["allow"]["Action"] == {"Allow": {}}
+    assert "NotStatement" in rules["allow-countries"]["Statement"]
+
+
+def test_addresses_of_both_versions_are_listed(made: Mapping[str, Template]) -> None:
+    sets = properties(made["full"], "AWS::WAFv2::IPSet")
+
+    assert {(each["IPAddressVersion"], *cast("list[str]", each["Addresses"])) for each in sets} == {
+        ("IPV4", "192.0.2.1/32"),
+        ("IPV6", "2001:db8::/32"),
+        ("IPV4", "198.51.100.0/24"),
+    }
+
+
+def test_a_rule_may_only_count(made: Mapping[str, Template]) -> None:
+    rules = _rules(made["full"])
+
+    assert rules["reputation"]["OverrideAction"] == {"Count": {}}
+    assert rules["robots"]["Action"] == {"Count": {}}
+    assert rules["common"]["OverrideAction"] == {"None": {}}
+    assert "SizeRestrictions_BODY" in str(rules["common"]["Statement"])
+
+
+def test_every_rule_is_measured(made: Mapping[str, Template]) -> None:
+    for rule in _rules(made["full"]).values():
+        assert rule["VisibilityConfig"]["CloudWatchMetricsEnabled"] is True
+
+
+def test_what_is_logged_holds_no_token(made: Mapping[str, Template]) -> None:
+    made["full"].has_resource_properties(
+        "AWS::WAFv2::LoggingConfiguration",
+        {
+            "RedactedFields": [
+                {"SingleHeader": {"Name": "authorization"}},
+                {"SingleHeader": {"Name": "cookie"}},
+            ]
+        },
+    )
+    made["full"].has_resource_properties(
+        "AWS::Logs::LogGroup", {"LogGroupName": "aws-waf-logs-shop", "RetentionInDays": 90}
+    )
+    made["edge"].resource_count_is("AWS::WAFv2::LoggingConfiguration", 0)
+
+
+def test_an_api_is_protected_by_its_stage(made: Mapping[str, Template]) -> None:
+    made["full"].has_resource_properties(
+        "AWS::WAFv2::WebACLAssociation",
+        {
+            "ResourceArn": {
+                "Fn::Join": [
+                    "",
+                    Match.array_with([":apigateway:us-east-1::/restapis/", "/stages/"]),
+                ]
+            }
+        },
+    )
+
+
+def test_an_edge_firewall_is_for_cloudfront(made: Mapping[str, Template]) -> None:
+    made["edge"].has_resource_properties(ACL, {"Scope": "CLOUDFRONT"})
+    assert list(_rules(made["edge"])) == ["deny", "deny-countries", "rate"]
+
+
+def test_the_capacity_is_known_before_deployment() -> None:
+    assert Firewall(Stack(), "Wall").capacity == 1292
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"capacity_limit": 1000}, "need 1292 capacity units of 1000"),
+        ({"managed_rules": ("magic",)}, "managed rules 'magic': choose among"),
+        ({"denied_addresses": ["300.1.1.1"]}, "firewall addresses: '300.1.1.1'"),
+        ({"allowed_countries": ["DE"], "denied_countries": ["US"]}, "not both"),
+        ({"count_only": ["comon"]}, r"cannot count \['comon'\]"),
+        ({"managed_rules": ("sqli", "sqli")}, "cannot count"),
+    ],
+)
+def test_a_firewall_that_could_not_deploy_is_refused(
+    options: Mapping[str, object], why: str
+) -> None:
+    with pytest.raises(ConstructError, match=why):
+        Firewall(Stack(), "Wall", **options)  # type: ignore[arg-type]
+
+
+def test_an_edge_firewall_elsewhere_is_refused() -> None:
+    stack = Stack(App(), "Stack", env={"region": "eu-west-1"})
+
+    with pytest.raises(ConstructError, match="must be in us-east-1, not eu-west-1"):
+        Firewall(stack, "Wall", edge=True)
+
+
+def test_an_edge_firewall_protects_no_api() -> None:
+    stack = Stack()
+    api = apigateway.RestApi(stack, "Api")
+    wall = Firewall(stack, "Wall", edge=True)
+
+    with pytest.raises(ConstructError, match="protects distributions"):
+        wall.protect(api.deployment_stage)

@@ -1,0 +1,253 @@
+"""PythonFunction and DependencyLayer: small rights, nothing lost, traced, logged."""
+
+from collections.abc import Mapping
+
+import pytest
+from aws_cdk import Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_sqs as sqs
+from aws_cdk.assertions import Capture, Match, Template
+
+from signal9_constructs import ConstructError, DependencyLayer, PythonBundle, PythonFunction
+from tests.constructs.lab import actions, only, properties, synthesise, text, topic
+
+FUNCTION = "AWS::Lambda::Function"
+CODE = "def handler(event, context): pass"
+
+
+def _function(stack: Stack, **options: object) -> PythonFunction:
+    code = lambda_.Code.from_inline(CODE)
+    return PythonFunction(stack, "Bill", code=code, handler="index.handler", **options)  # type: ignore[arg-type]
+
+
+def _plain(stack: Stack) -> None:
+    _function(stack)
+
+
+def _full(stack: Stack) -> None:
+    queue = sqs.Queue.from_queue_arn(stack, "Lost", "arn:aws:sqs:us-east-1:123456789012:lost")
+    _function(
+        stack,
+        function_name="bill-dev",
+        python_version="3.13",
+        architecture="x86_64",
+        memory_mib=1024,
+        timeout_s=10,
+        reserved_concurrency=5,
+        retries=0,
+        max_event_age_s=600,
+        environment={"TABLE": "bills", "POWERTOOLS_LOG_LEVEL": "DEBUG"},
+        service_name="billing",
+        metrics_namespace="Shop",
+        tracing=False,
+        dead_letters=queue,
+        on_failure=destinations.SqsDestination(queue),
+        encryption_key=kms.Key(stack, "Key"),
+        log_group_name="/shop/bill",
+        log_retention_days=7,
+        alarm_topic=topic(stack),
+    )
+
+
+def _in_vpc(stack: Stack) -> None:
+    _function(stack, vpc=ec2.Vpc(stack, "Vpc", max_azs=1, nat_gateways=1), snap_start=True)
+
+
+def _called(stack: Stack) -> None:
+    caller = iam.Role(stack, "Caller", assumed_by=iam.ServicePrincipal("events.amazonaws.com"))
+    _function(stack, snap_start=True).grant_invoke(caller)
+
+
+def _layer(stack: Stack) -> None:
+    DependencyLayer(
+        stack, "Libraries", code=PythonBundle(requirements=["typing-extensions==4.15.0"])
+    )
+
+
+@pytest.fixture(scope="module")
+def made() -> Mapping[str, Template]:
+    return synthesise(plain=_plain, full=_full, in_vpc=_in_vpc, called=_called, layer=_layer)
+
+
+def test_a_function_runs_current_python_on_arm_traced_with_bounds(
+    made: Mapping[str, Template],
+) -> None:
+    made["plain"].has_resource_properties(
+        FUNCTION,
+        {
+            "Runtime": "python3.14",
+            "Architectures": ["arm64"],
+            "MemorySize": 512,
+            "Timeout": 30,
+            "TracingConfig": {"Mode": "Active"},
+            "LoggingConfig": {"LogFormat": "JSON"},
+        },
+    )
+
+
+def test_powertools_knows_the_service(made: Mapping[str, Template]) -> None:
+    made["plain"].has_resource_properties(
+        FUNCTION,
+        {
+            "Environment": {
+                "Variables": {
+                    "POWERTOOLS_SERVICE_NAME": "Bill",
+                    "POWERTOOLS_METRICS_NAMESPACE": "Bill",
+                    "POWERTOOLS_LOG_LEVEL": "INFO",
+                }
+            }
+        },
+    )
+
+
+def test_the_role_may_write_its_logs_traces_and_failures_and_nothing_else(
+    made: Mapping[str, Template],
+) -> None:
+    assert actions(made["plain"]) == {
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+        "sqs:SendMessage",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    }
+    assert "ManagedPolicyArns" not in only(made["plain"], "AWS::IAM::Role")
+
+
+def test_logs_are_its_own_and_go_after_a_month(made: Mapping[str, Template]) -> None:
+    group = Capture()
+
+    made["plain"].has_resource_properties("AWS::Logs::LogGroup", {"RetentionInDays": 30})
+    made["plain"].has_resource_properties(FUNCTION, {"LoggingConfig": {"LogGroup": {"Ref": group}}})
+
+    assert group.as_string().startswith("BillLogs")
+
+
+def test_events_that_fail_wait_as_they_came_and_the_reason_beside_them(
+    made: Mapping[str, Template],
+) -> None:
+    events, reasons = Capture(), Capture()
+
+    made["plain"].has_resource_properties(
+        FUNCTION, {"DeadLetterConfig": {"TargetArn": {"Fn::GetAtt": [events, "Arn"]}}}
+    )
+    made["plain"].has_resource_properties(
+        "AWS::Lambda::EventInvokeConfig",
+        {
+            "MaximumRetryAttempts": 2,
+            "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": [reasons, "Arn"]}}},
+        },
+    )
+
+    assert events.as_string().startswith("BillDeadLetters")
+    assert reasons.as_string().startswith("BillFailures")
+
+
+def test_failed_events_are_encrypted_and_kept_as_long_as_can_be(
+    made: Mapping[str, Template],
+) -> None:
+    made["plain"].all_resources_properties(
+        "AWS::SQS::Queue", {"MessageRetentionPeriod": 1209600, "SqsManagedSseEnabled": True}
+    )
+
+
+def test_every_default_can_be_changed(made: Mapping[str, Template]) -> None:
+    made["full"].has_resource_properties(
+        FUNCTION,
+        {
+            "FunctionName": "bill-dev",
+            "Runtime": "python3.13",
+            "Architectures": ["x86_64"],
+            "MemorySize": 1024,
+            "Timeout": 10,
+            "ReservedConcurrentExecutions": 5,
+            "TracingConfig": Match.absent(),
+            "KmsKeyArn": Match.any_value(),
+            "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:123456789012:lost"},
+            "Environment": {
+                "Variables": {
+                    "TABLE": "bills",
+                    "POWERTOOLS_SERVICE_NAME": "billing",
+                    "POWERTOOLS_METRICS_NAMESPACE": "Shop",
+                    "POWERTOOLS_LOG_LEVEL": "DEBUG",
+                }
+            },
+        },
+    )
+    made["full"].has_resource_properties(
+        "AWS::Logs::LogGroup", {"LogGroupName": "/shop/bill", "RetentionInDays": 7}
+    )
+    made["full"].resource_count_is("AWS::SQS::Queue", 0)
+
+
+def test_errors_throttles_slow_runs_and_dead_letters_notify(made: Mapping[str, Template]) -> None:
+    alarms = properties(made["full"], "AWS::CloudWatch::Alarm")
+
+    assert {alarm["MetricName"]: alarm["Threshold"] for alarm in alarms} == {
+        "Errors": 1,
+        "Throttles": 1,
+        "Duration": 8000,
+        "ApproximateNumberOfMessagesVisible": 1,
+    }
+    assert all(alarm["TreatMissingData"] == "notBreaching" for alarm in alarms)
+
+
+def test_in_a_vpc_the_role_may_make_network_interfaces(made: Mapping[str, Template]) -> None:
+    made["in_vpc"].has_resource_properties(
+        FUNCTION, {"VpcConfig": {"SubnetIds": Match.any_value()}}
+    )
+    assert "ec2:CreateNetworkInterface" in actions(made["in_vpc"])
+    assert "ec2:CreateNetworkInterface" not in text(made["plain"])
+
+
+def test_a_snapshot_is_invoked_through_its_live_alias(made: Mapping[str, Template]) -> None:
+    alias = Capture()
+
+    made["called"].has_resource_properties(
+        FUNCTION, {"SnapStart": {"ApplyOn": "PublishedVersions"}}
+    )
+    made["called"].has_resource_properties("AWS::Lambda::Alias", {"Name": "live"})
+    made["called"].has_resource_properties(
+        "AWS::IAM::Policy",
+        {
+            "PolicyDocument": {
+                "Statement": [
+                    Match.object_like(
+                        {
+                            "Action": "lambda:InvokeFunction",
+                            "Resource": {"Ref": alias},
+                        }
+                    )
+                ]
+            }
+        },
+    )
+    assert alias.as_string().startswith("BillLive")
+
+
+def test_a_layer_is_for_one_version_and_architecture(made: Mapping[str, Template]) -> None:
+    made["layer"].has_resource(
+        "AWS::Lambda::LayerVersion",
+        {
+            "DeletionPolicy": "Retain",
+            "Properties": {
+                "CompatibleRuntimes": ["python3.14"],
+                "CompatibleArchitectures": ["arm64"],
+            },
+        },
+    )
+
+
+def test_a_version_that_lambda_does_not_run_is_refused() -> None:
+    with pytest.raises(ConstructError, match=r"Python 2\.7: choose one of"):
+        _function(Stack(), python_version="2.7")
+
+
+def test_an_architecture_that_lambda_lacks_is_refused() -> None:
+    with pytest.raises(ConstructError, match="architecture mips: choose one of"):
+        _function(Stack(), architecture="mips")

@@ -1,0 +1,153 @@
+"""ApiSecret: a placeholder is deployed, a value is set, and its age is watched."""
+
+import json
+import runpy
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk.assertions import Capture, Match, Template
+
+import signal9_constructs
+from signal9_constructs import ApiSecret, ConstructError
+from tests.constructs.lab import actions, only, properties, synthesise, topic
+
+SECRET = "AWS::SecretsManager::Secret"
+
+
+def _plain(stack: Stack) -> None:
+    ApiSecret(stack, "Key")
+
+
+def _watched(stack: Stack) -> None:
+    ApiSecret(
+        stack,
+        "Key",
+        fields=("apiKey", "secretKey"),
+        secret_name="shop/payments/dev",
+        encryption_key=kms.Key(stack, "Master"),
+        max_age_days=30,
+        alarm_topic=topic(stack),
+    )
+
+
+def _rotated(stack: Stack) -> None:
+    code = lambda_.Code.from_inline("def handler(event, context): pass")
+    renew = lambda_.Function(
+        stack,
+        "Renew",
+        runtime=lambda_.Runtime.PYTHON_3_14,
+        handler="index.handler",
+        code=code,
+    )
+    ApiSecret(stack, "Key", rotation=renew, rotate_every_days=7, alarm_topic=topic(stack))
+
+
+def _read(stack: Stack) -> None:
+    role = iam.Role(stack, "Reader", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    ApiSecret(stack, "Key").grant_read(role)
+
+
+def _written(stack: Stack) -> None:
+    role = iam.Role(stack, "Writer", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    ApiSecret(stack, "Key").grant_write(role)
+
+
+@pytest.fixture(scope="module")
+def made() -> Mapping[str, Template]:
+    return synthesise(
+        plain=_plain, watched=_watched, rotated=_rotated, read=_read, written=_written
+    )
+
+
+def test_the_template_holds_placeholders_and_no_value(made: Mapping[str, Template]) -> None:
+    value = Capture()
+
+    made["watched"].has_resource_properties(
+        SECRET,
+        {
+            "Name": "shop/payments/dev",
+            "KmsKeyId": Match.any_value(),
+            "SecretString": value,
+            "GenerateSecretString": Match.absent(),
+        },
+    )
+
+    assert json.loads(value.as_string()) == dict.fromkeys(
+        ("apiKey", "secretKey"), ApiSecret.PLACEHOLDER
+    )
+
+
+def test_a_secret_survives_its_stack(made: Mapping[str, Template]) -> None:
+    made["plain"].has_resource(SECRET, {"DeletionPolicy": "Retain"})
+
+
+def test_whoever_reads_may_not_write_and_the_other_way_round(made: Mapping[str, Template]) -> None:
+    assert actions(made["read"]) == {
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:GetSecretValue",
+    }
+    assert "secretsmanager:GetSecretValue" not in actions(made["written"])
+
+
+def test_a_value_that_is_too_old_notifies(made: Mapping[str, Template]) -> None:
+    made["watched"].has_resource_properties(
+        "AWS::CloudWatch::Alarm",
+        {
+            "Namespace": "Secrets",
+            "MetricName": "SecretAge",
+            "Threshold": 30,
+            "AlarmActions": Match.any_value(),
+        },
+    )
+    made["watched"].has_resource_properties(
+        "AWS::Events::Rule",
+        {
+            "ScheduleExpression": "rate(1 day)",
+            "Targets": [Match.object_like({"DeadLetterConfig": Match.any_value()})],
+        },
+    )
+
+
+def test_whoever_measures_the_age_may_not_see_the_value(made: Mapping[str, Template]) -> None:
+    assert "secretsmanager:DescribeSecret" in actions(made["watched"])
+    assert "secretsmanager:GetSecretValue" not in actions(made["watched"])
+
+
+def test_a_function_renews_the_value_and_no_alarm_is_needed(made: Mapping[str, Template]) -> None:
+    schedule = only(made["rotated"], "AWS::SecretsManager::RotationSchedule")
+
+    assert schedule["RotationRules"] == {"ScheduleExpression": "rate(7 days)"}
+    assert properties(made["rotated"], "AWS::CloudWatch::Alarm") == []
+
+
+@pytest.mark.parametrize("fields", [(), ("apiKey", "apiKey")])
+def test_fields_are_given_each_once(fields: tuple[str, ...]) -> None:
+    with pytest.raises(ConstructError, match="fields must be given, each once"):
+        ApiSecret(Stack(), "Key", fields=fields)
+
+
+def test_the_age_is_written_in_days(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed = datetime.now(UTC) - timedelta(days=12)
+    described = {"CreatedDate": changed - timedelta(days=9), "LastChangedDate": changed}
+    client = SimpleNamespace(describe_secret=lambda SecretId: described)  # noqa: N803
+    monkeypatch.setitem(sys.modules, "boto3", SimpleNamespace(client=lambda _name: client))
+    environment = {"SECRET_NAME": "Key", "SECRET_ARN": "arn:secret", "NAMESPACE": "Secrets"}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    source = Path(signal9_constructs.__file__).parent / "runtime" / "age_of_secret.py"
+
+    runpy.run_path(str(source))["handler"]({}, None)
+
+    written = json.loads(capsys.readouterr().out)
+    assert written["SecretAge"] == pytest.approx(12, abs=0.01)
+    assert written["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Secrets"

@@ -1,0 +1,243 @@
+"""DataTable: safe by default, shaped by whatever describes a table."""
+
+from collections.abc import Mapping
+from typing import cast
+
+import pytest
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk.assertions import Match, Template
+
+from signal9_constructs import ConstructError, DataTable, TableIndex
+from signal9_core.tables import ASSETS, FINANCIALS, STATE, TABLES
+from tests.constructs.lab import actions, only, properties, synthesise, text, topic
+
+TABLE = "AWS::DynamoDB::GlobalTable"
+
+
+def _plain(stack: Stack) -> None:
+    DataTable(stack, "Orders", partition_key="customer")
+
+
+def _full(stack: Stack) -> None:
+    DataTable(
+        stack,
+        "Orders",
+        partition_key="customer",
+        sort_key="at",
+        indexes=[
+            TableIndex("ByState", "state", "at", ("total",)),
+            TableIndex("ByShop", "shop", include=()),
+            TableIndex("ByDay", "day"),
+        ],
+        ttl_attribute="expiresAt",
+        attribute_types={"at": dynamodb.AttributeType.NUMBER},
+        table_name="orders",
+        stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+        encryption_key=kms.Key(stack, "Key"),
+        contributor_insights=True,
+        max_read_units=100,
+        max_write_units=50,
+        alarm_topic=topic(stack),
+    )
+
+
+def _disposable(stack: Stack) -> None:
+    DataTable(
+        stack,
+        "Orders",
+        partition_key="customer",
+        recovery_days=None,
+        deletion_protection=False,
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+
+
+def _shaped(stack: Stack) -> None:
+    for shape in TABLES:
+        DataTable(stack, shape.name, shape=shape)
+
+
+def _readable(stack: Stack) -> None:
+    table = DataTable(stack, "Assets", shape=ASSETS)
+    table.grant_read(_role(stack))
+
+
+def _writable(stack: Stack) -> None:
+    table = DataTable(stack, "Assets", shape=ASSETS, encryption_key=kms.Key(stack, "Key"))
+    table.grant_write(_role(stack))
+
+
+def _open(stack: Stack) -> None:
+    table = DataTable(stack, "State", shape=STATE, stream=dynamodb.StreamViewType.KEYS_ONLY)
+    table.grant_read_write(_role(stack), scan=True)
+    table.grant_stream(_role(stack, "Listener"))
+
+
+def _role(stack: Stack, id_: str = "Role") -> iam.Role:
+    return iam.Role(stack, id_, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+
+
+@pytest.fixture(scope="module")
+def made() -> Mapping[str, Template]:
+    return synthesise(
+        plain=_plain,
+        full=_full,
+        disposable=_disposable,
+        shaped=_shaped,
+        readable=_readable,
+        writable=_writable,
+        open=_open,
+    )
+
+
+def test_a_table_is_on_demand_recoverable_encrypted_and_protected(
+    made: Mapping[str, Template],
+) -> None:
+    made["plain"].has_resource_properties(
+        TABLE,
+        {
+            "BillingMode": "PAY_PER_REQUEST",
+            "SSESpecification": {"SSEEnabled": True, "SSEType": "KMS"},
+            "Replicas": [
+                {
+                    "DeletionProtectionEnabled": True,
+                    "PointInTimeRecoverySpecification": {
+                        "PointInTimeRecoveryEnabled": True,
+                        "RecoveryPeriodInDays": 35,
+                    },
+                    "ContributorInsightsSpecification": {"Enabled": False},
+                }
+            ],
+        },
+    )
+
+
+def test_a_table_survives_its_stack(made: Mapping[str, Template]) -> None:
+    made["plain"].has_resource(TABLE, {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"})
+
+
+def test_a_table_has_no_name_alarm_or_stream_unless_asked(made: Mapping[str, Template]) -> None:
+    assert not {"TableName", "StreamSpecification", "TimeToLiveSpecification"} & set(
+        only(made["plain"], TABLE)
+    )
+    made["plain"].resource_count_is("AWS::CloudWatch::Alarm", 0)
+
+
+def test_every_safe_default_can_be_given_up(made: Mapping[str, Template]) -> None:
+    made["disposable"].has_resource(TABLE, {"DeletionPolicy": "Delete"})
+    made["disposable"].has_resource_properties(
+        TABLE,
+        {
+            "Replicas": [
+                Match.object_like(
+                    {
+                        "DeletionProtectionEnabled": False,
+                        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": False},
+                    }
+                )
+            ]
+        },
+    )
+
+
+def test_indexes_carry_what_they_include(made: Mapping[str, Template]) -> None:
+    made["full"].has_resource_properties(
+        TABLE,
+        {
+            "GlobalSecondaryIndexes": [
+                {
+                    "IndexName": "ByState",
+                    "KeySchema": [
+                        {"AttributeName": "state", "KeyType": "HASH"},
+                        {"AttributeName": "at", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["total"]},
+                },
+                {"IndexName": "ByShop", "Projection": {"ProjectionType": "KEYS_ONLY"}},
+                {"IndexName": "ByDay", "Projection": {"ProjectionType": "ALL"}},
+            ]
+        },
+    )
+
+
+def test_the_keys_stream_expiry_and_ceilings_are_as_given(made: Mapping[str, Template]) -> None:
+    made["full"].has_resource_properties(
+        TABLE,
+        {
+            "TableName": "orders",
+            "AttributeDefinitions": Match.array_with(
+                [{"AttributeName": "at", "AttributeType": "N"}]
+            ),
+            "StreamSpecification": {"StreamViewType": "NEW_AND_OLD_IMAGES"},
+            "TimeToLiveSpecification": {"AttributeName": "expiresAt", "Enabled": True},
+            "WriteOnDemandThroughputSettings": {"MaxWriteRequestUnits": 50},
+        },
+    )
+    assert '"MaxReadRequestUnits": 100' in text(made["full"])
+
+
+def test_throttling_in_the_table_or_any_index_notifies(made: Mapping[str, Template]) -> None:
+    alarms = properties(made["full"], "AWS::CloudWatch::Alarm")
+    places = {
+        dimension["Value"]
+        for alarm in alarms
+        for dimension in cast("list[dict[str, str]]", alarm["Dimensions"])
+        if dimension["Name"] == "GlobalSecondaryIndexName"
+    }
+
+    assert places == {"ByState", "ByShop", "ByDay"}
+    assert len(alarms) == 8
+    assert {alarm["MetricName"] for alarm in alarms} == {
+        "ReadThrottleEvents",
+        "WriteThrottleEvents",
+    }
+    assert all(alarm["AlarmActions"] and alarm["OKActions"] for alarm in alarms)
+
+
+def test_any_object_with_the_shape_of_a_table_makes_one(made: Mapping[str, Template]) -> None:
+    made["shaped"].resource_count_is(TABLE, len(TABLES))
+    made["shaped"].has_resource_properties(
+        TABLE,
+        {
+            "KeySchema": [
+                {"AttributeName": FINANCIALS.partition_key, "KeyType": "HASH"},
+                {"AttributeName": FINANCIALS.sort_key, "KeyType": "RANGE"},
+            ]
+        },
+    )
+
+
+def test_readers_may_not_write_or_scan(made: Mapping[str, Template]) -> None:
+    assert actions(made["readable"]) == {
+        "dynamodb:BatchGetItem",
+        "dynamodb:DescribeTable",
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+    }
+
+
+def test_grants_name_every_index_and_no_wildcard(made: Mapping[str, Template]) -> None:
+    policy = text(made["readable"])
+
+    assert all(f"/index/{index.name}" in policy for index in ASSETS.indexes)
+    assert "index/*" not in policy
+
+
+def test_writers_may_use_the_key_but_not_read(made: Mapping[str, Template]) -> None:
+    granted = actions(made["writable"])
+
+    assert {"dynamodb:PutItem", "kms:Decrypt"} <= granted
+    assert not {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"} & granted
+
+
+def test_scans_and_streams_are_granted_by_choice(made: Mapping[str, Template]) -> None:
+    assert {"dynamodb:Scan", "dynamodb:GetRecords"} <= actions(made["open"])
+
+
+@pytest.mark.parametrize("keys", [{}, {"shape": STATE, "partition_key": "name"}])
+def test_a_table_needs_one_description_of_its_keys(keys: dict[str, object]) -> None:
+    with pytest.raises(ConstructError, match="give either a shape or a partition key"):
+        DataTable(Stack(), "Orders", **keys)  # type: ignore[arg-type]
