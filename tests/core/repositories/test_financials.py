@@ -94,8 +94,8 @@ def test_announced_dates_are_stored_once_and_are_no_reports(
     with opened() as store:
         repository = FinancialsRepository(store)
 
-        assert repository.schedule(entries) == len(entries)
-        assert repository.schedule(entries) == 0
+        assert repository.schedule(entries) == entries
+        assert repository.schedule(entries) == []
         assert repository.count("AAPL") == 0
 
 

@@ -12,6 +12,7 @@ from ..events import Event
 from ..ingest import (
     DATA_SETS,
     Announcer,
+    IngestCalendar,
     IngestCompany,
     IngestEverything,
     IngestListing,
@@ -174,6 +175,7 @@ class App(Parts):
         return IngestEverything(
             self.provider,
             IngestListing(self.provider, self.assets, announcer, self._clock),
+            IngestCalendar(self.provider, self.financials, announcer, self._clock),
             self._ingest_company(announcer),
             self.state,
             self._clock,

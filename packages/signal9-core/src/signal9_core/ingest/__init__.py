@@ -1,6 +1,7 @@
 """Getting what a provider knows into the tables: only what changed is written and announced."""
 
 from .announcing import Announcer
+from .calendar import IngestCalendar
 from .company import DATA_SETS, IngestCompany
 from .everything import IngestEverything
 from .listing import IngestListing
@@ -11,6 +12,7 @@ __all__ = [
     "DATA_SETS",
     "Announcer",
     "Failure",
+    "IngestCalendar",
     "IngestCompany",
     "IngestEverything",
     "IngestListing",

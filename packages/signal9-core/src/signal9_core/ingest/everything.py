@@ -1,4 +1,4 @@
-"""A full ingest: the listing, then every data set of every company that the provider covers."""
+"""A full ingest: listing, calendar, then every data set of every company that is covered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ..domain import DataSet, Ticker
 from ..ports import Clock, Progress, Provider
 from ..repositories import StateRepository
+from .calendar import IngestCalendar
 from .company import DATA_SETS, IngestCompany
 from .listing import IngestListing
 from .outcome import Outcome
@@ -19,6 +20,7 @@ class IngestEverything:
 
     provider: Provider
     ingest_listing: IngestListing
+    ingest_calendar: IngestCalendar
     ingest_company: IngestCompany
     state: StateRepository
     clock: Clock
@@ -29,10 +31,11 @@ class IngestEverything:
         tickers: Sequence[Ticker] | None = None,
         data_sets: Sequence[DataSet] = DATA_SETS,
     ) -> Outcome:
-        """Ingest everything, or these data sets of these companies only (then without listing)."""
+        """Ingest everything, or only these data sets of these companies (without the lists)."""
         outcome = Outcome()
         if tickers is None:
             outcome.add(self.ingest_listing(progress))
+            outcome.add(self.ingest_calendar(progress))
         companies = tuple(self.provider.covered() or ()) if tickers is None else tuple(tickers)
         for data_set in data_sets:
             for done, ticker in enumerate(companies, 1):

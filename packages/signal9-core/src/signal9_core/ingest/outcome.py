@@ -2,12 +2,15 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import Literal, Self, TypeAlias
 
 from ..domain import DataSet, Ticker
 from ..errors import ProviderError
 
-__all__ = ["Failure", "Outcome"]
+__all__ = ["Failure", "Ingested", "Outcome"]
+
+Ingested: TypeAlias = DataSet | Literal["listing", "calendar"]
+"""What can be ingested: a data set of a company, or what is of all companies."""
 
 
 @dataclass(frozen=True)
@@ -15,14 +18,12 @@ class Failure:
     """A data set that could not be ingested; `transient` tells whether trying again can help."""
 
     ticker: Ticker | None
-    data_set: DataSet | Literal["listing"]
+    data_set: Ingested
     reason: str
     transient: bool
 
     @classmethod
-    def of(
-        cls, error: ProviderError, data_set: DataSet | Literal["listing"], ticker: str | None = None
-    ) -> Self:
+    def of(cls, error: ProviderError, data_set: Ingested, ticker: str | None = None) -> Self:
         """Return what an error came to."""
         return cls(ticker, data_set, str(error), error.transient)
 

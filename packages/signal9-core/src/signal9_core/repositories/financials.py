@@ -56,9 +56,21 @@ class FinancialsRepository:
             sync_items(self._store, FINANCIALS, items, lambda found: foretell(named(found)))
         )
 
-    def schedule(self, entries: Sequence[EarningsCalendarEntry]) -> int:
-        """Store announced report dates; return how many are new or changed."""
-        return len(sync_items(self._store, FINANCIALS, map(_calendar_item, entries), ignore))
+    def schedule(
+        self,
+        entries: Sequence[EarningsCalendarEntry],
+        foretell: Foretell[list[EarningsCalendarEntry]] = ignore,
+    ) -> list[EarningsCalendarEntry]:
+        """Store announced report dates; return those that are new or changed."""
+        of = {key_of(FINANCIALS, _calendar_item(entry)): entry for entry in entries}
+
+        def named(items: Sequence[Item]) -> list[EarningsCalendarEntry]:
+            return [of[key_of(FINANCIALS, item)] for item in items]
+
+        items = map(_calendar_item, entries)
+        return named(
+            sync_items(self._store, FINANCIALS, items, lambda found: foretell(named(found)))
+        )
 
     def reports(
         self,
