@@ -6,6 +6,7 @@ from typing import cast
 
 import pytest
 from aws_cdk import Stack
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -75,9 +76,16 @@ def _secret(stack: Stack) -> None:
     EventBackbone(stack, "Events", encryption_key=key, archive_days=None, register_schemas=False)
 
 
+def _given(stack: Stack) -> None:
+    bus = events.EventBus.from_event_bus_name(stack, "Old", "default")
+    EventBackbone(stack, "Events", bus=bus).rule(
+        "Bill", source="shop", detail_types=["Order Placed"], targets=[_function(stack)]
+    )
+
+
 @pytest.fixture(scope="module")
 def made() -> Mapping[str, Template]:
-    return synthesise(plain=_plain, full=_full, secret=_secret)
+    return synthesise(plain=_plain, full=_full, secret=_secret, given=_given)
 
 
 def test_events_of_this_account_are_kept_for_a_month(made: Mapping[str, Template]) -> None:
@@ -161,6 +169,12 @@ def test_a_message_in_the_dead_letter_queue_notifies(made: Mapping[str, Template
 def test_archive_and_registry_can_be_left_out(made: Mapping[str, Template]) -> None:
     made["secret"].resource_count_is("AWS::Events::Archive", 0)
     made["secret"].resource_count_is("AWS::EventSchemas::Schema", 0)
+
+
+def test_a_bus_that_exists_gets_an_archive_and_rules(made: Mapping[str, Template]) -> None:
+    made["given"].resource_count_is("AWS::Events::EventBus", 0)
+    made["given"].resource_count_is("AWS::Events::Archive", 1)
+    made["given"].has_resource_properties("AWS::Events::Rule", {"EventBusName": "default"})
 
 
 def test_with_a_key_what_cannot_be_decrypted_is_parked(made: Mapping[str, Template]) -> None:

@@ -1,6 +1,10 @@
 """check_pattern: finds the pattern that no document of a schema could match."""
 
+from typing import cast
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from signal9_constructs import ConstructError
 from signal9_constructs.patterns import JsonSchema, Pattern, check_pattern
@@ -87,3 +91,34 @@ def test_a_schema_with_a_dangling_reference_is_refused() -> None:
 
     with pytest.raises(ConstructError, match="refers to #/\\$defs/Nothing"):
         check_pattern(schema, {"a": ["x"]})
+
+
+SCALARS = st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab", max_size=3)
+DOCUMENTS = st.recursive(
+    SCALARS, lambda inner: st.dictionaries(st.text("xyz", min_size=1, max_size=2), inner)
+)
+
+
+def _schema_of(value: object) -> JsonSchema:
+    if isinstance(value, dict):
+        fields = {name: _schema_of(inner) for name, inner in value.items()}
+        return {"type": "object", "properties": fields, "required": list(fields)}
+    names = {type(None): "null", bool: "boolean", int: "integer", str: "string"}
+    return {"anyOf": [{"type": names[type(value)]}, {"const": "other"}]}
+
+
+def _pattern_of(value: object) -> Pattern | list[object]:
+    if isinstance(value, dict):
+        return {name: _pattern_of(inner) for name, inner in value.items()}
+    return [value]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.dictionaries(st.text("xyz", min_size=1, max_size=2), DOCUMENTS, min_size=1))
+def test_a_pattern_made_of_a_document_is_never_refused(document: dict[str, object]) -> None:
+    schema = _schema_of(document)
+    pattern = cast("Pattern", _pattern_of(document))
+
+    check_pattern(schema, pattern)
+    with pytest.raises(ConstructError, match="no schema has such a field"):
+        check_pattern(schema, {**pattern, "misspelt": [1]})

@@ -159,10 +159,12 @@ def test_an_acknowledged_finding_is_kept_with_its_reason(careless: GuardedStage)
 
 
 def test_an_acknowledgment_without_a_reason_is_refused() -> None:
-    stage = GuardedStage(app(), "Careful")
+    stage, silent = GuardedStage(app(), "Careful"), Acknowledgment("AwsSolutions-S1", " ")
 
     with pytest.raises(ConstructError, match="AwsSolutions-S1 is acknowledged without a reason"):
-        stage.acknowledge(Acknowledgment("AwsSolutions-S1", " "))
+        stage.acknowledge(silent)
+    with pytest.raises(ConstructError, match="AwsSolutions-S1 is acknowledged without a reason"):
+        GuardedStage(app(), "Careful", acknowledgments=[silent])
 
 
 def test_acknowledgments_through_cdk_itself_count() -> None:

@@ -29,7 +29,7 @@ _PUT: Final = "events:PutEvents"
 
 
 class EventBackbone(Construct):
-    """A bus with an archive, schemas, rules and schedules.
+    """A bus, made here or given, with an archive, schemas, rules and schedules.
 
     `schemas` maps detail types to JSON Schema documents. `rule` refuses a pattern that none of
     them could match. Whatever cannot be delivered in `retries` attempts or `max_event_age_s`
@@ -41,6 +41,7 @@ class EventBackbone(Construct):
         scope: Construct,
         id_: str,
         *,
+        bus: events.IEventBus | None = None,
         bus_name: str | None = None,
         schemas: Mapping[str, JsonSchema] | None = None,
         register_schemas: bool = True,
@@ -59,16 +60,7 @@ class EventBackbone(Construct):
         self._max_event_age = Duration.seconds(max_event_age_s)
         self._scheduler_role: aws_iam.Role | None = None
         self.dead_letters = make_dead_letters(self, "DeadLetters", encryption_key=encryption_key)
-        self.bus = events.EventBus(
-            self,
-            "Default",
-            event_bus_name=bus_name,
-            kms_key=encryption_key,
-            dead_letter_queue=self.dead_letters if encryption_key else None,
-        )
-        if encryption_key:
-            self._let_events_use(encryption_key)
-        self.bus.apply_removal_policy(removal_policy)
+        self.bus = bus or self._make_bus(bus_name, encryption_key, removal_policy)
         if archive_days is not None:
             self._keep(archive_days)
         if register_schemas and self.schemas:
@@ -168,18 +160,36 @@ class EventBackbone(Construct):
         return self._scheduler_role
 
     def _rule_target(self, target: Target) -> events.IRuleTarget:
-        kind = targets.SqsQueue if hasattr(target, "queue_arn") else targets.LambdaFunction
-        return cast(
-            "events.IRuleTarget",
-            kind(
-                target,  # type: ignore[arg-type]
+        if hasattr(target, "queue_arn"):
+            return targets.SqsQueue(
+                cast("sqs.IQueue", target),
                 dead_letter_queue=self.dead_letters,
                 retry_attempts=self._retries,
                 max_event_age=self._max_event_age,
-            ),
+            )
+        return targets.LambdaFunction(
+            cast("lambda_.IFunction", target),
+            dead_letter_queue=self.dead_letters,
+            retry_attempts=self._retries,
+            max_event_age=self._max_event_age,
         )
 
-    def _let_events_use(self, key: aws_kms.IKey) -> None:
+    def _make_bus(
+        self, name: str | None, key: aws_kms.IKey | None, removal_policy: RemovalPolicy
+    ) -> events.EventBus:
+        bus = events.EventBus(
+            self,
+            "Default",
+            event_bus_name=name,
+            kms_key=key,
+            dead_letter_queue=self.dead_letters if key else None,
+        )
+        bus.apply_removal_policy(removal_policy)
+        if key:
+            self._let_events_use(key, bus)
+        return bus
+
+    def _let_events_use(self, key: aws_kms.IKey, bus: events.EventBus) -> None:
         """Let EventBridge park what it cannot decrypt, in a queue that is encrypted itself."""
         service = aws_iam.ServicePrincipal("events.amazonaws.com")
         key.grant_encrypt_decrypt(service)
@@ -189,7 +199,7 @@ class EventBackbone(Construct):
                 principals=[service],
                 actions=["sqs:SendMessage"],
                 resources=[self.dead_letters.queue_arn],
-                conditions={"ArnEquals": {"aws:SourceArn": self.bus.event_bus_arn}},
+                conditions={"ArnEquals": {"aws:SourceArn": bus.event_bus_arn}},
             )
         )
 

@@ -53,7 +53,8 @@ class GuardedStage(Stage):
     ) -> None:
         super().__init__(scope, id_, env=env, permissions_boundary=permissions_boundary)
         self.rule_packs = tuple(rule_packs)
-        self._acknowledgments = list(acknowledgments)
+        self._acknowledgments: list[Acknowledgment] = []
+        self.acknowledge(*acknowledgments)
         self._tags = dict(tags or {})
         self._termination_protection = termination_protection
         for key, value in self._tags.items():

@@ -40,5 +40,5 @@ class Articles(Rows[ArticleAnswer]):
 
 
 def _row(article: ArticleAnswer) -> tuple[str, ...]:
-    tone = "" if article.sentiment is None else f"{article.sentiment.normalize():+f}"
+    tone = "" if article.sentiment is None else f"{article.sentiment:+.2f}"
     return f"{article.published_at:%Y-%m-%d}", tone, article.source, article.title

@@ -81,8 +81,9 @@ def _insights(insights: Insights) -> Iterator[tuple[str, str]]:
         low, high = figure(span.low), figure(span.high)
         yield "52-week range", f"{low} ({span.low_on}) to {high} ({span.high_on})"
     if mood is not None:
-        sample = f"{mood.sample_size} articles in {mood.window_days} days to {mood.as_of}"
-        yield "tone of the news", f"{mood.label} {mood.score.normalize():+f} ({sample})"
+        articles = "article" if mood.sample_size == 1 else "articles"
+        sample = f"{mood.sample_size} {articles} in {mood.window_days} days to {mood.as_of}"
+        yield "tone of the news", f"{mood.label} {mood.score:+.2f} ({sample})"
 
 
 def _freshness(freshness: Mapping[DataSet, FreshnessAnswer]) -> Table:

@@ -35,7 +35,7 @@ def _tone(score: Decimal | None) -> Text:
     if score is None:
         return Text("–", style="dim")  # noqa: RUF001
     return Text(
-        f"{score.normalize():+f}", style="green" if score > 0 else "red" if score < 0 else ""
+        f"{score:+.2f}", style="green" if score > 0 else "red" if score < 0 else ""
     )
 
 
