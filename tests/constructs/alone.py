@@ -7,8 +7,8 @@ from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
-
 from constructs import Construct
+
 from signal9_constructs import (
     AccessTrail,
     ApiSecret,

@@ -6,7 +6,6 @@ from typing import cast
 
 from aws_cdk import App, Environment, Stack, aws_sns
 from aws_cdk.assertions import Template
-
 from constructs import Construct
 
 Build = Callable[[Stack], object]

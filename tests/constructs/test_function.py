@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
-from aws_cdk import Stack
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -62,6 +62,10 @@ def _called(stack: Stack) -> None:
     _function(stack, snap_start=True).grant_invoke(caller)
 
 
+def _passing(stack: Stack) -> None:
+    _function(stack, removal_policy=RemovalPolicy.DESTROY)
+
+
 def _layer(stack: Stack) -> None:
     DependencyLayer(
         stack, "Libraries", code=PythonBundle(requirements=["typing-extensions==4.15.0"])
@@ -70,7 +74,9 @@ def _layer(stack: Stack) -> None:
 
 @pytest.fixture(scope="module")
 def made() -> Mapping[str, Template]:
-    return synthesise(plain=_plain, full=_full, in_vpc=_in_vpc, called=_called, layer=_layer)
+    return synthesise(
+        plain=_plain, full=_full, in_vpc=_in_vpc, called=_called, layer=_layer, passing=_passing
+    )
 
 
 def test_a_function_runs_current_python_on_arm_traced_with_bounds(
@@ -154,6 +160,14 @@ def test_failed_events_are_encrypted_and_kept_as_long_as_can_be(
     made["plain"].all_resources_properties(
         "AWS::SQS::Queue", {"MessageRetentionPeriod": 1209600, "SqsManagedSseEnabled": True}
     )
+
+
+@pytest.mark.parametrize("kind", ["AWS::SQS::Queue", "AWS::Logs::LogGroup"])
+def test_what_went_wrong_can_be_read_after_the_stack_is_gone(
+    made: Mapping[str, Template], kind: str
+) -> None:
+    made["plain"].all_resources(kind, {"DeletionPolicy": "Retain"})
+    made["passing"].all_resources(kind, {"DeletionPolicy": "Delete"})
 
 
 def test_every_default_can_be_changed(made: Mapping[str, Template]) -> None:

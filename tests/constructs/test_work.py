@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -45,6 +45,7 @@ def _full(stack: Stack) -> None:
         max_age_s=600,
         encryption_key=kms.Key(stack, "Key"),
         alarm_topic=topic(stack),
+        removal_policy=RemovalPolicy.DESTROY,
     )
     work.feed(_function(stack), batch_size=20, batching_window_s=5, max_concurrency=2)
 
@@ -122,6 +123,11 @@ def test_every_default_can_be_changed(made: Mapping[str, Template]) -> None:
             "ScalingConfig": {"MaximumConcurrency": 2},
         },
     )
+
+
+def test_queues_outlive_their_stack_unless_told_otherwise(made: Mapping[str, Template]) -> None:
+    made["plain"].all_resources(QUEUE, {"DeletionPolicy": "Retain"})
+    made["full"].all_resources(QUEUE, {"DeletionPolicy": "Delete"})
 
 
 def test_old_messages_and_dead_letters_notify(made: Mapping[str, Template]) -> None:

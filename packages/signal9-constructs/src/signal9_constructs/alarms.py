@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import Duration, aws_sns
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
-
 from constructs import Construct
 
 __all__ = ["make_alarm", "metric", "total"]

@@ -6,13 +6,12 @@ from typing import Final, TypeAlias, cast
 
 from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack, TimeZone, aws_iam, aws_kms, aws_sns
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_events_targets as event_targets
 from aws_cdk import aws_eventschemas as eventschemas
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as scheduler_targets
 from aws_cdk import aws_sqs as sqs
-
 from constructs import Construct
 
 from .errors import ConstructError
@@ -59,7 +58,9 @@ class EventBackbone(Construct):
         self._retries = retries
         self._max_event_age = Duration.seconds(max_event_age_s)
         self._scheduler_role: aws_iam.Role | None = None
-        self.dead_letters = make_dead_letters(self, "DeadLetters", encryption_key=encryption_key)
+        self.dead_letters = make_dead_letters(
+            self, "DeadLetters", encryption_key=encryption_key, removal_policy=removal_policy
+        )
         self.bus = bus or self._make_bus(bus_name, encryption_key, removal_policy)
         if archive_days is not None:
             self._keep(archive_days)
@@ -161,14 +162,14 @@ class EventBackbone(Construct):
 
     def _rule_target(self, target: Target) -> events.IRuleTarget:
         if hasattr(target, "queue_arn"):
-            return targets.SqsQueue(
+            return event_targets.SqsQueue(
                 cast("sqs.IQueue", target),
                 dead_letter_queue=self.dead_letters,
                 retry_attempts=self._retries,
                 max_event_age=self._max_event_age,
             )
-        return targets.LambdaFunction(
-            cast("lambda_.IFunction", target),
+        return event_targets.LambdaFunction(
+            target,
             dead_letter_queue=self.dead_letters,
             retry_attempts=self._retries,
             max_event_age=self._max_event_age,

@@ -5,7 +5,6 @@ from typing import Final
 
 from aws_cdk import Duration, RemovalPolicy, aws_iam, aws_kms
 from aws_cdk import aws_s3 as s3
-
 from constructs import Construct
 
 from .kinds import prepare

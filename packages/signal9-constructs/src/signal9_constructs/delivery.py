@@ -12,7 +12,6 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_deployment as deployment
-
 from constructs import Construct
 
 from .bucket import SecureBucket

@@ -5,7 +5,6 @@ from typing import Final, cast
 
 from aws_cdk import Duration, RemovalPolicy, aws_kms, aws_sns
 from aws_cdk import aws_route53 as route53
-
 from constructs import Construct
 
 from .dns_health import check_health, watch_health, watch_signature

@@ -6,7 +6,6 @@ from typing import Final
 from aws_cdk import Duration, aws_sns
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_route53 as route53
-
 from constructs import Construct
 
 from .alarms import make_alarm, metric

@@ -5,7 +5,6 @@ from typing import Final
 from aws_cdk import ArnFormat, RemovalPolicy, Stack, Token, aws_iam, aws_kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_route53 as route53
-
 from constructs import Construct
 
 from .errors import ConstructError

@@ -7,7 +7,6 @@ from aws_cdk import ArnFormat, RemovalPolicy, Stack, Token, aws_kms
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as wafv2
-
 from constructs import Construct
 
 from .errors import ConstructError

@@ -7,7 +7,6 @@ import jsii
 from aws_cdk import Duration, RemovalPolicy, aws_ec2, aws_iam, aws_kms, aws_sns, aws_sqs
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
-
 from constructs import Construct
 
 from .bundling import PythonBundle
@@ -88,7 +87,7 @@ class PythonFunction(Construct):
         )
         self.role = self._make_role(in_vpc=vpc is not None)
         self.dead_letters = dead_letters or make_dead_letters(
-            self, "DeadLetters", encryption_key=encryption_key
+            self, "DeadLetters", encryption_key=encryption_key, removal_policy=removal_policy
         )
         self.function = lambda_.Function(
             self,
@@ -119,7 +118,7 @@ class PythonFunction(Construct):
             vpc_subnets=vpc_subnets,
             security_groups=list(security_groups) or None,
             dead_letter_queue=self.dead_letters,
-            on_failure=on_failure or self._make_failures(encryption_key),
+            on_failure=on_failure or self._make_failures(encryption_key, removal_policy),
         )
         self.invocable = self._live_alias() if snap_start else self.function
         if alarm_topic:
@@ -139,8 +138,13 @@ class PythonFunction(Construct):
         watch_function(alarms, self.function, topic=topic, timeout_s=timeout_s)
         watch_dead_letters(alarms, self.dead_letters, topic=topic)
 
-    def _make_failures(self, key: aws_kms.IKey | None) -> lambda_.IDestination:
-        return destinations.SqsDestination(make_dead_letters(self, "Failures", encryption_key=key))
+    def _make_failures(
+        self, key: aws_kms.IKey | None, removal_policy: RemovalPolicy
+    ) -> lambda_.IDestination:
+        queue = make_dead_letters(
+            self, "Failures", encryption_key=key, removal_policy=removal_policy
+        )
+        return destinations.SqsDestination(queue)
 
     def _live_alias(self) -> lambda_.Alias:
         # Snapshots exist only for published versions, so callers must go through one.

@@ -4,7 +4,6 @@ from typing import Final
 
 from aws_cdk import ArnFormat, RemovalPolicy, Stack, aws_iam, aws_kms
 from aws_cdk import aws_logs as logs
-
 from constructs import Construct
 
 from .errors import ConstructError

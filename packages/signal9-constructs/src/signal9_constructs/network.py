@@ -6,7 +6,6 @@ from typing import Final
 import jsii
 from aws_cdk import Fn, RemovalPolicy, Tags, aws_kms
 from aws_cdk import aws_ec2 as ec2
-
 from constructs import Construct
 
 from .cidr import SubnetPlan, plan_subnets

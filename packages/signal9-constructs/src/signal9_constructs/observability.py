@@ -12,7 +12,6 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
-
 from constructs import Construct
 
 from .errors import ConstructError
@@ -209,7 +208,12 @@ class Observability(Construct):
     def _subscribe(self, emails: Sequence[str]) -> None:
         if not emails:
             return
-        undelivered = make_dead_letters(self, "Undelivered", encryption_key=self._encryption_key)
+        undelivered = make_dead_letters(
+            self,
+            "Undelivered",
+            encryption_key=self._encryption_key,
+            removal_policy=self._removal_policy,
+        )
         for email in emails:
             self.topic.add_subscription(
                 subscriptions.EmailSubscription(email, dead_letter_queue=undelivered)

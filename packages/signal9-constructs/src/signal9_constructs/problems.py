@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from aws_cdk import aws_apigateway as apigateway
-
 from constructs import Construct
 
 __all__ = ["add_problem_responses"]

@@ -4,7 +4,6 @@ from typing import Final
 
 from aws_cdk import Duration, RemovalPolicy, aws_kms
 from aws_cdk import aws_sqs as sqs
-
 from constructs import Construct
 
 __all__ = ["encryption_of", "make_dead_letters"]
@@ -18,7 +17,11 @@ def encryption_of(key: aws_kms.IKey | None) -> sqs.QueueEncryption:
 
 
 def make_dead_letters(
-    scope: Construct, id_: str, *, encryption_key: aws_kms.IKey | None = None
+    scope: Construct,
+    id_: str,
+    *,
+    removal_policy: RemovalPolicy,
+    encryption_key: aws_kms.IKey | None = None,
 ) -> sqs.Queue:
     """Make a dead-letter queue; SQS encrypts it itself unless there is a key."""
     return sqs.Queue(
@@ -28,5 +31,5 @@ def make_dead_letters(
         enforce_ssl=True,
         encryption=encryption_of(encryption_key),
         encryption_master_key=encryption_key,
-        removal_policy=RemovalPolicy.RETAIN,
+        removal_policy=removal_policy,
     )

@@ -14,7 +14,6 @@ from cdk_nag import (
     PCIDSS321Checks,
     ServerlessChecks,
 )
-
 from constructs import IConstruct
 
 __all__ = ["Acknowledgment", "Finding", "RulePack", "Verdict", "judge"]

@@ -9,7 +9,6 @@ from aws_cdk import Duration, RemovalPolicy, SecretValue, aws_iam, aws_kms, aws_
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_secretsmanager as secretsmanager
-
 from constructs import Construct
 
 from .alarms import make_alarm, metric

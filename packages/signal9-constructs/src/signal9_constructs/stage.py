@@ -21,7 +21,6 @@ from aws_cdk import (
     Validations,
 )
 from aws_cdk.cx_api import CloudAssembly
-
 from constructs import Construct
 
 from .errors import ConstructError

@@ -6,7 +6,6 @@ from typing import Final, Protocol
 
 from aws_cdk import RemovalPolicy, aws_iam, aws_kms, aws_sns
 from aws_cdk import aws_dynamodb as dynamodb
-
 from constructs import Construct
 
 from .errors import ConstructError

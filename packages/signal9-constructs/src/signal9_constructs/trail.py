@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from aws_cdk import ArnFormat, RemovalPolicy, Stack, aws_iam, aws_kms
 from aws_cdk import aws_cloudtrail as cloudtrail
 from aws_cdk import aws_s3 as s3
-
 from constructs import Construct
 
 from .bucket import SecureBucket

@@ -7,7 +7,6 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda, aws_sns, aws_sqs
-
 from constructs import Construct
 
 from .alarms import make_alarm, metric, total

@@ -6,7 +6,6 @@ from aws_cdk import Duration, RemovalPolicy, aws_iam, aws_kms, aws_sns
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
-
 from constructs import Construct
 
 from .errors import ConstructError
@@ -43,7 +42,9 @@ class WorkQueue(Construct):
         super().__init__(scope, id_)
         prepare(self)
         self._work_s = work_s
-        self.dead_letters = make_dead_letters(self, "DeadLetters", encryption_key=encryption_key)
+        self.dead_letters = make_dead_letters(
+            self, "DeadLetters", encryption_key=encryption_key, removal_policy=removal_policy
+        )
         self.queue = sqs.Queue(
             self,
             "Default",
