@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
+from weakref import finalize
 
 from ..errors import ConflictError, StoreError
 from ..ports import ABSENT, Clock, Cursor, Item, Key, Page, Span, Stored, utc_now
@@ -36,6 +37,8 @@ class SqliteStore:
 
     def __init__(self, pool: ConnectionPool, tables: Iterable[TableSql], clock: Clock) -> None:
         self._pool = pool
+        # Who forgets to close it, as notebooks do, leaves no connection behind.
+        self._close = finalize(self, pool.close)
         self._tables = {sql.table.name: sql for sql in tables}
         self._clock = clock
 
@@ -65,7 +68,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close every connection; the store is of no use afterwards."""
-        self._pool.close()
+        self._close()
 
     def __enter__(self) -> Self:
         return self
