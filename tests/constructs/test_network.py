@@ -43,6 +43,8 @@ def _closed(stack: Stack) -> None:
         "Network",
         nat_gateways=0,
         interface_endpoints=[services.SECRETS_MANAGER, services.CLOUDWATCH_LOGS],
+        network_acls=False,
+        flow_log_retention_days=None,
     )
     ec2.SecurityGroup(stack, "Group", vpc=network.vpc)
 
@@ -176,6 +178,12 @@ def test_the_default_security_group_is_closed_unless_told_otherwise(
 ) -> None:
     made["plain"].resource_count_is("Custom::VpcRestrictDefaultSG", 1)
     made["thrifty"].resource_count_is("Custom::VpcRestrictDefaultSG", 0)
+
+
+def test_fences_and_records_can_be_left_out(made: Mapping[str, Template]) -> None:
+    for kind in ("NetworkAcl", "NetworkAclEntry", "FlowLog"):
+        made["closed"].resource_count_is(f"AWS::EC2::{kind}", 0)
+    made["closed"].resource_count_is("AWS::Logs::LogGroup", 0)
 
 
 def test_every_default_can_be_changed(made: Mapping[str, Template]) -> None:

@@ -217,7 +217,7 @@ class EventBackbone(Construct):
     def _register(self) -> None:
         registry = eventschemas.CfnRegistry(self, "Registry")
         for detail_type, schema in self.schemas.items():
-            described = eventschemas.CfnSchema(
+            eventschemas.CfnSchema(
                 self,
                 f"Schema{''.join(part.capitalize() for part in detail_type.split())}",
                 registry_name=registry.attr_registry_name,
@@ -225,7 +225,6 @@ class EventBackbone(Construct):
                 schema_name=detail_type.replace(" ", ""),
                 content=json.dumps(schema, sort_keys=True),
             )
-            described.add_resource_dependency(registry)
 
     def _let_in(self, account: str) -> None:
         principal = Stack.of(self).format_arn(

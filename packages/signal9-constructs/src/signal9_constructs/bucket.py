@@ -52,9 +52,7 @@ class SecureBucket(Construct):
             self,
             "Default",
             bucket_name=bucket_name,
-            encryption=s3.BucketEncryption.KMS
-            if encryption_key
-            else s3.BucketEncryption.S3_MANAGED,
+            encryption=_encryption(encryption_key),
             encryption_key=encryption_key,
             bucket_key_enabled=True if encryption_key else None,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,

@@ -1,12 +1,13 @@
 """A Lambda function in Python, and a layer of its dependencies."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, TypedDict
 
 import jsii
 from aws_cdk import Duration, RemovalPolicy, aws_ec2, aws_iam, aws_kms, aws_sns, aws_sqs
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from .bundling import PythonBundle
@@ -28,6 +29,36 @@ _ARCHITECTURES: Final = {
     "arm64": lambda_.Architecture.ARM_64,
     "x86_64": lambda_.Architecture.X86_64,
 }
+
+
+class _Kept(TypedDict):
+    removal_policy: RemovalPolicy
+    encryption_key: aws_kms.IKey | None
+
+
+class _Machine(TypedDict):
+    runtime: lambda_.Runtime
+    architecture: lambda_.Architecture
+    memory_size: int
+    timeout: Duration
+    reserved_concurrent_executions: int | None
+
+
+class _Place(TypedDict):
+    vpc: aws_ec2.IVpc | None
+    vpc_subnets: aws_ec2.SubnetSelection | None
+    security_groups: list[aws_ec2.ISecurityGroup] | None
+
+
+class _Traces(TypedDict):
+    tracing: lambda_.Tracing
+    log_group: logs.ILogGroup
+    logging_format: lambda_.LoggingFormat
+
+
+class _Patience(TypedDict):
+    retry_attempts: int
+    max_event_age: Duration
 
 
 @jsii.implements(aws_iam.IGrantable)
@@ -77,18 +108,12 @@ class PythonFunction(Construct):
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
+        kept = _Kept(removal_policy=removal_policy, encryption_key=encryption_key)
         self.log_group = make_log_group(
-            self,
-            "Logs",
-            name=log_group_name,
-            retention_days=log_retention_days,
-            removal_policy=removal_policy,
-            encryption_key=encryption_key,
+            self, "Logs", name=log_group_name, retention_days=log_retention_days, **kept
         )
         self.role = self._make_role(in_vpc=vpc is not None)
-        self.dead_letters = dead_letters or make_dead_letters(
-            self, "DeadLetters", encryption_key=encryption_key, removal_policy=removal_policy
-        )
+        self.dead_letters = dead_letters or make_dead_letters(self, "DeadLetters", **kept)
         self.function = lambda_.Function(
             self,
             "Default",
@@ -96,33 +121,21 @@ class PythonFunction(Construct):
             handler=handler,
             description=description,
             function_name=function_name,
-            runtime=_runtime(python_version),
-            architecture=_architecture(architecture),
-            memory_size=memory_mib,
-            timeout=Duration.seconds(timeout_s),
-            reserved_concurrent_executions=reserved_concurrency,
-            retry_attempts=retries,
-            max_event_age=Duration.seconds(max_event_age_s),
-            environment={
-                **_powertools(service_name or id_, metrics_namespace, log_level),
-                **(environment or {}),
-            },
+            **_machine(python_version, architecture, memory_mib, timeout_s, reserved_concurrency),
+            environment=_powertools(service_name or id_, metrics_namespace, log_level)
+            | dict(environment or {}),
             environment_encryption=encryption_key,
             layers=list(layers),
-            tracing=lambda_.Tracing.ACTIVE if tracing else lambda_.Tracing.DISABLED,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
             role=self.role,
-            log_group=self.log_group,
-            logging_format=lambda_.LoggingFormat.JSON,
-            vpc=vpc,
-            vpc_subnets=vpc_subnets,
-            security_groups=list(security_groups) or None,
+            **_traces(self.log_group, wanted=tracing),
+            **_place(vpc, vpc_subnets, security_groups),
+            **_patience(retries, max_event_age_s),
             dead_letter_queue=self.dead_letters,
-            on_failure=on_failure or self._make_failures(encryption_key, removal_policy),
+            on_failure=on_failure or self._make_failures(kept),
         )
         self.invocable = self._live_alias() if snap_start else self.function
-        if alarm_topic:
-            self._watch(alarm_topic, timeout_s)
+        self._watch(alarm_topic, timeout_s)
 
     @property
     def grant_principal(self) -> aws_iam.IPrincipal:
@@ -133,18 +146,15 @@ class PythonFunction(Construct):
         """Let `grantee` invoke what `invocable` is: the function, or its live alias."""
         return self.invocable.grant_invoke(grantee)
 
-    def _watch(self, topic: aws_sns.ITopic, timeout_s: int) -> None:
+    def _watch(self, topic: aws_sns.ITopic | None, timeout_s: int) -> None:
+        if topic is None:
+            return
         alarms = Construct(self, "Alarms")
         watch_function(alarms, self.function, topic=topic, timeout_s=timeout_s)
         watch_dead_letters(alarms, self.dead_letters, topic=topic)
 
-    def _make_failures(
-        self, key: aws_kms.IKey | None, removal_policy: RemovalPolicy
-    ) -> lambda_.IDestination:
-        queue = make_dead_letters(
-            self, "Failures", encryption_key=key, removal_policy=removal_policy
-        )
-        return destinations.SqsDestination(queue)
+    def _make_failures(self, kept: _Kept) -> lambda_.IDestination:
+        return destinations.SqsDestination(make_dead_letters(self, "Failures", **kept))
 
     def _live_alias(self) -> lambda_.Alias:
         # Snapshots exist only for published versions, so callers must go through one.
@@ -205,6 +215,38 @@ def _code(code: lambda_.Code | PythonBundle, version: str, architecture: str) ->
     if isinstance(code, PythonBundle):
         return code.code(python_version=version, architecture=architecture)
     return code
+
+
+def _machine(
+    version: str, architecture: str, memory_mib: int, timeout_s: int, concurrency: int | None
+) -> _Machine:
+    return {
+        "runtime": _runtime(version),
+        "architecture": _architecture(architecture),
+        "memory_size": memory_mib,
+        "timeout": Duration.seconds(timeout_s),
+        "reserved_concurrent_executions": concurrency,
+    }
+
+
+def _traces(group: logs.ILogGroup, *, wanted: bool) -> _Traces:
+    return {
+        "tracing": lambda_.Tracing.ACTIVE if wanted else lambda_.Tracing.DISABLED,
+        "log_group": group,
+        "logging_format": lambda_.LoggingFormat.JSON,
+    }
+
+
+def _place(
+    vpc: aws_ec2.IVpc | None,
+    subnets: aws_ec2.SubnetSelection | None,
+    groups: Sequence[aws_ec2.ISecurityGroup],
+) -> _Place:
+    return {"vpc": vpc, "vpc_subnets": subnets, "security_groups": list(groups) or None}
+
+
+def _patience(retries: int, max_event_age_s: int) -> _Patience:
+    return {"retry_attempts": retries, "max_event_age": Duration.seconds(max_event_age_s)}
 
 
 def _powertools(service: str, namespace: str | None, log_level: str) -> dict[str, str]:

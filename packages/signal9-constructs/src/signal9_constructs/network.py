@@ -6,6 +6,7 @@ from typing import Final
 import jsii
 from aws_cdk import Fn, RemovalPolicy, Tags, aws_kms
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from .cidr import SubnetPlan, plan_subnets
@@ -25,8 +26,9 @@ class Network(Construct):
     """A network whose private subnets reach out through a NAT gateway in their own zone.
 
     `nat_gateways` may be fewer than zones, or none: then private subnets reach only this network
-    and the endpoints. Traffic is recorded in one flow log. The default security group, which
-    CloudFormation cannot change itself, is emptied by a custom resource unless told otherwise.
+    and the endpoints. Traffic is recorded in one flow log, unless its retention is `None`. The
+    default security group, which CloudFormation cannot change itself, is emptied by a custom
+    resource unless told otherwise.
     """
 
     def __init__(
@@ -42,9 +44,10 @@ class Network(Construct):
         vpc_name: str | None = None,
         gateway_endpoints: Sequence[ec2.GatewayVpcEndpointAwsService] = _GATEWAY_ENDPOINTS,
         interface_endpoints: Sequence[ec2.InterfaceVpcEndpointAwsService] = (),
+        network_acls: bool = True,
         public_ports: Sequence[int] = (443,),
         close_default_security_group: bool = True,
-        flow_log_retention_days: int = 30,
+        flow_log_retention_days: int | None = 30,
         encryption_key: aws_kms.IKey | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
         tags: Mapping[str, str] | None = None,
@@ -58,18 +61,16 @@ class Network(Construct):
             raise ConstructError(
                 f"{self.node.path}: {gateways} NAT gateways for {len(zones)} zones"
             )
-        self.flow_log_group = make_log_group(
-            self,
-            "FlowLogs",
-            retention_days=flow_log_retention_days,
-            removal_policy=removal_policy,
-            encryption_key=encryption_key,
+        self.flow_log_group = self._make_flow_logs(
+            flow_log_retention_days, removal_policy, encryption_key
         )
         self.vpc = self._make_vpc(
             vpc_name, zones, gateways, subnet_prefix, close_default=close_default_security_group
         )
-        self.public_acl = self._acl("PublicAcl", ec2.SubnetType.PUBLIC, public_ports)
-        self.private_acl = self._acl("PrivateAcl", self.private_type, ())
+        self.public_acl = self.private_acl = None
+        if network_acls:
+            self.public_acl = self._acl("PublicAcl", ec2.SubnetType.PUBLIC, public_ports)
+            self.private_acl = self._acl("PrivateAcl", self.private_type, ())
         self._add_gateway_endpoints(gateway_endpoints)
         self.endpoint_security_group = self._add_interface_endpoints(interface_endpoints)
         for key, value in (tags or {}).items():
@@ -111,12 +112,20 @@ class Network(Construct):
             enable_dns_hostnames=True,
             enable_dns_support=True,
             restrict_default_security_group=close_default,
-            flow_logs={
-                "Traffic": ec2.FlowLogOptions(
-                    destination=ec2.FlowLogDestination.to_cloud_watch_logs(self.flow_log_group),
-                    traffic_type=ec2.FlowLogTrafficType.ALL,
-                )
-            },
+            flow_logs=_recorded(self.flow_log_group),
+        )
+
+    def _make_flow_logs(
+        self, days: int | None, removal_policy: RemovalPolicy, key: aws_kms.IKey | None
+    ) -> logs.LogGroup | None:
+        if days is None:
+            return None
+        return make_log_group(
+            self,
+            "FlowLogs",
+            retention_days=days,
+            removal_policy=removal_policy,
+            encryption_key=key,
         )
 
     def _acl(self, id_: str, kind: ec2.SubnetType, ports: Sequence[int]) -> ec2.NetworkAcl:
@@ -182,6 +191,14 @@ class _Planned:
         return ec2.SubnetIpamOptions(
             allocated_subnets=[ec2.AllocatedSubnet(cidr=block) for block in blocks]
         )
+
+
+def _recorded(group: logs.LogGroup | None) -> dict[str, ec2.FlowLogOptions]:
+    if group is None:
+        return {}
+    destination = ec2.FlowLogDestination.to_cloud_watch_logs(group)
+    all_traffic = ec2.FlowLogTrafficType.ALL
+    return {"Traffic": ec2.FlowLogOptions(destination=destination, traffic_type=all_traffic)}
 
 
 def _let(

@@ -88,7 +88,7 @@ class RestService(Construct):
         self.api = apigateway.RestApi(
             self,
             "Default",
-            rest_api_name=api_name,
+            rest_api_name=api_name or id_,
             description=description,
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             disable_execute_api_endpoint=not default_endpoint,

@@ -138,9 +138,7 @@ class DataTable(Construct):
         prepare(self)
         if (shape is None) == (partition_key is None):
             raise ConstructError(f"{self.node.path}: give either a shape or a partition key")
-        self._shape = shape or _Shape(
-            id_, partition_key or "", sort_key, tuple(indexes), ttl_attribute
-        )
+        self._shape = shape or _Shape(id_, partition_key or "", sort_key, indexes, ttl_attribute)
         self._types = dict(attribute_types or {})
         self.encryption_key = encryption_key
         self.table = dynamodb.TableV2(
@@ -157,9 +155,7 @@ class DataTable(Construct):
             ),
             encryption=_encryption(encryption_key),
             point_in_time_recovery_specification=_recovery(recovery_days),
-            contributor_insights_specification=dynamodb.ContributorInsightsSpecification(
-                enabled=contributor_insights
-            ),
+            contributor_insights_specification=_insights(wanted=contributor_insights),
             deletion_protection=deletion_protection,
             removal_policy=removal_policy,
         )
@@ -242,6 +238,10 @@ def _encryption(key: aws_kms.IKey | None) -> dynamodb.TableEncryptionV2:
     if key is None:
         return dynamodb.TableEncryptionV2.aws_managed_key()
     return dynamodb.TableEncryptionV2.customer_managed_key(key)
+
+
+def _insights(*, wanted: bool) -> dynamodb.ContributorInsightsSpecification:
+    return dynamodb.ContributorInsightsSpecification(enabled=wanted)
 
 
 def _recovery(days: int | None) -> dynamodb.PointInTimeRecoverySpecification:
