@@ -2,6 +2,8 @@
 
 from .clock import Clock, utc_now
 from .messages import EventPublisher, Notifier, Progress
+from .quota import Quota
+from .raw_cache import RawCache, RawResponse
 from .sources import Financials, Provider, SentimentScorer
 from .store import ABSENT, Cursor, Item, Key, Page, Span, Store, Stored, Value
 
@@ -17,6 +19,9 @@ __all__ = [
     "Page",
     "Progress",
     "Provider",
+    "Quota",
+    "RawCache",
+    "RawResponse",
     "SentimentScorer",
     "Span",
     "Store",

@@ -1,0 +1,26 @@
+"""How often a provider may be asked, as something that is reserved before asking."""
+
+from datetime import datetime
+from typing import Protocol
+
+__all__ = ["Quota"]
+
+
+class Quota(Protocol):
+    """The budget of calls to one provider, shared by everyone who has the same key."""
+
+    def reserve(self, calls: int = 1) -> None:
+        """Take that many calls from the budget, before they are made; every retry is a call too.
+
+        Where they are not to be had now, it waits or raises `RateLimitError` with the instant from
+        which they are, as its owner chose.
+        """
+
+    def refund(self, calls: int = 1) -> None:
+        """Give back calls that were reserved and never sent."""
+
+    def exhausted(self, until: datetime) -> None:
+        """Hear from the provider itself that nothing is left before `until`; grant nothing sooner.
+
+        It may know better than the budget, where others use the same key.
+        """
