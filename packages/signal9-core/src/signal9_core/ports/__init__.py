@@ -2,6 +2,7 @@
 
 from .clock import Clock, utc_now
 from .messages import EventPublisher, Notifier, Progress
+from .parsing import Parser, Record
 from .quota import Quota
 from .raw_cache import RawCache, RawResponse
 from .sources import Financials, Provider, SentimentScorer
@@ -17,11 +18,13 @@ __all__ = [
     "Key",
     "Notifier",
     "Page",
+    "Parser",
     "Progress",
     "Provider",
     "Quota",
     "RawCache",
     "RawResponse",
+    "Record",
     "SentimentScorer",
     "Span",
     "Store",
