@@ -4,6 +4,7 @@ Each class knows whether it is `transient`: whether the same call may succeed a 
 Retries ask that and nothing else.
 """
 
+from datetime import datetime
 from typing import ClassVar
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "ProviderError",
     "ProviderUnavailableError",
     "PublishError",
+    "QuotaExhaustedError",
     "RateLimitError",
     "SettingsError",
     "Signal9Error",
@@ -67,6 +69,14 @@ class RateLimitError(ProviderError):
     """A provider refused for now, because too much was asked of it."""
 
     transient = True
+
+
+class QuotaExhaustedError(RateLimitError):
+    """The budget of calls is used up: repeating is of no use before `until`."""
+
+    def __init__(self, provider: str, until: datetime) -> None:
+        super().__init__(f"{provider}: no call is left before {until:%Y-%m-%d %H:%M:%S} UTC")
+        self.until = until
 
 
 class PayloadError(ProviderError):
