@@ -13,14 +13,21 @@ class Quota(Protocol):
         """Take that many calls from the budget, before they are made; every retry is a call too.
 
         Where they are not to be had now, it waits or raises `RateLimitError` with the instant from
-        which they are, as its owner chose.
+        which they are (`DailyQuotaError` where the day's are used up), as its owner chose.
+        """
+
+    def require(self, calls: int) -> None:
+        """Raise `DailyQuotaError` where fewer than that many calls are left today; take nothing.
+
+        A question that takes several calls asks first, so that it does not break off half way.
         """
 
     def refund(self, calls: int = 1) -> None:
         """Give back calls that were reserved and never sent."""
 
-    def exhausted(self, until: datetime) -> None:
-        """Hear from the provider itself that nothing is left before `until`; grant nothing sooner.
+    def exhausted(self, until: datetime | None = None) -> datetime | None:
+        """Hear from the provider that nothing is left before `until`, or (`None`) for its day.
 
-        It may know better than the budget, where others use the same key.
+        It may know better than the budget, where others use the same key. Nothing is granted
+        before the instant returned, which is `None` only where it cannot be told.
         """
