@@ -5,7 +5,6 @@ Retries ask that and nothing else.
 """
 
 from datetime import datetime
-from datetime import datetime
 from typing import ClassVar
 
 __all__ = [
@@ -76,7 +75,7 @@ class ProviderUnavailableError(ProviderError):
 
 
 class RateLimitError(ProviderError):
-    """A provider or its quota refused for now; from `until` on it may answer, where that is known."""
+    """A provider refused for now; from `until` on it may answer, where that is known."""
 
     transient = True
 
@@ -90,9 +89,16 @@ class BurstError(RateLimitError):
 
 
 class DailyQuotaError(RateLimitError):
-    """Nothing is left of the day's calls; trying again before `until` only meets the same answer."""
+    """Nothing is left of the day's calls; before `until` every call meets the same answer."""
 
     transient = False
+
+
+class QuotaExhaustedError(RateLimitError):
+    """The budget of calls is used up: repeating is of no use before `until`."""
+
+    def __init__(self, provider: str, until: datetime) -> None:
+        super().__init__(f"{provider}: no call is left before {until:%Y-%m-%d %H:%M:%S} UTC", until)
 
 
 class CredentialsError(ProviderError):

@@ -12,12 +12,12 @@ class Quota(Protocol):
     def reserve(self, calls: int = 1) -> None:
         """Take that many calls from the budget, before they are made; every retry is a call too.
 
-        Where they are not to be had now, it waits or raises `RateLimitError` with the instant from
-        which they are (`DailyQuotaError` where the day's are used up), as its owner chose.
+        Where they are not to be had now, it waits or raises `QuotaExhaustedError`, which says from
+        when on they are, as its owner chose.
         """
 
     def require(self, calls: int) -> None:
-        """Raise `DailyQuotaError` where fewer than that many calls are left today; take nothing.
+        """Raise `QuotaExhaustedError` where fewer calls are left of its day; take nothing.
 
         A question that takes several calls asks first, so that it does not break off half way.
         """
