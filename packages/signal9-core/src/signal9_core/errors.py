@@ -65,7 +65,11 @@ class NotFoundError(Signal9Error):
 
 
 class ProviderError(Signal9Error):
-    """A provider did not give what was asked."""
+    """A provider did not give what was asked; from `until` on it may, where that is known."""
+
+    def __init__(self, message: str, until: datetime | None = None) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class ProviderUnavailableError(ProviderError):
@@ -75,13 +79,9 @@ class ProviderUnavailableError(ProviderError):
 
 
 class RateLimitError(ProviderError):
-    """A provider refused for now; from `until` on it may answer, where that is known."""
+    """A provider refused for now, because too much was asked of it."""
 
     transient = True
-
-    def __init__(self, message: str, until: datetime | None = None) -> None:
-        super().__init__(message)
-        self.until = until
 
 
 class BurstError(RateLimitError):
