@@ -71,10 +71,24 @@ class SharedQuota:
                 held = self._held(window)
                 held.left += calls
 
-    def exhausted(self, until: datetime) -> None:
-        """Grant nothing before `until`, to anyone."""
-        self.budgets.close(self.plan.provider, until)
-        self.close()
+    def require(self, calls: int) -> None:
+        """Raise `QuotaExhaustedError` where fewer calls are left of the day; take nothing."""
+        for window in self.plan.windows(self.clock()):
+            if window.period != "day":
+                continue
+            with self._lock:
+                left = window.limit - self.budgets.used(window.name) + self._held(window).left
+            if left < calls:
+                raise QuotaExhaustedError(self.plan.provider, window.ends)
+
+    def exhausted(self, until: datetime | None = None) -> datetime | None:
+        """Grant nothing before `until`, or the end of the provider's day, to anyone."""
+        days = [each.ends for each in self.plan.windows(self.clock()) if each.period == "day"]
+        moment = until or (days[0] if days else None)
+        if moment is not None:
+            self.budgets.close(self.plan.provider, moment)
+            self.close()
+        return moment
 
     def close(self) -> None:
         """Give back what is leased and not used."""
