@@ -1,6 +1,19 @@
 """Concrete parts by setting: which store, provider, scorer, publisher and notifier there is."""
 
-from ..ports import Clock, EventPublisher, Notifier, Provider, SentimentScorer, Store
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..errors import SettingsError
+from ..ports import (
+    Clock,
+    EventPublisher,
+    Notifier,
+    Provider,
+    Quota,
+    RawCache,
+    SentimentScorer,
+    Store,
+)
 from ..settings import Settings
 from ..tables import TABLES
 
@@ -19,11 +32,22 @@ def make_store(settings: Settings, clock: Clock) -> Store:
     return SqliteStore.open(settings.database, clock=clock)
 
 
-def make_provider() -> Provider:
-    """Return where market data comes from."""
-    from ..providers.sample import SampleProvider
+def make_provider(
+    settings: Settings,
+    clock: Clock,
+    quota: Quota | None = None,
+    cache: RawCache | None = None,
+) -> Provider:
+    """Return where market data comes from; `SettingsError` where its key is missing."""
+    match settings.provider:
+        case "alphavantage":
+            return _alphavantage(settings, clock, quota, cache)
+        case "alpaca":
+            return _alpaca(settings, clock, quota, cache)
+        case "sample":
+            from ..providers.sample import SampleProvider
 
-    return SampleProvider()
+            return SampleProvider()
 
 
 def make_scorer() -> SentimentScorer:
@@ -53,3 +77,51 @@ def make_notifier(settings: Settings) -> Notifier:
     from ..publishers.memory import MemoryNotifier
 
     return MemoryNotifier()
+
+
+def _alphavantage(
+    settings: Settings, clock: Clock, quota: Quota | None, cache: RawCache | None
+) -> Provider:
+    with _live_extra():
+        from ..providers.alphavantage.client import AlphaVantageClient
+        from ..providers.alphavantage.provider import AlphaVantageProvider
+
+    client = AlphaVantageClient(
+        settings.alphavantage_key,
+        base_url=settings.alphavantage_url,
+        quota=quota,
+        cache=cache,
+        clock=clock,
+    )
+    premium = settings.alphavantage_per_minute is not None
+    return AlphaVantageProvider(client, premium=premium, clock=clock)
+
+
+def _alpaca(
+    settings: Settings, clock: Clock, quota: Quota | None, cache: RawCache | None
+) -> Provider:
+    with _live_extra():
+        from ..providers.alpaca.client import AlpacaClient
+        from ..providers.alpaca.provider import AlpacaProvider
+
+    client = AlpacaClient(
+        settings.alpaca_key,
+        settings.alpaca_secret,
+        trading_url=settings.alpaca_url,
+        data_url=settings.alpaca_data_url,
+        feed=settings.alpaca_feed,
+        quota=quota,
+        cache=cache,
+        clock=clock,
+    )
+    return AlpacaProvider(client, clock=clock)
+
+
+@contextmanager
+def _live_extra() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise SettingsError(
+            "live providers need more packages: pip install 'signal9-core[live]'"
+        ) from error

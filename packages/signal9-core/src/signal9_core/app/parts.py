@@ -46,10 +46,11 @@ class Parts:
         self.close()
 
     def close(self) -> None:
-        """Close the store, if it was opened and needs closing."""
-        close = getattr(self.__dict__.get("store"), "close", None)
-        if close is not None:
-            close()
+        """Close what was opened and needs closing."""
+        for name in ("provider", "store"):
+            close = getattr(self.__dict__.get(name), "close", None)
+            if close is not None:
+                close()
 
     @cached_property
     def store(self) -> Store:
@@ -59,7 +60,7 @@ class Parts:
     @cached_property
     def provider(self) -> Provider:
         """Where market data comes from."""
-        return adapters.make_provider()
+        return adapters.make_provider(self.settings, self._clock)
 
     @cached_property
     def publisher(self) -> EventPublisher:
