@@ -5,6 +5,7 @@ from .messages import EventPublisher, Notifier, Progress
 from .parsing import Parser, Record
 from .quota import Quota
 from .raw_cache import RawCache, RawResponse
+from .raw_copies import RawCopies, RawCopy
 from .sources import Financials, Provider, SentimentScorer
 from .store import ABSENT, Cursor, Item, Key, Page, Span, Store, Stored, Value
 
@@ -23,6 +24,8 @@ __all__ = [
     "Provider",
     "Quota",
     "RawCache",
+    "RawCopies",
+    "RawCopy",
     "RawResponse",
     "Record",
     "SentimentScorer",
