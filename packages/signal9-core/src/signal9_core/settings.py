@@ -8,6 +8,7 @@ from platformdirs import user_data_path
 from pydantic import (
     BeforeValidator,
     Field,
+    NonNegativeFloat,
     PositiveInt,
     SecretStr,
     ValidationError,
@@ -37,6 +38,8 @@ class Settings(BaseSettings):
     """The settings, immutable; `load_settings` reads them and explains what is wrong."""
 
     model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
         env_ignore_empty=True,
         env_prefix="SIGNAL9_",
         extra="ignore",
@@ -86,6 +89,12 @@ class Settings(BaseSettings):
     alpaca_per_minute: PositiveInt = Field(
         200, description="Calls a minute of the plan at Alpaca; the free one has 200."
     )
+    quota_patience_s: NonNegativeFloat = Field(
+        65, description="How many seconds a call may wait for its turn in a provider's quota."
+    )
+    cache_bucket: str | None = Field(
+        None, description="Bucket for raw answers of providers; unset keeps them in the home."
+    )
     event_bus: str | None = Field(
         None, description="Name of the EventBridge bus; unset keeps events in the process."
     )
@@ -116,6 +125,11 @@ class Settings(BaseSettings):
     def location(self) -> str:
         """Where the tables are, in words for a person."""
         return str(self.database) if self.store == "sqlite" else f"DynamoDB {self.table_name('*')}"
+
+    @property
+    def cache(self) -> Path:
+        """The folder of raw answers, where no bucket is named."""
+        return self.home / "cache"
 
     @property
     def database(self) -> Path:

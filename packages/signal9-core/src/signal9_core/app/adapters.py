@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..caches import Archive, FolderFiles
 from ..errors import SettingsError
+from ..keys import KeyringKeys, KeySource, SecretsManagerKeys, secrets_client
 from ..ports import (
     Clock,
     EventPublisher,
@@ -16,8 +18,17 @@ from ..ports import (
 )
 from ..settings import Settings
 from ..tables import TABLES
+from .given import SettingsKeys
 
-__all__ = ["make_notifier", "make_provider", "make_publisher", "make_scorer", "make_store"]
+__all__ = [
+    "make_cache",
+    "make_key_sources",
+    "make_notifier",
+    "make_provider",
+    "make_publisher",
+    "make_scorer",
+    "make_store",
+]
 
 
 def make_store(settings: Settings, clock: Clock) -> Store:
@@ -48,6 +59,23 @@ def make_provider(
             from ..providers.sample import SampleProvider
 
             return SampleProvider()
+
+
+def make_cache(settings: Settings) -> Archive:
+    """Return where raw answers are kept: the named bucket, or a folder in the home."""
+    if settings.cache_bucket is not None:
+        from ..caches.bucket import BucketFiles, s3_client
+
+        return Archive(BucketFiles(s3_client(), settings.cache_bucket))
+    return Archive(FolderFiles(settings.cache))
+
+
+def make_key_sources(settings: Settings) -> tuple[KeySource, ...]:
+    """Return where keys are looked for, the first choice first."""
+    local = (SettingsKeys(settings), KeyringKeys())
+    if settings.store != "dynamodb":
+        return local
+    return (*local, SecretsManagerKeys(secrets_client(), settings.stage))
 
 
 def make_scorer() -> SentimentScorer:
