@@ -10,7 +10,7 @@ from .spelling import canonical
 
 __all__ = ["read_overview"]
 
-_FIRST_WORD: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z]|$)|[A-Z]")
+_FIRST_WORD: Final = re.compile(r"^([A-Z]+(?=[A-Z][a-z]|$)|[A-Z])")
 _TEXTS: Final = frozenset(
     {"name", "description", "exchange", "sector", "industry", "country", "currency", "cik"}
 )
@@ -35,4 +35,4 @@ def read_overview(body: bytes, ticker: Ticker | None) -> CompanyOverview | None:
 
 
 def _field(name: str) -> str:
-    return _FIRST_WORD.sub(lambda word: word[0].lower(), name, count=1)
+    return _FIRST_WORD.sub(lambda word: word[0].lower(), name)
