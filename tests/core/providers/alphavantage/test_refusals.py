@@ -24,8 +24,8 @@ TEXTS: list[tuple[type[ProviderError], str, str]] = [
         "Information",
         (
             f"{THANKS} Please consider spreading out your free API requests more sparingly (1 "
-            f"request per second). {SUBSCRIBE} to lift the free key rate limit (25 requests per day) and "
-            "instantly remove all daily rate limits."
+            f"request per second). {SUBSCRIBE} to lift the free key rate limit (25 requests per "
+            "day) and instantly remove all daily rate limits."
         ),
     ),
     (
