@@ -11,6 +11,7 @@ from signal9_core.providers.alpaca.actions import read_actions
 from signal9_core.providers.alpaca.assets import read_assets
 from signal9_core.providers.alpaca.bars import intraday_bars, read_bars, read_daily_bars
 from signal9_core.providers.alpaca.news import read_news
+from signal9_core.providers.alpaca.parsers import PARSERS
 
 BAR = {"t": "2022-03-09T05:00:00Z", "o": 161.51, "h": 163.41, "l": 159.41, "c": 162.95, "v": 8}
 
@@ -182,6 +183,19 @@ def test_splits_and_dividends_are_read_and_what_came_with_them_kept() -> None:
 def test_what_is_wrong_with_actions_is_named(found: bytes, problem: str) -> None:
     with pytest.raises(PayloadError, match=f"alpaca corporate_actions.*{problem}"):
         read_actions(found)
+
+
+@pytest.mark.parametrize(
+    ("function", "empty"),
+    [
+        ("assets", []),
+        ("corporate_actions", {"corporate_actions": None, "next_page_token": None}),
+        ("news", {"news": None, "next_page_token": ""}),
+        ("stocks_bars", {"bars": {"AAPL": []}, "next_page_token": None}),
+    ],
+)
+def test_nothing_is_no_error(function: str, empty: object) -> None:
+    assert list(PARSERS[function](_body(empty), None)) == []
 
 
 def _news(*items: dict[str, object]) -> bytes:

@@ -4,6 +4,7 @@ import pytest
 
 from signal9_core.domain import DataSet
 from signal9_core.errors import PayloadError, QuotaExhaustedError, UnknownSymbolError
+from signal9_core.ports import Financials
 from signal9_core.providers.alphavantage.client import NEWS_LIMIT
 from signal9_core.providers.alphavantage.provider import AlphaVantageProvider
 from tests.fakes import NOW, SetClock
@@ -195,6 +196,13 @@ def test_a_provider_fills_the_port() -> None:
     assert (provider.covered(), provider.retrieved_at()) == (None, NOW)
     assert len(wire.asked) == 8
     provider.close()
+
+
+def test_without_a_budget_reports_are_asked_for() -> None:
+    client, wire = alphavantage(EMPTY)
+
+    assert AlphaVantageProvider(client).financials("IBM") == Financials((), [])
+    assert len(wire.asked) == 4
 
 
 def test_a_client_closes_its_connections() -> None:

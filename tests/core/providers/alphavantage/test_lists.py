@@ -41,6 +41,7 @@ def test_a_listing_with_an_unknown_status_is_refused() -> None:
 def test_the_calendar_had_six_columns_and_has_seven(more: str, time_of_day: str | None) -> None:
     head, row = more.split("|")
     table = f"{CALENDAR}{head}\nTM,Toyota,2024-02-06,2023-12-31,,JPY{row}\n"
+    table += f"NO TICKER,X,2024-02-06,2023-12-31,,JPY{row}\n"
 
     (entry,) = read_calendar(table.encode())
 
