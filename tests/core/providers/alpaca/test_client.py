@@ -157,6 +157,13 @@ def test_a_company_that_alpaca_does_not_know_has_no_prices() -> None:
     assert AlpacaProvider(client, clock=SetClock()).prices("NOPE") is None
 
 
+def test_a_day_that_is_not_over_is_not_asked_for() -> None:
+    client, wire = alpaca(answer(_bars(None)))
+
+    assert AlpacaProvider(client, clock=SetClock()).prices("IBM", NOW.date()) is None
+    assert wire.asked == []
+
+
 def test_a_client_closes_its_connections() -> None:
     client, _ = alpaca(answer([]))
 

@@ -1,5 +1,6 @@
 """How a provider is asked over HTTP: in time, within its quota, and again where that can help."""
 
+import logging
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -37,6 +38,10 @@ _NEVER_SENT: Final = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTim
 _RETRYING: Final = stamina.RetryingCaller(
     attempts=4, timeout=None, wait_initial=1.0, wait_max=10.0, wait_jitter=1.0
 )
+
+
+# Without a handler of their own, notes of retries would be printed on a terminal.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
 class Question(NamedTuple):

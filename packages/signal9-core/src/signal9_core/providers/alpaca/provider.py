@@ -61,9 +61,8 @@ class AlpacaProvider:
 
     def prices(self, ticker: Ticker, first: date | None = None) -> PriceSeries | None:
         """Return the days whose trading is over, as traded."""
-        last = last_finished_day(self._clock())
-        found = self._client.daily_bars([ticker], first or _BEGINNING, last)
-        return found.get(ticker)
+        begin, end = first or _BEGINNING, last_finished_day(self._clock())
+        return self._client.daily_bars([ticker], begin, end).get(ticker) if begin <= end else None
 
     def financials(self, ticker: Ticker) -> Financials:  # noqa: ARG002
         """Return nothing: Alpaca has no reports."""

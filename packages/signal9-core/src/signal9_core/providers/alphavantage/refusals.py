@@ -26,7 +26,7 @@ _QUOTED: Final = 300
 # The first that fits counts: the text of a burst also names the limit of a day.
 _MEANINGS: Final[tuple[tuple[str, type[ProviderError], str], ...]] = (
     (
-        r"sparingly|per second\)|calls? per minute|requests per minute",
+        r"sparingly|per second\)|(calls|requests) per minute|optimizing your api call",
         BurstError,
         "was asked too often within a short time",
     ),
