@@ -10,6 +10,7 @@ from signal9_core.domain import (
     BalanceSheet,
     Bar,
     CompanyOverview,
+    DataSet,
     Earnings,
     EarningsCalendarEntry,
     IncomeStatement,
@@ -56,12 +57,18 @@ class FakeProvider:
     articles: list[NewsArticle] = field(default_factory=lambda: list(ARTICLES))
     entries: list[EarningsCalendarEntry] = field(default_factory=list)
     failing: dict[str, ProviderError] = field(default_factory=dict)
+    limits: dict[DataSet, int] = field(default_factory=dict)
+    asked_since: list[datetime | None] = field(default_factory=list)
 
     def retrieved_at(self) -> datetime:
         return self.at
 
     def covered(self) -> Sequence[str] | None:
         return self.covering
+
+    def complete(self, data_set: DataSet, count: int) -> bool:
+        limit = self.limits.get(data_set)
+        return limit is None or count < limit
 
     def assets(self) -> Iterable[Asset]:
         self._fail("assets")
@@ -86,6 +93,7 @@ class FakeProvider:
 
     def news(self, ticker: str, since: datetime | None = None) -> Iterable[NewsArticle]:
         self._fail("news", ticker)
+        self.asked_since.append(since)
         return [
             each
             for each in self.articles

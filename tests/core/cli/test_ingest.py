@@ -11,7 +11,7 @@ from .shell import Shell
 def test_an_ingest_counts_what_is_stored_and_what_is_new(
     empty_shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adapters, "make_provider", FakeProvider)
+    monkeypatch.setattr(adapters, "make_provider", lambda *_: FakeProvider())
 
     found = empty_shell.run("ingest")
 
@@ -24,7 +24,7 @@ def test_an_ingest_counts_what_is_stored_and_what_is_new(
 def test_a_second_ingest_changes_nothing(
     empty_shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adapters, "make_provider", FakeProvider)
+    monkeypatch.setattr(adapters, "make_provider", lambda *_: FakeProvider())
     empty_shell.run("ingest")
 
     answer = IngestAnswer.model_validate_json(empty_shell.run("ingest", "--json").out)
@@ -83,7 +83,7 @@ def test_failures_are_listed_and_end_with_one(
             "news": PayloadError("fake sent a riddle"),
         }
     )
-    monkeypatch.setattr(adapters, "make_provider", lambda: provider)
+    monkeypatch.setattr(adapters, "make_provider", lambda *_: provider)
 
     found = empty_shell.run("ingest", *option)
 

@@ -62,7 +62,7 @@ def test_html_is_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         tickers=(TickerSentiment(ticker="AAPL", relevance=Decimal(1)),),
     )
     provider = FakeProvider(articles=[article], notice="<i>Made up")
-    monkeypatch.setattr(adapters, "make_provider", lambda: provider)
+    monkeypatch.setattr(adapters, "make_provider", lambda *_: provider)
 
     with Signal9(tmp_path) as s9:
         html = s9.news()._repr_html_()

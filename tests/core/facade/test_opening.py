@@ -40,7 +40,7 @@ def test_the_first_use_of_a_home_brings_the_sample_and_says_so_once(
 def test_an_ingest_that_was_broken_off_is_completed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adapters, "make_provider", FakeProvider)
+    monkeypatch.setattr(adapters, "make_provider", lambda *_: FakeProvider())
     with build(load_settings(home=tmp_path)) as app:
         app.ingest(tickers=["MSFT"])
 
@@ -52,7 +52,7 @@ def test_what_could_not_be_ingested_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     provider = FakeProvider(failing={"prices": PayloadError("fake sent a riddle")})
-    monkeypatch.setattr(adapters, "make_provider", lambda: provider)
+    monkeypatch.setattr(adapters, "make_provider", lambda *_: provider)
 
     with Signal9(tmp_path) as s9:
         s9.status()

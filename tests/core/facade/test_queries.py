@@ -104,7 +104,7 @@ def test_news_are_whole_however_many_pages_they_fill(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many = [_article(number) for number in range(1_005)]
-    monkeypatch.setattr(adapters, "make_provider", lambda: FakeProvider(articles=many))
+    monkeypatch.setattr(adapters, "make_provider", lambda *_: FakeProvider(articles=many))
 
     with Signal9(tmp_path) as s9:
         assert len(s9.news()) == len(s9.news("aapl")) == 1_005

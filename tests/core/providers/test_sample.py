@@ -9,6 +9,7 @@ import pytest
 from signal9_core.domain import (
     Asset,
     BalanceSheet,
+    DataSet,
     Earnings,
     IncomeStatement,
     Period,
@@ -80,6 +81,10 @@ def test_prices_are_as_traded_and_adjusted_ones_keep_every_published_digit(
     assert series is not None
     assert series.bar(0).adjusted_close == Decimal("4.186662803811")
     assert series.between(date(2012, 9, 19)).bar(0).close == Decimal("702.10")
+
+
+def test_the_sample_gives_all_that_it_has(sample: SampleProvider) -> None:
+    assert all(sample.complete(data_set, 5_000) for data_set in DataSet)
 
 
 def test_prices_can_be_asked_for_from_a_day_on(sample: SampleProvider) -> None:

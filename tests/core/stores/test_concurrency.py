@@ -15,6 +15,7 @@ from signal9_core.errors import ConflictError
 from signal9_core.ports import Store
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_core.tables import ASSETS, STATE
+from tests.core.quotas.spending import BUDGET, spend
 from tests.fakes import SetClock
 
 from .conftest import OpenStore
@@ -33,7 +34,7 @@ def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
             yield store
     else:
         path = ":memory:" if request.param == "memory" else tmp_path / "market.db"
-        with SqliteStore.open(path) as store:
+        with SqliteStore.open(path, clock=SetClock()) as store:
             yield store
 
 
@@ -63,6 +64,13 @@ def test_of_many_writers_over_one_version_exactly_one_wins(shared: Store) -> Non
     assert found is not None
     assert outcomes.count(True) == 1
     assert found.item["writer"] == outcomes.index(True)
+
+
+def test_a_budget_of_many_threads_is_spent_to_the_last_call_and_no_further(shared: Store) -> None:
+    with ThreadPoolExecutor(WRITERS) as threads:
+        calls = list(threads.map(lambda _: spend(shared), range(WRITERS)))
+
+    assert sum(calls) == BUDGET
 
 
 def test_every_new_item_is_written_by_exactly_one_of_many(shared: Store) -> None:

@@ -26,12 +26,17 @@ __all__ = [
     "FinancialsAnswer",
     "FreshnessAnswer",
     "IngestAnswer",
+    "KeyAnswer",
+    "KeysAnswer",
     "NewsAnswer",
     "PriceColumns",
     "PricesAnswer",
+    "QuotaAnswer",
+    "ReplayAnswer",
     "ReportRow",
     "SearchAnswer",
     "SearchHit",
+    "SkippedAnswer",
     "StatusAnswer",
     "TickerTone",
     "to_json",
@@ -212,6 +217,46 @@ class IngestAnswer(Answer):
     seconds: Number
 
 
+class SkippedAnswer(Answer):
+    """A file that a replay left out, and why."""
+
+    file: str
+    reason: str
+
+
+class ReplayAnswer(Answer):
+    """What a replay did: how much is stored now, and how much of it was new or changed."""
+
+    files: int
+    stored: dict[str, int]
+    changed: int
+    skipped: Sequence[SkippedAnswer]
+
+
+class QuotaAnswer(Answer):
+    """How many calls to a provider are left, and when there are more again."""
+
+    provider: str
+    period: str
+    limit: int
+    left: int
+    refills_at: Instant
+
+
+class KeyAnswer(Answer):
+    """Where a provider's key comes from; never the key itself."""
+
+    provider: str
+    setting: str
+    source: str | None = Field(description="Null where it is nowhere.")
+
+
+class KeysAnswer(Answer):
+    """Where the keys of all providers come from."""
+
+    keys: Sequence[KeyAnswer]
+
+
 class DataSetStatus(Answer):
     """How many companies a data set covers, how much it holds, and how far it reaches."""
 
@@ -234,6 +279,7 @@ class StatusAnswer(Answer):
     assets: int
     ingested_at: Instant | None
     data_sets: dict[DataSet, DataSetStatus]
+    quotas: Sequence[QuotaAnswer] = ()
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number")

@@ -4,22 +4,33 @@ Each class knows whether it is `transient`: whether the same call may succeed a 
 Retries ask that and nothing else.
 """
 
+from datetime import datetime
 from typing import ClassVar
 
 __all__ = [
+    "BurstError",
     "ConflictError",
+    "CredentialsError",
+    "DailyQuotaError",
     "IncompatibleStoreError",
     "InputError",
     "NotFoundError",
     "PayloadError",
+    "PlanError",
+    "PremiumEndpointError",
+    "PremiumParameterError",
     "ProviderError",
     "ProviderUnavailableError",
     "PublishError",
+    "QuotaExhaustedError",
     "RateLimitError",
+    "RequestRefusedError",
     "SettingsError",
     "Signal9Error",
     "StoreError",
     "StoreUnavailableError",
+    "UnknownSymbolError",
+    "UnknownTextError",
 ]
 
 
@@ -54,7 +65,11 @@ class NotFoundError(Signal9Error):
 
 
 class ProviderError(Signal9Error):
-    """A provider did not give what was asked."""
+    """A provider did not give what was asked; from `until` on it may, where that is known."""
+
+    def __init__(self, message: str, until: datetime | None = None) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class ProviderUnavailableError(ProviderError):
@@ -69,8 +84,53 @@ class RateLimitError(ProviderError):
     transient = True
 
 
+class BurstError(RateLimitError):
+    """Too much was asked within a second or a minute; a pause is enough."""
+
+
+class DailyQuotaError(RateLimitError):
+    """Nothing is left of the day's calls; before `until` every call meets the same answer."""
+
+    transient = False
+
+
+class QuotaExhaustedError(RateLimitError):
+    """The budget of calls is used up: repeating is of no use before `until`."""
+
+    def __init__(self, provider: str, until: datetime) -> None:
+        super().__init__(f"{provider}: no call is left before {until:%Y-%m-%d %H:%M:%S} UTC", until)
+
+
+class CredentialsError(ProviderError):
+    """A provider does not accept the key."""
+
+
+class PlanError(ProviderError):
+    """The key is good, but its plan does not include what was asked."""
+
+
+class PremiumEndpointError(PlanError):
+    """The whole endpoint is for paying plans."""
+
+
+class PremiumParameterError(PlanError):
+    """A parameter's value is for paying plans; with another one the endpoint answers."""
+
+
+class RequestRefusedError(ProviderError):
+    """A provider understood the question and finds it wrong."""
+
+
+class UnknownSymbolError(RequestRefusedError):
+    """A provider knows no company, or no such thing, under this name."""
+
+
 class PayloadError(ProviderError):
     """A provider sent something that is not what it documents."""
+
+
+class UnknownTextError(PayloadError):
+    """A provider sent a text in place of data that nobody has met before; the message quotes it."""
 
 
 class PublishError(Signal9Error):

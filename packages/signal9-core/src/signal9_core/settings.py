@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from platformdirs import user_data_path
 from pydantic import (
     BeforeValidator,
     Field,
+    NonNegativeFloat,
     PositiveInt,
     SecretStr,
     ValidationError,
@@ -18,6 +19,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from .errors import SettingsError
 
 __all__ = ["Settings", "load_settings"]
+
+_URL: Final = r"^https?://[^\s?#@]+$"
 
 
 def _default_home() -> Path:
@@ -35,6 +38,8 @@ class Settings(BaseSettings):
     """The settings, immutable; `load_settings` reads them and explains what is wrong."""
 
     model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
         env_ignore_empty=True,
         env_prefix="SIGNAL9_",
         extra="ignore",
@@ -58,7 +63,38 @@ class Settings(BaseSettings):
         default_factory=dict,
         description='Names of DynamoDB tables, as JSON: `{"Assets": "my-assets"}`.',
     )
-    provider: Literal["sample"] = Field("sample", description="Where market data comes from.")
+    provider: Literal["sample", "alphavantage", "alpaca"] = Field(
+        "sample", description="Where market data comes from."
+    )
+    alphavantage_key: SecretStr | None = Field(None, description="Key of AlphaVantage.")
+    alphavantage_url: Annotated[str, Field(pattern=_URL)] = Field(
+        "https://www.alphavantage.co", description="Where AlphaVantage is."
+    )
+    alphavantage_per_minute: PositiveInt | None = Field(
+        None,
+        description="Calls a minute of a premium plan; unset is the free one, of 25 a day.",
+    )
+    alpaca_key: SecretStr | None = Field(None, description="Key id of Alpaca.")
+    alpaca_secret: SecretStr | None = Field(None, description="Secret key of Alpaca.")
+    alpaca_url: Annotated[str, Field(pattern=_URL)] = Field(
+        "https://paper-api.alpaca.markets",
+        description="Where Alpaca's list of assets is; keys of a live account have another host.",
+    )
+    alpaca_data_url: Annotated[str, Field(pattern=_URL)] = Field(
+        "https://data.alpaca.markets", description="Where Alpaca's market data are."
+    )
+    alpaca_feed: Literal["sip", "iex"] = Field(
+        "sip", description="Bars of all exchanges, or of IEX alone."
+    )
+    alpaca_per_minute: PositiveInt = Field(
+        200, description="Calls a minute of the plan at Alpaca; the free one has 200."
+    )
+    quota_patience_s: NonNegativeFloat = Field(
+        65, description="How many seconds a call may wait for its turn in a provider's quota."
+    )
+    cache_bucket: str | None = Field(
+        None, description="Bucket for raw answers of providers; unset keeps them in the home."
+    )
     event_bus: str | None = Field(
         None, description="Name of the EventBridge bus; unset keeps events in the process."
     )
@@ -89,6 +125,11 @@ class Settings(BaseSettings):
     def location(self) -> str:
         """Where the tables are, in words for a person."""
         return str(self.database) if self.store == "sqlite" else f"DynamoDB {self.table_name('*')}"
+
+    @property
+    def cache(self) -> Path:
+        """The folder of raw answers, where no bucket is named."""
+        return self.home / "cache"
 
     @property
     def database(self) -> Path:

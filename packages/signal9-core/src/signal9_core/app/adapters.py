@@ -1,10 +1,34 @@
 """Concrete parts by setting: which store, provider, scorer, publisher and notifier there is."""
 
-from ..ports import Clock, EventPublisher, Notifier, Provider, SentimentScorer, Store
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..caches import Archive, FolderFiles
+from ..errors import SettingsError
+from ..keys import KeyringKeys, KeySource, SecretsManagerKeys, secrets_client
+from ..ports import (
+    Clock,
+    EventPublisher,
+    Notifier,
+    Provider,
+    Quota,
+    RawCache,
+    SentimentScorer,
+    Store,
+)
 from ..settings import Settings
 from ..tables import TABLES
+from .given import SettingsKeys
 
-__all__ = ["make_notifier", "make_provider", "make_publisher", "make_scorer", "make_store"]
+__all__ = [
+    "make_cache",
+    "make_key_sources",
+    "make_notifier",
+    "make_provider",
+    "make_publisher",
+    "make_scorer",
+    "make_store",
+]
 
 
 def make_store(settings: Settings, clock: Clock) -> Store:
@@ -19,11 +43,39 @@ def make_store(settings: Settings, clock: Clock) -> Store:
     return SqliteStore.open(settings.database, clock=clock)
 
 
-def make_provider() -> Provider:
-    """Return where market data comes from."""
-    from ..providers.sample import SampleProvider
+def make_provider(
+    settings: Settings,
+    clock: Clock,
+    quota: Quota | None = None,
+    cache: RawCache | None = None,
+) -> Provider:
+    """Return where market data comes from; `SettingsError` where its key is missing."""
+    match settings.provider:
+        case "alphavantage":
+            return _alphavantage(settings, clock, quota, cache)
+        case "alpaca":
+            return _alpaca(settings, clock, quota, cache)
+        case "sample":
+            from ..providers.sample import SampleProvider
 
-    return SampleProvider()
+            return SampleProvider()
+
+
+def make_cache(settings: Settings) -> Archive:
+    """Return where raw answers are kept: the named bucket, or a folder in the home."""
+    if settings.cache_bucket is not None:
+        from ..caches.bucket import BucketFiles, s3_client
+
+        return Archive(BucketFiles(s3_client(), settings.cache_bucket))
+    return Archive(FolderFiles(settings.cache))
+
+
+def make_key_sources(settings: Settings) -> tuple[KeySource, ...]:
+    """Return where keys are looked for, the first choice first."""
+    local = (SettingsKeys(settings), KeyringKeys())
+    if settings.store != "dynamodb":
+        return local
+    return (*local, SecretsManagerKeys(secrets_client(), settings.stage))
 
 
 def make_scorer() -> SentimentScorer:
@@ -53,3 +105,51 @@ def make_notifier(settings: Settings) -> Notifier:
     from ..publishers.memory import MemoryNotifier
 
     return MemoryNotifier()
+
+
+def _alphavantage(
+    settings: Settings, clock: Clock, quota: Quota | None, cache: RawCache | None
+) -> Provider:
+    with _live_extra():
+        from ..providers.alphavantage.client import AlphaVantageClient
+        from ..providers.alphavantage.provider import AlphaVantageProvider
+
+    client = AlphaVantageClient(
+        settings.alphavantage_key,
+        base_url=settings.alphavantage_url,
+        quota=quota,
+        cache=cache,
+        clock=clock,
+    )
+    premium = settings.alphavantage_per_minute is not None
+    return AlphaVantageProvider(client, premium=premium, clock=clock)
+
+
+def _alpaca(
+    settings: Settings, clock: Clock, quota: Quota | None, cache: RawCache | None
+) -> Provider:
+    with _live_extra():
+        from ..providers.alpaca.client import AlpacaClient
+        from ..providers.alpaca.provider import AlpacaProvider
+
+    client = AlpacaClient(
+        settings.alpaca_key,
+        settings.alpaca_secret,
+        trading_url=settings.alpaca_url,
+        data_url=settings.alpaca_data_url,
+        feed=settings.alpaca_feed,
+        quota=quota,
+        cache=cache,
+        clock=clock,
+    )
+    return AlpacaProvider(client, clock=clock)
+
+
+@contextmanager
+def _live_extra() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise SettingsError(
+            "live providers need more packages: pip install 'signal9-core[live]'"
+        ) from error

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import cached_property
+from pathlib import Path
 from time import perf_counter
 
-from ..answers import FailureAnswer, IngestAnswer
+from ..answers import FailureAnswer, IngestAnswer, KeysAnswer, ReplayAnswer, SkippedAnswer
+from ..caches import copies_in
 from ..domain import DataSet
 from ..enhance import Enhance
 from ..events import Event
@@ -20,7 +22,7 @@ from ..ingest import (
     RefreshStalest,
 )
 from ..notify import NotifyFollowers
-from ..ports import Clock, EventPublisher, Progress, utc_now
+from ..ports import Clock, EventPublisher, Progress, Provider, utc_now
 from ..publishers.memory import MemoryPublisher
 from ..queries import (
     GetAsset,
@@ -32,7 +34,9 @@ from ..queries import (
     SearchCompanies,
 )
 from ..queries.parameters import ticker_of
+from ..replay import Replay
 from ..settings import Settings
+from .library import make_library
 from .parts import Parts
 from .settling import SettlingPublisher
 
@@ -93,7 +97,12 @@ class App(Parts):
             location=settings.location,
             provider=self.provider.name,
             notice=self.provider.notice,
+            quotas=self.quotas.status,
         )
+
+    def key_places(self) -> KeysAnswer:
+        """Tell where the keys of providers come from."""
+        return self.keys.places()
 
     def is_ingested(self) -> bool:
         """Tell whether a full ingest from the provider came to its end before."""
@@ -111,6 +120,18 @@ class App(Parts):
         outcome = self._ingest_everything(progress, chosen, data_sets)
         self.finder.forget()
         return self._answer(outcome, started)
+
+    def replay(self, folder: Path | None = None, progress: Progress = no_progress) -> ReplayAnswer:
+        """Build the tables from raw answers in a folder, or in the cache, without a call."""
+        kept = self.cache if folder is None else copies_in(folder)
+        found = self._replay(kept, progress)
+        self.finder.forget()
+        return ReplayAnswer(
+            files=found.files,
+            stored=dict(found.outcome.stored),
+            changed=sum(found.outcome.changed.values()),
+            skipped=[SkippedAnswer(file=file, reason=why) for file, why in found.skipped],
+        )
 
     def refresh(self) -> IngestAnswer:
         """Refresh the stalest companies; what follows is left to whoever hears the events."""
@@ -158,9 +179,21 @@ class App(Parts):
     def _announcer(self, publisher: EventPublisher) -> Announcer:
         return Announcer(self.outbox, publisher, self._clock)
 
-    def _ingest_company(self, announcer: Announcer) -> IngestCompany:
+    @cached_property
+    def _replay(self) -> Replay:
+        announcer = self._announcer(SettlingPublisher(self.publisher, self.settle))
+        return Replay(
+            make_library(),
+            lambda source: IngestListing(source, self.assets, announcer, self._clock),
+            lambda source: IngestCalendar(source, self.financials, announcer, self._clock),
+            lambda source: self._ingest_company(announcer, source),
+        )
+
+    def _ingest_company(
+        self, announcer: Announcer, provider: Provider | None = None
+    ) -> IngestCompany:
         return IngestCompany(
-            self.provider,
+            provider or self.provider,
             self.assets,
             self.prices,
             self.financials,

@@ -8,6 +8,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Self
 
+from ..caches import Archive
 from ..ports import Clock, EventPublisher, Notifier, Provider, SentimentScorer, Store
 from ..queries import CompanyFinder, CursorSigner
 from ..repositories import (
@@ -23,6 +24,8 @@ from ..repositories import (
 )
 from ..settings import Settings
 from . import adapters
+from .keys import Keys
+from .quotas import Quotas
 
 __all__ = ["Parts"]
 
@@ -46,10 +49,11 @@ class Parts:
         self.close()
 
     def close(self) -> None:
-        """Close the store, if it was opened and needs closing."""
-        close = getattr(self.__dict__.get("store"), "close", None)
-        if close is not None:
-            close()
+        """Close what was opened and needs closing."""
+        for name in ("provider", "quotas", "store"):
+            close = getattr(self.__dict__.get(name), "close", None)
+            if close is not None:
+                close()
 
     @cached_property
     def store(self) -> Store:
@@ -59,7 +63,26 @@ class Parts:
     @cached_property
     def provider(self) -> Provider:
         """Where market data comes from."""
-        return adapters.make_provider()
+        name = self.settings.provider
+        keyed = self.settings.model_copy(update=self.keys.values_of(name))
+        quota = self.quotas.of(name)
+        cache = None if quota is None else self.cache
+        return adapters.make_provider(keyed, self._clock, quota, cache)
+
+    @cached_property
+    def quotas(self) -> Quotas:
+        """How often providers may be asked."""
+        return Quotas(self.settings, lambda: self.store, self._clock)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The keys of providers."""
+        return Keys(adapters.make_key_sources(self.settings))
+
+    @cached_property
+    def cache(self) -> Archive:
+        """Where raw answers are kept."""
+        return adapters.make_cache(self.settings)
 
     @cached_property
     def publisher(self) -> EventPublisher:

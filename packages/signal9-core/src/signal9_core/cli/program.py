@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from ..version import __version__
-from .commands import financials, ingest, news, prices, search, show, status
+from .commands import (
+    financials,
+    ingest,
+    news,
+    prices,
+    replay,
+    search,
+    secrets,
+    show,
+    status,
+)
 from .contributed import add_contributed
 
 __all__ = ["main", "make_program"]
@@ -27,7 +37,8 @@ def make_program() -> typer.Typer:
     """Return the program with every command that there is."""
     program = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
     program.callback()(_signal9)
-    for command in (ingest, status, search, show, prices, news, financials):
+    own = (ingest, status, search, show, prices, news, financials, replay, secrets)
+    for command in own:
         program.command()(command)
     add_contributed(program)
     return program

@@ -17,12 +17,15 @@ __all__ = ["opened", "stocked"]
 
 
 @contextmanager
-def opened(context: typer.Context) -> Iterator["App"]:
-    """Make the application and close it; what it raises ends the command with one line."""
+def opened(context: typer.Context, **given: object) -> Iterator["App"]:
+    """Make the application and close it; what it raises ends the command with one line.
+
+    What is `given` counts before the settings of the environment.
+    """
     from ..app import build
     from ..settings import load_settings
 
-    with told(), build(load_settings(home=context.obj)) as app:
+    with told(), build(load_settings(home=context.obj, **given)) as app:
         yield app
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import BeforeValidator, Field
 
-from .model import Currency, Exact, Model, OpenModel, Ticker, blank_to_none
+from .model import Currency, Exact, OpenModel, Ticker, blank_to_none
 
 __all__ = ["Earnings", "EarningsCalendarEntry", "Period", "Report", "ReportKind", "Statement"]
 
@@ -80,7 +80,7 @@ class Earnings(Report):
         return {name: figures[name] for name in figures if name not in _NO_FIGURES}
 
 
-class EarningsCalendarEntry(Model):
+class EarningsCalendarEntry(OpenModel):
     """An announced date of a coming earnings report."""
 
     ticker: Ticker

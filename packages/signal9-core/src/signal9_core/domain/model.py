@@ -40,7 +40,7 @@ def _text_of_instant(value: datetime) -> str:
 
 
 Ticker = Annotated[
-    str, BeforeValidator(_upper), StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9.:\-]{0,19}$")
+    str, BeforeValidator(_upper), StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9.:_\-]{0,19}$")
 ]
 """A ticker in its canonical form: upper case, share classes after a full stop (`BRK.B`)."""
 

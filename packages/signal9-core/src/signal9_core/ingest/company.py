@@ -2,10 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Final
 
-from ..domain import AssetProfile, DataSet, Freshness, NewsArticle, Report, Ticker
+from ..domain import (
+    AssetProfile,
+    DataSet,
+    Freshness,
+    NewsArticle,
+    PriceSeries,
+    Report,
+    Ticker,
+)
 from ..errors import ProviderError
 from ..events import AssetDataUpdated, Event, FinancialDataIngested, NewsIngested, PricesUpdated
 from ..ports import Clock, Provider
@@ -25,6 +33,9 @@ __all__ = ["DATA_SETS", "IngestCompany"]
 DATA_SETS: Final = tuple(DataSet)
 """What is asked of a provider about a company, in this order."""
 
+_LATE_NEWS: Final = timedelta(days=1)
+"""How long after it was published an article may still be new to its provider, or change."""
+
 
 @dataclass(frozen=True)
 class _Step:
@@ -33,6 +44,7 @@ class _Step:
     stored: int = 0
     changed: int = 0
     as_of: date | None = None
+    complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -66,7 +78,7 @@ class IngestCompany:
             done.append(_subject(ticker, data_set))
             outcome.count(data_set, step.stored, step.changed)
             if step.as_of is not None:
-                fresh[data_set] = self._freshness(step.as_of, step.stored)
+                fresh[data_set] = self._freshness(step.as_of, step)
         pending = self.announcer.pending(*done)
         if pending or outcome.failed:
             self._note(ticker, fresh, looked_at=False)
@@ -111,7 +123,16 @@ class IngestCompany:
             return _Step()
         change = self.prices.merge(series, foretell)
         stored = self.prices.between(ticker)
-        return _Step(len(stored), 0 if change is None else change.count, stored.day(-1))
+        complete = self._complete(ticker, series)
+        count = 0 if change is None else change.count
+        return _Step(len(stored), count, stored.day(-1), complete)
+
+    def _complete(self, ticker: Ticker, series: PriceSeries) -> bool:
+        """Tell whether all bars are stored: the end of them is enough where it meets all before."""
+        if self.provider.complete(DataSet.PRICES, len(series)):
+            return True
+        known = self._known(ticker, DataSet.PRICES)
+        return known is not None and known.complete and series.day(0) <= known.as_of
 
     def _financials(self, ticker: Ticker) -> _Step:
         def foretell(changed: list[Report]) -> None:
@@ -140,24 +161,33 @@ class IngestCompany:
             ]
             self._foretell(DataSet.NEWS, ticker, *events)
 
-        articles = list(self.provider.news(ticker))
+        known = self._known(ticker, DataSet.NEWS)
+        since = self._since(known)
+        articles = list(self.provider.news(ticker, since))
         if not articles:
             return _Step()
         changed = self.news.sync(articles, foretell)
-        unheard = [] if changed else self._unheard(ticker, articles)
+        unheard = [] if changed else _unheard(known, articles, self.provider.retrieved_at())
         if unheard:
             moments = [article.published_at for article in unheard]
             foretell([NewsChange(ticker, min(moments), max(moments), len(unheard))])
-        return _Step(self.news.count(ticker), len(changed), self._today())
+        complete = (
+            self.provider.complete(DataSet.NEWS, len(articles))
+            if known is None or since is None
+            else known.complete
+        )
+        return _Step(self.news.count(ticker), len(changed), self._today(), complete)
 
-    def _unheard(self, ticker: Ticker, articles: list[NewsArticle]) -> list[NewsArticle]:
-        """Return what came by way of other companies since this one was last looked at."""
+    def _since(self, known: Freshness | None) -> datetime | None:
+        """Return from when on to ask a provider that has too many news to read them all again."""
+        has_few = self.provider.covered() is not None
+        if has_few or known is None or known.source != self.provider.name:
+            return None
+        return known.fetched_at - _LATE_NEWS
+
+    def _known(self, ticker: Ticker, data_set: DataSet) -> Freshness | None:
         profile = self.assets.get(ticker)
-        known = None if profile is None else profile.freshness.get(DataSet.NEWS)
-        if known is None:
-            return articles
-        now = self.provider.retrieved_at()
-        return [each for each in articles if known.fetched_at < each.published_at <= now]
+        return None if profile is None else profile.freshness.get(data_set)
 
     def _foretell(self, data_set: DataSet, ticker: Ticker, *events: Event) -> None:
         self.announcer.foretell(_subject(ticker, data_set), *events)
@@ -165,13 +195,13 @@ class IngestCompany:
     def _today(self) -> date:
         return self.provider.retrieved_at().date()
 
-    def _freshness(self, as_of: date, count: int) -> Freshness:
+    def _freshness(self, as_of: date, step: _Step) -> Freshness:
         return Freshness(
             as_of=as_of,
             source=self.provider.name,
-            complete=True,
+            complete=step.complete,
             fetched_at=self.provider.retrieved_at(),
-            count=count,
+            count=step.stored,
         )
 
     def _note(self, ticker: Ticker, fresh: dict[DataSet, Freshness], *, looked_at: bool) -> None:
@@ -187,3 +217,12 @@ class IngestCompany:
 
 def _subject(ticker: Ticker, data_set: DataSet) -> str:
     return f"{ticker}/{data_set}"
+
+
+def _unheard(
+    known: Freshness | None, articles: list[NewsArticle], now: datetime
+) -> list[NewsArticle]:
+    """Return what came by way of other companies since this one was last looked at."""
+    if known is None:
+        return articles
+    return [each for each in articles if known.fetched_at < each.published_at <= now]

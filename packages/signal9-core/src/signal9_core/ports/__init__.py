@@ -2,6 +2,10 @@
 
 from .clock import Clock, utc_now
 from .messages import EventPublisher, Notifier, Progress
+from .parsing import Parser, Record
+from .quota import Quota
+from .raw_cache import RawCache, RawResponse
+from .raw_copies import RawCopies, RawCopy
 from .sources import Financials, Provider, SentimentScorer
 from .store import ABSENT, Cursor, Item, Key, Page, Span, Store, Stored, Value
 
@@ -15,8 +19,15 @@ __all__ = [
     "Key",
     "Notifier",
     "Page",
+    "Parser",
     "Progress",
     "Provider",
+    "Quota",
+    "RawCache",
+    "RawCopies",
+    "RawCopy",
+    "RawResponse",
+    "Record",
     "SentimentScorer",
     "Span",
     "Store",

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 from ..domain import (
     Asset,
     CompanyOverview,
+    DataSet,
     Earnings,
     EarningsCalendarEntry,
     NewsArticle,
@@ -45,6 +46,12 @@ class Provider(Protocol):
 
     def covered(self) -> Sequence[Ticker] | None:
         """Return the companies that it has data of; `None` where they are too many to tell."""
+
+    def complete(self, data_set: DataSet, count: int) -> bool:
+        """Tell whether an answer of that many bars, reports or articles is all that there is.
+
+        It is about answers without a beginning (`first`, `since`); some plans give only the end.
+        """
 
     def assets(self) -> Iterable[Asset]:
         """Return every company that it lists; may be large."""

@@ -1,9 +1,10 @@
 """How much is stored, and how fresh it is."""
 
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..answers import DataSetStatus, StatusAnswer
+from ..answers import DataSetStatus, QuotaAnswer, StatusAnswer
 from ..domain import DataSet, Freshness
 from ..repositories import AssetRepository, StateRepository
 
@@ -21,6 +22,7 @@ class GetStatus:
     location: str
     provider: str
     notice: str | None
+    quotas: Callable[[], Sequence[QuotaAnswer]]
 
     def __call__(self) -> StatusAnswer:
         """Return what stands in the store now; reads every company's entry once."""
@@ -37,6 +39,7 @@ class GetStatus:
             assets=sum(1 for _ in self.assets.listed()),
             ingested_at=self.state.finished_ingest(self.provider),
             data_sets={kind: _status(kinds[kind]) for kind in DataSet},
+            quotas=self.quotas(),
         )
 
 

@@ -8,6 +8,7 @@ from .news import NewsChange, NewsRepository
 from .notified import NotifiedRepository
 from .outbox import OutboxRepository
 from .prices import PriceChange, PriceRepository
+from .quotas import QuotaRepository
 from .state import StateRepository
 from .users import UserRepository
 
@@ -22,6 +23,7 @@ __all__ = [
     "OutboxRepository",
     "PriceChange",
     "PriceRepository",
+    "QuotaRepository",
     "StateRepository",
     "UserRepository",
     "change_item",

@@ -4,8 +4,20 @@ from .financials import financials
 from .ingest import ingest
 from .news import news
 from .prices import prices
+from .replay import replay
 from .search import search
+from .secrets import secrets
 from .show import show
 from .status import status
 
-__all__ = ["financials", "ingest", "news", "prices", "search", "show", "status"]
+__all__ = [
+    "financials",
+    "ingest",
+    "news",
+    "prices",
+    "replay",
+    "search",
+    "secrets",
+    "show",
+    "status",
+]

@@ -1,6 +1,6 @@
 """`signal9 ingest`: fetch market data and keep it."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ingest"]
 
+_PROVIDERS: Final = ("sample", "alphavantage", "alpaca")
+_REPORTS: Final = {"earnings": "financials"}
+
 
 def ingest(
     context: typer.Context,
@@ -25,14 +28,23 @@ def ingest(
     what: Annotated[
         str,
         typer.Option(
-            metavar="DATA_SETS", help="overview, prices, financials, news, with commas; or all."
+            metavar="DATA_SETS",
+            help="overview, prices, financials, earnings, news, with commas; or all.",
         ),
     ] = "all",
+    provider: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROVIDER",
+            help="sample, alphavantage or alpaca.",
+            show_default="SIGNAL9_PROVIDER, or sample",
+        ),
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Fetch what the provider has and keep it; doing so again changes nothing."""
-    with opened(context) as app:
+    with opened(context, provider=_provider(provider)) as app:
         chosen = _companies(app, tickers) if tickers else None
         data_sets = _data_sets(what)
         from ..progress import ProgressBars
@@ -49,16 +61,25 @@ def ingest(
             raise typer.Exit(1)
 
 
+def _provider(name: str | None) -> str | None:
+    from ...errors import InputError
+
+    if name is not None and name not in _PROVIDERS:
+        raise InputError("provider", f"{name!r} is none of {', '.join(_PROVIDERS)}")
+    return name
+
+
 def _data_sets(what: str) -> "tuple[DataSet, ...]":
     from ...domain import DataSet
     from ...errors import InputError
 
-    names = tuple(name.strip() for name in what.split(","))
+    # Earnings are reports, and come with them.
+    names = tuple(_REPORTS.get(name, name) for name in map(str.strip, what.split(",")))
     if names == ("all",):
         return tuple(DataSet)
     for name in names:
         if name not in tuple(DataSet):
-            raise InputError("what", f"{name!r} is none of {', '.join(DataSet)}, all")
+            raise InputError("what", f"{name!r} is none of {', '.join(DataSet)}, earnings, all")
     return tuple(data_set for data_set in DataSet if data_set in names)
 
 

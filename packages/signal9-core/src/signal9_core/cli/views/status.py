@@ -18,6 +18,9 @@ def print_status(answer: StatusAnswer) -> None:
     console.print(_summary(answer))
     console.print()
     print_table(_data_sets(answer))
+    if answer.quotas:
+        console.print()
+        print_table(_quotas(answer))
     remark(answer.notice)
     if answer.ingested_at is None:
         remark("not yet ingested in full: run `signal9 ingest`")
@@ -43,6 +46,14 @@ def _data_sets(answer: StatusAnswer) -> Table:
             plain_text(", ".join(each.sources)),
             figure(each.incomplete),
         )
+    return table
+
+
+def _quotas(answer: StatusAnswer) -> Table:
+    table = make_table("calls", "a", ">left", ">of", "refills")
+    for each in answer.quotas:
+        refills = f"{each.refills_at:%Y-%m-%d %H:%M:%S} UTC"
+        table.add_row(each.provider, each.period, figure(each.left), figure(each.limit), refills)
     return table
 
 

@@ -15,6 +15,7 @@ from ...domain import (
     BalanceSheet,
     CashFlow,
     CompanyOverview,
+    DataSet,
     Earnings,
     EarningsCalendarEntry,
     IncomeStatement,
@@ -90,6 +91,10 @@ class SampleProvider:
     def covered(self) -> Sequence[Ticker]:
         """Return the companies that more is known of than their listing."""
         return tuple(self._overviews)
+
+    def complete(self, data_set: DataSet, count: int) -> bool:  # noqa: ARG002 - whatever is asked
+        """Return `True`: the sample gives all that it has."""
+        return True
 
     def assets(self) -> Iterable[Asset]:
         """Return the companies listed today, and those covered that have another ticker by now."""

@@ -1,0 +1,20 @@
+"""What every provider's raw answers mean."""
+
+from ..replay import Dialect, Library
+
+__all__ = ["make_library"]
+
+
+def make_library() -> Library:
+    """Return how to read what providers sent."""
+    from ..providers.alpaca import parsers as alpaca
+    from ..providers.alpaca.spelling import canonical as canonical_at_alpaca
+    from ..providers.alphavantage import parsers as alphavantage
+    from ..providers.alphavantage.spelling import canonical as canonical_at_alphavantage
+    from ..providers.sessions import last_finished_day
+
+    dialects = {
+        "alpaca": Dialect(alpaca.PARSERS, canonical_at_alpaca),
+        "alphavantage": Dialect(alphavantage.PARSERS, canonical_at_alphavantage),
+    }
+    return Library(dialects, last_finished_day)

@@ -1,0 +1,77 @@
+"""Keys in AWS Secrets Manager."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from pydantic import SecretStr
+
+from ..errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from .found import KeyName
+
+__all__ = ["SecretsManagerKeys", "secrets_client"]
+
+_FIELDS: Final[Mapping[KeyName, tuple[str, str]]] = {
+    "alphavantage_key": ("alphavantage", "apiKey"),
+    "alpaca_key": ("alpaca", "apiKey"),
+    "alpaca_secret": ("alpaca", "secretKey"),
+}
+_PLACEHOLDER: Final = "set-me"
+"""What a secret holds that was deployed and never filled in."""
+
+
+def secrets_client() -> Any:
+    """Return a client that gives up in seconds; region and credentials come from where AWS's do."""
+    import boto3  # noqa: PLC0415  # core runs without it
+    from botocore.config import Config  # noqa: PLC0415
+
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=2, read_timeout=5
+    )
+    return boto3.Session().client("secretsmanager", config=config)
+
+
+class SecretsManagerKeys:
+    """The secrets of a stage: `signal9/alphavantage/<stage>`, `signal9/alpaca/<stage>`."""
+
+    name = "Secrets Manager"
+
+    def __init__(self, client: Any, stage: str) -> None:
+        self._client = client
+        self._stage = stage
+        self._known: dict[str, Mapping[str, object]] = {}
+
+    def get(self, key: KeyName) -> SecretStr | None:
+        """Return a key; `None` where there is no such secret, or only its placeholder."""
+        provider, field = _FIELDS[key]
+        secret = f"signal9/{provider}/{self._stage}"
+        if secret not in self._known:
+            self._known[secret] = self._read(secret)
+        value = self._known[secret].get(field)
+        is_key = isinstance(value, str) and value not in {"", _PLACEHOLDER}
+        return SecretStr(str(value)) if is_key else None
+
+    def _read(self, secret: str) -> Mapping[str, object]:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        try:
+            text = self._client.get_secret_value(SecretId=secret)["SecretString"]
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
+                return {}
+            raise SettingsError(f"secret {secret} cannot be read: {error}") from error
+        except BotoCoreError as error:
+            raise SettingsError(f"secret {secret} cannot be read: {error}") from error
+        try:
+            found = json.loads(text)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise SettingsError(f"secret {secret} is no JSON object")
+        return found

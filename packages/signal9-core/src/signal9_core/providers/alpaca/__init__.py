@@ -1,0 +1,1 @@
+"""Alpaca: listing, price history, corporate actions and news, every page of them."""

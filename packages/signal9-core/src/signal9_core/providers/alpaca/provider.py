@@ -1,0 +1,78 @@
+"""Alpaca as a `Provider`: listing, prices and news; it has neither descriptions nor reports."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from ...domain import (
+    Asset,
+    CompanyOverview,
+    DataSet,
+    EarningsCalendarEntry,
+    NewsArticle,
+    PriceSeries,
+    Ticker,
+)
+from ...ports import Clock, Financials, utc_now
+from ..sessions import last_finished_day
+from .client import AlpacaClient
+
+__all__ = ["AlpacaProvider"]
+
+_BEGINNING: Final = date(2016, 1, 1)
+"""How far back Alpaca's bars reach."""
+_NEWS: Final = timedelta(days=90)
+"""How far back the first look at a company's news reaches, at fifty articles a call."""
+
+
+class AlpacaProvider:
+    """A `Provider` over a client."""
+
+    name = "alpaca"
+    notice = "Alpaca: prices from 2016 on; news of the last 90 days when first asked."
+
+    def __init__(self, client: AlpacaClient, *, clock: Clock = utc_now) -> None:
+        self._client = client
+        self._clock = clock
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def retrieved_at(self) -> datetime:
+        """Return the present."""
+        return self._clock()
+
+    def covered(self) -> Sequence[Ticker] | None:
+        """Return `None`: they are too many to tell."""
+        return None
+
+    def complete(self, data_set: DataSet, count: int) -> bool:  # noqa: ARG002 - every page is read
+        """Tell whether an answer holds all there is; news begin with the first look."""
+        return data_set is not DataSet.NEWS
+
+    def assets(self) -> Iterable[Asset]:
+        """Return the shares that are traded."""
+        return self._client.assets()
+
+    def overview(self, ticker: Ticker) -> CompanyOverview | None:  # noqa: ARG002
+        """Return nothing: Alpaca describes no companies."""
+        return None
+
+    def prices(self, ticker: Ticker, first: date | None = None) -> PriceSeries | None:
+        """Return the days whose trading is over, as traded."""
+        begin, end = first or _BEGINNING, last_finished_day(self._clock())
+        return self._client.daily_bars([ticker], begin, end).get(ticker) if begin <= end else None
+
+    def financials(self, ticker: Ticker) -> Financials:  # noqa: ARG002
+        """Return nothing: Alpaca has no reports."""
+        return Financials()
+
+    def calendar(self) -> Iterable[EarningsCalendarEntry]:
+        """Return nothing: Alpaca has no calendar of earnings."""
+        return ()
+
+    def news(self, ticker: Ticker, since: datetime | None = None) -> Iterable[NewsArticle]:
+        """Return all articles since an instant, or of the last ninety days."""
+        start = since or self._clock() - _NEWS
+        return self._client.news([ticker], start.astimezone(UTC))

@@ -1,0 +1,1 @@
+"""AlphaVantage: prices, descriptions, reports, calendar, listing and news, inside its quotas."""

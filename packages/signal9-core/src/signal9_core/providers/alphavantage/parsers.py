@@ -1,0 +1,46 @@
+"""How each function's body becomes what is stored, without the network."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from ...domain import Ticker
+from ...ports import Parser, Record
+from .calendar import read_calendar
+from .daily import read_daily
+from .earnings import read_earnings
+from .listing import read_listing
+from .news import read_news
+from .overview import read_overview
+from .statements import STATEMENTS, read_statements
+
+__all__ = ["PARSERS"]
+
+
+def _daily(body: bytes, ticker: Ticker | None) -> Iterable[Record]:
+    found = read_daily(body, ticker)
+    return () if found is None else (found.series, *found.actions)
+
+
+def _overview(body: bytes, ticker: Ticker | None) -> Iterable[Record]:
+    found = read_overview(body, ticker)
+    return () if found is None else (found,)
+
+
+def _statements(function: str) -> Parser:
+    def read(body: bytes, ticker: Ticker | None) -> Iterable[Record]:
+        return read_statements(body, ticker, STATEMENTS[function], function)
+
+    return read
+
+
+PARSERS: Final[Mapping[str, Parser]] = {
+    "EARNINGS": read_earnings,
+    "EARNINGS_CALENDAR": read_calendar,
+    "LISTING_STATUS": read_listing,
+    "NEWS_SENTIMENT": read_news,
+    "OVERVIEW": _overview,
+    "TIME_SERIES_DAILY": _daily,
+    "TIME_SERIES_DAILY_ADJUSTED": _daily,
+    **{function: _statements(function) for function in STATEMENTS},
+}
+"""By what AlphaVantage calls the function; JSON and CSV behind the same name."""

@@ -1,0 +1,107 @@
+"""Raw bodies, understood: what they hold, or why they are left out."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Final, NamedTuple
+
+from ..domain import CorporateAction, PriceSeries, Ticker
+from ..errors import ProviderError, StoreError
+from ..ports import Parser, RawCopy, Record
+
+__all__ = ["Dialect", "Library", "Read", "Skipped"]
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_REMEMBERED: Final = 64
+"""So many bodies are not read anew at once: one that is about many companies comes up for each."""
+_TEXTS: Final = frozenset({"Error Message", "Information", "Note", "code", "message"})
+
+
+class Dialect(NamedTuple):
+    """How one provider speaks: its parsers by function, and how it spells tickers."""
+
+    parsers: Mapping[str, Parser]
+    canonical: Callable[[str], Ticker]
+
+
+class Skipped(NamedTuple):
+    """A file that was left out, and why."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Read:
+    """A body that was understood; `records` reads it, each time anew."""
+
+    copy: RawCopy
+    ticker: Ticker | None
+    records: Callable[[], Sequence[Record]]
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        """What later ones have more of; those of which nobody knows when they came are first."""
+        return self.copy.at or _NEVER, self.copy.file
+
+
+@dataclass(frozen=True)
+class Library:
+    """Reads copies; `finished` tells the last day whose trading was over at a moment."""
+
+    dialects: Mapping[str, Dialect]
+    finished: Callable[[datetime], date]
+    _recent: dict[str, Sequence[Record]] = field(default_factory=dict, init=False)
+
+    def read(self, copy: RawCopy) -> "Read | Skipped":
+        """Return what can be read of a copy, or why it cannot."""
+        dialect = self.dialects.get(copy.provider)
+        if dialect is None:
+            return Skipped(copy.file, f"no provider is called {copy.provider}")
+        ticker = None if copy.symbol is None else dialect.canonical(copy.symbol)
+        parser = dialect.parsers.get(copy.function)
+        try:
+            if parser is None:
+                return Skipped(copy.file, _unknown(copy))
+            found = Read(copy, ticker, partial(self._records, copy, parser, ticker))
+            if any(isinstance(each, CorporateAction) for each in found.records()):
+                return Skipped(copy.file, f"{copy.function} is not kept in any table")
+        except (ProviderError, StoreError) as error:
+            return Skipped(copy.file, str(error))
+        return found
+
+    def _records(self, copy: RawCopy, parser: Parser, ticker: Ticker | None) -> Sequence[Record]:
+        known = self._recent.pop(copy.file, None)
+        if known is None:
+            known = _kept(parser(copy.read(), ticker))
+            if copy.at is not None:
+                known = [self._cut(each, copy.at) for each in known]
+        self._recent[copy.file] = known
+        if len(self._recent) > _REMEMBERED:
+            del self._recent[next(iter(self._recent))]
+        return known
+
+    def _cut(self, record: Record, at: datetime) -> Record:
+        """Return a series without the bar of a day that was not over yet."""
+        if isinstance(record, PriceSeries):
+            return record.between(None, self.finished(at))
+        return record
+
+
+def _kept(records: Iterable[Record]) -> list[Record]:
+    """Return what tables hold: splits and dividends that come along with bars are left out."""
+    found = list(records)
+    others: list[Record] = [each for each in found if not isinstance(each, CorporateAction)]
+    return others or found
+
+
+def _unknown(copy: RawCopy) -> str:
+    try:
+        found = json.loads(copy.read())
+    except ValueError:
+        found = None
+    if isinstance(found, dict) and found and set(found) <= _TEXTS:
+        return "an error text in place of data"
+    return f"{copy.function} is not kept in any table"

@@ -1,0 +1,160 @@
+"""What all copies say together about one thing: of two that differ, the later one counts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Final
+
+from ..domain import (
+    Asset,
+    CompanyOverview,
+    DataSet,
+    Earnings,
+    EarningsCalendarEntry,
+    NewsArticle,
+    PriceSeries,
+    Report,
+    Statement,
+    Ticker,
+    merge,
+)
+from ..ports import Financials, Record
+from .reading import Read
+
+__all__ = ["Shelf"]
+
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Shelf:
+    """A `Provider` of what some copies hold; it is called as the provider of the latest one."""
+
+    name: str = ""
+    notice: str | None = None
+    _at: datetime = _LONG_AGO
+    _assets: dict[Ticker, Asset] = field(default_factory=dict)
+    _overviews: dict[Ticker, CompanyOverview] = field(default_factory=dict)
+    _series: dict[Ticker, PriceSeries] = field(default_factory=dict)
+    _reports: dict[tuple[object, ...], Report] = field(default_factory=dict)
+    _entries: dict[tuple[object, ...], EarningsCalendarEntry] = field(default_factory=dict)
+    _articles: dict[str, NewsArticle] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, reads: Iterable[Read], ticker: Ticker) -> "Shelf":
+        """Put what copies say of a company on a shelf, in order of time."""
+        shelf = cls()
+        for read in sorted(reads, key=lambda each: each.order):
+            shelf.name = read.copy.provider
+            shelf._at = max(shelf._at, read.copy.at or _LONG_AGO)
+            for record in read.records():
+                if not _is_about_others(record, ticker, read):
+                    shelf.add(record)
+        return shelf
+
+    def add(self, record: Record) -> None:
+        """Add a fact, over what was said before."""
+        match record:
+            case Asset():
+                self._assets[record.ticker] = record
+            case CompanyOverview():
+                self._overviews[record.ticker] = record
+            case EarningsCalendarEntry():
+                self._entries[record.ticker, record.report_date] = record
+            case NewsArticle():
+                self._articles[record.id] = record
+            case PriceSeries():
+                before = self._series.get(record.ticker)
+                self._series[record.ticker] = record if before is None else _over(before, record)
+            case Report():
+                key = (record.ticker, record.kind, record.period, record.fiscal_date_ending)
+                self._reports[key] = record
+            case _:
+                raise TypeError(f"{type(record).__name__} belongs on no shelf")
+
+    def retrieved_at(self) -> datetime:
+        """Return when the latest copy came."""
+        return self._at
+
+    def covered(self) -> Sequence[Ticker]:
+        """Return whom it has prices of; what is wanted is asked for by name anyway."""
+        return tuple(self._series)
+
+    def complete(self, data_set: DataSet, count: int) -> bool:  # noqa: ARG002 - nothing is left out
+        """Tell that this is all there is."""
+        return True
+
+    def assets(self) -> Iterable[Asset]:
+        """Return the companies that the copies list."""
+        return self._assets.values()
+
+    def overview(self, ticker: Ticker) -> CompanyOverview | None:
+        """Describe one company."""
+        return self._overviews.get(ticker)
+
+    def prices(self, ticker: Ticker, first: date | None = None) -> PriceSeries | None:
+        """Return daily bars."""
+        found = self._series.get(ticker)
+        return None if found is None else found.between(first)
+
+    def financials(self, ticker: Ticker) -> Financials:
+        """Return all reports of one company."""
+        reports = [each for each in self._reports.values() if each.ticker == ticker]
+        return Financials(
+            [each for each in reports if isinstance(each, Statement)],
+            [each for each in reports if isinstance(each, Earnings)],
+        )
+
+    def calendar(self) -> Iterable[EarningsCalendarEntry]:
+        """Return announced dates."""
+        return self._entries.values()
+
+    def news(self, ticker: Ticker, since: datetime | None = None) -> Iterable[NewsArticle]:  # noqa: ARG002 - they were gathered for this company
+        """Return the articles, whomever they mention."""
+        found = self._articles.values()
+        return [each for each in found if since is None or each.published_at >= since]
+
+
+def _is_about_others(record: Record, ticker: Ticker, read: Read) -> bool:
+    """Tell whether an article came along with an answer about others, and mentions others."""
+    if not isinstance(record, NewsArticle) or read.ticker == ticker:
+        return False
+    return ticker not in {each.ticker for each in record.tickers}
+
+
+def _over(older: PriceSeries, newer: PriceSeries) -> PriceSeries:
+    """Return the bars of both, those of `newer` where both have a day.
+
+    Bars that came without adjusted closes get those of equal bars that came with them.
+    """
+    if newer.adjusted_close is None and older.adjusted_close is not None:
+        newer = _adjusted_like(older, newer)
+    given = set(newer.days)
+    rest = [at for at, day in enumerate(older.days) if day not in given]
+    if not rest:
+        return newer
+    return merge(_only(older, rest), newer)
+
+
+def _adjusted_like(older: PriceSeries, newer: PriceSeries) -> PriceSeries:
+    closes = zip(older.prices("close"), older.adjusted_close or (), strict=True)
+    known = dict(zip(older.days, closes, strict=True))
+    found = [known.get(day) for day in newer.days]
+    same = zip(found, newer.prices("close"), strict=True)
+    if not all(each is not None and each[0] == close for each, close in same):
+        return newer
+    adjusted = type(newer.close)("q", (each[1] for each in found if each is not None))
+    return replace(newer, adjusted_close=adjusted, adjusted_scale=older.adjusted_scale)
+
+
+def _only(series: PriceSeries, rows: Sequence[int]) -> PriceSeries:
+    """Return the bars at these positions."""
+    names = ("days", "open", "high", "low", "close", "volume")
+    columns = {name: getattr(series, name) for name in names}
+    if series.adjusted_close is not None:
+        columns["adjusted_close"] = series.adjusted_close
+    picked = {
+        name: type(column)(column.typecode, (column[at] for at in rows))
+        for name, column in columns.items()
+    }
+    return replace(series, **picked)

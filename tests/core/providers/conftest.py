@@ -1,0 +1,10 @@
+from collections.abc import Iterator
+
+import pytest
+import stamina
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=4, cap=True):
+        yield

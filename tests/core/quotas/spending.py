@@ -1,0 +1,47 @@
+"""A process that makes as many calls as a shared budget lets it."""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from signal9_core.errors import QuotaExhaustedError
+from signal9_core.ports import Store
+from signal9_core.quotas import Plan, SharedQuota
+from signal9_core.repositories import QuotaRepository
+from signal9_core.stores.sqlite import SqliteStore
+from tests.fakes import SetClock
+
+BUDGET = 200
+PLAN = Plan("shared", per_day=BUDGET)
+
+
+def spend_in_file(path: Path) -> int:
+    """Call until the budget in a SQLite file is used up, and return how often."""
+    with SqliteStore.open(path, clock=SetClock()) as store:
+        return spend(store)
+
+
+def spend_in_table(endpoint_url: str, table: str) -> int:
+    """Call until the budget in a DynamoDB table is used up, and return how often."""
+    from signal9_core.stores.dynamodb import DynamoStore, dynamodb_client  # noqa: PLC0415
+
+    client = dynamodb_client(endpoint_url=endpoint_url)
+    return spend(DynamoStore(client, {"State": table}, clock=SetClock()))
+
+
+def spend(store: Store) -> int:
+    quota = SharedQuota(PLAN, QuotaRepository(store), SetClock(), timedelta(0))
+    calls = 0
+    while calls <= BUDGET:
+        try:
+            quota.reserve()
+        except QuotaExhaustedError:
+            break
+        calls += 1
+    return calls
+
+
+if __name__ == "__main__":
+    where = sys.argv[1:]
+    spent = spend_in_table(*where) if len(where) > 1 else spend_in_file(Path(where[0]))
+    sys.stdout.write(f"{spent}\n")

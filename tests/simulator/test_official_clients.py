@@ -1,0 +1,62 @@
+"""The providers' own clients are satisfied with the simulator: that is how faithful it is."""
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+from signal9_core.providers.sample import SampleProvider
+from tests.simulator import Simulator, running
+
+
+@pytest.fixture(scope="module")
+def seen() -> Any:
+    """What both clients make of one simulator, in a process of their own."""
+    if find_spec("alpha_vantage") is None or find_spec("alpaca") is None:
+        pytest.skip("alpha_vantage or alpaca-py is not installed here")
+    with running(Simulator()) as address:
+        command = [sys.executable, "-m", "tests.simulator.official", address]
+        done = subprocess.run(
+            command, check=False, capture_output=True, encoding="utf-8", timeout=120
+        )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_alpha_vantage_finds_everything_in_its_place(seen: Any) -> None:
+    series = SampleProvider().prices("IBM")
+    assert series is not None
+
+    seen = seen["alphavantage"]
+
+    assert seen["bars"] == len(series)
+    assert seen["compact"] == 100
+    assert seen["newest"]["4. close"] == str(series.price("close", -1))
+    assert seen["adjusted"] == str(series.adjusted_closes()[-1])
+    assert seen["symbol"] == ["IBM"] * 3
+    assert seen["table"][0] == ["timestamp", "open", "high", "low", "close", "volume"]
+    assert seen["table"][1][0] == "2013-03-01"
+    assert seen["search"] == "IBM"
+    assert seen["revenue"].isdigit()
+    assert "Invalid API call" in seen["bad symbol"]
+    assert "apikey is invalid" in seen["bad key"]
+
+
+def test_alpaca_py_finds_everything_on_every_page(seen: Any) -> None:
+    provider = SampleProvider()
+    series = provider.prices("IBM")
+    assert series is not None
+
+    seen = seen["alpaca"]
+
+    assert seen["bars"]["IBM"] == sum(
+        day.year >= 2012 for day in map(series.day, range(len(series)))
+    )
+    assert seen["newest"] == ["2013-03-01 05:00:00+00:00", float(series.price("close", -1))]
+    assert seen["news"] == min(60, len(list(provider.news("AAPL"))))
+    assert seen["assets"] == len(list(provider.assets()))
+    assert seen["apple"].upper().startswith("APPLE")
+    assert "verification" in seen["bad key"]
