@@ -2,14 +2,14 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from statistics import median, quantiles
 from time import perf_counter
 
 from .report import say
 
-__all__ = ["import_ms", "installed", "milliseconds", "p95", "run_ms"]
+__all__ = ["import_ms", "installed", "milliseconds", "output", "p95", "run_ms"]
 
 
 def milliseconds(call: Callable[[], object]) -> float:
@@ -26,7 +26,7 @@ def p95(values: Sequence[float]) -> float:
 
 def run_ms(command: Sequence[str], *, runs: int) -> float:
     """Return the median time that a command takes from start to end, after one run to warm up."""
-    times = [milliseconds(lambda: _output(command)) for _ in range(runs + 1)]
+    times = [milliseconds(lambda: output(command)) for _ in range(runs + 1)]
     return median(times[1:])
 
 
@@ -36,7 +36,7 @@ def import_ms(statement: str, *, runs: int) -> float:
         "from time import perf_counter as now\n"
         f"started = now()\n{statement}\nprint((now() - started) * 1_000)"
     )
-    times = [float(_output([sys.executable, "-c", program])) for _ in range(runs + 1)]
+    times = [float(output([sys.executable, "-c", program])) for _ in range(runs + 1)]
     return median(times[1:])
 
 
@@ -48,8 +48,11 @@ def installed(module: str, distribution: str) -> bool:
     return present
 
 
-def _output(command: Sequence[str]) -> str:
-    done = subprocess.run(command, check=False, capture_output=True, encoding="utf-8")
+def output(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
+    """Return what a command prints; it must succeed."""
+    done = subprocess.run(
+        command, env=environment, check=False, capture_output=True, encoding="utf-8"
+    )
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
     return done.stdout

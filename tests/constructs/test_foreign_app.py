@@ -42,7 +42,9 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_an_app_of_another_product_synthesises(outcome: Path) -> None:
+def test_an_app_of_another_product_synthesises_and_no_validation_finds_anything(
+    outcome: Path,
+) -> None:
     (template,) = (outcome / "assembly-Library-Dev").glob("*.template.json")
     resources = json.loads(template.read_text("utf-8"))["Resources"]
 
@@ -55,9 +57,6 @@ def test_an_app_of_another_product_synthesises(outcome: Path) -> None:
         "AWS::Lambda::Function",
         "AWS::WAFv2::WebACLAssociation",
     } <= kinds
-
-
-def test_no_validation_finds_anything(outcome: Path) -> None:
     reports = json.loads((outcome / "validation-report.json").read_text("utf-8"))["pluginReports"]
 
     found = [violation for report in reports for violation in report.get("violations", [])]

@@ -195,6 +195,20 @@ def test_every_default_can_be_changed(made: Mapping[str, Template]) -> None:
     )
 
 
+def test_more_zones_are_a_number(made: Mapping[str, Template]) -> None:
+    made["thrifty"].resource_count_is(SUBNET, 6)
+    template = Template.from_stack(_of_four_zones())
+
+    template.resource_count_is(SUBNET, 8)
+    template.resource_count_is("AWS::EC2::NatGateway", 4)
+
+
+def _of_four_zones() -> Stack:
+    stack = Stack()
+    Network(stack, "Network", az_count=4)
+    return stack
+
+
 @pytest.mark.parametrize("gateways", [-1, 3])
 def test_more_nat_gateways_than_zones_are_refused(gateways: int) -> None:
     with pytest.raises(ConstructError, match=f"{gateways} NAT gateways for 2 zones"):

@@ -197,6 +197,10 @@ def test_throttling_in_the_table_or_any_index_notifies(made: Mapping[str, Templa
     assert all(alarm["AlarmActions"] and alarm["OKActions"] for alarm in alarms)
 
 
+def test_insights_into_contributors_are_a_choice(made: Mapping[str, Template]) -> None:
+    assert '"ContributorInsightsSpecification": {"Enabled": true}' in text(made["full"])
+
+
 def test_any_object_with_the_shape_of_a_table_makes_one(made: Mapping[str, Template]) -> None:
     made["shaped"].resource_count_is(TABLE, len(TABLES))
     made["shaped"].has_resource_properties(
