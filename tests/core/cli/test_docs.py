@@ -42,5 +42,6 @@ def test_the_documentation_shows_what_is_printed(
 def test_every_command_is_documented() -> None:
     page = PAGES[0].read_text(encoding="utf-8")
 
-    for command in ("ingest", "status", "search", "show", "prices", "news", "financials", "serve"):
+    own = ("ingest", "status", "search", "show", "prices", "news", "financials")
+    for command in (*own, "replay", "secrets", "serve"):
         assert f"## {command}\n" in page

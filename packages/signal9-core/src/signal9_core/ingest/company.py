@@ -207,10 +207,13 @@ class IngestCompany:
     def _note(self, ticker: Ticker, fresh: dict[DataSet, Freshness], *, looked_at: bool) -> None:
         if not fresh and self.assets.get(ticker) is None:
             return  # nobody knows such a company
-        looked = {"checked_at": self.provider.retrieved_at()} if looked_at else {}
+        asked = self.provider.retrieved_at() if looked_at else None
 
         def noted(old: AssetProfile) -> AssetProfile:
-            return old.model_copy(update={"freshness": {**old.freshness, **fresh}, **looked})
+            # What is replayed was asked before; that does not make the company any staler.
+            moments = [each for each in (old.checked_at, asked) if each is not None]
+            latest = {"checked_at": max(moments)} if moments else {}
+            return old.model_copy(update={"freshness": {**old.freshness, **fresh}, **latest})
 
         self.assets.change(ticker, noted)
 

@@ -14,7 +14,7 @@ from ..ports import Parser, RawCopy, Record
 __all__ = ["Dialect", "Library", "Read", "Skipped"]
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-_REMEMBERED: Final = 64
+_REMEMBERED: Final = 128
 """So many bodies are not read anew at once: one that is about many companies comes up for each."""
 _TEXTS: Final = frozenset({"Error Message", "Information", "Note", "code", "message"})
 

@@ -1,8 +1,8 @@
 """What all copies say together about one thing: of two that differ, the later one counts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Final
 
 from ..domain import (
@@ -46,10 +46,10 @@ class Shelf:
         shelf = cls()
         for read in sorted(reads, key=lambda each: each.order):
             shelf.name = read.copy.provider
-            shelf._at = max(shelf._at, read.copy.at or _LONG_AGO)
-            for record in read.records():
-                if not _is_about_others(record, ticker, read):
-                    shelf.add(record)
+            records = [each for each in read.records() if not _is_about_others(each, ticker, read)]
+            for record in records:
+                shelf.add(record)
+            shelf._at = max([shelf._at, *_moments(read, records)])
         return shelf
 
     def add(self, record: Record) -> None:
@@ -113,6 +113,21 @@ class Shelf:
         """Return the articles, whomever they mention."""
         found = self._articles.values()
         return [each for each in found if since is None or each.published_at >= since]
+
+
+def _moments(read: Read, records: Iterable[Record]) -> Iterator[datetime]:
+    """Yield when a body came; where nobody knows, what it speaks of, since it is no older."""
+    if read.copy.at is not None:
+        yield read.copy.at
+        return
+    for record in records:
+        match record:
+            case NewsArticle():
+                yield record.published_at
+            case PriceSeries() if len(record):
+                yield datetime.combine(record.day(-1), time.max, UTC)
+            case Report():
+                yield datetime.combine(record.fiscal_date_ending, time.max, UTC)
 
 
 def _is_about_others(record: Record, ticker: Ticker, read: Read) -> bool:

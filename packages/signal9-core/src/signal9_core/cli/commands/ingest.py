@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from ..failures import fail
+from ..failures import fail, told
 from ..options import Json
 from ..output import print_json
 from ..session import opened
@@ -44,7 +44,7 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """Fetch what the provider has and keep it; doing so again changes nothing."""
-    with opened(context, provider=_provider(provider)) as app:
+    with told(), opened(context, provider=_provider(provider)) as app:
         chosen = _companies(app, tickers) if tickers else None
         data_sets = _data_sets(what)
         from ..progress import ProgressBars
