@@ -35,6 +35,13 @@ _PROCESSES: Final = 8
 _ROUNDS: Final = 5
 _GOAL: Final = 5
 _TICKER: Final = "IBM"
+_SHORT: Final = {
+    "TIME_SERIES_DAILY": "daily",
+    "TIME_SERIES_DAILY_ADJUSTED": "adjusted",
+    "INCOME_STATEMENT": "income",
+    "BALANCE_SHEET": "balance",
+    "stocks_bars": "bars",
+}
 _KEYS: Final = {"apca-api-key-id": "demo", "apca-api-secret-key": "demo"}
 
 Call = Callable[[], object]
@@ -58,7 +65,7 @@ def _compared(function: str, peer: str, body: bytes, theirs: Theirs) -> Measure:
     parser = {**ALPHAVANTAGE, **ALPACA}[function]
     ours_s, theirs_s = _best(lambda: list(parser(body, _TICKER)), lambda: theirs(body))
     ratio = theirs_s / ours_s
-    name = f"parse_{function.lower()}"
+    name = f"parse_{_SHORT.get(function, function).lower()}"
     return Measure(name, ratio, "times as fast", _GOAL, "higher", peer, ratio)
 
 
