@@ -184,10 +184,10 @@ def _rows(series: PriceSeries) -> list[tuple[str, dict[str, Any]]]:
     found = []
     for bar in series:
         values = {
-            "open": bar.open,
-            "high": bar.high,
-            "low": bar.low,
-            "close": bar.close,
+            "open": f"{bar.open:.4f}",
+            "high": f"{bar.high:.4f}",
+            "low": f"{bar.low:.4f}",
+            "close": f"{bar.close:.4f}",
             "adjusted close": bar.close if bar.adjusted_close is None else bar.adjusted_close,
             "volume": bar.volume,
             "dividend amount": "0.0000",

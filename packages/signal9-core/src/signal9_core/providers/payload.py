@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from ..domain import blank_to_none
 from ..errors import PayloadError
 
-__all__ = ["decode", "figure", "models_of", "need", "plain", "table"]
+__all__ = ["columns", "decode", "figure", "models_of", "need", "plain", "table"]
 
 _JSON: Final = msgspec.json.Decoder(float_hook=Decimal)
 _FIGURE: Final = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d{1,2})?")
@@ -30,18 +30,31 @@ def decode(body: bytes, where: str) -> object:
 
 def table(body: bytes, where: str, required: Sequence[str]) -> list[dict[str, str]]:
     """Return the rows of a CSV body by column; `PayloadError` names a column that is missing."""
+    names, rows = _table(body, where, required)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def columns(body: bytes, where: str, required: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Return the columns of a CSV body; `PayloadError` names one that is missing."""
+    names, rows = _table(body, where, required)
+    found = zip(*rows, strict=True) if rows else ((),) * len(names)
+    return dict(zip(names, found, strict=True))
+
+
+def _table(
+    body: bytes, where: str, required: Sequence[str]
+) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
     try:
         rows = csv.reader(body.decode("utf-8-sig").splitlines())
     except UnicodeDecodeError as error:
         raise PayloadError(f"{where}: the table is no UTF-8 text") from error
     names = [name.strip() for name in next(rows, ())]
     need(dict.fromkeys(names), required, where, "column")
-    found = []
-    for number, row in enumerate(rows, start=2):
+    found = list(rows)
+    for number, row in enumerate(found, start=2):
         if len(row) != len(names):
             raise PayloadError(f"{where}: row {number} has {len(row)} of {len(names)} columns")
-        found.append(dict(zip(names, row, strict=True)))
-    return found
+    return names, found
 
 
 def need(

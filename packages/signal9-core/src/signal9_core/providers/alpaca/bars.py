@@ -1,7 +1,7 @@
 """`/v2/stocks/bars`: pages of bars of many companies."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ import msgspec
 
 from ...domain import PriceSeries, Ticker
 from ...errors import PayloadError
-from ..columns import DailyRow, series_of
+from ..columns import series_of
 from ..intraday import IntradayBar
 from ..payload import models_of
 from .bodies import place
@@ -18,6 +18,7 @@ from .spelling import canonical
 
 __all__ = ["BarsPage", "RawBar", "daily_series", "intraday_bars", "read_bars", "read_daily_bars"]
 
+_NAMES: Final = ("open", "high", "low", "close", "volume")
 _NEW_YORK: Final = "America/New_York"
 
 
@@ -25,11 +26,11 @@ class RawBar(msgspec.Struct, frozen=True):
     """A bar as it came; `t` is when it begins."""
 
     t: datetime
-    o: Decimal
-    h: Decimal
-    l: Decimal  # noqa: E741 - Alpaca's name
-    c: Decimal
-    v: Decimal
+    o: float
+    h: float
+    l: float  # noqa: E741 - Alpaca's name
+    c: float
+    v: float
 
 
 class BarsPage(msgspec.Struct, frozen=True):
@@ -71,9 +72,10 @@ def read_daily_bars(body: bytes, ticker: Ticker | None = None) -> list[PriceSeri
 def daily_series(ticker: Ticker, bars: Iterable[RawBar], where: str) -> PriceSeries:
     """Return bars of whole days as a series: each begins at midnight in New York."""
     zone = ZoneInfo(_NEW_YORK)
-    rows = [DailyRow(_day(bar.t, zone, where), bar.o, bar.h, bar.l, bar.c, bar.v) for bar in bars]
+    rows = [(_day(bar.t, zone, where), bar.o, bar.h, bar.l, bar.c, bar.v) for bar in bars]
+    days, *columns = zip(*rows, strict=True)
     with models_of(where):
-        return series_of(ticker, rows, where)
+        return series_of(ticker, days, dict(zip(_NAMES, columns, strict=True)), where)
 
 
 def intraday_bars(ticker: Ticker, bars: Iterable[RawBar], where: str) -> list[IntradayBar]:
@@ -83,10 +85,10 @@ def intraday_bars(ticker: Ticker, bars: Iterable[RawBar], where: str) -> list[In
             IntradayBar(
                 ticker=ticker,
                 start=bar.t,
-                open=bar.o,
-                high=bar.h,
-                low=bar.l,
-                close=bar.c,
+                open=Decimal(repr(bar.o)),
+                high=Decimal(repr(bar.h)),
+                low=Decimal(repr(bar.l)),
+                close=Decimal(repr(bar.c)),
                 volume=int(bar.v),
             )
             for bar in bars
@@ -94,8 +96,8 @@ def intraday_bars(ticker: Ticker, bars: Iterable[RawBar], where: str) -> list[In
     return sorted(found, key=lambda bar: bar.start)
 
 
-def _day(stamp: datetime, zone: ZoneInfo, where: str) -> date:
+def _day(stamp: datetime, zone: ZoneInfo, where: str) -> int:
     local = (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).astimezone(zone)
     if local.time() != time():
         raise PayloadError(f"{where}: the bar of {stamp.isoformat()} does not span a whole day")
-    return local.date()
+    return local.toordinal()

@@ -7,14 +7,18 @@ from typing import Final, NamedTuple
 
 from ...domain import CorporateAction, PriceSeries, Ticker
 from ...errors import PayloadError
-from ..columns import DailyRow, series_of
+from ..columns import series_of
 from ..payload import models_of
 from . import bodies
-from .times import Stamped, read
+from .times import TimeSeries, read
 
 __all__ = ["Daily", "read_daily"]
 
-_ADJUSTED: Final = "adjusted close"
+_ACTIONS: Final = (
+    ("dividend amount", "dividend", "amount", Decimal(0)),
+    ("split coefficient", "split", "ratio", Decimal(1)),
+)
+"""The column of each action, what it is called here, and what it says where there is none."""
 
 
 class Daily(NamedTuple):
@@ -28,35 +32,23 @@ def read_daily(body: bytes, ticker: Ticker | None) -> Daily | None:
     """Return what a body says of one company; `None` where it says nothing."""
     where = bodies.place("TIME_SERIES_DAILY", ticker)
     found = read(body, where)
-    if not found.bars:
+    if not found.stamps:
         return None
     about = found.ticker or ticker
     if about is None:
         raise PayloadError(f"{where}: it does not say which company it is about")
     with models_of(where):
-        rows = [_row(bar) for bar in found.bars]
-        actions = [each for bar in found.bars for each in _actions(about, bar)]
-    return Daily(series_of(about, rows, where), actions)
+        days = [date.fromisoformat(stamp).toordinal() for stamp in found.stamps]
+        actions = list(_actions(about, found))
+        return Daily(series_of(about, days, found.columns, where), actions)
 
 
-def _row(bar: Stamped) -> DailyRow:
-    adjusted = bar.values.get(_ADJUSTED)
-    return DailyRow(
-        day=date.fromisoformat(bar.stamp),
-        open=Decimal(bar.values["open"]),
-        high=Decimal(bar.values["high"]),
-        low=Decimal(bar.values["low"]),
-        close=Decimal(bar.values["close"]),
-        volume=Decimal(bar.values["volume"]),
-        adjusted_close=None if adjusted is None else Decimal(adjusted),
-    )
-
-
-def _actions(ticker: Ticker, bar: Stamped) -> Iterator[CorporateAction]:
-    day = date.fromisoformat(bar.stamp)
-    dividend = Decimal(bar.values.get("dividend amount", 0))
-    ratio = Decimal(bar.values.get("split coefficient", 1))
-    if dividend:
-        yield CorporateAction(ticker=ticker, kind="dividend", ex_date=day, amount=dividend)
-    if ratio != 1:
-        yield CorporateAction(ticker=ticker, kind="split", ex_date=day, ratio=ratio)
+def _actions(ticker: Ticker, found: TimeSeries) -> Iterator[CorporateAction]:
+    """Yield dividends and splits; on most days there is neither, and the usual text says so."""
+    for name, kind, field, none in _ACTIONS:
+        usual = {text for text in set(found.columns.get(name, ())) if Decimal(text or none) == none}
+        for stamp, text in zip(found.stamps, found.columns.get(name, ()), strict=False):
+            if text not in usual:
+                yield CorporateAction.model_validate(
+                    {"ticker": ticker, "kind": kind, "exDate": stamp, field: Decimal(text)}
+                )

@@ -15,6 +15,7 @@ from .times import read
 __all__ = ["read_intraday"]
 
 _ZONES: Final = {"US/Eastern": "America/New_York"}
+_PRICES: Final = ("open", "high", "low", "close", "volume")
 _UNSAID: Final = "US/Eastern"
 
 
@@ -23,21 +24,19 @@ def read_intraday(body: bytes, ticker: Ticker | None) -> list[IntradayBar]:
     where = bodies.place("TIME_SERIES_INTRADAY", ticker)
     found = read(body, where)
     about = found.ticker or ticker
-    if about is None and found.bars:
+    if about is None and found.stamps:
         raise PayloadError(f"{where}: it does not say which company it is about")
     zone = _zone(found.zone or _UNSAID, where)
     with models_of(where):
+        columns = [found.columns.get(name, ()) for name in _PRICES]
         bars = [
             IntradayBar(
                 ticker=about or "",
-                start=datetime.fromisoformat(bar.stamp).replace(tzinfo=zone),
-                open=Decimal(bar.values["open"]),
-                high=Decimal(bar.values["high"]),
-                low=Decimal(bar.values["low"]),
-                close=Decimal(bar.values["close"]),
-                volume=int(bar.values["volume"]),
+                start=datetime.fromisoformat(stamp).replace(tzinfo=zone),
+                volume=int(volume),
+                **dict(zip(_PRICES, map(Decimal, prices), strict=False)),
             )
-            for bar in found.bars
+            for stamp, *prices, volume in zip(found.stamps, *columns, strict=False)
         ]
     return sorted(bars, key=lambda bar: bar.start)
 

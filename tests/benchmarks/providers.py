@@ -1,0 +1,163 @@
+"""How fast answers are read, against the providers' own clients, and how many calls a budget gives.
+
+Both sides start from the bytes that came and end with values by name. Theirs: a frame where their
+client makes one, models where it makes those.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from timeit import repeat
+from typing import Any, Final
+
+from signal9_core.providers.alpaca.parsers import PARSERS as ALPACA
+from signal9_core.providers.alphavantage.parsers import PARSERS as ALPHAVANTAGE
+from signal9_core.providers.sample import SampleProvider
+from signal9_core.stores.dynamodb import dynamodb_client
+from signal9_core.tables import STATE
+from tests.core.quotas.spending import BUDGET
+from tests.core.stores.dynamodb_tables import create_table
+from tests.emulator import CREDENTIALS, running_emulator
+from tests.simulator import Simulator
+
+from .measure import Measure
+from .timing import installed
+
+__all__ = ["measures"]
+
+_PROCESSES: Final = 8
+_ROUNDS: Final = 5
+_GOAL: Final = 5
+_TICKER: Final = "IBM"
+_SHORT: Final = {
+    "TIME_SERIES_DAILY": "daily",
+    "TIME_SERIES_DAILY_ADJUSTED": "adjusted",
+    "INCOME_STATEMENT": "income",
+    "BALANCE_SHEET": "balance",
+    "stocks_bars": "bars",
+}
+_KEYS: Final = {"apca-api-key-id": "demo", "apca-api-secret-key": "demo"}
+
+Call = Callable[[], object]
+Theirs = Callable[[bytes], object]
+
+
+def measures() -> Iterator[Measure]:
+    """Yield how many times faster each body is read, then the calls of eight processes."""
+    simulator = Simulator(SampleProvider())
+    if installed("alpha_vantage", "alpha_vantage"):
+        for function, theirs in _alphavantage().items():
+            yield _compared(function, "alpha_vantage", _asked(simulator, function), theirs)
+    if installed("alpaca", "alpaca-py"):
+        for function, theirs in _alpaca().items():
+            yield _compared(function, "alpaca-py", _asked_alpaca(simulator, function), theirs)
+    yield Measure("quota_sqlite", _spent_in_file(), "calls", BUDGET, "higher")
+    yield Measure("quota_ministack", _spent_in_table(), "calls", BUDGET, "higher")
+
+
+def _compared(function: str, peer: str, body: bytes, theirs: Theirs) -> Measure:
+    parser = {**ALPHAVANTAGE, **ALPACA}[function]
+    ours_s, theirs_s = _best(lambda: list(parser(body, _TICKER)), lambda: theirs(body))
+    ratio = theirs_s / ours_s
+    name = f"parse_{_SHORT.get(function, function).lower()}"
+    return Measure(name, ratio, "times as fast", _GOAL, "higher", peer, ratio)
+
+
+def _best(*calls: Call) -> list[float]:
+    """Return the best time of each call, all taken in turns."""
+    rounds = [[min(repeat(call, number=1, repeat=3)) for call in calls] for _ in range(_ROUNDS)]
+    return [min(times) for times in zip(*rounds, strict=True)]
+
+
+def _asked(simulator: Simulator, function: str) -> bytes:
+    params = {"function": function, "apikey": "demo", "symbol": _TICKER, "tickers": _TICKER}
+    return simulator.reply("/query", params | {"outputsize": "full", "limit": "1000"}, {}).body
+
+
+def _asked_alpaca(simulator: Simulator, function: str) -> bytes:
+    path = {"assets": "/v2/assets", "news": "/v1beta1/news", "stocks_bars": "/v2/stocks/bars"}
+    return simulator.reply(path[function], {"symbols": _TICKER}, _KEYS).body
+
+
+def _alphavantage() -> Mapping[str, Theirs]:
+    """Return what `alpha_vantage` does with a body once `requests` has it."""
+    series = import_module("alpha_vantage.timeseries").TimeSeries
+    fundamentals = import_module("alpha_vantage.fundamentaldata").FundamentalData
+    return {
+        "TIME_SERIES_DAILY": _reading(series, "get_daily"),
+        "TIME_SERIES_DAILY_ADJUSTED": _reading(series, "get_daily_adjusted"),
+        "OVERVIEW": _reading(fundamentals, "get_company_overview"),
+        "INCOME_STATEMENT": _both(
+            _reading(fundamentals, "get_income_statement_annual"),
+            _reading(fundamentals, "get_income_statement_quarterly"),
+        ),
+        "BALANCE_SHEET": _both(
+            _reading(fundamentals, "get_balance_sheet_annual"),
+            _reading(fundamentals, "get_balance_sheet_quarterly"),
+        ),
+        "CASH_FLOW": _both(
+            _reading(fundamentals, "get_cash_flow_annual"),
+            _reading(fundamentals, "get_cash_flow_quarterly"),
+        ),
+    }
+
+
+def _reading(kind: Any, method: str) -> Theirs:
+    client = kind(key="demo", output_format="pandas")
+
+    def read(body: bytes) -> object:
+        client._handle_api_call = lambda _: json.loads(body)
+        return getattr(client, method)(_TICKER)
+
+    return read
+
+
+def _both(*reads: Theirs) -> Theirs:
+    """Return a reader of all that a body holds, where their client gives half of it at a time."""
+    return lambda body: [read(body) for read in reads]
+
+
+def _alpaca() -> Mapping[str, Theirs]:
+    """Return what `alpaca-py` does with a body once `requests` has it."""
+    bars = import_module("alpaca.data.models").BarSet
+    news = import_module("alpaca.data.models.news").NewsSet
+    asset = import_module("alpaca.trading.models").Asset
+    return {
+        "assets": lambda body: [asset(**each) for each in json.loads(body)],
+        "news": lambda body: news(json.loads(body)),
+        "stocks_bars": lambda body: bars(json.loads(body)["bars"]),
+    }
+
+
+def _spent_in_file() -> int:
+    with TemporaryDirectory() as folder:
+        return _spent([str(Path(folder, "signal9.db"))], {})
+
+
+def _spent_in_table() -> int:
+    with running_emulator() as address:
+        os.environ.update(CREDENTIALS)
+        client = dynamodb_client(endpoint_url=address)
+        table = create_table(client, STATE, f"State-{uuid.uuid4().hex}")
+        return _spent([address, table], CREDENTIALS)
+
+
+def _spent(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Return how many calls eight processes make together until their budget is used up."""
+    command = [sys.executable, "-m", "tests.core.quotas.spending", *arguments]
+    running = [
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **environment},
+        )
+        for _ in range(_PROCESSES)
+    ]
+    return sum(int(process.communicate(timeout=120)[0]) for process in running)

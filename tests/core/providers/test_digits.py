@@ -1,0 +1,64 @@
+"""No digit that was sent is lost or invented, however numbers are written."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signal9_core.domain import decimals_of
+from signal9_core.providers.digits import scaled, whole
+
+
+def _values(found: tuple[list[int], int]) -> list[Decimal]:
+    numbers, scale = found
+    return [Decimal(number).scaleb(-scale) for number in numbers]
+
+
+@given(st.lists(st.decimals(-(10**6), 10**6, places=4), min_size=1))
+def test_texts_with_equally_many_decimals_are_exact(values: list[Decimal]) -> None:
+    found = scaled([f"{value:.4f}" for value in values])
+
+    assert _values(found) == values
+    assert found[1] == max(2, *map(decimals_of, values))
+
+
+@given(st.lists(st.from_regex(r"-?[0-9]{1,6}(\.[0-9]{0,9})?", fullmatch=True), min_size=1))
+def test_texts_with_any_decimals_are_exact(texts: list[str]) -> None:
+    found = scaled(texts)
+
+    assert _values(found) == list(map(Decimal, texts))
+    assert found[1] == max(2, *(decimals_of(Decimal(text)) for text in texts))
+
+
+@given(st.lists(st.floats(-1e9, 1e9, allow_nan=False), min_size=1))
+def test_floats_are_the_shortest_decimals_that_spell_them(values: list[float]) -> None:
+    assert _values(scaled(values)) == [Decimal(repr(value)) for value in values]
+
+
+@pytest.mark.parametrize(
+    "texts", [["1e2"], ["1.5", "2e-1"], ["0.00"], ["1", "2.5"], ["1.5_0", "1.5"], [".5", "1"], []]
+)
+def test_other_spellings_are_understood(texts: list[str]) -> None:
+    assert _values(scaled(texts)) == list(map(Decimal, texts))
+
+
+@pytest.mark.parametrize("text", ["", "1.2.3", "much", "1.2.34", "NaN", "Infinity"])
+def test_what_is_no_number_is_refused(text: str) -> None:
+    for texts in ([text], ["1.00", text], [text, "1.00"]):
+        with pytest.raises((ArithmeticError, ValueError)):
+            scaled(texts)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [(["1", "2"], [1, 2]), ([1.0, 2.0], [1, 2]), (["1e3"], [1000]), ([], [])],
+)
+def test_whole_numbers_are_read(values: list[str] | list[float], expected: list[int]) -> None:
+    assert whole(values) == expected
+
+
+@pytest.mark.parametrize("values", [["1.5"], [0.5], ["many"]])
+def test_parts_of_a_share_are_refused(values: list[str] | list[float]) -> None:
+    with pytest.raises((ArithmeticError, ValueError)):
+        whole(values)
