@@ -11,6 +11,7 @@ from typing import Self
 from ..ports import Clock, EventPublisher, Notifier, Provider, SentimentScorer, Store
 from ..queries import CompanyFinder, CursorSigner
 from ..repositories import (
+    ActionRepository,
     AssetRepository,
     FinancialsRepository,
     FollowerRepository,
@@ -96,6 +97,11 @@ class Parts:
     def prices(self) -> PriceRepository:
         """Their bars."""
         return PriceRepository(self.store)
+
+    @cached_property
+    def actions(self) -> ActionRepository:
+        """Their splits and dividends."""
+        return ActionRepository(self.store)
 
     @cached_property
     def financials(self) -> FinancialsRepository:

@@ -1,7 +1,9 @@
 """Facts and their rules: immutable models that know neither stores nor providers."""
 
 from .actions import CorporateAction
+from .adjusting import Adjustment, adjust
 from .asset import Asset, AssetProfile, CompanyOverview, DataSet, Freshness
+from .columns import Column, ascending, chained, none_above, rescaled
 from .financials import Earnings, EarningsCalendarEntry, Period, Report, ReportKind, Statement
 from .insights import Insights, PriceRange, SentimentRating
 from .intervals import BarLength, Interval, IntradayInterval, LongInterval
@@ -11,14 +13,13 @@ from .prices import (
     MINUTES_A_DAY,
     PRICE_COLUMNS,
     Bar,
-    Column,
     PriceSeries,
-    chained,
     decimals_of,
     positions_of,
-    rescaled,
 )
 from .resample import merge, resample
+from .returns import returns, rolling_mean, rolling_volatility
+from .sense import nonsense_in
 from .sentiment import SentimentLabel, label_of
 from .statements import BalanceSheet, CashFlow, IncomeStatement, statement_type
 from .user import InvestorType, Notification, Profile, User, WizardStatus
@@ -26,6 +27,7 @@ from .user import InvestorType, Notification, Profile, User, WizardStatus
 __all__ = [
     "MINUTES_A_DAY",
     "PRICE_COLUMNS",
+    "Adjustment",
     "Asset",
     "AssetProfile",
     "BalanceSheet",
@@ -67,15 +69,22 @@ __all__ = [
     "Topic",
     "User",
     "WizardStatus",
+    "adjust",
     "article_id",
+    "ascending",
     "blank_to_none",
     "chained",
     "decimals_of",
     "label_of",
     "merge",
+    "none_above",
+    "nonsense_in",
     "positions_of",
     "resample",
     "rescaled",
+    "returns",
+    "rolling_mean",
+    "rolling_volatility",
     "statement_type",
     "topic_of",
 ]

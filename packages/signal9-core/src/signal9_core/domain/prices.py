@@ -6,30 +6,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import islice
-from operator import ge
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from pydantic import NonNegativeInt, model_validator
 
+from .columns import Column, ascending
 from .intervals import BarLength, Interval
 from .model import Exact, Instant, Model, Ticker
-
-if TYPE_CHECKING:
-    Column = array[int]
-else:
-    Column = array  # generic only from Python 3.12 on
 
 __all__ = [
     "MINUTES_A_DAY",
     "PRICE_COLUMNS",
     "Bar",
-    "Column",
     "PriceSeries",
-    "chained",
     "decimals_of",
     "positions_of",
-    "rescaled",
 ]
 
 PRICE_COLUMNS: Final = ("open", "high", "low", "close")
@@ -99,7 +90,7 @@ class PriceSeries:
         if any(len(column) != len(self.days) for column in columns):
             raise ValueError(f"{self.ticker}: columns differ in length")
         positions = self.positions()
-        if any(map(ge, positions, islice(positions, 1, None))):
+        if not ascending(positions):
             wrong = next(at for at in range(1, len(self)) if positions[at - 1] >= positions[at])
             raise ValueError(f"{self.ticker}: {self.time(wrong)} is out of order")
 
@@ -268,19 +259,6 @@ def _unscaled(value: int, scale: int) -> Decimal:
         return Decimal(value).scaleb(-scale)
     cents, rest = divmod(value, 10 ** (scale - _CENTS))
     return Decimal(value).scaleb(-scale).normalize() if rest else Decimal(cents).scaleb(-_CENTS)
-
-
-def rescaled(values: Sequence[int], by: int) -> Column:
-    """Return a column in finer units: every value times `10 ** by`."""
-    return array("q", values) if by == 0 else array("q", (value * 10**by for value in values))
-
-
-def chained(columns: Sequence[Column]) -> Column:
-    """Return columns, at least one, put after one another."""
-    whole = columns[0][:]
-    for column in columns[1:]:
-        whole.extend(column)
-    return whole
 
 
 def positions_of(days: Column, minutes: Column | None) -> Sequence[int]:

@@ -7,8 +7,9 @@ from datetime import date
 from itertools import groupby
 from typing import Final
 
+from .columns import Column, rescaled
 from .intervals import BarLength, Interval, LongInterval
-from .prices import PRICE_COLUMNS, Column, PriceSeries, rescaled
+from .prices import PRICE_COLUMNS, PriceSeries
 
 __all__ = ["merge", "resample"]
 
