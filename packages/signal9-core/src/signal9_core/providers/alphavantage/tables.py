@@ -103,24 +103,26 @@ def _not_a_table(body: bytes, name: str, error: Exception) -> str:
 
 
 def _from_csv(body: bytes, name: str, ticker: Ticker, *, adjusted: bool) -> Table:
-    lines = body.decode(errors="replace").splitlines()
-    names = [each.strip().replace(" ", "_") for each in lines[0].split(",")] if lines else []
-    needed = {"timestamp", "open", "high", "low", "close", "volume"}
-    needed |= set(_OPTIONAL) if adjusted else set()
-    if not needed <= set(names):
-        raise PayloadError(f"alphavantage sent no {name}: its CSV begins with {lines[:1]}")
-    rows = [line.split(",") for line in lines[1:] if line]
-    for at, row in enumerate(rows, 2):
-        if len(row) != len(names):
-            raise PayloadError(f"alphavantage sent a torn {name}: line {at} is {','.join(row)!r}")
-    found = {each: column for each, *column in zip(names, *rows, strict=True)}
+    text = body.decode(errors="replace").replace("\r\n", "\n").strip()
+    header, _, rows = text.partition("\n")
+    names = [each.strip().replace(" ", "_") for each in header.split(",")]
+    kept = (*PRICE_COLUMNS, *(_OPTIONAL if adjusted else ()))
+    if not {"timestamp", "volume", *kept} <= set(names):
+        raise PayloadError(f"alphavantage sent no {name}: its CSV has no such columns")
+    # One list of all values, of which every so many are a column: no list for each row.
+    values = rows.replace("\n", ",").split(",") if rows else []
+    if len(values) != len(names) * (rows.count("\n") + 1 if rows else 0):
+        raise PayloadError(f"alphavantage sent a torn {name}: {_torn(rows, len(names))}")
+    found = {each: values[at :: len(names)] for at, each in enumerate(names)}
     try:
         volume = [*map(int, found["volume"])]
     except ValueError as error:
         raise PayloadError(f"alphavantage sent {name} of {ticker} with {error}") from error
-    return Table(
-        ticker=ticker,
-        times=found["timestamp"],
-        volume=volume,
-        **{each: found[each] for each in (*PRICE_COLUMNS, *(_OPTIONAL if adjusted else ()))},
-    )
+    columns = {each: found[each] for each in kept}
+    return Table(ticker=ticker, times=found["timestamp"], volume=volume, **columns)
+
+
+def _torn(rows: str, width: int) -> str:
+    """Return the first line that has more or fewer values than others."""
+    lines = enumerate(rows.split("\n"), 2)
+    return next(f"line {at} is {line!r}" for at, line in lines if line.count(",") + 1 != width)
