@@ -11,19 +11,23 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from importlib import import_module
-from math import gcd
 from pathlib import Path
 from statistics import fmean, median
 from tempfile import TemporaryDirectory
-from timeit import repeat
 from typing import Any, Final, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from signal9_core.domain import PRICE_COLUMNS, Interval, PriceSeries, chained
+from signal9_core.domain import (
+    PRICE_COLUMNS,
+    CorporateAction,
+    Interval,
+    PriceSeries,
+    adjust,
+    merge,
+)
 from signal9_core.ports import Item, Page, Store, Stored
 from signal9_core.providers.sample import SampleProvider
-from signal9_core.repositories.blocks.factors import factors_of
 from signal9_core.repositories.prices import PriceRepository
 from signal9_core.stores import wire
 from signal9_core.stores.sqlite import SqliteStore
@@ -31,18 +35,19 @@ from signal9_core.tables import TIME_SERIES
 
 from .measure import Measure
 from .metering import Meter, item_bytes
-from .timing import installed, milliseconds
+from .price_bodies import parsing
+from .price_stream import bare
+from .timing import best_ms, installed, milliseconds
 
 __all__ = ["measures"]
 
 _TICKERS: Final = ("AAPL", "IBM", "MSFT")
 _FIVE_YEARS: Final = 1_258
 _TWENTY_YEARS: Final = 5_000
+_PARSED: Final = 6_000
 _MANY: Final = 10_000
 _READS: Final = 300
-_ROUNDS: Final = 15
 _CENTS: Final = 2
-_KEPT: Final = (*PRICE_COLUMNS, "volume", "adjusted_close")
 
 Call = Callable[[], object]
 
@@ -51,6 +56,7 @@ def measures() -> Iterator[Measure]:
     """Yield size, units, times and memory, beside an item for each bar and the best compressor."""
     sample = SampleProvider()
     full = [series for series in map(sample.prices, _TICKERS) if series is not None]
+    yield from parsing(_extended(full[0], _PARSED))
     yield from _sizes("cents", [_in_cents(series) for series in full], 8.6)
     yield from _sizes("full", full, 11.2)
     yield from _units(full)
@@ -61,9 +67,17 @@ def measures() -> Iterator[Measure]:
 
 def _in_cents(series: PriceSeries) -> PriceSeries:
     """Return prices and adjusted closes with two decimals, as most of them were quoted."""
-    columns = {name: _rounded(getattr(series, name), series.scale) for name in PRICE_COLUMNS}
     adjusted = _rounded(series.adjusted_close or array("q"), series.adjusted_scale)
-    return replace(series, **columns, adjusted_close=adjusted, scale=_CENTS, adjusted_scale=_CENTS)
+    return replace(
+        series,
+        open=_rounded(series.open, series.scale),
+        high=_rounded(series.high, series.scale),
+        low=_rounded(series.low, series.scale),
+        close=_rounded(series.close, series.scale),
+        scale=_CENTS,
+        adjusted_close=adjusted,
+        adjusted_scale=_CENTS,
+    )
 
 
 def _rounded(values: Sequence[int], scale: int) -> "array[int]":
@@ -80,7 +94,7 @@ def _sizes(kind: str, some: Sequence[PriceSeries], goal: float) -> Iterator[Meas
     floor = None
     if installed("brotli", "brotli"):
         compress = partial(import_module("brotli").compress, quality=11, lgwin=24)
-        floor = fmean(len(compress(_bare(each))) / len(each) for each in some)
+        floor = fmean(len(compress(bare(each))) / len(each) for each in some)
     peer = None if floor is None else f"brotli, whole ({floor:.2f})"
     ratio = None if floor is None else floor / ours
     yield Measure(f"prices_bytes_{kind}", ours, "bytes/bar", goal, "lower", peer, ratio)
@@ -101,38 +115,6 @@ def _repository(meter: Meter) -> PriceRepository:
     return PriceRepository(cast("Store", meter))
 
 
-def _bare(series: PriceSeries) -> bytes:
-    """Return all that a series holds, its columns against one another, seven bits a byte."""
-    opens, highs, lows, closes = (getattr(series, name) for name in PRICE_COLUMNS)
-    adjusted = series.adjusted_close or closes
-    factors = factors_of(closes, adjusted)
-    lengths, values = zip(*factors.runs, strict=True)
-    shared = gcd(*series.volume) or 1
-    columns: list[Sequence[int]] = [
-        _steps(series.days),
-        [first - last for first, last in zip(opens, (0, *closes), strict=False)],
-        [last - first for first, last in zip(opens, closes, strict=True)],
-        [top - max(pair) for top, *pair in zip(highs, opens, closes, strict=True)],
-        [min(pair) - bottom for bottom, *pair in zip(lows, opens, closes, strict=True)],
-        [shared, *(volume // shared for volume in series.volume)],
-        [factors.shift, *lengths, *_steps(values)],
-        [wanted - near for wanted, near in zip(adjusted, factors.apply(closes), strict=True)],
-    ]
-    return b"".join(_number(value) for column in columns for value in column)
-
-
-def _steps(values: Sequence[int]) -> list[int]:
-    return [after - before for before, after in zip((0, *values), values, strict=False)]
-
-
-def _number(value: int) -> bytes:
-    rest, found = (value << 1) ^ (value >> 127), bytearray()
-    while rest > 127:
-        found.append(rest & 127 | 128)
-        rest >>= 7
-    return bytes((*found, rest))
-
-
 def _units(some: Sequence[PriceSeries]) -> Iterator[Measure]:
     """Yield the most units of any of the series; an item for each bar takes one for each bar."""
     stocked = [(series, _stocked(series)) for series in map(_extended, some)]
@@ -146,13 +128,12 @@ def _units(some: Sequence[PriceSeries]) -> Iterator[Measure]:
     yield Measure("prices_read_5y_half", read / 2, "units", 2.3, "lower")
 
 
-def _extended(series: PriceSeries) -> PriceSeries:
-    """Return twenty years of bars."""
-    more = series.slice(0, _TWENTY_YEARS - len(series))
+def _extended(series: PriceSeries, count: int = _TWENTY_YEARS) -> PriceSeries:
+    """Return so many bars."""
+    more = series.slice(0, count - len(series))
     passed = (series.days[-1] - more.days[0]) // 7 * 7 + 7
     days = array("i", (day + passed for day in more.days))
-    columns = {name: chained([getattr(series, name), getattr(more, name)]) for name in _KEPT}
-    return replace(series, days=chained([series.days, days]), **columns)
+    return merge(series, replace(more, days=days))
 
 
 def _append_units(series: PriceSeries) -> float:
@@ -202,13 +183,27 @@ def _decoding(series: PriceSeries) -> Iterator[Measure]:
     bars = [_serialized(_bar_item(last, at)) for at in range(len(last))]
     decode = partial(_read, last.ticker, items)
     _expect(decode() == last, "five years decode to what they were")
-    ours, theirs = _best_ms(decode, partial(_deserialized, bars))
+    ours, theirs = best_ms(decode, partial(_deserialized, bars))
     yield Measure("prices_decode_5y", ours, "ms", 1.5, "lower", "boto3 items", theirs / ours)
     if installed("pynamodb", "PynamoDB"):
-        ours, theirs = _best_ms(decode, _pynamodb(bars))
+        ours, theirs = best_ms(decode, _pynamodb(bars))
         yield Measure("prices_decode_pyn", ours, "ms", 1.5, "lower", "PynamoDB", theirs / ours)
-    (adjusted,) = _best_ms(last.adjusted)
-    yield Measure("prices_adjust_5y", adjusted, "ms", 1, "lower")
+    by_source, by_actions = best_ms(last.adjusted, partial(adjust, last, _actions(last)))
+    yield Measure("prices_adjust_5y", by_actions, "ms", 1, "lower")
+    yield Measure("prices_by_source_5y", by_source, "ms", 1, "lower")
+
+
+def _actions(series: PriceSeries) -> list[CorporateAction]:
+    """Return a dividend each quarter, and a split in the middle."""
+    quarters = range(0, len(series), 63)
+    paid = [(series.day(at), "dividend", {"amount": Decimal("0.26")}) for at in quarters]
+    split = (series.day(len(series) // 2), "split", {"ratio": Decimal(7)})
+    return [
+        CorporateAction.model_validate(
+            {"ticker": series.ticker, "ex_date": day, "kind": kind, **figure}
+        )
+        for day, kind, figure in (*paid, split)
+    ]
 
 
 def _read(ticker: str, items: Sequence[Any]) -> PriceSeries:
@@ -246,12 +241,6 @@ def _pynamodb(bars: Sequence[dict[str, Any]]) -> Call:
 
 
 _TABLE: Final = {"table_name": "Bars"}
-
-
-def _best_ms(*calls: Call) -> list[float]:
-    """Return the best time of each call, all taken in turns."""
-    rounds = [[min(repeat(call, number=1, repeat=3)) for call in calls] for _ in range(_ROUNDS)]
-    return [min(times) * 1_000 for times in zip(*rounds, strict=True)]
 
 
 def _files(series: PriceSeries) -> Iterator[Measure]:
