@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from signal9_core.answers import BarRow, PriceColumns, PricesAnswer
 from signal9_core.app import App
-from signal9_core.domain import Asset, Interval, PriceSeries
+from signal9_core.domain import Asset, CorporateAction, Interval, PriceSeries, adjust
 from signal9_core.errors import InputError
-from signal9_core.repositories import AssetRepository, PriceRepository
+from signal9_core.repositories import ActionRepository, AssetRepository, PriceRepository
 from tests.core.conftest import app_over, opened
-from tests.core.strategies import days, price_series
+from tests.core.strategies import days, price_series, walk
 from tests.fakes import FakeProvider, SetClock, bar
 
 
@@ -63,6 +63,24 @@ def test_adjusted_prices_that_nobody_knows_are_refused_rather_than_made_up(app: 
 
     with pytest.raises(InputError, match=r"^adjusted: BRK\.B has no adjusted prices$"):
         app.get_prices("BRK.B", adjusted=True)
+
+
+def test_prices_without_adjusted_closes_are_adjusted_by_splits_and_dividends(app: App) -> None:
+    long = walk(30, "BRK.B", adjusted=False)
+    knowing(app, long)
+    split = CorporateAction(ticker="BRK.B", kind="split", ex_date=long.day(10), ratio=Decimal(2))
+    dividend = CorporateAction(
+        ticker="BRK.B", kind="dividend", ex_date=long.day(20), amount=Decimal(1)
+    )
+    actions = [split, dividend]
+    ActionRepository(app.store).sync(actions)
+
+    answer = app.get_prices("BRK.B", first=long.day(5), last=long.day(12), adjusted=True)
+
+    expected = adjust(long, actions).between(long.day(5), long.day(12))
+    assert [each.close for each in rows(answer)] == expected.prices("close")
+    assert [each.volume for each in rows(answer)] == list(expected.volume)
+    assert expected.volume[0] == 2 * long.volume[5]
 
 
 @pytest.mark.parametrize("adjusted", [False, True])

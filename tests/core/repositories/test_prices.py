@@ -1,17 +1,16 @@
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signal9_core.domain import Bar, PriceSeries
-from signal9_core.errors import StoreError
 from signal9_core.ports import Item
 from signal9_core.repositories import PriceChange, PriceRepository
-from signal9_core.tables import TIME_SERIES, TableSpec
+from signal9_core.tables import TableSpec
 from tests.core.conftest import opened
-from tests.core.strategies import days, price_series
+from tests.core.strategies import days, price_series, walk
 from tests.fakes import SERIES, bar, series
 from tests.spied import SpiedStore
 
@@ -92,14 +91,17 @@ def test_a_correction_is_told_with_the_days_it_concerns(spied: SpiedStore) -> No
     assert len(repository.between("AAPL")) == 4
 
 
-def test_only_the_years_that_changed_are_written(spied: SpiedStore) -> None:
+def test_a_correction_writes_only_the_block_that_it_concerns(spied: SpiedStore) -> None:
     repository = PriceRepository(spied)
-    repository.merge(SERIES["AAPL"])
-    written = spied.writes
+    long = walk(600)
+    repository.merge(long)
+    blocks, written = list(spied.written), spied.writes
 
-    repository.merge(series("AAPL", day_20231229="192.53", day_20240103="184.26"))
+    repository.merge(corrected(long, 400))
 
-    assert spied.written[written:] == ["TimeSeries AAPL#1d/2024-01-01"]
+    assert len(blocks) > 3
+    assert len(spied.written[written:]) == 1
+    assert spied.written[written] in blocks[1:-1]
 
 
 def test_what_is_about_to_change_is_told_before_the_first_write(spied: SpiedStore) -> None:
@@ -157,14 +159,8 @@ def test_adjusted_closes_are_there_only_where_all_bars_have_them(spied: SpiedSto
     assert repository.between("AAPL", None, date(2024, 12, 31)).adjusted_close is not None
 
 
-@pytest.mark.parametrize("name", ["scale", "close"])
-def test_a_block_that_is_not_one_is_named(name: str, spied: SpiedStore) -> None:
-    repository = PriceRepository(spied)
-    repository.merge(SERIES["BRK.B"])
-    key = {"ticker#dataType": "BRK.B#1d", "timestamp": "2024-01-01"}
-    stored = spied.get(TIME_SERIES, key)
-    assert stored is not None
-    spied.put(TIME_SERIES, {**stored.item, name: "x"})
-
-    with pytest.raises(StoreError, match=f"^TimeSeries BRK.B#1d: {name} is 'x'$"):
-        repository.between("BRK.B")
+def corrected(long: PriceSeries, at: int) -> PriceSeries:
+    """Return a series whose bar at one position has another volume."""
+    volume = long.volume[:]
+    volume[at] += 100
+    return replace(long, volume=volume)

@@ -3,7 +3,7 @@
 from .companies import asset_profiles, assets, freshness, insights, overviews
 from .news import articles
 from .people import notifications, users
-from .prices import actions, bars, price_series
+from .prices import actions, bars, price_series, walk
 from .reports import calendar_entries, earnings, statements
 from .values import days, figures, instants, scores, texts, tickers
 
@@ -28,4 +28,5 @@ __all__ = [
     "texts",
     "tickers",
     "users",
+    "walk",
 ]

@@ -1,9 +1,11 @@
 """Random bars, series and corporate actions."""
 
+from array import array
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import accumulate
+from random import Random
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -71,6 +73,38 @@ def price_series(
             for each in ordinals
         ],
         currency=draw(st.sampled_from(CURRENCIES)),
+    )
+
+
+def walk(
+    count: int,
+    ticker: str = "AAPL",
+    *,
+    seed: int = 9,
+    first: date = date(2010, 1, 4),
+    adjusted: bool = True,
+) -> PriceSeries:
+    """Weekdays of a price that goes up and down by about a hundredth, for long series at once."""
+    random, price = Random(seed), 10_000
+    rows: list[tuple[int, ...]] = []
+    for number in range(count):
+        opened = max(1, price + random.randint(-60, 60))
+        price = max(1, opened + random.randint(-150, 150))
+        high = max(opened, price) + random.randint(0, 90)
+        low = max(1, min(opened, price) - random.randint(0, 90))
+        day = first.toordinal() + number // 5 * 7 + number % 5
+        rows.append((day, opened, high, low, price, 100 * random.randint(10**4, 10**5)))
+    days, *columns = zip(*rows, strict=True)
+    opens, highs, lows, closes, volumes = (array("q", column) for column in columns)
+    return PriceSeries(
+        ticker=ticker,
+        days=array("i", days),
+        open=opens,
+        high=highs,
+        low=lows,
+        close=closes,
+        volume=volumes,
+        adjusted_close=array("q", (close // 2 for close in closes)) if adjusted else None,
     )
 
 

@@ -68,7 +68,7 @@ class App(Parts):
     @cached_property
     def get_prices(self) -> GetPrices:
         """Price history of one company."""
-        return GetPrices(self.assets, self.prices, self.cursors, self.finder.nearest)
+        return GetPrices(self.assets, self.prices, self.actions, self.cursors, self.finder.nearest)
 
     @cached_property
     def get_financials(self) -> GetFinancials:

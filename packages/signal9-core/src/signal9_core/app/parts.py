@@ -12,6 +12,7 @@ from ..caches import Archive
 from ..ports import Clock, EventPublisher, Notifier, Provider, SentimentScorer, Store
 from ..queries import CompanyFinder, CursorSigner
 from ..repositories import (
+    ActionRepository,
     AssetRepository,
     FinancialsRepository,
     FollowerRepository,
@@ -119,6 +120,11 @@ class Parts:
     def prices(self) -> PriceRepository:
         """Their bars."""
         return PriceRepository(self.store)
+
+    @cached_property
+    def actions(self) -> ActionRepository:
+        """Their splits and dividends."""
+        return ActionRepository(self.store)
 
     @cached_property
     def financials(self) -> FinancialsRepository:

@@ -1,23 +1,38 @@
 """Facts and their rules: immutable models that know neither stores nor providers."""
 
 from .actions import CorporateAction
+from .adjusting import Adjustment, adjust
 from .asset import Asset, AssetProfile, CompanyOverview, DataSet, Freshness
+from .columns import Column, ascending, chained, none_above, rescaled
 from .financials import Earnings, EarningsCalendarEntry, Period, Report, ReportKind, Statement
 from .insights import Insights, PriceRange, SentimentRating
+from .intervals import BarLength, Interval, IntradayInterval, LongInterval
 from .model import Currency, Exact, Instant, Model, OpenModel, Score, Ticker, blank_to_none
 from .news import NewsArticle, TickerSentiment, Topic, article_id, topic_of
-from .prices import PRICE_COLUMNS, Bar, Column, Interval, PriceSeries, decimals_of
+from .prices import (
+    MINUTES_A_DAY,
+    PRICE_COLUMNS,
+    Bar,
+    PriceSeries,
+    decimals_of,
+    positions_of,
+)
 from .resample import merge, resample
+from .returns import returns, rolling_mean, rolling_volatility
+from .sense import nonsense_in
 from .sentiment import SentimentLabel, label_of
 from .statements import BalanceSheet, CashFlow, IncomeStatement, statement_type
 from .user import InvestorType, Notification, Profile, User, WizardStatus
 
 __all__ = [
+    "MINUTES_A_DAY",
     "PRICE_COLUMNS",
+    "Adjustment",
     "Asset",
     "AssetProfile",
     "BalanceSheet",
     "Bar",
+    "BarLength",
     "CashFlow",
     "Column",
     "CompanyOverview",
@@ -32,7 +47,9 @@ __all__ = [
     "Insights",
     "Instant",
     "Interval",
+    "IntradayInterval",
     "InvestorType",
+    "LongInterval",
     "Model",
     "NewsArticle",
     "Notification",
@@ -52,12 +69,22 @@ __all__ = [
     "Topic",
     "User",
     "WizardStatus",
+    "adjust",
     "article_id",
+    "ascending",
     "blank_to_none",
+    "chained",
     "decimals_of",
     "label_of",
     "merge",
+    "none_above",
+    "nonsense_in",
+    "positions_of",
     "resample",
+    "rescaled",
+    "returns",
+    "rolling_mean",
+    "rolling_volatility",
     "statement_type",
     "topic_of",
 ]

@@ -4,39 +4,38 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
-from itertools import pairwise
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from pydantic import NonNegativeInt, model_validator
 
-from .model import Exact, Model, Ticker
+from .columns import Column, ascending
+from .intervals import BarLength, Interval
+from .model import Exact, Instant, Model, Ticker
 
-if TYPE_CHECKING:
-    Column = array[int]
-else:
-    Column = array  # generic only from Python 3.12 on
-
-__all__ = ["PRICE_COLUMNS", "Bar", "Column", "Interval", "PriceSeries", "decimals_of"]
+__all__ = [
+    "MINUTES_A_DAY",
+    "PRICE_COLUMNS",
+    "Bar",
+    "PriceSeries",
+    "decimals_of",
+    "positions_of",
+]
 
 PRICE_COLUMNS: Final = ("open", "high", "low", "close")
 """The columns of a series that share its scale."""
 
+MINUTES_A_DAY: Final = 24 * 60
+
 _CENTS: Final = 2
 
 
-class Interval(StrEnum):
-    """How long one bar is."""
-
-    DAY = "1d"
-    WEEK = "1w"
-    MONTH = "1mo"
-
-
 class Bar(Model):
-    """Trading in one company over one interval; `day` is its last trading day."""
+    """Trading in one company over one interval; `day` is its last trading day.
+
+    A bar within a day also has the moment `at` which it starts.
+    """
 
     ticker: Ticker
     day: date
@@ -46,6 +45,7 @@ class Bar(Model):
     close: Exact
     volume: NonNegativeInt
     adjusted_close: Exact | None = None
+    at: Instant | None = None
 
     @model_validator(mode="after")
     def _open_and_close_lie_within_the_range(self) -> Self:
@@ -66,6 +66,8 @@ class PriceSeries:
 
     `days` are proleptic ordinals (`date.toordinal`). Prices are integers in units of
     `10 ** -scale`, adjusted closes in units of `10 ** -adjusted_scale`, volumes whole shares.
+    Bars within a day also have `minutes`: how many have passed since that day began in UTC when
+    they start. `days` are then days of trading, so that a late one may start after 1,439 minutes.
     """
 
     ticker: Ticker
@@ -78,18 +80,19 @@ class PriceSeries:
     scale: int = 2
     adjusted_close: Column | None = None
     adjusted_scale: int = 2
-    interval: Interval = Interval.DAY
+    interval: BarLength = Interval.DAY
     currency: str = "USD"
+    minutes: Column | None = None
 
     def __post_init__(self) -> None:
         columns = [getattr(self, name) for name in (*PRICE_COLUMNS, "volume")]
-        if self.adjusted_close is not None:
-            columns.append(self.adjusted_close)
+        columns += [each for each in (self.adjusted_close, self.minutes) if each is not None]
         if any(len(column) != len(self.days) for column in columns):
             raise ValueError(f"{self.ticker}: columns differ in length")
-        for earlier, later in pairwise(self.days):
-            if earlier >= later:
-                raise ValueError(f"{self.ticker}: {date.fromordinal(later)} is out of order")
+        positions = self.positions()
+        if not ascending(positions):
+            wrong = next(at for at in range(1, len(self)) if positions[at - 1] >= positions[at])
+            raise ValueError(f"{self.ticker}: {self.time(wrong)} is out of order")
 
     @classmethod
     def from_bars(
@@ -97,17 +100,20 @@ class PriceSeries:
         ticker: Ticker,
         bars: Iterable[Bar],
         *,
-        interval: Interval = Interval.DAY,
+        interval: BarLength = Interval.DAY,
         currency: str = "USD",
     ) -> Self:
-        """Put bars, in any order, into columns; `ValueError` where a day occurs twice."""
-        rows = sorted(bars, key=lambda bar: bar.day)
+        """Put bars, in any order, into columns; `ValueError` where a day or moment occurs twice."""
+        rows = sorted(bars, key=lambda bar: (bar.day, _minutes(bar) or 0))
         scale = _common_scale(
             value for bar in rows for value in (bar.open, bar.high, bar.low, bar.close)
         )
         adjusted = [bar.adjusted_close for bar in rows if bar.adjusted_close is not None]
         if adjusted and len(adjusted) != len(rows):
             raise ValueError(f"{ticker}: some bars have an adjusted close and some have none")
+        minutes = [each for each in map(_minutes, rows) if each is not None]
+        if minutes and len(minutes) != len(rows):
+            raise ValueError(f"{ticker}: some bars start at a moment and some have none")
         adjusted_scale = _common_scale(adjusted)
         return cls(
             ticker=ticker,
@@ -122,7 +128,13 @@ class PriceSeries:
             adjusted_scale=adjusted_scale,
             interval=interval,
             currency=currency,
+            minutes=array("h", minutes) if minutes else None,
         )
+
+    @classmethod
+    def empty(cls, ticker: Ticker, interval: BarLength = Interval.DAY) -> Self:
+        """Return a series without bars."""
+        return cls.from_bars(ticker, (), interval=interval)
 
     def __len__(self) -> int:
         return len(self.days)
@@ -141,8 +153,26 @@ class PriceSeries:
             adjusted_close=None
             if adjusted is None
             else _unscaled(adjusted[at], self.adjusted_scale),
+            at=None if self.minutes is None else self.instant(at),
             **prices,
         )
+
+    def positions(self) -> Sequence[int]:
+        """Return what orders the bars: days or, where bars have them, minutes since day zero."""
+        if self.minutes is None:
+            return self.days
+        return [
+            day * MINUTES_A_DAY + each for day, each in zip(self.days, self.minutes, strict=True)
+        ]
+
+    def instant(self, at: int) -> datetime:
+        """Return the moment in UTC at which the bar at a position starts; midnight for days."""
+        day, minutes = date.fromordinal(self.days[at]), self.minutes[at] if self.minutes else 0
+        return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(minutes=minutes)
+
+    def time(self, at: int) -> date:
+        """Return when the bar at a position is: its day, or its moment where it has one."""
+        return self.day(at) if self.minutes is None else self.instant(at)
 
     def day(self, at: int) -> date:
         """Return the day of the bar at a position."""
@@ -172,7 +202,7 @@ class PriceSeries:
 
     def slice(self, start: int, stop: int) -> Self:
         """Return the bars at positions from `start` up to but not including `stop`."""
-        adjusted = self.adjusted_close
+        adjusted, minutes = self.adjusted_close, self.minutes
         return replace(
             self,
             days=self.days[start:stop],
@@ -182,6 +212,7 @@ class PriceSeries:
             close=self.close[start:stop],
             volume=self.volume[start:stop],
             adjusted_close=None if adjusted is None else adjusted[start:stop],
+            minutes=None if minutes is None else minutes[start:stop],
         )
 
     def adjusted(self) -> Self:
@@ -201,6 +232,13 @@ class PriceSeries:
             scale=self.adjusted_scale,
             adjusted_close=factors[:],
         )
+
+
+def _minutes(bar: Bar) -> int | None:
+    if bar.at is None:
+        return None
+    passed = bar.at - datetime(bar.day.year, bar.day.month, bar.day.day, tzinfo=UTC)
+    return passed // timedelta(minutes=1)
 
 
 def _adjust(price: int, adjusted_close: int, close: int) -> int:
@@ -223,6 +261,8 @@ def _unscaled(value: int, scale: int) -> Decimal:
     return Decimal(value).scaleb(-scale).normalize() if rest else Decimal(cents).scaleb(-_CENTS)
 
 
-def rescaled(values: Sequence[int], by: int) -> Column:
-    """Return a column in finer units: every value times `10 ** by`."""
-    return array("q", values) if by == 0 else array("q", (value * 10**by for value in values))
+def positions_of(days: Column, minutes: Column | None) -> Sequence[int]:
+    """Return what orders bars with these days and minutes; see `PriceSeries.positions`."""
+    if minutes is None:
+        return days
+    return [day * MINUTES_A_DAY + passed for day, passed in zip(days, minutes, strict=True)]

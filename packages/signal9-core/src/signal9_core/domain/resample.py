@@ -1,25 +1,29 @@
 """Longer bars made of daily ones, and series joined: calendar rules without loss."""
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from itertools import groupby
+from typing import Final
 
-from .prices import PRICE_COLUMNS, Column, Interval, PriceSeries, rescaled
+from .columns import Column, rescaled
+from .intervals import BarLength, Interval, LongInterval
+from .prices import PRICE_COLUMNS, PriceSeries
 
 __all__ = ["merge", "resample"]
 
 
-def resample(series: PriceSeries, interval: Interval) -> PriceSeries:
+def resample(series: PriceSeries, interval: BarLength) -> PriceSeries:
     """Return bars of a longer interval, each dated by its last trading day.
 
-    Weeks are ISO weeks, Monday to Sunday. First open, highest high, lowest low, last close, summed
-    volume; a period at either end may be incomplete, as on any chart.
+    Weeks are ISO weeks, Monday to Sunday, quarters those of the calendar. First open, highest
+    high, lowest low, last close, summed volume; a period at either end may be incomplete, as on any
+    chart.
     """
     if interval is series.interval:
         return series
-    if series.interval is not Interval.DAY:
+    if series.interval is not Interval.DAY or interval not in _KEYS:
         raise ValueError(f"{series.ticker}: {series.interval} bars cannot become {interval} bars")
     spans = list(_spans(series.days, interval))
     adjusted = series.adjusted_close
@@ -38,10 +42,9 @@ def resample(series: PriceSeries, interval: Interval) -> PriceSeries:
     )
 
 
-def _spans(days: Column, interval: Interval) -> Iterator[tuple[int, int]]:
+def _spans(days: Column, interval: BarLength) -> Iterator[tuple[int, int]]:
     start = 0
-    key = _week if interval is Interval.WEEK else _month
-    for _, group in groupby(days, key=key):
+    for _, group in groupby(days, key=_KEYS[interval]):
         stop = start + sum(1 for _ in group)
         yield start, stop
         start = stop
@@ -56,6 +59,18 @@ def _month(ordinal: int) -> tuple[int, int]:
     return day.year, day.month
 
 
+def _quarter(ordinal: int) -> tuple[int, int]:
+    year, month = _month(ordinal)
+    return year, (month - 1) // 3
+
+
+_KEYS: Final[Mapping[BarLength, Callable[[int], tuple[int, int]]]] = {
+    Interval.WEEK: _week,
+    Interval.MONTH: _month,
+    LongInterval.QUARTER: _quarter,
+}
+
+
 def merge(older: PriceSeries, newer: PriceSeries) -> PriceSeries:
     """Return the bars of both; where both have a day, the bar of `newer` counts.
 
@@ -66,12 +81,13 @@ def merge(older: PriceSeries, newer: PriceSeries) -> PriceSeries:
     scale = max(older.scale, newer.scale)
     adjusted_scale = max(older.adjusted_scale, newer.adjusted_scale)
     keep_adjusted = older.adjusted_close is not None and newer.adjusted_close is not None
+    keep_minutes = older.minutes is not None and newer.minutes is not None
     rows = dict(_rows(older, scale, adjusted_scale)) | dict(_rows(newer, scale, adjusted_scale))
     ordered = sorted(rows.items())
-    columns = [array("q", (row[at] for _, row in ordered)) for at in range(6)]
+    columns = [array("q", (row[at] for _, row in ordered)) for at in range(8)]
     return replace(
         newer,
-        days=array("i", (day for day, _ in ordered)),
+        days=array("i", columns[6]),
         open=columns[0],
         high=columns[1],
         low=columns[2],
@@ -80,6 +96,7 @@ def merge(older: PriceSeries, newer: PriceSeries) -> PriceSeries:
         scale=scale,
         adjusted_scale=adjusted_scale,
         adjusted_close=columns[5] if keep_adjusted else None,
+        minutes=array("h", columns[7]) if keep_minutes else None,
     )
 
 
@@ -87,8 +104,8 @@ def _rows(
     series: PriceSeries, scale: int, adjusted_scale: int
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
     prices = [rescaled(getattr(series, name), scale - series.scale) for name in PRICE_COLUMNS]
-    adjusted = rescaled(
-        series.adjusted_close or array("q", bytes(8 * len(series))),
-        adjusted_scale - series.adjusted_scale,
-    )
-    return zip(series.days, zip(*prices, series.volume, adjusted, strict=True), strict=True)
+    nothing = array("q", bytes(8 * len(series)))
+    adjusted = rescaled(series.adjusted_close or nothing, adjusted_scale - series.adjusted_scale)
+    minutes = nothing if series.minutes is None else series.minutes
+    columns = zip(*prices, series.volume, adjusted, series.days, minutes, strict=True)
+    return zip(series.positions(), columns, strict=True)

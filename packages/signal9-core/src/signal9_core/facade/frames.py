@@ -30,10 +30,14 @@ def pandas_prices(series: PriceSeries) -> "pd.DataFrame":
     pandas, numpy = load_extra("pandas", "pandas"), load_extra("numpy", "pandas")
     unit = 10**series.scale
     days = (numpy.asarray(series.days) - _EPOCH).astype("datetime64[D]")
+    index = pandas.DatetimeIndex(days, name="date")
+    if series.minutes is not None:
+        moments = days + numpy.asarray(series.minutes).astype("timedelta64[m]")
+        index = pandas.DatetimeIndex(moments, tz="UTC", name="time")
     columns = {name: numpy.asarray(getattr(series, name)) / unit for name in PRICE_COLUMNS}
     return pandas.DataFrame(
         {**columns, "volume": numpy.array(series.volume)},
-        index=pandas.DatetimeIndex(days, name="date"),
+        index=index,
     )
 
 
@@ -51,7 +55,12 @@ def polars_prices(series: PriceSeries) -> "pl.DataFrame":
             "volume": polars.Int64,
         },
     )
-    return frame.with_columns(polars.col("date").cast(polars.Date))
+    dated = frame.with_columns(polars.col("date").cast(polars.Date))
+    if series.minutes is None:
+        return dated
+    moments = [series.instant(at) for at in range(len(series))]
+    time = polars.Series("time", moments, dtype=polars.Datetime("us", "UTC"))
+    return dated.select(time, polars.exclude("date"))
 
 
 def pandas_reports(reports: Sequence[ReportRow], fields: Sequence[str]) -> "pd.DataFrame":

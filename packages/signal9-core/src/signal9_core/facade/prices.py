@@ -11,9 +11,11 @@ from .display import Displayed, Grid, shortened
 from .parameters import day_of, span_of
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     import polars as pl
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
 __all__ = ["Prices"]
 
@@ -61,6 +63,12 @@ class Prices(Displayed):
         from .frames import polars_prices
 
         return polars_prices(self.series)
+
+    def to_numpy(self) -> "dict[str, NDArray[np.signedinteger]]":
+        """Return the exact columns by name, read-only, not copied; `series` has the units."""
+        from .views import numpy_views
+
+        return numpy_views(self.series)
 
     def plot(self, axes: "Axes | None" = None) -> "Axes":
         """Draw the closes, into `axes` if given; return the axes."""

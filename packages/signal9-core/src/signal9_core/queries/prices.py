@@ -5,10 +5,10 @@ from datetime import date, timedelta
 from typing import Final, Literal
 
 from ..answers import BarRow, PriceColumns, PricesAnswer
-from ..domain import Interval, PriceSeries, resample
+from ..domain import Interval, PriceSeries, adjust, resample
 from ..errors import InputError
 from ..ports import Cursor
-from ..repositories import AssetRepository, PriceRepository
+from ..repositories import ActionRepository, AssetRepository, PriceRepository
 from .cursors import CursorSigner
 from .parameters import Nearest, check_limit, check_range, existing
 
@@ -24,6 +24,7 @@ class GetPrices:
 
     assets: AssetRepository
     prices: PriceRepository
+    actions: ActionRepository
     cursors: CursorSigner
     nearest: Nearest
 
@@ -79,12 +80,23 @@ class GetPrices:
     ) -> PriceSeries:
         """Return the bars themselves; `InputError` where adjusted ones cannot be had."""
         margin = 0 if interval is Interval.DAY else _LONGEST_MONTH
-        stored = self.prices.between(ticker, _moved(first, -margin), _moved(last, margin))
+        first_needed, last_needed = _moved(first, -margin), _moved(last, margin)
+        stored = self.prices.between(ticker, first_needed, last_needed)
         if adjusted and len(stored):
-            if stored.adjusted_close is None:
-                raise InputError("adjusted", f"{ticker} has no adjusted prices")
-            stored = stored.adjusted()
+            stored = self._adjusted(stored)
         return resample(stored, interval).between(first, last)
+
+    def _adjusted(self, stored: PriceSeries) -> PriceSeries:
+        """Adjust by the source's adjusted closes or, without these, by splits and dividends."""
+        if stored.adjusted_close is not None:
+            return stored.adjusted()
+        ticker, first, last = stored.ticker, stored.day(0), stored.day(-1)
+        actions = self.actions.since(ticker, first)
+        if not actions:
+            raise InputError("adjusted", f"{ticker} has no adjusted prices")
+        # A dividend counts by the close of its day, which may come after the last one asked for.
+        whole = self.prices.between(ticker, first)
+        return adjust(whole, actions).between(first, last)
 
 
 def _moved(day: date | None, by: int) -> date | None:

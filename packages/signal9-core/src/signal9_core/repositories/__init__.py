@@ -1,5 +1,6 @@
 """What is stored, in terms of the domain: written once, over whichever store there is."""
 
+from .actions import ActionRepository
 from .assets import AssetRepository
 from .changes import Foretell, change_item, ignore
 from .financials import FinancialsRepository
@@ -13,6 +14,7 @@ from .state import StateRepository
 from .users import UserRepository
 
 __all__ = [
+    "ActionRepository",
     "AssetRepository",
     "FinancialsRepository",
     "FollowerRepository",

@@ -1,36 +1,36 @@
-"""Price history, a calendar year of one company's bars per item."""
+"""Price history, in blocks that cost one write unit each."""
 
-from array import array
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from ..domain import PRICE_COLUMNS, Column, Interval, PriceSeries, Ticker, merge
-from ..errors import StoreError
-from ..ports import Item, Span, Store
+from ..domain import BarLength, Interval, PriceSeries, Ticker
+from ..ports import Span, Store, Stored
 from ..tables import TIME_SERIES
-from .changes import Foretell, change_item, ignore
+from .changes import Foretell, ignore
+from .price_changes import PriceChange, changed_bars
+from .price_items import Held, held, join
+from .price_keys import key_at, partition_of, span_keys
+from .price_writing import PriceWriter
 
 __all__ = ["PriceChange", "PriceRepository"]
 
-_COLUMNS: Final = (*PRICE_COLUMNS, "volume")
+_WRITE_UNIT: Final = 1024
 
-
-@dataclass(frozen=True)
-class PriceChange:
-    """Which bars a merge added or corrected."""
-
-    first: date
-    last: date
-    count: int
+_BARS: Final = 100
+"""What an item holds at the very least, if it is full."""
 
 
 class PriceRepository:
-    """The bars of every company."""
+    """The bars of every company.
 
-    def __init__(self, store: Store) -> None:
+    Every bar has one block to be in: the one with the latest key that is not after it. What two
+    writers do at once to one block meets its version; what needs two blocks is done in steps that
+    anyone can complete.
+    """
+
+    def __init__(self, store: Store, *, item_bytes: int = _WRITE_UNIT) -> None:
         self._store = store
+        self._writer = PriceWriter(store, item_bytes)
 
     def merge(
         self, series: PriceSeries, foretell: Foretell[PriceChange] = ignore
@@ -39,16 +39,16 @@ class PriceRepository:
 
         Repeating it changes nothing, and two writers never lose a bar.
         """
-        stored = self._blocks(series.ticker, series.interval, *_reach(series))
-        years = [(year, _merged(stored.get(_block(year)), year)[1]) for year in _years(series)]
-        days = [day for _, changed in years for day in changed]
-        if not days:
+        if not len(series):
             return None
-        change = PriceChange(date.fromordinal(min(days)), date.fromordinal(max(days)), len(days))
+        ticker, interval = series.ticker, series.interval
+        keys = key_at(series.positions()[0], interval), key_at(series.positions()[-1], interval)
+        stored = self._held(ticker, interval, *keys)
+        wanted, change = changed_bars(stored, series)
+        if change is None:
+            return None
         foretell(change)
-        for year, changed in years:
-            if changed:
-                self._merge_year(year)
+        self._writer.write(wanted, stored)
         return change
 
     def between(
@@ -57,136 +57,73 @@ class PriceRepository:
         first: date | None = None,
         last: date | None = None,
         *,
-        interval: Interval = Interval.DAY,
+        interval: BarLength = Interval.DAY,
     ) -> PriceSeries:
         """Return the stored bars from `first` to `last`, both included; maybe none."""
-        joined = _empty(ticker, interval)
-        for item in self._blocks(ticker, interval, first, last).values():
-            joined = _joined(joined, _series(item, ticker, interval))
-        return joined.between(first, last)
+        keys = span_keys(first, last, interval)
+        parts = self._held(ticker, interval, *keys)
+        if parts and keys[0] is not None and parts[0].last < keys[0]:
+            parts = parts[1:]
+        return join(parts, ticker, interval).between(first, last)
 
-    def _blocks(
-        self, ticker: Ticker, interval: Interval, first: date | None, last: date | None
-    ) -> dict[str, Item]:
-        span = Span(
-            None if first is None else f"{first.year:04}-01-01",
-            None if last is None else f"{last.year:04}-12-31",
-        )
-        page = self._store.query(TIME_SERIES, _partition(ticker, interval), span=span)
-        return {str(each.item["timestamp"]): each.item for each in page.items}
+    def latest(
+        self, ticker: Ticker, count: int = 1, *, interval: BarLength = Interval.DAY
+    ) -> PriceSeries:
+        """Return the newest bars, at most `count`, oldest of them first; maybe none."""
+        parts = self._newest(ticker, interval, count)
+        if parts and parts[-1].until is not None:
+            # Closed, so that another may have followed while these were read.
+            parts = self._held(ticker, interval, parts[0].key, None)
+        series = join(parts, ticker, interval)
+        return series.slice(max(0, len(series) - count), len(series))
 
-    def _merge_year(self, series: PriceSeries) -> None:
-        def merged(item: Item | None) -> Item | None:
-            after, changed = _merged(item, series)
-            return _item(after) if changed else None
+    def _newest(self, ticker: Ticker, interval: BarLength, count: int) -> list[Held]:
+        """Return the last items, enough for `count` bars."""
+        found: list[Stored] = []
+        cursor, bars = None, 0
+        while bars < count:
+            page = self._store.query(
+                TIME_SERIES,
+                partition_of(ticker, interval),
+                newest_first=True,
+                limit=1 + (count - bars) // _BARS,
+                cursor=cursor,
+            )
+            found += page.items
+            bars += sum(_count(each) for each in page.items)
+            cursor = page.cursor
+            if cursor is None:
+                break
+        return held(found[::-1], interval)
 
-        key = {
-            TIME_SERIES.partition_key: _partition(series.ticker, series.interval),
-            "timestamp": _block(series),
-        }
-        change_item(self._store, TIME_SERIES, key, merged)
+    def _held(
+        self, ticker: Ticker, interval: BarLength, first: str | None, last: str | None
+    ) -> list[Held]:
+        """Return the items that hold bars between two keys, oldest first."""
+        if first is None:
+            return held(self._query(ticker, interval, Span(None, last)), interval)
+        partition, before = partition_of(ticker, interval), Span(None, first)
+        page = self._store.query(TIME_SERIES, partition, span=before, newest_first=True, limit=1)
+        start = held(page.items, interval)
+        if start and _reaches(start[0], last, interval):
+            return start
+        # In the order of time, so that a bar that moves meanwhile is met at least once.
+        following = self._query(ticker, interval, Span(first, last))
+        known = {each.key for each in start}
+        others = (each for each in following if str(each.item["timestamp"]) not in known)
+        return held([*page.items, *others], interval)
 
-
-def _merged(item: Item | None, series: PriceSeries) -> tuple[PriceSeries, list[int]]:
-    """Return a year's bars with those of `series` among them, and the days that differ."""
-    before = _empty(series.ticker, series.interval)
-    if item is not None:
-        before = _series(item, series.ticker, series.interval)
-    after = merge(before, series) if len(before) else series
-    return after, _differing_days(before, after)
-
-
-def _partition(ticker: Ticker, interval: Interval) -> str:
-    return f"{ticker}#{interval.value}"
-
-
-def _block(series: PriceSeries) -> str:
-    return f"{series.day(0).year:04}-01-01"
-
-
-def _reach(series: PriceSeries) -> tuple[date | None, date | None]:
-    return (series.day(0), series.day(-1)) if len(series) else (None, None)
-
-
-def _years(series: PriceSeries) -> Iterator[PriceSeries]:
-    if len(series):
-        for year in range(series.day(0).year, series.day(-1).year + 1):
-            part = series.between(date(year, 1, 1), date(year, 12, 31))
-            if len(part):
-                yield part
-
-
-def _empty(ticker: Ticker, interval: Interval) -> PriceSeries:
-    nothing = array("q")
-    return PriceSeries(
-        ticker=ticker,
-        interval=interval,
-        days=array("i"),
-        open=nothing,
-        high=nothing,
-        low=nothing,
-        close=nothing,
-        volume=nothing,
-    )
+    def _query(self, ticker: Ticker, interval: BarLength, span: Span) -> list[Stored]:
+        return self._store.query(TIME_SERIES, partition_of(ticker, interval), span=span).items
 
 
-def _joined(older: PriceSeries, newer: PriceSeries) -> PriceSeries:
-    return merge(older, newer) if len(older) else newer
+def _reaches(place: Held, last: str | None, interval: BarLength) -> bool:
+    """Tell whether no other item can have bars up to `last`."""
+    if place.until is None:
+        return True
+    return last is not None and key_at(place.until, interval) > last
 
 
-def _differing_days(before: PriceSeries, after: PriceSeries) -> list[int]:
-    known = dict(zip(before.days, _rows(before), strict=True))
-    return [day for day, row in zip(after.days, _rows(after), strict=True) if known.get(day) != row]
-
-
-def _rows(series: PriceSeries) -> Iterator[tuple[object, ...]]:
-    exact = [series.prices(name) for name in PRICE_COLUMNS]
-    return zip(*exact, series.volume, series.adjusted_closes(), strict=True)
-
-
-def _item(series: PriceSeries) -> Item:
-    columns = {name: list(getattr(series, name)) for name in _COLUMNS}
-    if series.adjusted_close is not None:
-        columns["adjustedClose"] = list(series.adjusted_close)
-    return {
-        TIME_SERIES.partition_key: _partition(series.ticker, series.interval),
-        "timestamp": _block(series),
-        "last": series.day(-1).isoformat(),
-        "count": len(series),
-        "currency": series.currency,
-        "scale": series.scale,
-        "adjustedScale": series.adjusted_scale,
-        "days": list(series.days),
-        **columns,
-    }
-
-
-def _series(item: Item, ticker: Ticker, interval: Interval) -> PriceSeries:
-    return PriceSeries(
-        ticker=ticker,
-        interval=interval,
-        currency=str(item["currency"]),
-        scale=_whole(item, "scale"),
-        adjusted_scale=_whole(item, "adjustedScale"),
-        days=_column(item, "days", "i"),
-        open=_column(item, "open"),
-        high=_column(item, "high"),
-        low=_column(item, "low"),
-        close=_column(item, "close"),
-        volume=_column(item, "volume"),
-        adjusted_close=_column(item, "adjustedClose") if "adjustedClose" in item else None,
-    )
-
-
-def _whole(item: Item, name: str) -> int:
-    value = item.get(name)
-    if not isinstance(value, int):
-        raise StoreError(f"TimeSeries {item.get('ticker#dataType')}: {name} is {value!r}")
-    return value
-
-
-def _column(item: Item, name: str, kind: str = "q") -> Column:
-    value = item.get(name)
-    if not isinstance(value, list):
-        raise StoreError(f"TimeSeries {item.get('ticker#dataType')}: {name} is {value!r}")
-    return array(kind, value)
+def _count(stored: Stored) -> int:
+    count = stored.item.get("count")
+    return count if isinstance(count, int) else 0

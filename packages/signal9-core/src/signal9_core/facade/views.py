@@ -1,0 +1,28 @@
+"""Series as NumPy sees them: the same memory, not a copy."""
+
+from typing import TYPE_CHECKING
+
+from ..domain import PRICE_COLUMNS, PriceSeries
+from .extras import load_extra
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["numpy_views"]
+
+_COLUMNS = ("days", *PRICE_COLUMNS, "volume", "adjusted_close", "minutes")
+
+
+def numpy_views(series: PriceSeries) -> "dict[str, NDArray[np.signedinteger]]":
+    """Return the columns of a series by name, whole numbers that cannot be written to.
+
+    Prices are in units of `10 ** -series.scale`, adjusted closes of `10 ** -series.adjusted_scale`;
+    what a series does not have is left out.
+    """
+    numpy = load_extra("numpy", "pandas")
+    columns = {name: getattr(series, name) for name in _COLUMNS}
+    views = {name: numpy.asarray(each) for name, each in columns.items() if each is not None}
+    for view in views.values():
+        view.flags.writeable = False  # a series never changes
+    return views

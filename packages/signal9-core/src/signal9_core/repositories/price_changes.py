@@ -1,0 +1,98 @@
+"""What a merge would change, worked out before anything is written."""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from ..domain import PRICE_COLUMNS, Column, PriceSeries, merge, rescaled
+from .price_items import Held, join
+from .price_keys import key_at
+
+__all__ = ["PriceChange", "changed_bars", "combined"]
+
+
+@dataclass(frozen=True)
+class PriceChange:
+    """Which bars a merge added or corrected."""
+
+    first: date
+    last: date
+    count: int
+
+
+def changed_bars(
+    stored: Sequence[Held], series: PriceSeries
+) -> tuple[PriceSeries, PriceChange | None]:
+    """Return the bars of `series` that are not stored just so, and what they amount to."""
+    positions = [at for place, part in _shares(stored, series) for at in _changed(place, part)]
+    if not positions:
+        return series.slice(0, 0), None
+    first, last = series.day(positions[0]), series.day(positions[-1])
+    return _picked(series, positions), PriceChange(first, last, len(positions))
+
+
+def combined(before: PriceSeries, part: PriceSeries) -> PriceSeries:
+    """Return bars with those of `part` added or put in their place."""
+    kept = set(before.positions()).difference(part.positions())
+    return merge(before, part) if kept else part
+
+
+def _shares(
+    stored: Sequence[Held], series: PriceSeries
+) -> Iterator[tuple[Held | None, tuple[int, PriceSeries]]]:
+    """Yield which item has, or would have, which bars, and from where on in the series."""
+    keys = [each.key for each in stored]
+    positions = series.positions()
+    start = 0
+    while start < len(series):
+        at = bisect_right(keys, key_at(positions[start], series.interval))
+        place, stop = (stored[at - 1] if at else None), len(series)
+        if at < len(keys):
+            following = [key_at(each, series.interval) for each in positions[start:]]
+            stop = start + bisect_left(following, keys[at])
+        yield place, (start, series.slice(start, stop))
+        start = stop
+
+
+def _changed(place: Held | None, part: tuple[int, PriceSeries]) -> list[int]:
+    start, wanted = part
+    before = join([place] if place is not None else [], wanted.ticker, wanted.interval)
+    after = combined(before, wanted)
+    known = _rows(before, after)
+    rows = _rows(after, after)
+    positions = enumerate(wanted.positions(), start)
+    return [at for at, each in positions if known.get(each) != rows[each]]
+
+
+def _rows(series: PriceSeries, like: PriceSeries) -> dict[int, tuple[int | None, ...]]:
+    """Return bars by position, in the units of another series."""
+    finer = like.scale - series.scale
+    prices = [rescaled(getattr(series, name), finer) for name in PRICE_COLUMNS]
+    adjusted: Sequence[int | None] = [None] * len(series)
+    if series.adjusted_close is not None:
+        adjusted = rescaled(series.adjusted_close, like.adjusted_scale - series.adjusted_scale)
+    rows = zip(*prices, series.volume, adjusted, strict=True)
+    return dict(zip(series.positions(), rows, strict=True))
+
+
+def _picked(series: PriceSeries, at: Sequence[int]) -> PriceSeries:
+    if at[-1] - at[0] + 1 == len(at):
+        return series.slice(at[0], at[-1] + 1)
+
+    def picked(column: Column) -> Column:
+        return array(column.typecode, [column[each] for each in at])
+
+    adjusted, minutes = series.adjusted_close, series.minutes
+    return replace(
+        series,
+        days=picked(series.days),
+        open=picked(series.open),
+        high=picked(series.high),
+        low=picked(series.low),
+        close=picked(series.close),
+        volume=picked(series.volume),
+        adjusted_close=None if adjusted is None else picked(adjusted),
+        minutes=None if minutes is None else picked(minutes),
+    )

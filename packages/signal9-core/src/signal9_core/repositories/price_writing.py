@@ -1,0 +1,114 @@
+"""Writing bars into blocks, so that no bar is lost to another writer or to a sudden end.
+
+Each write replaces one item under its version, or creates one. An item says where it ends (`until`)
+before another one begins there, so that everyone agrees on its key. Bars that have to move to make
+room are moved in three steps: the item is written with its new end while it still has all bars,
+then the next one is created with a copy of those beyond the end, then they are removed. Whoever
+finds such an item completes the steps first.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from ..domain import PriceSeries
+from ..errors import ConflictError
+from ..ports import ABSENT, Span, Store
+from ..tables import TIME_SERIES
+from .blocks import written_block
+from .changes import contested
+from .price_changes import combined
+from .price_filling import Filling, fill
+from .price_items import Held, held, item_of, join, room_for
+from .price_keys import ORIGIN, key_at, partition_of, position_of
+
+__all__ = ["PriceWriter"]
+
+
+class PriceWriter:
+    """Puts bars where they belong."""
+
+    def __init__(self, store: Store, item_bytes: int) -> None:
+        self._store = store
+        self._item_bytes = item_bytes
+
+    def write(self, series: PriceSeries, known: Sequence[Held]) -> None:
+        """Write bars over what is stored; `known` is what was read of it before."""
+        place = _owner(known, series)
+        while len(series):
+            done = 0
+            for attempt in contested():
+                with attempt:
+                    # What was read is of no use after a conflict.
+                    current, place = place or self._find(series), None
+                    done, place = self._step(current, series)
+            series = series.slice(done, len(series))
+
+    def _step(self, place: Held, series: PriceSeries) -> tuple[int, Held | None]:
+        """Write what belongs into one item; return how many bars, and the next item if known."""
+        ticker, interval, positions = series.ticker, series.interval, series.positions()
+        if place.overflows(interval):
+            self._move(place, join([replace(place, moved=False)], ticker, interval))
+            return 0, None
+        if place.until is not None and positions[0] >= place.until:
+            return 0, self._successor(place, series)
+        stop = len(series) if place.until is None else bisect_left(positions, place.until)
+        before = join([place], ticker, interval)
+        room = room_for(ticker, interval, place.key, self._item_bytes)
+        filling = fill(place, before, series.slice(0, stop), room)
+        done = bisect_right(positions, filling.head.positions()[-1])
+        if filling.moves:
+            self._divide(place, before, filling)
+            return done, None
+        self._put(filling.head, place, filling.payload)
+        if filling.cut is None:
+            return done, None
+        return done, Held(key_at(filling.cut, interval), ABSENT, place.until, place.after)
+
+    def _divide(self, place: Held, before: PriceSeries, filling: Filling) -> None:
+        """Move bars from the cut on into an item of their own."""
+        whole = combined(before, filling.head)
+        wider = replace(place, until=filling.cut, after=place.until)
+        version = self._put(whole, place, written_block(whole, wider.until, wider.after))
+        self._move(replace(wider, version=version), whole)
+
+    def _move(self, place: Held, whole: PriceSeries) -> None:
+        """Complete a move: create the next item, unless it is there, and remove what is in it."""
+        cut = bisect_left(whole.positions(), place.until or 0)
+        head, tail = whole.slice(0, cut), whole.slice(cut, len(whole))
+        following = Held(key_at(place.until or 0, whole.interval), ABSENT, place.after)
+        with suppress(ConflictError):  # somebody else has created it
+            self._put(tail, following, written_block(tail, place.after))
+        self._put(head, place, written_block(head, place.until, place.after))
+
+    def _put(self, series: PriceSeries, place: Held, payload: bytes) -> int:
+        item = item_of(series, place.key, payload)
+        return self._store.put(TIME_SERIES, item, expected=place.version)
+
+    def _find(self, series: PriceSeries) -> Held:
+        """Return the item in which the first bar has its place, which may not exist yet."""
+        interval = series.interval
+        partition = partition_of(series.ticker, interval)
+        span = Span(None, key_at(series.positions()[0], interval))
+        page = self._store.query(TIME_SERIES, partition, span=span, newest_first=True, limit=1)
+        found = held(page.items, interval)
+        return found[0] if found else Held(ORIGIN, until=self._next(ORIGIN, series))
+
+    def _successor(self, place: Held, series: PriceSeries) -> Held:
+        """Return the item, not yet there, that begins where `place` ends."""
+        key = key_at(place.until or 0, series.interval)
+        after = self._next(key, series) if place.after is None else place.after
+        return Held(key, until=after)
+
+    def _next(self, key: str, series: PriceSeries) -> int | None:
+        partition = partition_of(series.ticker, series.interval)
+        page = self._store.query(TIME_SERIES, partition, span=Span(key), limit=1)
+        keys = [str(each.item["timestamp"]) for each in page.items]
+        return position_of(keys[0], series.interval) if keys else None
+
+
+def _owner(known: Sequence[Held], series: PriceSeries) -> Held | None:
+    """Return which of the known items the first bar belongs to."""
+    key = key_at(series.positions()[0], series.interval)
+    return next((each for each in reversed(known) if each.key <= key), None)

@@ -1,0 +1,25 @@
+from datetime import date
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signal9_core.domain import CorporateAction
+from signal9_core.repositories import ActionRepository
+from tests.core.conftest import opened
+
+from ..strategies import actions
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(actions("AAPL"), max_size=8))
+def test_actions_come_back_in_order_and_are_written_once(found: list[CorporateAction]) -> None:
+    wanted = {(action.ex_date, action.kind): action for action in found}
+    with opened() as store:
+        repository = ActionRepository(store)
+
+        assert repository.sync(found) == len(wanted)
+        assert repository.sync(found) == 0
+        assert repository.since("AAPL") == [wanted[key] for key in sorted(wanted)]
+        late = list(repository.since("AAPL", date(2030, 1, 1)))
+        assert late == [wanted[key] for key in sorted(wanted) if key[0] >= date(2030, 1, 1)]
+        assert repository.since("MSFT") == []
