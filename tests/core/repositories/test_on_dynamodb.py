@@ -7,9 +7,12 @@ from moto import mock_aws
 
 from signal9_core.answers import to_json
 from signal9_core.app import App
+from signal9_core.repositories import PriceRepository
 from signal9_core.stores.dynamodb import DynamoStore, dynamodb_client
+from signal9_core.tables import TIME_SERIES
 from tests.core.conftest import app_over, opened
 from tests.core.stores.dynamodb_tables import TablesOnDemand
+from tests.core.strategies import walk
 from tests.fakes import FakeProvider, SetClock
 from tests.spied import SpiedStore
 
@@ -87,3 +90,22 @@ def test_lists_page_without_gaps_and_end_honestly(dynamodb: App) -> None:
         "ZZZ",
     ]
     assert second.next_cursor is None
+
+
+def test_blocks_of_prices_are_the_same_and_read_the_same(dynamodb: App, sqlite: App) -> None:
+    long = walk(420, "LONG")
+
+    for app in (dynamodb, sqlite):
+        repository = PriceRepository(app.store)
+        for part in (long.slice(200, 380), long.slice(0, 150), long.slice(140, 420)):
+            repository.merge(part)
+        assert repository.merge(long) is None
+        assert repository.between("LONG") == long
+        assert repository.between("LONG", long.day(90), long.day(260)) == long.slice(90, 261)
+        assert repository.latest("LONG", 150) == long.slice(270, 420)
+    items = [
+        [each.item for each in app.store.query(TIME_SERIES, "LONG#1d").items]
+        for app in (dynamodb, sqlite)
+    ]
+    assert items[0] == items[1]
+    assert len(items[0]) > 3
