@@ -60,19 +60,21 @@ def _changed(place: Held | None, part: tuple[int, PriceSeries]) -> list[int]:
     start, wanted = part
     before = join([place] if place is not None else [], wanted.ticker, wanted.interval)
     after = combined(before, wanted)
-    known = _rows(before, after)
-    rows = _rows(after, after)
+    # Bars that replace all others may have fewer decimals than those.
+    units = max(before.scale, after.scale), max(before.adjusted_scale, after.adjusted_scale)
+    known, rows = _rows(before, *units), _rows(after, *units)
     positions = enumerate(wanted.positions(), start)
     return [at for at, each in positions if known.get(each) != rows[each]]
 
 
-def _rows(series: PriceSeries, like: PriceSeries) -> dict[int, tuple[int | None, ...]]:
-    """Return bars by position, in the units of another series."""
-    finer = like.scale - series.scale
-    prices = [rescaled(getattr(series, name), finer) for name in PRICE_COLUMNS]
+def _rows(
+    series: PriceSeries, scale: int, adjusted_scale: int
+) -> dict[int, tuple[int | None, ...]]:
+    """Return bars by position, in these units."""
+    prices = [rescaled(getattr(series, name), scale - series.scale) for name in PRICE_COLUMNS]
     adjusted: Sequence[int | None] = [None] * len(series)
     if series.adjusted_close is not None:
-        adjusted = rescaled(series.adjusted_close, like.adjusted_scale - series.adjusted_scale)
+        adjusted = rescaled(series.adjusted_close, adjusted_scale - series.adjusted_scale)
     rows = zip(*prices, series.volume, adjusted, strict=True)
     return dict(zip(series.positions(), rows, strict=True))
 
