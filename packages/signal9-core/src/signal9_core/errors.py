@@ -10,12 +10,15 @@ __all__ = [
     "ConflictError",
     "IncompatibleStoreError",
     "InputError",
+    "IssuerUnavailableError",
     "NotFoundError",
+    "OutdatedError",
     "PayloadError",
     "ProviderError",
     "ProviderUnavailableError",
     "PublishError",
     "RateLimitError",
+    "RefusedError",
     "SettingsError",
     "Signal9Error",
     "StoreError",
@@ -51,6 +54,20 @@ class NotFoundError(Signal9Error):
         self.kind = kind
         self.value = value
         self.nearest = nearest
+
+
+class OutdatedError(Signal9Error):
+    """What a caller wants to change is no longer as they read it."""
+
+
+class RefusedError(Signal9Error):
+    """A caller could not show who they are; the message is for them to read."""
+
+
+class IssuerUnavailableError(Signal9Error):
+    """The keys of whoever issues tokens cannot be had, so that no token can be checked."""
+
+    transient = True
 
 
 class ProviderError(Signal9Error):

@@ -72,6 +72,15 @@ class Settings(BaseSettings):
     sentiment_window_days: PositiveInt = Field(
         90, description="How many days of news the rolling sentiment covers."
     )
+    issuer: str | None = Field(
+        None, description="Who issues the tokens that the API takes, as their `iss` says."
+    )
+    audience: str | None = Field(
+        None, description="For which API the tokens must be issued, as their `aud` says."
+    )
+    require_scopes: bool = Field(
+        False, description="Whether a token without any scope of the API is refused everywhere."
+    )
     cursor_key: SecretStr | None = Field(
         None, description="Key that signs cursors; unset makes one and keeps it in the State table."
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from functools import cached_property
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from ..answers import FailureAnswer, IngestAnswer
 from ..domain import DataSet
@@ -35,6 +36,9 @@ from ..queries.parameters import ticker_of
 from ..settings import Settings
 from .parts import Parts
 from .settling import SettlingPublisher
+
+if TYPE_CHECKING:
+    from .own import Own
 
 __all__ = ["App", "build", "no_progress"]
 
@@ -143,6 +147,14 @@ class App(Parts):
             self.notified,
             self.notifier,
         )
+
+    @cached_property
+    def own(self) -> "Own":
+        """What a caller does with their own record."""
+        from .own import Own
+
+        publisher = SettlingPublisher(self.publisher, self.settle)
+        return Own(self, self._announcer(publisher), self._clock)
 
     def take_events(self) -> list[Event]:
         """Return events that were published within this process and nobody has taken yet."""

@@ -10,9 +10,20 @@ from .prices import PRICE_COLUMNS, Bar, Column, Interval, PriceSeries, decimals_
 from .resample import merge, resample
 from .sentiment import SentimentLabel, label_of
 from .statements import BalanceSheet, CashFlow, IncomeStatement, statement_type
-from .user import InvestorType, Notification, Profile, User, WizardStatus
+from .user import (
+    MOST_TOPICS,
+    MOST_WATCHED,
+    InvestorType,
+    Name,
+    Notification,
+    Profile,
+    User,
+    WizardStatus,
+)
 
 __all__ = [
+    "MOST_TOPICS",
+    "MOST_WATCHED",
     "PRICE_COLUMNS",
     "Asset",
     "AssetProfile",
@@ -34,6 +45,7 @@ __all__ = [
     "Interval",
     "InvestorType",
     "Model",
+    "Name",
     "NewsArticle",
     "Notification",
     "OpenModel",

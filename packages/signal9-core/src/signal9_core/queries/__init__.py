@@ -1,6 +1,7 @@
 """What can be asked: each query turns parameters into one of the API's answers."""
 
 from .assets import GetAsset, ListAssets
+from .briefing import GetBriefing
 from .cursors import CursorSigner
 from .financials import GetFinancials
 from .news import ListNews
@@ -12,6 +13,7 @@ __all__ = [
     "CompanyFinder",
     "CursorSigner",
     "GetAsset",
+    "GetBriefing",
     "GetFinancials",
     "GetPrices",
     "GetStatus",

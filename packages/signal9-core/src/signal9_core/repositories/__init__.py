@@ -1,21 +1,23 @@
 """What is stored, in terms of the domain: written once, over whichever store there is."""
 
 from .assets import AssetRepository
-from .changes import Foretell, change_item, ignore
+from .changes import Foretell, change_item, ignore, until_uncontested
 from .financials import FinancialsRepository
 from .followers import FollowerRepository
 from .news import NewsChange, NewsRepository
-from .notified import NotifiedRepository
+from .notified import KeptNotification, NotifiedRepository
 from .outbox import OutboxRepository
 from .prices import PriceChange, PriceRepository
 from .state import StateRepository
-from .users import UserRepository
+from .users import UserRepository, VersionedUser
+from .viewed import ViewedRepository
 
 __all__ = [
     "AssetRepository",
     "FinancialsRepository",
     "FollowerRepository",
     "Foretell",
+    "KeptNotification",
     "NewsChange",
     "NewsRepository",
     "NotifiedRepository",
@@ -24,6 +26,9 @@ __all__ = [
     "PriceRepository",
     "StateRepository",
     "UserRepository",
+    "VersionedUser",
+    "ViewedRepository",
     "change_item",
     "ignore",
+    "until_uncontested",
 ]
