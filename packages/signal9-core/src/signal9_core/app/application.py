@@ -26,6 +26,7 @@ from ..publishers.memory import MemoryPublisher
 from ..queries import (
     GetAsset,
     GetFinancials,
+    GetPriceBatch,
     GetPrices,
     GetStatus,
     ListAssets,
@@ -69,6 +70,11 @@ class App(Parts):
     def get_prices(self) -> GetPrices:
         """Price history of one company."""
         return GetPrices(self.assets, self.prices, self.cursors, self.finder.nearest)
+
+    @cached_property
+    def get_price_batch(self) -> GetPriceBatch:
+        """Price histories of several companies."""
+        return GetPriceBatch(self.get_prices)
 
     @cached_property
     def get_financials(self) -> GetFinancials:

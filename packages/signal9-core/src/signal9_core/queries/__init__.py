@@ -5,7 +5,7 @@ from .briefing import GetBriefing
 from .cursors import CursorSigner
 from .financials import GetFinancials
 from .news import ListNews
-from .prices import GetPrices
+from .prices import GetPriceBatch, GetPrices
 from .search import CompanyFinder, SearchCompanies
 from .status import GetStatus
 
@@ -15,6 +15,7 @@ __all__ = [
     "GetAsset",
     "GetBriefing",
     "GetFinancials",
+    "GetPriceBatch",
     "GetPrices",
     "GetStatus",
     "ListAssets",

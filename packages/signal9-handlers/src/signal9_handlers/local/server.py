@@ -12,6 +12,7 @@ from signal9_core.errors import SettingsError
 
 from .exchange import Reply, Request
 from .gateway import Gateway, refusal
+from .hosts import host_of, is_here
 from .site import Site
 
 __all__ = ["HOST", "LARGEST_BODY", "LocalServer", "listen"]
@@ -55,6 +56,10 @@ class LocalServer:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if not is_here(host_of(scope["headers"])):
+            detail = f"This server answers as {HOST} and localhost only."
+            await _send(send, refusal(HTTPStatus.MISDIRECTED_REQUEST, detail), head=False)
+            return
         body = await _body(receive)
         if body is None:
             detail = f"A body may have {LARGEST_BODY} bytes at most."
