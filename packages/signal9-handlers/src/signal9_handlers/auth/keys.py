@@ -47,37 +47,44 @@ class SigningKeys:
         self._failed_s = failed_s
         self._quiet_until = 0.0
 
-    def key(self, key_id: str) -> PyJWK:
-        """Return a key; `RefusedError` if unknown, `IssuerUnavailableError` if none can be had."""
+    def key(self, key_id: str | None) -> PyJWK:
+        """Return a key, the only one where a token names none.
+
+        `RefusedError` if there is no such one, `IssuerUnavailableError` if none can be had.
+        """
         # What is known needs nobody: neither an issuer that is away nor a crowd with made-up keys
         # keeps good tokens out.
-        known = self._known(key_id)
-        if known is not None:
-            return known
+        known = _chosen(self._kept(), key_id)
+        return self._fetched(key_id) if known is None else known
+
+    def _fetched(self, key_id: str | None) -> PyJWK:
         if monotonic() < self._quiet_until:
             raise IssuerUnavailableError("the issuer's keys could not be fetched a moment ago")
         try:
-            return self._client.get_signing_key(key_id)
+            if key_id is not None:
+                return self._client.get_signing_key(key_id)
+            only = _chosen(self._client.get_jwk_set(), None)
         except (PyJWKClientConnectionError, OSError, ValueError) as error:
             raise self._unavailable(error) from error
         except PyJWTError as error:
             if self._kept() is None:
                 raise self._unavailable(error) from error
-            raise RefusedError(
-                "The token is signed with a key that is not the issuer's."
-            ) from error
+            raise RefusedError("The token's key is not one of the issuer's.") from error
+        if only is None:
+            raise RefusedError("The token does not name its key.")
+        return only
 
     def _kept(self) -> PyJWKSet | None:
         cache = self._client.jwk_set_cache
         return None if cache is None else cache.get()
 
-    def _known(self, key_id: str) -> PyJWK | None:
-        kept = self._kept()
-        signing = (
-            [] if kept is None else [each for each in kept.keys if each.public_key_use != "enc"]
-        )
-        return PyJWKClient.match_kid(signing, key_id)
-
     def _unavailable(self, error: Exception) -> IssuerUnavailableError:
         self._quiet_until = monotonic() + self._failed_s
         return IssuerUnavailableError(f"{self._client.uri}: no keys to be had: {error}")
+
+
+def _chosen(kept: PyJWKSet | None, key_id: str | None) -> PyJWK | None:
+    signing = [each for each in kept.keys if each.public_key_use != "enc"] if kept else []
+    if key_id is not None:
+        return PyJWKClient.match_kid(signing, key_id)
+    return signing[0] if len(signing) == 1 else None

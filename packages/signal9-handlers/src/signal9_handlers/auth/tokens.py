@@ -59,7 +59,8 @@ class TokenVerifier:
     def __init__(
         self, issuer: str, audience: str, keys: SigningKeys, *, require_scopes: bool = False
     ) -> None:
-        self._issuer = issuer
+        # Some write a slash at the end, others do not; it is the same place.
+        self._issuers = [issuer.removesuffix("/"), f"{issuer.removesuffix('/')}/"]
         self._audience = audience
         self._keys = keys
         self._require_scopes = require_scopes
@@ -77,15 +78,12 @@ class TokenVerifier:
             header = jwt.get_unverified_header(token)
             if header.get("alg") != _ALGORITHM:
                 raise RefusedError(f"The token is not signed with {_ALGORITHM}.")
-            key_id = header.get("kid")
-            if not isinstance(key_id, str) or not key_id:
-                raise RefusedError("The token does not name its key.")
             return jwt.decode(
                 token,
-                self._keys.key(key_id).key,
+                self._keys.key(header.get("kid")).key,
                 algorithms=[_ALGORITHM],
                 audience=self._audience,
-                issuer=self._issuer,
+                issuer=self._issuers,
                 leeway=LEEWAY_S,
                 options={"require": list(_REQUIRED)},
             )

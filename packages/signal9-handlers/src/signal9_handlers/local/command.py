@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable
 from importlib.util import find_spec
 from threading import Thread
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -16,14 +16,11 @@ from ..auth.identity import DEVELOPER
 from ..runtime import application
 from .door import Door, for_developers, guarded
 from .gateway import Gateway
-from .server import HOST, LocalServer, listen
+from .server import HOST, LARGEST_HEAD, LocalServer, listen
 from .site import Site
 from .stock import ingest_once, tell_stock
 
 __all__ = ["serve"]
-
-_LARGEST_HEAD: Final = 1 << 20
-"""Bytes of headers that are read, so that who sends too many is told by a problem document."""
 
 
 def serve(
@@ -86,7 +83,7 @@ def _run(listener: socket.socket, door: Door) -> None:
     config = uvicorn.Config(
         LocalServer(Site(application().provider.notice), Gateway(door=door)),
         access_log=False,
-        h11_max_incomplete_event_size=_LARGEST_HEAD,
+        h11_max_incomplete_event_size=LARGEST_HEAD,
         lifespan="off",
         log_level="warning",
         server_header=False,
