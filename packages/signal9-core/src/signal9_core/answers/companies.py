@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ..domain import DataSet, Insights, Instant, Period, ReportKind, SentimentLabel
+from ..domain import DataSet, Freshness, Insights, Instant, Period, ReportKind, SentimentLabel
 from .model import Answer, Number
 
 __all__ = [
@@ -41,14 +41,8 @@ class AssetsAnswer(Answer):
     unknown: Sequence[str] = Field((), description="Tickers that were asked for and are not known.")
 
 
-class FreshnessAnswer(Answer):
-    """How far a data set reaches (`asOf`), where it comes from, whether it is all there is."""
-
-    as_of: date
-    source: str
-    complete: bool
-    fetched_at: Instant
-    count: int
+FreshnessAnswer = Freshness
+"""How far a data set reaches, as it is stored: nothing needs another name or shape."""
 
 
 class AssetAnswer(Answer):

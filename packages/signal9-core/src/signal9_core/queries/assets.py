@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..answers import AssetAnswer, AssetsAnswer, AssetSummary, FreshnessAnswer
-from ..domain import AssetProfile, CompanyOverview, DataSet, Freshness
+from ..domain import AssetProfile, CompanyOverview, DataSet
 from ..repositories import AssetRepository
 from ..repositories.assets import ListedAsset
 from .cursors import CursorSigner
 from .parameters import Nearest, check_limit, existing, several_tickers
 
-__all__ = ["GetAsset", "ListAssets", "freshness_answer", "freshness_of"]
+__all__ = ["GetAsset", "ListAssets", "freshness_of"]
 
 LIMIT: Final = 1_000
 BATCH: Final = 100
@@ -70,19 +70,9 @@ class GetAsset:
         return _answer(existing(self.assets, ticker, self.nearest))
 
 
-def freshness_answer(profile: AssetProfile) -> dict[DataSet, FreshnessAnswer]:
-    """Return how far each data set of a company reaches."""
-    return {name: _freshness(each) for name, each in profile.freshness.items()}
-
-
 def freshness_of(profile: AssetProfile, data_set: DataSet) -> FreshnessAnswer | None:
     """Return how far one data set of a company reaches; `None` where there is none of it."""
-    known = profile.freshness.get(data_set)
-    return None if known is None else _freshness(known)
-
-
-def _freshness(known: Freshness) -> FreshnessAnswer:
-    return FreshnessAnswer.model_construct(**dict(known))
+    return profile.freshness.get(data_set)
 
 
 def _same(wanted: str | None, found: str | None) -> bool:
@@ -116,5 +106,5 @@ def _answer(profile: AssetProfile) -> AssetAnswer:
         description=overview.description,
         market_capitalization=overview.market_capitalization,
         insights=profile.insights,
-        freshness=freshness_answer(profile),
+        freshness=profile.freshness,
     )

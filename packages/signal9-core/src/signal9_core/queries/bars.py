@@ -4,8 +4,9 @@ Five years of daily bars are five thousand prices. As decimals in models they ta
 and to write than to read from the store, so JSON is written from the columns' integers.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, overload
 
 import msgspec
@@ -66,7 +67,7 @@ class BarRows(Sequence[BarRow]):
         if name == "volume":
             return map(str, series.volume[::step])
         values: Column = getattr(series, name)
-        return map(_text_at(series.scale), values[::step])
+        return _texts(values[::step], series.scale)
 
     def columns(self) -> PriceColumns:
         """Return each field of all bars, in this order."""
@@ -93,14 +94,21 @@ class BarRows(Sequence[BarRow]):
         )
 
 
-def _text_at(scale: int) -> Callable[[int], str]:
-    """Return what writes a price: two decimals, or as many more as it needs."""
-    unit = 10**scale
+def _texts(values: "Column", scale: int) -> Iterable[str]:
+    """Return prices as text: two decimals, or as many more as each needs."""
+    if scale < _CENTS or min(values, default=0) < 10**scale:
+        return [_text(value, scale) for value in values]
+    # Nearly all need two decimals only, whatever the finest one of the series needs.
+    rest, end = 10 ** (scale - _CENTS), _CENTS - scale or None
+    return [
+        f"{(digits := str(value))[:-scale]}.{digits[-scale:end]}"
+        if value % rest == 0
+        else _text(value, scale)
+        for value in values
+    ]
 
-    def text(value: int) -> str:
-        whole, rest = divmod(abs(value), unit)
-        digits = f"{rest:0{scale}d}" if scale else ""
-        kept = digits[:_CENTS] + digits[_CENTS:].rstrip("0")
-        return f"{'-' if value < 0 else ''}{whole}{'.' if kept else ''}{kept}"
 
-    return text
+def _text(value: int, scale: int) -> str:
+    text = format(Decimal(value).scaleb(-scale), "f")
+    more = scale - _CENTS
+    return text if more <= 0 else text[:-more] + text[-more:].rstrip("0")
