@@ -119,10 +119,16 @@ def test_a_notification_whose_noting_was_stopped_is_shown_once(
     assert titles(own, "ada") == ["first"]
 
 
-def test_an_inbox_keeps_the_latest_thousand_of_a_month(own: Own, app: App) -> None:
-    told(app, "ada", *(f"{number:04}" for number in range(1_005)))
+def test_an_inbox_keeps_the_latest_thousand_of_a_month_and_nothing_beside(
+    own: Own, app: App, spied: SpiedStore
+) -> None:
+    names = [f"{number:04}" for number in range(1_005)]
+    told(app, "ada", *names[:500])
+    told(app, "ada", *names[500:])
 
     assert len([each for page in pages(own, "ada", 200) for each in page]) == 1_000
+    kept = [item for item in spied.contents().values() if item.get("userId") == "ada"]
+    assert len(kept) == 1_000
 
 
 def test_companies_that_were_looked_at_come_latest_first(own: Own) -> None:

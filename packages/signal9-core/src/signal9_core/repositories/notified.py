@@ -4,7 +4,7 @@ A notification is an item of its own. In which order a user got them stands in t
 per user and month.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -53,8 +53,7 @@ class NotifiedRepository:
             by_user.setdefault(each.user_id, []).append(f"{instant_key(now)}#{each.id}")
         # A notification without a place would never be shown; a place without one is passed over.
         for user_id, positions in by_user.items():
-            name = _inbox(user_id, now)
-            change_item(self._store, STATE, {"name": name}, _adding(name, positions, until))
+            self._place(_inbox(user_id, now), positions, until)
         self._store.put_new(STATE, (_item(each, until) for each in notifications))
 
     def of_user(
@@ -86,6 +85,18 @@ class NotifiedRepository:
             self._store.delete(STATE, {"name": _name(_id(position))})
         for name in self._inboxes(user_id):
             self._store.delete(STATE, {"name": name})
+
+    def _place(self, name: str, positions: Sequence[str], until: int) -> None:
+        pushed_out: list[str] = []
+
+        def added(item: Item | None) -> Item | None:
+            places = sorted({*_positions(item), *positions})
+            pushed_out[:] = places[:-_MOST_IN_A_MONTH]
+            return {"name": name, "positions": places[-_MOST_IN_A_MONTH:], TTL_ATTRIBUTE: until}
+
+        change_item(self._store, STATE, {"name": name}, added)
+        # Of what nobody can read any more only stays that it was sent.
+        self._store.put_many(STATE, [_bare(_id(each), until) for each in pushed_out])
 
     def _inboxes(self, user_id: str) -> list[str]:
         now = self._clock()
@@ -125,18 +136,12 @@ def _positions(item: Item | None) -> list[str]:
     return [str(each) for each in stored] if isinstance(stored, list) else []
 
 
-def _adding(
-    name: str, positions: Iterable[str], until: int
-) -> Callable[[Item | None], Item | None]:
-    def added(item: Item | None) -> Item | None:
-        kept = sorted({*_positions(item), *positions})[-_MOST_IN_A_MONTH:]
-        return {"name": name, "positions": kept, TTL_ATTRIBUTE: until}
-
-    return added
-
-
 def _item(notification: Notification, until: int) -> Item:
-    return {**to_item(notification), "name": _name(notification.id), TTL_ATTRIBUTE: until}
+    return {**to_item(notification), **_bare(notification.id, until)}
+
+
+def _bare(notification_id: str, until: int) -> Item:
+    return {"name": _name(notification_id), TTL_ATTRIBUTE: until}
 
 
 def _kept(item: Item) -> KeptNotification:
