@@ -1,5 +1,6 @@
 """Companies: a list to browse, and one in full."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,8 +49,8 @@ class ListAssets:
             next_cursor=self.cursors.sign(query, page.cursor),
         )
 
-    def of(self, tickers: str) -> AssetsAnswer:
-        """Return the companies with these tickers, commas between, in their order."""
+    def of(self, tickers: Sequence[str]) -> AssetsAnswer:
+        """Return the companies with these tickers, in their order."""
         wanted = several_tickers(tickers, BATCH)
         known = self.assets.known(wanted)
         return AssetsAnswer(

@@ -1,6 +1,6 @@
 """What parameters may be; whatever is wrong is named by its field."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -33,9 +33,9 @@ def ticker_of(text: str) -> Ticker:
         raise InputError("ticker", f"{text[:40]!r} is no ticker") from error
 
 
-def several_tickers(text: str, at_most: int) -> list[Ticker]:
-    """Return the tickers in a text with commas between, each once, in their order."""
-    found = list(dict.fromkeys(ticker_of(each) for each in text.split(",")))
+def several_tickers(texts: Iterable[str], at_most: int) -> list[Ticker]:
+    """Return these tickers in canonical form, each once, in their order."""
+    found = list(dict.fromkeys(ticker_of(each) for each in texts))
     if len(found) > at_most:
         raise InputError("tickers", f"{len(found)} are too many; at most {at_most} in one call")
     return found

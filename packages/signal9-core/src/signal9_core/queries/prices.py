@@ -1,5 +1,6 @@
 """Price history as the API serves it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, Literal
@@ -103,7 +104,7 @@ class GetPriceBatch:
 
     def __call__(
         self,
-        tickers: str,
+        tickers: Sequence[str],
         *,
         first: date | None = None,
         last: date | None = None,

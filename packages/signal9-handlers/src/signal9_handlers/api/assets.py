@@ -1,6 +1,6 @@
 """Answers what is asked about companies and their prices."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import Field
@@ -17,11 +17,11 @@ from signal9_core.domain import Interval
 from signal9_core.errors import InputError
 
 from ..runtime import application
-from .fields import fields_of
+from .fields import Selected, Several
 from .http import DAILY, REVALIDATE, ok, respond
 from .negotiation import CSV, json_or_csv
 from .operation import Named
-from .parameters import Cursor, Fields, Flag, From, TickerInPath, Tickers, To, Whole
+from .parameters import DIGITS, FIELDS, Cursor, Flag, From, TickerInPath, To
 from .request import Request
 from .resource import Resource
 from .response import JSON, Response
@@ -30,6 +30,8 @@ __all__ = ["app", "handler"]
 
 app = Resource("Assets")
 
+_TICKERS: Final = "Tickers with commas between, answered in this order."
+
 Exchange = Annotated[
     str | None,
     Field(min_length=1, max_length=64, description="Only companies listed there."),
@@ -37,7 +39,7 @@ Exchange = Annotated[
 Sector = Annotated[
     str | None, Field(min_length=1, max_length=64, description="Only companies of this sector.")
 ]
-AssetLimit = Annotated[Whole, Field(ge=1, le=1_000, description="Companies per page.")]
+AssetLimit = Annotated[int, Field(ge=1, le=1_000, description="Companies per page."), DIGITS]
 BarInterval = Annotated[Interval, Field(description="How long a bar is: a day, week or month.")]
 Adjusted = Annotated[Flag, Field(description="Adjust prices for splits and dividends.")]
 Shape = Annotated[
@@ -46,16 +48,25 @@ Shape = Annotated[
 Order = Annotated[
     Literal["asc", "desc"], Field(description="Oldest bars first, or newest bars first.")
 ]
-BarLimit = Annotated[Whole, Field(ge=1, le=10_000, description="Bars per page.")]
-BatchLimit = Annotated[Whole, Field(ge=1, le=1_000, description="Bars of each company.")]
+BarLimit = Annotated[int, Field(ge=1, le=10_000, description="Bars per page."), DIGITS]
+AssetFields = Annotated[tuple[str, ...], Selected(AssetAnswer), Field(description=FIELDS)]
+SummaryFields = Annotated[tuple[str, ...], Selected(AssetSummary), Field(description=FIELDS)]
+BarFields = Annotated[tuple[str, ...], Selected(BarRow), Field(description=FIELDS)]
+AssetTickers = Annotated[
+    tuple[str, ...], Several(100), Field(description=_TICKERS, examples=["AAPL,IBM"])
+]
+PriceTickers = Annotated[
+    tuple[str, ...], Several(20), Field(description=_TICKERS, examples=["AAPL,IBM"])
+]
+BatchLimit = Annotated[int, Field(ge=1, le=1_000, description="Bars of each company."), DIGITS]
 
 
 @app.read("/assets", AssetsAnswer, "Companies by name, or those asked for")
 def list_assets(
     exchange: Exchange = None,
     sector: Sector = None,
-    tickers: Tickers | None = None,
-    fields: Fields = None,
+    tickers: AssetTickers = (),
+    fields: SummaryFields = (),
     limit: AssetLimit = 100,
     cursor: Cursor = None,
 ) -> Response:
@@ -63,20 +74,18 @@ def list_assets(
 
     With `tickers`, up to 100 companies in the order asked for; `unknown` has those that are not.
     """
-    chosen = fields_of(fields, AssetSummary)
-    if tickers is not None:
+    if tickers:
         if exchange or sector or cursor:
             raise InputError("tickers", "goes with neither exchange, sector nor cursor")
-        return ok(application().list_assets.of(tickers), DAILY, chosen)
+        return ok(application().list_assets.of(tickers), DAILY, fields)
     answer = application().list_assets(exchange=exchange, sector=sector, limit=limit, cursor=cursor)
-    return ok(answer, DAILY, chosen)
+    return ok(answer, DAILY, fields)
 
 
 @app.read("/assets/{ticker}", AssetAnswer, "One company in full")
-def get_asset(ticker: TickerInPath, fields: Fields = None) -> Response:
+def get_asset(ticker: TickerInPath, fields: AssetFields = ()) -> Response:
     """Who it is, what it does, what follows from its data, and how fresh each data set is."""
-    chosen = fields_of(fields, AssetAnswer)
-    return ok(application().get_asset(ticker), REVALIDATE, chosen)
+    return ok(application().get_asset(ticker), REVALIDATE, fields)
 
 
 @app.read("/assets/{ticker}/prices", PricesAnswer, "Prices of a company", media_types=(JSON, CSV))
@@ -90,7 +99,7 @@ def get_prices(
     adjusted: Adjusted = False,
     shape: Shape = "rows",
     order: Order = "asc",
-    fields: Fields = None,
+    fields: BarFields = (),
     limit: BarLimit = 5_000,
     cursor: Cursor = None,
 ) -> Response:
@@ -98,7 +107,6 @@ def get_prices(
 
     Weeks and months are whole at both ends: a range selects them by their last trading day.
     """
-    chosen = fields_of(fields, BarRow)
     answer = application().get_prices(
         ticker,
         first=first,
@@ -110,19 +118,19 @@ def get_prices(
         limit=limit,
         cursor=cursor,
     )
-    return json_or_csv(request, answer, chosen)
+    return json_or_csv(request, answer, fields)
 
 
 @app.read("/prices", PriceBatchAnswer, "Prices of several companies")
 def get_price_batch(
-    tickers: Tickers,
+    tickers: PriceTickers,
     *,
     first: From = None,
     last: To = None,
     interval: BarInterval = Interval.DAY,
     adjusted: Adjusted = False,
     order: Order = "asc",
-    fields: Fields = None,
+    fields: BarFields = (),
     limit: BatchLimit = 250,
 ) -> Response:
     """Bars of up to 20 companies, in the order asked for; `unknown` has those that are not.
@@ -130,7 +138,6 @@ def get_price_batch(
     Where a company has more bars than `limit`, its `nextCursor` goes on among its own prices, with
     the same parameters.
     """
-    chosen = fields_of(fields, BarRow)
     answer = application().get_price_batch(
         tickers,
         first=first,
@@ -140,7 +147,7 @@ def get_price_batch(
         order=order,
         limit=limit,
     )
-    return ok(answer, REVALIDATE, chosen)
+    return ok(answer, REVALIDATE, fields)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

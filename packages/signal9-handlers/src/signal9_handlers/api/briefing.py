@@ -11,7 +11,7 @@ from signal9_core.personal import BriefingAnswer
 from ..auth.scopes import READ_ME
 from ..runtime import application
 from .http import REVALIDATE, ok, respond
-from .parameters import Cursor, Whole
+from .parameters import DIGITS, Cursor
 from .request import Request
 from .resource import Resource
 from .response import Response
@@ -25,7 +25,7 @@ Order = Annotated[
     Literal["newest", "impact"],
     Field(description="Newest first, or first what speaks most strongly of a company."),
 ]
-BriefingLimit = Annotated[Whole, Field(ge=1, le=200, description="Articles per page.")]
+BriefingLimit = Annotated[int, Field(ge=1, le=200, description="Articles per page."), DIGITS]
 
 
 @app.read("/news/briefing", BriefingAnswer, "The caller's briefing", scope=READ_ME)

@@ -9,10 +9,10 @@ from signal9_core.answers import FinancialsAnswer, ReportRow
 from signal9_core.domain import Period, ReportKind
 
 from ..runtime import application
-from .fields import fields_of
+from .fields import Selected
 from .http import respond
 from .negotiation import CSV, json_or_csv
-from .parameters import Cursor, Fields, TickerInPath, Whole
+from .parameters import DIGITS, FIELDS, Cursor, TickerInPath
 from .request import Request
 from .resource import Resource
 from .response import JSON, Response
@@ -23,7 +23,8 @@ app = Resource("Financials")
 
 Kind = Annotated[ReportKind, Field(description="Which statement, or earnings per share.")]
 Span = Annotated[Period, Field(description="Reports of years or of quarters.")]
-ReportLimit = Annotated[Whole, Field(ge=1, le=200, description="Reports per page.")]
+ReportFields = Annotated[tuple[str, ...], Selected(ReportRow), Field(description=FIELDS)]
+ReportLimit = Annotated[int, Field(ge=1, le=200, description="Reports per page."), DIGITS]
 
 
 @app.read(
@@ -37,16 +38,15 @@ def get_financials(
     ticker: TickerInPath,
     report: Kind = ReportKind.INCOME_STATEMENT,
     period: Span = Period.ANNUAL,
-    fields: Fields = None,
+    fields: ReportFields = (),
     limit: ReportLimit = 20,
     cursor: Cursor = None,
 ) -> Response:
     """Every report of one kind, newest first, with figures in units of their currency."""
-    chosen = fields_of(fields, ReportRow)
     answer = application().get_financials(
         ticker, report=report, period=period, limit=limit, cursor=cursor
     )
-    return json_or_csv(request, answer, chosen)
+    return json_or_csv(request, answer, fields)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from pydantic import Field
 from signal9_core.answers import ArticleAnswer, NewsAnswer
 
 from ..runtime import application
-from .fields import fields_of
+from .fields import Selected
 from .http import NEWS, ok, respond
-from .parameters import Cursor, Fields, From, TickerInQuery, To, Whole
+from .parameters import DIGITS, FIELDS, Cursor, From, TickerInQuery, To
 from .resource import Resource
 from .response import Response
 
@@ -19,7 +19,8 @@ __all__ = ["app", "handler"]
 app = Resource("News")
 
 OnTopic = Annotated[str | None, Field(min_length=1, max_length=64, description="Only this topic.")]
-ArticleLimit = Annotated[Whole, Field(ge=1, le=1_000, description="Articles per page.")]
+ArticleFields = Annotated[tuple[str, ...], Selected(ArticleAnswer), Field(description=FIELDS)]
+ArticleLimit = Annotated[int, Field(ge=1, le=1_000, description="Articles per page."), DIGITS]
 
 
 @app.read("/news", NewsAnswer, "News")
@@ -28,7 +29,7 @@ def list_news(
     topic: OnTopic = None,
     first: From = None,
     last: To = None,
-    fields: Fields = None,
+    fields: ArticleFields = (),
     limit: ArticleLimit = 50,
     cursor: Cursor = None,
 ) -> Response:
@@ -36,11 +37,10 @@ def list_news(
 
     Days are those of UTC.
     """
-    chosen = fields_of(fields, ArticleAnswer)
     answer = application().list_news(
         ticker=ticker, topic=topic, first=first, last=last, limit=limit, cursor=cursor
     )
-    return ok(answer, NEWS, chosen)
+    return ok(answer, NEWS, fields)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

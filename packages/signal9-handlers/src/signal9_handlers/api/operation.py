@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_type_hint
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
 
 from ..auth.scopes import READ_MARKET
 from .bodies import json_body
@@ -48,6 +49,12 @@ class Parameter:
     type: Any
     required: bool
     default: object
+
+    @property
+    def infos(self) -> tuple[FieldInfo, ...]:
+        """What is said about it, in words and examples."""
+        given = getattr(self.type, "__metadata__", ())
+        return tuple(each for each in given if isinstance(each, FieldInfo))
 
     @cached_property
     def adapter(self) -> TypeAdapter[object]:

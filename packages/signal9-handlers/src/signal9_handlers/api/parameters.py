@@ -5,20 +5,20 @@ from datetime import date
 from typing import Annotated, Final
 from urllib.parse import unquote
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
+from .fields import TICKER_SCHEMA
 from .operation import Named
 
 __all__ = [
+    "DIGITS",
+    "FIELDS",
     "Cursor",
-    "Fields",
     "Flag",
     "From",
     "TickerInPath",
     "TickerInQuery",
-    "Tickers",
     "To",
-    "Whole",
 ]
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -49,10 +49,15 @@ def _decoded(value: object) -> object:
 
 Day = Annotated[date, BeforeValidator(_day)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
-Whole = Annotated[int, BeforeValidator(_whole)]
 
 From = Annotated[Day | None, Named("from"), Field(description="The first day, included.")]
 To = Annotated[Day | None, Named("to"), Field(description="The last day, included.")]
+DIGITS: Final = BeforeValidator(_whole)
+"""Stands last in `Annotated` of whole numbers: only digits will do, neither `1_0` nor `1.0`."""
+
+FIELDS: Final = "Only these fields, with commas between: of each item, or of a single answer."
+"""What a parameter `fields` is for."""
+
 Cursor = Annotated[
     str | None,
     Field(
@@ -60,29 +65,16 @@ Cursor = Annotated[
         description="Where to go on: the `nextCursor` of the page before, unchanged.",
     ),
 ]
-Fields = Annotated[
-    str | None,
-    Field(
-        min_length=1,
-        max_length=500,
-        description="Only these fields, with commas between: of each item, or of a single answer.",
-    ),
-]
 TickerInPath = Annotated[
     str,
     BeforeValidator(_decoded),
     StringConstraints(max_length=40),
+    WithJsonSchema(TICKER_SCHEMA),
     Field(description="A ticker, in upper or lower case: `BRK.B`.", examples=["AAPL"]),
 ]
 TickerInQuery = Annotated[
-    str | None, Field(max_length=40, description="Only what is about this company.")
-]
-Tickers = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=1_000,
-        description="Tickers with commas between, answered in this order.",
-        examples=["AAPL,IBM"],
-    ),
+    str | None,
+    Field(max_length=40),
+    WithJsonSchema(TICKER_SCHEMA),
+    Field(description="Only what is about this company."),
 ]

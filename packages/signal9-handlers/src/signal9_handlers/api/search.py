@@ -8,9 +8,9 @@ from pydantic import Field
 from signal9_core.answers import SearchAnswer, SearchHit
 
 from ..runtime import application
-from .fields import fields_of
+from .fields import Selected
 from .http import DAILY, ok, respond
-from .parameters import Fields, Whole
+from .parameters import DIGITS, FIELDS
 from .resource import Resource
 from .response import Response
 
@@ -28,14 +28,14 @@ Words = Annotated[
         examples=["aple"],
     ),
 ]
-HitLimit = Annotated[Whole, Field(ge=1, le=50, description="Hits at most.")]
+HitFields = Annotated[tuple[str, ...], Selected(SearchHit), Field(description=FIELDS)]
+HitLimit = Annotated[int, Field(ge=1, le=50, description="Hits at most."), DIGITS]
 
 
 @app.read("/search", SearchAnswer, "Find companies")
-def search_companies(q: Words, fields: Fields = None, limit: HitLimit = 10) -> Response:
+def search_companies(q: Words, fields: HitFields = (), limit: HitLimit = 10) -> Response:
     """Companies by ticker or name, best first; slips of the keyboard are forgiven."""
-    chosen = fields_of(fields, SearchHit)
-    return ok(application().search(q, limit=limit), DAILY, chosen)
+    return ok(application().search(q, limit=limit), DAILY, fields)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

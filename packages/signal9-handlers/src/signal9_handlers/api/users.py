@@ -20,7 +20,7 @@ from signal9_core.requests import RecordPatch, TopicsPut, WatchlistPut, WizardPu
 from ..auth.scopes import READ_ME, WRITE_ME
 from ..runtime import application
 from .http import NEVER, REVALIDATE, ok, respond
-from .parameters import Cursor, Flag, TickerInPath, Whole
+from .parameters import DIGITS, Cursor, Flag, TickerInPath
 from .request import Request
 from .resource import Resource
 from .response import Response
@@ -30,7 +30,9 @@ __all__ = ["app", "handler"]
 app = Resource("Users")
 
 Unread = Annotated[Flag, Field(description="Only what was not read yet.")]
-NotificationLimit = Annotated[Whole, Field(ge=1, le=200, description="Notifications per page.")]
+NotificationLimit = Annotated[
+    int, Field(ge=1, le=200, description="Notifications per page."), DIGITS
+]
 NotificationId = Annotated[
     str,
     StringConstraints(max_length=64),

@@ -11,7 +11,7 @@ from ..api.operation import Operation, Parameter
 from ..api.response import JSON
 from .refusals import REFUSALS, refusal, refusals_of
 from .resources import RESOURCES, TAGS, body_of, operations
-from .schemas import REFERENCE, parameter_schema, schemas
+from .schemas import REFERENCE, answer_schema, parameter_schema, schemas
 
 __all__ = ["RESOURCES", "document"]
 
@@ -109,7 +109,7 @@ def _successes(each: Operation) -> dict[str, Any]:
     if each.answer is None:
         return {"204": {"description": "Done.", "headers": dict(headers)}}
     headers.append(_header("ETag"))
-    schema = {"schema": {"$ref": REFERENCE.format(model=each.answer.__name__)}}
+    schema = {"schema": answer_schema(each, each.answer)}
     content: dict[str, Any] = {JSON: schema | _example(each.operation_id)}
     if CSV in each.media_types:
         content[CSV] = _TEXT
@@ -148,10 +148,12 @@ def _parameter(each: Parameter) -> dict[str, Any]:
         "name": each.name,
         "in": each.place,
         "required": each.required,
-        "description": schema.pop("description"),
+        "description": next((one.description for one in each.infos if one.description), ""),
     }
-    if "examples" in schema:
-        described["example"] = schema.pop("examples")[0]
-    if each.default is not None:
+    for example in (one.examples[0] for one in each.infos if one.examples):
+        described["example"] = example.split(",") if schema["type"] == "array" else example
+    if schema.get("type") == "array":
+        described |= {"style": "form", "explode": False}
+    elif each.default is not None:
         schema["default"] = each.default
     return described | {"schema": schema}

@@ -6,14 +6,17 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core.core_schema import DecimalSchema
 
-from ..api.operation import Parameter
+from ..api.operation import Operation, Parameter
 from ..api.problems import NotFoundProblem, Problem
+from .parts import PART, add_parts, can_be_part
 from .resources import body_of, operations
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["REFERENCE", "parameter_schema", "request_models", "schemas"]
+    from signal9_core.answers import Answer
+
+__all__ = ["REFERENCE", "answer_schema", "parameter_schema", "request_models", "schemas"]
 
 REFERENCE: Final = "#/components/schemas/{model}"
 """How the document refers to a model."""
@@ -32,7 +35,17 @@ def schemas() -> dict[str, Any]:
         ref_template=REFERENCE,
         schema_generator=_AsOnTheWire,
     )
-    return dict(sorted(found["$defs"].items()))
+    every: dict[str, Any] = found["$defs"]
+    add_parts(every, list(operations()))
+    return dict(sorted(every.items()))
+
+
+def answer_schema(operation: Operation, answer: "type[Answer]") -> dict[str, Any]:
+    """Return what an operation answers; where `fields` can be chosen, maybe only a part of it."""
+    whole = {"$ref": REFERENCE.format(model=answer.__name__)}
+    if not can_be_part(operation):
+        return whole
+    return {"anyOf": [whole, {"$ref": REFERENCE.format(model=answer.__name__ + PART)}]}
 
 
 def request_models() -> dict[str, dict[str, Any]]:
@@ -56,7 +69,10 @@ def parameter_schema(each: Parameter) -> dict[str, Any]:
     given = [one for one in schema.pop("anyOf", ()) if one != {"type": "null"}]
     for one in (*given, *definitions.values()):
         schema = {**one, **schema}
-    return {key: value for key, value in schema.items() if key not in {"$ref", "title"}}
+    return {key: value for key, value in schema.items() if key not in _SAID_ELSEWHERE}
+
+
+_SAID_ELSEWHERE: Final = frozenset({"$ref", "description", "examples", "title"})
 
 
 class _AsOnTheWire(GenerateJsonSchema):
