@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from platformdirs import user_data_path
 from pydantic import (
     BeforeValidator,
     Field,
@@ -21,6 +20,8 @@ __all__ = ["Settings", "load_settings"]
 
 
 def _default_home() -> Path:
+    from platformdirs import user_data_path  # noqa: PLC0415  # only where no home is given
+
     return user_data_path("signal9", appauthor=False)
 
 

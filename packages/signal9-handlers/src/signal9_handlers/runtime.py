@@ -1,29 +1,16 @@
-"""What every handler shares: the application and the log."""
+"""What every handler shares: the application, and what the request at work is called."""
 
-import logging
 from contextvars import ContextVar
 from functools import cache
 from typing import Final
 
-from aws_lambda_powertools import Logger
-
 from signal9_core.app import App, build
 from signal9_core.settings import load_settings
 
-__all__ = ["application", "logger", "request_id"]
+__all__ = ["application", "request_id"]
 
 request_id: Final = ContextVar("request_id", default="")
-"""What the request at work is called."""
-
-
-def _with_request_id(record: logging.LogRecord) -> bool:
-    if name := request_id.get():
-        record.correlation_id = name
-    return True
-
-
-logger = Logger(service="signal9")
-logger.addFilter(_with_request_id)
+"""What the request at work is called in answers and in the log."""
 
 
 @cache

@@ -1,14 +1,14 @@
 """Writing only what differs, and only over what was read: again if someone was faster."""
 
 from collections.abc import Callable, Iterable
-from typing import Final, TypedDict, TypeVar
-
-import stamina
-from stamina import Attempt
+from typing import TYPE_CHECKING, Final, TypedDict, TypeVar
 
 from ..errors import ConflictError
 from ..ports import ABSENT, Item, Key, Store
 from ..tables import TableSpec
+
+if TYPE_CHECKING:
+    from stamina import Attempt
 
 __all__ = [
     "Foretell",
@@ -43,13 +43,18 @@ def ignore(_: object) -> None:
     """Hear and do nothing."""
 
 
-def contested() -> Iterable[Attempt]:
+def contested() -> "Iterable[Attempt]":
     """Return attempts until one meets no conflict; the last one lets its `ConflictError` out."""
+    # Loading it takes 20 ms, which whoever only reads should not pay.
+    import stamina  # noqa: PLC0415
+
     return stamina.retry_context(on=ConflictError, **_PATIENCE)
 
 
 def until_uncontested(function: Callable[[], T]) -> T:
     """Return what `function` does; it is called again as long as it meets conflicts."""
+    import stamina  # noqa: PLC0415
+
     return stamina.RetryingCaller(**_PATIENCE).on(ConflictError)(function)
 
 

@@ -36,6 +36,10 @@ class StateRepository:
 
     def cursor_key(self) -> str:
         """Return the key that signs cursors, made at random the first time it is asked for."""
+        stored = self._store.get(STATE, {"name": _CURSOR_KEY})
+        return self._new_cursor_key() if stored is None else str(stored.item["key"])
+
+    def _new_cursor_key(self) -> str:
         fresh = {"name": _CURSOR_KEY, "key": secrets.token_urlsafe(32)}
         kept: list[Item] = []
 

@@ -1,8 +1,7 @@
 """Answers what is asked about companies and their prices."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import Field
 
 from signal9_core.answers import (
@@ -25,6 +24,9 @@ from .parameters import DIGITS, FIELDS, Cursor, Flag, From, TickerInPath, To
 from .request import Request
 from .resource import Resource
 from .response import JSON, Response
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 __all__ = ["app", "handler"]
 
@@ -150,6 +152,6 @@ def get_price_batch(
     return ok(answer, REVALIDATE, fields)
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Answer a request under `/assets` or `/prices`."""
     return respond(app, event, context)

@@ -1,8 +1,7 @@
 """Answers the caller's briefing."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import Field
 
 from signal9_core.domain import SentimentLabel
@@ -15,6 +14,9 @@ from .parameters import DIGITS, Cursor
 from .request import Request
 from .resource import Resource
 from .response import Response
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 __all__ = ["app", "handler"]
 
@@ -47,6 +49,6 @@ def get_briefing(
     return ok(answer, REVALIDATE)
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Answer a request for a briefing."""
     return respond(app, event, context)

@@ -1,8 +1,7 @@
 """Answers what is asked about financial reports."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import Field
 
 from signal9_core.answers import FinancialsAnswer, ReportRow
@@ -16,6 +15,9 @@ from .parameters import DIGITS, FIELDS, Cursor, TickerInPath
 from .request import Request
 from .resource import Resource
 from .response import JSON, Response
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 __all__ = ["app", "handler"]
 
@@ -49,6 +51,6 @@ def get_financials(
     return json_or_csv(request, answer, fields)
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Answer a request under `/financials`."""
     return respond(app, event, context)

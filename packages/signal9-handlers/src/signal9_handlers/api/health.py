@@ -1,8 +1,6 @@
 """Tells whether the API is up."""
 
-from typing import Any, Literal
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any, Literal
 
 from signal9_core.answers import Answer
 
@@ -11,6 +9,9 @@ from ..runtime import application
 from .http import NEVER, ok, respond
 from .resource import Resource
 from .response import Response
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 __all__ = ["HealthAnswer", "app", "handler"]
 
@@ -31,6 +32,6 @@ def get_health() -> Response:
     return ok(HealthAnswer(version=__version__, stage=application().settings.stage), NEVER)
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Answer a request under `/health`."""
     return respond(app, event, context)

@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from http import HTTPStatus
-from typing import Any, Final
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any, Final
 
 from signal9_core.answers import Answer, to_json
 
@@ -13,6 +11,9 @@ from ..runtime import request_id
 from .request import Request
 from .resource import Resource
 from .response import JSON, Response
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 __all__ = ["DAILY", "NEVER", "NEWS", "REVALIDATE", "content", "finished", "ok", "respond"]
 
@@ -50,7 +51,7 @@ def content(
     return Response(HTTPStatus.OK, body, media_type, kept)
 
 
-def respond(app: Resource, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+def respond(app: Resource, event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Have the resource answer a request of API Gateway's."""
     request = Request(event)
     name = request.id or context.aws_request_id

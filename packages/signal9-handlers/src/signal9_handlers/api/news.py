@@ -1,8 +1,7 @@
 """Answers what is asked about news."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import Field
 
 from signal9_core.answers import ArticleAnswer, NewsAnswer
@@ -13,6 +12,9 @@ from .http import NEWS, ok, respond
 from .parameters import DIGITS, FIELDS, Cursor, From, TickerInQuery, To
 from .resource import Resource
 from .response import Response
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 __all__ = ["app", "handler"]
 
@@ -43,6 +45,6 @@ def list_news(
     return ok(answer, NEWS, fields)
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Answer a request under `/news`."""
     return respond(app, event, context)

@@ -9,7 +9,6 @@ from pydantic import Field, ValidationError
 from signal9_core.answers import Answer, to_json
 from signal9_core.errors import InputError, NotFoundError, Signal9Error
 
-from ..runtime import logger
 from .response import Response
 
 __all__ = [
@@ -115,6 +114,8 @@ def refused(errors: Sequence[FieldProblem]) -> Response:
 
 def unexpected(error: Exception) -> Response:
     """Answer 503 where trying again can help, else 500; the log has what the answer hides."""
+    from ..log import logger  # noqa: PLC0415
+
     if isinstance(error, Signal9Error) and error.transient:
         logger.warning("unavailable", reason=str(error))
         return problem(

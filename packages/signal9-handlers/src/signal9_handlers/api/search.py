@@ -1,8 +1,7 @@
 """Answers searches for companies."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import Field
 
 from signal9_core.answers import SearchAnswer, SearchHit
@@ -13,6 +12,9 @@ from .http import DAILY, ok, respond
 from .parameters import DIGITS, FIELDS
 from .resource import Resource
 from .response import Response
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 __all__ = ["app", "handler"]
 
@@ -38,6 +40,6 @@ def search_companies(q: Words, fields: HitFields = (), limit: HitLimit = 10) -> 
     return ok(application().search(q, limit=limit), DAILY, fields)
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Answer a request under `/search`."""
     return respond(app, event, context)

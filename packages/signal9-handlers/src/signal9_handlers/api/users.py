@@ -3,9 +3,8 @@
 import re
 from collections.abc import Collection
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import Field, StringConstraints
 
 from signal9_core.personal import (
@@ -24,6 +23,9 @@ from .parameters import DIGITS, Cursor, Flag, TickerInPath
 from .request import Request
 from .resource import Resource
 from .response import Response
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 __all__ = ["app", "handler"]
 
@@ -143,6 +145,6 @@ def _expected(request: Request) -> Collection[int] | None:
     return {int(tag[1], 16) for each in given if (tag := _TAG.fullmatch(each))}
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Answer a request under `/users/me`."""
     return respond(app, event, context)

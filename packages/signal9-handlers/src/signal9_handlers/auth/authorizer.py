@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from signal9_core.errors import RefusedError
 from signal9_core.settings import load_settings
 
-from ..runtime import logger
+from ..log import logger
 from .tokens import TokenVerifier, verifier_of
 
 __all__ = ["UnauthorizedError", "handler", "verifier"]
