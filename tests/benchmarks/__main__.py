@@ -16,7 +16,7 @@ from .report import as_json, heading, row, say, working
 
 __all__ = ["BENCHMARKS", "main"]
 
-BENCHMARKS: Final = ("startup", "search", "stores", "serve")
+BENCHMARKS: Final = ("startup", "search", "stores", "serve", "api")
 """The modules that have `measures()`, in the order in which they run."""
 
 _OUTPUT: Final = Path("benchmarks.json")

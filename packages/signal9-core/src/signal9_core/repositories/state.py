@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 from typing import Final
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from ..domain import Instant
 from ..ports import Item, Store
@@ -15,7 +15,7 @@ from .codec import instant_key
 __all__ = ["StateRepository"]
 
 _CURSOR_KEY: Final = "cursor-key"
-_instant: TypeAdapter[datetime] = TypeAdapter(Instant)
+_instant: TypeAdapter[datetime] = TypeAdapter(Instant, config=ConfigDict(defer_build=True))
 
 
 class StateRepository:
