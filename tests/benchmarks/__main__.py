@@ -16,7 +16,16 @@ from .report import as_json, heading, row, say, working
 
 __all__ = ["BENCHMARKS", "main"]
 
-BENCHMARKS: Final = ("startup", "search", "stores", "prices", "providers", "serve", "constructs")
+BENCHMARKS: Final = (
+    "startup",
+    "search",
+    "stores",
+    "prices",
+    "providers",
+    "serve",
+    "api",
+    "constructs",
+)
 """The modules that have `measures()`, in the order in which they run."""
 
 _OUTPUT: Final = Path("benchmarks.json")

@@ -19,14 +19,16 @@ from urllib.request import urlopen
 from .measure import Measure
 from .report import say
 
-__all__ = ["measures"]
+__all__ = ["Server", "answered", "measures", "serving"]
 
 _PATIENCE_S: Final = 60.0
 _PAUSE_S: Final = 0.02
 
 
 @dataclass(frozen=True)
-class _Server:
+class Server:
+    """A server that was started, and when."""
+
     process: subprocess.Popen[bytes]
     url: str
     started: float
@@ -34,10 +36,10 @@ class _Server:
 
 def measures() -> Iterator[Measure]:
     """Yield the times from an empty home to the first answers, and the peak of memory."""
-    with TemporaryDirectory() as folder, _serving(Path(folder)) as server:
-        yield Measure("serve_health", _answered(server, "/health"), "s", 5, "lower")
-        yield Measure("serve_prices", _answered(server, "/assets/AAPL/prices"), "s", 5, "lower")
-        yield Measure("serve_search", _answered(server, "/search?q=aple"), "s", 5, "lower")
+    with TemporaryDirectory() as folder, serving(Path(folder)) as server:
+        yield Measure("serve_health", answered(server, "/health"), "s", 5, "lower")
+        yield Measure("serve_prices", answered(server, "/assets/AAPL/prices"), "s", 5, "lower")
+        yield Measure("serve_search", answered(server, "/search?q=aple"), "s", 5, "lower")
         peak = _peak_mb(server.process.pid)
         if peak is None:
             say("this system does not tell a process's peak of memory: not measured")
@@ -46,7 +48,8 @@ def measures() -> Iterator[Measure]:
 
 
 @contextmanager
-def _serving(folder: Path) -> Iterator[_Server]:
+def serving(folder: Path, *, core: int | None = None) -> Iterator[Server]:
+    """Serve an empty home in the folder or what is there, on one core if given, until the end."""
     port, log = _free_port(), folder / "server.log"
     signal9 = Path(sys.executable).with_name("signal9")
     started = perf_counter()
@@ -57,8 +60,10 @@ def _serving(folder: Path) -> Iterator[_Server]:
             stdout=output,
             stderr=subprocess.STDOUT,
         )
+        if core is not None and hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(process.pid, {core})
     try:
-        yield _Server(process, f"http://127.0.0.1:{port}/api/v1", started)
+        yield Server(process, f"http://127.0.0.1:{port}/api/v1", started)
     except RuntimeError as error:
         error.add_note(log.read_text(encoding="utf-8", errors="replace"))
         raise
@@ -66,7 +71,7 @@ def _serving(folder: Path) -> Iterator[_Server]:
         _end(process)
 
 
-def _answered(server: _Server, path: str) -> float:
+def answered(server: Server, path: str) -> float:
     """Return the seconds from the start to the first answer that holds something."""
     while not _has_content(server.url + path):
         waited = perf_counter() - server.started

@@ -1,5 +1,7 @@
 """How long things take."""
 
+import os
+import resource
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +12,16 @@ from timeit import repeat
 
 from .report import say
 
-__all__ = ["best_ms", "import_ms", "installed", "milliseconds", "output", "p95", "run_ms"]
+__all__ = [
+    "best_ms",
+    "cpu_ms",
+    "import_ms",
+    "installed",
+    "milliseconds",
+    "output",
+    "p95",
+    "run_ms",
+]
 
 
 def milliseconds(call: Callable[[], object]) -> float:
@@ -45,6 +56,29 @@ def import_ms(statement: str, *, runs: int) -> float:
     )
     times = [float(output([sys.executable, "-c", program])) for _ in range(runs + 1)]
     return median(times[1:])
+
+
+def cpu_ms(program: str, *, runs: int, environment: Mapping[str, str]) -> float:
+    """Return the CPU time that a program takes in a fresh interpreter, above starting one.
+
+    The least of several runs: whatever else the machine does can only add to it.
+    """
+    command = [sys.executable, "-c"]
+    return _cpu_ms([*command, program], runs, environment) - _cpu_ms([*command, ""], runs, {})
+
+
+def _cpu_ms(command: Sequence[str], runs: int, environment: Mapping[str, str]) -> float:
+    times = []
+    for _ in range(runs + 1):
+        before = _children_s()
+        subprocess.run(command, check=True, capture_output=True, env=os.environ | environment)
+        times.append(_children_s() - before)
+    return min(times[1:]) * 1_000
+
+
+def _children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def installed(module: str, distribution: str) -> bool:

@@ -61,6 +61,7 @@ def test_names_are_in_camel_case_and_gaps_are_null() -> None:
             }
         ],
         "nextCursor": None,
+        "freshness": None,
     }
 
 

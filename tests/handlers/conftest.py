@@ -15,7 +15,7 @@ import uvicorn
 from signal9_core.app import App, build
 from signal9_core.domain import Bar, PriceSeries
 from signal9_core.settings import Settings
-from signal9_handlers.local.server import LocalServer, listen
+from signal9_handlers.local.server import LARGEST_HEAD, LocalServer, listen
 from signal9_handlers.local.site import Site
 from signal9_handlers.runtime import application
 from tests.fakes import ARTICLES, SERIES, FakeProvider, article
@@ -82,7 +82,13 @@ def app(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
 @contextmanager
 def serving(server: LocalServer) -> Iterator[str]:
     with listen(0) as listener:
-        config = uvicorn.Config(server, log_level="critical", lifespan="off", ws="none")
+        config = uvicorn.Config(
+            server,
+            h11_max_incomplete_event_size=LARGEST_HEAD,
+            log_level="critical",
+            lifespan="off",
+            ws="none",
+        )
         running = uvicorn.Server(config)
         thread = Thread(target=running.run, kwargs={"sockets": [listener]})
         thread.start()

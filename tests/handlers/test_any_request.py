@@ -20,8 +20,9 @@ values = words | st.sampled_from(
     ["1", "-1", "0", "1e9", "9" * 30, "2024-01-02", "0001-01-01", "9999-12-31", "true", "1mo"]
 )
 NAMES = {
-    path: [each["name"] for each in item["get"].get("parameters", ()) if each["in"] == "query"]
+    path: [each["name"] for each in item["get"]["parameters"] if each["in"] == "query"]
     for path, item in json.loads(document())["paths"].items()
+    if "get" in item
 }
 
 

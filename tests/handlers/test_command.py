@@ -73,7 +73,36 @@ def test_it_ingests_serves_and_ends_cleanly(tmp_path: Path, ending: signal.Signa
 
 def test_it_says_so_where_nothing_is_stored(tmp_path: Path) -> None:
     with started(tmp_path, "--port", "0") as process:
-        assert "--ingest" in told(process)["Nothing"]
+        lines = told(process)
+
+    assert "--ingest" in lines["Nothing"]
+    assert "development identity" in lines["Everyone"]
+
+
+def test_with_an_issuer_only_tokens_let_somebody_in(tmp_path: Path) -> None:
+    guard = ("--issuer", "http://127.0.0.1:9/", "--audience", "https://api.signal9.com")
+    with started(tmp_path, "--port", "0", *guard) as process:
+        lines = told(process)
+        address = lines["Serving"].split()[2]
+        refused = httpx2.get(f"{address}/api/v1/assets")
+        healthy = httpx2.get(f"{address}/api/v1/health")
+
+    assert "valid token" in lines["Only"]
+    assert "Everyone" not in lines
+    assert (refused.status_code, healthy.status_code) == (401, 200)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (("--issuer", "https://x.auth0.com/"), "go together"),
+        (("--issuer", "http://x.auth0.com/", "--audience", "api"), "https://"),
+    ],
+)
+def test_a_door_that_would_not_hold_is_not_opened(
+    tmp_path: Path, options: tuple[str, ...], problem: str
+) -> None:
+    assert problem in failed(tmp_path, "--port", "0", *options)
 
 
 def test_a_port_in_use_is_told_before_anything_is_done(tmp_path: Path) -> None:

@@ -42,7 +42,11 @@ def test_a_developer_stands_in_for_who_is_asking() -> None:
 
     context = proxy_event(Request("GET", "/x", headers=headers), "/x")["requestContext"]
 
-    assert context["authorizer"] == {"principalId": "local|developer"}
+    assert context["authorizer"] == {
+        "principalId": "local|developer",
+        "userId": "local|developer",
+        "scopes": "read:market read:me write:me",
+    }
     assert context["identity"] == {"sourceIp": "127.0.0.1", "userAgent": "test"}
 
 

@@ -12,7 +12,7 @@ from signal9_core.app import App, build
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_handlers.jobs import enhancement, ingest, notification
-from signal9_handlers.runtime import logger
+from signal9_handlers.log import logger
 from tests.fakes import FakeProvider, SetClock
 
 Line = dict[str, Any]

@@ -14,7 +14,9 @@ __all__ = [
     "DailyQuotaError",
     "IncompatibleStoreError",
     "InputError",
+    "IssuerUnavailableError",
     "NotFoundError",
+    "OutdatedError",
     "PayloadError",
     "PlanError",
     "PremiumEndpointError",
@@ -24,6 +26,7 @@ __all__ = [
     "PublishError",
     "QuotaExhaustedError",
     "RateLimitError",
+    "RefusedError",
     "RequestRefusedError",
     "SettingsError",
     "Signal9Error",
@@ -62,6 +65,20 @@ class NotFoundError(Signal9Error):
         self.kind = kind
         self.value = value
         self.nearest = nearest
+
+
+class OutdatedError(Signal9Error):
+    """What a caller wants to change is no longer as they read it."""
+
+
+class RefusedError(Signal9Error):
+    """A caller could not show who they are; the message is for them to read."""
+
+
+class IssuerUnavailableError(Signal9Error):
+    """The keys of whoever issues tokens cannot be had, so that no token can be checked."""
+
+    transient = True
 
 
 class ProviderError(Signal9Error):

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from platformdirs import user_data_path
 from pydantic import (
     BeforeValidator,
     Field,
@@ -24,6 +23,8 @@ _URL: Final = r"^https?://[^\s?#@]+$"
 
 
 def _default_home() -> Path:
+    from platformdirs import user_data_path  # noqa: PLC0415  # only where no home is given
+
     return user_data_path("signal9", appauthor=False)
 
 
@@ -107,6 +108,15 @@ class Settings(BaseSettings):
     )
     sentiment_window_days: PositiveInt = Field(
         90, description="How many days of news the rolling sentiment covers."
+    )
+    issuer: str | None = Field(
+        None, description="Who issues the tokens that the API takes, as their `iss` says."
+    )
+    audience: str | None = Field(
+        None, description="For which API the tokens must be issued, as their `aud` says."
+    )
+    require_scopes: bool = Field(
+        False, description="Whether a token without any scope of the API is refused everywhere."
     )
     cursor_key: SecretStr | None = Field(
         None, description="Key that signs cursors; unset makes one and keeps it in the State table."

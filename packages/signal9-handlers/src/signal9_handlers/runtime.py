@@ -1,15 +1,16 @@
-"""What every handler shares: the application and the log."""
+"""What every handler shares: the application, and what the request at work is called."""
 
+from contextvars import ContextVar
 from functools import cache
-
-from aws_lambda_powertools import Logger
+from typing import Final
 
 from signal9_core.app import App, build
 from signal9_core.settings import load_settings
 
-__all__ = ["application", "logger"]
+__all__ = ["application", "request_id"]
 
-logger = Logger(service="signal9")
+request_id: Final = ContextVar("request_id", default="")
+"""What the request at work is called in answers and in the log."""
 
 
 @cache

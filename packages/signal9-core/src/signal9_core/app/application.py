@@ -5,6 +5,7 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from ..answers import FailureAnswer, IngestAnswer, KeysAnswer, ReplayAnswer, SkippedAnswer
 from ..caches import copies_in
@@ -27,6 +28,7 @@ from ..publishers.memory import MemoryPublisher
 from ..queries import (
     GetAsset,
     GetFinancials,
+    GetPriceBatch,
     GetPrices,
     GetStatus,
     ListAssets,
@@ -39,6 +41,9 @@ from ..settings import Settings
 from .library import make_library
 from .parts import Parts
 from .settling import SettlingPublisher
+
+if TYPE_CHECKING:
+    from .own import Own
 
 __all__ = ["App", "build", "no_progress"]
 
@@ -69,6 +74,11 @@ class App(Parts):
     def get_prices(self) -> GetPrices:
         """Price history of one company."""
         return GetPrices(self.assets, self.prices, self.actions, self.cursors, self.finder.nearest)
+
+    @cached_property
+    def get_price_batch(self) -> GetPriceBatch:
+        """Price histories of several companies."""
+        return GetPriceBatch(self.get_prices)
 
     @cached_property
     def get_financials(self) -> GetFinancials:
@@ -164,6 +174,14 @@ class App(Parts):
             self.notified,
             self.notifier,
         )
+
+    @cached_property
+    def own(self) -> "Own":
+        """What a caller does with their own record."""
+        from .own import Own
+
+        publisher = SettlingPublisher(self.publisher, self.settle)
+        return Own(self, self._announcer(publisher), self._clock)
 
     def take_events(self) -> list[Event]:
         """Return events that were published within this process and nobody has taken yet."""

@@ -22,6 +22,7 @@ from ..repositories import (
     PriceRepository,
     StateRepository,
     UserRepository,
+    ViewedRepository,
 )
 from ..settings import Settings
 from . import adapters
@@ -160,3 +161,8 @@ class Parts:
     def notified(self) -> NotifiedRepository:
         """Who was told what already."""
         return NotifiedRepository(self.store, self._clock)
+
+    @cached_property
+    def viewed(self) -> ViewedRepository:
+        """Who looked at what of late."""
+        return ViewedRepository(self.store, self._clock)

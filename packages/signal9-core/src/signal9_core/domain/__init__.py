@@ -22,10 +22,21 @@ from .returns import returns, rolling_mean, rolling_volatility
 from .sense import nonsense_in
 from .sentiment import SentimentLabel, label_of
 from .statements import BalanceSheet, CashFlow, IncomeStatement, statement_type
-from .user import InvestorType, Notification, Profile, User, WizardStatus
+from .user import (
+    MOST_TOPICS,
+    MOST_WATCHED,
+    InvestorType,
+    Name,
+    Notification,
+    Profile,
+    User,
+    WizardStatus,
+)
 
 __all__ = [
     "MINUTES_A_DAY",
+    "MOST_TOPICS",
+    "MOST_WATCHED",
     "PRICE_COLUMNS",
     "Adjustment",
     "Asset",
@@ -51,6 +62,7 @@ __all__ = [
     "InvestorType",
     "LongInterval",
     "Model",
+    "Name",
     "NewsArticle",
     "Notification",
     "OpenModel",

@@ -65,8 +65,10 @@ Score = Annotated[Exact, Field(ge=-1, le=1)]
 class Model(BaseModel):
     """An immutable fact: `fiscal_date` in Python is `fiscalDate` in JSON and in the tables."""
 
+    # Built when first used: a process that answers one question needs few of the models.
     model_config = ConfigDict(
         alias_generator=to_camel,
+        defer_build=True,
         extra="forbid",
         frozen=True,
         serialize_by_alias=True,

@@ -2,16 +2,37 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
 from .model import Instant, Model, Ticker
 from .news import Topic
 
-__all__ = ["InvestorType", "Notification", "Profile", "User", "WizardStatus"]
+__all__ = [
+    "MOST_TOPICS",
+    "MOST_WATCHED",
+    "InvestorType",
+    "Name",
+    "Notification",
+    "Profile",
+    "User",
+    "WizardStatus",
+]
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+MOST_TOPICS: Final = 50
+"""Topics that one person may follow."""
+
+MOST_WATCHED: Final = 200
+"""Companies that one person may watch."""
+
+Name = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$"
+    ),
+]
+"""A name in any script, without control characters."""
 
 
 class InvestorType(StrEnum):
@@ -53,9 +74,20 @@ class User(Model):
     profile: Profile = Profile()
     investor_type: InvestorType | None = None
     wizard: WizardStatus = WizardStatus.NOT_STARTED
-    topics: tuple[Topic, ...] = Field((), max_length=50)
-    watchlist: tuple[Ticker, ...] = Field((), max_length=200)
+    topics: tuple[Topic, ...] = Field((), max_length=MOST_TOPICS)
+    watchlist: tuple[Ticker, ...] = Field((), max_length=MOST_WATCHED)
     created_at: Instant
+
+    def missing(self) -> tuple[str, ...]:
+        """Return what is still needed to know a person, as the API names it."""
+        profile = self.profile
+        needed = {
+            "profile.firstName": profile.first_name,
+            "profile.lastName": profile.last_name,
+            "profile.birthDate": profile.birth_date,
+            "investorType": self.investor_type,
+        }
+        return tuple(name for name, value in needed.items() if value is None)
 
 
 class Notification(Model):

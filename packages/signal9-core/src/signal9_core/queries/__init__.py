@@ -1,10 +1,11 @@
 """What can be asked: each query turns parameters into one of the API's answers."""
 
 from .assets import GetAsset, ListAssets
+from .briefing import GetBriefing
 from .cursors import CursorSigner
 from .financials import GetFinancials
 from .news import ListNews
-from .prices import GetPrices
+from .prices import GetPriceBatch, GetPrices
 from .search import CompanyFinder, SearchCompanies
 from .status import GetStatus
 
@@ -12,7 +13,9 @@ __all__ = [
     "CompanyFinder",
     "CursorSigner",
     "GetAsset",
+    "GetBriefing",
     "GetFinancials",
+    "GetPriceBatch",
     "GetPrices",
     "GetStatus",
     "ListAssets",

@@ -1,18 +1,20 @@
 """Companies: a list to browse, and one in full."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from ..answers import AssetAnswer, AssetsAnswer, AssetSummary, FreshnessAnswer
-from ..domain import AssetProfile
+from ..domain import AssetProfile, CompanyOverview, DataSet
 from ..repositories import AssetRepository
 from ..repositories.assets import ListedAsset
 from .cursors import CursorSigner
-from .parameters import Nearest, check_limit, existing
+from .parameters import Nearest, check_limit, existing, several_tickers
 
-__all__ = ["GetAsset", "ListAssets", "freshness_answer"]
+__all__ = ["GetAsset", "ListAssets", "freshness_of"]
 
 LIMIT: Final = 1_000
+BATCH: Final = 100
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,15 @@ class ListAssets:
             next_cursor=self.cursors.sign(query, page.cursor),
         )
 
+    def of(self, tickers: Sequence[str]) -> AssetsAnswer:
+        """Return the companies with these tickers, in their order."""
+        wanted = several_tickers(tickers, BATCH)
+        known = self.assets.known(wanted)
+        return AssetsAnswer(
+            items=[_summary(known[ticker]) for ticker in wanted if ticker in known],
+            unknown=[ticker for ticker in wanted if ticker not in known],
+        )
+
 
 @dataclass(frozen=True)
 class GetAsset:
@@ -60,12 +71,9 @@ class GetAsset:
         return _answer(existing(self.assets, ticker, self.nearest))
 
 
-def freshness_answer(profile: AssetProfile) -> dict[str, FreshnessAnswer]:
-    """Return how far each data set of a company reaches."""
-    return {
-        name: FreshnessAnswer.model_validate(each.model_dump())
-        for name, each in profile.freshness.items()
-    }
+def freshness_of(profile: AssetProfile, data_set: DataSet) -> FreshnessAnswer | None:
+    """Return how far one data set of a company reaches; `None` where there is none of it."""
+    return profile.freshness.get(data_set)
 
 
 def _same(wanted: str | None, found: str | None) -> bool:
@@ -78,29 +86,26 @@ def _summary(asset: ListedAsset) -> AssetSummary:
     )
 
 
+_UNDESCRIBED: Final = CompanyOverview.model_construct(ticker="")
+
+
 def _answer(profile: AssetProfile) -> AssetAnswer:
-    asset, overview = profile.asset, profile.overview
-    return AssetAnswer.model_validate(
-        {
-            "ticker": asset.ticker,
-            "name": asset.name or (overview and overview.name),
-            "exchange": asset.exchange or (overview and overview.exchange),
-            "asset_type": asset.asset_type,
-            "status": asset.status,
-            "cik": asset.cik or (overview and overview.cik),
-            **{name: overview and getattr(overview, name) for name in _OVERVIEW},
-            "insights": profile.insights,
-            "freshness": freshness_answer(profile),
-        }
+    asset, overview = profile.asset, profile.overview or _UNDESCRIBED
+    # Not validated again: models that were read are valid, and this is on everyone's way.
+    return AssetAnswer.model_construct(
+        ticker=asset.ticker,
+        name=asset.name or overview.name,
+        exchange=asset.exchange or overview.exchange,
+        asset_type=asset.asset_type,
+        status=asset.status,
+        cik=asset.cik or overview.cik,
+        sector=overview.sector,
+        industry=overview.industry,
+        country=overview.country,
+        currency=overview.currency,
+        fiscal_year_end=overview.fiscal_year_end,
+        description=overview.description,
+        market_capitalization=overview.market_capitalization,
+        insights=profile.insights,
+        freshness=profile.freshness,
     )
-
-
-_OVERVIEW: Final = (
-    "sector",
-    "industry",
-    "country",
-    "currency",
-    "fiscal_year_end",
-    "description",
-    "market_capitalization",
-)

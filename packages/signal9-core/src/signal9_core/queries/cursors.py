@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
-
-from itsdangerous import BadData, URLSafeSerializer
+from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from ..ports import Cursor
+
+if TYPE_CHECKING:
+    from itsdangerous import URLSafeSerializer
 
 __all__ = ["CursorSigner"]
 
@@ -25,13 +27,17 @@ class CursorSigner:
         """Return the position in a token; `InputError` for one that is not of this query."""
         if token is None:
             return None
+        from itsdangerous import BadData  # noqa: PLC0415  # few answers have a cursor
+
         try:
             position = self._serializer(query).loads(token)
         except BadData as error:
             raise InputError("cursor", "is not one that this query gave out") from error
         return {str(name): str(value) for name, value in position.items()}
 
-    def _serializer(self, query: Mapping[str, object]) -> URLSafeSerializer:
+    def _serializer(self, query: Mapping[str, object]) -> "URLSafeSerializer":
+        from itsdangerous import URLSafeSerializer  # noqa: PLC0415
+
         salt = json.dumps(query, default=str, sort_keys=True)
         return URLSafeSerializer(self._key, salt=salt, signer_kwargs=_SIGNER)
 

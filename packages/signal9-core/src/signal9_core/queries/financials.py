@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..answers import FinancialsAnswer, ReportRow
-from ..domain import Period, Report, ReportKind
+from ..domain import DataSet, Period, Report, ReportKind
 from ..repositories import AssetRepository, FinancialsRepository
+from .assets import freshness_of
 from .cursors import CursorSigner
 from .parameters import Nearest, check_limit, existing
 
@@ -34,7 +35,8 @@ class GetFinancials:
     ) -> FinancialsAnswer:
         """Return a page of reports; `NotFoundError` for an unknown ticker."""
         check_limit(limit, LIMIT)
-        known = existing(self.assets, ticker, self.nearest).asset.ticker
+        profile = existing(self.assets, ticker, self.nearest)
+        known = profile.asset.ticker
         query = {
             "of": "financials",
             "ticker": known,
@@ -50,6 +52,7 @@ class GetFinancials:
             period=period,
             items=[_row(each) for each in page.items],
             next_cursor=self.cursors.sign(query, page.cursor),
+            freshness=freshness_of(profile, DataSet.FINANCIALS),
         )
 
 

@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime, time
 from typing import Final
 
 from ..answers import ArticleAnswer, NewsAnswer, TickerTone
-from ..domain import NewsArticle
+from ..domain import DataSet, NewsArticle
 from ..ports import Cursor
 from ..repositories import AssetRepository, NewsRepository
 from ..repositories.news import ArticlePage
+from .assets import freshness_of
 from .cursors import CursorSigner
 from .parameters import Nearest, check_limit, check_range, check_topic, existing
 
@@ -39,15 +40,15 @@ class ListNews:
         """Return a page of articles published from `first` to `last`, both included, in UTC."""
         check_limit(limit, LIMIT)
         check_range(first, last)
-        company = None
-        if ticker is not None:
-            company = existing(self.assets, ticker, self.nearest).asset.ticker
+        profile = None if ticker is None else existing(self.assets, ticker, self.nearest)
+        company = None if profile is None else profile.asset.ticker
         tag = None if topic is None else check_topic(topic)
         query = {"of": "news", "ticker": company, "topic": tag, "from": first, "to": last}
         page = self._page(company, tag, first, last, limit, self.cursors.read(query, cursor))
         return NewsAnswer(
             items=[article_answer(each) for each in page.items],
             next_cursor=self.cursors.sign(query, page.cursor),
+            freshness=None if profile is None else freshness_of(profile, DataSet.NEWS),
         )
 
     def _page(

@@ -1,20 +1,28 @@
 """What parameters may be; whatever is wrong is named by its field."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from ..domain import AssetProfile, Ticker, topic_of
 from ..errors import InputError, NotFoundError
 from ..repositories import AssetRepository
 
-__all__ = ["Nearest", "check_limit", "check_range", "check_topic", "existing", "ticker_of"]
+__all__ = [
+    "Nearest",
+    "check_limit",
+    "check_range",
+    "check_topic",
+    "existing",
+    "several_tickers",
+    "ticker_of",
+]
 
 Nearest = Callable[[str], tuple[str, ...]]
 """Returns the tickers that are most like a text."""
 
-_ticker: TypeAdapter[str] = TypeAdapter(Ticker)
+_ticker: TypeAdapter[str] = TypeAdapter(Ticker, config=ConfigDict(defer_build=True))
 
 
 def ticker_of(text: str) -> Ticker:
@@ -23,6 +31,14 @@ def ticker_of(text: str) -> Ticker:
         return _ticker.validate_python(text)
     except ValidationError as error:
         raise InputError("ticker", f"{text[:40]!r} is no ticker") from error
+
+
+def several_tickers(texts: Iterable[str], at_most: int) -> list[Ticker]:
+    """Return these tickers in canonical form, each once, in their order."""
+    found = list(dict.fromkeys(ticker_of(each) for each in texts))
+    if len(found) > at_most:
+        raise InputError("tickers", f"{len(found)} are too many; at most {at_most} in one call")
+    return found
 
 
 def check_limit(limit: int, at_most: int) -> None:

@@ -1,20 +1,27 @@
 """Price history as the API serves it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, Literal
 
-from ..answers import BarRow, PriceColumns, PricesAnswer
-from ..domain import Interval, PriceSeries, adjust, resample
-from ..errors import InputError
+from ..answers import PriceBatchAnswer, PricesAnswer
+from ..domain import DataSet, Interval, PriceSeries, adjust, resample
+from ..errors import InputError, NotFoundError
 from ..ports import Cursor
 from ..repositories import ActionRepository, AssetRepository, PriceRepository
+from .assets import freshness_of
+from .bars import BarRows
 from .cursors import CursorSigner
-from .parameters import Nearest, check_limit, check_range, existing
+from .parameters import Nearest, check_limit, check_range, existing, several_tickers
 
-__all__ = ["GetPrices"]
+__all__ = ["GetPriceBatch", "GetPrices"]
 
 LIMIT: Final = 10_000
+BATCH: Final = 20
+BATCH_LIMIT: Final = 1_000
+
+Order = Literal["asc", "desc"]
 _LONGEST_MONTH: Final = 31
 
 
@@ -37,6 +44,7 @@ class GetPrices:
         interval: Interval = Interval.DAY,
         adjusted: bool = False,
         shape: Literal["rows", "columns"] = "rows",
+        order: Order = "asc",
         limit: int = 5_000,
         cursor: str | None = None,
     ) -> PricesAnswer:
@@ -54,19 +62,20 @@ class GetPrices:
             "to": last,
             "interval": interval.value,
             "adjusted": adjusted,
+            **({} if order == "asc" else {"order": order}),
         }
         position = self.cursors.read(query, cursor)
         series = self.series(profile.asset.ticker, first, last, interval, adjusted=adjusted)
-        start = 0 if position is None else _start(series, position)
-        page = series.slice(start, start + limit)
-        more = {"after": page.day(-1).isoformat()} if start + limit < len(series) else None
-        return PricesAnswer(
+        page, more = _page(series, position, order, limit)
+        rows = BarRows(page, newest_first=order == "desc")
+        return PricesAnswer.model_construct(
             ticker=series.ticker,
             interval=interval,
             adjusted=adjusted,
             currency=series.currency,
-            items=_rows(page) if shape == "rows" else _columns(page),
+            items=rows if shape == "rows" else rows.columns(),
             next_cursor=self.cursors.sign(query, more),
+            freshness=freshness_of(profile, DataSet.PRICES),
         )
 
     def series(
@@ -99,6 +108,45 @@ class GetPrices:
         return adjust(whole, actions).between(first, last)
 
 
+@dataclass(frozen=True)
+class GetPriceBatch:
+    """Bars of several companies in one answer."""
+
+    prices: GetPrices
+
+    def __call__(
+        self,
+        tickers: Sequence[str],
+        *,
+        first: date | None = None,
+        last: date | None = None,
+        interval: Interval = Interval.DAY,
+        adjusted: bool = False,
+        order: Order = "asc",
+        limit: int = 250,
+    ) -> PriceBatchAnswer:
+        """Return the first page of each; its cursor goes on among the prices of that company."""
+        check_limit(limit, BATCH_LIMIT)
+        items: list[PricesAnswer] = []
+        unknown: list[str] = []
+        for ticker in several_tickers(tickers, BATCH):
+            try:
+                items.append(
+                    self.prices(
+                        ticker,
+                        first=first,
+                        last=last,
+                        interval=interval,
+                        adjusted=adjusted,
+                        order=order,
+                        limit=limit,
+                    )
+                )
+            except NotFoundError:
+                unknown.append(ticker)
+        return PriceBatchAnswer.model_construct(items=items, unknown=unknown)
+
+
 def _moved(day: date | None, by: int) -> date | None:
     """Return the day so many days on; `None`, an open side, where the calendar ends."""
     try:
@@ -107,35 +155,24 @@ def _moved(day: date | None, by: int) -> date | None:
         return None
 
 
-def _start(series: PriceSeries, position: Cursor) -> int:
-    after = date.fromisoformat(position["after"])
-    return len(series.between(None, after))
+def _page(
+    series: PriceSeries, position: Cursor | None, order: Order, limit: int
+) -> tuple[PriceSeries, Cursor | None]:
+    """Return the bars of a page, oldest first, and where the next page starts."""
+    if order == "asc":
+        start = 0 if position is None else len(series.between(None, _day(position)))
+        page = series.slice(start, start + limit)
+        return page, _after(page, -1) if start + limit < len(series) else None
+    stop = len(series)
+    if position is not None:
+        stop -= len(series.between(_day(position), None))
+    page = series.slice(max(0, stop - limit), stop)
+    return page, _after(page, 0) if stop > limit else None
 
 
-def _rows(series: PriceSeries) -> list[BarRow]:
-    columns = zip(
-        map(date.fromordinal, series.days),
-        series.prices("open"),
-        series.prices("high"),
-        series.prices("low"),
-        series.prices("close"),
-        series.volume,
-        strict=True,
-    )
-    return [
-        BarRow.model_construct(
-            date=day, open=opened, high=high, low=low, close=closed, volume=volume
-        )
-        for day, opened, high, low, closed, volume in columns
-    ]
+def _day(position: Cursor) -> date:
+    return date.fromisoformat(position["after"])
 
 
-def _columns(series: PriceSeries) -> PriceColumns:
-    return PriceColumns.model_construct(
-        date=[date.fromordinal(day) for day in series.days],
-        open=series.prices("open"),
-        high=series.prices("high"),
-        low=series.prices("low"),
-        close=series.prices("close"),
-        volume=list(series.volume),
-    )
+def _after(page: PriceSeries, at: int) -> Cursor:
+    return {"after": page.day(at).isoformat()}

@@ -2,16 +2,17 @@
 
 from .actions import ActionRepository
 from .assets import AssetRepository
-from .changes import Foretell, change_item, ignore
+from .changes import Foretell, change_item, ignore, until_uncontested
 from .financials import FinancialsRepository
 from .followers import FollowerRepository
 from .news import NewsChange, NewsRepository
-from .notified import NotifiedRepository
+from .notified import KeptNotification, NotifiedRepository
 from .outbox import OutboxRepository
 from .prices import PriceChange, PriceRepository
 from .quotas import QuotaRepository
 from .state import StateRepository
-from .users import UserRepository
+from .users import UserRepository, VersionedUser
+from .viewed import ViewedRepository
 
 __all__ = [
     "ActionRepository",
@@ -19,6 +20,7 @@ __all__ = [
     "FinancialsRepository",
     "FollowerRepository",
     "Foretell",
+    "KeptNotification",
     "NewsChange",
     "NewsRepository",
     "NotifiedRepository",
@@ -28,6 +30,9 @@ __all__ = [
     "QuotaRepository",
     "StateRepository",
     "UserRepository",
+    "VersionedUser",
+    "ViewedRepository",
     "change_item",
     "ignore",
+    "until_uncontested",
 ]

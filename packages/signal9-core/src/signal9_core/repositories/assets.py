@@ -1,6 +1,6 @@
 """Every known company: identity, description, insights and freshness in one item."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from ..domain import Asset, AssetProfile, CompanyOverview, DataSet, Freshness, Insights, Ticker
@@ -48,6 +48,11 @@ class AssetRepository:
         """Return what is known about a company."""
         found = self._store.get(ASSETS, {"ticker": ticker})
         return None if found is None else _profile(found.item)
+
+    def known(self, tickers: Iterable[Ticker]) -> dict[Ticker, ListedAsset]:
+        """Return those of these companies that are known, by ticker."""
+        found = self._store.get_many(ASSETS, ({"ticker": ticker} for ticker in tickers))
+        return {str(each.item["ticker"]): _listed(each.item) for each in found}
 
     def change(
         self,

@@ -1,16 +1,24 @@
 """Writing only what differs, and only over what was read: again if someone was faster."""
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
-
-import stamina
-from stamina import Attempt
+from typing import TYPE_CHECKING, Final, TypedDict, TypeVar
 
 from ..errors import ConflictError
 from ..ports import ABSENT, Item, Key, Store
 from ..tables import TableSpec
 
-__all__ = ["Foretell", "change_item", "contested", "ignore", "key_of", "sync_items"]
+if TYPE_CHECKING:
+    from stamina import Attempt
+
+__all__ = [
+    "Foretell",
+    "change_item",
+    "contested",
+    "ignore",
+    "key_of",
+    "sync_items",
+    "until_uncontested",
+]
 
 T = TypeVar("T")
 
@@ -18,20 +26,36 @@ Foretell = Callable[[T], None]
 """Hears what is about to be written before the first write; not called where nothing will be."""
 
 
+class _Patience(TypedDict):
+    attempts: int
+    timeout: float
+    wait_initial: float
+    wait_max: float
+    wait_jitter: float
+
+
+_PATIENCE: Final = _Patience(
+    attempts=20, timeout=30, wait_initial=0.005, wait_max=0.25, wait_jitter=0.05
+)
+
+
 def ignore(_: object) -> None:
     """Hear and do nothing."""
 
 
-def contested() -> Iterable[Attempt]:
+def contested() -> "Iterable[Attempt]":
     """Return attempts until one meets no conflict; the last one lets its `ConflictError` out."""
-    return stamina.retry_context(
-        on=ConflictError,
-        attempts=20,
-        timeout=30,
-        wait_initial=0.005,
-        wait_max=0.25,
-        wait_jitter=0.05,
-    )
+    # Loading it takes 20 ms, which whoever only reads should not pay.
+    import stamina  # noqa: PLC0415
+
+    return stamina.retry_context(on=ConflictError, **_PATIENCE)
+
+
+def until_uncontested(function: Callable[[], T]) -> T:
+    """Return what `function` does; it is called again as long as it meets conflicts."""
+    import stamina  # noqa: PLC0415
+
+    return stamina.RetryingCaller(**_PATIENCE).on(ConflictError)(function)
 
 
 def change_item(

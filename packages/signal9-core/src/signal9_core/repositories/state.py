@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 from typing import Final
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from ..domain import Instant
 from ..ports import Item, Store
@@ -15,7 +15,7 @@ from .codec import instant_key
 __all__ = ["StateRepository"]
 
 _CURSOR_KEY: Final = "cursor-key"
-_instant: TypeAdapter[datetime] = TypeAdapter(Instant)
+_instant: TypeAdapter[datetime] = TypeAdapter(Instant, config=ConfigDict(defer_build=True))
 
 
 class StateRepository:
@@ -36,6 +36,10 @@ class StateRepository:
 
     def cursor_key(self) -> str:
         """Return the key that signs cursors, made at random the first time it is asked for."""
+        stored = self._store.get(STATE, {"name": _CURSOR_KEY})
+        return self._new_cursor_key() if stored is None else str(stored.item["key"])
+
+    def _new_cursor_key(self) -> str:
         fresh = {"name": _CURSOR_KEY, "key": secrets.token_urlsafe(32)}
         kept: list[Item] = []
 

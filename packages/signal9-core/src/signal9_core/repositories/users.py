@@ -1,4 +1,4 @@
-"""The people, and who follows what."""
+"""The people."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -32,6 +32,10 @@ class UserRepository:
     def put(self, user: User, *, expected: int) -> int:
         """Write a record over the version that was read; `ConflictError` if it has changed."""
         return self._store.put(USERS, to_item(user), expected=expected)
+
+    def delete(self, user_id: str, *, expected: int) -> None:
+        """Remove the record that was read; `ConflictError` if it has changed."""
+        self._store.delete(USERS, {"userId": user_id}, expected=expected)
 
     def many(self, user_ids: Iterable[str]) -> list[User]:
         """Return those of these users that exist."""

@@ -1,9 +1,9 @@
-"""The edge to boto3: a client that gives up in bounded time, and its errors as our own."""
+"""The edge to botocore: a client that gives up in bounded time, and its errors as our own."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from ..errors import ConflictError, StoreError, StoreUnavailableError
 
@@ -48,8 +48,9 @@ def dynamodb_client(
 
     Region, endpoint and credentials come from where AWS's tools take them, unless given.
     """
-    import boto3  # noqa: PLC0415  # core runs without it
-    from botocore.config import Config  # noqa: PLC0415
+    # boto3 adds nothing to a client but a sixth of its time to start.
+    from botocore.config import Config  # noqa: PLC0415  # core runs without it
+    from botocore.session import Session  # noqa: PLC0415
 
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 4},
@@ -58,9 +59,10 @@ def dynamodb_client(
         max_pool_connections=2 * CONNECTIONS,
         tcp_keepalive=True,
     )
-    # A session of its own: the one that boto3 shares is not made for threads.
-    session = boto3.Session(region_name=region)
-    return session.client("dynamodb", endpoint_url=endpoint_url, config=config)
+    client = Session().create_client(
+        "dynamodb", region_name=region, endpoint_url=endpoint_url, config=config
+    )
+    return cast("DynamoDBClient", client)
 
 
 @contextmanager

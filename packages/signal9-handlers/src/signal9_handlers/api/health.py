@@ -1,17 +1,17 @@
 """Tells whether the API is up."""
 
-from typing import Any, Literal
-
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.logging.correlation_paths import API_GATEWAY_REST
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any, Literal
 
 from signal9_core.answers import Answer
 
 from .. import __version__
-from ..runtime import application, logger
-from .http import ok, respond
+from ..runtime import application
+from .http import NEVER, ok, respond
 from .resource import Resource
+from .response import Response
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 __all__ = ["HealthAnswer", "app", "handler"]
 
@@ -26,13 +26,12 @@ class HealthAnswer(Answer):
     stage: str
 
 
-@app.read("/health", HealthAnswer, "Is the API up?")
-def get_health() -> Response[str]:
+@app.read("/health", HealthAnswer, "Is the API up?", public=True)
+def get_health() -> Response:
     """Answers without touching what is stored, and without a token."""
-    return ok(HealthAnswer(version=__version__, stage=application().settings.stage))
+    return ok(HealthAnswer(version=__version__, stage=application().settings.stage), NEVER)
 
 
-@logger.inject_lambda_context(correlation_id_path=API_GATEWAY_REST, clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Answer a request under `/health`."""
     return respond(app, event, context)

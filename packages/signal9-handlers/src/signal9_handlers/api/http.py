@@ -1,52 +1,76 @@
 """HTTP around the answers: validators, caching, HEAD, and headers that every response carries."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from http import HTTPStatus
-from typing import Any, Final
-
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any, Final
 
 from signal9_core.answers import Answer, to_json
 
-__all__ = ["ok", "respond"]
+from ..runtime import request_id
+from .request import Request
+from .resource import Resource
+from .response import JSON, Response
 
-_REVALIDATE: Final = "private, no-cache"
-"""Answers may be kept but must be checked with their ETag, since an ingest may come at any time."""
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
+__all__ = ["DAILY", "NEVER", "NEWS", "REVALIDATE", "content", "finished", "ok", "respond"]
 
-def ok(answer: Answer) -> Response[str]:
-    """Return an answer with a strong ETag; every digit of its numbers stays."""
-    body = to_json(answer)
-    headers = {
-        "Cache-Control": _REVALIDATE,
-        "ETag": f'"{blake2b(body, digest_size=16).hexdigest()}"',
-    }
-    return Response(HTTPStatus.OK, APPLICATION_JSON, body.decode(), headers)
+REVALIDATE: Final = "private, no-cache"
+"""For what an ingest may change at any time: it may be kept, but must be checked by its ETag."""
 
+NEWS: Final = "private, max-age=60"
+"""For what is new every few minutes, where a minute does not matter."""
 
-def respond(
-    app: APIGatewayRestResolver, event: Mapping[str, Any], context: LambdaContext
-) -> dict[str, Any]:
-    """Have the resource answer a request of API Gateway's; HEAD is GET without a body."""
-    head = event["httpMethod"] == "HEAD"
-    result = app.resolve({**event, "httpMethod": "GET"} if head else event, context)
-    headers = {"Cache-Control": ["no-store"], "X-Content-Type-Options": ["nosniff"]}
-    headers |= result["multiValueHeaders"]
-    result["multiValueHeaders"] = headers
-    if any(_matches(asked, headers.get("ETag", [])) for asked in _if_none_match(event)):
-        del headers["Content-Type"]
-        return result | {"statusCode": HTTPStatus.NOT_MODIFIED.value, "body": ""}
-    return result | {"body": ""} if head else result
+DAILY: Final = "private, max-age=300"
+"""For the listing, which changes once a day."""
 
+NEVER: Final = "no-store"
+"""For what nobody should keep: problems, and whether the API is up."""
 
-def _if_none_match(event: Mapping[str, Any]) -> list[str]:
-    given = event.get("multiValueHeaders") or {}
-    values = [each for name in given if name.lower() == "if-none-match" for each in given[name]]
-    return [tag.strip() for value in values for tag in value.split(",")]
+_ALWAYS: Final = {
+    "Cache-Control": NEVER,
+    "Strict-Transport-Security": "max-age=31536000",
+    "Vary": "Accept, Accept-Encoding, Authorization",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
-def _matches(asked: str, etags: list[str]) -> bool:
-    return bool(etags) and asked.removeprefix("W/") in {"*", *etags}
+def ok(answer: Answer, cache: str = REVALIDATE, fields: Sequence[str] = ()) -> Response:
+    """Return an answer, or these fields of it, with every digit of its numbers."""
+    return content(to_json(answer, fields), JSON, cache)
+
+
+def content(
+    body: bytes, media_type: str, cache: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return a body with a strong ETag."""
+    tag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
+    kept = {"Cache-Control": cache, "ETag": tag, **(headers or {})}
+    return Response(HTTPStatus.OK, body, media_type, kept)
+
+
+def respond(app: Resource, event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
+    """Have the resource answer a request of API Gateway's."""
+    request = Request(event)
+    name = request.id or context.aws_request_id
+    request_id.set(name)
+    response = finished(app.answer(request), name)
+    if response.status == HTTPStatus.OK and _is_known(request, response.headers.get("ETag")):
+        return response._replace(status=HTTPStatus.NOT_MODIFIED, media_type="").result()
+    return response.result(head=request.method == "HEAD")
+
+
+def finished(response: Response, name: str) -> Response:
+    """Return a response with the headers that every one has; `name` is the request's."""
+    return response._replace(headers={**_ALWAYS, "X-Request-Id": name, **response.headers})
+
+
+def _is_known(request: Request, etag: str | None) -> bool:
+    """Tell whether the client has what it would be sent."""
+    if etag is None or request.method not in {"GET", "HEAD"}:
+        return False
+    asked = request.headers.get("if-none-match", ())
+    tags = {tag.strip().removeprefix("W/") for value in asked for tag in value.split(",")}
+    return bool(tags & {"*", etag})

@@ -1,25 +1,28 @@
 """Answers what is asked about news."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Query
-from aws_lambda_powertools.logging.correlation_paths import API_GATEWAY_REST
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import Field
 
-from signal9_core.answers import NewsAnswer
+from signal9_core.answers import ArticleAnswer, NewsAnswer
 
-from ..runtime import application, logger
-from .http import ok, respond
-from .parameters import Cursor, From, TickerInQuery, To
+from ..runtime import application
+from .fields import Selected
+from .http import NEWS, ok, respond
+from .parameters import DIGITS, FIELDS, Cursor, From, TickerInQuery, To
 from .resource import Resource
+from .response import Response
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 __all__ = ["app", "handler"]
 
 app = Resource("News")
 
-OnTopic = Annotated[str | None, Query(min_length=1, max_length=64, description="Only this topic.")]
-ArticleLimit = Annotated[int, Query(ge=1, le=1_000, description="Articles per page.")]
+OnTopic = Annotated[str | None, Field(min_length=1, max_length=64, description="Only this topic.")]
+ArticleFields = Annotated[tuple[str, ...], Selected(ArticleAnswer), Field(description=FIELDS)]
+ArticleLimit = Annotated[int, Field(ge=1, le=1_000, description="Articles per page."), DIGITS]
 
 
 @app.read("/news", NewsAnswer, "News")
@@ -28,21 +31,20 @@ def list_news(
     topic: OnTopic = None,
     first: From = None,
     last: To = None,
+    fields: ArticleFields = (),
     limit: ArticleLimit = 50,
     cursor: Cursor = None,
-) -> Response[str]:
+) -> Response:
     """Articles with their tone, newest first: all, or those of a company, a topic, certain days.
 
     Days are those of UTC.
     """
-    return ok(
-        application().list_news(
-            ticker=ticker, topic=topic, first=first, last=last, limit=limit, cursor=cursor
-        )
+    answer = application().list_news(
+        ticker=ticker, topic=topic, first=first, last=last, limit=limit, cursor=cursor
     )
+    return ok(answer, NEWS, fields)
 
 
-@logger.inject_lambda_context(correlation_id_path=API_GATEWAY_REST, clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Answer a request under `/news`."""
     return respond(app, event, context)

@@ -5,12 +5,24 @@ from datetime import date
 from typing import Annotated, Final
 from urllib.parse import unquote
 
-from aws_lambda_powertools.event_handler.openapi.params import Path, Query
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
-__all__ = ["Cursor", "Flag", "From", "TickerInPath", "TickerInQuery", "To"]
+from .fields import TICKER_SCHEMA
+from .operation import Named
+
+__all__ = [
+    "DIGITS",
+    "FIELDS",
+    "Cursor",
+    "Flag",
+    "From",
+    "TickerInPath",
+    "TickerInQuery",
+    "To",
+]
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
 
 
 def _day(value: object) -> object:
@@ -25,16 +37,44 @@ def _flag(value: object) -> object:
     return value
 
 
+def _whole(value: object) -> object:
+    if isinstance(value, str) and not _WHOLE.fullmatch(value):
+        raise ValueError("Input should be a whole number")
+    return value
+
+
+def _decoded(value: object) -> object:
+    return unquote(value) if isinstance(value, str) else value
+
+
 Day = Annotated[date, BeforeValidator(_day)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 
-From = Annotated[Day | None, Query(alias="from", description="The first day, included.")]
-To = Annotated[Day | None, Query(alias="to", description="The last day, included.")]
+From = Annotated[Day | None, Named("from"), Field(description="The first day, included.")]
+To = Annotated[Day | None, Named("to"), Field(description="The last day, included.")]
+DIGITS: Final = BeforeValidator(_whole)
+"""Stands last in `Annotated` of whole numbers: only digits will do, neither `1_0` nor `1.0`."""
+
+FIELDS: Final = "Only these fields, with commas between: of each item, or of a single answer."
+"""What a parameter `fields` is for."""
+
 Cursor = Annotated[
     str | None,
-    Query(description="Where to go on: the `nextCursor` of the page before, unchanged."),
+    Field(
+        max_length=2_048,
+        description="Where to go on: the `nextCursor` of the page before, unchanged.",
+    ),
 ]
 TickerInPath = Annotated[
-    str, AfterValidator(unquote), Path(description="A ticker, in upper or lower case: `BRK.B`.")
+    str,
+    BeforeValidator(_decoded),
+    StringConstraints(max_length=40),
+    WithJsonSchema(TICKER_SCHEMA),
+    Field(description="A ticker, in upper or lower case: `BRK.B`.", examples=["AAPL"]),
 ]
-TickerInQuery = Annotated[str | None, Query(description="Only what is about this company.")]
+TickerInQuery = Annotated[
+    str | None,
+    Field(max_length=40),
+    WithJsonSchema(TICKER_SCHEMA),
+    Field(description="Only what is about this company."),
+]

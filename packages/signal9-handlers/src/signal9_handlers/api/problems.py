@@ -1,29 +1,29 @@
 """Whatever goes wrong with a request, as problem documents (RFC 9457)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from signal9_core.answers import Answer, to_json
 from signal9_core.errors import InputError, NotFoundError, Signal9Error
 
-from ..runtime import logger
+from .response import Response
 
 __all__ = [
     "MEDIA_TYPE",
     "FieldProblem",
     "NotFoundProblem",
     "Problem",
+    "WrongParametersError",
+    "field_problems",
     "not_stored",
+    "nothing_at",
     "problem",
     "refused",
     "unexpected",
     "wrong_input",
-    "wrong_parameters",
 ]
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -54,19 +54,27 @@ class NotFoundProblem(Problem):
     nearest: Sequence[str] = Field(description="Tickers that are most like the one asked for.")
 
 
+class WrongParametersError(Exception):
+    """Everything that is wrong with a request's parameters."""
+
+    def __init__(self, problems: Sequence[FieldProblem]) -> None:
+        super().__init__("; ".join(f"{each.field}: {each.message}" for each in problems))
+        self.problems = problems
+
+
 def problem(
     status: HTTPStatus,
     detail: str,
     errors: Sequence[FieldProblem] = (),
-    headers: Mapping[str, str | list[str]] | None = None,
-) -> Response[str]:
+    headers: Mapping[str, str] | None = None,
+) -> Response:
     """Return a problem document as a response."""
     return _response(
         Problem(title=status.phrase, status=status, detail=detail, errors=errors), headers
     )
 
 
-def not_stored(error: NotFoundError) -> Response[str]:
+def not_stored(error: NotFoundError) -> Response:
     """Answer 404, with what may have been meant."""
     status = HTTPStatus.NOT_FOUND
     return _response(
@@ -76,28 +84,38 @@ def not_stored(error: NotFoundError) -> Response[str]:
     )
 
 
-def wrong_input(error: InputError) -> Response[str]:
+def nothing_at(path: str) -> Response:
+    """Answer 404 for a path that the API has not."""
+    status = HTTPStatus.NOT_FOUND
+    detail = f"There is nothing at {path[:200]}."
+    return _response(NotFoundProblem(title=status.phrase, status=status, detail=detail, nearest=()))
+
+
+def wrong_input(error: InputError) -> Response:
     """Answer 422 for what a query refused."""
     return refused([FieldProblem(field=error.field, message=error.message)])
 
 
-def wrong_parameters(error: RequestValidationError) -> Response[str]:
-    """Answer 422 for parameters that are not of their type."""
+def field_problems(error: ValidationError, field: str) -> Iterator[FieldProblem]:
+    """Yield what pydantic found wrong with a parameter; within a body, each place of it."""
     wrong: dict[str, str] = {}
-    for each in error.errors():
-        place, *names = map(str, each["loc"])
-        wrong.setdefault(".".join(names) or place, _message(each))
-    return refused([FieldProblem(field=name, message=text) for name, text in wrong.items()])
+    for each in error.errors(include_url=False):
+        place = ".".join([field, *map(str, each["loc"])] if not field else [field])
+        wrong.setdefault(place.strip(".") or "body", _message(each))
+    for name, message in wrong.items():
+        yield FieldProblem(field=name, message=message)
 
 
-def refused(errors: Sequence[FieldProblem]) -> Response[str]:
+def refused(errors: Sequence[FieldProblem]) -> Response:
     """Answer 422, naming each parameter that is wrong."""
     detail = "; ".join(f"{each.field}: {each.message}" for each in errors)
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors)
 
 
-def unexpected(error: Exception) -> Response[str]:
+def unexpected(error: Exception) -> Response:
     """Answer 503 where trying again can help, else 500; the log has what the answer hides."""
+    from ..log import logger  # noqa: PLC0415
+
     if isinstance(error, Signal9Error) and error.transient:
         logger.warning("unavailable", reason=str(error))
         return problem(
@@ -110,12 +128,10 @@ def unexpected(error: Exception) -> Response[str]:
 
 
 def _message(error: Mapping[str, Any]) -> str:
-    if isinstance(error.get("input"), list):
-        return "is given more than once"
     if error["type"] == "missing":
         return "is required"
     return str(error["msg"]).removeprefix("Value error, ")
 
 
-def _response(body: Problem, headers: Mapping[str, str | list[str]] | None = None) -> Response[str]:
-    return Response(body.status, MEDIA_TYPE, to_json(body).decode(), headers)
+def _response(body: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(body.status, to_json(body), MEDIA_TYPE, headers or {})

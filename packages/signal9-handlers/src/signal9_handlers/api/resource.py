@@ -1,111 +1,117 @@
 """A group of paths that one Lambda function answers."""
 
-import re
 from collections.abc import Callable
 from http import HTTPStatus
-from inspect import getdoc, signature
 from typing import Any, Final, TypeVar
-
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError as NoSuchPathError
-from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from pydantic.alias_generators import to_camel
 
 from signal9_core.answers import Answer
 from signal9_core.errors import InputError, NotFoundError
 
+from ..auth.scopes import READ_MARKET
 from ..routes import PREFIX
 from . import problems
+from .operation import Operation
+from .refusals import REFUSALS, refusal_of
+from .request import Request
+from .response import JSON, Response
 
-__all__ = ["Resource"]
+__all__ = ["LONGEST_QUERY", "Resource"]
 
-Read = TypeVar("Read", bound=Callable[..., Response[str]])
+LONGEST_QUERY: Final = 4_096
+"""Characters that all parameters may have together, their names included."""
+
+Function = TypeVar("Function", bound=Callable[..., Response])
 
 
-class Resource(APIGatewayRestResolver):
-    """Resolves requests to functions, with validated parameters and problem documents.
-
-    `answers` lists the models of what its paths answer.
-    """
+class Resource:
+    """Finds the function for a request, and turns what it raises into problem documents."""
 
     def __init__(self, tag: str) -> None:
-        super().__init__(enable_validation=True)
-        self._tag = tag
-        self._paths: list[re.Pattern[str]] = []
-        self.answers: list[type[Answer]] = []
-        self.exception_handler(Exception)(problems.unexpected)
-        self.exception_handler(InputError)(problems.wrong_input)
-        self.exception_handler(NotFoundError)(problems.not_stored)
-        self.exception_handler(RequestValidationError)(problems.wrong_parameters)
-        self.not_found(self._no_such_path)
+        self.tag = tag
+        self.operations: list[Operation] = []
 
-    def read(self, path: str, answer: type[Answer], summary: str) -> Callable[[Read], Read]:
+    def read(
+        self, path: str, answer: type[Answer], summary: str, **more: Any
+    ) -> Callable[[Function], Function]:
         """Register the function that answers GET for a path under the API's prefix."""
-        self.answers.append(answer)
-        self._paths.append(re.compile(re.sub(r"<\w+>", "[^/]+", f"{PREFIX}{path}/*")))
+        return self.on("GET", path, answer, summary, **more)
 
-        def register(function: Read) -> Read:
-            return self.get(
-                f"{PREFIX}{path}",
-                summary=summary,
-                description=getdoc(function),
-                operation_id=to_camel(function.__name__),
-                responses=_responses(answer, of_company="ticker" in signature(function).parameters),
-                tags=[self._tag],
-                middlewares=[_refuse_unknown_parameters],
-            )(function)
+    def on(
+        self,
+        method: str,
+        path: str,
+        answer: type[Answer] | None,
+        summary: str,
+        *,
+        media_types: tuple[str, ...] = (JSON,),
+        public: bool = False,
+        scope: str = READ_MARKET,
+        conditional: bool = False,
+        refusals: dict[int, str] | None = None,
+    ) -> Callable[[Function], Function]:
+        """Register the function that answers a method of a path.
+
+        `media_types` are what it can answer in, `refusals` the problems that only it knows, by
+        status; a `public` one needs no token, others one with this `scope`; a `conditional` one
+        honours `If-Match`.
+        """
+
+        def register(function: Function) -> Function:
+            self.operations.append(
+                Operation(
+                    method=method,
+                    path=f"{PREFIX}{path}",
+                    function=function,
+                    answer=answer,
+                    summary=summary,
+                    tag=self.tag,
+                    media_types=media_types,
+                    public=public,
+                    scope=scope,
+                    conditional=conditional,
+                    refusals=refusals or {},
+                )
+            )
+            return function
 
         return register
 
-    def _no_such_path(self, _: NoSuchPathError) -> Response[str]:
-        path, method = self.current_event.path, self.current_event.http_method
-        # GET gets here with characters in a ticker that Powertools' routes never match.
-        if method != "GET" and any(known.fullmatch(path) for known in self._paths):
-            return problems.problem(
-                HTTPStatus.METHOD_NOT_ALLOWED,
-                f"{path} can be read only, not {method}.",
-                headers={"Allow": "GET, HEAD"},
-            )
-        return problems.problem(HTTPStatus.NOT_FOUND, f"There is nothing at {path}.")
+    def answer(self, request: Request) -> Response:
+        """Return what the request is answered, whatever goes wrong."""
+        try:
+            return self._found(request)
+        except InputError as error:
+            return problems.wrong_input(error)
+        except NotFoundError as error:
+            return problems.not_stored(error)
+        except problems.WrongParametersError as error:
+            return problems.refused(error.problems)
+        except REFUSALS as error:
+            return refusal_of(error)
+        except Exception as error:  # noqa: BLE001  the last net: nothing gets out as a stack trace
+            return problems.unexpected(error)
+
+    def _found(self, request: Request) -> Response:
+        if request.query_length > LONGEST_QUERY:
+            detail = f"A query may have {LONGEST_QUERY} characters at most."
+            return problems.problem(HTTPStatus.REQUEST_URI_TOO_LONG, detail)
+        method = "GET" if request.method == "HEAD" else request.method
+        methods: list[str] = []
+        for operation in self.operations:
+            match = operation.pattern.fullmatch(request.path)
+            if match and operation.method == method:
+                return operation(request, match.groupdict())
+            methods += [operation.method] if match else []
+        if not methods:
+            return problems.nothing_at(request.path)
+        return _other_method(request, methods)
 
 
-def _refuse_unknown_parameters(
-    app: APIGatewayRestResolver, next_middleware: NextMiddleware
-) -> Response[str]:
-    # Where Powertools' own middlewares find the parameters of the route that was matched.
-    known = {each.alias for each in app.context["_route"].dependant.query_params}
-    given = app.current_event.resolved_query_string_parameters
-    if unknown := [name for name in given if name not in known]:
-        hint = f"the parameters are {', '.join(sorted(known))}" if known else "there are none"
-        return problems.refused(
-            [problems.FieldProblem(field=each, message=f"is unknown; {hint}") for each in unknown]
-        )
-    return next_middleware(app)
-
-
-_ETAG: Final = {"ETag": {"description": "For `If-None-Match`.", "schema": {"type": "string"}}}
-_PROBLEMS: Final[dict[int, str]] = {
-    422: "A parameter is unknown, malformed or out of range; `errors` names it.",
-    500: "The request failed on our side.",
-    503: "Not available for the moment; `Retry-After` tells how many seconds to wait.",
-}
-
-
-def _responses(answer: type[Answer], *, of_company: bool) -> dict[int, Any]:
-    documented: dict[int, Any] = {
-        200: {
-            "description": answer.__doc__,
-            "headers": _ETAG,
-            "content": {APPLICATION_JSON: {"model": answer}},
-        },
-        304: {"description": "Nothing has changed since.", "content": {}},
-    }
-    if of_company:
-        documented[404] = _problem("The company is not known.", problems.NotFoundProblem)
-    return documented | {code: _problem(text, problems.Problem) for code, text in _PROBLEMS.items()}
-
-
-def _problem(description: str, model: type[problems.Problem]) -> dict[str, Any]:
-    return {"description": description, "content": {problems.MEDIA_TYPE: {"model": model}}}
+def _other_method(request: Request, methods: list[str]) -> Response:
+    """Tell which methods a path has, on request or because it has not the one asked for."""
+    allowed = sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])})
+    allow = {"Allow": ", ".join(allowed)}
+    if request.method == "OPTIONS":
+        return Response(HTTPStatus.NO_CONTENT, b"", "", allow)
+    detail = f"{request.path[:200]} answers {allow['Allow']}, not {request.method}."
+    return problems.problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers=allow)

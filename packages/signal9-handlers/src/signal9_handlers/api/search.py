@@ -1,35 +1,45 @@
 """Answers searches for companies."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Query
-from aws_lambda_powertools.logging.correlation_paths import API_GATEWAY_REST
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import Field
 
-from signal9_core.answers import SearchAnswer
+from signal9_core.answers import SearchAnswer, SearchHit
 
-from ..runtime import application, logger
-from .http import ok, respond
+from ..runtime import application
+from .fields import Selected
+from .http import DAILY, ok, respond
+from .parameters import DIGITS, FIELDS
 from .resource import Resource
+from .response import Response
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 __all__ = ["app", "handler"]
 
 app = Resource("Search")
 
 Words = Annotated[
-    str, Query(min_length=1, max_length=200, description="A ticker or name, as far as typed.")
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        description="A ticker or name, as far as typed; not only spaces.",
+        pattern=r"\S",
+        examples=["aple"],
+    ),
 ]
-HitLimit = Annotated[int, Query(ge=1, le=50, description="Hits at most.")]
+HitFields = Annotated[tuple[str, ...], Selected(SearchHit), Field(description=FIELDS)]
+HitLimit = Annotated[int, Field(ge=1, le=50, description="Hits at most."), DIGITS]
 
 
 @app.read("/search", SearchAnswer, "Find companies")
-def search_companies(q: Words, limit: HitLimit = 10) -> Response[str]:
+def search_companies(q: Words, fields: HitFields = (), limit: HitLimit = 10) -> Response:
     """Companies by ticker or name, best first; slips of the keyboard are forgiven."""
-    return ok(application().search(q, limit=limit))
+    return ok(application().search(q, limit=limit), DAILY, fields)
 
 
-@logger.inject_lambda_context(correlation_id_path=API_GATEWAY_REST, clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Answer a request under `/search`."""
     return respond(app, event, context)

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from signal9_core.errors import InputError
 
-from ..runtime import logger
+from ..log import logger
 from .dead_letters import failed_event
 
 __all__ = ["FAILED_EVENTS", "handler"]

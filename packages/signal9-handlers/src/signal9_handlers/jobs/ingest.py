@@ -2,7 +2,8 @@
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from ..runtime import application, logger
+from ..log import logger
+from ..runtime import application
 
 __all__ = ["handler"]
 

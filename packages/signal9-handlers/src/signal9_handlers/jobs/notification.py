@@ -5,7 +5,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from signal9_core.events import event_from
 
-from ..runtime import application, logger
+from ..log import logger
+from ..runtime import application
 
 __all__ = ["handler"]
 

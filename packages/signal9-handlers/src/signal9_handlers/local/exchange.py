@@ -9,6 +9,8 @@ from uuid import uuid4
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from ..auth.identity import DEVELOPER, Identity
+
 __all__ = ["LocalContext", "Reply", "Request", "proxy_event", "reply_of"]
 
 _ACCOUNT = "000000000000"
@@ -47,7 +49,10 @@ class LocalContext(LambdaContext):
 
 
 def proxy_event(
-    request: Request, resource: str, parameters: Mapping[str, str] | None = None
+    request: Request,
+    resource: str,
+    parameters: Mapping[str, str] | None = None,
+    identity: Identity | None = DEVELOPER,
 ) -> dict[str, Any]:
     """Return the event that a REST API with Lambda proxy integration would send."""
     headers = _together(request.headers)
@@ -63,7 +68,7 @@ def proxy_event(
         "multiValueQueryStringParameters": query or None,
         "pathParameters": dict(parameters or {}) or None,
         "stageVariables": None,
-        "requestContext": _request_context(request, resource),
+        "requestContext": _request_context(request, resource, identity),
         "body": text,
         "isBase64Encoded": encoded,
     }
@@ -98,12 +103,12 @@ def _text_of(body: bytes) -> tuple[str | None, bool]:
         return b64encode(body).decode(), True
 
 
-def _request_context(request: Request, resource: str) -> dict[str, Any]:
+def _request_context(request: Request, resource: str, identity: Identity | None) -> dict[str, Any]:
     agent = next((value for name, value in request.headers if name.lower() == "user-agent"), None)
     return {
         "accountId": _ACCOUNT,
         "apiId": "local",
-        "authorizer": {"principalId": "local|developer"},
+        "authorizer": identity and {"principalId": identity.user_id, **identity.context()},
         "httpMethod": request.method,
         "identity": {"sourceIp": request.client, "userAgent": agent},
         "path": request.path,

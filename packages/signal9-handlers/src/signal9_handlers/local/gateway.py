@@ -5,11 +5,19 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from importlib import import_module
 from typing import Any
+from uuid import uuid4
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from ..api.problems import problem
+from signal9_core.errors import IssuerUnavailableError, RefusedError
+
+from ..api.http import finished
+from ..api.problems import nothing_at, problem, unexpected
+from ..api.refusals import refusal_of
+from ..api.response import Response
 from ..routes import ROUTES, Route
+from .compression import compressed
+from .door import Door, for_developers
 from .exchange import LocalContext, Reply, Request, proxy_event, reply_of
 
 __all__ = ["Gateway", "refusal"]
@@ -20,27 +28,38 @@ Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 class Gateway:
     """Calls the handler of each request; its module is loaded when it is first asked for.
 
-    Powertools keeps the present request in class attributes, as a Lambda function never has more
-    than one. So must callers: one request at a time.
+    Answers are compressed here, as API Gateway does it, and not by the handlers.
     """
 
-    def __init__(self, routes: Iterable[Route] = ROUTES) -> None:
+    def __init__(self, routes: Iterable[Route] = ROUTES, door: Door = for_developers) -> None:
+        self._door = door
         self._routes = [(_pattern_of(route.path), route) for route in routes]
 
     def __call__(self, request: Request) -> Reply:
         """Return what the handler answers, or that there is none."""
         for pattern, route in self._routes:
             if match := pattern.fullmatch(request.path):
-                event = proxy_event(request, route.path, match.groupdict())
-                return reply_of(_load(route.handler)(event, LocalContext(route.handler)))
-        return refusal(HTTPStatus.NOT_FOUND, f"There is nothing at {request.path}.")
+                return compressed(request, self._answer(request, route, match.groupdict()))
+        return _reply(nothing_at(request.path))
+
+    def _answer(self, request: Request, route: Route, parameters: dict[str, str]) -> Reply:
+        try:
+            identity = self._door(request, route)
+        except RefusedError as error:
+            return _reply(refusal_of(error))
+        except IssuerUnavailableError as error:
+            return _reply(unexpected(error))
+        event = proxy_event(request, route.path, parameters, identity)
+        return reply_of(_load(route.handler)(event, LocalContext(route.handler)))
 
 
 def refusal(status: HTTPStatus, detail: str, **headers: str) -> Reply:
     """Return a problem document for what never gets to a handler."""
-    answer = problem(status, detail)
-    kept = {"Content-Type": str(answer.content_type), "Cache-Control": "no-store", **headers}
-    return Reply(status, list(kept.items()), (answer.body or "").encode())
+    return _reply(problem(status, detail, headers=headers))
+
+
+def _reply(answer: Response) -> Reply:
+    return reply_of(finished(answer, str(uuid4())).result())
 
 
 def _pattern_of(path: str) -> re.Pattern[str]:

@@ -12,9 +12,10 @@ from signal9_core.errors import SettingsError
 
 from .exchange import Reply, Request
 from .gateway import Gateway, refusal
+from .hosts import host_of, is_here
 from .site import Site
 
-__all__ = ["HOST", "LARGEST_BODY", "LocalServer", "listen"]
+__all__ = ["HOST", "LARGEST_BODY", "LARGEST_HEAD", "LocalServer", "listen"]
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -25,6 +26,9 @@ HOST: Final = "127.0.0.1"
 
 LARGEST_BODY: Final = 1 << 20
 """Bytes that a request's body may have; no request of the API needs more."""
+
+LARGEST_HEAD: Final = 1 << 20
+"""Bytes of headers that are read, so that who sends too many is told by a problem document."""
 
 
 def listen(port: int) -> socket.socket:
@@ -55,6 +59,11 @@ class LocalServer:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        head = scope["method"] == "HEAD"
+        if not is_here(host_of(scope["headers"])):
+            detail = f"This server answers as {HOST} and localhost only."
+            await _send(send, refusal(HTTPStatus.MISDIRECTED_REQUEST, detail), head=head)
+            return
         body = await _body(receive)
         if body is None:
             detail = f"A body may have {LARGEST_BODY} bytes at most."
@@ -62,7 +71,7 @@ class LocalServer:
         else:
             loop = asyncio.get_running_loop()
             reply = await loop.run_in_executor(self._worker, self._answer, _request(scope, body))
-        await _send(send, reply, head=scope["method"] == "HEAD")
+        await _send(send, reply, head=head)
 
     def _answer(self, request: Request) -> Reply:
         return self._site(request) if request.path in self._site else self._gateway(request)

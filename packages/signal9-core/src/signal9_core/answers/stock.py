@@ -1,0 +1,106 @@
+"""What is answered about an ingest, and about everything that is stored."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from pydantic import Field
+
+from ..domain import DataSet, Instant
+from .model import Answer, Number
+
+__all__ = [
+    "DataSetStatus",
+    "FailureAnswer",
+    "IngestAnswer",
+    "KeyAnswer",
+    "KeysAnswer",
+    "QuotaAnswer",
+    "ReplayAnswer",
+    "SkippedAnswer",
+    "StatusAnswer",
+]
+
+
+class FailureAnswer(Answer):
+    """A data set that could not be ingested; `transient` tells whether trying again can help."""
+
+    ticker: str | None
+    data_set: str
+    reason: str
+    transient: bool
+
+
+class IngestAnswer(Answer):
+    """What an ingest did: how much is stored now, and how much of it was new or changed."""
+
+    provider: str
+    notice: str | None
+    stored: dict[str, int]
+    changed: dict[str, int]
+    failed: Sequence[FailureAnswer]
+    seconds: Number
+
+
+class SkippedAnswer(Answer):
+    """A file that a replay left out, and why."""
+
+    file: str
+    reason: str
+
+
+class ReplayAnswer(Answer):
+    """What a replay did: how much is stored now, and how much of it was new or changed."""
+
+    files: int
+    stored: dict[str, int]
+    changed: int
+    skipped: Sequence[SkippedAnswer]
+
+
+class QuotaAnswer(Answer):
+    """How many calls to a provider are left, and when there are more again."""
+
+    provider: str
+    period: str
+    limit: int
+    left: int
+    refills_at: Instant
+
+
+class KeyAnswer(Answer):
+    """Where a provider's key comes from; never the key itself."""
+
+    provider: str
+    setting: str
+    source: str | None = Field(description="Null where it is nowhere.")
+
+
+class KeysAnswer(Answer):
+    """Where the keys of all providers come from."""
+
+    keys: Sequence[KeyAnswer]
+
+
+class DataSetStatus(Answer):
+    """How many companies a data set covers, how much it holds, and how far it reaches."""
+
+    companies: int
+    count: int
+    oldest: date | None = Field(description="The least recent `asOf` among the companies.")
+    newest: date | None = Field(description="The most recent `asOf` among the companies.")
+    sources: Sequence[str]
+    incomplete: int = Field(description="Companies for which only part of the data is stored.")
+
+
+class StatusAnswer(Answer):
+    """What is stored, where, and how fresh it is."""
+
+    stage: str
+    store: str
+    location: str
+    provider: str
+    notice: str | None
+    assets: int
+    ingested_at: Instant | None
+    data_sets: dict[DataSet, DataSetStatus]
+    quotas: Sequence[QuotaAnswer] = ()

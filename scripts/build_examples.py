@@ -1,0 +1,70 @@
+"""Makes the examples of the OpenAPI document: real requests to the bundled sample.
+
+`python scripts/build_examples.py` writes them to where the document takes them from.
+"""
+
+import json
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from signal9_core.app import build
+from signal9_core.settings import Settings
+from signal9_handlers.local.exchange import Request
+from signal9_handlers.local.gateway import Gateway
+
+_TARGET: Final = "packages/signal9-handlers/src/signal9_handlers/openapi/examples.json"
+_JSON: Final = (("content-type", "application/json"),)
+
+_SENT: Final[dict[str, Any]] = {
+    "patchRecord": {"profile": {"firstName": "Ada", "lastName": "Lovelace"}},
+    "putTopics": {"topics": ["earnings", "technology"]},
+    "putWatchlist": {"watchlist": ["AAPL", "IBM"]},
+}
+_ASKED: Final = (
+    ("getHealth", "GET", "/health"),
+    ("listAssets", "GET", "/assets?tickers=AAPL,IBM,NOPE"),
+    ("getAsset", "GET", "/assets/AAPL"),
+    ("getPrices", "GET", "/assets/AAPL/prices?from=2012-09-18&to=2012-09-19"),
+    ("getPriceBatch", "GET", "/prices?tickers=AAPL,IBM&order=desc&limit=1&fields=date,close"),
+    ("searchCompanies", "GET", "/search?q=aple&limit=2"),
+    ("listNews", "GET", "/news?ticker=GOOG&limit=1"),
+    ("getFinancials", "GET", "/financials/IBM?report=earnings&period=quarterly&limit=1"),
+    ("patchRecord", "PATCH", "/users/me"),
+    ("putTopics", "PUT", "/users/me/topics"),
+    ("putWatchlist", "PUT", "/users/me/watchlist"),
+    ("putViewed", "PUT", "/users/me/viewed/AAPL"),
+    ("getRecord", "GET", "/users/me"),
+    ("getBriefing", "GET", "/news/briefing?limit=1"),
+    ("listNotifications", "GET", "/users/me/notifications?limit=1"),
+)
+
+
+def main() -> None:
+    """Ask, and write down what is answered."""
+    with TemporaryDirectory() as home:
+        os.environ["SIGNAL9_HOME"] = home
+        with build(Settings(home=Path(home))) as app:
+            app.ingest()
+        found = dict(_examples(Gateway()))
+    text = json.dumps(found, ensure_ascii=False, indent=1)
+    Path(_TARGET).write_text(f"{text}\n", encoding="utf-8")
+
+
+def _examples(gateway: Gateway) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, method, address in _ASKED:
+        path, _, query = address.partition("?")
+        body = _SENT.get(name)
+        sent = b"" if body is None else json.dumps(body).encode()
+        reply = gateway(Request(method, f"/api/v1{path}", query, _JSON, sent))
+        if reply.status != 200:  # noqa: PLR2004
+            raise RuntimeError(f"{name}: {reply.status} {reply.body.decode()}")
+        found += [] if body is None else [(f"{name}.request", body)]
+        found.append((name, json.loads(reply.body)))
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,11 @@
+import pytest
+
+from signal9_core.app import App
+from signal9_core.app.own import Own
+from tests.fakes import AttentivePublisher
+
+
+@pytest.fixture
+def own(app: App, publisher: AttentivePublisher) -> Own:
+    app.assets.sync(app.provider.assets())  # type: ignore[arg-type]
+    return app.own

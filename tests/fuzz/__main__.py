@@ -1,0 +1,95 @@
+"""Runs schemathesis over the document: `python -m tests.fuzz [--max-examples N]`.
+
+The sample is ingested into a folder of its own and served with tokens checked. Every check of
+schemathesis counts; for valid requests that are refused, `tests.fuzz.hooks` says which may be.
+"""
+
+import os
+import subprocess
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+from time import sleep
+from typing import Final
+
+import uvicorn
+
+from signal9_core.errors import RefusedError
+from signal9_handlers.auth.identity import DEVELOPER, Identity
+from signal9_handlers.local.door import guarded
+from signal9_handlers.local.gateway import Gateway
+from signal9_handlers.local.server import LARGEST_HEAD, LocalServer, listen
+from signal9_handlers.local.site import Site
+from signal9_handlers.runtime import application
+
+__all__ = ["fuzz", "main"]
+
+TOKEN: Final = "Bearer one-that-is-known"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve the sample, fuzz it, and return schemathesis's exit code."""
+    parser = ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--max-examples", type=int, default=400, help="of each operation and phase")
+    options = parser.parse_args(arguments)
+    with TemporaryDirectory() as home:
+        os.environ["SIGNAL9_HOME"] = home
+        with application() as app:
+            app.ingest()
+            return fuzz(options.max_examples)
+
+
+def fuzz(max_examples: int) -> int:
+    """Fuzz whatever `application()` holds."""
+    with _serving() as address, TemporaryDirectory() as folder:
+        command = [
+            str(Path(sys.executable).with_name("schemathesis")),
+            "run",
+            f"{address}/openapi.json",
+            f"--header=Authorization: {TOKEN}",
+            "--checks=all",
+            "--exclude-checks=positive_data_acceptance",
+            f"--max-examples={max_examples}",
+            "--continue-on-failure",
+            "--generation-deterministic",
+            "--warnings=off",
+            "--no-color",
+        ]
+        hooks = {"SCHEMATHESIS_HOOKS": "tests.fuzz.hooks", "PYTHONPATH": str(Path.cwd())}
+        done = subprocess.run(command, cwd=folder, env=os.environ | hooks, check=False)
+        return done.returncode
+
+
+@contextmanager
+def _serving() -> Iterator[str]:
+    server = LocalServer(Site(None), Gateway(door=guarded(_verify)))
+    with listen(0) as listener:
+        config = uvicorn.Config(
+            server,
+            h11_max_incomplete_event_size=LARGEST_HEAD,
+            lifespan="off",
+            log_level="critical",
+            ws="none",
+        )
+        running = uvicorn.Server(config)
+        thread = Thread(target=running.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not running.started:
+            sleep(0.005)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        running.should_exit = True
+        thread.join()
+
+
+def _verify(header: str) -> Identity:
+    if header != TOKEN:
+        raise RefusedError("This is not the token.")
+    return DEVELOPER
+
+
+if __name__ == "__main__":
+    sys.exit(main())
