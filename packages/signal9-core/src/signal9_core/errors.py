@@ -27,6 +27,8 @@ __all__ = [
     "QuotaExhaustedError",
     "RateLimitError",
     "RefusedError",
+    "RemoteError",
+    "RemoteUnavailableError",
     "RequestRefusedError",
     "SettingsError",
     "Signal9Error",
@@ -154,6 +156,20 @@ class PublishError(Signal9Error):
     """Events or notifications could not be handed over, even after retries."""
 
     transient = True
+
+
+class RemoteError(Signal9Error):
+    """An API did not give what was asked."""
+
+
+class RemoteUnavailableError(RemoteError):
+    """An API cannot be reached or is busy; `retry_after_s` is how long it asks to wait, if so."""
+
+    transient = True
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class StoreError(Signal9Error):

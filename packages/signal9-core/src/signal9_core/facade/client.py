@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Self
 if TYPE_CHECKING:
     from ..answers import FinancialsAnswer, NewsAnswer
     from ..app import App
+    from ..remote import RemoteSource
     from .articles import Articles
     from .company import Company, Status
     from .hits import Hits
@@ -22,16 +23,24 @@ __all__ = ["Signal9"]
 
 
 class Signal9:
-    """Market data of this machine, whole answers only; nothing is opened until it is first used.
+    """Market data, whole answers only; nothing is opened until it is first used.
 
-    The first use of an empty home ingests the bundled sample. Settings are named as in
+    It is this machine's, unless the `url` of an API is given, and a `token` for it. The first use
+    of an empty home ingests the bundled sample. Settings are named as in
     `signal9_core.settings.Settings` and count before the environment.
     """
 
-    def __init__(self, home: Path | str | None = None, **settings: object) -> None:
-        from .opening import settings_of
+    def __init__(
+        self,
+        home: Path | str | None = None,
+        *,
+        url: str | None = None,
+        token: str | None = None,
+        **settings: object,
+    ) -> None:
+        from .opening import place_of
 
-        self._settings = settings_of(home, settings)
+        self._place = place_of(home, url, token, settings)
 
     def __enter__(self) -> Self:
         return self
@@ -45,7 +54,7 @@ class Signal9:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Signal9(home={str(self._settings.home)!r})"
+        return f"Signal9({self._place})"
 
     def close(self) -> None:
         """Close what was opened; a later use opens it again."""
@@ -143,7 +152,5 @@ class Signal9:
         return Status.of(self._app.get_status())
 
     @cached_property
-    def _app(self) -> "App":
-        from .opening import open_stocked
-
-        return open_stocked(self._settings)
+    def _app(self) -> "App | RemoteSource":
+        return self._place.open()

@@ -1,17 +1,69 @@
 """Opening the application, and stocking an empty home with the bundled sample."""
 
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..app import App, build
 from ..errors import SettingsError
 from ..settings import Settings, load_settings
+from .extras import load_extra
 from .progress import ProgressLine
 
-__all__ = ["open_stocked", "settings_of"]
+if TYPE_CHECKING:
+    from ..remote import RemoteSource
+
+__all__ = ["Elsewhere", "Here", "open_stocked", "place_of", "settings_of"]
 
 
-def settings_of(home: Path | str | None, given: dict[str, object]) -> Settings:
+@dataclass(frozen=True)
+class Here:
+    """Data of this machine, or of the tables that the settings name."""
+
+    settings: Settings
+
+    def __str__(self) -> str:
+        return f"home={str(self.settings.home)!r}"
+
+    def open(self) -> App:
+        """Return the application, stocked if it is this machine's."""
+        return open_stocked(self.settings)
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Data of an API."""
+
+    url: str
+    token: str | None = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"url={self.url!r}"
+
+    def open(self) -> "RemoteSource":
+        """Return what asks the API."""
+        load_extra("httpx2", "remote")
+        from ..remote import RemoteSource
+
+        return RemoteSource(self.url, self.token)
+
+
+def place_of(
+    home: Path | str | None, url: str | None, token: str | None, settings: Mapping[str, object]
+) -> Here | Elsewhere:
+    """Return where the data is; `SettingsError` where what is given does not go together."""
+    if url is None:
+        if token is not None:
+            raise SettingsError("token goes with the url of an API")
+        return Here(settings_of(home, settings))
+    if home is not None or settings:
+        raise SettingsError("url is for the data of an API; home and settings are for one's own")
+    return Elsewhere(url, token)
+
+
+def settings_of(home: Path | str | None, given: Mapping[str, object]) -> Settings:
     """Return the settings; `SettingsError` also for a name that is none."""
     unknown = sorted(given.keys() - Settings.model_fields.keys())
     if unknown:

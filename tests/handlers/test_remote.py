@@ -1,0 +1,61 @@
+"""The notebook facade over HTTP gives what it gives over the store."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from signal9_core import Signal9
+from signal9_core.app import App
+from signal9_core.errors import InputError, NotFoundError, Signal9Error
+
+
+@pytest.fixture
+def remote(address: str, app: App) -> Iterator[Signal9]:
+    with Signal9(url=address) as s9:
+        yield s9
+
+
+@pytest.fixture
+def embedded(app: App) -> Signal9:
+    s9 = Signal9(home=app.settings.home)
+    vars(s9)["_app"] = app
+    return s9
+
+
+def test_companies_searches_reports_and_news_are_the_same(
+    remote: Signal9, embedded: Signal9
+) -> None:
+    assert remote.search("aple").items == embedded.search("aple").items
+    assert remote.asset("brk.b").model_dump() | {"notice": ""} == embedded.asset(
+        "brk.b"
+    ).model_dump() | {"notice": ""}
+    assert remote.financials("AAPL").items == embedded.financials("AAPL").items
+    assert remote.news("AAPL").items == embedded.news("AAPL").items
+    assert remote.news(start="2024-01-11").items == embedded.news(start="2024-01-11").items
+
+
+@pytest.mark.parametrize("interval", ["1d", "1w", "1mo"])
+def test_prices_are_the_same_to_the_last_digit(
+    remote: Signal9, embedded: Signal9, interval: str
+) -> None:
+    for ticker in ("MSFT", "AAPL"):
+        far = remote.prices(ticker, interval=interval)  # type: ignore[arg-type]
+        near = embedded.prices(ticker, interval=interval)  # type: ignore[arg-type]
+
+        assert far.source == near.source
+        assert [bar.model_copy(update={"adjusted_close": None}) for bar in near] == list(far)
+
+
+def test_adjusted_prices_are_the_same(remote: Signal9, embedded: Signal9) -> None:
+    far, near = remote.prices("AAPL", adjusted=True), embedded.prices("AAPL", adjusted=True)
+
+    assert [bar.close for bar in far] == [bar.close for bar in near]
+
+
+def test_errors_are_the_same(remote: Signal9) -> None:
+    with pytest.raises(NotFoundError, match="did you mean AAPL"):
+        remote.asset("AAPPL")
+    with pytest.raises(InputError, match=r"^adjusted: BRK\.B has no adjusted prices"):
+        remote.prices("BRK.B", adjusted=True)
+    with pytest.raises(Signal9Error, match="does not tell how much it stores"):
+        remote.status()
