@@ -61,9 +61,6 @@ class Network(BaseModel):
     nat_gateways: NonNegativeInt = Field(
         1, description="How many NAT gateways, at most one per zone; without one nothing goes out."
     )
-    interface_endpoints: bool = Field(
-        True, description="Whether functions reach AWS without the internet."
-    )
     prefix_lists: dict[str, PrefixList] = Field(
         default_factory=lambda: dict(_PREFIX_LISTS),
         description="The region's prefix lists of DynamoDB and S3, which closed functions reach.",
@@ -98,7 +95,9 @@ class Parts(BaseModel):
 
     model_config = _FROZEN
 
-    alarms: bool = Field(True, description="Alarms on every function, queue, table and the API.")
+    alarms: bool = Field(
+        True, description="Alarms on everything; without them only on the API and on failures."
+    )
     archive_days: PositiveInt | None = Field(
         30, description="How long the bus keeps events for replay; 0 is not at all."
     )
