@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from aws_cdk import Environment, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_route53_targets as targets
 from constructs import Construct
 
@@ -61,6 +61,7 @@ class EdgeStack(Stack):
             removal_policy=self._policy,
         )
         self._name()
+        CfnOutput(self, "SiteUrl", value=self.site.url)
 
     def _zone(self, data: DataStack) -> DnsZone | None:
         if self._settings.domain is None or data.zone is None:

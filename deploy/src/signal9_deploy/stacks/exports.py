@@ -56,13 +56,18 @@ class NightlyExports(Construct):
             actions=["dynamodb:ExportTableToPointInTime"],
             resource_arns=[table.table_arn],
         )
-        wanted = {
-            "TableArn": table.table_arn,
-            "S3Bucket": bucket.bucket.bucket_name,
-            "S3Prefix": f"tables/{name}",
-            "S3SseAlgorithm": "AES256",
-            "ExportFormat": "DYNAMODB_JSON",
-        }
+        wanted = Stack.of(self).to_json_string(
+            {
+                "TableArn": table.table_arn,
+                "S3Bucket": bucket.bucket.bucket_name,
+                "S3Prefix": f"tables/{name}",
+                "S3SseAlgorithm": "AES256",
+                "ExportFormat": "DYNAMODB_JSON",
+            }
+        )
+        self._schedule(name, schedule, wanted)
+
+    def _schedule(self, name: str, schedule: str, wanted: str) -> None:
         scheduler.CfnSchedule(
             self,
             name,
@@ -75,7 +80,7 @@ class NightlyExports(Construct):
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=_EXPORT,
                 role_arn=self._role.role_arn,
-                input=Stack.of(self).to_json_string(wanted),
+                input=wanted,
                 dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(
                     arn=self.failed.queue_arn
                 ),

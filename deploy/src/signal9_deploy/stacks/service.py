@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from aws_cdk import RemovalPolicy, Stack, aws_kms
+from aws_cdk import CfnOutput, RemovalPolicy, Stack, aws_kms
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
@@ -72,6 +72,8 @@ class ServiceStack(Stack):
         self.rest = self._make_rest(authorizer)
         self._protect()
         self._watch()
+        CfnOutput(self, "ApiId", value=self.rest.api.rest_api_id)
+        CfnOutput(self, "ApiUrl", value=self.rest.url)
 
     def function(self, spec: FunctionSpec) -> lambda_.Function:
         """Return the function that `spec` describes."""
@@ -128,20 +130,10 @@ class ServiceStack(Stack):
 
     def _make_rest(self, authorizer: FunctionSpec | None) -> RestService:
         settings = self._settings
-        certificate = self._certificate()
         rest = RestService(
             self,
             "Api",
-            routes=[
-                Route(
-                    each.method,
-                    each.path,
-                    self.function(spec),
-                    open=each.open or authorizer is None,
-                )
-                for spec in self._specs
-                for each in spec.endpoints
-            ],
+            routes=self._routes(authorized=authorizer is not None),
             authorizer=self.function(authorizer) if authorizer else None,
             api_name="Signal9 API",
             description=f"Market data of listed companies ({settings.stage})",
@@ -153,11 +145,18 @@ class ServiceStack(Stack):
             access_log_name=access_log_name(settings),
             log_retention_days=settings.log_retention_days,
             domain_name=settings.api_name,
-            certificate=certificate,
+            certificate=self._certificate(),
             removal_policy=self._policy,
         )
         self._name(rest)
         return rest
+
+    def _routes(self, *, authorized: bool) -> list[Route]:
+        return [
+            Route(each.method, each.path, self.function(spec), open=each.open or not authorized)
+            for spec in self._specs
+            for each in spec.endpoints
+        ]
 
     def _name(self, rest: RestService) -> None:
         settings = self._settings
