@@ -74,7 +74,7 @@ def test_a_list_comes_in_pages_that_follow_one_another(api: httpx2.Client) -> No
     [
         ("/search", 422, "q"),
         ("/assets/AAPL/prices?limit=x", 422, "limit"),
-        ("/assets/AAPL/prices?cursor=made-up", 400, "cursor"),
+        ("/assets/AAPL/prices?cursor=made-up", 422, "cursor"),
         ("/assets/NOSUCH", 404, "NOSUCH"),
         ("/nothing", 404, ""),
     ],

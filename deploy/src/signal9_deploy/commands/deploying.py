@@ -11,23 +11,47 @@ from ..settings import EDGE_REGION, StageSettings
 from .aws import Account
 from .toolkit import DEPLOY, Toolkit
 
-__all__ = ["OUTPUT", "bootstrap", "check_account", "deploy", "destroy", "diff", "synth"]
+__all__ = [
+    "OUTPUT",
+    "as_comment",
+    "bootstrap",
+    "check_account",
+    "deploy",
+    "destroy",
+    "diff",
+    "drift",
+    "synth",
+]
 
 OUTPUT: Final = DEPLOY / "cdk.out"
 """Where templates and bundles are written, and found again next time."""
 
+_COMMENT_LIMIT: Final = 60_000
 _PARTS: Final = ("Edge", "Service", "Data", "Network")
 
 
-def synth(settings: StageSettings, toolkit: Toolkit, output: Path = OUTPUT) -> Path:
+def synth(settings: StageSettings, toolkit: Toolkit, *, quietly: bool = False) -> Path:
     """Write the stage's templates, checked, and return where they are."""
-    toolkit.run("synth", *_app(settings, output), "--quiet")
-    return output / f"assembly-{settings.title}"
+    toolkit.run("synth", *_app(settings), "--quiet", quietly=quietly)
+    return OUTPUT / f"assembly-{settings.title}"
 
 
-def diff(settings: StageSettings, toolkit: Toolkit) -> None:
-    """Show what a deployment would change."""
-    toolkit.run("diff", *_stacks(settings), *_app(settings))
+def diff(settings: StageSettings, toolkit: Toolkit) -> str:
+    """Return what a deployment would change."""
+    return toolkit.output("diff", *_stacks(settings), *_app(settings), "--no-color")
+
+
+def as_comment(stage: str, shown: str) -> str:
+    """Return a diff as a comment on a change, cut where comments end."""
+    text = shown.strip()
+    if len(text) > _COMMENT_LIMIT:
+        text = f"{text[:_COMMENT_LIMIT]}\n... and {len(text) - _COMMENT_LIMIT} characters more"
+    return f"What deploying to `{stage}` would change:\n\n```text\n{text}\n```\n"
+
+
+def drift(settings: StageSettings, toolkit: Toolkit) -> None:
+    """Fail where something that is deployed was changed by hand."""
+    toolkit.run("drift", *_stacks(settings), *_app(settings), "--fail")
 
 
 def deploy(settings: StageSettings, toolkit: Toolkit, *, quietly: bool = False) -> None:
@@ -83,8 +107,8 @@ def _regions(settings: StageSettings) -> list[str]:
     return sorted({settings.region, *([EDGE_REGION] if settings.parts.edge else [])})
 
 
-def _app(settings: StageSettings, output: Path = OUTPUT) -> tuple[str, ...]:
-    return ("--context", f"stage={settings.stage}", "--output", str(output))
+def _app(settings: StageSettings) -> tuple[str, ...]:
+    return ("--context", f"stage={settings.stage}", "--output", str(OUTPUT))
 
 
 def _stacks(settings: StageSettings) -> tuple[str, ...]:

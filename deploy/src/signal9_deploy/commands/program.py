@@ -1,6 +1,7 @@
 """The commands: each reads the stage, does one thing, and tells of it in plain lines."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,9 @@ from ..settings import LOCAL, StageSettings
 from ..stage_files import load_stage
 from . import deploying, local, secret_values
 from .aws import Account
+from .cost import as_json as cost_as_json
+from .cost import as_table, estimate, read_templates
+from .prices import load_prices
 from .toolkit import Toolkit
 
 __all__ = ["main", "program"]
@@ -59,10 +63,23 @@ def synth(stage: Stage) -> None:
 
 
 @program.command()
-def diff(stage: Stage) -> None:
+def diff(
+    stage: Stage,
+    *,
+    file: Annotated[Path | None, typer.Option(help="Write it here, as Markdown.")] = None,
+) -> None:
     """Show what a deployment would change."""
-    settings = _real(load_stage(stage))
-    deploying.diff(settings, Toolkit())
+    shown = deploying.diff(_real(load_stage(stage)), Toolkit())
+    if file is None:
+        typer.echo(shown)
+    else:
+        file.write_text(deploying.as_comment(stage, shown), encoding="utf-8")
+
+
+@program.command()
+def drift(stage: Stage) -> None:
+    """Compare what is deployed with what was changed by hand; fails where they differ."""
+    deploying.drift(_real(load_stage(stage)), Toolkit())
 
 
 @program.command()
@@ -94,6 +111,19 @@ def secrets(stage: Stage) -> None:
     account = local.account(settings) if settings.emulated else Account(settings.region)
     for name in secret_values.put_secrets(settings, account, values):
         typer.echo(f"{name}: set")
+
+
+@program.command()
+def cost(
+    stage: Stage,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Reckon what a stage costs a month: at rest, per million requests, per 10,000 tickers."""
+    folder = deploying.synth(load_stage(stage), Toolkit(), quietly=True)
+    prices = load_prices()
+    found = estimate(read_templates(folder), prices)
+    typer.echo(cost_as_json(found, prices) if as_json else as_table(found, prices))
 
 
 @program.command()

@@ -77,20 +77,31 @@ class Toolkit:
 
     def run(self, *arguments: str, quietly: bool = False) -> None:
         """Run `cdk` to its end; what it says about a failure has been shown by then."""
-        node_version(self._node)
-        self.install()
+        if quietly:
+            self.output(*arguments)
+            return
+        self._prepare()
         done = subprocess.run(  # noqa: S603
-            [self._node, str(self._program), *arguments],
+            self._command(arguments), cwd=DEPLOY, env=self.environment, check=False
+        )
+        _check(arguments, done.returncode)
+
+    def output(self, *arguments: str) -> str:
+        """Run `cdk` to its end and return what it says; a failure is shown."""
+        self._prepare()
+        done = subprocess.run(  # noqa: S603
+            self._command(arguments),
             cwd=DEPLOY,
             env=self.environment,
             check=False,
-            stdout=subprocess.PIPE if quietly else None,
-            stderr=subprocess.STDOUT if quietly else None,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             encoding="utf-8",
         )
         if done.returncode:
-            sys.stderr.write(done.stdout or "")
-            raise DeployError(f"cdk {arguments[0]} failed, as told above")
+            sys.stderr.write(done.stdout)
+        _check(arguments, done.returncode)
+        return done.stdout
 
     @property
     def environment(self) -> dict[str, str]:
@@ -101,9 +112,18 @@ class Toolkit:
         plain = {"PATH": path, "CDK_DISABLE_VERSION_CHECK": "1", "NO_UPDATE_NOTIFIER": "1"}
         return {**os.environ, **plain, **self._variables}
 
-    @property
-    def _program(self) -> Path:
-        return self._home / "node_modules" / "aws-cdk" / "bin" / "cdk"
+    def _prepare(self) -> None:
+        node_version(self._node)
+        self.install()
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        program = self._home / "node_modules" / "aws-cdk" / "bin" / "cdk"
+        return [self._node, str(program), *arguments]
+
+
+def _check(arguments: Sequence[str], code: int) -> None:
+    if code:
+        raise DeployError(f"cdk {arguments[0]} failed, as told above")
 
 
 def _finished(
