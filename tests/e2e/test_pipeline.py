@@ -104,11 +104,19 @@ def test_a_failed_ingest_is_reported(place: Place) -> None:
 
 
 def test_an_event_that_nobody_can_work_on_is_reported_with_its_reason(place: Place) -> None:
-    _publish(place, "News Ingested", poison=True)
+    # Not over the bus: there the emulator tries only once, and reports nothing.
+    poison = {"detail-type": "News Ingested", "id": "poison-1", "detail": {"poison": True}}
+    place.client("lambda").invoke(
+        FunctionName=f"signal9-{place.settings.stage}-Enhancement",
+        InvocationType="Event",
+        Payload=json.dumps(poison),
+    )
 
-    line = _reported(place, "ValidationError")
+    line = _reported(place, "poison-1")
 
     assert line["detail_type"] == "News Ingested"
+    assert "ValidationError" in line["reason"]
+    assert line["function"].endswith("-Enhancement")
 
 
 def test_what_cannot_be_read_waits_in_a_dead_letter_queue(place: Place, unreadable: str) -> None:

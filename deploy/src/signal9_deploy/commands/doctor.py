@@ -49,9 +49,7 @@ def _look(name: str, look: Callable[[], str]) -> Finding:
 
 
 def _command_line() -> str:
-    toolkit = Toolkit()
-    toolkit.install()
-    return CLI_VERSION
+    return Toolkit().installed or f"{CLI_VERSION} is installed when it is first needed"
 
 
 def _interpreter() -> str:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 from urllib.error import URLError
@@ -42,6 +42,7 @@ class Emulator:
 
     url: str
     pid: int | None = None
+    process: subprocess.Popen[bytes] | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def running(cls, folder: Path) -> Self | None:
@@ -67,14 +68,19 @@ class Emulator:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        emulator = cls(f"http://{HOST}:{port}", process.pid)
+        emulator = cls(f"http://{HOST}:{port}", process.pid, process)
         deadline = time.monotonic() + _START_LIMIT_S
         while time.monotonic() < deadline and process.poll() is None:
             if emulator.answers():
-                (folder / "emulator.json").write_text(json.dumps(asdict(emulator)), "utf-8")
+                emulator.note(folder)
                 return emulator
             time.sleep(0.05)
         raise DeployError(f"the emulator does not start: see {log}")
+
+    def note(self, folder: Path) -> None:
+        """Write down where it is, for the commands that follow."""
+        noted = json.dumps({"url": self.url, "pid": self.pid})
+        (folder / "emulator.json").write_text(noted, "utf-8")
 
     def answers(self) -> bool:
         """Say whether it is there."""
@@ -91,7 +97,10 @@ class Emulator:
             raise DeployError(f"{self.url} was not started from here: end it where it was")
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGTERM)
-            _await_end(self.pid)
+            if self.process is None:
+                _await_end(self.pid)
+            else:
+                self.process.wait(_STOP_LIMIT_S)
         # What it unpacked is of no use to anybody else.
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -122,8 +131,6 @@ def _variables(port: int, folder: Path) -> dict[str, str]:
 def _await_end(pid: int) -> None:
     deadline = time.monotonic() + _STOP_LIMIT_S
     while time.monotonic() < deadline:
-        with suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
-        os.kill(pid, 0)
+        os.kill(pid, 0)  # fails as soon as it is gone
         time.sleep(0.05)
     os.kill(pid, signal.SIGKILL)

@@ -49,9 +49,13 @@ class Toolkit:
     """Runs the CDK's command line in the folder of the app, with these variables beside ours."""
 
     def __init__(
-        self, variables: Mapping[str, str] | None = None, *, folder: Path | None = None
+        self,
+        variables: Mapping[str, str] | None = None,
+        *,
+        folder: Path | None = None,
+        node: str | None = None,
     ) -> None:
-        self._node = find_node()
+        self._node = node or find_node()
         self._variables = dict(variables or {})
         self._home = folder or Path(sys.prefix) / "share" / "signal9-deploy"
 

@@ -49,19 +49,23 @@ class EdgeStack(Stack):
             removal_policy=self._policy,
         )
         self.zone = self._zone(data)
-        self.site = ContentDelivery(
+        self.site = self._make_site(service)
+        self._name()
+        CfnOutput(self, "SiteUrl", value=self.site.url)
+
+    def _make_site(self, service: ServiceStack) -> ContentDelivery:
+        name = self._settings.app_name
+        return ContentDelivery(
             self,
             "Site",
             bucket=self.static.bucket,
             api=service.rest.api,
-            domain_names=[settings.app_name] if settings.app_name else [],
+            domain_names=[name] if name else [],
             hosted_zone=self.zone.zone if self.zone else None,
             firewall=self._firewall(),
-            comment=settings.title,
+            comment=self._settings.title,
             removal_policy=self._policy,
         )
-        self._name()
-        CfnOutput(self, "SiteUrl", value=self.site.url)
 
     def _zone(self, data: DataStack) -> DnsZone | None:
         if self._settings.domain is None or data.zone is None:
