@@ -5,8 +5,8 @@ from typing import Final
 import pytest
 from aws_cdk.assertions import Template
 
-from signal9_core.tables import TABLES
-from signal9_deploy.functions import API, AUTHORIZER, FUNCTIONS, JOBS, Endpoint, FunctionSpec, Use
+from signal9_core.tables import TABLES, USERS
+from signal9_deploy.functions import API, FUNCTIONS, JOBS, Endpoint, FunctionSpec, Use
 from signal9_handlers.routes import ROUTES
 from tests.deploy.lab import (
     build,
@@ -123,35 +123,46 @@ def test_the_fence_around_closed_functions_has_no_gate_to_the_internet() -> None
     assert "pl-02cd2c6b" in rules
 
 
-def test_a_new_function_is_one_entry_of_the_table() -> None:
-    new = FunctionSpec(
-        name="Quotes",
-        handler="signal9_handlers.api.quotes.handler",
-        uses=(Use(TABLES[0], writes=True),),
-        endpoints=(Endpoint("PUT", "/api/v1/quotes/{ticker}"),),
-        secrets=("alpaca",),
-        environment={"SIGNAL9_QUOTES": "15"},
+NEW: Final = FunctionSpec(
+    name="Quotes",
+    handler="signal9_handlers.api.quotes.handler",
+    uses=(Use(USERS, writes=True),),
+    endpoints=(Endpoint("PUT", "/api/v1/quotes/{ticker}"),),
+    secrets=("alpaca",),
+    environment={"SIGNAL9_QUOTES": "15"},
+)
+JUDGE: Final = FunctionSpec(name="Judge", handler="signal9_handlers.authorizer.handler")
+
+
+@pytest.fixture(scope="module")
+def grown() -> Template:
+    """The service of a stage with one more function, and an authorizer."""
+    found = build(settings_of("dev"), specs=(*FUNCTIONS, NEW, JUDGE), authorizer=JUDGE)
+    return Template.from_stack(found.service)
+
+
+def test_a_new_function_is_one_entry_of_the_table(grown: Template) -> None:
+    (function,) = (
+        each
+        for each in properties(grown, "AWS::Lambda::Function")
+        if each.get("FunctionName") == "signal9-dev-Quotes"
     )
 
-    found = build(settings_of("dev"), specs=(*FUNCTIONS, new), authorizer=AUTHORIZER)
+    allowed = str(statements(grown, "Quotes"))
 
-    function = found.service.function(new)
-    assert function.node.path == "Signal9-dev/Service/Functions/Quotes/Default"
+    assert function["Environment"]["Variables"]["SIGNAL9_QUOTES"] == "15"
+    assert "dynamodb:PutItem" in allowed
+    assert "secretsmanager:GetSecretValue" in allowed
 
 
-def test_every_path_but_health_asks_the_authorizer_once_there_is_one() -> None:
-    judge = FunctionSpec(name="Judge", handler="signal9_handlers.authorizer.handler")
-
-    found = build(settings_of("dev"), specs=(*FUNCTIONS, judge), authorizer=judge)
-
-    methods = properties(Template.from_stack(found.service), "AWS::ApiGateway::Method")
+def test_every_path_but_health_asks_the_authorizer_once_there_is_one(grown: Template) -> None:
     open_ones = [
-        each
-        for each in methods
+        each["HttpMethod"]
+        for each in properties(grown, "AWS::ApiGateway::Method")
         if each["HttpMethod"] != "OPTIONS" and each["AuthorizationType"] == "NONE"
     ]
-    assert {each["HttpMethod"] for each in open_ones} == {"GET", "HEAD"}
-    assert len(open_ones) == 2
+
+    assert sorted(open_ones) == ["GET", "HEAD"]
 
 
 def test_whoever_is_polled_hears_or_reports_is_connected() -> None:

@@ -5,6 +5,7 @@ from typing import Final
 import pytest
 
 from signal9_deploy.acknowledgments import ACKNOWLEDGMENTS
+from signal9_deploy.stage import Signal9Stage
 from signal9_deploy.stage_files import stage_names
 from tests.deploy.lab import build, everything, parts, settings_of, stack, stage, template
 
@@ -44,22 +45,22 @@ def test_dev_has_nothing_that_costs_by_the_hour() -> None:
         assert everything("dev", type_) == []
 
 
-def test_a_zone_that_exists_is_used_instead_of_made() -> None:
-    prod = settings_of("prod").model_copy(update={"zone_id": "Z0123456789"})
+@pytest.fixture(scope="module")
+def elsewhere() -> Signal9Stage:
+    """Prod in another region, with a zone that exists."""
+    return build(
+        settings_of("prod").model_copy(update={"region": "eu-central-1", "zone_id": "Z0123456789"})
+    )
 
-    found = build(prod)
 
-    assert found.data.zone is not None
-    assert found.data.zone.zone.hosted_zone_id == "Z0123456789"
+def test_a_zone_that_exists_is_used_instead_of_made(elsewhere: Signal9Stage) -> None:
+    assert elsewhere.data.zone is not None
+    assert elsewhere.data.zone.zone.hosted_zone_id == "Z0123456789"
 
 
-def test_another_region_keeps_its_edge_where_cloudfront_looks() -> None:
-    test = settings_of("test").model_copy(update={"region": "eu-central-1"})
-
-    found = build(test)
-
-    assert found.edge is not None
-    assert (found.service.region, found.edge.region) == ("eu-central-1", "us-east-1")
+def test_another_region_keeps_its_edge_where_cloudfront_looks(elsewhere: Signal9Stage) -> None:
+    assert elsewhere.edge is not None
+    assert (elsewhere.service.region, elsewhere.edge.region) == ("eu-central-1", "us-east-1")
 
 
 def test_resources_carry_product_and_stage() -> None:

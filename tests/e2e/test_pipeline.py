@@ -115,7 +115,7 @@ def test_an_event_that_nobody_can_work_on_is_reported_with_its_reason(place: Pla
     line = _reported(place, "poison-1")
 
     assert line["detail_type"] == "News Ingested"
-    assert "ValidationError" in line["reason"]
+    assert "validation errors for NewsIngested" in line["reason"]
     assert line["function"].endswith("-Enhancement")
 
 
