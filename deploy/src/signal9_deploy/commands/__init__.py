@@ -1,0 +1,1 @@
+"""What `hatch run deploy:...` does; synthesis knows nothing of it."""

@@ -1,0 +1,169 @@
+"""Every function that is deployed: one entry each, and nothing else to change for a new one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from signal9_core.events import (
+    AssetDataUpdated,
+    EarningsScheduled,
+    Event,
+    FinancialDataIngested,
+    NewsIngested,
+    PricesUpdated,
+)
+from signal9_core.tables import (
+    ASSETS,
+    COMPANY_NAME_INDEX,
+    FINANCIALS,
+    MONTH_INDEX,
+    NEWS,
+    STALENESS_INDEX,
+    STATE,
+    TIME_SERIES,
+    USERS,
+    IndexSpec,
+    TableSpec,
+)
+
+__all__ = ["API", "AUTHORIZER", "FUNCTIONS", "JOBS", "Endpoint", "FunctionSpec", "Use"]
+
+_PREFIX: Final = "/api/v1"
+
+
+class Endpoint(NamedTuple):
+    """A method of a path; an `open` one needs no token."""
+
+    method: str
+    path: str
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a function does with a table: it gets and queries, it may write, it reads indexes."""
+
+    table: TableSpec
+    writes: bool = False
+    indexes: tuple[IndexSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionSpec:
+    """A function by its handler, with all that it is given and allowed, and no more.
+
+    It answers `endpoints`, hears of `events`, is `polled` by the clock, or `reports` failures. One
+    that `goes_out` reaches the internet; the others reach AWS alone. `secrets` are named as in
+    `secrets.SECRETS`.
+    """
+
+    name: str
+    handler: str
+    uses: tuple[Use, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    events: tuple[type[Event], ...] = ()
+    polled: bool = False
+    reports: bool = False
+    publishes: bool = False
+    notifies: bool = False
+    goes_out: bool = False
+    secrets: tuple[str, ...] = ()
+    memory_mib: int = 512
+    timeout_s: int = 30
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def _read(*paths: str, open_: bool = False) -> tuple[Endpoint, ...]:
+    return tuple(
+        Endpoint(method, _PREFIX + path, open_) for path in paths for method in ("GET", "HEAD")
+    )
+
+
+# A wrong ticker is answered with the nearest right ones, which the index over names knows.
+_COMPANIES: Final = Use(ASSETS, indexes=(COMPANY_NAME_INDEX,))
+# The key that signs cursors is made by whoever needs it first.
+_CURSORS: Final = Use(STATE, writes=True)
+
+API: Final = (
+    FunctionSpec(
+        name="Health",
+        handler="signal9_handlers.api.health.handler",
+        endpoints=_read("/health", open_=True),
+    ),
+    FunctionSpec(
+        name="Assets",
+        handler="signal9_handlers.api.assets.handler",
+        uses=(_COMPANIES, Use(TIME_SERIES), _CURSORS),
+        endpoints=_read("/assets", "/assets/{ticker}", "/assets/{ticker}/prices"),
+        memory_mib=1024,
+    ),
+    FunctionSpec(
+        name="Search",
+        handler="signal9_handlers.api.search.handler",
+        uses=(_COMPANIES,),
+        endpoints=_read("/search"),
+        memory_mib=1024,
+    ),
+    FunctionSpec(
+        name="News",
+        handler="signal9_handlers.api.news.handler",
+        uses=(_COMPANIES, Use(NEWS, indexes=(MONTH_INDEX,)), _CURSORS),
+        endpoints=_read("/news"),
+    ),
+    FunctionSpec(
+        name="Financials",
+        handler="signal9_handlers.api.financials.handler",
+        uses=(_COMPANIES, Use(FINANCIALS), _CURSORS),
+        endpoints=_read("/financials/{ticker}"),
+    ),
+)
+"""One function per group of resources."""
+
+JOBS: Final = (
+    FunctionSpec(
+        name="Ingest",
+        handler="signal9_handlers.jobs.ingest.handler",
+        uses=(
+            Use(ASSETS, writes=True, indexes=(STALENESS_INDEX,)),
+            Use(TIME_SERIES, writes=True),
+            Use(FINANCIALS, writes=True),
+            Use(NEWS, writes=True),
+            Use(STATE, writes=True),
+        ),
+        polled=True,
+        publishes=True,
+        goes_out=True,
+        secrets=("alphavantage", "alpaca"),
+        memory_mib=1024,
+        timeout_s=900,
+    ),
+    FunctionSpec(
+        name="Enhancement",
+        handler="signal9_handlers.jobs.enhancement.handler",
+        uses=(Use(ASSETS, writes=True), Use(TIME_SERIES), Use(NEWS, writes=True)),
+        events=(AssetDataUpdated, NewsIngested, PricesUpdated),
+        publishes=True,
+        timeout_s=120,
+    ),
+    FunctionSpec(
+        name="Notification",
+        handler="signal9_handlers.jobs.notification.handler",
+        uses=(Use(USERS), Use(NEWS), Use(STATE, writes=True)),
+        events=(EarningsScheduled, FinancialDataIngested, NewsIngested),
+        notifies=True,
+        timeout_s=120,
+    ),
+    FunctionSpec(
+        name="Failures",
+        handler="signal9_handlers.jobs.failures.handler",
+        reports=True,
+        timeout_s=5,
+    ),
+)
+"""What nobody waits for."""
+
+AUTHORIZER: Final[FunctionSpec | None] = None
+"""Who judges bearer tokens; without one every endpoint is open."""
+
+FUNCTIONS: Final = (*API, *JOBS, *(() if AUTHORIZER is None else (AUTHORIZER,)))
+"""All of them."""

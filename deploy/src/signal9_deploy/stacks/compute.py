@@ -1,0 +1,144 @@
+"""All functions of the table `FUNCTIONS`, each with its own role, network and failures."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypedDict
+
+from aws_cdk import RemovalPolicy, aws_sns
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from signal9_constructs import DependencyLayer, EventBackbone, PythonFunction
+
+from ..code import ARCHITECTURE, PYTHON, libraries, our_packages
+from ..functions import FunctionSpec
+from ..grants import grant_use
+from ..names import table_prefix
+from ..secrets import secret_name
+from ..settings import StageSettings
+from .data import DataStack
+from .network import NetworkStack
+
+__all__ = ["NAMESPACE", "Compute"]
+
+NAMESPACE: Final = "Signal9"
+"""Where the metrics of our own programs are, as the handlers name it."""
+
+
+class _Place(TypedDict, total=False):
+    vpc: ec2.IVpc
+    vpc_subnets: ec2.SubnetSelection
+    security_groups: list[ec2.ISecurityGroup]
+
+
+class Compute(Construct):
+    """The functions of a stage, by name; what fails for good is told to `failures`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: StageSettings,
+        specs: Sequence[FunctionSpec],
+        data: DataStack,
+        network: NetworkStack | None,
+        backbone: EventBackbone,
+        notifications: aws_sns.ITopic,
+        failures: sqs.IQueue,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._settings = settings
+        self._data = data
+        self._network = network
+        self._backbone = backbone
+        self._notifications = notifications
+        self._failures = failures
+        self._policy = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
+        here = settings.emulated
+        self._layer = DependencyLayer(
+            self,
+            "Libraries",
+            code=libraries(for_this_machine=here),
+            python_version=PYTHON,
+            architecture=ARCHITECTURE,
+            description="What Signal9's functions need",
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self._code = our_packages(for_this_machine=here).code(
+            python_version=PYTHON, architecture=ARCHITECTURE
+        )
+        self.by_name = {spec.name: self._make(spec) for spec in specs}
+
+    @property
+    def functions(self) -> list[lambda_.Function]:
+        """The functions themselves, in the order of the table."""
+        return [each.function for each in self.by_name.values()]
+
+    def _make(self, spec: FunctionSpec) -> PythonFunction:
+        made = PythonFunction(
+            self,
+            spec.name,
+            code=self._code,
+            handler=spec.handler,
+            function_name=f"signal9-{self._settings.stage}-{spec.name}",
+            python_version=PYTHON,
+            architecture=ARCHITECTURE,
+            memory_mib=spec.memory_mib,
+            timeout_s=spec.timeout_s,
+            environment=self._environment(spec),
+            service_name="signal9",
+            metrics_namespace=NAMESPACE,
+            layers=[self._layer.layer],
+            tracing=self._settings.parts.tracing,
+            # A function that reports failures must not report its own to itself.
+            on_failure=None if spec.reports else destinations.SqsDestination(self._failures),
+            log_retention_days=self._settings.log_retention_days,
+            removal_policy=self._policy,
+            **self._place(spec),
+        )
+        self._grant(spec, made)
+        return made
+
+    def _place(self, spec: FunctionSpec) -> _Place:
+        if self._network is None:
+            return {}
+        group = self._network.outgoing if spec.goes_out else self._network.closed
+        return {
+            "vpc": self._network.network.vpc,
+            "vpc_subnets": self._network.network.private_subnets,
+            "security_groups": [group],
+        }
+
+    def _environment(self, spec: FunctionSpec) -> Mapping[str, str]:
+        settings = self._settings
+        return {
+            "SIGNAL9_STAGE": settings.stage,
+            "SIGNAL9_STORE": "dynamodb",
+            "SIGNAL9_TABLE_PREFIX": table_prefix(settings),
+            "SIGNAL9_PROVIDER": settings.provider,
+            **({"SIGNAL9_REFRESH_BATCH": str(settings.refresh_batch)} if spec.polled else {}),
+            **({"SIGNAL9_EVENT_BUS": self._backbone.bus.event_bus_name} if spec.publishes else {}),
+            **(
+                {"SIGNAL9_NOTIFICATION_TOPIC": self._notifications.topic_arn}
+                if spec.notifies
+                else {}
+            ),
+            **{
+                f"SIGNAL9_{name.upper()}_SECRET": secret_name(name, settings.stage)
+                for name in spec.secrets
+            },
+            **spec.environment,
+        }
+
+    def _grant(self, spec: FunctionSpec, function: PythonFunction) -> None:
+        for use in spec.uses:
+            grant_use(function, use, self._data.tables[use.table.name].table)
+        for name in spec.secrets:
+            self._data.secrets[name].grant_read(function)
+        if spec.publishes:
+            self._backbone.grant_publish(function)
+        if spec.notifies:
+            self._notifications.grant_publish(function)

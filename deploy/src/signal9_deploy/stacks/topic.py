@@ -1,0 +1,37 @@
+"""Who is told of trouble: a topic below all stacks, so that each may tell it."""
+
+from aws_cdk import Duration, RemovalPolicy, aws_iam, aws_kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from ..settings import StageSettings
+
+__all__ = ["AlarmTopic"]
+
+
+class AlarmTopic(Construct):
+    """An encrypted topic that CloudWatch may use, and the people who listen to it."""
+
+    def __init__(self, scope: Construct, id_: str, *, settings: StageSettings) -> None:
+        super().__init__(scope, id_)
+        policy = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
+        key = aws_kms.Key(self, "Key", enable_key_rotation=True, removal_policy=policy)
+        # The key that AWS manages for SNS does not let CloudWatch in: alarms would say nothing.
+        for service in ("cloudwatch.amazonaws.com", "events.amazonaws.com"):
+            key.grant_encrypt_decrypt(aws_iam.ServicePrincipal(service))
+        self.topic = sns.Topic(self, "Default", master_key=key, enforce_ssl=True)
+        if settings.recipients:
+            undelivered = sqs.Queue(
+                self,
+                "Undelivered",
+                retention_period=Duration.days(14),
+                enforce_ssl=True,
+                encryption=sqs.QueueEncryption.SQS_MANAGED,
+                removal_policy=policy,
+            )
+            for address in settings.recipients:
+                self.topic.add_subscription(
+                    subscriptions.EmailSubscription(address, dead_letter_queue=undelivered)
+                )

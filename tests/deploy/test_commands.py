@@ -1,0 +1,306 @@
+"""The commands, with a Node and an AWS that only listen."""
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from typer.testing import CliRunner
+
+from signal9_deploy.commands import deploying, local
+from signal9_deploy.commands.aws import Account
+from signal9_deploy.commands.doctor import examine
+from signal9_deploy.commands.emulator import Emulator
+from signal9_deploy.commands.program import program
+from signal9_deploy.commands.secret_values import asked, from_json, put_secrets
+from signal9_deploy.commands.toolkit import CLI_VERSION, Toolkit, node_version
+from signal9_deploy.errors import DeployError
+from tests.deploy.lab import ACCOUNT, settings_of
+
+NODE = """#!{python}
+import json, os, sys
+if sys.argv[1:] == ["--version"]:
+    print(os.environ.get("NODE_SAYS", "v24.1.0"))
+else:
+    with open({told!r}, "a", encoding="utf-8") as file:
+        json.dump(sys.argv[2:], file)
+        file.write("\\n")
+    print("as it was told")
+    sys.exit(int(os.environ.get("NODE_EXITS", "0")))
+"""
+
+
+class Recorded:
+    """A command line of the CDK that notes what it is asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self._told = folder / "told"
+        node = folder / "node"
+        node.write_text(NODE.format(python=sys.executable, told=str(self._told)), "utf-8")
+        node.chmod(0o755)
+        package = folder / "cli" / "node_modules" / "aws-cdk" / "package.json"
+        package.parent.mkdir(parents=True)
+        package.write_text(json.dumps({"version": CLI_VERSION}), "utf-8")
+        self.node = str(node)
+        self.toolkit = Toolkit(folder=folder / "cli", node=self.node)
+
+    @property
+    def asked(self) -> list[list[str]]:
+        """What it was asked, in order."""
+        return [json.loads(line) for line in self._told.read_text("utf-8").splitlines()]
+
+
+@pytest.fixture
+def cdk(tmp_path: Path) -> Recorded:
+    return Recorded(tmp_path)
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        yield
+
+
+def _bootstrap(*regions: str) -> None:
+    for region in regions:
+        client: Any = boto3.client("ssm", region_name=region)
+        client.put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="28", Type="String")
+
+
+def test_a_deployment_names_every_stack_of_the_stage_and_where_templates_go(
+    cdk: Recorded,
+) -> None:
+    deploying.deploy(settings_of("prod"), cdk.toolkit)
+
+    (asked_,) = cdk.asked
+    assert asked_[:2] == ["deploy", "Signal9-prod/*"]
+    assert "stage=prod" in asked_
+    assert str(deploying.OUTPUT) in asked_
+
+
+def test_nobody_is_asked_where_nobody_could_answer(cdk: Recorded) -> None:
+    deploying.deploy(settings_of("dev"), cdk.toolkit)
+
+    (asked_,) = cdk.asked
+    assert asked_[asked_.index("--require-approval") + 1] == "never"
+
+
+def test_a_diff_becomes_a_comment_that_fits(cdk: Recorded) -> None:
+    shown = deploying.diff(settings_of("dev"), cdk.toolkit)
+
+    assert "as it was told" in deploying.as_comment("dev", shown)
+    assert len(deploying.as_comment("dev", "x" * 100_000)) < 65_536
+
+
+def test_a_command_that_fails_is_an_error_in_one_line(
+    cdk: Recorded, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NODE_EXITS", "1")
+
+    with pytest.raises(DeployError, match=r"^cdk drift failed, as told above$"):
+        deploying.drift(settings_of("dev"), cdk.toolkit)
+    with pytest.raises(DeployError, match=r"^cdk synth failed"):
+        deploying.synth(settings_of("dev"), cdk.toolkit, quietly=True)
+    assert "as it was told" in capsys.readouterr().err
+
+
+def test_a_node_that_the_cdk_does_not_know_is_refused(
+    cdk: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NODE_SAYS", "v18.20.0")
+
+    with pytest.raises(DeployError, match=r"is Node v18\.20\.0; the CDK wants 22 or 24"):
+        cdk.toolkit.run("synth")
+
+
+def test_this_environment_brings_a_node_that_the_cdk_knows() -> None:
+    assert node_version(str(Path(sys.executable).with_name("node"))).startswith("v24.")
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_account_of_somebody_else_is_refused() -> None:
+    prod = settings_of("prod").model_copy(update={"account": "999999999999"})
+
+    with pytest.raises(DeployError, match=f"of account {ACCOUNT}, but prod belongs to 9{{12}}"):
+        deploying.check_account(prod, Account(prod.region))
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_account_that_was_never_bootstrapped_is_told_how() -> None:
+    with pytest.raises(DeployError, match=r"not bootstrapped in us-east-1: .*bootstrap prod"):
+        deploying.check_account(settings_of("prod"), Account("us-east-1"))
+
+
+@pytest.mark.usefixtures("aws")
+def test_the_region_of_the_edge_must_be_bootstrapped_too() -> None:
+    prod = settings_of("prod").model_copy(update={"region": "eu-west-1"})
+    _bootstrap("eu-west-1")
+
+    with pytest.raises(DeployError, match="not bootstrapped in us-east-1"):
+        deploying.check_account(prod, Account("eu-west-1"))
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_zone_that_is_not_there_is_told() -> None:
+    _bootstrap("us-east-1")
+    prod = settings_of("prod").model_copy(update={"zone_id": "Z0123456789ABC"})
+
+    with pytest.raises(DeployError, match="hosted zone Z0123456789ABC"):
+        deploying.check_account(prod, Account("us-east-1"))
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_account_that_fits_is_taken() -> None:
+    _bootstrap("us-east-1")
+
+    deploying.check_account(settings_of("prod"), Account("us-east-1"))
+
+
+def test_no_credentials_are_told_with_a_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+
+    with pytest.raises(DeployError, match=r"credentials: .*aws sso login"):
+        Account("us-east-1").number()
+
+
+def test_prod_is_not_destroyed_unless_its_name_is_typed(
+    aws: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _bootstrap("us-east-1")
+    monkeypatch.setenv("SIGNAL9_DEPLOY__ACCOUNT", ACCOUNT)
+
+    done = CliRunner().invoke(program, ["destroy", "prod"], input="yes\n")
+
+    assert isinstance(done.exception, DeployError)
+    assert str(done.exception) == "'yes' is not 'prod': nothing was destroyed"
+
+
+class Unprotected(Account):
+    """An account that notes which stacks may be deleted."""
+
+    def __init__(self) -> None:
+        super().__init__("us-east-1")
+        self.stacks: list[str] = []
+
+    def unprotect(self, stack: str) -> None:
+        self.stacks.append(stack)
+
+
+def test_destroying_lifts_the_protection_of_every_stack_first(cdk: Recorded) -> None:
+    account = Unprotected()
+
+    deploying.destroy(settings_of("prod"), cdk.toolkit, account)
+
+    assert account.stacks == [
+        f"Signal9-prod-{part}" for part in ("Edge", "Service", "Data", "Network")
+    ]
+    assert cdk.asked[0][:2] == ["destroy", "Signal9-prod/*"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "not JSON"),
+        ("[]", "must be an object"),
+        ('{"alpac": {}}', "no secret 'alpac', only alphavantage, alpaca, auth0"),
+        ('{"alpaca": {"apiKey": "hush"}}', "needs exactly these fields: apiKey, secretKey"),
+        ('{"alphavantage": {"apiKey": " "}}', "apiKey is empty"),
+        ('{"alphavantage": "hush"}', "needs exactly"),
+    ],
+)
+def test_wrong_secrets_are_refused_without_showing_them(text: str, told: str) -> None:
+    with pytest.raises(DeployError, match=told) as refusal:
+        from_json(text)
+
+    assert "hush" not in str(refusal.value)
+
+
+def test_a_secret_that_is_not_answered_is_left_as_it_is() -> None:
+    answers = {"The keys for Alpaca: apiKey": "a", "The keys for Alpaca: secretKey": "s"}
+
+    values = asked(lambda prompt: answers.get(prompt, ""))
+
+    assert values == {"alpaca": {"apiKey": "a", "secretKey": "s"}}
+
+
+@pytest.mark.usefixtures("aws")
+def test_secrets_are_put_where_functions_find_them() -> None:
+    client: Any = boto3.client("secretsmanager", region_name="us-east-1")
+    client.create_secret(Name="signal9/alphavantage/prod", SecretString="{}")
+
+    names = put_secrets(
+        settings_of("prod"), Account("us-east-1"), {"alphavantage": {"apiKey": "k"}}
+    )
+
+    assert names == ["signal9/alphavantage/prod"]
+    found = client.get_secret_value(SecretId=names[0])["SecretString"]
+    assert json.loads(found) == {"apiKey": "k"}
+
+
+def test_a_port_that_is_taken_is_told_with_a_remedy(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        with pytest.raises(DeployError, match=f"port {port} of 127.0.0.1 is taken: choose"):
+            Emulator.started(tmp_path, port)
+
+
+def test_an_emulator_is_found_again_and_ended_with_all_that_it_left(tmp_path: Path) -> None:
+    folder = tmp_path / "emulator"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    started = Emulator.started(folder, port)
+    try:
+        assert Emulator.running(folder) == started
+    finally:
+        started.end(folder)
+
+    assert not folder.exists()
+    assert not started.answers()
+    assert Emulator.running(folder) is None
+
+
+def test_an_emulator_that_is_not_ours_is_not_ended(tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match="was not started from here"):
+        Emulator("http://127.0.0.1:1").end(tmp_path)
+
+
+def test_an_address_where_nobody_answers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+
+    with pytest.raises(DeployError, match=r"no emulator answers at http://127\.0\.0\.1:1"):
+        local.deploy_local(settings_of("local"), port=1, say=print)
+
+
+def test_what_is_left_out_on_an_emulator_is_named_by_construct() -> None:
+    assert {"Network", "AccessTrail", "DnsZone"} <= set(local.LEFT_OUT)
+
+
+@pytest.mark.parametrize("command", ["diff", "drift", "bootstrap"])
+def test_what_makes_no_sense_on_an_emulator_says_so(command: str) -> None:
+    done = CliRunner().invoke(program, [command, "local"])
+
+    assert isinstance(done.exception, DeployError)
+    assert "lives on an emulator" in str(done.exception)
+
+
+def test_the_doctor_tells_of_every_part_of_this_machine() -> None:
+    names = {each.name for each in examine(settings_of("local"))}
+
+    assert names == {"Node", "CDK command line", "uv", "Python 3.14"}

@@ -1,0 +1,180 @@
+import pkgutil
+from importlib import import_module
+from typing import Final
+
+import pytest
+from aws_cdk.assertions import Template
+
+from signal9_core.tables import TABLES, USERS
+from signal9_deploy.functions import API, FUNCTIONS, JOBS, Endpoint, FunctionSpec, Use
+from signal9_handlers.routes import ROUTES
+from tests.deploy.lab import (
+    build,
+    everything,
+    listed,
+    properties,
+    settings_of,
+    statements,
+    template,
+)
+
+READ: Final = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
+WRITE: Final = {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem"}
+
+
+def _handlers() -> set[str]:
+    """Return every handler there is, by the string that Lambda knows it by."""
+    found = set()
+    for folder in ("api", "jobs"):
+        package = import_module(f"signal9_handlers.{folder}")
+        for each in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            if callable(getattr(import_module(each.name), "handler", None)):
+                found.add(f"{each.name}.handler")
+    return found
+
+
+def test_every_handler_is_deployed_once_and_every_string_is_one() -> None:
+    deployed = [spec.handler for spec in FUNCTIONS]
+
+    assert sorted(deployed) == sorted(_handlers())
+
+
+def test_routes_are_those_of_the_handlers() -> None:
+    deployed = {(each.method, each.path, spec.handler) for spec in API for each in spec.endpoints}
+    answered = {(method, route.path, route.handler) for route in ROUTES for method in route.methods}
+
+    assert deployed == answered
+
+
+def test_only_the_health_check_is_open_to_everybody() -> None:
+    opened = {each.path for spec in API for each in spec.endpoints if each.open}
+
+    assert opened == {"/api/v1/health"}
+
+
+@pytest.mark.parametrize("name", ["local", "dev", "prod"])
+def test_every_function_is_in_every_stage_and_called_by_its_own_handler(name: str) -> None:
+    found = {
+        each["FunctionName"]: each["Handler"]
+        for each in properties(template(name, "Service"), "AWS::Lambda::Function")
+        if "FunctionName" in each
+    }
+
+    assert found == {f"signal9-{name}-{spec.name}": spec.handler for spec in FUNCTIONS}
+
+
+@pytest.mark.parametrize("spec", FUNCTIONS, ids=lambda spec: spec.name)
+def test_a_function_reads_and_writes_the_tables_that_it_uses_and_no_others(
+    spec: FunctionSpec,
+) -> None:
+    allowed: dict[str, set[str]] = {}
+    for each in statements(template("prod", "Service"), spec.name):
+        actions = {action for action in listed(each["Action"]) if action.startswith("dynamodb:")}
+        for arn in listed(each["Resource"]):
+            for table in TABLES:
+                if actions and table.name in str(arn):
+                    place = "index" if "/index/" in str(arn) else "table"
+                    allowed.setdefault(f"{table.name} {place}", set()).update(actions)
+
+    wanted = {
+        f"{use.table.name} table": READ | (WRITE if use.writes else set()) for use in spec.uses
+    } | {f"{use.table.name} index": {"dynamodb:Query"} for use in spec.uses if use.indexes}
+    assert allowed == wanted
+
+
+@pytest.mark.parametrize("spec", FUNCTIONS, ids=lambda spec: spec.name)
+def test_a_function_publishes_notifies_and_reads_secrets_only_where_it_says_so(
+    spec: FunctionSpec,
+) -> None:
+    actions = {
+        action
+        for each in statements(template("prod", "Service"), spec.name)
+        for action in listed(each["Action"])
+    }
+
+    assert ("events:PutEvents" in actions) == spec.publishes
+    assert ("sns:Publish" in actions) == spec.notifies
+    assert ("secretsmanager:GetSecretValue" in actions) == bool(spec.secrets)
+    assert not any(action.endswith("*") for action in actions)
+
+
+def test_only_functions_that_call_providers_reach_the_internet() -> None:
+    groups = {
+        each["FunctionName"]: str(each["VpcConfig"]["SecurityGroupIds"])
+        for each in properties(template("prod", "Service"), "AWS::Lambda::Function")
+        if "FunctionName" in each
+    }
+
+    outside = {name for name, group in groups.items() if "Outgoing" in group}
+
+    assert outside == {f"signal9-prod-{spec.name}" for spec in FUNCTIONS if spec.goes_out}
+    assert all("Closed" in group for name, group in groups.items() if name not in outside)
+
+
+def test_the_fence_around_closed_functions_has_no_gate_to_the_internet() -> None:
+    groups = properties(template("prod", "Network"), "AWS::EC2::SecurityGroup")
+    (closed,) = (each for each in groups if "alone" in each["GroupDescription"])
+    rules = str([closed, *everything("prod", "AWS::EC2::SecurityGroupEgress")])
+
+    (outgoing,) = (each for each in groups if "call providers" in each["GroupDescription"])
+
+    assert "0.0.0.0/0" not in str(closed["SecurityGroupEgress"])
+    assert "0.0.0.0/0" in str(outgoing["SecurityGroupEgress"])
+    assert "pl-02cd2c6b" in rules
+
+
+NEW: Final = FunctionSpec(
+    name="Quotes",
+    handler="signal9_handlers.api.quotes.handler",
+    uses=(Use(USERS, writes=True),),
+    endpoints=(Endpoint("PUT", "/api/v1/quotes/{ticker}"),),
+    secrets=("alpaca",),
+    environment={"SIGNAL9_QUOTES": "15"},
+)
+JUDGE: Final = FunctionSpec(name="Judge", handler="signal9_handlers.authorizer.handler")
+
+
+@pytest.fixture(scope="module")
+def grown() -> Template:
+    """The service of a stage with one more function, and an authorizer."""
+    found = build(settings_of("dev"), specs=(*FUNCTIONS, NEW, JUDGE), authorizer=JUDGE)
+    return Template.from_stack(found.service)
+
+
+def test_a_new_function_is_one_entry_of_the_table(grown: Template) -> None:
+    (function,) = (
+        each
+        for each in properties(grown, "AWS::Lambda::Function")
+        if each.get("FunctionName") == "signal9-dev-Quotes"
+    )
+
+    allowed = str(statements(grown, "Quotes"))
+
+    assert function["Environment"]["Variables"]["SIGNAL9_QUOTES"] == "15"
+    assert "dynamodb:PutItem" in allowed
+    assert "secretsmanager:GetSecretValue" in allowed
+
+
+def test_every_path_but_health_asks_the_authorizer_once_there_is_one(grown: Template) -> None:
+    open_ones = [
+        each["HttpMethod"]
+        for each in properties(grown, "AWS::ApiGateway::Method")
+        if each["HttpMethod"] != "OPTIONS" and each["AuthorizationType"] == "NONE"
+    ]
+
+    assert sorted(open_ones) == ["GET", "HEAD"]
+
+
+def test_whoever_is_polled_hears_or_reports_is_connected() -> None:
+    service = template("dev", "Service")
+
+    rules = properties(service, "AWS::Events::Rule")
+    heard = {detail_type for rule in rules for detail_type in rule["EventPattern"]["detail-type"]}
+
+    assert heard == {event.detail_type for spec in JOBS for event in spec.events} | {
+        "Ingestion Failed"
+    }
+    service.resource_count_is("AWS::Scheduler::Schedule", 1)
+    assert all(each["RetryPolicy"] for rule in rules for each in rule["Targets"])
+    mappings = properties(service, "AWS::Lambda::EventSourceMapping")
+    assert [each["FunctionResponseTypes"] for each in mappings] == 2 * [["ReportBatchItemFailures"]]

@@ -1,0 +1,288 @@
+"""What prod must have, read from the templates that would be deployed."""
+
+from collections import Counter
+from typing import Final
+
+import pytest
+
+from signal9_core.tables import TABLES
+from signal9_deploy.functions import API, FUNCTIONS
+from tests.deploy.lab import (
+    ACCOUNT,
+    Resource,
+    everything,
+    properties,
+    resources,
+    settings_of,
+    stack,
+    template,
+)
+
+BUCKETS: Final = [f"signal9-{kind}-prod-{ACCOUNT}" for kind in ("backup", "cache", "static")]
+
+
+def _named(found: list[Resource], key: str) -> dict[str, Resource]:
+    return {str(each[key]): each for each in found if key in each}
+
+
+def test_the_network_has_two_public_and_two_private_subnets_with_a_nat_gateway_each() -> None:
+    network = template("prod", "Network")
+
+    blocks = {each["CidrBlock"] for each in properties(network, "AWS::EC2::Subnet")}
+
+    assert blocks == {"10.0.1.0/24", "10.0.2.0/24", "10.0.101.0/24", "10.0.102.0/24"}
+    network.resource_count_is("AWS::EC2::NatGateway", 2)
+    network.resource_count_is("AWS::EC2::FlowLog", 1)
+
+
+def test_aws_is_reached_without_the_internet() -> None:
+    endpoints = str(properties(template("prod", "Network"), "AWS::EC2::VPCEndpoint"))
+
+    assert all(name in endpoints for name in ("dynamodb", "s3", "events", "secretsmanager", "sns"))
+
+
+def test_every_table_can_be_restored_and_cannot_be_deleted() -> None:
+    data = template("prod", "Data")
+    tables = resources(data, "AWS::DynamoDB::GlobalTable")
+
+    named = _named([each["Properties"] for each in tables.values()], "TableName")
+
+    assert set(named) == {f"signal9-prod-{table.name}" for table in TABLES}
+    for each in named.values():
+        (replica,) = each["Replicas"]
+        assert replica["DeletionProtectionEnabled"]
+        assert replica["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+        assert each["BillingMode"] == "PAY_PER_REQUEST"
+    assert {each["DeletionPolicy"] for each in tables.values()} == {"Retain"}
+
+
+def test_the_stacks_of_prod_cannot_be_deleted() -> None:
+    stack("prod", "Data").node.root.synth()  # type: ignore[attr-defined]  # an app can
+
+    for part in ("Network", "Data", "Service", "Edge"):
+        assert stack("prod", part).termination_protection
+
+
+def test_three_buckets_keep_old_versions_for_thirty_days_and_let_the_app_read() -> None:
+    named = _named(everything("prod", "AWS::S3::Bucket"), "BucketName")
+
+    assert sorted(named) == BUCKETS
+    for each in named.values():
+        (rule,) = each["LifecycleConfiguration"]["Rules"]
+        (cors,) = each["CorsConfiguration"]["CorsRules"]
+        assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+        assert (cors["AllowedOrigins"], cors["AllowedMethods"]) == (
+            ["https://app.signal9.com"],
+            ["GET", "HEAD"],
+        )
+
+
+def test_raw_responses_are_kept_for_good_and_backups_for_over_a_year() -> None:
+    named = _named(properties(template("prod", "Data"), "AWS::S3::Bucket"), "BucketName")
+    rules = {name: each["LifecycleConfiguration"]["Rules"][0] for name, each in named.items()}
+
+    assert "ExpirationInDays" not in rules[f"signal9-cache-prod-{ACCOUNT}"]
+    assert rules[f"signal9-backup-prod-{ACCOUNT}"]["ExpirationInDays"] == 400
+
+
+def test_a_trail_records_who_touches_any_of_the_three() -> None:
+    (trail,) = properties(template("prod", "Data"), "AWS::CloudTrail::Trail")
+
+    recorded = str(trail["EventSelectors"])
+
+    assert f"signal9-static-prod-{ACCOUNT}" in recorded
+    assert all(name in recorded for name in ("Cache", "Backup"))
+    assert trail["EnableLogFileValidation"]
+
+
+def test_every_table_is_exported_nightly_by_the_clock_alone() -> None:
+    exports = properties(template("prod", "Data"), "AWS::Scheduler::Schedule")
+
+    assert len(exports) == len(TABLES)
+    for each in exports:
+        assert each["Target"]["Arn"].endswith(":dynamodb:exportTableToPointInTime")
+        assert each["ScheduleExpression"] == "cron(30 2 * * ? *)"
+        assert each["Target"]["DeadLetterConfig"]
+
+
+def test_three_secrets_hold_placeholders_and_grow_old_only_with_an_alarm() -> None:
+    data = template("prod", "Data")
+    named = _named(properties(data, "AWS::SecretsManager::Secret"), "Name")
+
+    ages = [
+        each
+        for each in properties(data, "AWS::CloudWatch::Alarm")
+        if each.get("MetricName") == "SecretAge"
+    ]
+
+    assert set(named) == {f"signal9/{name}/prod" for name in ("alphavantage", "alpaca", "auth0")}
+    assert all("set-me" in each["SecretString"] for each in named.values())
+    assert len(ages) == 3
+    assert all(each["AlarmActions"] for each in ages)
+
+
+@pytest.fixture(scope="module")
+def methods() -> list[Resource]:
+    return properties(template("prod", "Service"), "AWS::ApiGateway::Method")
+
+
+def test_every_path_is_validated(methods: list[Resource]) -> None:
+    asked = [each for each in methods if each["HttpMethod"] != "OPTIONS"]
+
+    assert len(asked) == sum(len(spec.endpoints) for spec in API)
+    assert all(each["RequestValidatorId"] for each in asked)
+
+
+def test_every_path_answers_browsers_of_the_app(methods: list[Resource]) -> None:
+    preflights = [each for each in methods if each["HttpMethod"] == "OPTIONS"]
+
+    assert preflights
+    assert all("'https://app.signal9.com'" in str(each["Integration"]) for each in preflights)
+
+
+def test_the_api_is_logged_throttled_planned_and_named() -> None:
+    service = template("prod", "Service")
+    (stage,) = properties(service, "AWS::ApiGateway::Stage")
+    (domain,) = properties(service, "AWS::ApiGateway::DomainName")
+    (plan,) = properties(service, "AWS::ApiGateway::UsagePlan")
+
+    (setting,) = stage["MethodSettings"]
+
+    assert setting["ThrottlingRateLimit"] == 100
+    assert setting["DataTraceEnabled"] is False
+    assert stage["AccessLogSetting"]
+    assert (domain["DomainName"], domain["SecurityPolicy"]) == ("api.signal9.com", "TLS_1_2")
+    assert plan["Quota"] == {"Limit": 100_000, "Period": "DAY"}
+    service.has_resource_properties("AWS::ApiGateway::RestApi", {"Name": "Signal9 API"})
+    service.has_resource_properties(
+        "AWS::Logs::LogGroup",
+        {"LogGroupName": "/aws/apigateway/signal9-prod", "RetentionInDays": 30},
+    )
+
+
+def test_every_function_has_the_layer_a_place_in_the_vpc_and_a_net_under_it() -> None:
+    service = template("prod", "Service")
+    named = _named(properties(service, "AWS::Lambda::Function"), "FunctionName")
+
+    configured = properties(service, "AWS::Lambda::EventInvokeConfig")
+
+    assert len(named) == len(FUNCTIONS) == len(configured)
+    for each in named.values():
+        assert len(each["Layers"]) == 1
+        assert each["VpcConfig"]["SubnetIds"]
+        assert each["DeadLetterConfig"]
+        assert each["TracingConfig"] == {"Mode": "Active"}
+    assert all(each["DestinationConfig"]["OnFailure"] for each in configured)
+
+
+def test_failures_are_told_to_one_queue_and_do_not_report_themselves() -> None:
+    service = template("prod", "Service")
+
+    targets = Counter(
+        str(each["DestinationConfig"]["OnFailure"])
+        for each in properties(service, "AWS::Lambda::EventInvokeConfig")
+    )
+
+    assert sorted(targets.values()) == [1, len(FUNCTIONS) - 1]
+
+
+def test_the_bus_keeps_events_describes_them_and_calls_whoever_hears_them() -> None:
+    service = template("prod", "Service")
+
+    service.has_resource_properties("AWS::Events::EventBus", {"Name": "signal9-events-prod"})
+    service.has_resource_properties("AWS::Events::Archive", {"RetentionDays": 30})
+    service.resource_count_is("AWS::EventSchemas::Schema", 8)
+    service.has_resource_properties(
+        "AWS::Events::Rule",
+        {"EventPattern": {"source": ["signal9.data"]}, "State": "ENABLED"},
+    )
+    service.has_resource_properties(
+        "AWS::Scheduler::Schedule",
+        {"ScheduleExpression": "cron(0 6 * * ? *)", "State": "ENABLED"},
+    )
+
+
+def test_every_alarm_tells_somebody() -> None:
+    alarms = everything("prod", "AWS::CloudWatch::Alarm")
+    told = everything("prod", "AWS::SNS::Subscription")
+
+    assert len(alarms) > 5 * len(FUNCTIONS)
+    assert all(each["AlarmActions"] and each["OKActions"] for each in alarms)
+    assert [each["Endpoint"] for each in told] == ["operations@signal9.com"]
+
+
+def test_the_alarm_on_client_errors_waits_for_two_periods_over_ten() -> None:
+    template("prod", "Service").has_resource_properties(
+        "AWS::CloudWatch::Alarm",
+        {
+            "MetricName": "4XXError",
+            "Threshold": 10,
+            "EvaluationPeriods": 2,
+            "TreatMissingData": "notBreaching",
+        },
+    )
+
+
+def test_logs_are_forgotten_in_time() -> None:
+    groups = everything("prod", "AWS::Logs::LogGroup")
+
+    assert {each["RetentionInDays"] for each in groups} == {30}
+
+
+def test_firewalls_stand_before_the_api_and_the_distribution() -> None:
+    scopes = [each["Scope"] for each in everything("prod", "AWS::WAFv2::WebACL")]
+    limits = str(everything("prod", "AWS::WAFv2::WebACL"))
+
+    assert sorted(scopes) == ["CLOUDFRONT", "REGIONAL"]
+    assert limits.count("'Limit': 2000") == 2
+    template("prod", "Service").resource_count_is("AWS::WAFv2::WebACLAssociation", 1)
+
+
+def test_the_distribution_reads_a_private_bucket_sends_headers_and_writes_logs() -> None:
+    edge = template("prod", "Edge")
+    (distribution,) = properties(edge, "AWS::CloudFront::Distribution")
+    config = distribution["DistributionConfig"]
+
+    edge.resource_count_is("AWS::CloudFront::OriginAccessControl", 1)
+    assert config["Aliases"] == ["app.signal9.com"]
+    assert config["Logging"]
+    assert config["WebACLId"]
+    assert config["DefaultCacheBehavior"]["ResponseHeadersPolicyId"]
+    assert any(each["PathPattern"] == "/api/*" for each in config["CacheBehaviors"])
+
+
+def test_the_zone_names_app_api_and_mail_and_health_is_asked_for() -> None:
+    names = {
+        (each["Name"].rstrip("."), each["Type"])
+        for each in everything("prod", "AWS::Route53::RecordSet")
+    }
+    (check,) = everything("prod", "AWS::Route53::HealthCheck")
+
+    assert names == {
+        ("api.signal9.com", "A"),
+        ("api.signal9.com", "AAAA"),
+        ("app.signal9.com", "A"),
+        ("app.signal9.com", "AAAA"),
+        ("signal9.com", "MX"),
+        ("www.signal9.com", "CNAME"),
+    }
+    config = check["HealthCheckConfig"]
+    assert (config["FullyQualifiedDomainName"], config["ResourcePath"], config["Type"]) == (
+        "app.signal9.com",
+        "/api/v1/health",
+        "HTTPS",
+    )
+
+
+def test_nothing_with_data_goes_with_its_stack() -> None:
+    kept = ("AWS::S3::Bucket", "AWS::SecretsManager::Secret", "AWS::Route53::HostedZone")
+
+    policies = {
+        logical: each["DeletionPolicy"]
+        for part in ("Data", "Edge")
+        for type_ in kept
+        for logical, each in resources(template("prod", part), type_).items()
+    }
+
+    assert set(policies.values()) == {"Retain"}
+    assert settings_of("prod").retain

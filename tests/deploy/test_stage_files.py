@@ -1,0 +1,168 @@
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from signal9_deploy.errors import StageError
+from signal9_deploy.settings import StageSettings
+from signal9_deploy.stage_files import load_stage, stage_names
+from tests.architecture.project import ROOT
+
+ACCOUNT: Final = "SIGNAL9_DEPLOY__ACCOUNT"
+NAT_GATEWAYS: Final = "SIGNAL9_DEPLOY__NETWORK__NAT_GATEWAYS"
+
+
+def _write(folder: Path, text: str, name: str = "dev") -> Path:
+    stages = folder / "stages"
+    stages.mkdir(exist_ok=True)
+    (stages / f"{name}.toml").write_text(text, encoding="utf-8")
+    return stages
+
+
+def _refused(folder: Path, text: str, name: str = "dev") -> str:
+    with pytest.raises(StageError) as refusal:
+        load_stage(name, _write(folder, text, name))
+    return str(refusal.value)
+
+
+def test_the_four_stages_come_in_the_order_in_which_a_change_passes_them() -> None:
+    assert stage_names() == ("local", "dev", "test", "prod")
+
+
+@pytest.mark.parametrize("name", ["local", "dev", "test"])
+def test_a_stage_without_a_fixed_account_is_valid_as_it_stands(name: str) -> None:
+    assert load_stage(name).stage == name
+
+
+def test_prod_without_an_account_names_file_and_field() -> None:
+    with pytest.raises(StageError, match=r"^deploy/stages/prod\.toml: account: prod must name"):
+        load_stage("prod")
+
+
+def test_prod_takes_its_account_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ACCOUNT, "123456789012")
+
+    prod = load_stage("prod")
+
+    assert (prod.account, prod.retain, prod.network.nat_gateways) == ("123456789012", True, 2)
+
+
+def test_a_variable_reaches_into_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAT_GATEWAYS, "2")
+
+    assert load_stage("test").network.nat_gateways == 2
+
+
+def test_an_unknown_stage_is_told_which_there_are() -> None:
+    with pytest.raises(StageError, match=r"'staging': no file .* only local, dev, test, prod"):
+        load_stage("staging")
+
+
+@pytest.mark.parametrize("name", ["../prod", "", "Dev"])
+def test_a_stage_is_a_name_and_no_path(name: str) -> None:
+    with pytest.raises(StageError, match="no file of that name"):
+        load_stage(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("acount = 1", "acount"),
+        ('account = "12345"', "account"),
+        ('region = "Frankfurt"', "region"),
+        ('domain = "http://signal9.com"', "domain"),
+        ('zone_id = "Z1"', "zone_id"),
+        ('origins = ["*"]', "origins.0"),
+        ('recipients = ["nobody"]', "recipients.0"),
+        ("log_retention_days = 31", "log_retention_days"),
+        ('polling = "daily"', "polling"),
+        ('[network]\ncidr = "10.0.0.1/16"', "network.cidr"),
+        ("[network]\naz_count = 1", "network.az_count"),
+        ("[network]\nnat_gateways = 3", "nat_gateways"),
+        ('[network]\nprefix_lists = {s3 = "pl-63a5400a"}', "prefix_lists"),
+        ("[network]\nnats = 1", "network.nats"),
+        ("[quotas]\nburst = 0", "quotas.burst"),
+    ],
+)
+def test_what_is_wrong_is_one_line_that_names_file_and_field(
+    tmp_path: Path, text: str, field: str
+) -> None:
+    line = _refused(tmp_path, text)
+
+    assert "\n" not in line
+    assert line.startswith(f"{tmp_path.name}/stages/dev.toml: ")
+    assert f"{field}: " in line
+
+
+def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
+    assert "stages/dev.toml: not TOML" in _refused(tmp_path, "account: 1")
+
+
+def test_a_wrong_variable_is_named_instead_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ACCOUNT, "12")
+
+    with pytest.raises(StageError, match=f"^{ACCOUNT}: account: "):
+        load_stage("dev")
+
+
+def test_a_variable_that_contradicts_the_file_is_named_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(NAT_GATEWAYS, "3")
+
+    with pytest.raises(StageError, match=rf"dev\.toml with {NAT_GATEWAYS}: network: nat_gateways"):
+        load_stage("dev")
+
+
+@pytest.mark.parametrize("name", ["SIGNAL9_DEPLOY__ACCUONT", "SIGNAL9_DEPLOY__STAGE"])
+def test_a_variable_that_is_no_setting_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "1")
+
+    with pytest.raises(StageError, match=f"^{name}: there is no such setting$"):
+        load_stage("dev")
+
+
+def test_a_list_that_is_no_json_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNAL9_DEPLOY__ORIGINS", "https://a.example")
+
+    with pytest.raises(StageError, match="origins"):
+        load_stage("dev")
+
+
+def test_prod_must_keep_its_data_and_tell_somebody(tmp_path: Path) -> None:
+    text = 'account = "123456789012"\n'
+
+    assert "retain: prod must keep" in _refused(tmp_path, text, "prod")
+    assert "recipients: somebody" in _refused(tmp_path, text + "retain = true\n", "prod")
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        load_stage("dev").region = "eu-west-1"  # type: ignore[misc]
+
+
+def _settings(model: type[BaseModel] = StageSettings, above: str = "") -> Iterator[tuple[str, str]]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _settings(field.annotation, f"{name}.")
+        elif name != "stage":
+            yield above + name, _described(field)
+
+
+def _described(field: FieldInfo) -> str:
+    assert field.description
+    return field.description
+
+
+def test_every_setting_is_documented_in_its_own_words() -> None:
+    page = (ROOT / "docs/deploy-settings.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+
+    listed = {cells[1].strip(" `"): cells[-2].strip() for row in rows if (cells := row.split("|"))}
+
+    assert listed == dict(_settings())

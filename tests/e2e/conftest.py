@@ -1,0 +1,30 @@
+"""The end-to-end suite runs when it is asked for, by `hatch run e2e`: it deploys."""
+
+import os
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from tests.e2e.place import Place, deployed
+
+collect_ignore_glob = [] if os.environ.get("SIGNAL9_E2E") else ["test_*.py"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what changes and destroys the deployment come last."""
+    items.sort(key=lambda item: "test_lifecycle" in item.nodeid)
+
+
+@pytest.fixture(scope="session")
+def place() -> Iterator[Place]:
+    """The stage, deployed."""
+    with deployed() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def api(place: Place) -> Iterator[httpx2.Client]:
+    """A client of its API."""
+    with place.api() as found:
+        yield found

@@ -1,0 +1,131 @@
+"""Where the suite runs: an emulator of its own, or a stage of a real account."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+import boto3
+import httpx2
+
+from signal9_deploy.names import stack_name
+from signal9_deploy.settings import LOCAL, StageSettings
+from signal9_deploy.stage_files import load_stage
+from tests.architecture.project import ROOT
+from tests.emulator import CREDENTIALS, running_emulator
+
+STAGE: Final = os.environ.get("SIGNAL9_E2E_STAGE", LOCAL)
+"""The stage; any but `local` must be deployed already, and is neither changed nor destroyed."""
+
+# One company at a time, every minute, so that what the clock does can be seen.
+_EVERY_MINUTE: Final = {
+    "SIGNAL9_DEPLOY__POLLING": "rate(1 minute)",
+    "SIGNAL9_DEPLOY__REFRESH_BATCH": "1",
+}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A deployed stage, reached as clients and as operators reach it."""
+
+    settings: StageSettings
+    variables: Mapping[str, str] = field(default_factory=dict)
+    account: str = ""
+
+    @property
+    def emulated(self) -> bool:
+        """Whether it may be changed and destroyed."""
+        return self.settings.emulated
+
+    def command(self, *arguments: str, stdin: str = "", **more: str) -> str:
+        """Run a command of deployment and return what it says; it must succeed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "signal9_deploy", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **self.variables, **more},
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
+            input=stdin,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def client(self, service: str) -> Any:
+        """Return a client for a service."""
+        given = self.variables
+        return boto3.client(  # type: ignore[call-overload]  # by name, whichever
+            service,
+            region_name=self.settings.region,
+            endpoint_url=given.get("AWS_ENDPOINT_URL"),
+            aws_access_key_id=given.get("AWS_ACCESS_KEY_ID"),
+            aws_secret_access_key=given.get("AWS_SECRET_ACCESS_KEY"),
+        )
+
+    def outputs(self, part: str) -> dict[str, str]:
+        """Return the outputs of a stack."""
+        name = stack_name(self.settings, part)
+        (found,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        return {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
+
+    def changed_at(self) -> dict[str, object]:
+        """Return when each stack was changed last."""
+        found = self.client("cloudformation").describe_stacks()["Stacks"]
+        return {
+            each["StackName"]: each.get("LastUpdatedTime", each["CreationTime"])
+            for each in found
+            if each["StackName"].startswith(self.settings.title)
+        }
+
+    def api(self) -> httpx2.Client:
+        """Return a client of the API, with a token where one is given."""
+        found = self.outputs("Service")
+        url = found["ApiUrl"]
+        if self.emulated:
+            address = self.variables["AWS_ENDPOINT_URL"]
+            url = f"{address}/restapis/{found['ApiId']}/live/_user_request_"
+        token = os.environ.get("SIGNAL9_E2E_TOKEN")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx2.Client(base_url=f"{url}/api/v1", headers=headers, timeout=30)
+
+    def logged(self, function: str) -> list[dict[str, Any]]:
+        """Return what a function has written to its log as JSON."""
+        name = f"signal9-{self.settings.stage}-{function}"
+        described = self.client("lambda").get_function_configuration(FunctionName=name)
+        group = described["LoggingConfig"]["LogGroup"]
+        events = self.client("logs").filter_log_events(logGroupName=group)["events"]
+        lines = [each["message"] for each in events if each["message"].startswith("{")]
+        return [json.loads(line) for line in lines]
+
+
+@contextmanager
+def deployed() -> Iterator[Place]:
+    """Yield the stage, deployed from nothing where it is an emulator's."""
+    settings = load_stage(STAGE)
+    if not settings.emulated:
+        yield Place(settings)
+        return
+    with running_emulator() as url:
+        place = Place(
+            settings, {**CREDENTIALS, **_EVERY_MINUTE, "AWS_ENDPOINT_URL": url}, "000000000000"
+        )
+        place.command("deploy", LOCAL)
+        yield place
+
+
+def eventually(look: Callable[[], T | None], *, within_s: float) -> T:
+    """Return what `look` finds as soon as it finds something."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.5)
+    raise AssertionError(f"nothing within {within_s:.0f} s")

@@ -1,0 +1,136 @@
+"""Events, the clock and failures, seen by their effects."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+import pytest
+
+from signal9_core.events import SOURCE
+from signal9_deploy.names import bus_name
+from tests.e2e.place import Place, eventually
+
+
+@pytest.fixture(scope="module", autouse=True)
+def unreadable(place: Place) -> str:
+    """A message that nobody can read, sent early since three attempts take their time."""
+    if not place.emulated:
+        pytest.skip("poison is for an emulator only")
+    sqs = place.client("sqs")
+    for url in sqs.list_queues()["QueueUrls"]:
+        if "-Service-Failures" in url and "DeadLetters" not in url:
+            sent = sqs.send_message(QueueUrl=url, MessageBody="poison")
+            return str(sent["MessageId"])
+    raise AssertionError("there is no queue of failures")
+
+
+def _publish(place: Place, detail_type: str, **detail: object) -> None:
+    answer = place.client("events").put_events(
+        Entries=[
+            {
+                "Source": SOURCE,
+                "DetailType": detail_type,
+                "Detail": json.dumps({"version": 1, "at": _now(), **detail}),
+                "EventBusName": bus_name(place.settings),
+            }
+        ]
+    )
+    assert answer["FailedEntryCount"] == 0
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def _reported(place: Place, text: str) -> dict[str, Any]:
+    """Return the line about a failure, once it is there."""
+
+    def look() -> dict[str, Any] | None:
+        lines = [each for each in place.logged("Failures") if each.get("message") == "event failed"]
+        return next((each for each in lines if text in str(each)), None)
+
+    return eventually(look, within_s=60)
+
+
+def test_an_event_reaches_its_function_and_the_api_shows_its_effect(
+    place: Place, api: httpx2.Client
+) -> None:
+    tables = place.client("dynamodb")
+    name = f"signal9-{place.settings.stage}-Assets"
+
+    def insights() -> dict[str, Any]:
+        found: dict[str, Any] = api.get("/assets/AAPL").json()["insights"]
+        return found
+
+    assert eventually(lambda: insights()["range52Weeks"], within_s=60)["high"]
+
+    # Worked out anew from nothing, by an event alone.
+    item = tables.get_item(TableName=name, Key={"ticker": {"S": "AAPL"}})["Item"]
+    assert item
+    before = len(_done(place))
+    _publish(place, "Prices Updated", ticker="AAPL", first="2013-03-01", last="2013-03-01", count=1)
+    eventually(lambda: len(_done(place)) > before, within_s=60)
+
+
+def _done(place: Place) -> list[dict[str, Any]]:
+    return [
+        each
+        for each in place.logged("Enhancement")
+        if each.get("message") == "enhanced" and each.get("detail_type") == "Prices Updated"
+    ]
+
+
+def test_the_clock_polls_and_the_next_company_appears(place: Place, api: httpx2.Client) -> None:
+    def companies() -> list[str]:
+        return [each["ticker"] for each in api.get("/assets").json()["items"]]
+
+    assert eventually(lambda: len(companies()) > 1, within_s=150)
+
+
+def test_a_failed_ingest_is_reported(place: Place) -> None:
+    _publish(
+        place,
+        "Ingestion Failed",
+        ticker="IBM",
+        data_set="news",
+        reason="the provider is away",
+        transient=False,
+    )
+
+    line = _reported(place, "the provider is away")
+
+    assert line["detail_type"] == "Ingestion Failed"
+
+
+def test_an_event_that_nobody_can_work_on_is_reported_with_its_reason(place: Place) -> None:
+    # Not over the bus: there the emulator tries only once, and reports nothing.
+    poison = {"detail-type": "News Ingested", "id": "poison-1", "detail": {"poison": True}}
+    place.client("lambda").invoke(
+        FunctionName=f"signal9-{place.settings.stage}-Enhancement",
+        InvocationType="Event",
+        Payload=json.dumps(poison),
+    )
+
+    line = _reported(place, "poison-1")
+
+    assert line["detail_type"] == "News Ingested"
+    assert "validation errors for NewsIngested" in line["reason"]
+    assert line["function"].endswith("-Enhancement")
+
+
+def test_what_cannot_be_read_waits_in_a_dead_letter_queue(place: Place, unreadable: str) -> None:
+    sqs = place.client("sqs")
+    (url,) = (
+        each
+        for each in sqs.list_queues()["QueueUrls"]
+        if "-FailuresDeadLetters" in each and "Functions" not in each
+    )
+
+    def look() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = sqs.receive_message(QueueUrl=url).get("Messages", [])
+        return found
+
+    (message,) = eventually(look, within_s=150)
+
+    assert (message["MessageId"], message["Body"]) == (unreadable, "poison")
