@@ -4,43 +4,40 @@ import os
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final, cast
+from unittest.mock import patch
 
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
 
-from signal9_deploy.functions import AUTHORIZER, FUNCTIONS, FunctionSpec
-from signal9_deploy.settings import StageSettings
+from signal9_deploy.functions import FUNCTIONS, FunctionSpec
+from signal9_deploy.settings import LOCAL, StageSettings
 from signal9_deploy.stage import Signal9Stage
 from signal9_deploy.stage_files import load_stage
 
 ACCOUNT: Final = "123456789012"
+ISSUER: Final = "https://issuer.example/"
 PARTS: Final = ("Network", "Data", "Service", "Edge")
 
 Resource = dict[str, Any]
 
 
 def settings_of(name: str) -> StageSettings:
-    """Return a stage's settings, in an account of the tests."""
-    variable = "SIGNAL9_DEPLOY__ACCOUNT"
-    os.environ[variable] = ACCOUNT
-    try:
+    """Return a stage's settings, in an account of the tests and with their issuer."""
+    variables = {"SIGNAL9_DEPLOY__ACCOUNT": ACCOUNT}
+    if name != LOCAL:
+        variables["SIGNAL9_DEPLOY__ISSUER"] = ISSUER
+    with patch.dict(os.environ, variables):
         return load_stage(name)
-    finally:
-        del os.environ[variable]
 
 
-def build(
-    settings: StageSettings,
-    specs: Sequence[FunctionSpec] = FUNCTIONS,
-    authorizer: FunctionSpec | None = AUTHORIZER,
-) -> Signal9Stage:
+def build(settings: StageSettings, specs: Sequence[FunctionSpec] = FUNCTIONS) -> Signal9Stage:
     """Return a stage whose functions are not bundled."""
     app = App(
         analytics_reporting=False,
         tree_metadata=False,
         context={"aws:cdk:bundling-stacks": []},
     )
-    return Signal9Stage(app, settings, specs=specs, authorizer=authorizer)
+    return Signal9Stage(app, settings, specs=specs)
 
 
 @cache

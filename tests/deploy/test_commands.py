@@ -21,7 +21,7 @@ from signal9_deploy.commands.program import program
 from signal9_deploy.commands.secret_values import asked, from_json, put_secrets
 from signal9_deploy.commands.toolkit import CLI_VERSION, Toolkit, node_version
 from signal9_deploy.errors import DeployError
-from tests.deploy.lab import ACCOUNT, settings_of
+from tests.deploy.lab import ACCOUNT, ISSUER, settings_of
 
 NODE = """#!{python}
 import json, os, sys
@@ -184,6 +184,7 @@ def test_prod_is_not_destroyed_unless_its_name_is_typed(
 ) -> None:
     _bootstrap("us-east-1")
     monkeypatch.setenv("SIGNAL9_DEPLOY__ACCOUNT", ACCOUNT)
+    monkeypatch.setenv("SIGNAL9_DEPLOY__ISSUER", ISSUER)
 
     done = CliRunner().invoke(program, ["destroy", "prod"], input="yes\n")
 
@@ -290,6 +291,10 @@ def test_an_address_where_nobody_answers_is_told(monkeypatch: pytest.MonkeyPatch
 
 def test_what_is_left_out_on_an_emulator_is_named_by_construct() -> None:
     assert {"Network", "AccessTrail", "DnsZone"} <= set(local.LEFT_OUT)
+
+
+def test_whoever_lets_nobody_in_is_told_how_to_change_that() -> None:
+    assert "SIGNAL9_DEPLOY__ISSUER=" in local.NOBODY
 
 
 @pytest.mark.parametrize("command", ["diff", "drift", "bootstrap"])

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import pairwise
 from typing import Any, Final
 
 import pytest
@@ -61,6 +62,16 @@ def test_no_key_is_stored(file: Any) -> None:
     assert "AWS_ACCESS_KEY_ID" not in text
     assert "AWS_SECRET_ACCESS_KEY" not in text
     assert "secrets." not in text
+
+
+@pytest.mark.parametrize("file", [GITHUB, GITLAB], ids=["GitHub", "GitLab"])
+def test_whoever_is_told_the_account_is_told_the_issuer(file: Any) -> None:
+    lines = file.read_text("utf-8").splitlines()
+
+    told = [following for line, following in pairwise(lines) if "SIGNAL9_DEPLOY__ACCOUNT:" in line]
+
+    assert told
+    assert all("SIGNAL9_DEPLOY__ISSUER:" in each for each in told)
 
 
 def _triggers(github: dict[Any, Any]) -> dict[str, Any]:

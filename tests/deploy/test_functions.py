@@ -5,10 +5,22 @@ from typing import Final
 import pytest
 from aws_cdk.assertions import Template
 
+from signal9_core.keys import KEYS, SecretsManagerKeys
+from signal9_core.settings import Settings
 from signal9_core.tables import TABLES, USERS
-from signal9_deploy.functions import API, FUNCTIONS, JOBS, Endpoint, FunctionSpec, Use
+from signal9_deploy.functions import (
+    API,
+    AUTHORIZER,
+    FUNCTIONS,
+    JOBS,
+    Endpoint,
+    FunctionSpec,
+    Use,
+)
+from signal9_deploy.secrets import SECRETS, secret_name
 from signal9_handlers.routes import ROUTES
 from tests.deploy.lab import (
+    ISSUER,
     build,
     everything,
     listed,
@@ -25,7 +37,7 @@ WRITE: Final = {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutI
 def _handlers() -> set[str]:
     """Return every handler there is, by the string that Lambda knows it by."""
     found = set()
-    for folder in ("api", "jobs"):
+    for folder in ("api", "auth", "jobs"):
         package = import_module(f"signal9_handlers.{folder}")
         for each in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             if callable(getattr(import_module(each.name), "handler", None)):
@@ -95,6 +107,8 @@ def test_a_function_publishes_notifies_and_reads_secrets_only_where_it_says_so(
     assert ("events:PutEvents" in actions) == spec.publishes
     assert ("sns:Publish" in actions) == spec.notifies
     assert ("secretsmanager:GetSecretValue" in actions) == bool(spec.secrets)
+    kept = {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:AbortMultipartUpload"}
+    assert {each for each in actions if each.startswith("s3:")} == (kept if spec.caches else set())
     assert not any(action.endswith("*") for action in actions)
 
 
@@ -131,38 +145,121 @@ NEW: Final = FunctionSpec(
     secrets=("alpaca",),
     environment={"SIGNAL9_QUOTES": "15"},
 )
-JUDGE: Final = FunctionSpec(name="Judge", handler="signal9_handlers.authorizer.handler")
 
 
 @pytest.fixture(scope="module")
 def grown() -> Template:
-    """The service of a stage with one more function, and an authorizer."""
-    found = build(settings_of("dev"), specs=(*FUNCTIONS, NEW, JUDGE), authorizer=JUDGE)
+    """The service of a stage with one more function."""
+    found = build(settings_of("dev"), specs=(*FUNCTIONS, NEW))
     return Template.from_stack(found.service)
 
 
 def test_a_new_function_is_one_entry_of_the_table(grown: Template) -> None:
-    (function,) = (
-        each
-        for each in properties(grown, "AWS::Lambda::Function")
-        if each.get("FunctionName") == "signal9-dev-Quotes"
-    )
+    function = _variables(grown)["signal9-dev-Quotes"]
 
     allowed = str(statements(grown, "Quotes"))
 
-    assert function["Environment"]["Variables"]["SIGNAL9_QUOTES"] == "15"
+    assert function["SIGNAL9_QUOTES"] == "15"
     assert "dynamodb:PutItem" in allowed
     assert "secretsmanager:GetSecretValue" in allowed
 
 
-def test_every_path_but_health_asks_the_authorizer_once_there_is_one(grown: Template) -> None:
-    open_ones = [
-        each["HttpMethod"]
-        for each in properties(grown, "AWS::ApiGateway::Method")
-        if each["HttpMethod"] != "OPTIONS" and each["AuthorizationType"] == "NONE"
+@pytest.mark.parametrize("name", ["local", "dev", "prod"])
+def test_every_path_but_health_asks_the_authorizer(name: str) -> None:
+    service = template(name, "Service")
+    asked = [
+        each
+        for each in properties(service, "AWS::ApiGateway::Method")
+        if each["HttpMethod"] != "OPTIONS"
     ]
+    (authorizer,) = properties(service, "AWS::ApiGateway::Authorizer")
+
+    open_ones = [each["HttpMethod"] for each in asked if each["AuthorizationType"] == "NONE"]
 
     assert sorted(open_ones) == ["GET", "HEAD"]
+    assert {each["AuthorizationType"] for each in asked} == {"CUSTOM", "NONE"}
+    assert authorizer["Type"] == "TOKEN"
+    assert "FunctionsAuthorizer" in str(authorizer["AuthorizerUri"])
+
+
+def test_browsers_may_send_what_changes_a_record_safely() -> None:
+    preflights = [
+        each["Integration"]
+        for each in properties(template("prod", "Service"), "AWS::ApiGateway::Method")
+        if each["HttpMethod"] == "OPTIONS"
+    ]
+
+    assert all("If-Match," in str(each) and "PATCH" in str(each) for each in preflights)
+
+
+def _variables(service: Template) -> dict[str, dict[str, object]]:
+    return {
+        each["FunctionName"]: each["Environment"]["Variables"]
+        for each in properties(service, "AWS::Lambda::Function")
+        if "FunctionName" in each
+    }
+
+
+def test_the_authorizer_alone_knows_issuer_and_audience() -> None:
+    found = _variables(template("prod", "Service"))
+
+    knowing = {name for name, given in found.items() if "SIGNAL9_ISSUER" in given}
+
+    assert knowing == {f"signal9-prod-{AUTHORIZER.name}"}
+    given = found[f"signal9-prod-{AUTHORIZER.name}"]
+    assert given["SIGNAL9_ISSUER"] == ISSUER
+    assert given["SIGNAL9_AUDIENCE"] == "https://api.signal9.com"
+
+
+def test_without_an_issuer_the_authorizer_has_none_to_believe() -> None:
+    given = _variables(template("local", "Service"))["signal9-local-Authorizer"]
+
+    assert "SIGNAL9_ISSUER" not in given
+
+
+def test_whoever_asks_providers_keeps_what_they_answered() -> None:
+    found = _variables(template("prod", "Service"))
+
+    keeping = {name for name, given in found.items() if "SIGNAL9_CACHE_BUCKET" in given}
+
+    assert keeping == {f"signal9-prod-{spec.name}" for spec in FUNCTIONS if spec.caches}
+    assert "Cache" in str(found["signal9-prod-Ingest"]["SIGNAL9_CACHE_BUCKET"])
+
+
+@pytest.mark.parametrize("name", ["local", "dev", "prod"])
+def test_every_variable_is_a_setting_and_none_is_a_key(name: str) -> None:
+    known = {f"SIGNAL9_{each.upper()}" for each in Settings.model_fields}
+    keys = {"SIGNAL9_ALPHAVANTAGE_KEY", "SIGNAL9_ALPACA_KEY", "SIGNAL9_ALPACA_SECRET"}
+
+    given = {
+        each
+        for variables in _variables(template(name, "Service")).values()
+        for each in variables
+        if each.startswith("SIGNAL9_")
+    }
+
+    assert given <= known - keys
+
+
+def test_the_secrets_are_those_that_core_looks_for() -> None:
+    made = {(secret_name(spec.name, "prod"), each) for spec in SECRETS for each in spec.fields}
+    client = Listening()
+
+    for key in (key for keys in KEYS.values() for key in keys):
+        SecretsManagerKeys(client, "prod").get(key)
+
+    assert client.asked == {name for name, _ in made if "auth0" not in name}
+
+
+class Listening:
+    """Secrets Manager, as far as it is asked for secrets by name."""
+
+    def __init__(self) -> None:
+        self.asked: set[str] = set()
+
+    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803  # boto3's name
+        self.asked.add(SecretId)
+        return {"SecretString": "{}"}
 
 
 def test_whoever_is_polled_hears_or_reports_is_connected() -> None:

@@ -12,7 +12,14 @@ from signal9_deploy.stage_files import load_stage, stage_names
 from tests.architecture.project import ROOT
 
 ACCOUNT: Final = "SIGNAL9_DEPLOY__ACCOUNT"
+ISSUER: Final = "SIGNAL9_DEPLOY__ISSUER"
 NAT_GATEWAYS: Final = "SIGNAL9_DEPLOY__NETWORK__NAT_GATEWAYS"
+
+
+@pytest.fixture(autouse=True)
+def _issuer(_nothing_from_outside: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name an issuer, as whoever deploys must."""
+    monkeypatch.setenv(ISSUER, "https://issuer.example/")
 
 
 def _write(folder: Path, text: str, name: str = "dev") -> Path:
@@ -50,6 +57,61 @@ def test_prod_takes_its_account_from_the_environment(monkeypatch: pytest.MonkeyP
     assert (prod.account, prod.retain, prod.network.nat_gateways) == ("123456789012", True, 2)
 
 
+@pytest.mark.parametrize("name", ["dev", "test"])
+def test_a_stage_without_an_issuer_names_file_and_field(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.delenv(ISSUER)
+
+    with pytest.raises(StageError) as refusal:
+        load_stage(name)
+
+    line = str(refusal.value)
+    assert line.startswith(f"deploy/stages/{name}.toml: issuer: {name} must name who issues")
+    assert line.endswith(ISSUER)
+    assert "\n" not in line
+
+
+def test_only_the_emulator_goes_without_an_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(ISSUER)
+
+    assert load_stage("local").issuer is None
+
+
+@pytest.mark.parametrize("issuer", ["http://127.0.0.1:9", "http://localhost:9/realm/"])
+def test_an_issuer_on_this_machine_is_for_the_emulator_alone(
+    monkeypatch: pytest.MonkeyPatch, issuer: str
+) -> None:
+    monkeypatch.setenv(ISSUER, issuer)
+
+    assert load_stage("local").issuer == issuer
+    with pytest.raises(StageError, match=r"stages/dev\.toml: issuer: must start with https://"):
+        load_stage("dev")
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    ["issuer.example", "http://issuer.example", "https://i.example/?a=b", "https://u@i.example"],
+)
+def test_an_issuer_is_an_address_and_nothing_more(
+    monkeypatch: pytest.MonkeyPatch, issuer: str
+) -> None:
+    monkeypatch.setenv(ISSUER, issuer)
+
+    with pytest.raises(StageError, match=f"^{ISSUER}: issuer: "):
+        load_stage("dev")
+
+
+def test_an_issuer_without_an_audience_is_refused(tmp_path: Path) -> None:
+    assert "stages/dev.toml: audience: an issuer's tokens" in _refused(tmp_path, "")
+
+
+def test_every_stage_has_an_audience_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ACCOUNT, "123456789012")
+
+    assert len({load_stage(name).audience for name in stage_names()}) == 4
+
+
 def test_a_variable_reaches_into_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(NAT_GATEWAYS, "2")
 
@@ -79,6 +141,8 @@ def test_a_stage_is_a_name_and_no_path(name: str) -> None:
         ('recipients = ["nobody"]', "recipients.0"),
         ("log_retention_days = 31", "log_retention_days"),
         ('polling = "daily"', "polling"),
+        ('provider = "yahoo"', "provider"),
+        ('audience = "a b"', "audience"),
         ('[network]\ncidr = "10.0.0.1/16"', "network.cidr"),
         ("[network]\naz_count = 1", "network.az_count"),
         ("[network]\nnat_gateways = 3", "nat_gateways"),

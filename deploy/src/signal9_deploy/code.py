@@ -17,8 +17,9 @@ _UNUSED: Final = (
     "signal9_core/__main__.py",
     "signal9_core/cli",
     "signal9_core/facade",
+    "signal9_core/remote",
     "signal9_handlers/local",
-    "signal9_handlers/openapi.py",
+    "signal9_handlers/openapi",
 )
 _SERVICES: Final = ("dynamodb", "events", "s3", "secretsmanager", "sns", "sqs")
 

@@ -52,9 +52,9 @@ class Use:
 class FunctionSpec:
     """A function by its handler, with all that it is given and allowed, and no more.
 
-    It answers `endpoints`, hears of `events`, is `polled` by the clock, or `reports` failures. One
-    that `goes_out` reaches the internet; the others reach AWS alone. `secrets` are named as in
-    `secrets.SECRETS`.
+    It answers `endpoints`, hears of `events`, is `polled` by the clock, `reports` failures, or
+    `judges` tokens. One that `goes_out` reaches the internet; the others reach AWS alone. One that
+    `caches` keeps what it was answered there. `secrets` are named as in `secrets.SECRETS`.
     """
 
     name: str
@@ -67,22 +67,27 @@ class FunctionSpec:
     publishes: bool = False
     notifies: bool = False
     goes_out: bool = False
+    judges: bool = False
+    caches: bool = False
     secrets: tuple[str, ...] = ()
     memory_mib: int = 512
     timeout_s: int = 30
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
+def _on(*methods: str, paths: tuple[str, ...], open_: bool = False) -> tuple[Endpoint, ...]:
+    return tuple(Endpoint(method, _PREFIX + path, open_) for path in paths for method in methods)
+
+
 def _read(*paths: str, open_: bool = False) -> tuple[Endpoint, ...]:
-    return tuple(
-        Endpoint(method, _PREFIX + path, open_) for path in paths for method in ("GET", "HEAD")
-    )
+    return _on("GET", "HEAD", paths=paths, open_=open_)
 
 
 # A wrong ticker is answered with the nearest right ones, which the index over names knows.
 _COMPANIES: Final = Use(ASSETS, indexes=(COMPANY_NAME_INDEX,))
 # The key that signs cursors is made by whoever needs it first.
 _CURSORS: Final = Use(STATE, writes=True)
+_ARTICLES: Final = Use(NEWS, indexes=(MONTH_INDEX,))
 
 API: Final = (
     FunctionSpec(
@@ -94,7 +99,7 @@ API: Final = (
         name="Assets",
         handler="signal9_handlers.api.assets.handler",
         uses=(_COMPANIES, Use(TIME_SERIES), _CURSORS),
-        endpoints=_read("/assets", "/assets/{ticker}", "/assets/{ticker}/prices"),
+        endpoints=_read("/assets", "/assets/{ticker}", "/assets/{ticker}/prices", "/prices"),
         memory_mib=1024,
     ),
     FunctionSpec(
@@ -107,14 +112,42 @@ API: Final = (
     FunctionSpec(
         name="News",
         handler="signal9_handlers.api.news.handler",
-        uses=(_COMPANIES, Use(NEWS, indexes=(MONTH_INDEX,)), _CURSORS),
+        uses=(_COMPANIES, _ARTICLES, _CURSORS),
         endpoints=_read("/news"),
+    ),
+    FunctionSpec(
+        name="Briefing",
+        handler="signal9_handlers.api.briefing.handler",
+        uses=(Use(USERS), Use(ASSETS), _ARTICLES, _CURSORS),
+        endpoints=_read("/news/briefing"),
     ),
     FunctionSpec(
         name="Financials",
         handler="signal9_handlers.api.financials.handler",
         uses=(_COMPANIES, Use(FINANCIALS), _CURSORS),
         endpoints=_read("/financials/{ticker}"),
+    ),
+    FunctionSpec(
+        name="Users",
+        handler="signal9_handlers.api.users.handler",
+        # Followers, notifications, what was looked at and what is still to be announced are state.
+        uses=(Use(USERS, writes=True), _COMPANIES, Use(STATE, writes=True)),
+        endpoints=(
+            *_read("/users/me", "/users/me/notifications", "/users/me/export"),
+            *_on("PATCH", "DELETE", paths=("/users/me",)),
+            *_on(
+                "PUT",
+                paths=(
+                    "/users/me/wizard",
+                    "/users/me/topics",
+                    "/users/me/watchlist",
+                    "/users/me/viewed/{ticker}",
+                    "/users/me/notifications/{id}/read",
+                ),
+            ),
+        ),
+        publishes=True,
+        memory_mib=1024,
     ),
 )
 """One function per group of resources."""
@@ -133,6 +166,7 @@ JOBS: Final = (
         polled=True,
         publishes=True,
         goes_out=True,
+        caches=True,
         secrets=("alphavantage", "alpaca"),
         memory_mib=1024,
         timeout_s=900,
@@ -162,8 +196,14 @@ JOBS: Final = (
 )
 """What nobody waits for."""
 
-AUTHORIZER: Final[FunctionSpec | None] = None
-"""Who judges bearer tokens; without one every endpoint is open."""
+AUTHORIZER: Final = FunctionSpec(
+    name="Authorizer",
+    handler="signal9_handlers.auth.authorizer.handler",
+    goes_out=True,
+    judges=True,
+    timeout_s=10,
+)
+"""Who judges bearer tokens; it fetches the issuer's keys."""
 
-FUNCTIONS: Final = (*API, *JOBS, *(() if AUTHORIZER is None else (AUTHORIZER,)))
+FUNCTIONS: Final = (*API, *JOBS, AUTHORIZER)
 """All of them."""

@@ -1,7 +1,7 @@
 """What may differ between stages: one file each, overridable by environment, checked at load."""
 
 from ipaddress import IPv4Network
-from typing import Annotated, Final, Self, TypeAlias
+from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -44,6 +44,12 @@ Domain: TypeAlias = Annotated[
 Label: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Origin: TypeAlias = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:\d{1,5})?$")]
 Recipient: TypeAlias = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+Issuer: TypeAlias = Annotated[
+    str,
+    Field(
+        pattern=r"^(https://[a-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:\d{1,5})?(/[\w.~-]+)*/?$"
+    ),
+]
 PrefixList: TypeAlias = Annotated[str, Field(pattern=r"^pl-[0-9a-f]{8,17}$")]
 Schedule: TypeAlias = Annotated[str, Field(pattern=_EXPRESSION)]
 
@@ -160,7 +166,17 @@ class StageSettings(BaseSettings):
     log_retention_days: Annotated[int, AfterValidator(_retention)] = Field(
         30, description="How long logs are kept."
     )
-    provider: str = Field("sample", description="Where market data comes from.")
+    issuer: Issuer | None = Field(
+        None, description="Who issues the tokens that the API takes; only local goes without."
+    )
+    audience: str | None = Field(
+        None,
+        pattern=r"^\S{1,255}$",
+        description="For which API tokens must be issued; goes with the issuer.",
+    )
+    provider: Literal["sample", "alphavantage", "alpaca"] = Field(
+        "sample", description="Where market data comes from."
+    )
     refresh_batch: PositiveInt = Field(25, description="Companies that one polling refreshes.")
     polling: Schedule = Field("cron(0 6 * * ? *)", description="When providers are polled, UTC.")
     export_schedule: Schedule = Field(
@@ -207,4 +223,18 @@ class StageSettings(BaseSettings):
                 raise ValueError("retain: prod must keep its data")
             if self.parts.alarms and not self.recipients:
                 raise ValueError("recipients: somebody must hear prod's alarms")
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_issues_tokens(self) -> Self:
+        if not self.emulated:
+            if self.issuer is None:
+                raise ValueError(
+                    f"issuer: {self.stage} must name who issues the tokens that its API takes, "
+                    "in its file or in SIGNAL9_DEPLOY__ISSUER"
+                )
+            if not self.issuer.startswith("https://"):
+                raise ValueError("issuer: must start with https://")
+        if self.issuer and not self.audience:
+            raise ValueError("audience: an issuer's tokens must say that they are for this API")
         return self

@@ -9,7 +9,7 @@ from constructs import Construct
 from signal9_constructs import GuardedStage, RulePack, known_findings
 
 from .acknowledgments import ACKNOWLEDGMENTS
-from .functions import AUTHORIZER, FUNCTIONS, FunctionSpec
+from .functions import FUNCTIONS, FunctionSpec
 from .names import stack_name
 from .settings import StageSettings
 from .stacks.data import DataStack
@@ -31,7 +31,6 @@ class Signal9Stage(GuardedStage):
         settings: StageSettings,
         *,
         specs: Sequence[FunctionSpec] = FUNCTIONS,
-        authorizer: FunctionSpec | None = AUTHORIZER,
     ) -> None:
         super().__init__(
             scope,
@@ -56,7 +55,6 @@ class Signal9Stage(GuardedStage):
             data=self.data,
             network=self.network,
             specs=specs,
-            authorizer=authorizer,
         )
         self.edge = self._make_edge() if settings.parts.edge else None
         self.acknowledge(*known_findings(self), *ACKNOWLEDGMENTS)

@@ -37,6 +37,13 @@ LEFT_OUT: Final[Mapping[str, str]] = {
 }
 """What the emulator refuses or ignores, by the construct that has it elsewhere."""
 
+NOBODY: Final = (
+    "no issuer: /health answers, and nobody is let in to anything else; "
+    "SIGNAL9_DEPLOY__ISSUER=https://YOUR-TENANT.eu.auth0.com/ hatch run deploy:local lets in "
+    "who has a token of that issuer for"
+)
+"""What is told where no issuer is set, before the audience."""
+
 Say = Callable[[str], None]
 
 
@@ -63,6 +70,8 @@ def deploy_local(settings: StageSettings, *, port: int, say: Say, seed: bool = T
         say(f"left out: {name}: {what}")
     url = _address(settings, here, place)
     say(f"API: {url}")
+    if settings.issuer is None:
+        say(f"{NOBODY} {settings.audience}")
     if seed and here.is_empty(f"{table_prefix(settings)}Assets"):
         _seed(settings, here, say)
     return url

@@ -16,7 +16,6 @@ from ..code import ARCHITECTURE, PYTHON, libraries, our_packages
 from ..functions import FunctionSpec
 from ..grants import grant_use
 from ..names import table_prefix
-from ..secrets import secret_name
 from ..settings import StageSettings
 from .data import DataStack
 from .network import NetworkStack
@@ -114,30 +113,30 @@ class Compute(Construct):
 
     def _environment(self, spec: FunctionSpec) -> Mapping[str, str]:
         settings = self._settings
-        return {
+        given = {
             "SIGNAL9_STAGE": settings.stage,
             "SIGNAL9_STORE": "dynamodb",
             "SIGNAL9_TABLE_PREFIX": table_prefix(settings),
             "SIGNAL9_PROVIDER": settings.provider,
-            **({"SIGNAL9_REFRESH_BATCH": str(settings.refresh_batch)} if spec.polled else {}),
-            **({"SIGNAL9_EVENT_BUS": self._backbone.bus.event_bus_name} if spec.publishes else {}),
-            **(
-                {"SIGNAL9_NOTIFICATION_TOPIC": self._notifications.topic_arn}
-                if spec.notifies
-                else {}
-            ),
-            **{
-                f"SIGNAL9_{name.upper()}_SECRET": secret_name(name, settings.stage)
-                for name in spec.secrets
-            },
+            "SIGNAL9_REFRESH_BATCH": str(settings.refresh_batch) if spec.polled else None,
+            "SIGNAL9_CACHE_BUCKET": self._data.cache.bucket.bucket_name if spec.caches else None,
+            "SIGNAL9_EVENT_BUS": self._backbone.bus.event_bus_name if spec.publishes else None,
+            "SIGNAL9_NOTIFICATION_TOPIC": self._notifications.topic_arn if spec.notifies else None,
+            "SIGNAL9_ISSUER": settings.issuer if spec.judges else None,
+            "SIGNAL9_AUDIENCE": settings.audience if spec.judges else None,
             **spec.environment,
         }
+        return {name: value for name, value in given.items() if value is not None}
 
     def _grant(self, spec: FunctionSpec, function: PythonFunction) -> None:
         for use in spec.uses:
             grant_use(function, use, self._data.tables[use.table.name].table)
         for name in spec.secrets:
             self._data.secrets[name].grant_read(function)
+        if spec.caches:
+            # Whoever may not list is told 403, not 404, of what is not there.
+            self._data.cache.grant_read(function)
+            self._data.cache.grant_put(function)
         if spec.publishes:
             self._backbone.grant_publish(function)
         if spec.notifies:

@@ -32,6 +32,7 @@ from .network import NetworkStack
 __all__ = ["ServiceStack"]
 
 _SINK_S: Final = 5
+_HEADERS: Final = ("Authorization", "Content-Type", "If-Match", "If-None-Match")
 
 
 class ServiceStack(Stack):
@@ -47,7 +48,6 @@ class ServiceStack(Stack):
         data: DataStack,
         network: NetworkStack | None,
         specs: Sequence[FunctionSpec] = FUNCTIONS,
-        authorizer: FunctionSpec | None = AUTHORIZER,
     ) -> None:
         super().__init__(scope, id_, stack_name=stack_name, description="Signal9: service")
         self._settings = settings
@@ -69,7 +69,7 @@ class ServiceStack(Stack):
             failures=self.failures.queue,
         )
         self._connect()
-        self.rest = self._make_rest(authorizer)
+        self.rest = self._make_rest()
         self._protect()
         self._watch()
         CfnOutput(self, "ApiId", value=self.rest.api.rest_api_id)
@@ -128,16 +128,17 @@ class ServiceStack(Stack):
         )
         function.add_event_source(undelivered)
 
-    def _make_rest(self, authorizer: FunctionSpec | None) -> RestService:
+    def _make_rest(self) -> RestService:
         settings = self._settings
         rest = RestService(
             self,
             "Api",
-            routes=self._routes(authorized=authorizer is not None),
-            authorizer=self.function(authorizer) if authorizer else None,
+            routes=self._routes(),
+            authorizer=self.function(AUTHORIZER),
             api_name="Signal9 API",
             description=f"Market data of listed companies ({settings.stage})",
             cors_origins=settings.origins,
+            cors_headers=_HEADERS,
             rate_per_s=settings.quotas.rate_per_s,
             burst=settings.quotas.burst,
             requests_per_day=settings.quotas.requests_per_day,
@@ -151,9 +152,9 @@ class ServiceStack(Stack):
         self._name(rest)
         return rest
 
-    def _routes(self, *, authorized: bool) -> list[Route]:
+    def _routes(self) -> list[Route]:
         return [
-            Route(each.method, each.path, self.function(spec), open=each.open or not authorized)
+            Route(each.method, each.path, self.function(spec), open=each.open)
             for spec in self._specs
             for each in spec.endpoints
         ]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Final
 
 from aws_cdk import aws_apigateway as apigateway
@@ -39,6 +40,7 @@ def add_problem_responses(
 ) -> None:
     """Make every error of API Gateway itself a problem document that `origins` may read."""
     headers = {"Content-Type": "'application/problem+json'", **_cors_headers(origins)}
+    asking = {**headers, "WWW-Authenticate": "'Bearer'"}
     for name, (kind, status, title, detail) in _PROBLEMS.items():
         apigateway.GatewayResponse(
             scope,
@@ -46,7 +48,7 @@ def add_problem_responses(
             rest_api=api,
             type=kind,
             status_code=None if status is None else str(status),
-            response_headers=headers,
+            response_headers=asking if status == HTTPStatus.UNAUTHORIZED else headers,
             templates={"application/json": _document(status, title, detail)},
         )
 
