@@ -193,6 +193,16 @@ def test_the_gateways_own_errors_are_problem_documents_that_a_browser_may_read(
     assert {response.get("StatusCode") for response in responses} >= {"400", "401", "404", "429"}
 
 
+def test_whoever_is_not_let_in_is_told_what_to_bring(made: Mapping[str, Template]) -> None:
+    asking = {
+        response.get("StatusCode")
+        for response in properties(made["plain"], "AWS::ApiGateway::GatewayResponse")
+        if "'Bearer'" in json.dumps(response["ResponseParameters"])
+    }
+
+    assert asking == {"401"}
+
+
 def test_a_path_that_is_not_there_is_a_404(made: Mapping[str, Template]) -> None:
     made["plain"].has_resource_properties(
         "AWS::ApiGateway::GatewayResponse",

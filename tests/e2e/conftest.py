@@ -25,6 +25,6 @@ def place() -> Iterator[Place]:
 
 @pytest.fixture(scope="session")
 def api(place: Place) -> Iterator[httpx2.Client]:
-    """A client of its API."""
-    with place.api() as found:
+    """A client of its API, with a token."""
+    with place.api(place.token()) as found:
         yield found

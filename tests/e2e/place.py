@@ -18,6 +18,7 @@ from signal9_deploy.settings import LOCAL, StageSettings
 from signal9_deploy.stage_files import load_stage
 from tests.architecture.project import ROOT
 from tests.emulator import CREDENTIALS, running_emulator
+from tests.handlers.auth.issuers import limit, real_issuer, sign_in
 
 STAGE: Final = os.environ.get("SIGNAL9_E2E_STAGE", LOCAL)
 """The stage; any but `local` must be deployed already, and is neither changed nor destroyed."""
@@ -38,6 +39,7 @@ class Place:
     settings: StageSettings
     variables: Mapping[str, str] = field(default_factory=dict)
     account: str = ""
+    issuer: str = ""
 
     @property
     def emulated(self) -> bool:
@@ -84,14 +86,21 @@ class Place:
             if each["StackName"].startswith(self.settings.title)
         }
 
-    def api(self) -> httpx2.Client:
-        """Return a client of the API, with a token where one is given."""
+    def token(self, user: str = "ada", scope: str = "") -> str:
+        """Return a token of a user's, for a scope alone if one is named."""
+        if not self.emulated:
+            return os.environ["SIGNAL9_E2E_TOKEN"]
+        if scope:
+            limit(self.issuer, user, scope)
+        return sign_in(self.issuer, user, str(self.settings.audience))
+
+    def api(self, token: str) -> httpx2.Client:
+        """Return a client of the API that shows a token, if it is not empty."""
         found = self.outputs("Service")
         url = found["ApiUrl"]
         if self.emulated:
             address = self.variables["AWS_ENDPOINT_URL"]
             url = f"{address}/restapis/{found['ApiId']}/live/_user_request_"
-        token = os.environ.get("SIGNAL9_E2E_TOKEN")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return httpx2.Client(base_url=f"{url}/api/v1", headers=headers, timeout=30)
 
@@ -112,10 +121,10 @@ def deployed() -> Iterator[Place]:
     if not settings.emulated:
         yield Place(settings)
         return
-    with running_emulator() as url:
-        place = Place(
-            settings, {**CREDENTIALS, **_EVERY_MINUTE, "AWS_ENDPOINT_URL": url}, "000000000000"
-        )
+    with real_issuer() as issuer, running_emulator() as url:
+        places = {"AWS_ENDPOINT_URL": url, "SIGNAL9_DEPLOY__ISSUER": issuer}
+        variables = {**CREDENTIALS, **_EVERY_MINUTE, **places}
+        place = Place(settings, variables, "000000000000", issuer)
         place.command("deploy", LOCAL)
         yield place
 

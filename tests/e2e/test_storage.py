@@ -1,11 +1,8 @@
-"""Buckets and secrets as operators and functions use them."""
-
-import json
+"""Buckets as operators and functions use them."""
 
 import pytest
 
 from signal9_deploy.names import bucket_name
-from signal9_deploy.secrets import SECRETS, secret_name
 from tests.e2e.place import Place
 
 
@@ -38,26 +35,3 @@ def test_no_bucket_is_public(place: Place, kind: str) -> None:
     )
 
     assert all(found["PublicAccessBlockConfiguration"].values())
-
-
-def test_secrets_are_deployed_as_placeholders_and_set_by_the_command(place: Place) -> None:
-    if not place.emulated:
-        pytest.skip("a real stage has its secrets already")
-    secrets = place.client("secretsmanager")
-    alpaca = secret_name("alpaca", place.settings.stage)
-    first = {
-        spec.name: json.loads(
-            secrets.get_secret_value(SecretId=secret_name(spec.name, place.settings.stage))[
-                "SecretString"
-            ]
-        )
-        for spec in SECRETS
-    }
-
-    given = {"alpaca": {"apiKey": "key", "secretKey": "secret"}}
-    told = place.command("secrets", place.settings.stage, stdin=json.dumps(given))
-
-    assert first == {spec.name: dict.fromkeys(spec.fields, "set-me") for spec in SECRETS}
-    assert told == f"{alpaca}: set\n"
-    found = secrets.get_secret_value(SecretId=alpaca)["SecretString"]
-    assert json.loads(found) == given["alpaca"]

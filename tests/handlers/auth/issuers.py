@@ -11,7 +11,7 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any, Final, Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx2
 import jwt
@@ -124,9 +124,15 @@ def real_issuer() -> Iterator[str]:
         process.communicate()
 
 
-def sign_in(address: str, user: str) -> str:
+def limit(address: str, user: str, scope: str) -> None:
+    """Have a real issuer say in a user's next tokens that they are for this scope alone."""
+    told = httpx2.put(f"{address}/users/{quote(user, safe='')}", json={"scope": scope})
+    assert told.is_success, told.text
+
+
+def sign_in(address: str, user: str, audience: str = AUDIENCE) -> str:
     """Sign in with a code, as an application does, and return the JWT that comes of it."""
-    client, back = AUDIENCE, "http://127.0.0.1/back"
+    client, back = audience, "http://127.0.0.1/back"
     asked = {
         "client_id": client,
         "redirect_uri": back,
