@@ -187,9 +187,9 @@ def test_the_gateways_own_errors_are_problem_documents_that_a_browser_may_read(
             headers["gatewayresponse.header.Access-Control-Allow-Origin"]
             == "'https://shop.example'"
         )
-        filled = template.replace("$context.error.messageString", '"why"')
-        problem = json.loads(filled.replace("$context.status", "418"))
-        assert set(problem) == {"type", "title", "status", "detail", "errors"}
+        problem = json.loads(template.replace("$context.error.messageString", '"why"'))
+        assert set(problem) - {"status"} == {"type", "title", "detail", "errors"}
+        assert str(problem.get("status")) == str(response.get("StatusCode"))
     assert {response.get("StatusCode") for response in responses} >= {"400", "401", "404", "429"}
 
 
@@ -201,6 +201,21 @@ def test_whoever_is_not_let_in_is_told_what_to_bring(made: Mapping[str, Template
     }
 
     assert asking == {"401"}
+
+
+@pytest.mark.parametrize("kind", ["AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR"])
+def test_an_authorizer_that_cannot_judge_is_no_fault_of_the_caller(
+    made: Mapping[str, Template], kind: str
+) -> None:
+    (response,) = (
+        each
+        for each in properties(made["plain"], "AWS::ApiGateway::GatewayResponse")
+        if each["ResponseType"] == kind
+    )
+
+    assert response["StatusCode"] == "503"
+    headers = cast("dict[str, str]", response["ResponseParameters"])
+    assert headers["gatewayresponse.header.Retry-After"] == "'30'"
 
 
 def test_a_path_that_is_not_there_is_a_404(made: Mapping[str, Template]) -> None:

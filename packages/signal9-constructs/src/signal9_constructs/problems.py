@@ -1,8 +1,7 @@
 """API Gateway's own errors as problem documents (RFC 9457), readable from a browser."""
 
 import json
-from collections.abc import Sequence
-from http import HTTPStatus
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from aws_cdk import aws_apigateway as apigateway
@@ -11,6 +10,7 @@ from constructs import Construct
 __all__ = ["add_problem_responses"]
 
 _MESSAGE: Final = "$context.error.messageString"
+_NO_VERDICT: Final = '"Who is asking cannot be found out now."'
 _VALIDATION: Final = '"$context.error.validationErrorString"'
 
 _PROBLEMS: Final = {
@@ -19,6 +19,18 @@ _PROBLEMS: Final = {
     "BadBody": (apigateway.ResponseType.BAD_REQUEST_BODY, 400, "Bad Request", _VALIDATION),
     "BadParameters": (apigateway.ResponseType.BAD_REQUEST_PARAMETERS, 400, "Bad Request", _MESSAGE),
     "Unauthorized": (apigateway.ResponseType.UNAUTHORIZED, 401, "Unauthorized", _MESSAGE),
+    "NoJudge": (
+        apigateway.ResponseType.AUTHORIZER_FAILURE,
+        503,
+        "Service Unavailable",
+        _NO_VERDICT,
+    ),
+    "NoVerdict": (
+        apigateway.ResponseType.AUTHORIZER_CONFIGURATION_ERROR,
+        503,
+        "Service Unavailable",
+        _NO_VERDICT,
+    ),
     "Denied": (apigateway.ResponseType.ACCESS_DENIED, 403, "Forbidden", _MESSAGE),
     # API Gateway says this of a path that it does not have.
     "NoRoute": (
@@ -34,13 +46,18 @@ _PROBLEMS: Final = {
     "Timeout": (apigateway.ResponseType.INTEGRATION_TIMEOUT, 504, "Gateway Timeout", _MESSAGE),
 }
 
+_BESIDE: Final[Mapping[int | None, Mapping[str, str]]] = {
+    401: {"WWW-Authenticate": "'Bearer'"},
+    503: {"Retry-After": "'30'"},
+}
+"""What is to be said beside a problem, by its status."""
+
 
 def add_problem_responses(
     scope: Construct, api: apigateway.IRestApi, *, origins: Sequence[str]
 ) -> None:
     """Make every error of API Gateway itself a problem document that `origins` may read."""
     headers = {"Content-Type": "'application/problem+json'", **_cors_headers(origins)}
-    asking = {**headers, "WWW-Authenticate": "'Bearer'"}
     for name, (kind, status, title, detail) in _PROBLEMS.items():
         apigateway.GatewayResponse(
             scope,
@@ -48,7 +65,7 @@ def add_problem_responses(
             rest_api=api,
             type=kind,
             status_code=None if status is None else str(status),
-            response_headers=asking if status == HTTPStatus.UNAUTHORIZED else headers,
+            response_headers={**headers, **_BESIDE.get(status, {})},
             templates={"application/json": _document(status, title, detail)},
         )
 
@@ -62,6 +79,7 @@ def _cors_headers(origins: Sequence[str]) -> dict[str, str]:
 
 
 def _document(status: int | None, title: str, detail: str) -> str:
-    fixed = json.dumps({"type": "about:blank", "title": title, "errors": []})
-    shown = "$context.status" if status is None else str(status)
-    return f'{fixed[:-1]}, "status": {shown}, "detail": {detail}}}'
+    # Where one template is for several statuses, API Gateway knows none while it fills it in.
+    known = {} if status is None else {"status": status}
+    fixed = json.dumps({"type": "about:blank", "title": title, "errors": [], **known})
+    return f'{fixed[:-1]}, "detail": {detail}}}'
