@@ -14,6 +14,7 @@ from ..repositories import (
     AssetRepository,
     FinancialsRepository,
     FollowerRepository,
+    ListingRepository,
     NewsRepository,
     NotifiedRepository,
     OutboxRepository,
@@ -80,7 +81,7 @@ class Parts:
     @cached_property
     def finder(self) -> CompanyFinder:
         """The search index over the listing."""
-        return CompanyFinder(self.assets)
+        return CompanyFinder(self.assets, self.listing)
 
     @cached_property
     def cursors(self) -> CursorSigner:
@@ -102,6 +103,11 @@ class Parts:
     def financials(self) -> FinancialsRepository:
         """Their reports."""
         return FinancialsRepository(self.store)
+
+    @cached_property
+    def listing(self) -> ListingRepository:
+        """The companies in a compact form."""
+        return ListingRepository(self.store)
 
     @cached_property
     def news(self) -> NewsRepository:

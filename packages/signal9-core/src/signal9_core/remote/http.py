@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from decimal import Decimal
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
 import stamina
-from pydantic import ValidationError
 
 from ..errors import (
     InputError,
@@ -67,8 +68,9 @@ class Http:
         given = {name: _text(value) for name, value in query.items() if value is not None}
         response = _retrying(self._asked, path, given)
         try:
-            return answer.model_validate_json(response.content)
-        except ValidationError as error:
+            # Through floats, a number would lose digits.
+            return answer.model_validate(json.loads(response.content, parse_float=Decimal))
+        except ValueError as error:
             raise RemoteError(f"{path}: the answer is not one that this version knows") from error
 
     def _asked(self, path: str, query: Mapping[str, str]) -> httpx2.Response:
