@@ -3,18 +3,13 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from signal9_handlers.local.server import LocalServer
-from signal9_handlers.local.site import Site
-from signal9_handlers.runtime import application
 from tests.architecture.project import ROOT
-from tests.core.cli.stocked import stocked
 
-from .conftest import serving
+from .sample import Target
 
 PAGE = (ROOT / "docs/api.md").read_text(encoding="utf-8")
 EXAMPLES = [
@@ -26,26 +21,16 @@ EXAMPLES = [
 CURL = shutil.which("curl")
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The whole sample, served; examples only read it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SIGNAL9_HOME", str(stocked(tmp_path_factory).home))
-        application.cache_clear()
-        with application(), serving(LocalServer(Site(None))) as address:
-            yield f"{address}/api/v1"
-        application.cache_clear()
-
-
 @pytest.mark.skipif(CURL is None, reason="curl is not installed here")
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.partition("\n")[0])
-def test_the_tour_shows_what_is_answered(served: str, example: str, tmp_path: Path) -> None:
+def test_the_tour_shows_what_is_answered(sample: Target, example: str, tmp_path: Path) -> None:
     command, _, expected = example.partition("\n")
     assert command.startswith("curl ")
+    command = command.replace("curl ", f"curl {sample.curl_options} ", 1)
 
     done = subprocess.run(
         ["sh", "-c", command],
-        env={"S9": served, "PATH": f"{Path(CURL or '').parent}:/bin"},
+        env={"S9": sample.url, "PATH": f"{Path(CURL or '').parent}:/bin"},
         cwd=tmp_path,
         check=True,
         capture_output=True,

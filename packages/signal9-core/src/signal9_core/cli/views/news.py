@@ -34,9 +34,7 @@ def articles_table(articles: Sequence[ArticleAnswer]) -> Table:
 def _tone(score: Decimal | None) -> Text:
     if score is None:
         return Text("–", style="dim")  # noqa: RUF001
-    return Text(
-        f"{score:+.2f}", style="green" if score > 0 else "red" if score < 0 else ""
-    )
+    return Text(f"{score:+.2f}", style="green" if score > 0 else "red" if score < 0 else "")
 
 
 def _said(article: ArticleAnswer) -> Text:
