@@ -1,24 +1,23 @@
 """A server on a free port with a few made-up companies, and the application behind it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from threading import Thread
-from time import sleep
 
 import httpx2
 import pytest
-import uvicorn
 
 from signal9_core.app import App, build
 from signal9_core.domain import Bar, PriceSeries
 from signal9_core.settings import Settings
-from signal9_handlers.local.server import LARGEST_HEAD, LocalServer, listen
+from signal9_handlers.local.server import LocalServer
 from signal9_handlers.local.site import Site
 from signal9_handlers.runtime import application
+from tests.core.cli.stocked import stocked
 from tests.fakes import ARTICLES, SERIES, FakeProvider, article
+
+from .sample import Target, serving, target
 
 EXACT = Decimal("123.45678901234567")
 """A price that no float holds."""
@@ -79,26 +78,6 @@ def app(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
     application.cache_clear()
 
 
-@contextmanager
-def serving(server: LocalServer) -> Iterator[str]:
-    with listen(0) as listener:
-        config = uvicorn.Config(
-            server,
-            h11_max_incomplete_event_size=LARGEST_HEAD,
-            log_level="critical",
-            lifespan="off",
-            ws="none",
-        )
-        running = uvicorn.Server(config)
-        thread = Thread(target=running.run, kwargs={"sockets": [listener]})
-        thread.start()
-        while not running.started:
-            sleep(0.005)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        running.should_exit = True
-        thread.join()
-
-
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
     with serving(LocalServer(Site("Made up & small."))) as address:
@@ -109,3 +88,10 @@ def address() -> Iterator[str]:
 def client(address: str, app: App) -> Iterator[httpx2.Client]:
     with httpx2.Client(base_url=address) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """The whole sample behind an API; tests only read it."""
+    with target(stocked(tmp_path_factory).home) as found:
+        yield found

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx2
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from signal9_handlers.api.problems import Problem
-from signal9_handlers.openapi import RESOURCES, document
+from signal9_handlers.openapi import RESOURCES, breaking_changes, document, request_models
 from signal9_handlers.routes import ROUTES
+from tests.architecture.project import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +122,58 @@ def test_every_resource_is_in_the_document(spec: dict[str, Any]) -> None:
     answers = {each.answer.__name__ for each in operations if each.answer}
 
     assert answers <= set(spec["components"]["schemas"])
+
+
+def test_every_answer_has_an_example_that_is_one(spec: dict[str, Any]) -> None:
+    for _, operation in operations(spec):
+        content = operation["responses"].get("200", {}).get("content", {}).get("application/json")
+        if content is None or operation["operationId"] in WITHOUT_EXAMPLE:
+            continue
+        _validate(spec, content["schema"], content["example"])
+
+
+def test_examples_of_bodies_are_bodies(spec: dict[str, Any]) -> None:
+    sent = [each["requestBody"] for _, each in operations(spec) if "requestBody" in each]
+    shown = [body["content"]["application/json"] for body in sent]
+
+    with_example = [each for each in shown if "example" in each]
+    assert with_example
+    for each in with_example:
+        _validate(spec, each["schema"], each["example"])
+
+
+WITHOUT_EXAMPLE = {"putWizard", "markRead", "exportRecord"}
+
+
+def _validate(spec: dict[str, Any], schema: dict[str, Any], example: object) -> None:
+    whole = {**schema, "components": spec["components"]}
+    jsonschema.Draft202012Validator(whole).validate(example)
+
+
+def test_the_written_document_is_the_one_that_is_served(spec: dict[str, Any]) -> None:
+    written = json.loads((ROOT / "docs/openapi.json").read_text(encoding="utf-8"))
+
+    assert written == spec, "hatch run dev:openapi writes it anew"
+
+
+def test_what_breaks_since_the_last_release_is_named_in_the_changelog(
+    spec: dict[str, Any],
+) -> None:
+    released = json.loads((ROOT / "docs/openapi.released.json").read_text(encoding="utf-8"))
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+    assert [each for each in breaking_changes(released, spec) if each not in changelog] == []
+
+
+def test_bodies_are_described_to_api_gateway_as_to_everyone(spec: dict[str, Any]) -> None:
+    models = request_models()
+
+    assert set(models) == {
+        f"{method.upper()} {path}"
+        for path, methods in spec["paths"].items()
+        for method, operation in methods.items()
+        if "requestBody" in operation
+    }
+    for model in models.values():
+        jsonschema.Draft202012Validator.check_schema(model)
+        assert model["additionalProperties"] is False

@@ -19,7 +19,7 @@ from signal9_handlers.local.server import LocalServer
 from signal9_handlers.local.site import Site
 from signal9_handlers.routes import Route
 
-from .conftest import serving
+from .sample import serving
 from .test_problems import problem
 
 ME = "/api/v1/users/me"

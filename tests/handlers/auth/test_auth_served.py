@@ -17,7 +17,7 @@ from signal9_handlers.local.gateway import Gateway
 from signal9_handlers.local.server import LocalServer
 from signal9_handlers.local.site import Site
 from signal9_handlers.routes import ROUTES, Route
-from tests.handlers.conftest import serving
+from tests.handlers.sample import serving
 from tests.handlers.test_problems import problem
 
 from .attacks import ATTACKS

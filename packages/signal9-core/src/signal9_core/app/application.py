@@ -128,7 +128,10 @@ class App(Parts):
         started = perf_counter()
         chosen = None if tickers is None else [ticker_of(ticker) for ticker in tickers]
         outcome = self._ingest_everything(progress, chosen, data_sets)
-        self.finder.forget()
+        if chosen is None:
+            self.finder.publish()
+        else:
+            self.finder.forget()
         return self._answer(outcome, started)
 
     def replay(self, folder: Path | None = None, progress: Progress = no_progress) -> ReplayAnswer:

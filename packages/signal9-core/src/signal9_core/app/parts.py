@@ -16,6 +16,7 @@ from ..repositories import (
     AssetRepository,
     FinancialsRepository,
     FollowerRepository,
+    ListingRepository,
     NewsRepository,
     NotifiedRepository,
     OutboxRepository,
@@ -104,7 +105,7 @@ class Parts:
     @cached_property
     def finder(self) -> CompanyFinder:
         """The search index over the listing."""
-        return CompanyFinder(self.assets)
+        return CompanyFinder(self.assets, self.listing)
 
     @cached_property
     def cursors(self) -> CursorSigner:
@@ -131,6 +132,11 @@ class Parts:
     def financials(self) -> FinancialsRepository:
         """Their reports."""
         return FinancialsRepository(self.store)
+
+    @cached_property
+    def listing(self) -> ListingRepository:
+        """The companies in a compact form."""
+        return ListingRepository(self.store)
 
     @cached_property
     def news(self) -> NewsRepository:

@@ -5,6 +5,7 @@ from .assets import AssetRepository
 from .changes import Foretell, change_item, ignore, until_uncontested
 from .financials import FinancialsRepository
 from .followers import FollowerRepository
+from .listing import ListedName, ListingRepository
 from .news import NewsChange, NewsRepository
 from .notified import KeptNotification, NotifiedRepository
 from .outbox import OutboxRepository
@@ -21,6 +22,8 @@ __all__ = [
     "FollowerRepository",
     "Foretell",
     "KeptNotification",
+    "ListedName",
+    "ListingRepository",
     "NewsChange",
     "NewsRepository",
     "NotifiedRepository",

@@ -1,0 +1,45 @@
+"""What the tour shows is what the API answers; `…` there stands for anything."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.project import ROOT
+
+from .sample import Target
+
+PAGE = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+EXAMPLES = [
+    example
+    for block in re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
+    for example in re.split(r"^\$ ", block, flags=re.MULTILINE)
+    if example
+]
+CURL = shutil.which("curl")
+
+
+@pytest.mark.skipif(CURL is None, reason="curl is not installed here")
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.partition("\n")[0])
+def test_the_tour_shows_what_is_answered(sample: Target, example: str, tmp_path: Path) -> None:
+    command, _, expected = example.partition("\n")
+    assert command.startswith("curl ")
+    command = command.replace("curl ", f"curl {sample.curl_options} ", 1)
+
+    done = subprocess.run(
+        ["sh", "-c", command],
+        env={"S9": sample.url, "PATH": f"{Path(CURL or '').parent}:/bin"},
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+    )
+
+    pattern = ".*".join(map(re.escape, expected.strip().split("…")))
+    assert re.fullmatch(pattern, done.stdout.replace("\r\n", "\n").strip()), done.stdout
+
+
+def test_the_tour_is_more_than_a_few_commands() -> None:
+    assert len(EXAMPLES) >= 12
