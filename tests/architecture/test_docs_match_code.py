@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from signal9_core.settings import Settings
+from signal9_deploy.settings import StageSettings
 
 from .project import ROOT, documents, output
 
@@ -114,6 +115,7 @@ def test_every_setting_in_the_docs_exists() -> None:
         *(SETTING.findall(path.read_text("utf-8")) for path in (ROOT / "tests").rglob("*.py"))
     )
     known = read_by_tests | {name.upper() for name in Settings.model_fields}
+    known |= {f"DEPLOY__{name.upper()}" for name in StageSettings.model_fields}
 
     unknown = {
         str(path): missing
