@@ -214,6 +214,4 @@ class ServiceStack(Stack):
             dead_letters=[self.failures.dead_letters, *(nets if alarmed else [])],
         )
         if alarmed and not settings.emulated:
-            # One by one: the metrics of several tables cannot share a graph.
-            for name, each in self._data.tables.items():
-                seen.watch(f"{name}Table", tables=[each.table])
+            seen.watch("Tables", tables=[each.table for each in self._data.tables.values()])
