@@ -23,7 +23,7 @@ from aws_cdk.assertions import Template
 import signal9_constructs
 from signal9_constructs import KNOWN_FINDINGS
 from tests.constructs.alone import ALONE
-from tests.constructs.costs import PRICED_ON, Price, items_at_rest
+from tests.constructs.costs import Item, items_at_rest, priced_on
 from tests.constructs.lab import ENV, app
 
 __all__ = ["PAGES", "blocks", "meanings", "parameters", "rendered"]
@@ -111,16 +111,16 @@ def _cost(name: str, _old: str) -> Iterator[str]:
         return
     yield "| at rest | number | USD a month | price from |"
     yield "|---|---|---|---|"
-    yield from (_item(price, count) for price, count in items)
-    total = sum((price.usd * count for price, count in items), Decimal())
-    yield f"| together | | {total:.2f} | {PRICED_ON} |"
+    yield from map(_item, items)
+    total = sum((item.usd for item in items), Decimal())
+    yield f"| together | | {total:.2f} | {priced_on()} |"
     yield ""
     yield "This is what `tests/constructs/alone.py` makes, when nobody uses it. Requests, traffic"
     yield "and what is stored come on top."
 
 
-def _item(price: Price, count: int) -> str:
-    return f"| {price.what} | {count} | {price.usd * count:.2f} | {price.source} |"
+def _item(item: Item) -> str:
+    return f"| {item.what} | {item.units} | {item.usd:.2f} | {item.source} |"
 
 
 def _acknowledgments(name: str, _old: str) -> Iterator[str]:

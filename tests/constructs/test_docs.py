@@ -8,7 +8,8 @@ import pytest
 from aws_cdk import Stack
 
 import signal9_constructs
-from tests.constructs.costs import PRICES, items_at_rest
+from signal9_deploy.commands.prices import load_prices
+from tests.constructs.costs import items_at_rest, source_of
 from tests.constructs.lab import ENV, app
 from tests.constructs.pages import PAGES, blocks, meanings, parameters, rendered
 
@@ -34,9 +35,13 @@ def test_every_example_synthesises(
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_every_page_has_a_picture_defaults_a_way_out_costs_and_acknowledgments(page: Path) -> None:
+def test_every_page_says_its_purpose_shows_it_and_names_defaults_ways_out_costs_and_findings(
+    page: Path,
+) -> None:
     written = page.read_text("utf-8")
 
+    purpose = written.partition("```mermaid")[0].partition("\n\n")[2]
+    assert purpose.strip(), f"{page.name} does not say what it is for"
     for part in ("```mermaid", "## Defaults", "## Escape hatch", "## Cost", "## Acknowledgments"):
         assert part in written, f"{page.name} lacks {part}"
 
@@ -70,28 +75,20 @@ def test_every_argument_has_a_default_and_a_meaning(page: Path) -> None:
 
 
 def test_what_is_used_up_or_shared_costs_nothing_at_rest() -> None:
-    rules = [{"Name": "rate"}, {"Name": "common"}]
-    template = {
-        "Resources": {
-            "Wall": {"Type": "AWS::WAFv2::WebACL", "Properties": {"Rules": rules}},
-            "Table": {"Type": "AWS::DynamoDB::GlobalTable", "Properties": {}},
-            "Gateway": {"Type": "AWS::EC2::VPCEndpoint", "Properties": {}},
-            "Sum": {
-                "Type": "AWS::CloudWatch::Alarm",
-                "Properties": {"Metrics": [{"Expression": "a+b"}, *({"MetricStat": {}},) * 2]},
-            },
-        }
+    resources = {
+        "Table": {"Type": "AWS::DynamoDB::GlobalTable"},
+        "Gateway": {"Type": "AWS::EC2::VPCEndpoint"},
+        "Key": {"Type": "AWS::KMS::Key"},
     }
 
-    found = {price.what: (count, price.usd * count) for price, count in items_at_rest(template)}
+    (item,) = items_at_rest({"Resources": resources})
 
-    assert found == {
-        "firewall": (1, 5),
-        "firewall rule or group": (2, 2),
-        "metric under alarm": (2, Decimal("0.20")),
-    }
+    assert item == ("key", 1, Decimal(1), "aws.amazon.com/kms/pricing")
 
 
-def test_every_price_names_its_source() -> None:
-    assert all(price.source.startswith("aws.amazon.com/") for price in PRICES.values())
-    assert all(price.usd > 0 for price in PRICES.values())
+def test_every_price_at_rest_has_a_source_among_those_that_are_named() -> None:
+    prices = load_prices()
+
+    wanted = {f"https://{source_of(kind)}/" for kind in prices.at_rest}
+
+    assert wanted - set(prices.sources) == set()

@@ -47,11 +47,8 @@ def _watched(stack: Stack) -> None:
     )
     hasty = lambda_.Function(stack, "Hasty", runtime=runtime, handler="index.handler", code=code)
     api = apigateway.LambdaRestApi(stack, "Api", handler=function)
-    table = dynamodb.TableV2(
-        stack,
-        "Table",
-        partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
-    )
+    key = dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING)
+    table = dynamodb.TableV2(stack, "Table", partition_key=key)
     seen.watch(
         "Catalogue",
         apis=[api],
@@ -65,6 +62,14 @@ def _watched(stack: Stack) -> None:
     )
 
 
+def _tables(stack: Stack) -> None:
+    seen = Observability(stack, "Seen", namespace="Shop", topic=topic(stack))
+    key = dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING)
+    made = [dynamodb.TableV2(stack, name, partition_key=key) for name in ("Books", "Loans")]
+    known = dynamodb.Table.from_table_name(stack, "Readers", "readers")
+    seen.watch("Library", tables=[*made, known])
+
+
 def _logged(stack: Stack) -> None:
     seen = Observability(stack, "Seen", namespace="Shop", topic=topic(stack))
     group = seen.log_group("Jobs", name="/shop/jobs", retention_days=14)
@@ -73,7 +78,7 @@ def _logged(stack: Stack) -> None:
 
 @pytest.fixture(scope="module")
 def made() -> Mapping[str, Template]:
-    return synthesise(told=_told, watched=_watched, logged=_logged)
+    return synthesise(told=_told, watched=_watched, logged=_logged, tables=_tables)
 
 
 def _alarms(template: Template) -> dict[str, dict[str, object]]:
@@ -179,6 +184,17 @@ def test_the_dashboard_has_a_row_per_service(made: Mapping[str, Template]) -> No
 
     assert all(f"Catalogue: {label}" in body for label in ("requests", "errors", "throttled"))
     assert "Prices: succeeded" in body
+
+
+def test_several_tables_share_a_graph_and_are_told_apart(made: Mapping[str, Template]) -> None:
+    body = text(made["tables"])
+    sums = [
+        str(alarm["Metrics"]) for alarm in properties(made["tables"], ALARM) if "Metrics" in alarm
+    ]
+
+    assert body.count("Library: throttled") == 1
+    assert "readers: ThrottledRequests" in body
+    assert len(set(sums)) == len(sums) == 3
 
 
 def test_lines_in_a_log_are_counted_in_our_namespace(made: Mapping[str, Template]) -> None:

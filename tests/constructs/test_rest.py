@@ -68,6 +68,9 @@ def _full(stack: Stack) -> None:
         api_name="Shop API",
         stage_name="v1",
         cors_origins=["https://a.example", "https://b.example"],
+        cors_headers=["X-Key"],
+        cors_exposed_headers=["X-Total"],
+        minimum_compression_bytes=0,
         rate_per_s=10,
         burst=20,
         tracing=False,
@@ -93,7 +96,8 @@ def _full(stack: Stack) -> None:
 
 
 def _open(stack: Stack) -> None:
-    RestService(stack, "Api", routes=[Route("GET", "/health", _function(stack), open=True)])
+    routes = [Route("GET", "/health", _function(stack), open=True)]
+    RestService(stack, "Api", routes=routes, minimum_compression_bytes=None)
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +175,29 @@ def test_a_browser_of_a_named_origin_may_ask(made: Mapping[str, Template]) -> No
 
     assert len(preflights) == 4
     assert all("'https://shop.example'" in json.dumps(each) for each in preflights)
+    assert all("If-Match,If-None-Match'" in json.dumps(each) for each in preflights)
     assert "'*'" not in text(made["plain"])
+
+
+@pytest.mark.parametrize("kind", [METHOD, "AWS::ApiGateway::GatewayResponse"])
+def test_a_script_may_read_how_fresh_an_answer_is_when_to_ask_again_and_its_name(
+    made: Mapping[str, Template], kind: str
+) -> None:
+    said = [each for each in properties(made["plain"], kind) if "Allow-Origin" in json.dumps(each)]
+
+    assert said
+    assert all("'ETag,Retry-After,X-Request-Id'" in json.dumps(each) for each in said)
+
+
+def test_answers_of_a_kilobyte_are_compressed_unless_told_otherwise(
+    made: Mapping[str, Template],
+) -> None:
+    sizes = {
+        name: only(template, "AWS::ApiGateway::RestApi").get("MinimumCompressionSize")
+        for name, template in made.items()
+    }
+
+    assert sizes == {"plain": 1024, "full": 0, "open": None}
 
 
 def test_the_gateways_own_errors_are_problem_documents_that_a_browser_may_read(
@@ -268,6 +294,7 @@ def test_every_default_can_be_changed(made: Mapping[str, Template]) -> None:
     made["full"].has_resource_properties(STAGE, {"StageName": "v1", "TracingEnabled": False})
     made["full"].has_resource_properties("AWS::ApiGateway::Authorizer", {"Type": "REQUEST"})
     made["full"].resource_count_is("AWS::ApiGateway::Account", 0)
+    assert all(name in text(made["full"]) for name in ("'X-Key'", "'X-Total'"))
 
 
 def test_several_origins_may_read_errors_too(made: Mapping[str, Template]) -> None:

@@ -190,6 +190,7 @@ def test_browsers_may_send_what_changes_a_record_safely() -> None:
     ]
 
     assert all("If-Match," in str(each) and "PATCH" in str(each) for each in preflights)
+    assert all("ETag,Retry-After,X-Next-Cursor,X-Request-Id" in str(each) for each in preflights)
 
 
 def _variables(service: Template) -> dict[str, dict[str, object]]:

@@ -32,7 +32,7 @@ from .network import NetworkStack
 __all__ = ["ServiceStack"]
 
 _SINK_S: Final = 5
-_HEADERS: Final = ("Authorization", "Content-Type", "If-Match", "If-None-Match")
+_EXPOSED: Final = ("ETag", "Retry-After", "X-Next-Cursor", "X-Request-Id")
 
 
 class ServiceStack(Stack):
@@ -138,7 +138,7 @@ class ServiceStack(Stack):
             api_name="Signal9 API",
             description=f"Market data of listed companies ({settings.stage})",
             cors_origins=settings.origins,
-            cors_headers=_HEADERS,
+            cors_exposed_headers=_EXPOSED,
             rate_per_s=settings.quotas.rate_per_s,
             burst=settings.quotas.burst,
             requests_per_day=settings.quotas.requests_per_day,
@@ -214,6 +214,4 @@ class ServiceStack(Stack):
             dead_letters=[self.failures.dead_letters, *(nets if alarmed else [])],
         )
         if alarmed and not settings.emulated:
-            # One by one: the metrics of several tables cannot share a graph.
-            for name, each in self._data.tables.items():
-                seen.watch(f"{name}Table", tables=[each.table])
+            seen.watch("Tables", tables=[each.table for each in self._data.tables.values()])

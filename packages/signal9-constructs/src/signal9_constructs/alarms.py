@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import Duration, aws_sns
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 __all__ = ["make_alarm", "metric", "total"]
 
@@ -28,11 +28,12 @@ def metric(
     )
 
 
-def total(metrics: Sequence[cloudwatch.IMetric], label: str) -> cloudwatch.IMetric:
-    """Return the sum of `metrics`, where one that has no data counts as nought."""
-    if len(metrics) == 1:
-        return metrics[0]
-    names = [f"m{position}" for position in range(len(metrics))]
+def total(
+    metrics: Sequence[cloudwatch.IMetric], *, label: str, of: IConstruct
+) -> cloudwatch.IMetric:
+    """Return the sum of `metrics` about `of`, where one that has no data counts as nought."""
+    # A graph of several sums takes an id for one metric only, so that `of` is in each.
+    names = [f"m{position}_{of.node.addr}" for position in range(len(metrics))]
     return cloudwatch.MathExpression(
         expression=" + ".join(f"FILL({name}, 0)" for name in names),
         using_metrics=dict(zip(names, metrics, strict=True)),

@@ -1,11 +1,13 @@
 """API Gateway's own errors as problem documents (RFC 9457), readable from a browser."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
+
+from .cors import Cors
 
 __all__ = ["add_problem_responses"]
 
@@ -53,11 +55,9 @@ _BESIDE: Final[Mapping[int | None, Mapping[str, str]]] = {
 """What is to be said beside a problem, by its status."""
 
 
-def add_problem_responses(
-    scope: Construct, api: apigateway.IRestApi, *, origins: Sequence[str]
-) -> None:
-    """Make every error of API Gateway itself a problem document that `origins` may read."""
-    headers = {"Content-Type": "'application/problem+json'", **_cors_headers(origins)}
+def add_problem_responses(scope: Construct, api: apigateway.IRestApi, cors: Cors) -> None:
+    """Make every error of API Gateway itself a problem document that browsers may read."""
+    headers = {"Content-Type": "'application/problem+json'", **cors.on_errors()}
     for name, (kind, status, title, detail) in _PROBLEMS.items():
         apigateway.GatewayResponse(
             scope,
@@ -68,14 +68,6 @@ def add_problem_responses(
             response_headers={**headers, **_BESIDE.get(status, {})},
             templates={"application/json": _document(status, title, detail)},
         )
-
-
-def _cors_headers(origins: Sequence[str]) -> dict[str, str]:
-    if not origins:
-        return {}
-    # A gateway response cannot choose from a list; what it says is the error alone.
-    one = f"'{origins[0]}'" if len(origins) == 1 else "method.request.header.Origin"
-    return {"Access-Control-Allow-Origin": one, "Vary": "'Origin'"}
 
 
 def _document(status: int | None, title: str, detail: str) -> str:

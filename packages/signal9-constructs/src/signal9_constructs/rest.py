@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, cast
 
-from aws_cdk import Duration, RemovalPolicy, Stack, aws_iam, aws_kms
+from aws_cdk import Duration, RemovalPolicy, Size, Stack, aws_iam, aws_kms
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from .cors import Cors
 from .errors import ConstructError
 from .kinds import prepare
 from .logs import make_log_group
@@ -21,6 +22,8 @@ from .routes import Route, check_routes, draft4
 __all__ = ["RestService"]
 
 _BEARER: Final = r"^Bearer [-0-9a-zA-Z._~+/]+=*$"
+_SENT: Final = ("Accept", "Authorization", "Content-Type", "If-Match", "If-None-Match")
+_EXPOSED: Final = ("ETag", "Retry-After", "X-Request-Id")
 _ACCESS_LOG: Final = {
     "requestId": "$context.requestId",
     "requestTime": "$context.requestTime",
@@ -59,7 +62,9 @@ class RestService(Construct):
         description: str | None = None,
         stage_name: str = "live",
         cors_origins: Sequence[str] = (),
-        cors_headers: Sequence[str] = ("Authorization", "Content-Type", "If-None-Match"),
+        cors_headers: Sequence[str] = _SENT,
+        cors_exposed_headers: Sequence[str] = _EXPOSED,
+        minimum_compression_bytes: int | None = 1024,
         rate_per_s: float = 100,
         burst: int = 200,
         tracing: bool = True,
@@ -79,7 +84,7 @@ class RestService(Construct):
         super().__init__(scope, id_)
         prepare(self)
         check_routes(routes, authorized=authorizer is not None)
-        self._check(cors_origins, domain_name, certificate)
+        cors = Cors(cors_origins, cors_headers, cors_exposed_headers)
         make_log = partial(
             make_log_group, self, retention_days=log_retention_days, removal_policy=removal_policy
         )
@@ -96,16 +101,21 @@ class RestService(Construct):
             cloud_watch_role=account_log_role,
             cloud_watch_role_removal_policy=removal_policy if account_log_role else None,
             fail_on_warnings=True,
-            default_cors_preflight_options=_cors(cors_origins, cors_headers, routes),
+            min_compression_size=_size(minimum_compression_bytes),
+            default_cors_preflight_options=cors.preflight({route.method for route in routes}),
             deploy_options=self._stage_options(stage_name, routes, execution_log, tracing=tracing),
         )
-        self.stage = self.api.deployment_stage
         self.execution_log = self._forget_execution_log(stage_name, make_log)
         self.authorizer = self._judge(authorizer, authorizer_cache_s)
         self._add_routes(routes)
-        add_problem_responses(Construct(self, "Problems"), self.api, origins=cors_origins)
+        add_problem_responses(Construct(self, "Problems"), self.api, cors)
         self.usage_plan = self._plan_usage(api_keys, requests_per_day)
         self.domain = self._name(domain_name, certificate)
+
+    @property
+    def stage(self) -> apigateway.Stage:
+        """The one stage that is deployed."""
+        return self.api.deployment_stage
 
     @property
     def url(self) -> str:
@@ -113,17 +123,6 @@ class RestService(Construct):
         stack = Stack.of(self)
         host = f"{self.api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}"
         return f"https://{host}/{self.stage.stage_name}"
-
-    def _check(
-        self,
-        origins: Sequence[str],
-        domain_name: str | None,
-        certificate: acm.ICertificate | None,
-    ) -> None:
-        if "*" in origins:
-            raise ConstructError(f"{self.node.path}: name the origins, '*' lets in every page")
-        if (domain_name is None) != (certificate is None):
-            raise ConstructError(f"{self.node.path}: a domain and its certificate go together")
 
     def _stage_options(
         self,
@@ -251,8 +250,10 @@ class RestService(Construct):
     def _name(
         self, domain_name: str | None, certificate: acm.ICertificate | None
     ) -> apigateway.DomainName | None:
-        if domain_name is None or certificate is None:
+        if domain_name is None and certificate is None:
             return None
+        if domain_name is None or certificate is None:
+            raise ConstructError(f"{self.node.path}: a domain and its certificate go together")
         return self.api.add_domain_name(
             "Domain",
             domain_name=domain_name,
@@ -262,19 +263,8 @@ class RestService(Construct):
         )
 
 
-def _cors(
-    origins: Sequence[str], headers: Sequence[str], routes: Sequence[Route]
-) -> apigateway.CorsOptions | None:
-    if not origins:
-        return None
-    methods = {"OPTIONS"} | {route.method for route in routes}
-    return apigateway.CorsOptions(
-        allow_origins=list(origins),
-        allow_methods=apigateway.Cors.ALL_METHODS if "ANY" in methods else sorted(methods),
-        allow_headers=list(headers),
-        expose_headers=["ETag"],
-        max_age=Duration.hours(1),
-    )
+def _size(smallest_bytes: int | None) -> Size | None:
+    return None if smallest_bytes is None else Size.bytes(smallest_bytes)
 
 
 def _quota(requests_per_day: int | None) -> apigateway.QuotaSettings | None:

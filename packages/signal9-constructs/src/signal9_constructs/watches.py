@@ -163,9 +163,8 @@ def watch_table(scope: Construct, table: dynamodb.ITable, *, topic: aws_sns.ITop
 
 def _over_operations(table: dynamodb.ITable, name: str) -> cloudwatch.IMetric:
     place = {"TableName": table.table_name}
-    return total(
-        [metric("AWS/DynamoDB", name, place | {"Operation": each}) for each in _OPERATIONS], name
-    )
+    parts = [metric("AWS/DynamoDB", name, place | {"Operation": each}) for each in _OPERATIONS]
+    return total(parts, label=f"{table.table_name}: {name}", of=table)
 
 
 def watch_queue(
