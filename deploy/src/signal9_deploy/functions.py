@@ -105,7 +105,8 @@ API: Final = (
     FunctionSpec(
         name="Search",
         handler="signal9_handlers.api.search.handler",
-        uses=(_COMPANIES,),
+        # The listing that the index is built from is state.
+        uses=(_COMPANIES, Use(STATE)),
         endpoints=_read("/search"),
         memory_mib=1024,
     ),
