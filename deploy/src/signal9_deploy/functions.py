@@ -93,6 +93,7 @@ API: Final = (
     FunctionSpec(
         name="Health",
         handler="signal9_handlers.api.health.handler",
+        uses=(Use(STATE),),
         endpoints=_read("/health", open_=True),
     ),
     FunctionSpec(
