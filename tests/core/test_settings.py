@@ -45,6 +45,14 @@ def test_what_is_given_counts_before_the_environment(monkeypatch: pytest.MonkeyP
     assert load_settings(stage=None).stage == "test"
 
 
+def test_origins_are_listed_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNAL9_CORS_ORIGINS", "https://app.signal9.com, http://localhost:5173")
+
+    settings = load_settings()
+
+    assert settings.cors_origins == ("https://app.signal9.com", "http://localhost:5173")
+
+
 def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("EVENT_BUS", "CURSOR_KEY", "REFRESH_BATCH", "TABLES"):
         monkeypatch.setenv(f"SIGNAL9_{name}", "")
@@ -71,6 +79,8 @@ def test_a_home_with_a_tilde_is_spelled_out(monkeypatch: pytest.MonkeyPatch) -> 
         ("TABLES", "no-json"),
         ("TABLES", '{"Assets": 123456}'),
         ("TABLES", '["Assets-list"]'),
+        ("CORS_ORIGINS", "https://any-page.example/with/path"),
+        ("CORS_ORIGINS", "https://one.example,*"),
     ],
 )
 def test_a_wrong_variable_is_named_and_its_value_is_not(

@@ -75,6 +75,21 @@ def test_every_function_is_in_every_stage_and_called_by_its_own_handler(name: st
     assert found == {f"signal9-{name}-{spec.name}": spec.handler for spec in FUNCTIONS}
 
 
+@pytest.mark.parametrize("name", ["local", "prod"])
+def test_who_answers_browsers_knows_the_origins_that_the_gateway_lets_in(name: str) -> None:
+    told = {
+        each["FunctionName"]: each["Environment"]["Variables"].get("SIGNAL9_CORS_ORIGINS")
+        for each in properties(template(name, "Service"), "AWS::Lambda::Function")
+        if "FunctionName" in each
+    }
+
+    origins = ",".join(settings_of(name).origins)
+    assert origins
+    assert told == {
+        f"signal9-{name}-{spec.name}": origins if spec.endpoints else None for spec in FUNCTIONS
+    }
+
+
 @pytest.mark.parametrize("spec", FUNCTIONS, ids=lambda spec: spec.name)
 def test_a_function_reads_and_writes_the_tables_that_it_uses_and_no_others(
     spec: FunctionSpec,

@@ -1,7 +1,8 @@
 """The whole sample behind an API: served here, or wherever it is deployed.
 
 `SIGNAL9_TEST_URL` names another one that holds the sample, such as a stage of API Gateway
-(`https://.../live/api/v1`), and `SIGNAL9_TEST_TOKEN` is a token for it.
+(`https://.../live/api/v1`), `SIGNAL9_TEST_TOKEN` is a token for it, and `SIGNAL9_TEST_ORIGIN` one
+of the origins whose pages may read it.
 """
 
 import os
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from time import sleep
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import httpx2
 import pytest
@@ -22,12 +23,15 @@ from signal9_handlers.runtime import application
 
 __all__ = ["Target", "serving", "target"]
 
+ORIGIN: Final = "http://localhost:8000"
+
 
 class Target(NamedTuple):
     """An API below `url`, and what it must be shown."""
 
     url: str
     token: str | None = None
+    origin: str = ORIGIN
 
     @property
     def headers(self) -> dict[str, str]:
@@ -69,10 +73,12 @@ def serving(server: LocalServer) -> Iterator[str]:
 def target(home: Path) -> Iterator[Target]:
     """Give what the environment names, or else serve what is in this home."""
     if url := os.environ.get("SIGNAL9_TEST_URL"):
-        yield Target(url.rstrip("/"), os.environ.get("SIGNAL9_TEST_TOKEN"))
+        token, origin = (os.environ.get(f"SIGNAL9_TEST_{name}") for name in ("TOKEN", "ORIGIN"))
+        yield Target(url.rstrip("/"), token, origin or ORIGIN)
         return
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIGNAL9_HOME", str(home))
+        patch.setenv("SIGNAL9_CORS_ORIGINS", ORIGIN)
         application.cache_clear()
         with application(), serving(LocalServer(Site(None))) as address:
             yield Target(f"{address}/api/v1")

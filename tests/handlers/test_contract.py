@@ -104,10 +104,89 @@ def test_pages_follow_one_another_to_the_end(api: httpx2.Client) -> None:
     assert found == whole
 
 
-def test_tables_and_compression_are_had_for_the_asking(api: httpx2.Client) -> None:
+def test_tables_are_had_for_the_asking(api: httpx2.Client) -> None:
     path = "/assets/IBM/prices?from=2012-01-01"
     table = api.get(path, headers={"Accept": "text/csv"})
 
     assert table.text.splitlines()[0] == "date,open,high,low,close,volume"
     assert len(table.text.splitlines()) == len(api.get(path).json()["items"]) + 1
-    assert api.get(path).headers.get("content-encoding") == "gzip"
+
+
+def test_large_answers_are_compressed(api: httpx2.Client) -> None:
+    answer = api.get("/assets/IBM/prices?from=2012-01-01")
+
+    assert answer.headers.get("content-encoding") == "gzip"
+
+
+@pytest.mark.parametrize("path", ["/health", "/assets/AAPL", "/users/me"])
+def test_head_tells_what_get_would(api: httpx2.Client, path: str) -> None:
+    got, head = api.get(path), api.head(path)
+
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("etag", "cache-control", "content-type", "vary"):
+        assert head.headers[name] == got.headers[name]
+    assert head.headers["x-request-id"] != got.headers["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/assets/AAPL", 200), ("/assets/AAPPL", 404), ("/search", 422)]
+)
+def test_a_page_of_an_allowed_origin_may_read_what_is_answered(
+    api: httpx2.Client, sample: Target, path: str, status: int
+) -> None:
+    ours = api.get(path, headers={"Origin": sample.origin})
+    others = api.get(path, headers={"Origin": "https://elsewhere.example"})
+
+    assert ours.status_code == others.status_code == status
+    assert ours.headers["access-control-allow-origin"] == sample.origin
+    assert "ETag" in ours.headers["access-control-expose-headers"]
+    assert "access-control-allow-origin" not in others.headers
+    assert "Origin" in ours.headers["vary"]
+
+
+def test_a_page_learns_beforehand_what_it_may_send(api: httpx2.Client, sample: Target) -> None:
+    asked = {"Origin": sample.origin, "Access-Control-Request-Method": "PATCH"}
+
+    answer = api.options("/users/me", headers=asked)
+
+    assert answer.status_code == 204
+    assert answer.headers["access-control-allow-origin"] == sample.origin
+    assert "PATCH" in answer.headers["access-control-allow-methods"]
+    allowed = {
+        each.strip().lower() for each in answer.headers["access-control-allow-headers"].split(",")
+    }
+    assert allowed >= {"authorization", "content-type", "if-match", "if-none-match"}
+
+
+def test_a_record_is_changed_only_over_what_was_read(api: httpx2.Client) -> None:
+    read = api.get("/users/me")
+    wanted = {"topics": ["ipo", f"topic {read.headers['etag']}"]}
+    given = {"If-Match": read.headers["etag"]}
+
+    changed = api.put("/users/me/topics", json=wanted, headers=given)
+    overtaken = api.put("/users/me/topics", json={"topics": []}, headers=given)
+
+    assert (changed.status_code, overtaken.status_code) == (200, 412)
+    assert changed.headers["etag"] != read.headers["etag"]
+    assert api.get("/users/me").json()["topics"] == changed.json()["topics"]
+    restored = api.put("/users/me/topics", json={"topics": read.json()["topics"]})
+    assert restored.json() == read.json()
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type", "statuses"),
+    [
+        (b'{"topics": ["a"]', "application/json", {400, 422}),
+        (b'{"topics": ["a"], "userId": "grace"}', "application/json", {400, 422}),
+        (b"topics=a", "application/x-www-form-urlencoded", {415}),
+        (b'{"topics": ["' + b"a" * 70_000 + b'"]}', "application/json", {400, 413}),
+        (b"[" * 50_000, "application/json", {400, 422}),
+    ],
+)
+def test_a_body_that_makes_no_sense_is_refused(
+    api: httpx2.Client, body: bytes, media_type: str, statuses: set[int]
+) -> None:
+    answer = api.put("/users/me/topics", content=body, headers={"Content-Type": media_type})
+
+    assert answer.status_code in statuses, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"

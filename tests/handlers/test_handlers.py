@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from signal9_core.app import App
-from signal9_handlers.api import assets, health, news
+from signal9_handlers.api import assets, news
 from signal9_handlers.local.exchange import LocalContext, Request, proxy_event
 from signal9_handlers.routes import ROUTES
 
@@ -50,12 +50,6 @@ def test_header_names_have_no_case(app: App) -> None:
     again = news.handler(event("/news", **{"IF-NONE-MATCH": tag}), CONTEXT)
 
     assert (again["statusCode"], again["body"]) == (304, "")
-
-
-def test_a_health_check_opens_no_store(app: App) -> None:
-    assert health.handler(event("/health"), CONTEXT)["statusCode"] == 200
-
-    assert "store" not in vars(app)
 
 
 @pytest.mark.parametrize("name", sorted({route.handler for route in ROUTES}))

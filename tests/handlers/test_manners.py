@@ -21,7 +21,7 @@ def test_every_response_has_a_name_and_forbids_guessing(client: httpx2.Client, p
 
     assert first.headers["x-request-id"] != second.headers["x-request-id"]
     assert first.headers["x-content-type-options"] == "nosniff"
-    assert first.headers["vary"] == "Accept, Accept-Encoding, Authorization"
+    assert first.headers["vary"] == "Accept, Accept-Encoding, Authorization, Origin"
 
 
 def test_a_line_in_the_log_has_the_name_of_its_request(

@@ -93,6 +93,7 @@ API: Final = (
     FunctionSpec(
         name="Health",
         handler="signal9_handlers.api.health.handler",
+        uses=(Use(STATE),),
         endpoints=_read("/health", open_=True),
     ),
     FunctionSpec(
@@ -105,7 +106,8 @@ API: Final = (
     FunctionSpec(
         name="Search",
         handler="signal9_handlers.api.search.handler",
-        uses=(_COMPANIES,),
+        # The listing that the index is built from is state.
+        uses=(_COMPANIES, Use(STATE)),
         endpoints=_read("/search"),
         memory_mib=1024,
     ),

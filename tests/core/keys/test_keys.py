@@ -15,7 +15,7 @@ from moto import mock_aws
 from pydantic import SecretStr
 
 from signal9_core.app import build
-from signal9_core.errors import SettingsError
+from signal9_core.errors import SecretNotSetError, SettingsError
 from signal9_core.keys import (
     KeyName,
     KeyringKeys,
@@ -122,13 +122,34 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def test_keys_of_a_stage_are_in_its_secrets(secrets: Any) -> None:
     value = json.dumps({"apiKey": "id", "secretKey": "secret"})
     secrets.create_secret(Name="signal9/alpaca/prod", SecretString=value)
-    secrets.create_secret(Name="signal9/alphavantage/prod", SecretString='{"apiKey": "set-me"}')
+    secrets.create_secret(Name="signal9/alphavantage/prod", SecretString='{"apiKey": ""}')
     keys = SecretsManagerKeys(secrets_client(), "prod")
 
     assert keys.get("alpaca_key") == SecretStr("id")
     assert keys.get("alpaca_secret") == SecretStr("secret")
     assert keys.get("alphavantage_key") is None
     assert SecretsManagerKeys(secrets_client(), "dev").get("alpaca_key") is None
+
+
+def test_a_secret_at_its_placeholder_is_named_with_the_remedy_until_it_is_set(
+    secrets: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIGNAL9_STORE", "dynamodb")
+    monkeypatch.setenv("SIGNAL9_STAGE", "prod")
+    name = "signal9/alphavantage/prod"
+    secrets.create_secret(Name=name, SecretString='{"apiKey": "set-me"}')
+
+    with build(load_settings(provider="alphavantage")) as app:
+        with pytest.raises(SecretNotSetError) as raised:
+            _ = app.provider
+        places = {each.setting: each.source for each in app.key_places().keys}
+        secrets.put_secret_value(SecretId=name, SecretString='{"apiKey": "key"}')
+        assert app.provider.name == "alphavantage"
+
+    assert str(raised.value) == (
+        f"secret {name} still holds its placeholder: `hatch run deploy:secrets prod` sets it"
+    )
+    assert places["SIGNAL9_ALPHAVANTAGE_KEY"] is None
 
 
 def test_a_secret_that_is_no_object_is_named_without_its_value(secrets: Any) -> None:

@@ -122,6 +122,7 @@ class Compute(Construct):
             "SIGNAL9_CACHE_BUCKET": self._data.cache.bucket.bucket_name if spec.caches else None,
             "SIGNAL9_EVENT_BUS": self._backbone.bus.event_bus_name if spec.publishes else None,
             "SIGNAL9_NOTIFICATION_TOPIC": self._notifications.topic_arn if spec.notifies else None,
+            "SIGNAL9_CORS_ORIGINS": ",".join(settings.origins) if spec.endpoints else None,
             "SIGNAL9_ISSUER": settings.issuer if spec.judges else None,
             "SIGNAL9_AUDIENCE": settings.audience if spec.judges else None,
             **spec.environment,

@@ -30,6 +30,7 @@ __all__ = [
     "RemoteError",
     "RemoteUnavailableError",
     "RequestRefusedError",
+    "SecretNotSetError",
     "SettingsError",
     "Signal9Error",
     "StoreError",
@@ -47,6 +48,10 @@ class Signal9Error(Exception):
 
 class SettingsError(Signal9Error):
     """A setting is missing, malformed or contradicts another."""
+
+
+class SecretNotSetError(SettingsError):
+    """A secret still holds the placeholder that it was deployed with."""
 
 
 class InputError(Signal9Error):

@@ -20,12 +20,17 @@ from .errors import SettingsError
 __all__ = ["Settings", "load_settings"]
 
 _URL: Final = r"^https?://[^\s?#@]+$"
+_ORIGIN: Final = r"^https?://[^\s/?#@*,]+$"
 
 
 def _default_home() -> Path:
     from platformdirs import user_data_path  # noqa: PLC0415  # only where no home is given
 
     return user_data_path("signal9", appauthor=False)
+
+
+def _listed(value: object) -> object:
+    return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
 
 
 def _from_json(value: object) -> object:
@@ -118,6 +123,9 @@ class Settings(BaseSettings):
     require_scopes: bool = Field(
         False, description="Whether a token without any scope of the API is refused everywhere."
     )
+    cors_origins: Annotated[
+        tuple[Annotated[str, Field(pattern=_ORIGIN)], ...], NoDecode, BeforeValidator(_listed)
+    ] = Field((), description="Origins of pages that may read answers, with commas between.")
     cursor_key: SecretStr | None = Field(
         None, description="Key that signs cursors; unset makes one and keeps it in the State table."
     )

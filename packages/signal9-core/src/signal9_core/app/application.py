@@ -11,6 +11,7 @@ from ..answers import FailureAnswer, IngestAnswer, KeysAnswer, ReplayAnswer, Ski
 from ..caches import copies_in
 from ..domain import DataSet
 from ..enhance import Enhance
+from ..errors import SettingsError
 from ..events import Event
 from ..ingest import (
     DATA_SETS,
@@ -33,6 +34,7 @@ from ..queries import (
     GetStatus,
     ListAssets,
     ListNews,
+    ListProblems,
     SearchCompanies,
 )
 from ..queries.parameters import ticker_of
@@ -147,12 +149,29 @@ class App(Parts):
         )
 
     def refresh(self) -> IngestAnswer:
-        """Refresh the stalest companies; what follows is left to whoever hears the events."""
+        """Refresh the stalest companies; what follows is left to whoever hears the events.
+
+        `SettingsError` where the provider is not set up; it is then among the `problems`.
+        """
         started = perf_counter()
+        self._note_whether_the_provider_is_set_up()
         company = self._ingest_company(self._announcer(self.publisher))
         batch = self.settings.refresh_batch
         outcome = RefreshStalest(self.provider, self.assets, company, batch)()
         return self._answer(outcome, started)
+
+    def _note_whether_the_provider_is_set_up(self) -> None:
+        try:
+            _ = self.provider
+        except SettingsError:
+            self.state.note_blocked_refresh(self._clock())
+            raise
+        self.state.note_free_refresh()
+
+    @cached_property
+    def problems(self) -> ListProblems:
+        """What keeps this stage from working as it should."""
+        return ListProblems(lambda: self.state)
 
     @cached_property
     def enhance(self) -> Enhance:

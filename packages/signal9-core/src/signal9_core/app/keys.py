@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from ..answers import KeyAnswer, KeysAnswer
+from ..errors import SecretNotSetError
 from ..keys import KEYS, KeyName, KeySource, find_key, with_keys
 from .given import SettingsKeys
 
@@ -35,7 +36,10 @@ class Keys:
         )
 
     def _place(self, key: KeyName) -> str | None:
-        found = find_key(key, self.sources)
+        try:
+            found = find_key(key, self.sources)
+        except SecretNotSetError:
+            return None
         given = self.sources[0]
         if found is not None and isinstance(given, SettingsKeys) and found.source == given.name:
             return given.place_of(key)

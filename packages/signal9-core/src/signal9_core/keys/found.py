@@ -38,7 +38,7 @@ class FoundKey:
 
 
 def find_key(key: KeyName, sources: Sequence[KeySource]) -> FoundKey | None:
-    """Return a key from the first source that has it."""
+    """Return a key from the first source that has it; `SettingsError` as the sources raise it."""
     for source in sources:
         value = source.get(key)
         if value is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
-from ..errors import SettingsError
+from ..errors import SecretNotSetError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,14 +48,21 @@ class SecretsManagerKeys:
         self._known: dict[str, Mapping[str, object]] = {}
 
     def get(self, key: KeyName) -> SecretStr | None:
-        """Return a key; `None` where there is no such secret, or only its placeholder."""
+        """Return a key; `None` where there is no such secret, or nothing in it.
+
+        `SecretNotSetError` where it holds its placeholder, which is looked at anew each time.
+        """
         provider, field = _FIELDS[key]
         secret = f"signal9/{provider}/{self._stage}"
-        if secret not in self._known:
-            self._known[secret] = self._read(secret)
-        value = self._known[secret].get(field)
-        is_key = isinstance(value, str) and value not in {"", _PLACEHOLDER}
-        return SecretStr(str(value)) if is_key else None
+        found = self._known.get(secret) or self._read(secret)
+        if _PLACEHOLDER in found.values():
+            raise SecretNotSetError(
+                f"secret {secret} still holds its placeholder: "
+                f"`hatch run deploy:secrets {self._stage}` sets it"
+            )
+        self._known[secret] = found
+        value = found.get(field)
+        return SecretStr(value) if isinstance(value, str) and value else None
 
     def _read(self, secret: str) -> Mapping[str, object]:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415

@@ -6,6 +6,7 @@ from .cursors import CursorSigner
 from .financials import GetFinancials
 from .news import ListNews
 from .prices import GetPriceBatch, GetPrices
+from .problems import ListProblems
 from .search import CompanyFinder, SearchCompanies
 from .status import GetStatus
 
@@ -20,5 +21,6 @@ __all__ = [
     "GetStatus",
     "ListAssets",
     "ListNews",
+    "ListProblems",
     "SearchCompanies",
 ]

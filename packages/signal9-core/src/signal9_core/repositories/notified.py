@@ -4,14 +4,15 @@ A notification is an item of its own. In which order a user got them stands in t
 per user and month.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, NamedTuple
 
 from ..domain import Notification
 from ..ports import Clock, Item, Store
 from ..tables import STATE, TTL_ATTRIBUTE
-from .changes import change_item
+from .changes import change_item, until_uncontested
 from .codec import instant_key, to_item
 
 __all__ = ["KeptNotification", "NotifiedRepository"]
@@ -85,6 +86,26 @@ class NotifiedRepository:
             self._store.delete(STATE, {"name": _name(_id(position))})
         for name in self._inboxes(user_id):
             self._store.delete(STATE, {"name": name})
+
+    def take_back(self, notifications: Sequence[Notification]) -> None:
+        """Forget these, and nothing that their users were told beside them."""
+        ids = {each.id for each in notifications}
+        for each in sorted(ids):
+            self._store.delete(STATE, {"name": _name(each)})
+        for user_id in sorted({each.user_id for each in notifications}):
+            for name in self._inboxes(user_id):
+                until_uncontested(partial(self._displace, name, ids))
+
+    def _displace(self, name: str, ids: Collection[str]) -> None:
+        found = self._store.get(STATE, {"name": name})
+        places = [] if found is None else _positions(found.item)
+        left = [each for each in places if _id(each) not in ids]
+        if found is None or left == places:
+            return
+        if left:
+            self._store.put(STATE, {**found.item, "positions": left}, expected=found.version)
+        else:
+            self._store.delete(STATE, {"name": name}, expected=found.version)
 
     def _place(self, name: str, positions: Sequence[str], until: int) -> None:
         pushed_out: list[str] = []

@@ -1,4 +1,4 @@
-"""Small things that must outlive a process: ingest runs, and the key that signs cursors."""
+"""Small things that must outlive a process: runs of an ingest, and the key that signs cursors."""
 
 import secrets
 from datetime import datetime
@@ -15,6 +15,7 @@ from .codec import instant_key
 __all__ = ["StateRepository"]
 
 _CURSOR_KEY: Final = "cursor-key"
+_BLOCKED: Final = {"name": "refresh-blocked"}
 _instant: TypeAdapter[datetime] = TypeAdapter(Instant, config=ConfigDict(defer_build=True))
 
 
@@ -33,6 +34,20 @@ class StateRepository:
         """Remember that a full ingest from this provider came to its end."""
         item = {"name": _ingest(provider), "finishedAt": instant_key(at)}
         sync_items(self._store, STATE, [item], ignore)
+
+    def refresh_blocked_since(self) -> datetime | None:
+        """Return since when runs have ended before they asked a provider for anything."""
+        found = self._store.get(STATE, _BLOCKED)
+        return None if found is None else _instant.validate_python(found.item["since"])
+
+    def note_blocked_refresh(self, at: datetime) -> None:
+        """Remember that a run could not even ask; of several in a row the first one counts."""
+        self._store.put_new(STATE, [{**_BLOCKED, "since": instant_key(at)}])
+
+    def note_free_refresh(self) -> None:
+        """Remember that a run could ask."""
+        if self._store.get(STATE, _BLOCKED) is not None:
+            self._store.delete(STATE, _BLOCKED)
 
     def cursor_key(self) -> str:
         """Return the key that signs cursors, made at random the first time it is asked for."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from signal9_core.answers import Answer, to_json
 
 from ..runtime import request_id
+from .cors import opened_to
 from .request import Request
 from .resource import Resource
 from .response import JSON, Response
@@ -32,7 +33,7 @@ NEVER: Final = "no-store"
 _ALWAYS: Final = {
     "Cache-Control": NEVER,
     "Strict-Transport-Security": "max-age=31536000",
-    "Vary": "Accept, Accept-Encoding, Authorization",
+    "Vary": "Accept, Accept-Encoding, Authorization, Origin",
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -56,15 +57,19 @@ def respond(app: Resource, event: Mapping[str, Any], context: "LambdaContext") -
     request = Request(event)
     name = request.id or context.aws_request_id
     request_id.set(name)
-    response = finished(app.answer(request), name)
+    response = finished(app.answer(request), name, request.header("origin"))
     if response.status == HTTPStatus.OK and _is_known(request, response.headers.get("ETag")):
         return response._replace(status=HTTPStatus.NOT_MODIFIED, media_type="").result()
     return response.result(head=request.method == "HEAD")
 
 
-def finished(response: Response, name: str) -> Response:
-    """Return a response with the headers that every one has; `name` is the request's."""
-    return response._replace(headers={**_ALWAYS, "X-Request-Id": name, **response.headers})
+def finished(response: Response, name: str, origin: str = "") -> Response:
+    """Return a response with the headers that every one has.
+
+    `name` is the request's, `origin` the site of the page that asks.
+    """
+    every = {**_ALWAYS, "X-Request-Id": name, **opened_to(origin)}
+    return response._replace(headers={**every, **response.headers})
 
 
 def _is_known(request: Request, etag: str | None) -> bool:

@@ -10,6 +10,7 @@ from signal9_core.errors import InputError, NotFoundError
 from ..auth.scopes import READ_MARKET
 from ..routes import PREFIX
 from . import problems
+from .cors import preflight_of
 from .operation import Operation
 from .refusals import REFUSALS, refusal_of
 from .request import Request
@@ -112,6 +113,7 @@ def _other_method(request: Request, methods: list[str]) -> Response:
     allowed = sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])})
     allow = {"Allow": ", ".join(allowed)}
     if request.method == "OPTIONS":
-        return Response(HTTPStatus.NO_CONTENT, b"", "", allow)
+        preflight = preflight_of(request.header("origin"), allow["Allow"])
+        return Response(HTTPStatus.NO_CONTENT, b"", "", {**allow, **preflight})
     detail = f"{request.path[:200]} answers {allow['Allow']}, not {request.method}."
     return problems.problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers=allow)

@@ -16,11 +16,12 @@ from ..api.problems import nothing_at, problem, unexpected
 from ..api.refusals import refusal_of
 from ..api.response import Response
 from ..routes import ROUTES, Route
+from ..runtime import request_id
 from .compression import compressed
 from .door import Door, for_developers
 from .exchange import LocalContext, Reply, Request, proxy_event, reply_of
 
-__all__ = ["Gateway", "refusal"]
+__all__ = ["Gateway", "failure", "refusal"]
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
@@ -40,26 +41,44 @@ class Gateway:
         for pattern, route in self._routes:
             if match := pattern.fullmatch(request.path):
                 return compressed(request, self._answer(request, route, match.groupdict()))
-        return _reply(nothing_at(request.path))
+        return _reply(nothing_at(request.path), request)
 
     def _answer(self, request: Request, route: Route, parameters: dict[str, str]) -> Reply:
         try:
             identity = self._door(request, route)
         except RefusedError as error:
-            return _reply(refusal_of(error))
+            return _reply(refusal_of(error), request)
         except IssuerUnavailableError as error:
-            return _reply(unexpected(error))
+            return failure(error, request)
         event = proxy_event(request, route.path, parameters, identity)
-        return reply_of(_load(route.handler)(event, LocalContext(route.handler)))
+        request_id.set(event["requestContext"]["requestId"])
+        try:
+            return reply_of(_load(route.handler)(event, LocalContext(route.handler)))
+        except (Exception, SystemExit) as error:  # noqa: BLE001  a process of its own on AWS
+            return _reply(_failed(route.handler, error), request, request_id.get())
 
 
-def refusal(status: HTTPStatus, detail: str, **headers: str) -> Reply:
+def refusal(status: HTTPStatus, detail: str, request: Request, **headers: str) -> Reply:
     """Return a problem document for what never gets to a handler."""
-    return _reply(problem(status, detail, headers=headers))
+    return _reply(problem(status, detail, headers=headers), request)
 
 
-def _reply(answer: Response) -> Reply:
-    return reply_of(finished(answer, str(uuid4())).result())
+def failure(error: Exception, request: Request) -> Reply:
+    """Return a problem document for what went wrong outside of handlers; the log tells what."""
+    return _reply(unexpected(error), request)
+
+
+def _failed(handler: str, error: BaseException) -> Response:
+    """Answer 502, as API Gateway does, where a function cannot be loaded or ends in an error."""
+    from ..log import logger
+
+    logger.error("function failed", function=handler, exc_info=error)
+    return problem(HTTPStatus.BAD_GATEWAY, "The function behind this path failed.")
+
+
+def _reply(answer: Response, request: Request, name: str = "") -> Reply:
+    origins = [value for header, value in request.headers if header.lower() == "origin"]
+    return reply_of(finished(answer, name or str(uuid4()), ", ".join(origins)).result())
 
 
 def _pattern_of(path: str) -> re.Pattern[str]:

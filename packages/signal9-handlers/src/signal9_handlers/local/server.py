@@ -11,7 +11,7 @@ from typing import Any, Final
 from signal9_core.errors import SettingsError
 
 from .exchange import Reply, Request
-from .gateway import Gateway, refusal
+from .gateway import Gateway, failure, refusal
 from .hosts import host_of, is_here
 from .site import Site
 
@@ -62,19 +62,27 @@ class LocalServer:
         head = scope["method"] == "HEAD"
         if not is_here(host_of(scope["headers"])):
             detail = f"This server answers as {HOST} and localhost only."
-            await _send(send, refusal(HTTPStatus.MISDIRECTED_REQUEST, detail), head=head)
+            misdirected = refusal(
+                HTTPStatus.MISDIRECTED_REQUEST, detail, Request(scope["method"], "")
+            )
+            await _send(send, misdirected, head=head)
             return
         body = await _body(receive)
+        request = _request(scope, body or b"")
         if body is None:
             detail = f"A body may have {LARGEST_BODY} bytes at most."
-            reply = refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, Connection="close")
+            too_large = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            reply = refusal(too_large, detail, request, Connection="close")
         else:
             loop = asyncio.get_running_loop()
-            reply = await loop.run_in_executor(self._worker, self._answer, _request(scope, body))
+            reply = await loop.run_in_executor(self._worker, self._answer, request)
         await _send(send, reply, head=head)
 
     def _answer(self, request: Request) -> Reply:
-        return self._site(request) if request.path in self._site else self._gateway(request)
+        try:
+            return self._site(request) if request.path in self._site else self._gateway(request)
+        except Exception as error:  # noqa: BLE001  one page that fails must not end the server
+            return failure(error, request)
 
 
 def _request(scope: Message, body: bytes) -> Request:

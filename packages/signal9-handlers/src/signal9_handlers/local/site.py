@@ -48,7 +48,7 @@ class Site:
         """Return what stands at the path; it can be read only."""
         if request.method not in {"GET", "HEAD"}:
             detail = f"{request.path} can be read only, not {request.method}."
-            return refusal(HTTPStatus.METHOD_NOT_ALLOWED, detail, Allow="GET, HEAD")
+            return refusal(HTTPStatus.METHOD_NOT_ALLOWED, detail, request, Allow="GET, HEAD")
         page = self._pages.get(request.path)
         return _file(*_FILES[request.path]) if page is None else page()
 

@@ -23,11 +23,13 @@ REFUSALS: Final = {
     422: "A parameter is unknown, malformed or out of range; `errors` names it.",
     429: "Too many requests at once; wait a moment.",
     500: "The request failed on our side.",
+    502: "The function behind this path failed.",
     503: "Not available for the moment; `Retry-After` tells how many seconds to wait.",
+    504: "There was no answer in time.",
 }
 """Every status of a problem, and what it means."""
 
-_ANY: Final = frozenset({400, 405, 414, 422, 429, 500, 503})
+_ANY: Final = frozenset({400, 405, 414, 422, 429, 500, 502, 503, 504})
 _HEADERS: Final = {
     401: "WWW-Authenticate",
     403: "WWW-Authenticate",

@@ -1,0 +1,134 @@
+"""Functions do not touch what they were not granted: emulators would not notice."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from signal9_core.app import App, build
+from signal9_core.domain import ReportKind
+from signal9_core.events import (
+    AssetDataUpdated,
+    Event,
+    FinancialDataIngested,
+    NewsIngested,
+    PricesUpdated,
+)
+from signal9_core.requests import WatchlistPut
+from signal9_core.settings import Settings
+from signal9_core.stores.sqlite import SqliteStore
+from signal9_deploy.functions import API, JOBS, FunctionSpec
+from signal9_handlers import runtime
+from signal9_handlers.local.exchange import LocalContext, Request, proxy_event
+from signal9_handlers.local.jobs import envelope_of
+from tests.deploy.fence import FencedStore
+from tests.fakes import ARTICLES, NOW, FakeProvider
+
+USER = "local|developer"
+QUERIES = {
+    "/api/v1/assets": "limit=1",
+    "/api/v1/assets/{ticker}/prices": "limit=1",
+    "/api/v1/financials/{ticker}": "limit=1",
+    "/api/v1/news": "ticker=AAPL&limit=1",
+    "/api/v1/news/briefing": "limit=1",
+    "/api/v1/prices": "tickers=AAPL",
+    "/api/v1/search": "q=aple",
+    "/api/v1/users/me/notifications": "limit=1",
+}
+BODIES = {
+    "/api/v1/users/me": '{"investorType": "moderate"}',
+    "/api/v1/users/me/wizard": '{"wizard": "in_progress"}',
+    "/api/v1/users/me/topics": '{"topics": ["ipo"]}',
+    "/api/v1/users/me/watchlist": '{"watchlist": ["AAPL", "brk-b"]}',
+}
+DAYS = timedelta(days=30)
+EVENTS: list[Event] = [
+    AssetDataUpdated(at=NOW, tickers=("AAPL",), data_set="overview"),
+    FinancialDataIngested(at=NOW, ticker="AAPL", reports=(ReportKind.EARNINGS,), count=1),
+    NewsIngested(at=NOW, ticker="AAPL", first=NOW - DAYS, last=NOW, count=1),
+    PricesUpdated(at=NOW, ticker="AAPL", first=NOW.date() - DAYS, last=NOW.date(), count=1),
+]
+
+Deployed = Callable[[FunctionSpec], App]
+
+
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
+    """Put the application of a function in place, over what an ingest has stored."""
+    with SqliteStore.open(":memory:") as store:
+        whole = _over(FencedStore(store, ()))
+        whole.store = store
+        whole.ingest()
+        whole.own.put_watchlist(USER, WatchlistPut(watchlist=["AAPL"]))
+        whole.notify(EVENTS[1])
+
+        def place(spec: FunctionSpec) -> App:
+            app = _over(FencedStore(store, spec.uses))
+            monkeypatch.setattr(runtime, "build", lambda _: app)
+            runtime.application.cache_clear()
+            return app
+
+        yield place
+        runtime.application.cache_clear()
+
+
+def _over(store: FencedStore) -> App:
+    app = build(Settings())
+    app.store = store
+    app.provider = FakeProvider(articles=list(ARTICLES))
+    return app
+
+
+def _called(spec: FunctionSpec, method: str, path: str, notification: str) -> int:
+    asked = path.replace("{ticker}", "AAPL").replace("{id}", notification)
+    headers = [("Content-Type", "application/json")]
+    body = BODIES.get(path, "") if method in {"PATCH", "PUT"} else ""
+    request = Request(method, asked, QUERIES.get(path, ""), headers, body.encode())
+    return int(_handler(spec)(proxy_event(request, path), LocalContext(spec.name))["statusCode"])
+
+
+def _handler(spec: FunctionSpec) -> Callable[..., Any]:
+    module, _, name = spec.handler.rpartition(".")
+    found: Callable[..., Any] = getattr(import_module(module), name)
+    return found
+
+
+@pytest.mark.parametrize("spec", API, ids=lambda spec: spec.name)
+def test_a_function_of_the_api_gets_by_with_its_permissions(
+    deployed: Deployed, spec: FunctionSpec
+) -> None:
+    app = deployed(spec)
+    ids = [""]
+    if spec.name == "Users":
+        ids = [each.id for each in app.own.list_notifications(USER).items]
+    endpoints = sorted(spec.endpoints, key=lambda each: each.method == "DELETE")
+
+    found = {
+        f"{each.method} {each.path}": _called(spec, each.method, each.path, ids[0])
+        for each in endpoints
+    }
+
+    assert {name: status for name, status in found.items() if status not in {200, 204}} == {}
+
+
+@pytest.mark.parametrize("path", ["/api/v1/assets/AAPPL", "/api/v1/financials/AAPPL"])
+def test_who_answers_about_companies_may_find_the_nearest(deployed: Deployed, path: str) -> None:
+    place = path.replace("AAPPL", "{ticker}")
+    (spec,) = (each for each in API if place in {one.path for one in each.endpoints})
+    deployed(spec)
+
+    assert _called(spec, "GET", path, "") == 404
+
+
+@pytest.mark.parametrize("spec", JOBS, ids=lambda spec: spec.name)
+def test_a_job_gets_by_with_its_permissions(deployed: Deployed, spec: FunctionSpec) -> None:
+    app = deployed(spec)
+    heard = [each for each in EVENTS if type(each) in spec.events]
+
+    for event in heard:
+        _handler(spec)(envelope_of(event), LocalContext(spec.name))
+    if spec.polled:
+        assert app.refresh().failed == []
+    assert heard or spec.polled or not spec.uses
