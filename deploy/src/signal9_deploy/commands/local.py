@@ -1,7 +1,7 @@
 """The stage `local`: an emulator, the same app on it, and sample data by its own functions."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ from ..functions import FUNCTIONS
 from ..names import stack_name, table_prefix
 from ..settings import StageSettings
 from .aws import Account
-from .deploying import deploy, destroy
+from .deploying import Say, deploy, destroy
 from .emulator import Emulator, credentials
 from .toolkit import DEPLOY, Toolkit
 
@@ -43,8 +43,6 @@ NOBODY: Final = (
     "who has a token of that issuer for"
 )
 """What is told where no issuer is set, before the audience."""
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,7 @@ def _variables(settings: StageSettings, url: str) -> dict[str, str]:
 def _bootstrap(settings: StageSettings, toolkit: Toolkit) -> None:
     place = f"aws://{_ACCOUNT}/{settings.region}"
     context = ("--context", f"stage={settings.stage}")
-    toolkit.run("bootstrap", place, *context, quietly=True)
+    toolkit.output("bootstrap", place, *context)
 
 
 def _explained(error: DeployError, place: Place) -> DeployError:
