@@ -31,7 +31,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "Firewall": "logs, and the association with the API: nothing is blocked",
     "Firewall at the edge": "the distribution has none",
     "Observability": "alarms on tables, which are sums over metrics",
-    "ApiSecret": "alarms on age",
+    "ApiSecret": "alarms on age, and the clock that rotates the key of cursors",
     "DnsZone": "zone, records, certificates, health checks",
     "Sample": "the list of all companies, which no deployed function ingests",
 }
