@@ -50,6 +50,10 @@ def _rotated(stack: Stack) -> None:
     ApiSecret(stack, "Key", rotation=renew, rotate_every_days=7, alarm_topic=topic(stack))
 
 
+def _own(stack: Stack) -> None:
+    ApiSecret(stack, "Key", fields=("key", "note"), generated="key")
+
+
 def _read(stack: Stack) -> None:
     role = iam.Role(stack, "Reader", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     ApiSecret(stack, "Key").grant_read(role)
@@ -63,7 +67,7 @@ def _written(stack: Stack) -> None:
 @pytest.fixture(scope="module")
 def made() -> Mapping[str, Template]:
     return synthesise(
-        plain=_plain, watched=_watched, rotated=_rotated, read=_read, written=_written
+        plain=_plain, watched=_watched, rotated=_rotated, own=_own, read=_read, written=_written
     )
 
 
@@ -126,6 +130,44 @@ def test_a_function_renews_the_value_and_no_alarm_is_needed(made: Mapping[str, T
 
     assert schedule["RotationRules"] == {"ScheduleExpression": "rate(7 days)"}
     assert properties(made["rotated"], "AWS::CloudWatch::Alarm") == []
+
+
+def test_whoever_renews_may_do_the_four_steps_with_this_secret_and_nothing_else(
+    made: Mapping[str, Template],
+) -> None:
+    (policy,) = properties(made["rotated"], "AWS::IAM::Policy")
+    permission = only(made["rotated"], "AWS::Lambda::Permission")
+
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == [
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:PutSecretValue",
+        "secretsmanager:UpdateSecretVersionStage",
+    ]
+    assert list(statement["Resource"]) == ["Ref"]
+    assert permission["Principal"] == "secretsmanager.amazonaws.com"
+    assert permission["SourceAccount"]
+
+
+def test_a_key_of_ones_own_is_random_from_the_start(made: Mapping[str, Template]) -> None:
+    made["own"].has_resource_properties(
+        SECRET,
+        {
+            "SecretString": Match.absent(),
+            "GenerateSecretString": {
+                "SecretStringTemplate": json.dumps({"note": ApiSecret.PLACEHOLDER}),
+                "GenerateStringKey": "key",
+                "PasswordLength": 64,
+                "ExcludePunctuation": True,
+            },
+        },
+    )
+
+
+def test_what_is_generated_must_be_a_field() -> None:
+    with pytest.raises(ConstructError, match="generated is no field: key"):
+        ApiSecret(Stack(), "Key", fields=("apiKey",), generated="key")
 
 
 @pytest.mark.parametrize("fields", [(), ("apiKey", "apiKey")])

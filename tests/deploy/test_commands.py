@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +32,7 @@ else:
     with open({told!r}, "a", encoding="utf-8") as file:
         json.dump(sys.argv[2:], file)
         file.write("\\n")
-    print("as it was told")
+    print(os.environ.get("NODE_TELLS", "as it was told"))
     sys.exit(int(os.environ.get("NODE_EXITS", "0")))
 """
 
@@ -109,9 +110,43 @@ def test_a_command_that_fails_is_an_error_in_one_line(
 
     with pytest.raises(DeployError, match=r"^cdk drift failed, as told above$"):
         deploying.drift(settings_of("dev"), cdk.toolkit)
-    with pytest.raises(DeployError, match=r"^cdk synth failed"):
-        deploying.synth(settings_of("dev"), cdk.toolkit, quietly=True)
+    with pytest.raises(DeployError, match=r"^cdk diff failed"):
+        deploying.diff(settings_of("dev"), cdk.toolkit)
     assert "as it was told" in capsys.readouterr().err
+
+
+def test_what_synthesis_says_is_told_as_it_comes_but_for_hints_of_no_use_here(
+    cdk: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    said = "Bundling ...\n85 feature flags are not configured.\n\nA warning"
+    monkeypatch.setenv("NODE_TELLS", said)
+
+    made = deploying.synth(settings_of("dev"), cdk.toolkit, told.append)
+
+    assert told == ["Bundling ...", "A warning"]
+    assert made == deploying.OUTPUT / "assembly-Signal9-dev"
+
+
+def test_compiled_modules_are_kept_even_where_none_are_wanted_beside_their_sources(
+    cdk: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    kept = cdk.toolkit.environment
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
+    plain = cdk.toolkit.environment
+
+    assert kept["PYTHONDONTWRITEBYTECODE"] == ""
+    assert kept["PYTHONPYCACHEPREFIX"].startswith(str(Path(cdk.node).parent))
+    assert "PYTHONDONTWRITEBYTECODE" not in plain
+
+
+def test_the_library_runs_in_the_same_node_started_for_a_short_life(cdk: Recorded) -> None:
+    cdk.toolkit.run("synth")
+
+    launcher = Path(cdk.toolkit.environment["JSII_NODE"])
+    subprocess.run([launcher, "program.js"], check=True, capture_output=True)
+    assert cdk.asked[-1] == ["--liftoff-only", "program.js"]
 
 
 def test_a_node_that_the_cdk_does_not_know_is_refused(

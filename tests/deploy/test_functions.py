@@ -121,7 +121,9 @@ def test_a_function_publishes_notifies_and_reads_secrets_only_where_it_says_so(
 
     assert ("events:PutEvents" in actions) == spec.publishes
     assert ("sns:Publish" in actions) == spec.notifies
-    assert ("secretsmanager:GetSecretValue" in actions) == bool(spec.secrets)
+    reads = bool(spec.secrets) or spec.signs or spec.rotates
+    assert ("secretsmanager:GetSecretValue" in actions) == reads
+    assert ("secretsmanager:PutSecretValue" in actions) == spec.rotates
     kept = {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:AbortMultipartUpload"}
     assert {each for each in actions if each.startswith("s3:")} == (kept if spec.caches else set())
     assert not any(action.endswith("*") for action in actions)
@@ -255,6 +257,43 @@ def test_every_variable_is_a_setting_and_none_is_a_key(name: str) -> None:
     }
 
     assert given <= known - keys
+
+
+def test_one_secret_is_rotated_every_month_by_a_function_that_may_do_nothing_else() -> None:
+    service = template("prod", "Service")
+    (schedule,) = properties(service, "AWS::SecretsManager::RotationSchedule")
+    (secret,) = properties(service, "AWS::SecretsManager::Secret")
+    allowed = [
+        each for each in statements(service, "Rotation") if "secretsmanager" in str(each["Action"])
+    ]
+
+    assert secret["Name"] == "signal9/cursors/prod"
+    assert "SecretString" not in secret
+    assert schedule["RotationRules"] == {"ScheduleExpression": "rate(30 days)"}
+    assert "Rotation" in str(schedule["RotationLambdaARN"])
+    assert [sorted(each["Action"]) for each in allowed] == [
+        [
+            "secretsmanager:DescribeSecret",
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:PutSecretValue",
+            "secretsmanager:UpdateSecretVersionStage",
+        ]
+    ]
+    assert all("FunctionsCursors" in str(each["Resource"]) for each in allowed)
+
+
+def test_whoever_gives_out_cursors_reads_their_key_from_the_secret() -> None:
+    found = _variables(template("prod", "Service"))
+
+    signing = {
+        name: given["SIGNAL9_CURSOR_SECRET"]
+        for name, given in found.items()
+        if "SIGNAL9_CURSOR_SECRET" in given
+    }
+
+    assert signing == {
+        f"signal9-prod-{spec.name}": "signal9/cursors/prod" for spec in FUNCTIONS if spec.signs
+    }
 
 
 def test_the_secrets_are_those_that_core_looks_for() -> None:

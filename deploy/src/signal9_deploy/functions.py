@@ -52,9 +52,10 @@ class Use:
 class FunctionSpec:
     """A function by its handler, with all that it is given and allowed, and no more.
 
-    It answers `endpoints`, hears of `events`, is `polled` by the clock, `reports` failures, or
-    `judges` tokens. One that `goes_out` reaches the internet; the others reach AWS alone. One that
-    `caches` keeps what it was answered there. `secrets` are named as in `secrets.SECRETS`.
+    It answers `endpoints`, hears of `events`, is `polled` by the clock, `reports` failures,
+    `judges` tokens, or `rotates` the key that those who give out cursors `sign` with. One that
+    `goes_out` reaches the internet; the others reach AWS alone. One that `caches` keeps what it was
+    answered there. `secrets` are named as in `secrets.SECRETS`.
     """
 
     name: str
@@ -69,6 +70,8 @@ class FunctionSpec:
     goes_out: bool = False
     judges: bool = False
     caches: bool = False
+    signs: bool = False
+    rotates: bool = False
     secrets: tuple[str, ...] = ()
     memory_mib: int = 512
     timeout_s: int = 30
@@ -83,10 +86,9 @@ def _read(*paths: str, open_: bool = False) -> tuple[Endpoint, ...]:
     return _on("GET", "HEAD", paths=paths, open_=open_)
 
 
-# A wrong ticker is answered with the nearest right ones, which the index over names knows.
-_COMPANIES: Final = Use(ASSETS, indexes=(COMPANY_NAME_INDEX,))
-# The key that signs cursors is made by whoever needs it first.
-_CURSORS: Final = Use(STATE, writes=True)
+# A wrong ticker is answered with the nearest right ones: from the listing in a compact form, which
+# is state, or where there is none from the index over names.
+_COMPANIES: Final = (Use(ASSETS, indexes=(COMPANY_NAME_INDEX,)), Use(STATE))
 _ARTICLES: Final = Use(NEWS, indexes=(MONTH_INDEX,))
 
 API: Final = (
@@ -99,41 +101,45 @@ API: Final = (
     FunctionSpec(
         name="Assets",
         handler="signal9_handlers.api.assets.handler",
-        uses=(_COMPANIES, Use(TIME_SERIES), _CURSORS),
+        uses=(*_COMPANIES, Use(TIME_SERIES)),
         endpoints=_read("/assets", "/assets/{ticker}", "/assets/{ticker}/prices", "/prices"),
+        signs=True,
         memory_mib=1024,
     ),
     FunctionSpec(
         name="Search",
         handler="signal9_handlers.api.search.handler",
-        # The listing that the index is built from is state.
-        uses=(_COMPANIES, Use(STATE)),
+        uses=_COMPANIES,
         endpoints=_read("/search"),
         memory_mib=1024,
     ),
     FunctionSpec(
         name="News",
         handler="signal9_handlers.api.news.handler",
-        uses=(_COMPANIES, _ARTICLES, _CURSORS),
+        uses=(*_COMPANIES, _ARTICLES),
         endpoints=_read("/news"),
+        signs=True,
     ),
     FunctionSpec(
         name="Briefing",
         handler="signal9_handlers.api.briefing.handler",
-        uses=(Use(USERS), Use(ASSETS), _ARTICLES, _CURSORS),
+        # What a caller looked at of late is state.
+        uses=(Use(USERS), Use(ASSETS), _ARTICLES, Use(STATE)),
         endpoints=_read("/news/briefing"),
+        signs=True,
     ),
     FunctionSpec(
         name="Financials",
         handler="signal9_handlers.api.financials.handler",
-        uses=(_COMPANIES, Use(FINANCIALS), _CURSORS),
+        uses=(*_COMPANIES, Use(FINANCIALS)),
         endpoints=_read("/financials/{ticker}"),
+        signs=True,
     ),
     FunctionSpec(
         name="Users",
         handler="signal9_handlers.api.users.handler",
         # Followers, notifications, what was looked at and what is still to be announced are state.
-        uses=(Use(USERS, writes=True), _COMPANIES, Use(STATE, writes=True)),
+        uses=(Use(USERS, writes=True), _COMPANIES[0], Use(STATE, writes=True)),
         endpoints=(
             *_read("/users/me", "/users/me/notifications", "/users/me/export"),
             *_on("PATCH", "DELETE", paths=("/users/me",)),
@@ -149,6 +155,7 @@ API: Final = (
             ),
         ),
         publishes=True,
+        signs=True,
         memory_mib=1024,
     ),
 )
@@ -194,6 +201,11 @@ JOBS: Final = (
         handler="signal9_handlers.jobs.failures.handler",
         reports=True,
         timeout_s=5,
+    ),
+    FunctionSpec(
+        name="Rotation",
+        handler="signal9_handlers.jobs.rotation.handler",
+        rotates=True,
     ),
 )
 """What nobody waits for."""

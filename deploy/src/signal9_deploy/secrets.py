@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-__all__ = ["SECRETS", "SecretSpec", "secret_name"]
+__all__ = ["CURSORS", "SECRETS", "SecretSpec", "secret_name"]
 
 
 class SecretSpec(NamedTuple):
@@ -18,6 +18,10 @@ SECRETS: Final = (
     SecretSpec("alpaca", ("apiKey", "secretKey"), "The keys for Alpaca"),
     SecretSpec("auth0", ("domain", "audience", "clientId", "clientSecret"), "The tenant at Auth0"),
 )
+"""What people put in, and is kept."""
+
+CURSORS: Final = SecretSpec("cursors", ("key",), "The key that signs the API's cursors")
+"""What nobody needs to know: it is random from the start, and renewed every month."""
 
 
 def secret_name(name: str, stage: str) -> str:

@@ -18,7 +18,7 @@ _CONTEXT: Final = "stage"
 
 def synthesise() -> None:
     """Synthesise the stage that the context names, as the CDK CLI wants it."""
-    app = App(analytics_reporting=False)
+    app = App(analytics_reporting=False, stack_traces=False)
     try:
         Signal9Stage(app, load_stage(_chosen(app)))
         app.synth()

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -26,13 +27,21 @@ __all__ = [
 OUTPUT: Final = DEPLOY / "cdk.out"
 """Where templates and bundles are written, and found again next time."""
 
+Say = Callable[[str], None]
+
+_HINTS: Final = ("Successfully synthesized to", "Supply a stack id", "feature flags are not")
+"""What the command line says each time, and what is of no use here."""
+
 _COMMENT_LIMIT: Final = 60_000
 _PARTS: Final = ("Edge", "Service", "Data", "Network")
 
 
-def synth(settings: StageSettings, toolkit: Toolkit, *, quietly: bool = False) -> Path:
+def synth(settings: StageSettings, toolkit: Toolkit, say: Say) -> Path:
     """Write the stage's templates, checked, and return where they are."""
-    toolkit.run("synth", *_app(settings), "--quiet", quietly=quietly)
+    for line in toolkit.lines("synth", *_app(settings), "--quiet"):
+        told = line.rstrip()
+        if told and not any(hint in told for hint in _HINTS):
+            say(told)
     return OUTPUT / f"assembly-{settings.title}"
 
 
@@ -57,14 +66,14 @@ def drift(settings: StageSettings, toolkit: Toolkit) -> None:
 def deploy(settings: StageSettings, toolkit: Toolkit, *, quietly: bool = False) -> None:
     """Deploy every stack of the stage, in order; a person at a terminal approves new rights."""
     asked = sys.stdin.isatty() and not settings.emulated and "CI" not in os.environ
-    toolkit.run(
+    run = toolkit.output if quietly else toolkit.run
+    run(
         "deploy",
         *_stacks(settings),
         *_app(settings),
         "--require-approval",
         "broadening" if asked else "never",
         *(("--progress", "events") if not asked else ()),
-        quietly=quietly,
     )
 
 

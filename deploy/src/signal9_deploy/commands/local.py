@@ -1,7 +1,7 @@
 """The stage `local`: an emulator, the same app on it, and sample data by its own functions."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ from ..functions import FUNCTIONS
 from ..names import stack_name, table_prefix
 from ..settings import StageSettings
 from .aws import Account
-from .deploying import deploy, destroy
+from .deploying import Say, deploy, destroy
 from .emulator import Emulator, credentials
 from .toolkit import DEPLOY, Toolkit
 
@@ -31,7 +31,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "Firewall": "logs, and the association with the API: nothing is blocked",
     "Firewall at the edge": "the distribution has none",
     "Observability": "alarms on tables, which are sums over metrics",
-    "ApiSecret": "alarms on age",
+    "ApiSecret": "alarms on age, and the clock that rotates the key of cursors",
     "DnsZone": "zone, records, certificates, health checks",
     "Sample": "the list of all companies, which no deployed function ingests",
 }
@@ -43,8 +43,6 @@ NOBODY: Final = (
     "who has a token of that issuer for"
 )
 """What is told where no issuer is set, before the audience."""
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,7 @@ def _variables(settings: StageSettings, url: str) -> dict[str, str]:
 def _bootstrap(settings: StageSettings, toolkit: Toolkit) -> None:
     place = f"aws://{_ACCOUNT}/{settings.region}"
     context = ("--context", f"stage={settings.stage}")
-    toolkit.run("bootstrap", place, *context, quietly=True)
+    toolkit.output("bootstrap", place, *context)
 
 
 def _explained(error: DeployError, place: Place) -> DeployError:

@@ -59,7 +59,7 @@ def bootstrap(stage: Stage) -> None:
 @program.command()
 def synth(stage: Stage) -> None:
     """Write a stage's templates to deploy/cdk.out."""
-    typer.echo(deploying.synth(load_stage(stage), Toolkit()))
+    typer.echo(deploying.synth(load_stage(stage), Toolkit(), typer.echo))
 
 
 @program.command()
@@ -120,7 +120,7 @@ def cost(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Reckon what a stage costs a month: at rest, per million requests, per 10,000 tickers."""
-    folder = deploying.synth(load_stage(stage), Toolkit(), quietly=True)
+    folder = deploying.synth(load_stage(stage), Toolkit(), lambda line: typer.echo(line, err=True))
     prices = load_prices()
     found = estimate(read_templates(folder), prices)
     typer.echo(cost_as_json(found, prices) if as_json else as_table(found, prices))

@@ -3,10 +3,11 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,9 @@ CLI_VERSION: Final = "2.1148.1"
 
 DEPLOY: Final = Path(__file__).parents[3]
 """The folder of `cdk.json`."""
+
+_SHORT_LIVED: Final = ("--single-threaded", "--liftoff-only")
+"""For a process of seconds: what Node would optimise meanwhile costs more than it gains."""
 
 _NODES: Final = (22, 24)
 _LIMIT_S: Final = 300
@@ -79,33 +83,37 @@ class Toolkit:
         if done.returncode:
             raise DeployError(f"aws-cdk@{CLI_VERSION} cannot be installed: {done.stderr.strip()}")
 
-    def run(self, *arguments: str, quietly: bool = False) -> None:
-        """Run `cdk` to its end; what it says about a failure has been shown by then."""
-        if quietly:
-            self.output(*arguments)
-            return
+    def run(self, *arguments: str) -> None:
+        """Run `cdk` to its end, in the terminal; what it says about a failure is seen there."""
         self._prepare()
         done = subprocess.run(  # noqa: S603
             self._command(arguments), cwd=DEPLOY, env=self.environment, check=False
         )
         _check(arguments, done.returncode)
 
-    def output(self, *arguments: str) -> str:
-        """Run `cdk` to its end and return what it says; a failure is shown."""
+    def lines(self, *arguments: str) -> Iterator[str]:
+        """Run `cdk` to its end and yield what it says, line by line, as soon as it does."""
         self._prepare()
-        done = subprocess.run(  # noqa: S603
+        with subprocess.Popen(  # noqa: S603
             self._command(arguments),
             cwd=DEPLOY,
             env=self.environment,
-            check=False,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
-        )
-        if done.returncode:
-            sys.stderr.write(done.stdout)
-        _check(arguments, done.returncode)
-        return done.stdout
+        ) as process:
+            yield from process.stdout or ()
+        _check(arguments, process.returncode)
+
+    def output(self, *arguments: str) -> str:
+        """Run `cdk` to its end and return what it says; a failure is shown."""
+        said: list[str] = []
+        try:
+            said.extend(self.lines(*arguments))
+        except DeployError:
+            sys.stderr.writelines(said)
+            raise
+        return "".join(said)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -114,11 +122,35 @@ class Toolkit:
             (str(Path(sys.executable).parent), str(Path(self._node).parent), os.environ["PATH"])
         )
         plain = {"PATH": path, "CDK_DISABLE_VERSION_CHECK": "1", "NO_UPDATE_NOTIFIER": "1"}
-        return {**os.environ, **plain, **self._variables}
+        return {**os.environ, **plain, **self._jsii(), **self._compiled(), **self._variables}
+
+    def _jsii(self) -> dict[str, str]:
+        """Name the Node that the CDK's library runs in, where a script can stand for it."""
+        return {"JSII_NODE": str(self._launcher)} if os.name == "posix" else {}
+
+    def _compiled(self) -> dict[str, str]:
+        """Keep compiled modules at home where none are wanted beside their sources.
+
+        Compiling the CDK takes seconds, and an empty variable counts as none.
+        """
+        if not os.environ.get("PYTHONDONTWRITEBYTECODE"):
+            return {}
+        return {
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": str(self._home / "pycache"),
+        }
+
+    @property
+    def _launcher(self) -> Path:
+        return self._home / "node"
 
     def _prepare(self) -> None:
         node_version(self._node)
         self.install()
+        self._launcher.write_text(
+            f'#!/bin/sh\nexec {shlex.quote(self._node)} {" ".join(_SHORT_LIVED)} "$@"\n', "utf-8"
+        )
+        self._launcher.chmod(0o755)
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         program = self._home / "node_modules" / "aws-cdk" / "bin" / "cdk"

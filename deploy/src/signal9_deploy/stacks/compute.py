@@ -10,12 +10,13 @@ from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from signal9_constructs import DependencyLayer, EventBackbone, PythonFunction
+from signal9_constructs import ApiSecret, DependencyLayer, EventBackbone, PythonFunction
 
 from ..code import ARCHITECTURE, PYTHON, libraries, our_packages
 from ..functions import FunctionSpec
 from ..grants import grant_use
 from ..names import table_prefix
+from ..secrets import CURSORS, secret_name
 from ..settings import StageSettings
 from .data import DataStack
 from .network import NetworkStack
@@ -70,6 +71,7 @@ class Compute(Construct):
             python_version=PYTHON, architecture=ARCHITECTURE
         )
         self.by_name = {spec.name: self._make(spec) for spec in specs}
+        self._share_signing_key(specs)
 
     @property
     def functions(self) -> list[lambda_.Function]:
@@ -125,9 +127,31 @@ class Compute(Construct):
             "SIGNAL9_CORS_ORIGINS": ",".join(settings.origins) if spec.endpoints else None,
             "SIGNAL9_ISSUER": settings.issuer if spec.judges else None,
             "SIGNAL9_AUDIENCE": settings.audience if spec.judges else None,
+            "SIGNAL9_CURSOR_SECRET": self._cursors if spec.signs else None,
             **spec.environment,
         }
         return {name: value for name, value in given.items() if value is not None}
+
+    @property
+    def _cursors(self) -> str:
+        return secret_name(CURSORS.name, self._settings.stage)
+
+    def _share_signing_key(self, specs: Sequence[FunctionSpec]) -> None:
+        """Make the secret, which can go at any time, let one renew it and the others read it."""
+        rotating = [self.by_name[spec.name].function for spec in specs if spec.rotates]
+        secret = ApiSecret(
+            self,
+            "Cursors",
+            fields=CURSORS.fields,
+            generated=CURSORS.fields[0],
+            secret_name=self._cursors,
+            description=CURSORS.description,
+            rotation=rotating[0] if rotating and not self._settings.emulated else None,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        for spec in specs:
+            if spec.signs:
+                secret.grant_read(self.by_name[spec.name])
 
     def _grant(self, spec: FunctionSpec, function: PythonFunction) -> None:
         for use in spec.uses:

@@ -3,9 +3,18 @@
 import json
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Final
+from typing import Final, TypedDict
 
-from aws_cdk import Duration, RemovalPolicy, SecretValue, aws_iam, aws_kms, aws_lambda, aws_sns
+from aws_cdk import (
+    Duration,
+    RemovalPolicy,
+    SecretValue,
+    Stack,
+    aws_iam,
+    aws_kms,
+    aws_lambda,
+    aws_sns,
+)
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -20,14 +29,23 @@ __all__ = ["ApiSecret"]
 
 _NAMESPACE: Final = "Secrets"
 _DAY_S: Final = 86400
+_GENERATED_LENGTH: Final = 64
+_SERVICE: Final = "secretsmanager.amazonaws.com"
+_STEPS: Final = (
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:GetSecretValue",
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:UpdateSecretVersionStage",
+)
 
 
 class ApiSecret(Construct):
     """A JSON secret that is deployed with `PLACEHOLDER` for each field.
 
     CloudFormation writes the placeholders once; the real value stays through later deployments,
-    until `fields` changes. With `rotation` a function renews the value; without one, and with a
-    topic, an alarm tells when it is older than `max_age_days`.
+    until `fields` changes. A field that is `generated` is random instead, for a key of your own.
+    With `rotation` a function renews the value, and may do its four steps with this secret alone;
+    without one, and with a topic, an alarm tells when it is older than `max_age_days`.
     """
 
     PLACEHOLDER: Final = "set-me"
@@ -38,6 +56,7 @@ class ApiSecret(Construct):
         id_: str,
         *,
         fields: Sequence[str] = ("apiKey",),
+        generated: str | None = None,
         secret_name: str | None = None,
         description: str | None = None,
         encryption_key: aws_kms.IKey | None = None,
@@ -51,25 +70,19 @@ class ApiSecret(Construct):
         prepare(self)
         if not fields or len(set(fields)) != len(fields):
             raise ConstructError(f"{self.node.path}: fields must be given, each once: {fields}")
+        if generated is not None and generated not in fields:
+            raise ConstructError(f"{self.node.path}: generated is no field: {generated}")
         self.secret = secretsmanager.Secret(
             self,
             "Default",
             secret_name=secret_name,
             description=description,
             encryption_key=encryption_key,
-            # Public on purpose: it says that there is no value yet.
-            secret_string_value=SecretValue.unsafe_plain_text(
-                json.dumps(dict.fromkeys(fields, self.PLACEHOLDER))
-            ),
             removal_policy=removal_policy,
+            **_first_value(fields, generated),
         )
         if rotation:
-            self.secret.add_rotation_schedule(
-                "Rotation",
-                rotation_lambda=rotation,
-                automatically_after=Duration.days(rotate_every_days),
-                rotate_immediately_on_update=False,
-            )
+            self._rotate(rotation, rotate_every_days, encryption_key)
         elif alarm_topic:
             self._watch_age(max_age_days, alarm_topic)
 
@@ -80,6 +93,34 @@ class ApiSecret(Construct):
     def grant_write(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Let `grantee` set a new value."""
         return self.secret.grant_write(grantee)
+
+    def _rotate(
+        self, function: aws_lambda.IFunction, every_days: int, key: aws_kms.IKey | None
+    ) -> None:
+        stack = Stack.of(self)
+        schedule = secretsmanager.CfnRotationSchedule(
+            self,
+            "Rotation",
+            secret_id=self.secret.secret_arn,
+            rotation_lambda_arn=function.function_arn,
+            rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(
+                schedule_expression=f"rate({every_days} day{'s' if every_days > 1 else ''})"
+            ),
+            rotate_immediately_on_update=False,
+        )
+        caller = aws_iam.ServicePrincipal(
+            _SERVICE, conditions={"StringEquals": {"aws:SourceAccount": stack.account}}
+        )
+        # CDK's own schedule lets the function draw passwords, too, and any account's calls in.
+        function.grant_invoke(caller).apply_before(schedule)
+        aws_iam.Grant.add_to_principal(
+            grantee=function, actions=[*_STEPS], resource_arns=[self.secret.secret_arn]
+        ).apply_before(schedule)
+        if key:
+            service = f"secretsmanager.{stack.region}.amazonaws.com"
+            key.grant_encrypt_decrypt(
+                aws_kms.ViaServicePrincipal(service, function.grant_principal)
+            )
 
     def _watch_age(self, max_age_days: int, topic: aws_sns.ITopic) -> None:
         self._measure_daily(self._make_age_check(topic))
@@ -129,6 +170,28 @@ class ApiSecret(Construct):
         )
         schedule = events.Schedule.rate(Duration.days(1))
         events.Rule(self, "Daily", schedule=schedule, targets=[target])
+
+
+class _FirstValue(TypedDict, total=False):
+    secret_string_value: SecretValue
+    generate_secret_string: secretsmanager.SecretStringGenerator
+
+
+def _first_value(fields: Sequence[str], generated: str | None) -> _FirstValue:
+    """Return what CloudFormation makes the secret with."""
+    placeholders = dict.fromkeys(fields, ApiSecret.PLACEHOLDER)
+    if generated is None:
+        # Public on purpose: it says that there is no value yet.
+        text = json.dumps(placeholders)
+        return {"secret_string_value": SecretValue.unsafe_plain_text(text)}
+    del placeholders[generated]
+    generator = secretsmanager.SecretStringGenerator(
+        secret_string_template=json.dumps(placeholders),
+        generate_string_key=generated,
+        password_length=_GENERATED_LENGTH,
+        exclude_punctuation=True,
+    )
+    return {"generate_secret_string": generator}
 
 
 def _age_check() -> str:

@@ -130,6 +130,10 @@ class Settings(BaseSettings):
         None, description="Key that signs cursors; unset makes one and keeps it in the State table."
     )
 
+    cursor_secret: str | None = Field(
+        None, description="Secret in Secrets Manager that holds this key, and may renew it."
+    )
+
     @model_validator(mode="after")
     def _home_is_spelled_out(self) -> Self:
         object.__setattr__(self, "home", self.home.expanduser())

@@ -23,6 +23,7 @@ from ..ingest import (
     Outcome,
     RefreshStalest,
 )
+from ..keys import RotateSigningKey, secrets_client
 from ..notify import NotifyFollowers
 from ..ports import Clock, EventPublisher, Progress, Provider, utc_now
 from ..publishers.memory import MemoryPublisher
@@ -36,6 +37,7 @@ from ..queries import (
     ListNews,
     ListProblems,
     SearchCompanies,
+    prove_signing,
 )
 from ..queries.parameters import ticker_of
 from ..replay import Replay
@@ -196,6 +198,11 @@ class App(Parts):
             self.notified,
             self.notifier,
         )
+
+    @cached_property
+    def rotate_signing_key(self) -> RotateSigningKey:
+        """Renew the key that signs cursors, in the steps of Secrets Manager."""
+        return RotateSigningKey(secrets_client(), prove_signing)
 
     @cached_property
     def own(self) -> "Own":

@@ -109,9 +109,15 @@ class Parts:
 
     @cached_property
     def cursors(self) -> CursorSigner:
-        """Who signs cursors, with the key from the settings or the one kept in the store."""
+        """Who signs cursors: by the settings' key, a secret's, or the one kept in the store."""
         given = self.settings.cursor_key
-        return CursorSigner(given.get_secret_value() if given else self.state.cursor_key())
+        if given is not None:
+            return CursorSigner(given.get_secret_value())
+        if self.settings.cursor_secret is not None:
+            return CursorSigner(
+                adapters.make_signing_keys(self.settings.cursor_secret, self._clock)
+            )
+        return CursorSigner(self.state.cursor_key())
 
     @cached_property
     def assets(self) -> AssetRepository:

@@ -1,8 +1,10 @@
-"""Where the keys of providers come from, beside the settings."""
+"""Where keys come from, beside the settings: those of providers, and the one that signs cursors."""
 
 from .found import KEYS, FoundKey, KeyName, KeySource, find_key, with_keys
 from .keyring import KeyringKeys
+from .rotation import RotateSigningKey
 from .secrets_manager import SecretsManagerKeys, secrets_client
+from .signing import SecretSigningKeys
 
 __all__ = [
     "KEYS",
@@ -10,6 +12,8 @@ __all__ = [
     "KeyName",
     "KeySource",
     "KeyringKeys",
+    "RotateSigningKey",
+    "SecretSigningKeys",
     "SecretsManagerKeys",
     "find_key",
     "secrets_client",

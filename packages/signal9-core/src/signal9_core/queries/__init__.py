@@ -2,7 +2,7 @@
 
 from .assets import GetAsset, ListAssets
 from .briefing import GetBriefing
-from .cursors import CursorSigner
+from .cursors import CursorSigner, prove_signing
 from .financials import GetFinancials
 from .news import ListNews
 from .prices import GetPriceBatch, GetPrices
@@ -23,4 +23,5 @@ __all__ = [
     "ListNews",
     "ListProblems",
     "SearchCompanies",
+    "prove_signing",
 ]
