@@ -86,6 +86,7 @@ def test_every_file_is_stored_or_reported(replays: Replays) -> None:
 
     assert replays.first.files == len(files)
     assert set(replays.first.stored) == {
+        "actions",
         "calendar",
         "financials",
         "listing",
