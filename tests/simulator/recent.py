@@ -35,9 +35,9 @@ class RecentSample(SampleProvider):
 
     def history(self, ticker: str, first: date | None = None) -> History | None:
         bars = self.prices(ticker, first)
-        if bars is None or not self._actions:
-            return None if bars is None else History(bars)
         actions = [each for each in self._actions if each.ticker == ticker]
+        if bars is None or not actions:
+            return None if bars is None else History(bars)
         adjusted = adjust(bars, actions)
         bars = replace(bars, adjusted_close=adjusted.close, adjusted_scale=adjusted.scale)
         return History(bars, actions)
