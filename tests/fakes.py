@@ -1,6 +1,6 @@
 """Small, honest stand-ins: a provider with three companies, a clock to set, a store to spy on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -10,6 +10,7 @@ from signal9_core.domain import (
     BalanceSheet,
     Bar,
     CompanyOverview,
+    CorporateAction,
     DataSet,
     Earnings,
     EarningsCalendarEntry,
@@ -17,12 +18,13 @@ from signal9_core.domain import (
     NewsArticle,
     Period,
     PriceSeries,
+    ReportKind,
     TickerSentiment,
     article_id,
 )
 from signal9_core.errors import ProviderError
 from signal9_core.events import Event
-from signal9_core.ports import Financials
+from signal9_core.ports import ALL_REPORTS, Financials, History
 from signal9_core.publishers.memory import MemoryPublisher
 
 NOW = datetime(2024, 1, 8, 12, tzinfo=UTC)
@@ -53,6 +55,7 @@ class FakeProvider:
     covering: list[str] | None = field(default_factory=lambda: ["AAPL", "BRK.B", "MSFT"])
     overviews: dict[str, CompanyOverview] = field(default_factory=lambda: dict(OVERVIEWS))
     series: dict[str, PriceSeries] = field(default_factory=lambda: dict(SERIES))
+    actions: dict[str, list[CorporateAction]] = field(default_factory=dict)
     reports: dict[str, Financials] = field(default_factory=lambda: dict(REPORTS))
     articles: list[NewsArticle] = field(default_factory=lambda: list(ARTICLES))
     entries: list[EarningsCalendarEntry] = field(default_factory=list)
@@ -78,14 +81,20 @@ class FakeProvider:
         self._fail("overview", ticker)
         return self.overviews.get(ticker)
 
-    def prices(self, ticker: str, first: date | None = None) -> PriceSeries | None:
+    def history(self, ticker: str, first: date | None = None) -> History | None:
         self._fail("prices", ticker)
-        found = self.series.get(ticker)
-        return None if found is None else found.between(first)
+        found, actions = self.series.get(ticker), self.actions.get(ticker)
+        if found is None:
+            return None
+        return History(found.between(first), actions or (), found.day(0) if actions else None)
 
-    def financials(self, ticker: str) -> Financials:
+    def financials(self, ticker: str, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
         self._fail("financials", ticker)
-        return self.reports.get(ticker, Financials())
+        found = self.reports.get(ticker, Financials())
+        return Financials(
+            [each for each in found.statements if each.kind in kinds],
+            [each for each in found.earnings if each.kind in kinds],
+        )
 
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
         self._fail("calendar")

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from signal9_core.app import App, build
 from signal9_core.domain import ReportKind
@@ -27,6 +28,7 @@ from tests.deploy.fence import FencedStore
 from tests.fakes import ARTICLES, NOW, FakeProvider
 
 USER = "local|developer"
+KEY = SecretStr("k" * 43)
 QUERIES = {
     "/api/v1/assets": "limit=1",
     "/api/v1/assets/{ticker}/prices": "limit=1",
@@ -58,14 +60,14 @@ Deployed = Callable[[FunctionSpec], App]
 def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
     """Put the application of a function in place, over what an ingest has stored."""
     with SqliteStore.open(":memory:") as store:
-        whole = _over(FencedStore(store, ()))
+        whole = _over(FencedStore(store, ()), KEY)
         whole.store = store
         whole.ingest()
         whole.own.put_watchlist(USER, WatchlistPut(watchlist=["AAPL"]))
         whole.notify(EVENTS[1])
 
         def place(spec: FunctionSpec) -> App:
-            app = _over(FencedStore(store, spec.uses))
+            app = _over(FencedStore(store, spec.uses), KEY if spec.signs else None)
             monkeypatch.setattr(runtime, "build", lambda _: app)
             runtime.application.cache_clear()
             return app
@@ -74,8 +76,8 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
         runtime.application.cache_clear()
 
 
-def _over(store: FencedStore) -> App:
-    app = build(Settings())
+def _over(store: FencedStore, cursor_key: SecretStr | None = None) -> App:
+    app = build(Settings(cursor_key=cursor_key))
     app.store = store
     app.provider = FakeProvider(articles=list(ARTICLES))
     return app

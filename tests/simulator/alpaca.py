@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from signal9_core.domain import Asset, Bar, NewsArticle
+from signal9_core.domain import Asset, Bar, CorporateAction, NewsArticle
 from signal9_core.ports import Provider
 from signal9_core.providers.alpaca.spelling import canonical, spelled
 
@@ -21,6 +21,7 @@ Params = Mapping[str, str]
 _NEW_YORK: Final = ZoneInfo("America/New_York")
 _EXCHANGES: Final = frozenset({"AMEX", "ARCA", "BATS", "NASDAQ", "NYSE"})
 _BARS: Final = 10_000
+_ACTIONS: Final = 1_000
 _NEWS: Final = 50
 
 
@@ -56,9 +57,9 @@ class Alpaca:
         found = [
             (symbol, _bar(bar))
             for symbol in (symbols if daily else ())
-            for series in [self._data.prices(canonical(symbol))]
-            if series is not None
-            for bar in series.between(first, last)
+            for found in [self._data.history(canonical(symbol))]
+            if found is not None and found.bars is not None
+            for bar in found.bars.between(first, last)
         ]
         page, token = _page(found, params, _BARS)
         bars: dict[str, list[dict[str, Any]]] = {}
@@ -66,8 +67,24 @@ class Alpaca:
             bars.setdefault(symbol, []).append(bar)
         return as_json({"bars": bars, "next_page_token": token})
 
-    def _actions(self, _: Params) -> Reply:
-        return as_json({"corporate_actions": {}, "next_page_token": None})
+    def _actions(self, params: Params) -> Reply:
+        symbols = sorted(filter(None, params.get("symbols", "").split(",")))
+        first, last = _day(params.get("start")), _day(params.get("end"))
+        kinds = {kind for kind in params.get("types", "").split(",") if kind}
+        found = [
+            (kind, action)
+            for symbol in symbols
+            for each in [self._data.history(canonical(symbol))]
+            for action in (each.actions if each else ())
+            for kind in [_kind(action)]
+            if (first or date.min) <= action.ex_date <= (last or date.max)
+            and (not kinds or kind in kinds)
+        ]
+        page, token = _page(sorted(found, key=lambda each: each[1].ex_date), params, _ACTIONS)
+        actions: dict[str, list[dict[str, Any]]] = {}
+        for kind, action in page:
+            actions.setdefault(f"{kind}s", []).append(_action(action))
+        return as_json({"corporate_actions": actions, "next_page_token": token})
 
     def _news(self, params: Params) -> Reply:
         wanted = [canonical(each) for each in params.get("symbols", "").split(",") if each]
@@ -119,6 +136,30 @@ def _bar(bar: Bar) -> dict[str, Any]:
     numbers = {name: float(value) for name, value in prices.items()}
     stamp = f"{midnight:%Y-%m-%dT%H:%M:%SZ}"
     return {"t": stamp, **numbers, "v": bar.volume, "n": 1, "vw": numbers["c"]}
+
+
+def _kind(action: CorporateAction) -> str:
+    if action.ratio is None:
+        return "cash_dividend"
+    return "forward_split" if action.ratio > 1 else "reverse_split"
+
+
+def _action(action: CorporateAction) -> dict[str, Any]:
+    day = action.ex_date.isoformat()
+    common = {
+        "id": str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{action.ticker} {day} {action.kind}")),
+        "symbol": spelled(action.ticker),
+        "process_date": day,
+        "ex_date": day,
+        "record_date": day,
+        "payable_date": day,
+    }
+    if action.ratio is None:
+        rate = float(action.amount or 0)
+        return {**common, "cusip": "", "rate": rate, "special": False, "foreign": False}
+    new, old = action.ratio.as_integer_ratio()
+    cusips = dict.fromkeys(("cusip", "new_cusip", "old_cusip"), "")
+    return {**common, **cusips, "new_rate": new, "old_rate": old}
 
 
 def _article(article: NewsArticle) -> dict[str, Any]:

@@ -1,10 +1,17 @@
 """AlphaVantage's functions over a provider's data."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from signal9_core.domain import NewsArticle, Period, PriceSeries, Report, ReportKind
+from signal9_core.domain import (
+    CorporateAction,
+    NewsArticle,
+    Period,
+    PriceSeries,
+    Report,
+    ReportKind,
+)
 from signal9_core.ports import Provider
 from signal9_core.providers.alphavantage.spelling import canonical, spelled
 
@@ -63,10 +70,10 @@ class AlphaVantage:
         full = params.get("outputsize") == "full"
         if full and not self._premium:
             return alphavantage_text("premium_parameter")
-        series = self._data.prices(canonical(params.get("symbol", "")))
-        if series is None:
+        found = self._data.history(canonical(params.get("symbol", "")))
+        if found is None or found.bars is None:
             return _bad(params["function"])
-        rows = _rows(series if full else series.slice(max(0, len(series) - _COMPACT), len(series)))
+        rows = _rows(found.bars, found.actions)[: None if full else _COMPACT]
         if params.get("datatype") == "csv":
             named = [name.replace(" ", "_") for name in columns]
             picked = ([day, *(row[name] for name in columns)] for day, row in rows)
@@ -179,9 +186,13 @@ def _bad(function: str) -> Reply:
     return alphavantage_text("bad_symbol", function=function)
 
 
-def _rows(series: PriceSeries) -> list[tuple[str, dict[str, Any]]]:
+def _rows(
+    series: PriceSeries, actions: Sequence[CorporateAction]
+) -> list[tuple[str, dict[str, Any]]]:
     """Return bars, newest first."""
     found = []
+    paid = {each.ex_date: each.amount for each in actions if each.amount is not None}
+    split = {each.ex_date: each.ratio for each in actions if each.ratio is not None}
     for bar in series:
         values = {
             "open": f"{bar.open:.4f}",
@@ -190,8 +201,8 @@ def _rows(series: PriceSeries) -> list[tuple[str, dict[str, Any]]]:
             "close": f"{bar.close:.4f}",
             "adjusted close": bar.close if bar.adjusted_close is None else bar.adjusted_close,
             "volume": bar.volume,
-            "dividend amount": "0.0000",
-            "split coefficient": "1.0",
+            "dividend amount": f"{paid.get(bar.day, 0):.4f}",
+            "split coefficient": str(split.get(bar.day, "1.0")),
         }
         found.append((bar.day.isoformat(), values))
     return found[::-1]

@@ -33,7 +33,8 @@ class Simulator:
     """Both providers behind one address.
 
     `trouble` gets the name of a provider and returns the fault of its next reply, or `None`; a
-    request may ask for one itself, in the header `X-Simulate-Fault`. `per_day` makes AlphaVantage's
+    request may ask for one itself, in the header `X-Simulate-Fault`. `asked` has the functions and
+    paths in the order in which they came. `per_day` makes AlphaVantage's
     plan the free one: also one call a second, and no premium endpoints.
     """
 
@@ -45,6 +46,7 @@ class Simulator:
     trouble: Callable[[str], str | None] = lambda _: None
     delay_s: float = 0
     seen: Counter[str] = field(default_factory=Counter, init=False)
+    asked: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         self._alphavantage = AlphaVantage(self.data, premium=self.per_day is None)
@@ -61,6 +63,7 @@ class Simulator:
 
     def reply(self, path: str, params: dict[str, str], headers: Headers) -> Reply:
         """Return what comes back to a request."""
+        self.asked.append(params.get("function", path))
         if path == "/query":
             return self._from_alphavantage(params, headers)
         if self._alpaca.knows(path):

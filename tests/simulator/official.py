@@ -5,7 +5,7 @@ It prints JSON. Their untyped modules are loaded by name.
 
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib import import_module
 from typing import Any
 
@@ -66,10 +66,26 @@ def alpaca(address: str) -> dict[str, Any]:
         "bars": {symbol: len(found) for symbol, found in bars.items()},
         "newest": [str(bars["IBM"][-1].timestamp), bars["IBM"][-1].close],
         "news": len(news.data["news"]),
+        "actions": _actions(options, start.date(), end.date()),
         "assets": len(assets),
         "apple": next(each.name for each in assets if each.symbol == "AAPL"),
         "bad key": _error(lambda: refused.get_stock_bars(wanted)),
     }
+
+
+def _actions(options: dict[str, str], start: date, end: date) -> dict[str, list[Any]]:
+    client = import_module("alpaca.data.historical.corporate_actions").CorporateActionsClient
+    wanted = import_module("alpaca.data.requests").CorporateActionsRequest
+    found = client(**options).get_corporate_actions(wanted(symbols=["AAPL"], start=start, end=end))
+    return {
+        kind: [[str(each.ex_date), _figure(each)] for each in some]
+        for kind, some in found.data.items()
+    }
+
+
+def _figure(action: Any) -> float:
+    """Return what a dividend pays, or for how many shares a split gives one."""
+    return float(action.rate if hasattr(action, "rate") else action.old_rate / action.new_rate)
 
 
 def _error(call: Any) -> str:

@@ -1,11 +1,12 @@
 """Data of the past as if they were of the present, for clients that ask for the latest."""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from signal9_core.domain import NewsArticle, PriceSeries
+from signal9_core.domain import CorporateAction, NewsArticle, PriceSeries, adjust
+from signal9_core.ports import History
 from signal9_core.providers.sample import SampleProvider
 
 __all__ = ["RecentSample"]
@@ -15,11 +16,15 @@ _WEEK = timedelta(days=7)
 
 
 class RecentSample(SampleProvider):
-    """The sample, its prices and news moved by whole weeks so that they end in the last two."""
+    """The sample, its prices and news moved by whole weeks so that they end in the last two.
 
-    def __init__(self, today: date) -> None:
+    With `actions`, adjusted closes follow from these, and from nothing else.
+    """
+
+    def __init__(self, today: date, actions: Sequence[CorporateAction] = ()) -> None:
         super().__init__()
         self._by = ((today - _END) // _WEEK - 1) * _WEEK
+        self._actions = actions
 
     def prices(self, ticker: str, first: date | None = None) -> PriceSeries | None:
         found = super().prices(ticker)
@@ -27,6 +32,15 @@ class RecentSample(SampleProvider):
             return None
         days = array("i", (day + self._by.days for day in found.days))
         return replace(found, days=days).between(first)
+
+    def history(self, ticker: str, first: date | None = None) -> History | None:
+        bars = self.prices(ticker, first)
+        actions = [each for each in self._actions if each.ticker == ticker]
+        if bars is None or not actions:
+            return None if bars is None else History(bars)
+        adjusted = adjust(bars, actions)
+        bars = replace(bars, adjusted_close=adjusted.close, adjusted_scale=adjusted.scale)
+        return History(bars, actions)
 
     def news(self, ticker: str, since: datetime | None = None) -> Iterable[NewsArticle]:
         moved = (

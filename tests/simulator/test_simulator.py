@@ -5,7 +5,8 @@ import random
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ import pytest
 import stamina
 from pydantic import SecretStr
 
+from signal9_core.answers import PriceColumns
 from signal9_core.app import build
+from signal9_core.domain import CorporateAction
 from signal9_core.errors import ProviderError
 from signal9_core.ports import utc_now
 from signal9_core.providers.alpaca.client import AlpacaClient
@@ -175,6 +178,42 @@ def test_what_the_simulator_serves_is_what_is_stored(
     with build(Settings(home=shell.home)) as app:
         assert app.prices.between("IBM").prices("close")[-1] == _sample_close("IBM")
         assert app.replay().changed == 0
+
+
+@pytest.mark.parametrize("provider", ["alphavantage", "alpaca"])
+def test_splits_and_dividends_of_the_simulator_adjust_what_is_served(
+    tmp_path: Path, environment: pytest.MonkeyPatch, provider: str
+) -> None:
+    bars = RecentSample(TODAY).prices("IBM")
+    assert bars is not None
+    split_on, paid_on = bars.day(-50), bars.day(-20)
+    actions = [
+        _action("split", split_on, ratio=Decimal(4)),
+        _action("dividend", paid_on, amount=Decimal("0.85")),
+    ]
+    shell, rebuilt = Shell(tmp_path / "home"), Shell(tmp_path / "rebuilt")
+    with running(Simulator(RecentSample(TODAY, actions))) as address:
+        _served_at(environment, address)
+        found = shell.run("ingest", "IBM", "--what", "prices", "--provider", provider, "--json")
+
+    assert json.loads(found.out)["stored"]["actions"] == 2
+    assert rebuilt.run("replay", str(shell.home / "cache")).code == 0
+    assert _contents(rebuilt.home) == _contents(shell.home)
+    close_of = dict(zip(map(bars.day, range(len(bars))), bars.prices("close"), strict=True))
+    kept = close_of[paid_on] / (close_of[paid_on] + Decimal("0.85"))
+    for home in (shell.home, rebuilt.home):
+        with build(Settings(home=home)) as app:
+            served = app.get_prices("IBM", first=bars.day(-60), adjusted=True).items
+            assert not isinstance(served, PriceColumns)
+            assert len(served) == 60
+            for bar in served:
+                factor = Decimal(1) if bar.date >= paid_on else kept
+                factor /= 1 if bar.date >= split_on else 4
+                assert abs(bar.close - close_of[bar.date] * factor) <= Decimal("0.000001")
+
+
+def _action(kind: str, day: date, **figure: Decimal) -> CorporateAction:
+    return CorporateAction.model_validate({"ticker": "IBM", "kind": kind, "exDate": day, **figure})
 
 
 def _sample_close(ticker: str) -> object:

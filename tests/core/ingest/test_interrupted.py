@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from signal9_core.domain import TickerSentiment
+from signal9_core.domain import CorporateAction, TickerSentiment
 from signal9_core.events import Event
 from signal9_core.ports import Financials, Item
 from signal9_core.tables import TableSpec
@@ -53,6 +53,8 @@ def changed_provider() -> FakeProvider:
     """A provider with a correction, a restatement, a new name, and news that changed its mind."""
     provider = FakeProvider()
     provider.series["AAPL"] = series("AAPL", day_20231228="193.50", day_20240104="181.91")
+    paid = {"ticker": "AAPL", "kind": "dividend", "exDate": "2024-01-03", "amount": "0.24"}
+    provider.actions["AAPL"] = [CorporateAction.model_validate(paid)]
     restated = [*REPORTS["AAPL"].statements[1:], income("AAPL", "2023-09-30", "383285000001")]
     provider.reports["AAPL"] = Financials(restated, REPORTS["AAPL"].earnings)
     provider.listing[3] = provider.listing[3].model_copy(update={"name": "Zed"})

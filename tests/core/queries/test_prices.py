@@ -83,6 +83,27 @@ def test_prices_without_adjusted_closes_are_adjusted_by_splits_and_dividends(app
     assert expected.volume[0] == 2 * long.volume[5]
 
 
+def test_where_nothing_ever_happened_adjusted_prices_are_those_traded(app: App) -> None:
+    long = walk(30, "BRK.B", adjusted=False)
+    knowing(app, long)
+    ActionRepository(app.store).note_known("BRK.B", long.day(0))
+
+    answer = app.get_prices("BRK.B", adjusted=True)
+
+    assert [each.close for each in rows(answer)] == long.prices("close")
+
+
+def test_adjusted_prices_are_refused_where_a_split_may_be_missing(app: App) -> None:
+    long = walk(30, "BRK.B", adjusted=False)
+    knowing(app, long)
+    ActionRepository(app.store).note_known("BRK.B", long.day(7))
+
+    with pytest.raises(InputError, match=f"BRK.B has adjusted prices from {long.day(7)} on"):
+        app.get_prices("BRK.B", adjusted=True)
+
+    assert len(rows(app.get_prices("BRK.B", first=long.day(7), adjusted=True))) == 23
+
+
 @pytest.mark.parametrize("adjusted", [False, True])
 @pytest.mark.parametrize("interval", list(Interval))
 def test_a_company_without_prices_has_an_empty_answer(

@@ -23,3 +23,20 @@ def test_actions_come_back_in_order_and_are_written_once(found: list[CorporateAc
         late = list(repository.since("AAPL", date(2030, 1, 1)))
         assert late == [wanted[key] for key in sorted(wanted) if key[0] >= date(2030, 1, 1)]
         assert repository.since("MSFT") == []
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.dates(), min_size=1, max_size=4))
+def test_the_earliest_day_from_which_on_all_are_known_is_remembered(days: list[date]) -> None:
+    with opened() as store:
+        repository = ActionRepository(store)
+        assert repository.known("AAPL") == ([], None)
+
+        for day in days:
+            repository.note_known("AAPL", day)
+        writes = store.writes
+        repository.note_known("AAPL", max(days))
+
+        assert store.writes == writes
+        assert repository.known("AAPL", date.max) == ([], min(days))
+        assert repository.since("AAPL") == []

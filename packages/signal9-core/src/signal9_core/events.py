@@ -57,7 +57,10 @@ class AssetDataUpdated(Event):
 
 
 class PricesUpdated(Event):
-    """Bars of a company were added or corrected; `first` to `last` holds all that changed."""
+    """Bars of a company, or splits and dividends that adjust them, were added or corrected.
+
+    `first` to `last` holds all that changed.
+    """
 
     detail_type = "Prices Updated"
 

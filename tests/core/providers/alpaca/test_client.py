@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -102,13 +103,21 @@ def test_assets_are_asked_for_where_orders_are_placed() -> None:
 
 
 def test_every_page_of_actions_is_read() -> None:
-    page = {"cash_dividends": [{"symbol": "A", "ex_date": "2024-01-05", "rate": 0.1}]}
+    def page(token: str | None, day: int, **more: object) -> dict[str, object]:
+        paid = {"symbol": "A", "ex_date": f"2024-01-{day:02}", "rate": 0.1, **more}
+        return {"corporate_actions": {"cash_dividends": [paid]}, "next_page_token": token}
+
     client, wire = alpaca(
-        answer({"corporate_actions": page, "next_page_token": "p2"}),
-        answer({"corporate_actions": page, "next_page_token": None}),
+        answer(page("p2", 5)), answer(page("p3", 4)), answer(page(None, 5, special=True, rate=2))
     )
 
-    assert len(client.corporate_actions(["A"], date(2024, 1, 1))) == 2
+    found = client.corporate_actions(["A"], date(2024, 1, 1))
+
+    # A special dividend beside the usual one makes one dividend of the day.
+    assert [(each.ex_date.day, each.amount) for each in found] == [
+        (4, Decimal("0.1")),
+        (5, Decimal("2.1")),
+    ]
     assert wire.asked[0].url.path == "/v1/corporate-actions"
     assert "forward_split" in wire.params[0]["types"]
 
@@ -131,19 +140,29 @@ def test_ten_thousand_articles_are_read_page_by_page_each_once() -> None:
 
 def test_a_provider_fills_the_port_with_what_alpaca_has() -> None:
     client, wire = alpaca(
-        answer(_bars(None, IBM=["05"])), answer(_news(None, 1)), answer(_news(None)), answer([])
+        answer(_bars(None, IBM=["05"])),
+        answer({"corporate_actions": {}, "next_page_token": None}),
+        answer(_news(None, 1)),
+        answer(_news(None)),
+        answer([]),
     )
     provider = AlpacaProvider(client, clock=SetClock())
 
-    series = provider.prices("IBM")
+    found = provider.history("IBM")
 
-    assert series is not None
-    assert len(series) == 1
-    assert (wire.params[0]["start"], wire.params[0]["end"]) == ("2016-01-01", "2024-01-07")
+    assert found is not None
+    assert found.bars is not None
+    assert (len(found.bars), found.actions, found.actions_since) == (1, [], date(2024, 1, 5))
+    for asked in wire.params[:2]:
+        assert (asked["symbols"], asked["start"], asked["end"]) == (
+            "IBM",
+            "2016-01-01",
+            "2024-01-07",
+        )
     assert len(list(provider.news("IBM"))) == 1
-    assert wire.params[1]["start"] == "2023-10-10T12:00:00Z"
+    assert wire.params[2]["start"] == "2023-10-10T12:00:00Z"
     assert list(provider.news("IBM", NOW)) == []
-    assert wire.params[2]["start"] == "2024-01-08T12:00:00Z"
+    assert wire.params[3]["start"] == "2024-01-08T12:00:00Z"
     assert (list(provider.assets()), list(provider.calendar())) == ([], [])
     assert (provider.overview("IBM"), provider.financials("IBM")) == (None, Financials())
     assert (provider.covered(), provider.retrieved_at()) == (None, NOW)
@@ -154,13 +173,13 @@ def test_a_provider_fills_the_port_with_what_alpaca_has() -> None:
 def test_a_company_that_alpaca_does_not_know_has_no_prices() -> None:
     client, _ = alpaca(answer(_bars(None)))
 
-    assert AlpacaProvider(client, clock=SetClock()).prices("NOPE") is None
+    assert AlpacaProvider(client, clock=SetClock()).history("NOPE") is None
 
 
 def test_a_day_that_is_not_over_is_not_asked_for() -> None:
     client, wire = alpaca(answer(_bars(None)))
 
-    assert AlpacaProvider(client, clock=SetClock()).prices("IBM", NOW.date()) is None
+    assert AlpacaProvider(client, clock=SetClock()).history("IBM", NOW.date()) is None
     assert wire.asked == []
 
 

@@ -138,13 +138,15 @@ def _actions(**kinds: list[dict[str, object]]) -> bytes:
 
 
 def test_splits_and_dividends_are_read_and_what_came_with_them_kept() -> None:
-    usual = {"symbol": "BRK.B", "ex_date": "2024-01-05"}
+    def on(day: int, **figures: object) -> dict[str, object]:
+        return {"symbol": "BRK.B", "ex_date": f"2024-01-{day:02}", **figures}
+
     found = read_actions(
         _actions(
-            cash_dividends=[{**usual, "rate": 0.086928, "special": False}],
-            forward_splits=[{**usual, "new_rate": 3, "old_rate": 2}],
-            reverse_splits=[{**usual, "new_rate": 1, "old_rate": 50}],
-            stock_dividends=[{**usual, "rate": 0.05}],
+            cash_dividends=[on(2, rate=0.086928, special=False)],
+            forward_splits=[on(3, new_rate=3, old_rate=2)],
+            reverse_splits=[on(4, new_rate=1, old_rate=50)],
+            stock_dividends=[on(5, rate=0.05)],
             name_changes=[{"old_symbol": "FB", "new_symbol": "META"}],
         )
     )

@@ -76,6 +76,7 @@ def test_every_split_and_dividend() -> None:
     for _, body in recorded("alpaca", "corporate_actions"):
         source = json.loads(body, parse_float=Decimal)["corporate_actions"]
         said = [(name, raw) for name in kinds for raw in source.get(name, [])]
+        said.sort(key=lambda each: (each[1]["ex_date"], each[1]["symbol"]))
         for action, (name, raw) in zip(read_actions(body), said, strict=True):
             assert (action.ticker, str(action.ex_date)) == (raw["symbol"], raw["ex_date"])
             if name == "cash_dividends":

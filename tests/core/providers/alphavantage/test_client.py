@@ -27,6 +27,8 @@ def test_every_function_is_asked_for_as_documented() -> None:
     client.earnings_calendar()
     client.listing("delisted", date(2020, 1, 2))
     client.search("tesco plc")
+    client.splits("BRK.B")
+    client.dividends("IBM")
     client.news(topics=["earnings", "ipo"], until=NOW)
 
     assert [{**each, "apikey": ""} for each in wire.params] == [
@@ -57,6 +59,8 @@ def test_every_function_is_asked_for_as_documented() -> None:
             ("EARNINGS_CALENDAR", {"horizon": "3month"}),
             ("LISTING_STATUS", {"state": "delisted", "date": "2020-01-02"}),
             ("SYMBOL_SEARCH", {"keywords": "tesco plc"}),
+            ("SPLITS", {"symbol": "BRK-B"}),
+            ("DIVIDENDS", {"symbol": "IBM"}),
             (
                 "NEWS_SENTIMENT",
                 {
@@ -78,6 +82,15 @@ def test_every_function_is_asked_for_as_documented() -> None:
         (balance_sheet("MSFT", {"fiscalDateEnding": "2023-09-30"}), "balance_sheets"),
         (earnings("MSFT", {}), "earnings"),
         (body({"Symbol": "MSFT"}), "overview"),
+        (
+            body(
+                {
+                    "symbol": "MSFT",
+                    "data": [{"effective_date": "2003-02-18", "split_factor": "2.0"}],
+                }
+            ),
+            "splits",
+        ),
     ],
 )
 def test_an_answer_about_another_company_is_refused(found: bytes, method: str) -> None:
@@ -132,10 +145,11 @@ def test_a_free_plan_gets_a_hundred_bars_and_says_so() -> None:
     )
     provider = AlphaVantageProvider(client, clock=SetClock())
 
-    found = provider.prices("IBM")
+    found = provider.history("IBM")
 
     assert found is not None
-    assert [str(bar.day) for bar in found] == ["2024-01-05"]  # that of today still changes
+    assert found.bars is not None
+    assert [str(bar.day) for bar in found.bars] == ["2024-01-05"]  # that of today still changes
     assert wire.params[0]["outputsize"] == "compact"
     assert provider.notice is not None
     assert [provider.complete(DataSet.PRICES, count) for count in (99, 100)] == [True, False]
@@ -152,7 +166,7 @@ def test_a_premium_plan_gets_adjusted_bars_as_far_back_as_needed(
     client, wire = alphavantage(EMPTY)
     provider = AlphaVantageProvider(client, premium=True, clock=SetClock())
 
-    assert provider.prices("IBM", first) is None
+    assert provider.history("IBM", first) is None
     assert (wire.params[0]["function"], wire.params[0]["outputsize"]) == (
         "TIME_SERIES_DAILY_ADJUSTED",
         size,

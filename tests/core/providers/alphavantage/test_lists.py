@@ -5,6 +5,7 @@ import pytest
 
 from signal9_core.domain import article_id
 from signal9_core.errors import PayloadError
+from signal9_core.providers.alphavantage.actions import read_dividends, read_splits
 from signal9_core.providers.alphavantage.calendar import read_calendar
 from signal9_core.providers.alphavantage.listing import read_listing
 from signal9_core.providers.alphavantage.news import read_news
@@ -156,3 +157,42 @@ def test_matches_are_read_from_json_and_from_a_table() -> None:
 def test_what_is_wrong_with_matches_is_named(found: object, problem: str) -> None:
     with pytest.raises(PayloadError, match=f"SYMBOL_SEARCH.*{problem}"):
         read_search(body(found))
+
+
+def test_splits_are_read_from_json_and_from_a_table_oldest_first() -> None:
+    rows = [("2021-11-04", "1.0460"), ("1999-05-27", "2.0000")]
+    table = "\n".join(["effective_date,split_factor", *map(",".join, rows)]).encode()
+    data = [{"effective_date": day, "split_factor": factor} for day, factor in rows]
+
+    found = read_splits(table, "BRK.B")
+
+    assert [(str(each.ex_date), each.ratio) for each in found] == [
+        ("1999-05-27", Decimal(2)),
+        ("2021-11-04", Decimal("1.046")),
+    ]
+    assert read_splits(body({"symbol": "BRK-B", "data": data}), None) == found
+
+
+def test_dividends_of_one_day_are_one_dividend() -> None:
+    rows = ("2024-01-05,2024-01-09,0.1", "2024-01-05,None,2")
+    table = "\n".join(["ex_dividend_date,payment_date,amount", *rows]).encode()
+
+    (found,) = read_dividends(table, "IBM")
+
+    assert (found.amount, found.model_extra) == (Decimal("2.1"), {"payment_date": "2024-01-09"})
+
+
+@pytest.mark.parametrize(
+    ("found", "problem"),
+    [
+        (b"effective_day,split_factor\n", "column effective_date is missing"),
+        (b"effective_date,split_factor\n2024-01-05,None\n", "ConversionSyntax"),
+        (b"effective_date,split_factor\n2024-01-05,0\n", "ratio .*greater than 0"),
+        (body({"symbol": "IBM"}), "field data is missing"),
+        (body({"symbol": "IBM", "data": ["?"]}), "data is no list of objects"),
+        (body({"symbol": "IBM", "data": [{}]}), "effective_date, split_factor is missing"),
+    ],
+)
+def test_what_is_wrong_with_splits_is_named(found: bytes, problem: str) -> None:
+    with pytest.raises(PayloadError, match=f"alphavantage SPLITS IBM: .*{problem}"):
+        read_splits(found, "IBM")

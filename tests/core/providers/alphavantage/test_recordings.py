@@ -8,7 +8,15 @@ from decimal import Decimal
 
 import pytest
 
-from signal9_core.domain import BalanceSheet, Earnings, Period, PriceSeries, Report, blank_to_none
+from signal9_core.domain import (
+    BalanceSheet,
+    CorporateAction,
+    Earnings,
+    Period,
+    PriceSeries,
+    Report,
+    blank_to_none,
+)
 from signal9_core.errors import BurstError
 from signal9_core.providers.alphavantage.calendar import read_calendar
 from signal9_core.providers.alphavantage.daily import read_daily
@@ -111,6 +119,23 @@ def _in_order(dumped: dict[str, object], said: Raw) -> Iterator[str]:
     by_name = {name.lower(): value for name, value in said.items()}
     by_name["ticker"] = canonical(said["Symbol"])
     return (by_name[name.lower()] for name in dumped)
+
+
+@pytest.mark.parametrize(
+    ("function", "day", "figure"),
+    [("SPLITS", "effective_date", "split_factor"), ("DIVIDENDS", "ex_dividend_date", "amount")],
+)
+def test_every_split_and_dividend(function: str, day: str, figure: str) -> None:
+    for ticker, body in recorded("alphavantage", function):
+        found = PARSERS[function](body, ticker)
+        said = sorted(_rows(body), key=lambda raw: raw[day])
+        for action, raw in zip(found, said, strict=True):
+            assert isinstance(action, CorporateAction)
+            assert (action.ticker, str(action.ex_date)) == (ticker, raw[day])
+            assert (action.ratio or action.amount) == Decimal(raw[figure])
+            for name, text in raw.items():
+                if name not in {day, figure}:
+                    assert (action.model_extra or {})[name] == blank_to_none(text)
 
 
 @pytest.mark.parametrize("function", ["TIME_SERIES_DAILY", "TIME_SERIES_DAILY_ADJUSTED"])

@@ -1,6 +1,6 @@
 """The application: every query and use case, put together from its parts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..answers import FailureAnswer, IngestAnswer, KeysAnswer, ReplayAnswer, SkippedAnswer
 from ..caches import copies_in
-from ..domain import DataSet
+from ..domain import DataSet, ReportKind
 from ..enhance import Enhance
 from ..errors import SettingsError
 from ..events import Event
@@ -25,7 +25,7 @@ from ..ingest import (
 )
 from ..keys import RotateSigningKey, secrets_client
 from ..notify import NotifyFollowers
-from ..ports import Clock, EventPublisher, Progress, Provider, utc_now
+from ..ports import ALL_REPORTS, Clock, EventPublisher, Progress, Provider, utc_now
 from ..publishers.memory import MemoryPublisher
 from ..queries import (
     GetAsset,
@@ -127,11 +127,12 @@ class App(Parts):
         progress: Progress = no_progress,
         tickers: Sequence[str] | None = None,
         data_sets: Sequence[DataSet] = DATA_SETS,
+        reports: Collection[ReportKind] = ALL_REPORTS,
     ) -> IngestAnswer:
         """Ingest everything, or these data sets of these companies, and work out what follows."""
         started = perf_counter()
-        chosen = None if tickers is None else [ticker_of(ticker) for ticker in tickers]
-        outcome = self._ingest_everything(progress, chosen, data_sets)
+        chosen = None if tickers is None else list(dict.fromkeys(map(ticker_of, tickers)))
+        outcome = self._ingest_everything(progress, chosen, data_sets, reports)
         if chosen is None:
             self.finder.publish()
         else:
@@ -243,6 +244,7 @@ class App(Parts):
             provider or self.provider,
             self.assets,
             self.prices,
+            self.actions,
             self.financials,
             self.news,
             announcer,

@@ -14,7 +14,9 @@ def make_library() -> Library:
     from ..providers.sessions import last_finished_day
 
     dialects = {
-        "alpaca": Dialect(alpaca.PARSERS, canonical_at_alpaca),
-        "alphavantage": Dialect(alphavantage.PARSERS, canonical_at_alphavantage),
+        "alpaca": Dialect(alpaca.PARSERS, canonical_at_alpaca, alpaca.TELL_ACTIONS),
+        "alphavantage": Dialect(
+            alphavantage.PARSERS, canonical_at_alphavantage, alphavantage.TELL_ACTIONS
+        ),
     }
     return Library(dialects, last_finished_day)

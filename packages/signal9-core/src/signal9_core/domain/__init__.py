@@ -1,6 +1,6 @@
 """Facts and their rules: immutable models that know neither stores nor providers."""
 
-from .actions import CorporateAction
+from .actions import CorporateAction, one_a_day
 from .adjusting import Adjustment, adjust
 from .asset import Asset, AssetProfile, CompanyOverview, DataSet, Freshness
 from .columns import Column, ascending, chained, none_above, rescaled
@@ -91,6 +91,7 @@ __all__ = [
     "merge",
     "none_above",
     "nonsense_in",
+    "one_a_day",
     "positions_of",
     "resample",
     "rescaled",

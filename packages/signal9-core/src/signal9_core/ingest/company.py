@@ -1,8 +1,9 @@
 """One company: its description, prices, reports and news."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from ..domain import (
@@ -10,23 +11,25 @@ from ..domain import (
     DataSet,
     Freshness,
     NewsArticle,
-    PriceSeries,
     Report,
+    ReportKind,
     Ticker,
 )
 from ..errors import ProviderError
-from ..events import AssetDataUpdated, Event, FinancialDataIngested, NewsIngested, PricesUpdated
-from ..ports import Clock, Provider
+from ..events import AssetDataUpdated, Event, FinancialDataIngested, NewsIngested
+from ..ports import ALL_REPORTS, Clock, Provider
 from ..repositories import (
+    ActionRepository,
     AssetRepository,
     FinancialsRepository,
     NewsChange,
     NewsRepository,
-    PriceChange,
     PriceRepository,
 )
 from .announcing import Announcer
+from .history import IngestHistory
 from .outcome import Failure, Outcome
+from .step import Step, subject_of
 
 __all__ = ["DATA_SETS", "IngestCompany"]
 
@@ -35,16 +38,6 @@ DATA_SETS: Final = tuple(DataSet)
 
 _LATE_NEWS: Final = timedelta(days=1)
 """How long after it was published an article may still be new to its provider, or change."""
-
-
-@dataclass(frozen=True)
-class _Step:
-    """What one data set came to: how much is stored and was changed, and until when it reaches."""
-
-    stored: int = 0
-    changed: int = 0
-    as_of: date | None = None
-    complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -59,24 +52,33 @@ class IngestCompany:
     provider: Provider
     assets: AssetRepository
     prices: PriceRepository
+    actions: ActionRepository
     financials: FinancialsRepository
     news: NewsRepository
     announcer: Announcer
     clock: Clock
 
-    def __call__(self, ticker: Ticker, data_sets: Sequence[DataSet] = DATA_SETS) -> Outcome:
-        """Ingest these data sets; one that fails is reported and does not stop the others."""
+    def __call__(
+        self,
+        ticker: Ticker,
+        data_sets: Sequence[DataSet] = DATA_SETS,
+        reports: Collection[ReportKind] = ALL_REPORTS,
+    ) -> Outcome:
+        """Ingest these data sets; one that fails is reported and does not stop the others.
+
+        Of financials these `reports` are asked for, and no others.
+        """
         outcome = Outcome()
         fresh: dict[DataSet, Freshness] = {}
         done: list[str] = []
         for data_set in data_sets:
             try:
-                step = self._step(data_set)(ticker)
+                step = self._step(data_set, reports)(ticker)
             except ProviderError as error:
                 outcome.failed.append(Failure.of(error, data_set, ticker))
                 continue
-            done.append(_subject(ticker, data_set))
-            outcome.count(data_set, step.stored, step.changed)
+            done.append(subject_of(ticker, data_set))
+            step.count_in(outcome, data_set)
             if step.as_of is not None:
                 fresh[data_set] = self._freshness(step.as_of, step)
         pending = self.announcer.pending(*done)
@@ -87,70 +89,53 @@ class IngestCompany:
         self._note(ticker, fresh, looked_at=True)
         return outcome
 
-    def _step(self, data_set: DataSet) -> Callable[[Ticker], _Step]:
-        return {
+    def _step(self, data_set: DataSet, reports: Collection[ReportKind]) -> Callable[[Ticker], Step]:
+        steps: dict[DataSet, Callable[[Ticker], Step]] = {
             DataSet.OVERVIEW: self._overview,
             DataSet.PRICES: self._prices,
-            DataSet.FINANCIALS: self._financials,
+            DataSet.FINANCIALS: partial(self._financials, kinds=reports),
             DataSet.NEWS: self._news,
-        }[data_set]
+        }
+        return steps[data_set]
 
-    def _overview(self, ticker: Ticker) -> _Step:
+    def _overview(self, ticker: Ticker) -> Step:
         overview = self.provider.overview(ticker)
         if overview is None:
-            return _Step()
+            return Step()
         event = AssetDataUpdated(at=self.clock(), tickers=(ticker,), data_set="overview")
         changed = self.assets.change(
             ticker,
             lambda old: old.model_copy(update={"overview": overview}),
             lambda _: self._foretell(DataSet.OVERVIEW, ticker, event),
         )
-        return _Step(1, int(changed), self._today())
+        return Step(1, int(changed), self._today())
 
-    def _prices(self, ticker: Ticker) -> _Step:
-        def foretell(change: PriceChange) -> None:
-            event = PricesUpdated(
-                at=self.clock(),
-                ticker=ticker,
-                first=change.first,
-                last=change.last,
-                count=change.count,
-            )
-            self._foretell(DataSet.PRICES, ticker, event)
+    def _prices(self, ticker: Ticker) -> Step:
+        parts = self.prices, self.actions, self.announcer, self.clock
+        ingest = IngestHistory(self.provider, *parts)
+        return ingest(ticker, self._known(ticker, DataSet.PRICES))
 
-        series = self.provider.prices(ticker)
-        if series is None or not len(series):
-            return _Step()
-        change = self.prices.merge(series, foretell)
-        stored = self.prices.between(ticker)
-        complete = self._complete(ticker, series)
-        count = 0 if change is None else change.count
-        return _Step(len(stored), count, stored.day(-1), complete)
-
-    def _complete(self, ticker: Ticker, series: PriceSeries) -> bool:
-        """Tell whether all bars are stored: the end of them is enough where it meets all before."""
-        if self.provider.complete(DataSet.PRICES, len(series)):
-            return True
-        known = self._known(ticker, DataSet.PRICES)
-        return known is not None and known.complete and series.day(0) <= known.as_of
-
-    def _financials(self, ticker: Ticker) -> _Step:
+    def _financials(self, ticker: Ticker, kinds: Collection[ReportKind]) -> Step:
         def foretell(changed: list[Report]) -> None:
-            kinds = tuple(sorted({report.kind for report in changed}))
+            of = tuple(sorted({report.kind for report in changed}))
             event = FinancialDataIngested(
-                at=self.clock(), ticker=ticker, reports=kinds, count=len(changed)
+                at=self.clock(), ticker=ticker, reports=of, count=len(changed)
             )
             self._foretell(DataSet.FINANCIALS, ticker, event)
 
-        found = self.provider.financials(ticker)
+        found = self.provider.financials(ticker, kinds)
         reports = [*found.statements, *found.earnings]
         if not reports:
-            return _Step()
+            return Step()
         changed = self.financials.sync(reports, foretell)
-        as_of = max(report.fiscal_date_ending for report in reports)
-        return _Step(self.financials.count(ticker), len(changed), as_of)
+        days = [report.fiscal_date_ending for report in reports]
+        known, complete = self._known(ticker, DataSet.FINANCIALS), set(kinds) >= ALL_REPORTS
+        if known is not None and not complete:
+            # The reports that were not asked for are as they were.
+            days, complete = [*days, known.as_of], known.complete
+        return Step(self.financials.count(ticker), len(changed), max(days), complete)
 
-    def _news(self, ticker: Ticker) -> _Step:
+    def _news(self, ticker: Ticker) -> Step:
         def foretell(changes: list[NewsChange]) -> None:
             at = self.clock()
             events = [
@@ -165,7 +150,7 @@ class IngestCompany:
         since = self._since(known)
         articles = list(self.provider.news(ticker, since))
         if not articles:
-            return _Step()
+            return Step()
         changed = self.news.sync(articles, foretell)
         unheard = [] if changed else _unheard(known, articles, self.provider.retrieved_at())
         if unheard:
@@ -176,7 +161,7 @@ class IngestCompany:
             if known is None or since is None
             else known.complete
         )
-        return _Step(self.news.count(ticker), len(changed), self._today(), complete)
+        return Step(self.news.count(ticker), len(changed), self._today(), complete)
 
     def _since(self, known: Freshness | None) -> datetime | None:
         """Return from when on to ask a provider that has too many news to read them all again."""
@@ -190,12 +175,12 @@ class IngestCompany:
         return None if profile is None else profile.freshness.get(data_set)
 
     def _foretell(self, data_set: DataSet, ticker: Ticker, *events: Event) -> None:
-        self.announcer.foretell(_subject(ticker, data_set), *events)
+        self.announcer.foretell(subject_of(ticker, data_set), *events)
 
     def _today(self) -> date:
         return self.provider.retrieved_at().date()
 
-    def _freshness(self, as_of: date, step: _Step) -> Freshness:
+    def _freshness(self, as_of: date, step: Step) -> Freshness:
         return Freshness(
             as_of=as_of,
             source=self.provider.name,
@@ -216,10 +201,6 @@ class IngestCompany:
             return old.model_copy(update={"freshness": {**old.freshness, **fresh}, **latest})
 
         self.assets.change(ticker, noted)
-
-
-def _subject(ticker: Ticker, data_set: DataSet) -> str:
-    return f"{ticker}/{data_set}"
 
 
 def _unheard(

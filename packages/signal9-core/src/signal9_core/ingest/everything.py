@@ -1,10 +1,10 @@
 """A full ingest: listing, calendar, then every data set of every company that is covered."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from ..domain import DataSet, Ticker
-from ..ports import Clock, Progress, Provider
+from ..domain import DataSet, ReportKind, Ticker
+from ..ports import ALL_REPORTS, Clock, Progress, Provider
 from ..repositories import StateRepository
 from .calendar import IngestCalendar
 from .company import DATA_SETS, IngestCompany
@@ -30,6 +30,7 @@ class IngestEverything:
         progress: Progress,
         tickers: Sequence[Ticker] | None = None,
         data_sets: Sequence[DataSet] = DATA_SETS,
+        reports: Collection[ReportKind] = ALL_REPORTS,
     ) -> Outcome:
         """Ingest everything, or only these data sets of these companies (without the lists)."""
         outcome = Outcome()
@@ -39,7 +40,7 @@ class IngestEverything:
         companies = tuple(self.provider.covered() or ()) if tickers is None else tuple(tickers)
         for data_set in data_sets:
             for done, ticker in enumerate(companies, 1):
-                outcome.add(self.ingest_company(ticker, (data_set,)))
+                outcome.add(self.ingest_company(ticker, (data_set,), reports))
                 progress(data_set, done, len(companies))
         if tickers is None and not outcome.failed:
             self.state.note_finished_ingest(self.provider.name, self.clock())

@@ -6,15 +6,17 @@ from .parsing import Parser, Record
 from .quota import Quota
 from .raw_cache import RawCache, RawResponse
 from .raw_copies import RawCopies, RawCopy
-from .sources import Financials, Provider, SentimentScorer
+from .sources import ALL_REPORTS, Financials, History, Provider, SentimentScorer
 from .store import ABSENT, Cursor, Item, Key, Page, Span, Store, Stored, Value
 
 __all__ = [
     "ABSENT",
+    "ALL_REPORTS",
     "Clock",
     "Cursor",
     "EventPublisher",
     "Financials",
+    "History",
     "Item",
     "Key",
     "Notifier",

@@ -1,22 +1,27 @@
 """What a provider of market data can be asked. Live clients and the bundled sample fill these."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from ..domain import (
     Asset,
     CompanyOverview,
+    CorporateAction,
     DataSet,
     Earnings,
     EarningsCalendarEntry,
     NewsArticle,
     PriceSeries,
+    ReportKind,
     Statement,
     Ticker,
 )
 
-__all__ = ["Financials", "Provider", "SentimentScorer"]
+__all__ = ["ALL_REPORTS", "Financials", "History", "Provider", "SentimentScorer"]
+
+ALL_REPORTS: Final = frozenset(ReportKind)
+"""Whatever is reported about a company."""
 
 
 class Financials(NamedTuple):
@@ -24,6 +29,18 @@ class Financials(NamedTuple):
 
     statements: Sequence[Statement] = ()
     earnings: Sequence[Earnings] = ()
+
+
+class History(NamedTuple):
+    """Daily bars of one company, oldest first, and what it did to its shares meanwhile.
+
+    From `actions_since` on no split and no dividend is missing; `None` where the source does not
+    tell of them all.
+    """
+
+    bars: PriceSeries | None
+    actions: Sequence[CorporateAction] = ()
+    actions_since: date | None = None
 
 
 class Provider(Protocol):
@@ -59,11 +76,11 @@ class Provider(Protocol):
     def overview(self, ticker: Ticker) -> CompanyOverview | None:
         """Describe one company."""
 
-    def prices(self, ticker: Ticker, first: date | None = None) -> PriceSeries | None:
-        """Return daily bars from `first` on, or all there are, oldest first."""
+    def history(self, ticker: Ticker, first: date | None = None) -> History | None:
+        """Return daily bars, splits and dividends from `first` on, or all there are."""
 
-    def financials(self, ticker: Ticker) -> Financials:
-        """Return all reports of one company."""
+    def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
+        """Return all reports of these kinds of one company."""
 
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
         """Return announced dates of coming earnings reports."""

@@ -100,9 +100,11 @@ class GetPrices:
         if stored.adjusted_close is not None:
             return stored.adjusted()
         ticker, first, last = stored.ticker, stored.day(0), stored.day(-1)
-        actions = self.actions.since(ticker, first)
-        if not actions:
+        actions, since = self.actions.known(ticker, first)
+        if since is None and not actions:
             raise InputError("adjusted", f"{ticker} has no adjusted prices")
+        if since is not None and since > first:
+            raise InputError("adjusted", f"{ticker} has adjusted prices from {since} on")
         # A dividend counts by the close of its day, which may come after the last one asked for.
         whole = self.prices.between(ticker, first)
         return adjust(whole, actions).between(first, last)

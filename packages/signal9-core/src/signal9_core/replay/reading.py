@@ -1,7 +1,7 @@
 """Raw bodies, understood: what they hold, or why they are left out."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
@@ -20,10 +20,14 @@ _TEXTS: Final = frozenset({"Error Message", "Information", "Note", "code", "mess
 
 
 class Dialect(NamedTuple):
-    """How one provider speaks: its parsers by function, and how it spells tickers."""
+    """How one provider speaks: its parsers by function, and how it spells tickers.
+
+    A body of the functions in `tells_actions` leaves out no split and no dividend of its time.
+    """
 
     parsers: Mapping[str, Parser]
     canonical: Callable[[str], Ticker]
+    tells_actions: frozenset[str] = frozenset()
 
 
 class Skipped(NamedTuple):
@@ -40,6 +44,7 @@ class Read:
     copy: RawCopy
     ticker: Ticker | None
     records: Callable[[], Sequence[Record]]
+    tells_actions: bool = False
 
     @property
     def order(self) -> tuple[datetime, str]:
@@ -65,9 +70,9 @@ class Library:
         try:
             if parser is None:
                 return Skipped(copy.file, _unknown(copy))
-            found = Read(copy, ticker, partial(self._records, copy, parser, ticker))
-            if any(isinstance(each, CorporateAction) for each in found.records()):
-                return Skipped(copy.file, f"{copy.function} is not kept in any table")
+            tells = copy.function in dialect.tells_actions
+            found = Read(copy, ticker, partial(self._records, copy, parser, ticker), tells)
+            found.records()
         except (ProviderError, StoreError) as error:
             return Skipped(copy.file, str(error))
         return found
@@ -75,26 +80,24 @@ class Library:
     def _records(self, copy: RawCopy, parser: Parser, ticker: Ticker | None) -> Sequence[Record]:
         known = self._recent.pop(copy.file, None)
         if known is None:
-            known = _kept(parser(copy.read(), ticker))
+            known = list(parser(copy.read(), ticker))
             if copy.at is not None:
-                known = [self._cut(each, copy.at) for each in known]
+                known = list(self._cut(known, self.finished(copy.at)))
         self._recent[copy.file] = known
         if len(self._recent) > _REMEMBERED:
             del self._recent[next(iter(self._recent))]
         return known
 
-    def _cut(self, record: Record, at: datetime) -> Record:
-        """Return a series without the bar of a day that was not over yet."""
-        if isinstance(record, PriceSeries):
-            return record.between(None, self.finished(at))
-        return record
-
-
-def _kept(records: Iterable[Record]) -> list[Record]:
-    """Return what tables hold: splits and dividends that come along with bars are left out."""
-    found = list(records)
-    others: list[Record] = [each for each in found if not isinstance(each, CorporateAction)]
-    return others or found
+    def _cut(self, records: Iterable[Record], last: date) -> Iterator[Record]:
+        """Yield records without what is of a day that was not over yet."""
+        for record in records:
+            match record:
+                case PriceSeries():
+                    yield record.between(None, last)
+                case CorporateAction() if record.ex_date > last:
+                    continue
+                case _:
+                    yield record
 
 
 def _unknown(copy: RawCopy) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from ..domain import (
     Asset,
     CompanyOverview,
+    CorporateAction,
     DataSet,
     EarningsCalendarEntry,
     NewsArticle,
@@ -88,7 +89,8 @@ class _Shelves:
         if isinstance(read, Skipped):
             self.skipped.append(read)
             return
-        for subject in set(_subjects(read.ticker, read.records())):
+        told = {(DataSet.PRICES, read.ticker)} if read.tells_actions and read.ticker else set()
+        for subject in told | set(_subjects(read.ticker, read.records())):
             self.about[subject].append(read)
 
 
@@ -102,7 +104,7 @@ def _subjects(ticker: Ticker | None, records: Iterable[Record]) -> Iterator[Subj
                 yield _CALENDAR, ""
             case CompanyOverview():
                 yield DataSet.OVERVIEW, record.ticker
-            case PriceSeries():
+            case PriceSeries() | CorporateAction():
                 yield DataSet.PRICES, record.ticker
             case Report():
                 yield DataSet.FINANCIALS, record.ticker

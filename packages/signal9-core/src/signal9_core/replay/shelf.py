@@ -1,6 +1,6 @@
 """What all copies say together about one thing: of two that differ, the later one counts."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from typing import Final
@@ -8,17 +8,19 @@ from typing import Final
 from ..domain import (
     Asset,
     CompanyOverview,
+    CorporateAction,
     DataSet,
     Earnings,
     EarningsCalendarEntry,
     NewsArticle,
     PriceSeries,
     Report,
+    ReportKind,
     Statement,
     Ticker,
     merge,
 )
-from ..ports import Financials, Record
+from ..ports import ALL_REPORTS, Financials, History, Record
 from .reading import Read
 
 __all__ = ["Shelf"]
@@ -36,6 +38,8 @@ class Shelf:
     _assets: dict[Ticker, Asset] = field(default_factory=dict)
     _overviews: dict[Ticker, CompanyOverview] = field(default_factory=dict)
     _series: dict[Ticker, PriceSeries] = field(default_factory=dict)
+    _actions: dict[tuple[object, ...], CorporateAction] = field(default_factory=dict)
+    _actions_since: date | None = None
     _reports: dict[tuple[object, ...], Report] = field(default_factory=dict)
     _entries: dict[tuple[object, ...], EarningsCalendarEntry] = field(default_factory=dict)
     _articles: dict[str, NewsArticle] = field(default_factory=dict)
@@ -49,6 +53,8 @@ class Shelf:
             records = [each for each in read.records() if not _is_about_others(each, ticker, read)]
             for record in records:
                 shelf.add(record)
+            if read.tells_actions:
+                shelf.note_told(records)
             shelf._at = max([shelf._at, *_moments(read, records)])
         return shelf
 
@@ -59,6 +65,8 @@ class Shelf:
                 self._assets[record.ticker] = record
             case CompanyOverview():
                 self._overviews[record.ticker] = record
+            case CorporateAction():
+                self._actions[record.ticker, record.ex_date, record.kind] = record
             case EarningsCalendarEntry():
                 self._entries[record.ticker, record.report_date] = record
             case NewsArticle():
@@ -69,8 +77,12 @@ class Shelf:
             case Report():
                 key = (record.ticker, record.kind, record.period, record.fiscal_date_ending)
                 self._reports[key] = record
-            case _:
-                raise TypeError(f"{type(record).__name__} belongs on no shelf")
+
+    def note_told(self, records: Iterable[Record]) -> None:
+        """Note that a copy tells of all splits and dividends, since its first bar if it has any."""
+        days = [each.day(0) for each in records if isinstance(each, PriceSeries) and len(each)]
+        since = min(days, default=date.min)
+        self._actions_since = min(since, self._actions_since or since)
 
     def retrieved_at(self) -> datetime:
         """Return when the latest copy came."""
@@ -92,14 +104,20 @@ class Shelf:
         """Describe one company."""
         return self._overviews.get(ticker)
 
-    def prices(self, ticker: Ticker, first: date | None = None) -> PriceSeries | None:
-        """Return daily bars."""
-        found = self._series.get(ticker)
-        return None if found is None else found.between(first)
+    def history(self, ticker: Ticker, first: date | None = None) -> History | None:
+        """Return daily bars, splits and dividends."""
+        bars = self._series.get(ticker)
+        actions = [each for each in self._actions.values() if each.ticker == ticker]
+        since = None
+        if bars is not None and len(bars) and self._actions_since is not None:
+            since = max(self._actions_since, bars.day(0))
+        return History(None if bars is None else bars.between(first), actions, since)
 
-    def financials(self, ticker: Ticker) -> Financials:
+    def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
         """Return all reports of one company."""
-        reports = [each for each in self._reports.values() if each.ticker == ticker]
+        reports = [
+            each for each in self._reports.values() if each.ticker == ticker and each.kind in kinds
+        ]
         return Financials(
             [each for each in reports if isinstance(each, Statement)],
             [each for each in reports if isinstance(each, Earnings)],
@@ -124,6 +142,8 @@ def _moments(read: Read, records: Iterable[Record]) -> Iterator[datetime]:
         match record:
             case NewsArticle():
                 yield record.published_at
+            case CorporateAction():
+                yield datetime.combine(record.ex_date, time.max, UTC)
             case PriceSeries() if len(record):
                 yield datetime.combine(record.day(-1), time.max, UTC)
             case Report():

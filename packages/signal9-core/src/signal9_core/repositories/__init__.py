@@ -1,6 +1,6 @@
 """What is stored, in terms of the domain: written once, over whichever store there is."""
 
-from .actions import ActionRepository
+from .actions import ActionRepository, KnownActions
 from .assets import AssetRepository
 from .changes import Foretell, change_item, ignore, until_uncontested
 from .financials import FinancialsRepository
@@ -22,6 +22,7 @@ __all__ = [
     "FollowerRepository",
     "Foretell",
     "KeptNotification",
+    "KnownActions",
     "ListedName",
     "ListingRepository",
     "NewsChange",

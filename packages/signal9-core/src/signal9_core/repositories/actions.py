@@ -2,17 +2,26 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..domain import CorporateAction, Ticker
 from ..ports import Item, Span, Store
 from ..tables import TIME_SERIES
-from .changes import Foretell, ignore, sync_items
+from .changes import Foretell, change_item, ignore, sync_items
 from .codec import to_item
 
-__all__ = ["ActionRepository"]
+__all__ = ["ActionRepository", "KnownActions"]
 
 _PLACE: Final = frozenset({*TIME_SERIES.key_attributes, "other"})
+_KNOWN: Final = "known"
+"""The item that says from when on none is missing stands behind all days."""
+
+
+class KnownActions(NamedTuple):
+    """Splits and dividends, oldest first; from `since` on none is missing, if that is known."""
+
+    actions: list[CorporateAction]
+    since: date | None
 
 
 class ActionRepository:
@@ -22,23 +31,52 @@ class ActionRepository:
         self._store = store
 
     def sync(
-        self, actions: Iterable[CorporateAction], foretell: Foretell[list[Item]] = ignore
+        self, actions: Iterable[CorporateAction], foretell: Foretell[list[CorporateAction]] = ignore
     ) -> int:
         """Store actions, and return how many were not stored just so.
 
         Of one company there is one split and one dividend a day; of several the last one stays.
         """
-        return len(sync_items(self._store, TIME_SERIES, map(_item, actions), foretell))
+
+        def foretold(items: list[Item]) -> None:
+            foretell([_action(each) for each in items])
+
+        return len(sync_items(self._store, TIME_SERIES, map(_item, actions), foretold))
+
+    def note_known(self, ticker: Ticker, since: date) -> None:
+        """Remember that from a day on nothing is missing; an earlier day that is noted stays."""
+
+        def noted(item: Item | None) -> Item | None:
+            known = item is not None and _since(item) <= since
+            return None if known else {**_known_key(ticker), "since": since.isoformat()}
+
+        change_item(self._store, TIME_SERIES, _known_key(ticker), noted)
+
+    def known(self, ticker: Ticker, first: date | None = None) -> KnownActions:
+        """Return what happened on `first` or later, and from when on that is all."""
+        span = Span(None if first is None else first.isoformat())
+        page = self._store.query(TIME_SERIES, _partition(ticker), span=span)
+        items = {str(each.item["timestamp"]): each.item for each in page.items}
+        noted = items.pop(_KNOWN, None)
+        return KnownActions(
+            [_action(each) for each in items.values()], None if noted is None else _since(noted)
+        )
 
     def since(self, ticker: Ticker, first: date | None = None) -> list[CorporateAction]:
         """Return what happened on `first` or later, oldest first."""
-        span = Span(None if first is None else first.isoformat())
-        page = self._store.query(TIME_SERIES, _partition(ticker), span=span)
-        return [_action(each.item) for each in page.items]
+        return self.known(ticker, first).actions
 
 
 def _partition(ticker: Ticker) -> str:
     return f"{ticker}#actions"
+
+
+def _known_key(ticker: Ticker) -> dict[str, str]:
+    return {TIME_SERIES.partition_key: _partition(ticker), "timestamp": _KNOWN}
+
+
+def _since(item: Item) -> date:
+    return date.fromisoformat(str(item["since"]))
 
 
 def _item(action: CorporateAction) -> Item:

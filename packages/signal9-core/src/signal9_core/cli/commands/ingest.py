@@ -11,12 +11,11 @@ from ..session import opened
 
 if TYPE_CHECKING:
     from ...app import App
-    from ...domain import DataSet
+    from ...domain import DataSet, ReportKind
 
 __all__ = ["ingest"]
 
 _PROVIDERS: Final = ("sample", "alphavantage", "alpaca")
-_REPORTS: Final = {"earnings": "financials"}
 
 
 def ingest(
@@ -45,12 +44,12 @@ def ingest(
 ) -> None:
     """Fetch what the provider has and keep it; doing so again changes nothing."""
     with told(), opened(context, provider=_provider(provider)) as app:
-        chosen = _companies(app, tickers) if tickers else None
-        data_sets = _data_sets(what)
+        data_sets, reports = _chosen(what)
+        chosen = _companies(app, tickers, what)
         from ..progress import ProgressBars
 
         with ProgressBars(silent=as_json) as progress:
-            answer = app.ingest(progress, chosen, data_sets)
+            answer = app.ingest(progress, chosen, data_sets, reports)
         if as_json:
             print_json(answer)
         else:
@@ -69,24 +68,34 @@ def _provider(name: str | None) -> str | None:
     return name
 
 
-def _data_sets(what: str) -> "tuple[DataSet, ...]":
-    from ...domain import DataSet
+def _chosen(what: str) -> "tuple[tuple[DataSet, ...], frozenset[ReportKind]]":
+    """Return the data sets, and which reports: earnings are reports that can be had alone."""
+    from ...domain import DataSet, ReportKind
     from ...errors import InputError
 
-    # Earnings are reports, and come with them.
-    names = tuple(_REPORTS.get(name, name) for name in map(str.strip, what.split(",")))
-    if names == ("all",):
-        return tuple(DataSet)
-    for name in names:
-        if name not in tuple(DataSet):
-            raise InputError("what", f"{name!r} is none of {', '.join(DataSet)}, earnings, all")
-    return tuple(data_set for data_set in DataSet if data_set in names)
+    names = frozenset(map(str.strip, what.split(",")))
+    known = (*DataSet, "earnings", "all")
+    if unknown := names - set(known):
+        raise InputError("what", f"{min(unknown)!r} is none of {', '.join(known)}")
+    if "all" in names:
+        return tuple(DataSet), frozenset(ReportKind)
+    alone = "earnings" in names and DataSet.FINANCIALS not in names
+    wanted = names | {DataSet.FINANCIALS} if alone else names
+    reports = frozenset({ReportKind.EARNINGS}) if alone else frozenset(ReportKind)
+    return tuple(each for each in DataSet if each in wanted), reports
 
 
-def _companies(app: "App", tickers: list[str]) -> list[str]:
+def _companies(app: "App", tickers: list[str] | None, what: str) -> list[str] | None:
+    """Return whom to ask about; `None` for everybody, where these are not too many."""
+    from ...errors import InputError
+
+    name, covered = app.provider.name, app.provider.covered()
+    if not tickers:
+        if covered is None and what != "all":
+            raise InputError("ticker", f"{name} has too many companies to ask about all: name some")
+        return None
     companies = [ticker.strip().upper() for ticker in tickers]
-    covered = app.provider.covered()
     for company in companies:
         if covered is not None and company not in covered:
-            fail(f"{app.provider.name} knows nothing of {company}; it has {', '.join(covered)}")
+            fail(f"{name} knows nothing of {company}; it has {', '.join(covered)}")
     return companies

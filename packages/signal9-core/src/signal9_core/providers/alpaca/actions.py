@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from ...domain import CorporateAction, Ticker
+from ...domain import CorporateAction, Ticker, one_a_day
 from ...errors import PayloadError
 from ..payload import models_of, need, plain
 from ..tickers import is_ticker
@@ -71,8 +71,8 @@ def read_actions_page(body: bytes, where: str) -> ActionsPage:
 
 
 def read_actions(body: bytes, ticker: Ticker | None = None) -> list[CorporateAction]:
-    """Return the splits and dividends in a body."""
-    return read_actions_page(body, place("corporate_actions", ticker)).actions
+    """Return the splits and dividends in a body, oldest first."""
+    return one_a_day(read_actions_page(body, place("corporate_actions", ticker)).actions)
 
 
 def _action(raw: Raw, name: str, kind: _Kind, where: str) -> CorporateAction:

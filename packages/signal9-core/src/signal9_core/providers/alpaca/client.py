@@ -7,7 +7,7 @@ from typing import Final, Literal, Self, TypeVar
 import httpx2
 from pydantic import SecretStr
 
-from ...domain import Asset, CorporateAction, NewsArticle, PriceSeries, Ticker
+from ...domain import Asset, CorporateAction, NewsArticle, PriceSeries, Ticker, one_a_day
 from ...errors import PayloadError
 from ...ports import Clock, Quota, RawCache, utc_now
 from ..http import NoCache, NoQuota, Question, Source, open_http
@@ -116,7 +116,7 @@ class AlpacaClient:
     def corporate_actions(
         self, tickers: Sequence[Ticker], first: date | None = None, last: date | None = None
     ) -> list[CorporateAction]:
-        """Return splits and dividends by their ex-date, both days included."""
+        """Return splits and dividends by their ex-date, both days included, oldest first."""
         params = {
             **_span(first, last),
             "symbols": _symbols(tickers),
@@ -129,7 +129,8 @@ class AlpacaClient:
         def read(body: bytes) -> ActionsPage:
             return read_actions_page(body, where)
 
-        return [each for page in self._pages(question, read, _token) for each in page.actions]
+        pages = self._pages(question, read, _token)
+        return one_a_day(each for page in pages for each in page.actions)
 
     def news(
         self,

@@ -9,7 +9,7 @@ from .assets import read_assets
 from .bars import read_daily_bars
 from .news import read_news
 
-__all__ = ["PARSERS"]
+__all__ = ["PARSERS", "TELL_ACTIONS"]
 
 PARSERS: Final[Mapping[str, Parser]] = {
     "assets": read_assets,
@@ -18,3 +18,6 @@ PARSERS: Final[Mapping[str, Parser]] = {
     "stocks_bars": read_daily_bars,
 }
 """By the path of the function, of which every body is one page."""
+
+TELL_ACTIONS: Final = frozenset({"corporate_actions"})
+"""Whose bodies leave out no split and no dividend of their time."""

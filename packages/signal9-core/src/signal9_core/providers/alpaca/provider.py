@@ -1,6 +1,6 @@
-"""Alpaca as a `Provider`: listing, prices and news; it has neither descriptions nor reports."""
+"""Alpaca as a `Provider`: listing, price history and news; no descriptions and no reports."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -10,10 +10,10 @@ from ...domain import (
     DataSet,
     EarningsCalendarEntry,
     NewsArticle,
-    PriceSeries,
+    ReportKind,
     Ticker,
 )
-from ...ports import Clock, Financials, utc_now
+from ...ports import ALL_REPORTS, Clock, Financials, History, utc_now
 from ..sessions import last_finished_day
 from .client import AlpacaClient
 
@@ -59,12 +59,19 @@ class AlpacaProvider:
         """Return nothing: Alpaca describes no companies."""
         return None
 
-    def prices(self, ticker: Ticker, first: date | None = None) -> PriceSeries | None:
-        """Return the days whose trading is over, as traded."""
+    def history(self, ticker: Ticker, first: date | None = None) -> History | None:
+        """Return the days whose trading is over, as traded, and their splits and dividends."""
         begin, end = first or _BEGINNING, last_finished_day(self._clock())
-        return self._client.daily_bars([ticker], begin, end).get(ticker) if begin <= end else None
+        bars = self._client.daily_bars([ticker], begin, end).get(ticker) if begin <= end else None
+        if bars is None:
+            return None
+        return History(bars, self._client.corporate_actions([ticker], begin, end), bars.day(0))
 
-    def financials(self, ticker: Ticker) -> Financials:  # noqa: ARG002
+    def financials(
+        self,
+        ticker: Ticker,  # noqa: ARG002
+        kinds: Collection[ReportKind] = ALL_REPORTS,  # noqa: ARG002
+    ) -> Financials:
         """Return nothing: Alpaca has no reports."""
         return Financials()
 

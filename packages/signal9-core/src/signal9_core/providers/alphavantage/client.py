@@ -12,6 +12,7 @@ from ...domain import (
     BalanceSheet,
     CashFlow,
     CompanyOverview,
+    CorporateAction,
     Earnings,
     EarningsCalendarEntry,
     IncomeStatement,
@@ -25,6 +26,7 @@ from ..http import NoCache, NoQuota, Question, Source, open_http
 from ..intraday import IntradayBar
 from ..keyed import KeyedTransport, checked_key
 from ..redaction import Redactor
+from .actions import read_dividends, read_splits
 from .calendar import read_calendar
 from .daily import Daily, read_daily
 from .earnings import read_earnings
@@ -97,6 +99,14 @@ class AlphaVantageClient:
     def daily_adjusted(self, ticker: Ticker, *, full: bool = False) -> Daily | None:
         """Return days of trading with adjusted closes, dividends and splits; for premium keys."""
         return self._series("TIME_SERIES_DAILY_ADJUSTED", ticker, full=full)
+
+    def splits(self, ticker: Ticker) -> list[CorporateAction]:
+        """Return every split, oldest first."""
+        return self._actions("SPLITS", ticker, read_splits)
+
+    def dividends(self, ticker: Ticker) -> list[CorporateAction]:
+        """Return every dividend, oldest first."""
+        return self._actions("DIVIDENDS", ticker, read_dividends)
 
     def intraday(
         self,
@@ -185,6 +195,13 @@ class AlphaVantageClient:
         params = {"outputsize": _size(full=full)}
         found = self._ask(function, params, lambda body: read_daily(body, ticker), ticker)
         _check_about(ticker, () if found is None else (found.series.ticker,), function)
+        return found
+
+    def _actions(
+        self, function: str, ticker: Ticker, read: Callable[[bytes, Ticker], list[CorporateAction]]
+    ) -> list[CorporateAction]:
+        found = self._ask(function, {}, lambda body: read(body, ticker), ticker)
+        _check_about(ticker, (each.ticker for each in found), function)
         return found
 
     def _statements(self, function: str, ticker: Ticker, kind: type[S]) -> list[S]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from ...domain import Ticker
 from ...ports import Parser, Record
+from .actions import read_dividends, read_splits
 from .calendar import read_calendar
 from .daily import read_daily
 from .earnings import read_earnings
@@ -13,7 +14,7 @@ from .news import read_news
 from .overview import read_overview
 from .statements import STATEMENTS, read_statements
 
-__all__ = ["PARSERS"]
+__all__ = ["PARSERS", "TELL_ACTIONS"]
 
 
 def _daily(body: bytes, ticker: Ticker | None) -> Iterable[Record]:
@@ -34,13 +35,18 @@ def _statements(function: str) -> Parser:
 
 
 PARSERS: Final[Mapping[str, Parser]] = {
+    "DIVIDENDS": read_dividends,
     "EARNINGS": read_earnings,
     "EARNINGS_CALENDAR": read_calendar,
     "LISTING_STATUS": read_listing,
     "NEWS_SENTIMENT": read_news,
     "OVERVIEW": _overview,
+    "SPLITS": read_splits,
     "TIME_SERIES_DAILY": _daily,
     "TIME_SERIES_DAILY_ADJUSTED": _daily,
     **{function: _statements(function) for function in STATEMENTS},
 }
 """By what AlphaVantage calls the function; JSON and CSV behind the same name."""
+
+TELL_ACTIONS: Final = frozenset({"TIME_SERIES_DAILY_ADJUSTED"})
+"""Whose bodies leave out no split and no dividend of their time."""

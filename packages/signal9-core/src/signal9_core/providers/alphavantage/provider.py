@@ -1,6 +1,6 @@
 """AlphaVantage as a `Provider`: what its plan allows, and not one call more than needed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -10,16 +10,16 @@ from ...domain import (
     DataSet,
     EarningsCalendarEntry,
     NewsArticle,
-    PriceSeries,
+    ReportKind,
+    Statement,
     Ticker,
 )
-from ...ports import Clock, Financials, utc_now
+from ...ports import ALL_REPORTS, Clock, Financials, History, utc_now
 from ..sessions import last_finished_day
 from .client import COMPACT_BARS, NEWS_LIMIT, AlphaVantageClient
 
 __all__ = ["AlphaVantageProvider"]
 
-_REPORTS: Final = 4
 _RECENT_DAYS: Final = 120
 """A hundred bars cover this many days of the calendar, holidays included."""
 
@@ -69,24 +69,28 @@ class AlphaVantageProvider:
         """Describe one company."""
         return self._client.overview(ticker)
 
-    def prices(self, ticker: Ticker, first: date | None = None) -> PriceSeries | None:
-        """Return the days whose trading is over, as traded; adjusted closes for premium keys."""
-        if self._premium:
-            found = self._client.daily_adjusted(ticker, full=not self._is_recent(first))
-        else:
-            found = self._client.daily(ticker)
-        last = last_finished_day(self._clock())
-        return None if found is None else found.series.between(first, last)
+    def history(self, ticker: Ticker, first: date | None = None) -> History | None:
+        """Return the days whose trading is over, as traded.
 
-    def financials(self, ticker: Ticker) -> Financials:
-        """Return all reports: four calls, or none where fewer are left of the day's."""
-        self._client.source.quota.require(_REPORTS)
-        statements = (
-            *self._client.income_statements(ticker),
-            *self._client.balance_sheets(ticker),
-            *self._client.cash_flows(ticker),
-        )
-        return Financials(statements, self._client.earnings(ticker))
+        Premium keys get adjusted closes, splits and dividends along with them.
+        """
+        last = last_finished_day(self._clock())
+        if not self._premium:
+            found = self._client.daily(ticker)
+            return None if found is None else History(found.series.between(first, last))
+        found = self._client.daily_adjusted(ticker, full=not self._is_recent(first))
+        if found is None:
+            return None
+        actions = [each for each in found.actions if (first or date.min) <= each.ex_date <= last]
+        bars = found.series.between(first, last)
+        return History(bars, actions, bars.day(0) if len(bars) else None)
+
+    def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
+        """Return reports: a call for each kind, or none where fewer are left of the day's."""
+        self._client.source.quota.require(len(kinds))
+        statements = tuple(self._statements(ticker, kinds))
+        earnings = self._client.earnings(ticker) if ReportKind.EARNINGS in kinds else ()
+        return Financials(statements, earnings)
 
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
         """Return who reports within three months."""
@@ -95,6 +99,14 @@ class AlphaVantageProvider:
     def news(self, ticker: Ticker, since: datetime | None = None) -> Iterable[NewsArticle]:
         """Return all articles since an instant, or the latest thousand."""
         return self._client.news(ticker, since=since)
+
+    def _statements(self, ticker: Ticker, kinds: Collection[ReportKind]) -> Iterator[Statement]:
+        if ReportKind.INCOME_STATEMENT in kinds:
+            yield from self._client.income_statements(ticker)
+        if ReportKind.BALANCE_SHEET in kinds:
+            yield from self._client.balance_sheets(ticker)
+        if ReportKind.CASH_FLOW in kinds:
+            yield from self._client.cash_flows(ticker)
 
     def _is_recent(self, first: date | None) -> bool:
         return first is not None and (self._clock().date() - first).days <= _RECENT_DAYS

@@ -2,7 +2,7 @@
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Final, TypeVar
@@ -23,9 +23,10 @@ from ...domain import (
     NewsArticle,
     PriceSeries,
     Report,
+    ReportKind,
     Ticker,
 )
-from ...ports import Financials
+from ...ports import ALL_REPORTS, Financials, History
 from .files import SampleFiles
 
 __all__ = ["SampleProvider"]
@@ -115,9 +116,18 @@ class SampleProvider:
         found = msgspec.json.decode(self._files.read(name), type=_Prices)
         return found.to_series().between(first)
 
-    def financials(self, ticker: Ticker) -> Financials:
-        """Return all reports of one company; what the sources lack is missing, not zero."""
-        return self._financials.get(ticker, Financials())
+    def history(self, ticker: Ticker, first: date | None = None) -> History | None:
+        """Return daily bars; splits and dividends are only in their adjusted closes."""
+        found = self.prices(ticker, first)
+        return None if found is None else History(found)
+
+    def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
+        """Return reports of one company; what the sources lack is missing, not zero."""
+        found = self._financials.get(ticker, Financials())
+        return Financials(
+            tuple(each for each in found.statements if each.kind in kinds),
+            tuple(each for each in found.earnings if each.kind in kinds),
+        )
 
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
         """Return nothing: all that the sample knows lies in the past."""
