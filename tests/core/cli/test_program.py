@@ -171,7 +171,7 @@ def test_a_contribution_that_cannot_be_loaded_harms_no_other_command(
     monkeypatch.syspath_prepend(tmp_path)
 
     assert shell.run("show", "AAPL").code == 0
-    assert "From staying_" in shell.run_bare("--help").out
+    assert "From staying: Rooms for the night." in shell.run_bare("--help").out
     found = shell.run("stay")
     assert found.code == 1
     assert found.err.startswith("error: the command stay of staying_")
@@ -193,7 +193,9 @@ def _contribute(folder: Path, code: str, name: str = "stay") -> None:
     (folder / f"{module}.py").write_text(code, encoding="utf-8")
     info = folder / "staying-1.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Name: staying\nVersion: 1.0\n", encoding="utf-8")
+    (info / "METADATA").write_text(
+        "Name: staying\nVersion: 1.0\nSummary: Rooms for the night.\n", encoding="utf-8"
+    )
     (info / "entry_points.txt").write_text(
         f"[signal9.commands]\n{name} = {module}:stay\n", encoding="utf-8"
     )

@@ -32,10 +32,16 @@ def _add(program: typer.Typer, entry: EntryPoint) -> None:
 
     # Options, `--help` among them, go through unread: to know them means to import the package.
     @program.command(
-        entry.name, help=f"From {package}.", add_help_option=False, context_settings=_PASS_ON
+        entry.name, help=_origin(entry, package), add_help_option=False, context_settings=_PASS_ON
     )
     def run(context: typer.Context) -> None:
         _run(_load(entry, package), entry.name, context)
+
+
+def _origin(entry: EntryPoint, package: str) -> str:
+    if entry.dist is None:
+        return f"From {package}."
+    return f"From {entry.dist.name}: {entry.dist.metadata['Summary']}"
 
 
 def _load(entry: EntryPoint, package: str) -> Callable[..., object]:
