@@ -135,10 +135,10 @@ def test_a_function_renews_the_value_and_no_alarm_is_needed(made: Mapping[str, T
 def test_whoever_renews_may_do_the_four_steps_with_this_secret_and_nothing_else(
     made: Mapping[str, Template],
 ) -> None:
-    (policy,) = properties(made["rotated"], "AWS::IAM::Policy")
+    (policy,) = made["rotated"].find_resources("AWS::IAM::Policy").values()
     permission = only(made["rotated"], "AWS::Lambda::Permission")
 
-    (statement,) = policy["PolicyDocument"]["Statement"]
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Action"] == [
         "secretsmanager:DescribeSecret",
         "secretsmanager:GetSecretValue",
