@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
 
 import pytest
 from aws_cdk import Stack
@@ -136,18 +135,17 @@ def test_a_function_renews_the_value_and_no_alarm_is_needed(made: Mapping[str, T
 def test_whoever_renews_may_do_the_four_steps_with_this_secret_and_nothing_else(
     made: Mapping[str, Template],
 ) -> None:
-    policy = only(made["rotated"], "AWS::IAM::Policy")
+    (policy,) = made["rotated"].find_resources("AWS::IAM::Policy").values()
     permission = only(made["rotated"], "AWS::Lambda::Permission")
 
-    document = cast("dict[str, list[dict[str, object]]]", policy["PolicyDocument"])
-    (statement,) = document["Statement"]
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Action"] == [
         "secretsmanager:DescribeSecret",
         "secretsmanager:GetSecretValue",
         "secretsmanager:PutSecretValue",
         "secretsmanager:UpdateSecretVersionStage",
     ]
-    assert list(cast("dict[str, str]", statement["Resource"])) == ["Ref"]
+    assert list(statement["Resource"]) == ["Ref"]
     assert permission["Principal"] == "secretsmanager.amazonaws.com"
     assert permission["SourceAccount"]
 

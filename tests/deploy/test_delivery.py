@@ -105,6 +105,13 @@ def test_github_comments_what_would_change(github: dict[str, Any]) -> None:
     assert any(each.startswith("gh pr comment") for each in commands)
 
 
+def test_gitlab_comments_what_would_change(gitlab: dict[str, Any]) -> None:
+    commands = _commands(_jobs(gitlab)["diff"])
+
+    assert "hatch run deploy:diff $STAGE --file diff.md" in commands
+    assert commands[-1] == "hatch run deploy:comment diff.md"
+
+
 def test_gitlab_has_the_same_steps_in_order(gitlab: dict[str, Any]) -> None:
     jobs = _jobs(gitlab)
 

@@ -129,6 +129,12 @@ def test_a_function_publishes_notifies_and_reads_secrets_only_where_it_says_so(
     assert not any(action.endswith("*") for action in actions)
 
 
+def test_functions_that_only_read_may_not_write() -> None:
+    writing = {spec.name for spec in FUNCTIONS if any(use.writes for use in spec.uses)}
+
+    assert writing == {"Users", "Ingest", "Enhancement", "Notification"}
+
+
 def test_only_functions_that_call_providers_reach_the_internet() -> None:
     groups = {
         each["FunctionName"]: str(each["VpcConfig"]["SecurityGroupIds"])

@@ -1,12 +1,11 @@
 """Keys of providers: put by the command, found by the function that asks a provider."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
-from signal9_deploy.names import bucket_name
+from signal9_core.tables import STATE
+from signal9_deploy.names import bucket_name, table_prefix
 from signal9_deploy.secrets import SECRETS, secret_name
 from tests.e2e.place import Place
 from tests.simulator import Simulator, running
@@ -21,7 +20,7 @@ def _on_an_emulator_only(place: Place) -> None:
 
 
 def _put_keys(place: Place) -> str:
-    given = json.dumps({"alpaca": KEYS})
+    given = json.dumps({"alpaca": KEYS, "alphavantage": {"apiKey": KEYS["apiKey"]}})
     return place.command("secrets", place.settings.stage, stdin=given)
 
 
@@ -40,45 +39,53 @@ def test_secrets_are_deployed_as_placeholders_and_set_by_the_command(place: Plac
     told = _put_keys(place)
 
     assert first == {spec.name: dict.fromkeys(spec.fields, "set-me") for spec in SECRETS}
-    assert told == f"{alpaca}: set\n"
+    assert f"{alpaca}: set\n" in told
     found = secrets.get_secret_value(SecretId=alpaca)["SecretString"]
     assert json.loads(found) == KEYS
 
 
-@contextmanager
-def _asking_alpaca(place: Place, address: str) -> Iterator[str]:
-    """Let the function that ingests ask Alpaca, at this address, and yield its name."""
-    functions = place.client("lambda")
-    name = f"signal9-{place.settings.stage}-Ingest"
-    before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    asking = {
-        "SIGNAL9_PROVIDER": "alpaca",
-        "SIGNAL9_ALPACA_URL": address,
-        "SIGNAL9_ALPACA_DATA_URL": address,
+def _asked(provider: str, address: str) -> dict[str, str]:
+    """Return the variables that lead the function that ingests to a provider's simulator."""
+    places = {
+        "alpaca": {"SIGNAL9_ALPACA_URL": address, "SIGNAL9_ALPACA_DATA_URL": address},
+        "alphavantage": {"SIGNAL9_ALPHAVANTAGE_URL": address},
     }
-    try:
-        functions.update_function_configuration(
-            FunctionName=name, Environment={"Variables": {**before, **asking}}
-        )
-        yield name
-    finally:
-        functions.update_function_configuration(
-            FunctionName=name, Environment={"Variables": before}
-        )
+    return {"SIGNAL9_PROVIDER": provider, **places[provider]}
 
 
-def test_the_function_asks_with_the_keys_of_its_secret_and_keeps_what_it_is_answered(
-    place: Place,
+def _cached(place: Place, provider: str) -> set[str]:
+    bucket = bucket_name(place.settings, "cache", place.account)
+    found = place.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])
+    return {each["Key"] for each in found if provider in each["Key"]}
+
+
+def _booked(place: Place, provider: str) -> int:
+    """Return how many calls of a provider's budget are taken, as the State table has it."""
+    table = f"{table_prefix(place.settings)}{STATE.name}"
+    found = place.client("dynamodb").scan(TableName=table)["Items"]
+    return sum(
+        int(each["used"]["N"])
+        for each in found
+        if each["name"]["S"].startswith(f"quota/{provider}/") and "used" in each
+    )
+
+
+@pytest.mark.parametrize("provider", ["alpaca", "alphavantage"])
+def test_the_function_asks_with_the_keys_of_its_secret_within_its_budget_and_keeps_the_answers(
+    place: Place, provider: str
 ) -> None:
     _put_keys(place)
     simulator = Simulator(keys=frozenset(KEYS.values()))
+    kept, booked = _cached(place, provider), _booked(place, provider)
 
-    with running(simulator) as address, _asking_alpaca(place, address) as name:
+    with (
+        running(simulator) as address,
+        place.configured("Ingest", **_asked(provider, address)) as name,
+    ):
         done = place.client("lambda").invoke(FunctionName=name, Payload=b"{}")
 
     assert "FunctionError" not in done, done["Payload"].read()
-    assert simulator.seen["alpaca answered"] > 0
-    assert simulator.seen["alpaca refused"] == 0
-    bucket = bucket_name(place.settings, "cache", place.account)
-    kept = place.client("s3").list_objects_v2(Bucket=bucket)["Contents"]
-    assert any("alpaca" in each["Key"] for each in kept)
+    assert simulator.seen[f"{provider} answered"] > 0
+    assert simulator.seen[f"{provider} refused"] == 0
+    assert _cached(place, provider) > kept
+    assert _booked(place, provider) - booked >= simulator.seen[f"{provider} answered"]

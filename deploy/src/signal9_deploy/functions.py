@@ -86,9 +86,10 @@ def _read(*paths: str, open_: bool = False) -> tuple[Endpoint, ...]:
     return _on("GET", "HEAD", paths=paths, open_=open_)
 
 
-# A wrong ticker is answered with the nearest right ones: from the listing in a compact form, which
-# is state, or where there is none from the index over names.
-_COMPANIES: Final = (Use(ASSETS, indexes=(COMPANY_NAME_INDEX,)), Use(STATE))
+# A wrong ticker is answered with the nearest right ones, which the index over names knows.
+_COMPANIES: Final = Use(ASSETS, indexes=(COMPANY_NAME_INDEX,))
+# They are looked for in the compact listing, where there is one.
+_LISTING: Final = Use(STATE)
 _ARTICLES: Final = Use(NEWS, indexes=(MONTH_INDEX,))
 
 API: Final = (
@@ -101,7 +102,7 @@ API: Final = (
     FunctionSpec(
         name="Assets",
         handler="signal9_handlers.api.assets.handler",
-        uses=(*_COMPANIES, Use(TIME_SERIES)),
+        uses=(_COMPANIES, Use(TIME_SERIES), _LISTING),
         endpoints=_read("/assets", "/assets/{ticker}", "/assets/{ticker}/prices", "/prices"),
         signs=True,
         memory_mib=1024,
@@ -109,14 +110,15 @@ API: Final = (
     FunctionSpec(
         name="Search",
         handler="signal9_handlers.api.search.handler",
-        uses=_COMPANIES,
+        # The listing that the index is built from is state.
+        uses=(_COMPANIES, Use(STATE)),
         endpoints=_read("/search"),
         memory_mib=1024,
     ),
     FunctionSpec(
         name="News",
         handler="signal9_handlers.api.news.handler",
-        uses=(*_COMPANIES, _ARTICLES),
+        uses=(_COMPANIES, _ARTICLES, _LISTING),
         endpoints=_read("/news"),
         signs=True,
     ),
@@ -131,7 +133,7 @@ API: Final = (
     FunctionSpec(
         name="Financials",
         handler="signal9_handlers.api.financials.handler",
-        uses=(*_COMPANIES, Use(FINANCIALS)),
+        uses=(_COMPANIES, Use(FINANCIALS), _LISTING),
         endpoints=_read("/financials/{ticker}"),
         signs=True,
     ),
@@ -139,7 +141,7 @@ API: Final = (
         name="Users",
         handler="signal9_handlers.api.users.handler",
         # Followers, notifications, what was looked at and what is still to be announced are state.
-        uses=(Use(USERS, writes=True), _COMPANIES[0], Use(STATE, writes=True)),
+        uses=(Use(USERS, writes=True), _COMPANIES, Use(STATE, writes=True)),
         endpoints=(
             *_read("/users/me", "/users/me/notifications", "/users/me/export"),
             *_on("PATCH", "DELETE", paths=("/users/me",)),

@@ -107,6 +107,7 @@ class Parts(BaseModel):
     archive_days: PositiveInt | None = Field(
         30, description="How long the bus keeps events for replay; 0 is not at all."
     )
+    dashboard: bool = Field(True, description="A dashboard of API and pipeline.")
     edge: bool = Field(True, description="The distribution in front of site and API.")
     exports: bool = Field(True, description="Nightly exports of the tables to the backup bucket.")
     firewall: bool = Field(True, description="Web firewalls before API and distribution.")

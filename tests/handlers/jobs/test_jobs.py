@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 
 from signal9_core.app import App, build
@@ -8,7 +10,7 @@ from signal9_core.ports import ABSENT
 from signal9_core.publishers.memory import MemoryNotifier
 from signal9_core.repositories import FollowerRepository, UserRepository
 from signal9_core.stores.sqlite import SqliteStore
-from signal9_handlers.jobs import enhancement, ingest, notification
+from signal9_handlers.jobs import enhancement, ingest, notification, rotation
 from signal9_handlers.local.exchange import LocalContext
 from signal9_handlers.local.jobs import envelope_of, run_scheduled_ingest
 from tests.fakes import NOW, FakeProvider, SetClock
@@ -121,3 +123,18 @@ def test_a_scheduled_run_comes_to_the_same_insights_as_a_full_ingest(app: App) -
     run_scheduled_ingest()
 
     assert [app.get_asset(each).insights for each in ("AAPL", "BRK.B", "MSFT")] == full
+
+
+def test_a_step_of_a_rotation_is_taken_and_logged_without_the_key(
+    monkeypatch: pytest.MonkeyPatch, log: Log
+) -> None:
+    taken: list[tuple[str, ...]] = []
+    rotating = SimpleNamespace(rotate_signing_key=lambda *given: taken.append(given))
+    monkeypatch.setattr(rotation, "application", lambda: rotating)
+    event = {"Step": "testSecret", "SecretId": "arn:secret", "ClientRequestToken": "one"}
+
+    rotation.handler(event, CONTEXT)
+
+    (line,) = log.lines()
+    assert taken == [("testSecret", "arn:secret", "one")]
+    assert (line["message"], line["step"]) == ("rotation step taken", "testSecret")

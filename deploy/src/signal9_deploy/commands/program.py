@@ -1,5 +1,6 @@
 """The commands: each reads the stage, does one thing, and tells of it in plain lines."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ import typer
 from ..errors import DeployError
 from ..settings import LOCAL, StageSettings
 from ..stage_files import load_stage
-from . import deploying, local, secret_values
+from . import deploying, gitlab, local, secret_values
 from .aws import Account
 from .cost import as_json as cost_as_json
 from .cost import as_table, estimate, read_templates
@@ -74,6 +75,15 @@ def diff(
         typer.echo(shown)
     else:
         file.write_text(deploying.as_comment(stage, shown), encoding="utf-8")
+
+
+@program.command()
+def comment(file: Annotated[Path, typer.Argument(help="What to write, as Markdown.")]) -> None:
+    """Put a file on GitLab's merge request as a comment; without a token, leave it at the file."""
+    if gitlab.COMMENTER in os.environ:
+        typer.echo(gitlab.comment(file.read_text("utf-8"), os.environ))
+    else:
+        typer.echo(f"{gitlab.COMMENTER} is unset: {file} is not put on the merge request")
 
 
 @program.command()

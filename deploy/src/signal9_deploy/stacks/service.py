@@ -204,6 +204,8 @@ class ServiceStack(Stack):
             topic=self._data.topic,
             removal_policy=self._policy,
         )
+        if not settings.parts.dashboard:
+            seen.node.try_remove_child(seen.dashboard.node.id)
         alarmed = settings.parts.alarms
         nets = [each.dead_letters for each in self.compute.by_name.values()]
         seen.watch("Api", apis=[self.rest.api])

