@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..errors import InputError
 from ..ports import Cursor
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from itsdangerous import URLSafeSerializer
 
 __all__ = ["CursorSigner"]
+
+FORMAT: Final = 1
+"""How positions are written down; raised when that changes, so that older cursors are refused."""
 
 
 class CursorSigner:
@@ -38,7 +41,7 @@ class CursorSigner:
     def _serializer(self, query: Mapping[str, object]) -> "URLSafeSerializer":
         from itsdangerous import URLSafeSerializer  # noqa: PLC0415
 
-        salt = json.dumps(query, default=str, sort_keys=True)
+        salt = f"{FORMAT} {json.dumps(query, default=str, sort_keys=True)}"
         return URLSafeSerializer(self._key, salt=salt, signer_kwargs=_SIGNER)
 
 
