@@ -172,7 +172,7 @@ def test_a_key_that_was_withdrawn_is_forgotten_in_time(issuer: Issuer) -> None:
     with pytest.raises((RefusedError, IssuerUnavailableError)):
         verify(f"Bearer {issuer.token()}")
 
-    assert len(issuer.fetched) == 2
+    assert len(issuer.fetched) >= 2
 
 
 def test_redirects_are_not_followed(issuer: Issuer, verify: TokenVerifier) -> None:
