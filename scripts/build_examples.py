@@ -9,8 +9,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from signal9_core.app import build
+from signal9_core.app import App, build
+from signal9_core.events import NewsIngested
+from signal9_core.requests import WatchlistPut
 from signal9_core.settings import Settings
+from signal9_handlers.auth.identity import DEVELOPER
 from signal9_handlers.local.exchange import Request
 from signal9_handlers.local.gateway import Gateway
 
@@ -19,6 +22,7 @@ _JSON: Final = (("content-type", "application/json"),)
 
 _SENT: Final[dict[str, Any]] = {
     "patchRecord": {"profile": {"firstName": "Ada", "lastName": "Lovelace"}},
+    "putWizard": {"wizard": "in_progress"},
     "putTopics": {"topics": ["earnings", "technology"]},
     "putWatchlist": {"watchlist": ["AAPL", "IBM"]},
 }
@@ -32,12 +36,15 @@ _ASKED: Final = (
     ("listNews", "GET", "/news?ticker=GOOG&limit=1"),
     ("getFinancials", "GET", "/financials/IBM?report=earnings&period=quarterly&limit=1"),
     ("patchRecord", "PATCH", "/users/me"),
+    ("putWizard", "PUT", "/users/me/wizard"),
     ("putTopics", "PUT", "/users/me/topics"),
     ("putWatchlist", "PUT", "/users/me/watchlist"),
     ("putViewed", "PUT", "/users/me/viewed/AAPL"),
     ("getRecord", "GET", "/users/me"),
     ("getBriefing", "GET", "/news/briefing?limit=1"),
     ("listNotifications", "GET", "/users/me/notifications?limit=1"),
+    ("markRead", "PUT", "/users/me/notifications/{id}/read"),
+    ("exportRecord", "GET", "/users/me/export"),
 )
 
 
@@ -47,9 +54,18 @@ def main() -> None:
         os.environ["SIGNAL9_HOME"] = home
         with build(Settings(home=Path(home))) as app:
             app.ingest()
+            _tell_the_developer(app)
         found = dict(_examples(Gateway()))
     text = json.dumps(found, ensure_ascii=False, indent=1)
     Path(_TARGET).write_text(f"{text}\n", encoding="utf-8")
+
+
+def _tell_the_developer(app: App) -> None:
+    """Have something in the inbox: the latest news of a company that the developer watches."""
+    app.own.put_watchlist(DEVELOPER.user_id, WatchlistPut(watchlist=["GOOG"]))
+    (latest,) = app.list_news(ticker="GOOG", limit=1).items
+    at = latest.published_at
+    app.notify(NewsIngested(at=at, ticker="GOOG", first=at, last=at, count=1))
 
 
 def _examples(gateway: Gateway) -> list[tuple[str, Any]]:
@@ -58,6 +74,8 @@ def _examples(gateway: Gateway) -> list[tuple[str, Any]]:
         path, _, query = address.partition("?")
         body = _SENT.get(name)
         sent = b"" if body is None else json.dumps(body).encode()
+        told = dict(found).get("listNotifications", {"items": [{"id": ""}]})
+        path = path.replace("{id}", told["items"][0]["id"])
         reply = gateway(Request(method, f"/api/v1{path}", query, _JSON, sent))
         if reply.status != 200:  # noqa: PLR2004
             raise RuntimeError(f"{name}: {reply.status} {reply.body.decode()}")

@@ -6,6 +6,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from signal9_core.keys import KEYS, SecretsManagerKeys
+from signal9_core.requests import request_schema
 from signal9_core.settings import Settings
 from signal9_core.tables import TABLES, USERS
 from signal9_deploy.functions import (
@@ -18,6 +19,7 @@ from signal9_deploy.functions import (
     Use,
 )
 from signal9_deploy.secrets import SECRETS, secret_name
+from signal9_handlers.openapi import request_models
 from signal9_handlers.routes import ROUTES
 from tests.deploy.lab import (
     ISSUER,
@@ -56,6 +58,23 @@ def test_routes_are_those_of_the_handlers() -> None:
     answered = {(method, route.path, route.handler) for route in ROUTES for method in route.methods}
 
     assert deployed == answered
+
+
+def test_bodies_are_checked_by_the_gateway_against_the_models_of_the_handlers() -> None:
+    checked = {
+        f"{each.method} {each.path}": request_schema(each.body)
+        for spec in API
+        for each in spec.endpoints
+        if each.body
+    }
+    models = [
+        each["Schema"] for each in properties(template("prod", "Service"), "AWS::ApiGateway::Model")
+    ]
+
+    assert checked == request_models()
+    assert sorted(each["title"] for each in models) == sorted(
+        each["title"] for each in checked.values()
+    )
 
 
 def test_only_the_health_check_is_open_to_everybody() -> None:

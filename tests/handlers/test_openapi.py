@@ -127,22 +127,17 @@ def test_every_resource_is_in_the_document(spec: dict[str, Any]) -> None:
 def test_every_answer_has_an_example_that_is_one(spec: dict[str, Any]) -> None:
     for _, operation in operations(spec):
         content = operation["responses"].get("200", {}).get("content", {}).get("application/json")
-        if content is None or operation["operationId"] in WITHOUT_EXAMPLE:
-            continue
-        _validate(spec, content["schema"], content["example"])
+        if content is not None:
+            _validate(spec, content["schema"], content["example"])
 
 
 def test_examples_of_bodies_are_bodies(spec: dict[str, Any]) -> None:
     sent = [each["requestBody"] for _, each in operations(spec) if "requestBody" in each]
     shown = [body["content"]["application/json"] for body in sent]
 
-    with_example = [each for each in shown if "example" in each]
-    assert with_example
-    for each in with_example:
+    assert shown
+    for each in shown:
         _validate(spec, each["schema"], each["example"])
-
-
-WITHOUT_EXAMPLE = {"putWizard", "markRead", "exportRecord"}
 
 
 def _validate(spec: dict[str, Any], schema: dict[str, Any], example: object) -> None:

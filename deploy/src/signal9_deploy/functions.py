@@ -12,6 +12,7 @@ from signal9_core.events import (
     NewsIngested,
     PricesUpdated,
 )
+from signal9_core.requests import RecordPatch, Request, TopicsPut, WatchlistPut, WizardPut
 from signal9_core.tables import (
     ASSETS,
     COMPANY_NAME_INDEX,
@@ -32,11 +33,12 @@ _PREFIX: Final = "/api/v1"
 
 
 class Endpoint(NamedTuple):
-    """A method of a path; an `open` one needs no token."""
+    """A method of a path; an `open` one needs no token, a `body` must be of this kind."""
 
     method: str
     path: str
     open: bool = False
+    body: type[Request] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,15 @@ class FunctionSpec:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def _on(*methods: str, paths: tuple[str, ...], open_: bool = False) -> tuple[Endpoint, ...]:
-    return tuple(Endpoint(method, _PREFIX + path, open_) for path in paths for method in methods)
+def _on(
+    *methods: str,
+    paths: tuple[str, ...],
+    open_: bool = False,
+    body: type[Request] | None = None,
+) -> tuple[Endpoint, ...]:
+    return tuple(
+        Endpoint(method, _PREFIX + path, open_, body) for path in paths for method in methods
+    )
 
 
 def _read(*paths: str, open_: bool = False) -> tuple[Endpoint, ...]:
@@ -144,17 +153,12 @@ API: Final = (
         uses=(Use(USERS, writes=True), _COMPANIES, Use(STATE, writes=True)),
         endpoints=(
             *_read("/users/me", "/users/me/notifications", "/users/me/export"),
-            *_on("PATCH", "DELETE", paths=("/users/me",)),
-            *_on(
-                "PUT",
-                paths=(
-                    "/users/me/wizard",
-                    "/users/me/topics",
-                    "/users/me/watchlist",
-                    "/users/me/viewed/{ticker}",
-                    "/users/me/notifications/{id}/read",
-                ),
-            ),
+            *_on("DELETE", paths=("/users/me",)),
+            *_on("PATCH", paths=("/users/me",), body=RecordPatch),
+            *_on("PUT", paths=("/users/me/wizard",), body=WizardPut),
+            *_on("PUT", paths=("/users/me/topics",), body=TopicsPut),
+            *_on("PUT", paths=("/users/me/watchlist",), body=WatchlistPut),
+            *_on("PUT", paths=("/users/me/viewed/{ticker}", "/users/me/notifications/{id}/read")),
         ),
         publishes=True,
         signs=True,

@@ -1,4 +1,5 @@
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -6,8 +7,11 @@ from hypothesis import strategies as st
 
 from signal9_core.app import App
 from signal9_core.errors import InputError
+from signal9_core.events import NewsIngested
 from signal9_core.ports import Cursor
-from signal9_core.queries import CursorSigner
+from signal9_core.queries import CursorSigner, cursors
+from signal9_core.requests import WatchlistPut
+from tests.fakes import NOW, article
 
 QUERY = {"of": "news", "ticker": "AAPL", "from": date(2024, 1, 1), "to": None}
 POSITION = {"ticker": "AAPL", "timestamp": "2024-01-05T10:00:00Z#é"}
@@ -52,6 +56,59 @@ def test_a_token_signed_with_another_key_is_refused() -> None:
 
     with pytest.raises(InputError):
         CursorSigner("another").read(QUERY, token)
+
+
+def test_an_old_token_whose_position_was_written_down_otherwise_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(cursors, "FORMAT", cursors.FORMAT - 1)
+        token = CursorSigner("key").sign(QUERY, {"place": "AAPL"})
+
+    with pytest.raises(InputError):
+        CursorSigner("key").read(QUERY, token)
+
+
+class _Noting(CursorSigner):
+    """Notes which attributes positions have, by list."""
+
+    def __init__(self) -> None:
+        super().__init__("key")
+        self.noted: dict[str, list[str]] = {}
+
+    def sign(self, query: Mapping[str, object], position: Cursor | None) -> str | None:
+        self.noted[f"{query['of']} {query.get('order', '')}".strip()] = sorted(position or ())
+        return super().sign(query, position)
+
+
+def test_whoever_writes_positions_down_otherwise_raises_the_format(full: App) -> None:
+    full.cursors = noting = _Noting()
+    full.own.put_watchlist("ada", WatchlistPut(watchlist=["AAPL"]))
+    for moment in ("2024-01-05T10:00", "2024-01-05T11:00"):
+        full.news.sync([article(f"Apple at {moment}", moment, "AAPL")])
+    full.notify(NewsIngested(at=NOW, ticker="AAPL", first=NOW - DAYS, last=NOW, count=2))
+
+    full.list_assets(limit=1)
+    full.list_news(limit=1)
+    full.get_financials("AAPL", limit=1)
+    full.get_prices("AAPL", limit=1)
+    full.own.list_notifications("ada", limit=1)
+    full.own.briefing("ada", order="newest", limit=1)
+    full.own.briefing("ada", order="impact", limit=1)
+
+    assert (cursors.FORMAT, noting.noted) == (1, POSITIONS)
+
+
+POSITIONS = {
+    "assets": ["nameKey", "status", "ticker"],
+    "briefing impact": ["id", "impact", "published"],
+    "briefing newest": ["month", "ticker", "timestamp"],
+    "financials": ["reportType#date", "ticker"],
+    "news": ["month", "ticker", "timestamp"],
+    "notifications": ["after"],
+    "prices": ["after"],
+}
+DAYS = timedelta(days=30)
 
 
 def read(token: str) -> Cursor | None:

@@ -6,10 +6,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, Final, Self
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -39,6 +39,8 @@ class Issuer:
         self.status = 200
         self.body: bytes | None = None
         self.location = ""
+        self.answering = Event()
+        self.answering.set()
         self.fetched: list[str] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -79,13 +81,15 @@ def _handler_of(issuer: Issuer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             issuer.fetched.append(self.path)
+            issuer.answering.wait()
             keys = issuer.keys
             self.send_response(issuer.status)
             if issuer.location:
                 self.send_header("Location", issuer.location)
             self.send_header("Content-Length", str(len(keys)))
             self.end_headers()
-            self.wfile.write(keys)
+            with suppress(BrokenPipeError, ConnectionResetError):  # nobody waited
+                self.wfile.write(keys)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -153,6 +153,28 @@ def test_without_keys_nobody_is_let_in_and_the_issuer_is_left_alone_for_a_while(
     assert len(issuer.fetched) == 1
 
 
+def test_an_issuer_that_does_not_answer_is_not_waited_for(issuer: Issuer) -> None:
+    issuer.answering.clear()
+    verify = TokenVerifier(issuer.url, AUDIENCE, SigningKeys(issuer.url, timeout_s=0.05))
+
+    with pytest.raises(IssuerUnavailableError):
+        verify(f"Bearer {issuer.token()}")
+
+    issuer.answering.set()
+
+
+def test_a_key_that_was_withdrawn_is_forgotten_in_time(issuer: Issuer) -> None:
+    keys = SigningKeys(issuer.url, kept_s=1e-9, cooling_s=0)
+    verify = TokenVerifier(issuer.url, AUDIENCE, keys)
+    verify(f"Bearer {issuer.token()}")
+    issuer.names = ["second"]
+
+    with pytest.raises((RefusedError, IssuerUnavailableError)):
+        verify(f"Bearer {issuer.token()}")
+
+    assert len(issuer.fetched) >= 2
+
+
 def test_redirects_are_not_followed(issuer: Issuer, verify: TokenVerifier) -> None:
     with Issuer() as evil:
         issuer.status, issuer.location = 302, f"{evil.url}.well-known/jwks.json"

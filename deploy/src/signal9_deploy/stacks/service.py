@@ -21,6 +21,7 @@ from signal9_constructs import (
     WorkQueue,
 )
 from signal9_core.events import EVENTS, SOURCE, IngestionFailed, event_schema
+from signal9_core.requests import request_schema
 
 from ..functions import AUTHORIZER, FUNCTIONS, FunctionSpec
 from ..names import access_log_name, bus_name, firewall_name
@@ -154,7 +155,13 @@ class ServiceStack(Stack):
 
     def _routes(self) -> list[Route]:
         return [
-            Route(each.method, each.path, self.function(spec), open=each.open)
+            Route(
+                each.method,
+                each.path,
+                self.function(spec),
+                open=each.open,
+                body=request_schema(each.body) if each.body else None,
+            )
             for spec in self._specs
             for each in spec.endpoints
         ]

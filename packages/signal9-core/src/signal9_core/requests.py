@@ -6,14 +6,22 @@ A field that is not known is refused, so that nobody believes something was stor
 import re
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from .domain import MOST_TOPICS, MOST_WATCHED, InvestorType, Name, WizardStatus
 
-__all__ = ["ProfilePatch", "RecordPatch", "Request", "TopicsPut", "WatchlistPut", "WizardPut"]
+__all__ = [
+    "ProfilePatch",
+    "RecordPatch",
+    "Request",
+    "TopicsPut",
+    "WatchlistPut",
+    "WizardPut",
+    "request_schema",
+]
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -74,3 +82,8 @@ class WatchlistPut(Request):
     watchlist: Annotated[Sequence[Spelling], Field(max_length=MOST_WATCHED)] = Field(
         description="Known tickers, in upper or lower case; each is kept once."
     )
+
+
+def request_schema(kind: type[Request]) -> dict[str, Any]:
+    """Return the JSON Schema of what is sent: for the API's document, and for API Gateway."""
+    return kind.model_json_schema()

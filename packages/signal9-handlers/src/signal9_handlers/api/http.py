@@ -58,6 +58,7 @@ def respond(app: Resource, event: Mapping[str, Any], context: "LambdaContext") -
     name = request.id or context.aws_request_id
     request_id.set(name)
     response = finished(app.answer(request), name, request.header("origin"))
+    response = response._replace(headers={**response.headers, **app.announcements(request)})
     if response.status == HTTPStatus.OK and _is_known(request, response.headers.get("ETag")):
         return response._replace(status=HTTPStatus.NOT_MODIFIED, media_type="").result()
     return response.result(head=request.method == "HEAD")

@@ -26,6 +26,8 @@ from .response import JSON, Response
 if TYPE_CHECKING:
     from signal9_core.answers import Answer
 
+    from .deprecation import Deprecation
+
 __all__ = ["Named", "Operation", "Parameter"]
 
 _IN_PATH: Final = re.compile(r"\{(\w+)\}")
@@ -67,7 +69,7 @@ class Operation:
     """What answers one method of one path, to tokens that carry its scope.
 
     A `public` one needs no token. A `conditional` one honours `If-Match`. Without an `answer` it
-    returns no body.
+    returns no body. A `deprecated` one says so with every answer.
     """
 
     method: str
@@ -80,6 +82,7 @@ class Operation:
     public: bool = False
     scope: str = READ_MARKET
     conditional: bool = False
+    deprecated: "Deprecation | None" = None
     refusals: Mapping[int, str] = field(default_factory=dict)
 
     @cached_property

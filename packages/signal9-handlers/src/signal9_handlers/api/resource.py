@@ -1,8 +1,8 @@
 """A group of paths that one Lambda function answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from signal9_core.answers import Answer
 from signal9_core.errors import InputError, NotFoundError
@@ -15,6 +15,9 @@ from .operation import Operation
 from .refusals import REFUSALS, refusal_of
 from .request import Request
 from .response import JSON, Response
+
+if TYPE_CHECKING:
+    from .deprecation import Deprecation
 
 __all__ = ["LONGEST_QUERY", "Resource"]
 
@@ -48,13 +51,14 @@ class Resource:
         public: bool = False,
         scope: str = READ_MARKET,
         conditional: bool = False,
+        deprecated: "Deprecation | None" = None,
         refusals: dict[int, str] | None = None,
     ) -> Callable[[Function], Function]:
         """Register the function that answers a method of a path.
 
         `media_types` are what it can answer in, `refusals` the problems that only it knows, by
         status; a `public` one needs no token, others one with this `scope`; a `conditional` one
-        honours `If-Match`.
+        honours `If-Match`; a `deprecated` one says so with every answer.
         """
 
         def register(function: Function) -> Function:
@@ -70,6 +74,7 @@ class Resource:
                     public=public,
                     scope=scope,
                     conditional=conditional,
+                    deprecated=deprecated,
                     refusals=refusals or {},
                 )
             )
@@ -92,11 +97,19 @@ class Resource:
         except Exception as error:  # noqa: BLE001  the last net: nothing gets out as a stack trace
             return problems.unexpected(error)
 
+    def announcements(self, request: Request) -> Mapping[str, str]:
+        """Return the headers that tell whether what is asked for is to go."""
+        method = _reading(request.method)
+        for each in self.operations:
+            if each.deprecated and each.method == method and each.pattern.fullmatch(request.path):
+                return each.deprecated.headers
+        return {}
+
     def _found(self, request: Request) -> Response:
         if request.query_length > LONGEST_QUERY:
             detail = f"A query may have {LONGEST_QUERY} characters at most."
             return problems.problem(HTTPStatus.REQUEST_URI_TOO_LONG, detail)
-        method = "GET" if request.method == "HEAD" else request.method
+        method = _reading(request.method)
         methods: list[str] = []
         for operation in self.operations:
             match = operation.pattern.fullmatch(request.path)
@@ -106,6 +119,10 @@ class Resource:
         if not methods:
             return problems.nothing_at(request.path)
         return _other_method(request, methods)
+
+
+def _reading(method: str) -> str:
+    return "GET" if method == "HEAD" else method
 
 
 def _other_method(request: Request, methods: list[str]) -> Response:

@@ -39,10 +39,16 @@ class SigningKeys:
     """
 
     def __init__(
-        self, issuer: str, *, cooling_s: float = _COOLING_S, failed_s: float = _FAILED_S
+        self,
+        issuer: str,
+        *,
+        kept_s: float = _KEPT_S,
+        cooling_s: float = _COOLING_S,
+        failed_s: float = _FAILED_S,
+        timeout_s: float = _TIMEOUT_S,
     ) -> None:
         self._client = PyJWKClient(
-            keys_url(issuer), lifespan=_KEPT_S, timeout=_TIMEOUT_S, cooldown_duration=cooling_s
+            keys_url(issuer), lifespan=kept_s, timeout=timeout_s, cooldown_duration=cooling_s
         )
         self._failed_s = failed_s
         self._quiet_until = 0.0

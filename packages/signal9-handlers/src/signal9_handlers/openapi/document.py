@@ -29,8 +29,10 @@ _DESCRIPTION: Final = """Market data of listed companies: who they are, prices, 
 _TEXT: Final = {"schema": {"type": "string"}}
 _HEADERS: Final = {
     "Allow": {"description": "The methods that this path has.", **_TEXT},
+    "Deprecation": {"description": "Since when this is deprecated: `@` and seconds.", **_TEXT},
     "ETag": {"description": "For `If-None-Match`, and `If-Match` where that counts.", **_TEXT},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    "Sunset": {"description": "From when on this may be gone.", **_TEXT},
     "WWW-Authenticate": {"description": "What is wrong with the token.", **_TEXT},
     "X-Next-Cursor": {"description": "In CSV, what `nextCursor` is in JSON.", **_TEXT},
     "X-Request-Id": {"description": "What this request is called in our log.", **_TEXT},
@@ -89,6 +91,7 @@ def _operation(each: Operation) -> dict[str, Any]:
         "responses": {**_successes(each), **refusals_of(each)},
         "security": [] if each.public else [{"token": [each.scope]}],
     }
+    described |= {"deprecated": True} if each.deprecated else {}
     if (body := body_of(each)) is not None:
         content = {"schema": {"$ref": REFERENCE.format(model=body.type.__name__)}}
         content |= _example(f"{each.operation_id}.request")
@@ -106,6 +109,7 @@ def _conditions(each: Operation) -> list[dict[str, Any]]:
 
 def _successes(each: Operation) -> dict[str, Any]:
     headers = [_header("X-Request-Id")]
+    headers += [_header(name) for name in ("Deprecation", "Sunset") if each.deprecated]
     if each.answer is None:
         return {"204": {"description": "Done.", "headers": dict(headers)}}
     headers.append(_header("ETag"))
@@ -122,7 +126,8 @@ def _successes(each: Operation) -> dict[str, Any]:
         }
     }
     if each.method == "GET":
-        found["304"] = {"description": "Nothing has changed since.", "headers": dict(headers[:2])}
+        kept = {name: one for name, one in headers if name != "X-Next-Cursor"}
+        found["304"] = {"description": "Nothing has changed since.", "headers": kept}
     return found
 
 

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core.core_schema import DecimalSchema
+
+from signal9_core.requests import request_schema
 
 from ..api.operation import Operation, Parameter
 from ..api.problems import NotFoundProblem, Problem
@@ -54,9 +55,7 @@ def request_models() -> dict[str, dict[str, Any]]:
     API Gateway checks bodies against the very same models before a function runs.
     """
     return {
-        f"{each.method} {each.path}": TypeAdapter(body.type).json_schema(
-            schema_generator=_AsOnTheWire
-        )
+        f"{each.method} {each.path}": request_schema(body.type)
         for each in operations()
         if (body := body_of(each)) is not None
     }
