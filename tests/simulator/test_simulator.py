@@ -1,5 +1,6 @@
 """Our own clients against the simulator: every fault on demand, and the end is the same."""
 
+import gzip
 import json
 import random
 import sqlite3
@@ -18,7 +19,7 @@ from pydantic import SecretStr
 
 from signal9_core.answers import PriceColumns
 from signal9_core.app import build
-from signal9_core.domain import CorporateAction
+from signal9_core.domain import Asset, CorporateAction, EarningsCalendarEntry
 from signal9_core.errors import ProviderError
 from signal9_core.ports import utc_now
 from signal9_core.providers.alpaca.client import AlpacaClient
@@ -44,11 +45,15 @@ def _no_pauses() -> Iterator[None]:
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    monkeypatch.setenv("SIGNAL9_ALPHAVANTAGE_KEY", KEY)
-    monkeypatch.setenv("SIGNAL9_ALPACA_KEY", KEY)
-    monkeypatch.setenv("SIGNAL9_ALPACA_SECRET", KEY)
-    monkeypatch.setenv("SIGNAL9_ALPHAVANTAGE_PER_MINUTE", "1200")
-    return monkeypatch
+    return _with_keys(monkeypatch)
+
+
+def _with_keys(patch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in ("ALPHAVANTAGE_KEY", "ALPACA_KEY", "ALPACA_SECRET"):
+        patch.setenv(f"SIGNAL9_{name}", KEY)
+    patch.setenv("SIGNAL9_ALPHAVANTAGE_PER_MINUTE", "1200")
+    patch.setenv("SIGNAL9_ALPACA_PER_MINUTE", "100000")
+    return patch
 
 
 def _served_at(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
@@ -56,56 +61,116 @@ def _served_at(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
         monkeypatch.setenv(f"SIGNAL9_{name}", address)
 
 
-def _troubled(provider: str) -> Simulator:
+class SmallSample(RecentSample):
+    """The sample with a short listing, dates to come, a split and a dividend."""
+
+    def __init__(self) -> None:
+        bars = RecentSample(TODAY).prices("IBM")
+        assert bars is not None
+        split = _action("split", bars.day(-50), ratio=Decimal(4))
+        super().__init__(TODAY, [split, _action("dividend", bars.day(-20), amount=Decimal("0.85"))])
+
+    def assets(self) -> list[Asset]:
+        listed = list(super().assets())
+        return [*(each for each in listed if each.ticker in COMPANIES), *listed[1000:1030]]
+
+    def calendar(self) -> list[EarningsCalendarEntry]:
+        return [
+            EarningsCalendarEntry(
+                ticker=each,
+                report_date=TODAY + timedelta(days=at),
+                fiscal_date_ending=TODAY,
+                estimate=Decimal("1.5"),
+                currency="USD",
+            )
+            for at, each in enumerate(COMPANIES)
+        ]
+
+
+def _troubled(provider: str, seed: int) -> Simulator:
     """A simulator of which every third response is a fault, of whatever kind."""
     faults = {
         "alphavantage": [each for each in ALPHAVANTAGE_FAULTS if each not in ANSWERS],
         "alpaca": list(ALPACA_FAULTS),
     }[provider]
-    chance, number = random.Random(9), count(1)
+    chance, number = random.Random(seed), count(1)
     return Simulator(
-        RecentSample(TODAY),
+        SmallSample(),
         trouble=lambda _: chance.choice(faults) if next(number) % 3 == 0 else None,
         alpaca_per_minute=100_000,
     )
 
 
-@pytest.mark.parametrize("provider", ["alphavantage", "alpaca"])
-def test_faults_on_every_third_response_change_nothing_in_the_end(
-    tmp_path: Path, environment: pytest.MonkeyPatch, provider: str
-) -> None:
-    environment.setenv("SIGNAL9_ALPACA_PER_MINUTE", "100000")
-    companies = COMPANIES[: 2 if provider == "alphavantage" else None]
-    calm, shaken = Shell(tmp_path / "calm"), Shell(tmp_path / "shaken")
-    with running(Simulator(RecentSample(TODAY), alpaca_per_minute=100_000)) as address:
-        _served_at(environment, address)
-        assert _ingested(calm, provider, *companies) == []
+@pytest.fixture(scope="module", params=["alphavantage", "alpaca"])
+def calm(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, dict[str, Any]]:
+    """A provider, and the store that it fills where nothing goes wrong."""
+    shell = Shell(tmp_path_factory.mktemp("calm"))
+    with pytest.MonkeyPatch.context() as patch, running(_calm()) as address:
+        _served_at(_with_keys(patch), address)
+        assert _everything(shell, request.param) == []
+    return request.param, _contents(shell.home)
 
-    simulator = _troubled(provider)
+
+def _calm() -> Simulator:
+    return Simulator(SmallSample(), alpaca_per_minute=100_000)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 9])
+def test_faults_on_every_third_response_change_nothing_in_the_end(
+    tmp_path: Path,
+    environment: pytest.MonkeyPatch,
+    calm: tuple[str, dict[str, Any]],
+    seed: int,
+) -> None:
+    provider, contents = calm
+    shell, simulator = Shell(tmp_path / "shaken"), _troubled(provider, seed)
     with running(simulator) as address:
         _served_at(environment, address)
-        failed = _ingested(shaken, provider, *companies)
-        assert failed
+        failed = _everything(shell, provider)
         for _ in range(60):
-            failed = [
-                again
-                for each in failed
-                for again in _ingested(shaken, provider, each["ticker"], "--what", each["dataSet"])
-            ]
+            failed = [again for each in failed for again in _ingested(shell, provider, *each)]
 
     assert failed == []
     assert simulator.seen[f"{provider} faults"] >= 3
-    assert _contents(shaken.home) == _contents(calm.home)
-    for file in shaken.home.rglob("*"):
-        assert not file.is_file() or KEY.encode() not in file.read_bytes()
+    assert _contents(shell.home) == contents
+    assert _replayed(shell.home, tmp_path / "rebuilt") == _without_runs(contents)
+    for file in shell.home.rglob("*"):
+        assert not file.is_file() or KEY.encode() not in _unpacked(file)
 
 
-def _ingested(shell: Shell, provider: str, *arguments: str) -> list[dict[str, str]]:
-    """Ingest, and return what failed."""
+def _replayed(home: Path, elsewhere: Path) -> dict[str, Any]:
+    """Return what a store holds that was built from the cache of another one."""
+    shell = Shell(elsewhere)
+    assert shell.run("replay", str(home / "cache")).code == 0
+    return _without_runs(_contents(shell.home))
+
+
+def _without_runs(contents: dict[str, Any]) -> dict[str, Any]:
+    return {name: each for name, each in contents.items() if not name.startswith("State ingest/")}
+
+
+def _everything(shell: Shell, provider: str) -> list[list[str]]:
+    """Ingest the lists, then all of some companies; return what to ask for again."""
+    return [
+        *_ingested(shell, provider),
+        *_ingested(shell, provider, *COMPANIES[:2], "--what", "all"),
+    ]
+
+
+def _unpacked(file: Path) -> bytes:
+    content = file.read_bytes()
+    return gzip.decompress(content) if file.suffix == ".gz" else content
+
+
+def _ingested(shell: Shell, provider: str, *arguments: str) -> list[list[str]]:
+    """Ingest, and return the arguments that ask again for what failed."""
     found = shell.run("ingest", *arguments, "--provider", provider, "--json")
-    failed: list[dict[str, str]] = json.loads(found.out)["failed"]
+    failed = json.loads(found.out)["failed"]
     assert found.code == bool(failed)
-    return failed
+    companies = [[each["ticker"], "--what", each["dataSet"]] for each in failed if each["ticker"]]
+    return companies if len(companies) == len(failed) else [[], *companies]
 
 
 def _contents(home: Path) -> dict[str, Any]:
@@ -123,7 +188,7 @@ def _contents(home: Path) -> dict[str, Any]:
 
 def _timeless(value: Any) -> Any:
     if isinstance(value, dict):
-        moments = {"fetchedAt", "checkedAt"}
+        moments = {"checkedAt", "fetchedAt", "finishedAt"}
         return {name: _timeless(each) for name, each in value.items() if name not in moments}
     return [_timeless(each) for each in value] if isinstance(value, list) else value
 
@@ -174,7 +239,7 @@ def test_what_the_simulator_serves_is_what_is_stored(
     status = json.loads(shell.run("status", "--json").out)
     quotas = {each["provider"]: each for each in status["quotas"]}
     assert quotas["alphavantage"]["limit"] == 1200
-    assert quotas["alpaca"]["left"] < 200
+    assert quotas["alpaca"]["left"] < 100_000
     with build(Settings(home=shell.home)) as app:
         assert app.prices.between("IBM").prices("close")[-1] == _sample_close("IBM")
         assert app.replay().changed == 0
