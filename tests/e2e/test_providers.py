@@ -6,9 +6,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from signal9_deploy.names import bucket_name
+from signal9_deploy.names import bucket_name, table_prefix
 from signal9_deploy.secrets import SECRETS, secret_name
+from tests.core.quotas.spending import BUDGET, calls_of_processes
 from tests.e2e.place import Place
+from tests.emulator import CREDENTIALS
 from tests.simulator import Simulator, running
 
 KEYS = {"apiKey": "key-of-e2e", "secretKey": "secret-of-e2e"}
@@ -82,3 +84,12 @@ def test_the_function_asks_with_the_keys_of_its_secret_and_keeps_what_it_is_answ
     bucket = bucket_name(place.settings, "cache", place.account)
     kept = place.client("s3").list_objects_v2(Bucket=bucket)["Contents"]
     assert any("alpaca" in each["Key"] for each in kept)
+    rows = place.client("dynamodb").scan(TableName=f"{table_prefix(place.settings)}State")["Items"]
+    used = {each["name"]["S"]: each.get("used") for each in rows}
+    assert any(name.startswith("quota/alpaca/minute/") and used[name] for name in used)
+
+
+def test_eight_processes_share_a_budget_in_the_table_of_the_stage(place: Place) -> None:
+    address, table = place.variables["AWS_ENDPOINT_URL"], f"{table_prefix(place.settings)}State"
+
+    assert calls_of_processes(address, table, **CREDENTIALS) == BUDGET
