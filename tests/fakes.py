@@ -86,7 +86,9 @@ class FakeProvider:
         found, actions = self.series.get(ticker), self.actions.get(ticker)
         if found is None:
             return None
-        return History(found.between(first), actions or (), found.day(0) if actions else None)
+        since = found.day(0) if actions else None
+        complete = self.complete(DataSet.PRICES, len(found))
+        return History(found.between(first), actions or (), since, complete)
 
     def financials(self, ticker: str, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
         self._fail("financials", ticker)

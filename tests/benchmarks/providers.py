@@ -6,10 +6,8 @@ client makes one, models where it makes those.
 
 import json
 import os
-import subprocess
-import sys
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +19,7 @@ from signal9_core.providers.alphavantage.parsers import PARSERS as ALPHAVANTAGE
 from signal9_core.providers.sample import SampleProvider
 from signal9_core.stores.dynamodb import dynamodb_client
 from signal9_core.tables import STATE
-from tests.core.quotas.spending import BUDGET
+from tests.core.quotas.spending import BUDGET, calls_of_processes
 from tests.core.stores.dynamodb_tables import create_table
 from tests.emulator import CREDENTIALS, running_emulator
 from tests.simulator import Simulator
@@ -31,7 +29,6 @@ from .timing import installed
 
 __all__ = ["measures"]
 
-_PROCESSES: Final = 8
 _ROUNDS: Final = 5
 _GOAL: Final = 5
 _TICKER: Final = "IBM"
@@ -57,8 +54,8 @@ def measures() -> Iterator[Measure]:
     if installed("alpaca", "alpaca-py"):
         for function, theirs in _alpaca().items():
             yield _compared(function, "alpaca-py", _asked_alpaca(simulator, function), theirs)
-    yield Measure("quota_sqlite", _spent_in_file(), "calls", BUDGET, "higher")
-    yield Measure("quota_ministack", _spent_in_table(), "calls", BUDGET, "higher")
+    for name, spent in (("sqlite", _spent_in_file()), ("ministack", _spent_in_table())):
+        yield Measure(f"quota_{name}_off", abs(spent - BUDGET), f"of {BUDGET} calls", 0, "lower")
 
 
 def _compared(function: str, peer: str, body: bytes, theirs: Theirs) -> Measure:
@@ -137,7 +134,7 @@ def _alpaca() -> Mapping[str, Theirs]:
 
 def _spent_in_file() -> int:
     with TemporaryDirectory() as folder:
-        return _spent([str(Path(folder, "signal9.db"))], {})
+        return calls_of_processes(str(Path(folder, "signal9.db")))
 
 
 def _spent_in_table() -> int:
@@ -145,19 +142,4 @@ def _spent_in_table() -> int:
         os.environ.update(CREDENTIALS)
         client = dynamodb_client(endpoint_url=address)
         table = create_table(client, STATE, f"State-{uuid.uuid4().hex}")
-        return _spent([address, table], CREDENTIALS)
-
-
-def _spent(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Return how many calls eight processes make together until their budget is used up."""
-    command = [sys.executable, "-m", "tests.core.quotas.spending", *arguments]
-    running = [
-        subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, **environment},
-        )
-        for _ in range(_PROCESSES)
-    ]
-    return sum(int(process.communicate(timeout=120)[0]) for process in running)
+        return calls_of_processes(address, table, **CREDENTIALS)

@@ -7,7 +7,9 @@ import pytest
 from signal9_core.tables import STATE
 from signal9_deploy.names import bucket_name, table_prefix
 from signal9_deploy.secrets import SECRETS, secret_name
+from tests.core.quotas.spending import BUDGET, calls_of_processes
 from tests.e2e.place import Place
+from tests.emulator import CREDENTIALS
 from tests.simulator import Simulator, running
 
 KEYS = {"apiKey": "key-of-e2e", "secretKey": "secret-of-e2e"}
@@ -89,3 +91,10 @@ def test_the_function_asks_with_the_keys_of_its_secret_within_its_budget_and_kee
     assert simulator.seen[f"{provider} refused"] == 0
     assert _cached(place, provider) > kept
     assert _booked(place, provider) - booked >= simulator.seen[f"{provider} answered"]
+
+
+def test_eight_processes_share_a_budget_in_the_table_of_the_stage(place: Place) -> None:
+    address = place.variables["AWS_ENDPOINT_URL"]
+    table = f"{table_prefix(place.settings)}{STATE.name}"
+
+    assert calls_of_processes(address, table, **CREDENTIALS) == BUDGET

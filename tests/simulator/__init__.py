@@ -6,7 +6,16 @@ The data are a `Provider`'s, such as the bundled sample. `python -m tests.simula
 from .app import Simulator
 from .faults import ALPACA_FAULTS, ALPHAVANTAGE_FAULTS
 from .limits import Limit
-from .recent import RecentSample
+from .recent import RecentSample, SmallSample, action
 from .running import running
 
-__all__ = ["ALPACA_FAULTS", "ALPHAVANTAGE_FAULTS", "Limit", "RecentSample", "Simulator", "running"]
+__all__ = [
+    "ALPACA_FAULTS",
+    "ALPHAVANTAGE_FAULTS",
+    "Limit",
+    "RecentSample",
+    "Simulator",
+    "SmallSample",
+    "action",
+    "running",
+]

@@ -11,7 +11,8 @@ from signal9_core.settings import Settings
 from tests.core.cli.shell import Shell
 from tests.simulator import RecentSample, Simulator, running
 
-KEY = "secret-key-of-tests"
+from .homes import served_at, with_keys
+
 STATEMENTS = ["INCOME_STATEMENT", "BALANCE_SHEET", "CASH_FLOW"]
 REPORTS = [*STATEMENTS, "EARNINGS"]
 BARS = ["/v2/stocks/bars", "/v1/corporate-actions"]
@@ -50,11 +51,7 @@ def address(simulator: Simulator) -> Iterator[str]:
 def shell(
     tmp_path: Path, address: str, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> Shell:
-    for name in ("ALPHAVANTAGE_URL", "ALPACA_URL", "ALPACA_DATA_URL"):
-        monkeypatch.setenv(f"SIGNAL9_{name}", address)
-    for name in ("ALPHAVANTAGE_KEY", "ALPACA_KEY", "ALPACA_SECRET"):
-        monkeypatch.setenv(f"SIGNAL9_{name}", KEY)
-    monkeypatch.setenv("SIGNAL9_ALPHAVANTAGE_PER_MINUTE", "1200")
+    served_at(with_keys(monkeypatch), address)
     simulator.asked.clear()
     return Shell(tmp_path)
 

@@ -1,5 +1,7 @@
 """A process that makes as many calls as a shared budget lets it."""
 
+import os
+import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +14,7 @@ from signal9_core.stores.sqlite import SqliteStore
 from tests.fakes import SetClock
 
 BUDGET = 200
+_PROCESSES = 8
 PLAN = Plan("shared", per_day=BUDGET)
 
 
@@ -39,6 +42,23 @@ def spend(store: Store) -> int:
             break
         calls += 1
     return calls
+
+
+def calls_of_processes(*where: str, **environment: str) -> int:
+    """Return how many calls eight processes make together until their budget is used up."""
+    command = [sys.executable, "-m", "tests.core.quotas.spending", *where]
+    running = [
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **environment},
+        )
+        for _ in range(_PROCESSES)
+    ]
+    outputs = [process.communicate(timeout=120)[0] for process in running]
+    assert [process.returncode for process in running] == [0] * _PROCESSES
+    return sum(map(int, outputs))
 
 
 if __name__ == "__main__":

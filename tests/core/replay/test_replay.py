@@ -145,6 +145,87 @@ def test_what_is_no_data_is_left_out_with_its_reason(app: App) -> None:
     assert answer.stored == {}
 
 
+def test_a_hundred_bars_do_not_look_like_a_history_until_they_meet_one(app: App) -> None:
+    def days(count: int, last: date) -> list[str]:
+        return [f"{last - timedelta(days=at)},1,1,1,1,10" for at in range(count)]
+
+    def complete() -> bool:
+        app.replay()
+        profile = app.assets.get("IBM")
+        assert profile is not None
+        return profile.freshness[DataSet.PRICES].complete
+
+    kept(app, "TIME_SERIES_DAILY", table(*days(100, date(2024, 1, 5))))
+    assert not complete()
+    kept(app, "TIME_SERIES_DAILY", table(*days(150, date(2023, 9, 1))), day=-99)
+    assert not complete()
+    kept(app, "TIME_SERIES_DAILY", table(*days(200, date(2024, 1, 5))), day=1)
+    assert complete()
+    kept(app, "TIME_SERIES_DAILY", table(*days(100, date(2024, 1, 9))), day=2)
+    assert complete()
+
+
+def test_reports_are_complete_once_all_kinds_were_asked_for_be_they_empty(app: App) -> None:
+    def complete() -> bool:
+        app.replay()
+        profile = app.assets.get("IBM")
+        assert profile is not None
+        return profile.freshness[DataSet.FINANCIALS].complete
+
+    quarter = {"fiscalDateEnding": "2023-09-30", "reportedEPS": "1"}
+    kept(app, "EARNINGS", {"symbol": "IBM", "annualEarnings": [], "quarterlyEarnings": [quarter]})
+    kept(app, "INCOME_STATEMENT", {})
+    assert not complete()
+    kept(app, "BALANCE_SHEET", {})
+    kept(app, "CASH_FLOW", {})
+    assert complete()
+
+
+def test_that_nothing_ever_happened_is_known_after_a_replay(app: App) -> None:
+    def from_alpaca(function: str, body: object) -> None:
+        request = {"symbols": "IBM"}
+        text = json.dumps(body).encode()
+        app.cache.keep(RawResponse("alpaca", function, "IBM", request, text, NOW))
+
+    bar = {"t": "2024-01-05T05:00:00Z", "o": 1, "h": 1, "l": 1, "c": 1, "v": 10}
+    from_alpaca("stocks_bars", {"bars": {"IBM": [bar]}, "next_page_token": None})
+    app.replay()
+    assert app.actions.known("IBM") == ([], None)
+
+    from_alpaca("corporate_actions", {"corporate_actions": {}, "next_page_token": None})
+    app.replay()
+
+    assert app.actions.known("IBM") == ([], date(2024, 1, 5))
+    assert app.replay().changed == 0
+
+
+def test_splits_and_dividends_of_a_day_that_was_not_over_are_not_taken(app: App) -> None:
+    row = "1,1,1,1,1,10,0.5,2.0"
+    kept(
+        app,
+        "TIME_SERIES_DAILY_ADJUSTED",
+        table(f"2024-01-08,{row}", f"2024-01-05,{row}", adjusted=True),
+    )
+
+    answer = app.replay()
+
+    assert (answer.stored["actions"], app.replay().changed) == (2, 0)
+    assert {each.ex_date for each in app.actions.since("IBM")} == {date(2024, 1, 5)}
+
+
+def test_a_company_that_a_replay_lists_is_found_though_others_were_published_before(
+    app: App,
+) -> None:
+    app.ingest()
+    listing = "symbol,name,exchange,assetType,ipoDate,delistingDate,status"
+    kept(app, "LISTING_STATUS", f"{listing}\nQQQX,Quixotic Quilts,NYSE,Stock,null,null,Active\n")
+    assert app.search("quixotic").items == []
+
+    app.replay()
+
+    assert [each.ticker for each in app.search("quixotic").items] == ["QQQX"]
+
+
 def test_a_replay_announces_what_it_changed(app: App, publisher: AttentivePublisher) -> None:
     kept(app, "OVERVIEW", overview("IBM"))
 

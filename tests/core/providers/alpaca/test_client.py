@@ -166,7 +166,8 @@ def test_a_provider_fills_the_port_with_what_alpaca_has() -> None:
     assert (list(provider.assets()), list(provider.calendar())) == ([], [])
     assert (provider.overview("IBM"), provider.financials("IBM")) == (None, Financials())
     assert (provider.covered(), provider.retrieved_at()) == (None, NOW)
-    assert [provider.complete(each, 1) for each in (DataSet.PRICES, DataSet.NEWS)] == [True, False]
+    assert found.complete
+    assert not provider.complete(DataSet.NEWS, 1)
     provider.close()
 
 

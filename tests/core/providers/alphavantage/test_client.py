@@ -5,7 +5,7 @@ import pytest
 from signal9_core.domain import DataSet
 from signal9_core.errors import PayloadError, QuotaExhaustedError, UnknownSymbolError
 from signal9_core.ports import Financials
-from signal9_core.providers.alphavantage.client import NEWS_LIMIT
+from signal9_core.providers.alphavantage.limits import NEWS_LIMIT
 from signal9_core.providers.alphavantage.provider import AlphaVantageProvider
 from tests.fakes import NOW, SetClock
 
@@ -152,9 +152,34 @@ def test_a_free_plan_gets_a_hundred_bars_and_says_so() -> None:
     assert [str(bar.day) for bar in found.bars] == ["2024-01-05"]  # that of today still changes
     assert wire.params[0]["outputsize"] == "compact"
     assert provider.notice is not None
-    assert [provider.complete(DataSet.PRICES, count) for count in (99, 100)] == [True, False]
+    assert found.complete
     assert [provider.complete(DataSet.NEWS, count) for count in (999, 1000)] == [True, False]
     assert provider.complete(DataSet.FINANCIALS, 1000)
+
+
+def test_a_hundred_bars_are_not_all_though_that_of_today_is_left_out() -> None:
+    days = (NOW - timedelta(days=at) for at in range(100))
+    bars = {f"{day:%Y-%m-%d}": texts() for day in days}
+    client, _ = alphavantage(answer(daily("IBM", bars)))
+
+    found = AlphaVantageProvider(client, clock=SetClock()).history("IBM")
+
+    assert found is not None
+    assert found.bars is not None
+    assert (len(found.bars), found.complete, found.actions_since) == (99, False, None)
+
+
+def test_premium_keys_get_splits_and_dividends_of_days_that_are_over() -> None:
+    adjusted = {"5. adjusted close": "11.00", "6. volume": "1000"}
+    paid = texts(**adjusted, **{"7. dividend amount": "0.24", "8. split coefficient": "1.0"})
+    client, _ = alphavantage(answer(daily("IBM", {"2024-01-08": paid, "2024-01-05": paid})))
+    provider = AlphaVantageProvider(client, premium=True, clock=SetClock())
+
+    found = provider.history("IBM")
+
+    assert found is not None
+    assert [each.ex_date for each in found.actions] == [date(2024, 1, 5)]
+    assert (found.actions_since, found.complete) == (date(2024, 1, 5), True)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +197,6 @@ def test_a_premium_plan_gets_adjusted_bars_as_far_back_as_needed(
         size,
     )
     assert provider.notice is None
-    assert provider.complete(DataSet.PRICES, 6_000)
 
 
 def test_reports_are_asked_for_only_where_all_four_calls_are_left() -> None:

@@ -143,7 +143,10 @@ class App(Parts):
         """Build the tables from raw answers in a folder, or in the cache, without a call."""
         kept = self.cache if folder is None else copies_in(folder)
         found = self._replay(kept, progress)
-        self.finder.forget()
+        if found.outcome.stored["listing"]:
+            self.finder.publish()
+        else:
+            self.finder.forget()
         return ReplayAnswer(
             files=found.files,
             stored=dict(found.outcome.stored),

@@ -14,9 +14,12 @@ def make_library() -> Library:
     from ..providers.sessions import last_finished_day
 
     dialects = {
-        "alpaca": Dialect(alpaca.PARSERS, canonical_at_alpaca, alpaca.TELL_ACTIONS),
-        "alphavantage": Dialect(
-            alphavantage.PARSERS, canonical_at_alphavantage, alphavantage.TELL_ACTIONS
-        ),
+        name: Dialect(
+            spoken.PARSERS, canonical, spoken.DATA_SETS, spoken.TELL_ACTIONS, spoken.is_whole
+        )
+        for name, spoken, canonical in (
+            ("alpaca", alpaca, canonical_at_alpaca),
+            ("alphavantage", alphavantage, canonical_at_alphavantage),
+        )
     }
     return Library(dialects, last_finished_day)

@@ -129,10 +129,12 @@ class IngestCompany:
             return Step()
         changed = self.financials.sync(reports, foretell)
         days = [report.fiscal_date_ending for report in reports]
-        known, complete = self._known(ticker, DataSet.FINANCIALS), set(kinds) >= ALL_REPORTS
-        if known is not None and not complete:
+        complete = self.provider.complete(DataSet.FINANCIALS, len(reports))
+        if set(kinds) < ALL_REPORTS:
             # The reports that were not asked for are as they were.
-            days, complete = [*days, known.as_of], known.complete
+            known = self._known(ticker, DataSet.FINANCIALS)
+            days += [] if known is None else [known.as_of]
+            complete = known is not None and known.complete
         return Step(self.financials.count(ticker), len(changed), max(days), complete)
 
     def _news(self, ticker: Ticker) -> Step:

@@ -44,7 +44,7 @@ class IngestHistory:
             len(stored),
             0 if change is None else change.count,
             stored.day(-1),
-            self._complete(found.bars, known),
+            found.complete or _meets(known, found.bars),
             actions,
         )
 
@@ -66,8 +66,7 @@ class IngestHistory:
         event = PricesUpdated(at=self.clock(), ticker=ticker, first=first, last=last, count=count)
         self.announcer.foretell(subject_of(ticker, DataSet.PRICES), event)
 
-    def _complete(self, series: PriceSeries, known: Freshness | None) -> bool:
-        """Tell whether all bars are stored: the end of them is enough where it meets all before."""
-        if self.provider.complete(DataSet.PRICES, len(series)):
-            return True
-        return known is not None and known.complete and series.day(0) <= known.as_of
+
+def _meets(known: Freshness | None, series: PriceSeries) -> bool:
+    """Tell whether bars reach back to what was stored completely, so that all are stored now."""
+    return known is not None and known.complete and series.day(0) <= known.as_of

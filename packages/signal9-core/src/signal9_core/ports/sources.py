@@ -35,12 +35,13 @@ class History(NamedTuple):
     """Daily bars of one company, oldest first, and what it did to its shares meanwhile.
 
     From `actions_since` on no split and no dividend is missing; `None` where the source does not
-    tell of them all.
+    tell of them all. `complete` tells whether it has no bars before the first one.
     """
 
     bars: PriceSeries | None
     actions: Sequence[CorporateAction] = ()
     actions_since: date | None = None
+    complete: bool = True
 
 
 class Provider(Protocol):
@@ -65,9 +66,9 @@ class Provider(Protocol):
         """Return the companies that it has data of; `None` where they are too many to tell."""
 
     def complete(self, data_set: DataSet, count: int) -> bool:
-        """Tell whether an answer of that many bars, reports or articles is all that there is.
+        """Tell whether an answer of that many reports or articles is all that there is.
 
-        It is about answers without a beginning (`first`, `since`); some plans give only the end.
+        It is about answers without a beginning (`since`). Of bars, a `History` tells itself.
         """
 
     def assets(self) -> Iterable[Asset]:

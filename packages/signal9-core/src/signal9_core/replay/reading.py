@@ -1,13 +1,13 @@
 """Raw bodies, understood: what they hold, or why they are left out."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Final, NamedTuple
 
-from ..domain import CorporateAction, PriceSeries, Ticker
+from ..domain import CorporateAction, DataSet, PriceSeries, Ticker
 from ..errors import ProviderError, StoreError
 from ..ports import Parser, RawCopy, Record
 
@@ -22,12 +22,20 @@ _TEXTS: Final = frozenset({"Error Message", "Information", "Note", "code", "mess
 class Dialect(NamedTuple):
     """How one provider speaks: its parsers by function, and how it spells tickers.
 
-    A body of the functions in `tells_actions` leaves out no split and no dividend of its time.
+    `data_sets` tells what an answer about one company is about, be it empty; answers of the
+    functions `tell_actions` leave out no split and no dividend of their time; `is_whole` tells
+    whether one with so many bars or articles is all that there is.
     """
 
     parsers: Mapping[str, Parser]
     canonical: Callable[[str], Ticker]
-    tells_actions: frozenset[str] = frozenset()
+    data_sets: Mapping[str, DataSet]
+    tell_actions: Container[str]
+    is_whole: Callable[[str, int], bool]
+
+    def functions_of(self, data_set: DataSet) -> frozenset[str]:
+        """Return the functions whose answers are about a data set."""
+        return frozenset(name for name, about in self.data_sets.items() if about is data_set)
 
 
 class Skipped(NamedTuple):
@@ -39,12 +47,21 @@ class Skipped(NamedTuple):
 
 @dataclass(frozen=True)
 class Read:
-    """A body that was understood; `records` reads it, each time anew."""
+    """A body that was understood; `records` reads it, each time anew.
+
+    `whole` tells whether its bars or articles are all that there are.
+    """
 
     copy: RawCopy
     ticker: Ticker | None
     records: Callable[[], Sequence[Record]]
-    tells_actions: bool = False
+    dialect: Dialect
+    whole: bool
+
+    @property
+    def tells_actions(self) -> bool:
+        """Whether no split and no dividend is missing."""
+        return self.copy.function in self.dialect.tell_actions
 
     @property
     def order(self) -> tuple[datetime, str]:
@@ -70,23 +87,26 @@ class Library:
         try:
             if parser is None:
                 return Skipped(copy.file, _unknown(copy))
-            tells = copy.function in dialect.tells_actions
-            found = Read(copy, ticker, partial(self._records, copy, parser, ticker), tells)
-            found.records()
+            records = list(parser(copy.read(), ticker))
         except (ProviderError, StoreError) as error:
             return Skipped(copy.file, str(error))
-        return found
+        whole = dialect.is_whole(copy.function, _count(records))
+        self._remember(copy, records)
+        return Read(copy, ticker, partial(self._records, copy, parser, ticker), dialect, whole)
 
     def _records(self, copy: RawCopy, parser: Parser, ticker: Ticker | None) -> Sequence[Record]:
         known = self._recent.pop(copy.file, None)
-        if known is None:
-            known = list(parser(copy.read(), ticker))
-            if copy.at is not None:
-                known = list(self._cut(known, self.finished(copy.at)))
-        self._recent[copy.file] = known
+        if known is not None:
+            self._recent[copy.file] = known
+            return known
+        return self._remember(copy, parser(copy.read(), ticker))
+
+    def _remember(self, copy: RawCopy, records: Iterable[Record]) -> Sequence[Record]:
+        kept = list(records if copy.at is None else self._cut(records, self.finished(copy.at)))
+        self._recent[copy.file] = kept
         if len(self._recent) > _REMEMBERED:
             del self._recent[next(iter(self._recent))]
-        return known
+        return kept
 
     def _cut(self, records: Iterable[Record], last: date) -> Iterator[Record]:
         """Yield records without what is of a day that was not over yet."""
@@ -98,6 +118,12 @@ class Library:
                     continue
                 case _:
                     yield record
+
+
+def _count(records: Sequence[Record]) -> int:
+    """Return how many bars there are or, without any, how many records."""
+    bars = (len(each) for each in records if isinstance(each, PriceSeries))
+    return max(bars, default=len(records))
 
 
 def _unknown(copy: RawCopy) -> str:

@@ -89,9 +89,14 @@ class _Shelves:
         if isinstance(read, Skipped):
             self.skipped.append(read)
             return
-        told = {(DataSet.PRICES, read.ticker)} if read.tells_actions and read.ticker else set()
-        for subject in told | set(_subjects(read.ticker, read.records())):
+        for subject in set(_subjects(read.ticker, read.records())) or _empty(read):
             self.about[subject].append(read)
+
+
+def _empty(read: Read) -> set[Subject]:
+    """Return what an answer without anything in it is about: that there is nothing is known."""
+    data_set = read.dialect.data_sets.get(read.copy.function)
+    return {(data_set, read.ticker)} if data_set and read.ticker else set()
 
 
 def _subjects(ticker: Ticker | None, records: Iterable[Record]) -> Iterator[Subject]:

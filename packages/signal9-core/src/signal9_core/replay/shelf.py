@@ -40,6 +40,9 @@ class Shelf:
     _series: dict[Ticker, PriceSeries] = field(default_factory=dict)
     _actions: dict[tuple[object, ...], CorporateAction] = field(default_factory=dict)
     _actions_since: date | None = None
+    _complete: bool = True
+    _heard: set[str] = field(default_factory=set)
+    _unheard: frozenset[str] = frozenset()
     _reports: dict[tuple[object, ...], Report] = field(default_factory=dict)
     _entries: dict[tuple[object, ...], EarningsCalendarEntry] = field(default_factory=dict)
     _articles: dict[str, NewsArticle] = field(default_factory=dict)
@@ -49,14 +52,28 @@ class Shelf:
         """Put what copies say of a company on a shelf, in order of time."""
         shelf = cls()
         for read in sorted(reads, key=lambda each: each.order):
-            shelf.name = read.copy.provider
             records = [each for each in read.records() if not _is_about_others(each, ticker, read)]
+            shelf.note(read, records)
             for record in records:
                 shelf.add(record)
-            if read.tells_actions:
-                shelf.note_told(records)
-            shelf._at = max([shelf._at, *_moments(read, records)])
         return shelf
+
+    def note(self, read: Read, records: Sequence[Record]) -> None:
+        """Note what a copy says beside its records, before these are added."""
+        bars = next((each for each in records if isinstance(each, PriceSeries) and len(each)), None)
+        if bars is not None:
+            before = self._series.get(bars.ticker)
+            meets = before is not None and bars.day(0) <= before.day(-1)
+            self._complete = read.whole or (self._complete and meets)
+        elif not self._heard:
+            self._complete = read.whole
+        if read.tells_actions:
+            since = date.min if bars is None else bars.day(0)
+            self._actions_since = min(since, self._actions_since or since)
+        self._heard.add(read.copy.function)
+        self._unheard = read.dialect.functions_of(DataSet.FINANCIALS) - self._heard
+        self.name = read.copy.provider
+        self._at = max([self._at, *_moments(read, records)])
 
     def add(self, record: Record) -> None:
         """Add a fact, over what was said before."""
@@ -78,12 +95,6 @@ class Shelf:
                 key = (record.ticker, record.kind, record.period, record.fiscal_date_ending)
                 self._reports[key] = record
 
-    def note_told(self, records: Iterable[Record]) -> None:
-        """Note that a copy tells of all splits and dividends, since its first bar if it has any."""
-        days = [each.day(0) for each in records if isinstance(each, PriceSeries) and len(each)]
-        since = min(days, default=date.min)
-        self._actions_since = min(since, self._actions_since or since)
-
     def retrieved_at(self) -> datetime:
         """Return when the latest copy came."""
         return self._at
@@ -92,9 +103,9 @@ class Shelf:
         """Return whom it has prices of; what is wanted is asked for by name anyway."""
         return tuple(self._series)
 
-    def complete(self, data_set: DataSet, count: int) -> bool:  # noqa: ARG002 - nothing is left out
-        """Tell that this is all there is."""
-        return True
+    def complete(self, data_set: DataSet, count: int) -> bool:  # noqa: ARG002 - as each copy says
+        """Tell whether all reports were asked for, or the first answer had all news."""
+        return self._complete if data_set is DataSet.NEWS else not self._unheard
 
     def assets(self) -> Iterable[Asset]:
         """Return the companies that the copies list."""
@@ -111,7 +122,8 @@ class Shelf:
         since = None
         if bars is not None and len(bars) and self._actions_since is not None:
             since = max(self._actions_since, bars.day(0))
-        return History(None if bars is None else bars.between(first), actions, since)
+        bars = None if bars is None else bars.between(first)
+        return History(bars, actions, since, self._complete)
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
         """Return all reports of one company."""

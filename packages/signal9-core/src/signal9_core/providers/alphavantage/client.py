@@ -31,6 +31,7 @@ from .calendar import read_calendar
 from .daily import Daily, read_daily
 from .earnings import read_earnings
 from .intraday import read_intraday
+from .limits import NEWS_LIMIT
 from .listing import read_listing
 from .news import read_news
 from .overview import read_overview
@@ -38,15 +39,10 @@ from .search import SymbolMatch, read_search
 from .spelling import spelled
 from .statements import read_statements
 
-__all__ = ["COMPACT_BARS", "NEWS_LIMIT", "AlphaVantageClient"]
+__all__ = ["AlphaVantageClient"]
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Statement)
-
-COMPACT_BARS: Final = 100
-"""How many bars a free key gets of a time series."""
-NEWS_LIMIT: Final = 1000
-"""How many articles one answer holds at most."""
 
 _URL: Final = "https://www.alphavantage.co"
 _STAMP: Final = "%Y%m%dT%H%M"

@@ -3,18 +3,19 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from ...domain import Ticker
+from ...domain import DataSet, Ticker
 from ...ports import Parser, Record
 from .actions import read_dividends, read_splits
 from .calendar import read_calendar
 from .daily import read_daily
 from .earnings import read_earnings
+from .limits import COMPACT_BARS, NEWS_LIMIT
 from .listing import read_listing
 from .news import read_news
 from .overview import read_overview
 from .statements import STATEMENTS, read_statements
 
-__all__ = ["PARSERS", "TELL_ACTIONS"]
+__all__ = ["DATA_SETS", "PARSERS", "TELL_ACTIONS", "is_whole"]
 
 
 def _daily(body: bytes, ticker: Ticker | None) -> Iterable[Record]:
@@ -48,5 +49,24 @@ PARSERS: Final[Mapping[str, Parser]] = {
 }
 """By what AlphaVantage calls the function; JSON and CSV behind the same name."""
 
+DATA_SETS: Final[Mapping[str, DataSet]] = {
+    "DIVIDENDS": DataSet.PRICES,
+    "EARNINGS": DataSet.FINANCIALS,
+    "NEWS_SENTIMENT": DataSet.NEWS,
+    "OVERVIEW": DataSet.OVERVIEW,
+    "SPLITS": DataSet.PRICES,
+    "TIME_SERIES_DAILY": DataSet.PRICES,
+    "TIME_SERIES_DAILY_ADJUSTED": DataSet.PRICES,
+    **dict.fromkeys(STATEMENTS, DataSet.FINANCIALS),
+}
+"""What a body about one company is about, be it empty."""
+
 TELL_ACTIONS: Final = frozenset({"TIME_SERIES_DAILY_ADJUSTED"})
 """Whose bodies leave out no split and no dividend of their time."""
+
+
+def is_whole(function: str, count: int) -> bool:
+    """Tell whether a body with that many bars or articles is all that there is."""
+    if DATA_SETS.get(function) is DataSet.PRICES:
+        return count != COMPACT_BARS  # whoever gets more of them gets all
+    return DATA_SETS.get(function) is not DataSet.NEWS or count < NEWS_LIMIT

@@ -10,13 +10,15 @@ from ...domain import (
     DataSet,
     EarningsCalendarEntry,
     NewsArticle,
+    PriceSeries,
     ReportKind,
     Statement,
     Ticker,
 )
 from ...ports import ALL_REPORTS, Clock, Financials, History, utc_now
 from ..sessions import last_finished_day
-from .client import COMPACT_BARS, NEWS_LIMIT, AlphaVantageClient
+from .client import AlphaVantageClient
+from .limits import COMPACT_BARS, NEWS_LIMIT
 
 __all__ = ["AlphaVantageProvider"]
 
@@ -56,9 +58,7 @@ class AlphaVantageProvider:
         return None
 
     def complete(self, data_set: DataSet, count: int) -> bool:
-        """Tell whether an answer is shorter than the longest that the plan gives."""
-        if data_set is DataSet.PRICES:
-            return self._premium or count < COMPACT_BARS
+        """Tell whether an answer is shorter than the longest that there is."""
         return data_set is not DataSet.NEWS or count < NEWS_LIMIT
 
     def assets(self) -> Iterable[Asset]:
@@ -77,7 +77,7 @@ class AlphaVantageProvider:
         last = last_finished_day(self._clock())
         if not self._premium:
             found = self._client.daily(ticker)
-            return None if found is None else History(found.series.between(first, last))
+            return None if found is None else _of_the_last_days(found.series, first, last)
         found = self._client.daily_adjusted(ticker, full=not self._is_recent(first))
         if found is None:
             return None
@@ -110,3 +110,7 @@ class AlphaVantageProvider:
 
     def _is_recent(self, first: date | None) -> bool:
         return first is not None and (self._clock().date() - first).days <= _RECENT_DAYS
+
+
+def _of_the_last_days(series: PriceSeries, first: date | None, last: date) -> History:
+    return History(series.between(first, last), complete=len(series) < COMPACT_BARS)
