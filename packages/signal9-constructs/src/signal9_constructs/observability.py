@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
-from aws_cdk import Duration, RemovalPolicy, aws_iam, aws_kms
+from aws_cdk import Duration, RemovalPolicy, Stack, aws_iam, aws_kms
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
@@ -32,6 +32,7 @@ __all__ = ["Observability"]
 
 _T = TypeVar("_T")
 
+_CLOUDWATCH: Final = "cloudwatch.amazonaws.com"
 _COLUMNS: Final = 24
 _DEFAULT_TIMEOUT_S: Final = 3
 _LONGEST_SILENCE_H: Final = 168
@@ -201,9 +202,20 @@ class Observability(Construct):
             self, "Key", enable_key_rotation=True, removal_policy=self._removal_policy
         )
         # The key that AWS manages for SNS does not let CloudWatch in: alarms would say nothing.
-        for service in ("cloudwatch.amazonaws.com", "events.amazonaws.com"):
+        for service in (_CLOUDWATCH, "events.amazonaws.com"):
             key.grant_encrypt_decrypt(aws_iam.ServicePrincipal(service))
-        return sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
+        topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
+        # A policy of its own, here about TLS, takes the place of the one that lets alarms in.
+        topic.add_to_resource_policy(
+            aws_iam.PolicyStatement(
+                sid="Alarms",
+                principals=[aws_iam.ServicePrincipal(_CLOUDWATCH)],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+        )
+        return topic
 
     def _subscribe(self, emails: Sequence[str]) -> None:
         if not emails:
@@ -214,6 +226,9 @@ class Observability(Construct):
             encryption_key=self._encryption_key,
             removal_policy=self._removal_policy,
         )
+        if self._encryption_key:
+            sender = aws_iam.ServicePrincipal("sns.amazonaws.com")
+            self._encryption_key.grant_encrypt_decrypt(sender)
         for email in emails:
             self.topic.add_subscription(
                 subscriptions.EmailSubscription(email, dead_letter_queue=undelivered)
