@@ -74,7 +74,8 @@ def _tables(stack: Stack) -> None:
     key = dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING)
     made = [dynamodb.TableV2(stack, name, partition_key=key) for name in ("Books", "Loans")]
     known = dynamodb.Table.from_table_name(stack, "Readers", "readers")
-    seen.watch("Library", tables=[*made, known])
+    lend = lambda_.Function.from_function_name(stack, "Lend", "lend")
+    seen.watch("Library", tables=[*made, known], functions=[lend])
 
 
 def _logged(stack: Stack) -> None:
@@ -203,6 +204,18 @@ def test_runs_near_the_timeout_alarm_by_the_functions_own_timeout(
     }
 
     assert thresholds == {16000, 2400}
+
+
+def test_of_a_function_whose_timeout_nobody_here_knows_only_slowness_is_not_watched(
+    made: Mapping[str, Template],
+) -> None:
+    watched = {
+        str(alarm["MetricName"])
+        for alarm in properties(made["tables"], ALARM)
+        if alarm.get("Namespace") == "AWS/Lambda"
+    }
+
+    assert watched == {"Errors", "Throttles"}
 
 
 def test_silence_is_an_alarm(made: Mapping[str, Template]) -> None:

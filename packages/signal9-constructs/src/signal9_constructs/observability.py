@@ -34,7 +34,6 @@ _T = TypeVar("_T")
 
 _CLOUDWATCH: Final = "cloudwatch.amazonaws.com"
 _COLUMNS: Final = 24
-_DEFAULT_TIMEOUT_S: Final = 3
 _LONGEST_SILENCE_H: Final = 168
 
 
@@ -78,7 +77,7 @@ class Observability(Construct):
         service: str,
         *,
         apis: Sequence[apigateway.RestApiBase] = (),
-        functions: Sequence[lambda_.Function] = (),
+        functions: Sequence[lambda_.IFunction] = (),
         tables: Sequence[dynamodb.ITable] = (),
         queues: Sequence[sqs.IQueue] = (),
         dead_letters: Sequence[sqs.IQueue] = (),
@@ -99,7 +98,7 @@ class Observability(Construct):
                 latency_ms=latency_ms,
             )
         for place, function in _numbered(room, "Function", functions):
-            watch_function(place, function, topic=self.topic, timeout_s=_timeout_s(function))
+            watch_function(place, function, topic=self.topic)
         for place, table in _numbered(room, "Table", tables):
             watch_table(place, table, topic=self.topic)
         self._watch_queues(room, queues, dead_letters, queue_age_s)
@@ -250,19 +249,15 @@ def _numbered(room: Construct, kind: str, things: Sequence[_T]) -> Iterator[tupl
         yield Construct(room, f"{kind}{number}"), thing
 
 
-def _timeout_s(function: lambda_.Function) -> int:
-    return int(function.timeout.to_seconds()) if function.timeout else _DEFAULT_TIMEOUT_S
-
-
 def _requests(api: apigateway.RestApiBase) -> cloudwatch.IMetric:
     return api.deployment_stage.metric_count(statistic="Sum")
 
 
-def _errors(function: lambda_.Function) -> cloudwatch.IMetric:
+def _errors(function: lambda_.IFunction) -> cloudwatch.IMetric:
     return function.metric_errors(statistic="Sum")
 
 
-def _duration(function: lambda_.Function) -> cloudwatch.IMetric:
+def _duration(function: lambda_.IFunction) -> cloudwatch.IMetric:
     return function.metric_duration(statistic="p99")
 
 

@@ -71,7 +71,7 @@ class ApiSecret(Construct):
                 rotate_immediately_on_update=False,
             )
         elif alarm_topic:
-            self._watch_age(max_age_days, alarm_topic)
+            self._watch_age(max_age_days, alarm_topic, removal_policy)
 
     def grant_read(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Let `grantee` read the value, and decrypt it where there is a key."""
@@ -81,8 +81,10 @@ class ApiSecret(Construct):
         """Let `grantee` set a new value."""
         return self.secret.grant_write(grantee)
 
-    def _watch_age(self, max_age_days: int, topic: aws_sns.ITopic) -> None:
-        self._measure_daily(self._make_age_check(topic))
+    def _watch_age(
+        self, max_age_days: int, topic: aws_sns.ITopic, removal_policy: RemovalPolicy
+    ) -> None:
+        self._measure_daily(self._make_age_check(topic, removal_policy))
         make_alarm(
             self,
             "TooOld",
@@ -98,7 +100,9 @@ class ApiSecret(Construct):
             topic=topic,
         )
 
-    def _make_age_check(self, topic: aws_sns.ITopic) -> PythonFunction:
+    def _make_age_check(
+        self, topic: aws_sns.ITopic, removal_policy: RemovalPolicy
+    ) -> PythonFunction:
         check = PythonFunction(
             self,
             "AgeCheck",
@@ -112,6 +116,7 @@ class ApiSecret(Construct):
                 "NAMESPACE": _NAMESPACE,
             },
             alarm_topic=topic,
+            removal_policy=removal_policy,
         )
         aws_iam.Grant.add_to_principal(
             grantee=check,
