@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import cast
 
 import pytest
-from aws_cdk import Stack
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -14,6 +14,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.assertions import Capture, Match, Template
 
 from signal9_constructs import ConstructError, EventBackbone
+from signal9_constructs.draft4 import DRAFT_4
 from tests.constructs.lab import actions, only, properties, synthesise, topic
 
 PLACED = {
@@ -24,6 +25,9 @@ PLACED = {
     },
     "required": ["customer"],
 }
+
+
+PAID = {"type": "object", "properties": {"total": {"exclusiveMinimum": 0}}}
 
 
 def _function(stack: Stack) -> lambda_.IFunction:
@@ -47,7 +51,7 @@ def _full(stack: Stack) -> None:
         stack,
         "Events",
         bus_name="shop-dev",
-        schemas={"Order Placed": PLACED, "Order Paid": {"type": "object"}},
+        schemas={"Order Placed": PLACED, "Order.Paid/v2": PAID},
         archive_days=7,
         publisher_accounts=["210987654321"],
         retries=3,
@@ -78,9 +82,14 @@ def _secret(stack: Stack) -> None:
 
 def _given(stack: Stack) -> None:
     bus = events.EventBus.from_event_bus_name(stack, "Old", "default")
-    EventBackbone(stack, "Events", bus=bus).rule(
-        "Bill", source="shop", detail_types=["Order Placed"], targets=[_function(stack)]
+    backbone = EventBackbone(
+        stack,
+        "Events",
+        bus=bus,
+        encryption_key=kms.Key(stack, "Key"),
+        removal_policy=RemovalPolicy.DESTROY,
     )
+    backbone.rule("Bill", source="shop", detail_types=["Placed"], targets=[_function(stack)])
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +104,16 @@ def test_events_of_this_account_are_kept_for_a_month(made: Mapping[str, Template
     )
 
 
-def test_a_bus_survives_its_stack(made: Mapping[str, Template]) -> None:
-    made["plain"].has_resource("AWS::Events::EventBus", {"DeletionPolicy": "Retain"})
+def test_what_other_accounts_publish_is_kept_as_well(made: Mapping[str, Template]) -> None:
+    made["full"].has_resource_properties(
+        "AWS::Events::Archive", {"EventPattern": {"account": ["123456789012", "210987654321"]}}
+    )
+
+
+@pytest.mark.parametrize("kind", ["EventBus", "Archive"])
+def test_a_bus_and_its_archive_survive_their_stack(made: Mapping[str, Template], kind: str) -> None:
+    made["plain"].has_resource(f"AWS::Events::{kind}", {"DeletionPolicy": "Retain"})
+    made["given"].has_resource("AWS::Events::Archive", {"DeletionPolicy": "Delete"})
 
 
 def test_publishers_may_only_publish(made: Mapping[str, Template]) -> None:
@@ -106,8 +123,10 @@ def test_publishers_may_only_publish(made: Mapping[str, Template]) -> None:
 def test_every_schema_is_in_the_registry(made: Mapping[str, Template]) -> None:
     schemas = properties(made["full"], "AWS::EventSchemas::Schema")
 
-    assert {schema["SchemaName"] for schema in schemas} == {"OrderPlaced", "OrderPaid"}
-    assert PLACED in [json.loads(cast("str", schema["Content"])) for schema in schemas]
+    known = {str(each["SchemaName"]): json.loads(cast("str", each["Content"])) for each in schemas}
+    assert set(known) == {"OrderPlaced", "Order.Paidv2"}
+    assert known["OrderPlaced"] == {**PLACED, "$schema": DRAFT_4}
+    assert known["Order.Paidv2"]["properties"]["total"] == {"minimum": 0, "exclusiveMinimum": True}
 
 
 def test_other_accounts_get_in_only_when_named(made: Mapping[str, Template]) -> None:
@@ -182,6 +201,41 @@ def test_with_a_key_what_cannot_be_decrypted_is_parked(made: Mapping[str, Templa
         "AWS::Events::EventBus",
         {"KmsKeyIdentifier": Match.any_value(), "DeadLetterConfig": Match.any_value()},
     )
+
+
+@pytest.mark.parametrize("name", ["secret", "given"])
+def test_with_a_key_whoever_parks_an_event_may_use_it(
+    made: Mapping[str, Template], name: str
+) -> None:
+    may = {"Principal": {"Service": "events.amazonaws.com"}, "Effect": "Allow"}
+
+    made[name].has_resource_properties(
+        "AWS::KMS::Key",
+        {"KeyPolicy": {"Statement": Match.array_with([Match.object_like(may)])}},
+    )
+
+
+def test_only_schedules_of_this_account_may_take_the_role(made: Mapping[str, Template]) -> None:
+    made["full"].has_resource_properties(
+        "AWS::IAM::Role",
+        {
+            "AssumeRolePolicyDocument": {
+                "Statement": [
+                    Match.object_like(
+                        {"Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}}}
+                    )
+                ]
+            }
+        },
+    )
+
+
+@pytest.mark.parametrize("wrong", ["daily", "rate(1)", "cron(0 6 * * *)", "at(tomorrow)"])
+def test_a_schedule_that_could_not_be_read_is_refused(wrong: str) -> None:
+    stack = Stack()
+
+    with pytest.raises(ConstructError, match="is no schedule; write rate"):
+        EventBackbone(stack, "Events").schedule("No", function=_function(stack), schedule=wrong)
 
 
 @pytest.mark.parametrize(

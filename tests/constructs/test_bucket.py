@@ -49,6 +49,11 @@ def _readable(stack: Stack) -> None:
     SecureBucket(stack, "Photos").grant_read(reader, prefix="out/")
 
 
+def _serviced(stack: Stack) -> None:
+    service = iam.ServicePrincipal("delivery.logs.amazonaws.com")
+    SecureBucket(stack, "Photos").grant_read_write(service, prefix="in/")
+
+
 def _shared(stack: Stack) -> None:
     owner = iam.Role(stack, "Owner", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     SecureBucket(stack, "Photos", encryption_key=kms.Key(stack, "Key")).grant_read_write(owner)
@@ -57,7 +62,12 @@ def _shared(stack: Stack) -> None:
 @pytest.fixture(scope="module")
 def made() -> Mapping[str, Template]:
     return synthesise(
-        plain=_plain, full=_full, granted=_granted, readable=_readable, shared=_shared
+        plain=_plain,
+        full=_full,
+        granted=_granted,
+        readable=_readable,
+        serviced=_serviced,
+        shared=_shared,
     )
 
 
@@ -183,6 +193,24 @@ def test_whoever_puts_may_neither_read_nor_delete(made: Mapping[str, Template]) 
 def test_whoever_reads_sees_only_what_is_below_the_prefix(made: Mapping[str, Template]) -> None:
     assert actions(made["readable"]) == {"s3:GetObject", "s3:ListBucket"}
     assert '{"StringLike": {"s3:prefix": "out/*"}}' in text(made["readable"])
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        {"Action": ["s3:AbortMultipartUpload", "s3:PutObject"]},
+        {"Action": "s3:ListBucket", "Condition": {"StringLike": {"s3:prefix": "in/*"}}},
+    ],
+)
+def test_a_service_is_let_in_by_the_bucket_itself(
+    made: Mapping[str, Template], allowed: Mapping[str, object]
+) -> None:
+    service = {"Service": "delivery.logs.amazonaws.com"}
+    statement = Match.object_like({"Effect": "Allow", "Principal": service, **allowed})
+
+    made["serviced"].has_resource_properties(
+        "AWS::S3::BucketPolicy", {"PolicyDocument": {"Statement": Match.array_with([statement])}}
+    )
 
 
 def test_whoever_does_all_may_use_the_key_and_no_wildcard(made: Mapping[str, Template]) -> None:

@@ -51,6 +51,12 @@ def _full(stack: Stack) -> None:
     )
 
 
+def _uncached(stack: Stack) -> None:
+    api = apigateway.RestApi(stack, "Api")
+    api.root.add_method("GET")
+    ContentDelivery(stack, "Web", api=api, api_cache_s=0)
+
+
 def _certified(stack: Stack) -> None:
     zone = route53.HostedZone.from_hosted_zone_attributes(
         stack, "Zone", hosted_zone_id="Z1", zone_name="shop.example"
@@ -74,7 +80,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Template]:
     def deployed(stack: Stack) -> None:
         ContentDelivery(stack, "Web").deploy(folder)
 
-    return synthesise(plain=_plain, full=_full, certified=_certified, deployed=deployed)
+    return synthesise(
+        plain=_plain, full=_full, uncached=_uncached, certified=_certified, deployed=deployed
+    )
 
 
 def _config(template: Template) -> dict[str, object]:
@@ -177,6 +185,14 @@ def test_api_reads_are_cached_briefly_apart_by_query_and_caller(
             }
         },
     )
+
+
+def test_an_api_may_be_cached_not_at_all(made: Mapping[str, Template]) -> None:
+    behavior = _behaviors(made["uncached"])["/api/*"]
+
+    # The policy that AWS manages: nothing is kept.
+    assert behavior["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+    made["uncached"].resource_count_is("AWS::CloudFront::CachePolicy", 1)
 
 
 @pytest.mark.parametrize("path", ["/api/*", "/health"])

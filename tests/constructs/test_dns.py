@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from aws_cdk import App, Environment, Stack
+from aws_cdk import App, CfnParameter, Environment, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_route53_targets as targets
 from aws_cdk.assertions import Capture, Match, Template
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signal9_constructs import ConstructError, DnsZone
@@ -343,6 +343,23 @@ def test_an_alarm_on_health_is_refused_where_the_metric_is_not() -> None:
         zone.health_check("Health", host="a.example")
 
 
+def test_a_zone_may_be_named_at_deployment_but_its_records_may_not() -> None:
+    stack = Stack(app(), "Stack")
+    name = CfnParameter(stack, "Name").value_as_string
+    zone = DnsZone(stack, "Zone", zone_name=name, query_logs=True)
+    zone.txt("", "v=spf1 -all")
+    zone.cname("Docs", "pages.example.net")
+
+    with pytest.raises(ConstructError, match="must be known at synthesis"):
+        zone.txt(name, "a")
+
+    template = Template.from_stack(stack)
+    template.has_resource_properties(RECORD, {"Name": {"Fn::Join": ["", [{"Ref": "Name"}, "."]]}})
+    template.has_resource_properties(
+        RECORD, {"Name": {"Fn::Join": ["", ["docs.", {"Ref": "Name"}, "."]]}}
+    )
+
+
 def test_an_api_may_be_pointed_to_as_well(zone: DnsZone) -> None:
     domain = apigateway.DomainName.from_domain_name_attributes(
         zone,
@@ -360,6 +377,7 @@ def test_an_api_may_be_pointed_to_as_well(zone: DnsZone) -> None:
 LABELS = st.from_regex(r"_?[a-zA-Z0-9]([a-zA-Z0-9-]{0,20}[a-zA-Z0-9])?", fullmatch=True)
 
 
+@settings(max_examples=40)
 @given(labels=st.lists(LABELS, max_size=4), wild=st.booleans(), dot=st.booleans())
 def test_a_name_means_the_same_in_full_and_relative_to_its_zone(
     labels: list[str], *, wild: bool, dot: bool

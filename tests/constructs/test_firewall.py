@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import cast
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, CfnParameter, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_wafv2 as wafv2
 from aws_cdk.assertions import Match, Template
@@ -13,6 +13,7 @@ from signal9_constructs import ConstructError, Firewall, FirewallRule
 from tests.constructs.lab import only, properties, synthesise, text
 
 ACL = "AWS::WAFv2::WebACL"
+ANY = wafv2.CfnWebACL.StatementProperty()
 Rule = dict[str, dict[str, object]]
 
 
@@ -70,9 +71,14 @@ def _edge(stack: Stack) -> None:
     )
 
 
+def _named(stack: Stack) -> None:
+    rate = CfnParameter(stack, "Rate", type="Number").value_as_number
+    Firewall(stack, "Wall of shop", requests_per_address=cast("int", rate))
+
+
 @pytest.fixture(scope="module")
 def made() -> Mapping[str, Template]:
-    return synthesise(plain=_plain, full=_full, edge=_edge)
+    return synthesise(plain=_plain, full=_full, edge=_edge, named=_named)
 
 
 def _rules(template: Template) -> dict[str, Rule]:
@@ -154,6 +160,21 @@ def test_every_rule_is_measured(made: Mapping[str, Template]) -> None:
         assert rule["VisibilityConfig"]["CloudWatchMetricsEnabled"] is True
 
 
+def test_a_metric_has_a_name_that_cloudwatch_takes(made: Mapping[str, Template]) -> None:
+    visible = cast("dict[str, object]", only(made["named"], ACL)["VisibilityConfig"])
+
+    assert visible["MetricName"] == "Wall-of-shop"
+    assert _rules(made["named"])["rate"]["VisibilityConfig"]["MetricName"] == "Wall-of-shop-rate"
+
+
+def test_the_rate_may_be_said_at_deployment(made: Mapping[str, Template]) -> None:
+    rate = cast(
+        "dict[str, object]", _rules(made["named"])["rate"]["Statement"]["RateBasedStatement"]
+    )
+
+    assert rate["Limit"] == {"Ref": "Rate"}
+
+
 def test_what_is_logged_holds_no_token(made: Mapping[str, Template]) -> None:
     made["full"].has_resource_properties(
         "AWS::WAFv2::LoggingConfiguration",
@@ -202,6 +223,9 @@ def test_the_capacity_is_known_before_deployment() -> None:
         ({"allowed_countries": ["DE"], "denied_countries": ["US"]}, "not both"),
         ({"count_only": ["comon"]}, r"cannot count \['comon'\]"),
         ({"managed_rules": ("sqli", "sqli")}, "cannot count"),
+        ({"window_s": 30}, r"a rate over 30 s: choose one of \(60"),
+        ({"requests_per_address": 9}, "a rate of 9: WAF counts from 10 on"),
+        ({"custom_rules": [FirewallRule("no robots", ANY, 1)]}, r"\['no robots'\] hold more"),
     ],
 )
 def test_a_firewall_that_could_not_deploy_is_refused(

@@ -262,6 +262,11 @@ def test_a_version_that_lambda_does_not_run_is_refused() -> None:
         _function(Stack(), python_version="2.7")
 
 
+def test_a_version_without_snapshots_is_refused_one() -> None:
+    with pytest.raises(ConstructError, match=r"Python 3\.11: Lambda takes snapshots from 3\.12"):
+        _function(Stack(), python_version="3.11", snap_start=True)
+
+
 def test_an_architecture_that_lambda_lacks_is_refused() -> None:
     with pytest.raises(ConstructError, match="architecture mips: choose one of"):
         _function(Stack(), architecture="mips")

@@ -9,6 +9,7 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
@@ -31,6 +32,12 @@ def _told(stack: Stack) -> None:
     seen.grant_notify(
         iam.Role(stack, "Notifier", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     )
+
+
+def _own_key(stack: Stack) -> None:
+    key = kms.Key(stack, "Key")
+    mail = ["a@shop.example"]
+    Observability(stack, "Seen", namespace="Shop", emails=mail, encryption_key=key)
 
 
 def _watched(stack: Stack) -> None:
@@ -67,7 +74,8 @@ def _tables(stack: Stack) -> None:
     key = dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING)
     made = [dynamodb.TableV2(stack, name, partition_key=key) for name in ("Books", "Loans")]
     known = dynamodb.Table.from_table_name(stack, "Readers", "readers")
-    seen.watch("Library", tables=[*made, known])
+    lend = lambda_.Function.from_function_name(stack, "Lend", "lend")
+    seen.watch("Library", tables=[*made, known], functions=[lend])
 
 
 def _logged(stack: Stack) -> None:
@@ -78,7 +86,9 @@ def _logged(stack: Stack) -> None:
 
 @pytest.fixture(scope="module")
 def made() -> Mapping[str, Template]:
-    return synthesise(told=_told, watched=_watched, logged=_logged, tables=_tables)
+    return synthesise(
+        told=_told, own_key=_own_key, watched=_watched, logged=_logged, tables=_tables
+    )
 
 
 def _alarms(template: Template) -> dict[str, dict[str, object]]:
@@ -110,6 +120,34 @@ def test_cloudwatch_may_use_the_topics_key(made: Mapping[str, Template]) -> None
                 )
             },
         },
+    )
+
+
+def test_alarms_of_this_account_may_publish(made: Mapping[str, Template]) -> None:
+    alarms = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}},
+    }
+
+    made["told"].has_resource_properties(
+        "AWS::SNS::TopicPolicy",
+        {"PolicyDocument": {"Statement": Match.array_with([Match.object_like(alarms)])}},
+    )
+
+
+def test_what_cannot_be_sent_is_parked_with_the_key_that_was_given(
+    made: Mapping[str, Template],
+) -> None:
+    may = {"Principal": {"Service": "sns.amazonaws.com"}, "Effect": "Allow"}
+
+    made["own_key"].has_resource_properties(
+        "AWS::SQS::Queue", {"KmsMasterKeyId": Match.any_value()}
+    )
+    made["own_key"].has_resource_properties(
+        "AWS::KMS::Key",
+        {"KeyPolicy": {"Statement": Match.array_with([Match.object_like(may)])}},
     )
 
 
@@ -166,6 +204,18 @@ def test_runs_near_the_timeout_alarm_by_the_functions_own_timeout(
     }
 
     assert thresholds == {16000, 2400}
+
+
+def test_of_a_function_whose_timeout_nobody_here_knows_only_slowness_is_not_watched(
+    made: Mapping[str, Template],
+) -> None:
+    watched = {
+        str(alarm["MetricName"])
+        for alarm in properties(made["tables"], ALARM)
+        if alarm.get("Namespace") == "AWS/Lambda"
+    }
+
+    assert watched == {"Errors", "Throttles"}
 
 
 def test_silence_is_an_alarm(made: Mapping[str, Template]) -> None:

@@ -13,7 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk.assertions import Match, Template
 
 from signal9_constructs import ConstructError, RestService, Route
-from signal9_constructs.routes import draft4
+from signal9_constructs.draft4 import DRAFT_4, draft4
 from tests.constructs.lab import only, properties, synthesise, text
 
 METHOD = "AWS::ApiGateway::Method"
@@ -58,7 +58,12 @@ def _full(stack: Stack) -> None:
     RestService(
         stack,
         "Api",
-        routes=[Route("GET", "/", function), Route("ANY", "/files/{path+}", function)],
+        routes=[
+            Route("GET", "/", function, burst=0),
+            Route("ANY", "/files/{path+}", function, rate_per_s=0),
+            Route("POST", "/a-b", function, body={"type": "object"}),
+            Route("POST", "/a/b", function, body={"$schema": "https://json-schema.org/2020"}),
+        ],
         authorizer=apigateway.RequestAuthorizer(
             stack,
             "Judge",
@@ -266,6 +271,32 @@ def test_the_stage_is_throttled_traced_measured_and_never_logs_bodies(
     } == {("/*", 100, 200), ("/~1orders~1{id}", 5, 7)}
 
 
+def test_a_route_may_be_throttled_to_nothing_by_any_of_its_methods(
+    made: Mapping[str, Template],
+) -> None:
+    settings = cast("list[dict[str, object]]", only(made["full"], STAGE)["MethodSettings"])
+
+    assert {
+        (each["ResourcePath"], each["HttpMethod"]): (
+            each["ThrottlingRateLimit"],
+            each["ThrottlingBurstLimit"],
+        )
+        for each in settings
+    } == {("/*", "*"): (10, 20), ("/", "GET"): (10, 0), ("/~1files~1{path+}", "*"): (0, 20)}
+
+
+def test_bodies_of_paths_that_look_alike_are_told_apart_and_all_of_draft_4(
+    made: Mapping[str, Template],
+) -> None:
+    schemas = [
+        cast("dict[str, object]", each["Schema"])
+        for each in properties(made["full"], "AWS::ApiGateway::Model")
+    ]
+
+    assert len(schemas) == 2
+    assert {each["$schema"] for each in schemas} == {DRAFT_4}
+
+
 def test_the_access_log_is_json_and_holds_no_token(made: Mapping[str, Template]) -> None:
     setting = cast("dict[str, str]", only(made["plain"], STAGE)["AccessLogSetting"])
     logged = json.loads(setting["Format"])
@@ -342,6 +373,7 @@ def test_without_origins_there_is_no_cors(made: Mapping[str, Template]) -> None:
         ([("FETCH", "/orders", True)], "FETCH /orders: the method must be one of"),
         ([("GET", "orders", True)], "GET orders: the path must look like"),
         ([("GET", "/orders/", True)], "the path must look like"),
+        ([("GET", "/{rest+}/orders", True)], "and {x+} ends it"),
         ([("GET", "/orders", True), ("GET", "/orders", True)], "GET /orders: given twice"),
         (
             [("GET", "/o/{id}", True), ("PUT", "/o/{name}/x", True)],
@@ -367,16 +399,27 @@ def test_every_origin_is_named_and_a_domain_has_its_certificate() -> None:
         RestService(Stack(), "Api", routes=[], domain_name="api.shop.example")
 
 
-def test_newer_schemas_are_put_into_the_words_of_draft_4() -> None:
-    newer = {
-        "$defs": {"Item": {"const": 1}},
-        "properties": {"items": {"type": "array", "items": [{"$ref": "#/$defs/Item"}]}},
-        "exclusiveMinimum": 3,
-    }
-
-    assert draft4(newer) == {
-        "definitions": {"Item": {"enum": [1]}},
-        "properties": {"items": {"type": "array", "items": [{"$ref": "#/definitions/Item"}]}},
-        "exclusiveMinimum": True,
-        "minimum": 3,
-    }
+@pytest.mark.parametrize(
+    ("newer", "older"),
+    [
+        (
+            {"$id": "x", "$defs": {"Item": {"const": 1}}, "exclusiveMinimum": 3},
+            {"definitions": {"Item": {"enum": [1]}}, "exclusiveMinimum": True, "minimum": 3},
+        ),
+        ({"items": [{"$ref": "#/$defs/It"}]}, {"items": [{"$ref": "#/definitions/It"}]}),
+        (
+            {"minimum": 5, "exclusiveMinimum": 3, "maximum": 9, "exclusiveMaximum": 9},
+            {"minimum": 5, "exclusiveMinimum": False, "maximum": 9, "exclusiveMaximum": True},
+        ),
+        ({"maximum": 2, "exclusiveMaximum": True}, {"maximum": 2, "exclusiveMaximum": True}),
+        (
+            {"properties": {"const": {"const": 1}, "$ref": {}}, "required": ["const"]},
+            {"properties": {"const": {"enum": [1]}, "$ref": {}}, "required": ["const"]},
+        ),
+        ({"enum": [{"const": 1}], "default": {"$defs": 1}},) * 2,
+    ],
+)
+def test_newer_schemas_are_put_into_the_words_of_draft_4(
+    newer: Mapping[str, object], older: Mapping[str, object]
+) -> None:
+    assert draft4(newer) == older

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from aws_cdk import Stack
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -36,6 +36,10 @@ def _watched(stack: Stack) -> None:
         max_age_days=30,
         alarm_topic=topic(stack),
     )
+
+
+def _passing(stack: Stack) -> None:
+    ApiSecret(stack, "Key", alarm_topic=topic(stack), removal_policy=RemovalPolicy.DESTROY)
 
 
 def _rotated(stack: Stack) -> None:
@@ -67,7 +71,13 @@ def _written(stack: Stack) -> None:
 @pytest.fixture(scope="module")
 def made() -> Mapping[str, Template]:
     return synthesise(
-        plain=_plain, watched=_watched, rotated=_rotated, own=_own, read=_read, written=_written
+        plain=_plain,
+        watched=_watched,
+        passing=_passing,
+        rotated=_rotated,
+        own=_own,
+        read=_read,
+        written=_written,
     )
 
 
@@ -89,8 +99,12 @@ def test_the_template_holds_placeholders_and_no_value(made: Mapping[str, Templat
     )
 
 
-def test_a_secret_survives_its_stack(made: Mapping[str, Template]) -> None:
-    made["plain"].has_resource(SECRET, {"DeletionPolicy": "Retain"})
+@pytest.mark.parametrize("kind", [SECRET, "AWS::Logs::LogGroup", "AWS::SQS::Queue"])
+def test_a_secret_and_what_watches_it_survive_their_stack_unless_told_otherwise(
+    made: Mapping[str, Template], kind: str
+) -> None:
+    made["watched"].all_resources(kind, {"DeletionPolicy": "Retain"})
+    made["passing"].all_resources(kind, {"DeletionPolicy": "Delete"})
 
 
 def test_whoever_reads_may_not_write_and_the_other_way_round(made: Mapping[str, Template]) -> None:

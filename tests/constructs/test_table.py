@@ -76,6 +76,10 @@ def _open(stack: Stack) -> None:
     table.grant_stream(_role(stack, "Listener"))
 
 
+def _abroad(stack: Stack) -> None:
+    DataTable(stack, "Orders", partition_key="id").grant_read(iam.AccountPrincipal("210987654321"))
+
+
 def _role(stack: Stack, id_: str = "Role") -> iam.Role:
     return iam.Role(stack, id_, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
 
@@ -90,6 +94,7 @@ def made() -> Mapping[str, Template]:
         readable=_readable,
         writable=_writable,
         open=_open,
+        abroad=_abroad,
     )
 
 
@@ -235,6 +240,17 @@ def test_writers_may_use_the_key_but_not_read(made: Mapping[str, Template]) -> N
 
     assert {"dynamodb:PutItem", "kms:Decrypt"} <= granted
     assert not {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"} & granted
+
+
+def test_another_account_is_let_in_by_the_table_itself(made: Mapping[str, Template]) -> None:
+    policy = text(made["abroad"])
+
+    assert '"ResourcePolicy"' in policy
+    assert ":iam::210987654321:root" in policy
+
+
+def test_a_key_of_ones_own_encrypts(made: Mapping[str, Template]) -> None:
+    assert '"KMSMasterKeyId": {"Fn::GetAtt": ["Key' in text(made["full"])
 
 
 def test_scans_and_streams_are_granted_by_choice(made: Mapping[str, Template]) -> None:

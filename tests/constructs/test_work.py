@@ -50,9 +50,20 @@ def _full(stack: Stack) -> None:
     work.feed(_function(stack), batch_size=20, batching_window_s=5, max_concurrency=2)
 
 
+def _known(stack: Stack) -> None:
+    worker = lambda_.Function.from_function_attributes(
+        stack,
+        "Worker",
+        function_arn="arn:aws:lambda:us-east-1:123456789012:function:worker",
+        role=iam.Role.from_role_name(stack, "Role", "worker"),
+        same_environment=True,
+    )
+    WorkQueue(stack, "Work", work_s=1).feed(worker)
+
+
 @pytest.fixture(scope="module")
 def made() -> Mapping[str, Template]:
-    return synthesise(plain=_plain, full=_full)
+    return synthesise(plain=_plain, full=_full, known=_known)
 
 
 def test_what_fails_three_times_waits_apart(made: Mapping[str, Template]) -> None:
@@ -137,6 +148,13 @@ def test_old_messages_and_dead_letters_notify(made: Mapping[str, Template]) -> N
         "ApproximateAgeOfOldestMessage": 600,
         "ApproximateNumberOfMessagesVisible": 1,
     }
+
+
+def test_a_function_that_exists_elsewhere_may_work_as_well(made: Mapping[str, Template]) -> None:
+    made["known"].has_resource_properties(
+        "AWS::Lambda::EventSourceMapping", {"FunctionName": "worker"}
+    )
+    assert "sqs:ReceiveMessage" in actions(made["known"])
 
 
 @pytest.mark.parametrize(("timeout_s", "work_s"), [(31, 30), (None, 2)])

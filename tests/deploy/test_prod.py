@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Final
 
 import pytest
+from aws_cdk.assertions import Match
 
 from signal9_core.tables import TABLES
 from signal9_deploy.functions import API, FUNCTIONS
@@ -18,6 +19,11 @@ from tests.deploy.lab import (
     template,
 )
 
+_ALARMS: Final = {
+    "Effect": "Allow",
+    "Principal": {"Service": "cloudwatch.amazonaws.com"},
+    "Action": "sns:Publish",
+}
 BUCKETS: Final = [f"signal9-{kind}-prod-{ACCOUNT}" for kind in ("backup", "cache", "static")]
 
 
@@ -209,6 +215,10 @@ def test_every_alarm_tells_somebody() -> None:
     assert len(alarms) > 5 * len(FUNCTIONS)
     assert all(each["AlarmActions"] and each["OKActions"] for each in alarms)
     assert [each["Endpoint"] for each in told] == ["operations@signal9.com"]
+    template("prod", "Data").has_resource_properties(
+        "AWS::SNS::TopicPolicy",
+        {"PolicyDocument": {"Statement": Match.array_with([Match.object_like(_ALARMS)])}},
+    )
 
 
 def test_the_alarm_on_client_errors_waits_for_two_periods_over_ten() -> None:

@@ -1,6 +1,6 @@
 """Who is told of trouble: a topic below all stacks, so that each may tell it."""
 
-from aws_cdk import Duration, RemovalPolicy, aws_iam, aws_kms
+from aws_cdk import Duration, RemovalPolicy, Stack, aws_iam, aws_kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
@@ -22,6 +22,7 @@ class AlarmTopic(Construct):
         for service in ("cloudwatch.amazonaws.com", "events.amazonaws.com"):
             key.grant_encrypt_decrypt(aws_iam.ServicePrincipal(service))
         self.topic = sns.Topic(self, "Default", master_key=key, enforce_ssl=True)
+        self._let_alarms_in()
         if settings.recipients:
             undelivered = sqs.Queue(
                 self,
@@ -35,3 +36,15 @@ class AlarmTopic(Construct):
                 self.topic.add_subscription(
                     subscriptions.EmailSubscription(address, dead_letter_queue=undelivered)
                 )
+
+    def _let_alarms_in(self) -> None:
+        """Let CloudWatch publish: a policy about TLS takes the place of the one that would."""
+        self.topic.add_to_resource_policy(
+            aws_iam.PolicyStatement(
+                sid="Alarms",
+                principals=[aws_iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+        )

@@ -1,10 +1,21 @@
 """An event bus whose events are described, kept, delivered or parked, and never dropped."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias, cast
 
-from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack, TimeZone, aws_iam, aws_kms, aws_sns
+from aws_cdk import (
+    ArnFormat,
+    Duration,
+    RemovalPolicy,
+    Stack,
+    TimeZone,
+    Token,
+    aws_iam,
+    aws_kms,
+    aws_sns,
+)
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as event_targets
 from aws_cdk import aws_eventschemas as eventschemas
@@ -14,6 +25,7 @@ from aws_cdk import aws_scheduler_targets as scheduler_targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from .draft4 import DRAFT_4, draft4
 from .errors import ConstructError
 from .kinds import prepare
 from .patterns import JsonSchema, Pattern, check_pattern
@@ -24,7 +36,10 @@ __all__ = ["EventBackbone"]
 
 Target: TypeAlias = lambda_.IFunction | sqs.IQueue
 
+_EVENTS: Final = "events.amazonaws.com"
 _PUT: Final = "events:PutEvents"
+_SCHEDULE: Final = re.compile(r"rate\(\d+ \w+\)|cron\(\S+( \S+){5}\)|at\([-\d]+T[:\d]+\)")
+_NOT_IN_A_NAME: Final = re.compile(r"[^-\w.@]")
 
 
 class EventBackbone(Construct):
@@ -62,8 +77,11 @@ class EventBackbone(Construct):
             self, "DeadLetters", encryption_key=encryption_key, removal_policy=removal_policy
         )
         self.bus = bus or self._make_bus(bus_name, encryption_key, removal_policy)
+        if encryption_key:
+            # What cannot be delivered is parked in a queue that is encrypted itself.
+            encryption_key.grant_encrypt_decrypt(aws_iam.ServicePrincipal(_EVENTS))
         if archive_days is not None:
-            self._keep(archive_days)
+            self._keep(archive_days, publisher_accounts).apply_removal_policy(removal_policy)
         if register_schemas and self.schemas:
             self._register()
         for account in publisher_accounts:
@@ -134,6 +152,11 @@ class EventBackbone(Construct):
         enabled: bool = True,
     ) -> scheduler.Schedule:
         """Invoke `function` by `schedule`, an expression such as `cron(0 6 * * ? *)`."""
+        if not Token.is_unresolved(schedule) and not _SCHEDULE.fullmatch(schedule):
+            raise ConstructError(
+                f"{self.node.path}/{id_}: {schedule!r} is no schedule; write rate(1 day), "
+                "cron(0 6 * * ? *) or at(2030-01-31T06:00:00)"
+            )
         return scheduler.Schedule(
             self,
             id_,
@@ -156,7 +179,10 @@ class EventBackbone(Construct):
             self._scheduler_role = aws_iam.Role(
                 self,
                 "Scheduler",
-                assumed_by=aws_iam.ServicePrincipal("scheduler.amazonaws.com"),
+                assumed_by=aws_iam.ServicePrincipal(
+                    "scheduler.amazonaws.com",
+                    conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+                ),
             )
         return self._scheduler_role
 
@@ -187,30 +213,28 @@ class EventBackbone(Construct):
         )
         bus.apply_removal_policy(removal_policy)
         if key:
-            self._let_events_use(key, bus)
+            self._park_for(bus)
         return bus
 
-    def _let_events_use(self, key: aws_kms.IKey, bus: events.EventBus) -> None:
-        """Let EventBridge park what it cannot decrypt, in a queue that is encrypted itself."""
-        service = aws_iam.ServicePrincipal("events.amazonaws.com")
-        key.grant_encrypt_decrypt(service)
+    def _park_for(self, bus: events.EventBus) -> None:
+        """Let a bus park what it cannot decrypt."""
         # Not by a grant, which would name the bus in the key's policy, and the bus needs the key.
         self.dead_letters.add_to_resource_policy(
             aws_iam.PolicyStatement(
-                principals=[service],
+                principals=[aws_iam.ServicePrincipal(_EVENTS)],
                 actions=["sqs:SendMessage"],
                 resources=[self.dead_letters.queue_arn],
                 conditions={"ArnEquals": {"aws:SourceArn": bus.event_bus_arn}},
             )
         )
 
-    def _keep(self, days: int) -> None:
-        account = Stack.of(self).account
-        events.Archive(
+    def _keep(self, days: int, publisher_accounts: Sequence[str]) -> events.Archive:
+        accounts = [Stack.of(self).account, *publisher_accounts]
+        return events.Archive(
             self,
             "Archive",
             source_event_bus=self.bus,
-            event_pattern=events.EventPattern(account=[account]),
+            event_pattern=events.EventPattern(account=accounts),
             retention=Duration.days(days),
         )
 
@@ -222,8 +246,8 @@ class EventBackbone(Construct):
                 f"Schema{''.join(part.capitalize() for part in detail_type.split())}",
                 registry_name=registry.attr_registry_name,
                 type="JSONSchemaDraft4",
-                schema_name=detail_type.replace(" ", ""),
-                content=json.dumps(schema, sort_keys=True),
+                schema_name=_NOT_IN_A_NAME.sub("", detail_type),
+                content=json.dumps(_document(schema), sort_keys=True),
             )
 
     def _let_in(self, account: str) -> None:
@@ -246,3 +270,7 @@ class EventBackbone(Construct):
                 "Resource": self.bus.event_bus_arn,
             },
         )
+
+
+def _document(schema: JsonSchema) -> Mapping[str, object]:
+    return {"$schema": DRAFT_4, **cast("Mapping[str, object]", draft4(schema))}

@@ -81,7 +81,7 @@ class SecureBucket(Construct):
             self.encryption_key.grant(grantee, "kms:Decrypt")
         listing = self._allow(grantee, ["s3:ListBucket"], self.bucket.bucket_arn)
         if prefix:
-            for statement in listing.principal_statements:
+            for statement in (*listing.principal_statements, *listing.resource_statements):
                 statement.add_condition("StringLike", {"s3:prefix": f"{prefix}*"})
         return listing.combine(self._allow(grantee, ["s3:GetObject"], self._objects(prefix)))
 
@@ -106,8 +106,11 @@ class SecureBucket(Construct):
         self, grantee: aws_iam.IGrantable, actions: Sequence[str], arn: str
     ) -> aws_iam.Grant:
         # By name: the L2's grants hold wildcards, which rule packs rightly question.
-        return aws_iam.Grant.add_to_principal(
-            grantee=grantee, actions=list(actions), resource_arns=[arn]
+        return aws_iam.Grant.add_to_principal_or_resource(
+            grantee=grantee,
+            actions=list(actions),
+            resource_arns=[arn],
+            resource=self.bucket,
         )
 
 

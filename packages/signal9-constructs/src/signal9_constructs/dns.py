@@ -8,7 +8,7 @@ from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
 from .dns_health import check_health, watch_health, watch_signature
-from .dns_names import full_name, relative_name
+from .dns_names import full_name, plain, relative_name
 from .dns_zone import log_queries, make_zone, sign
 from .errors import ConstructError
 from .kinds import prepare
@@ -48,7 +48,7 @@ class DnsZone(Construct):
         prepare(self)
         if zone_id and (dnssec or query_logs):
             raise ConstructError(f"{self.node.path}: sign and log the zone where it is made")
-        self.zone_name = zone_name.lower().removesuffix(".")
+        self.zone_name = plain(zone_name)
         self._ttl_s = ttl_s
         self._topic = alarm_topic
         self._taken: dict[str, set[str]] = {}

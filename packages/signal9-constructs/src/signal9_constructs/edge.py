@@ -47,8 +47,11 @@ def long_cache(scope: Construct, id_: str) -> cloudfront.CachePolicy:
     )
 
 
-def short_cache(scope: Construct, id_: str, seconds: int) -> cloudfront.CachePolicy:
+def short_cache(scope: Construct, id_: str, seconds: int) -> cloudfront.ICachePolicy:
     """Return a cache for what an API lets be cached, apart by path, query and caller."""
+    if seconds == 0:
+        # A policy that caches nothing may not say by what it would keep things apart.
+        return cloudfront.CachePolicy.CACHING_DISABLED
     return cloudfront.CachePolicy(
         scope,
         id_,

@@ -11,10 +11,12 @@ from constructs import Construct
 
 from .errors import ConstructError
 from .firewall_rules import (
+    NAME,
     FirewallRule,
     any_of,
     countries,
     managed,
+    measured,
     rate_limit,
     rendered,
     split_addresses,
@@ -129,11 +131,7 @@ class Firewall(Construct):
             name=name,
             scope="CLOUDFRONT" if self.edge else "REGIONAL",
             default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
-            visibility_config=wafv2.CfnWebACL.VisibilityConfigProperty(
-                cloud_watch_metrics_enabled=True,
-                metric_name=self.node.id,
-                sampled_requests_enabled=True,
-            ),
+            visibility_config=measured(self.node.id),
             rules=[
                 rendered(
                     rule,
@@ -167,6 +165,9 @@ class Firewall(Construct):
     ) -> int:
         names = [rule.name for rule in rules]
         unknown = {name.split("/")[0] for name in count_only} - set(names)
+        unfit = [name for name in names if not NAME.fullmatch(name)]
+        if unfit:
+            raise ConstructError(f"{self.node.path}: {unfit} hold more than letters, digits, -, _")
         if unknown or len(set(names)) != len(names):
             raise ConstructError(f"{self.node.path}: rules {names} cannot count {sorted(unknown)}")
         capacity = sum(rule.capacity for rule in rules)

@@ -1,19 +1,23 @@
 """The rules of a firewall, in the order in which they judge, and what each one costs."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Final
 
+from aws_cdk import Token
 from aws_cdk import aws_wafv2 as wafv2
 
 from .errors import ConstructError
 
 __all__ = [
+    "NAME",
     "FirewallRule",
     "any_of",
     "countries",
     "managed",
+    "measured",
     "rate_limit",
     "rendered",
     "split_addresses",
@@ -27,7 +31,13 @@ _MANAGED: Final = {
     "reputation": ("AWSManagedRulesAmazonIpReputationList", 25),
     "anonymous": ("AWSManagedRulesAnonymousIpList", 50),
 }
+_FEWEST: Final = 10
+_WINDOWS: Final = (60, 120, 300, 600)
+_NOT_IN_A_METRIC: Final = re.compile(r"[^\w#:./-]")
 _XSS_CAPACITY: Final = 190  # three places of 40, two transformations of 10 each, all arguments 10
+
+NAME: Final = re.compile(r"[\w-]{1,128}")
+"""What the name of a rule may be."""
 
 Statement = wafv2.CfnWebACL.StatementProperty
 
@@ -58,6 +68,10 @@ def countries(name: str, codes: Sequence[str], *, allowed: bool) -> FirewallRule
 
 def rate_limit(name: str, requests: int, window_s: int) -> FirewallRule:
     """Block an address that asks too often, and tell it so."""
+    if window_s not in _WINDOWS:
+        raise ConstructError(f"a rate over {window_s} s: choose one of {_WINDOWS}")
+    if not Token.is_unresolved(requests) and requests < _FEWEST:
+        raise ConstructError(f"a rate of {requests}: WAF counts from {_FEWEST} on")
     statement = Statement(
         rate_based_statement=wafv2.CfnWebACL.RateBasedStatementProperty(
             aggregate_key_type="IP", limit=requests, evaluation_window_sec=window_s
@@ -143,9 +157,16 @@ def rendered(
         statement=rule.statement,
         action=None if rule.group else _action("count" if counting else rule.action, rule.status),
         override_action=override if rule.group else None,
-        visibility_config=wafv2.CfnWebACL.VisibilityConfigProperty(
-            cloud_watch_metrics_enabled=True, metric_name=metric, sampled_requests_enabled=True
-        ),
+        visibility_config=measured(metric),
+    )
+
+
+def measured(metric: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
+    """Count what is judged, under a name that a metric may have."""
+    return wafv2.CfnWebACL.VisibilityConfigProperty(
+        cloud_watch_metrics_enabled=True,
+        metric_name=_NOT_IN_A_METRIC.sub("-", metric),
+        sampled_requests_enabled=True,
     )
 
 

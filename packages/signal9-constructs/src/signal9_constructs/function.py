@@ -25,6 +25,7 @@ _RUNTIMES: Final = {
     "3.13": lambda_.Runtime.PYTHON_3_13,
     "3.14": lambda_.Runtime.PYTHON_3_14,
 }
+_WITHOUT_SNAPSHOTS: Final = ("3.11",)
 _ARCHITECTURES: Final = {
     "arm64": lambda_.Architecture.ARM_64,
     "x86_64": lambda_.Architecture.X86_64,
@@ -126,7 +127,7 @@ class PythonFunction(Construct):
             | dict(environment or {}),
             environment_encryption=encryption_key,
             layers=list(layers),
-            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
+            snap_start=_snapshots(python_version, wanted=snap_start),
             role=self.role,
             **_traces(self.log_group, wanted=tracing),
             **_place(vpc, vpc_subnets, security_groups),
@@ -135,7 +136,7 @@ class PythonFunction(Construct):
             on_failure=on_failure or self._make_failures(kept),
         )
         self.invocable = self._live_alias() if snap_start else self.function
-        self._watch(alarm_topic, timeout_s)
+        self._watch(alarm_topic)
 
     @property
     def grant_principal(self) -> aws_iam.IPrincipal:
@@ -146,11 +147,11 @@ class PythonFunction(Construct):
         """Let `grantee` invoke what `invocable` is: the function, or its live alias."""
         return self.invocable.grant_invoke(grantee)
 
-    def _watch(self, topic: aws_sns.ITopic | None, timeout_s: int) -> None:
+    def _watch(self, topic: aws_sns.ITopic | None) -> None:
         if topic is None:
             return
         alarms = Construct(self, "Alarms")
-        watch_function(alarms, self.function, topic=topic, timeout_s=timeout_s)
+        watch_function(alarms, self.function, topic=topic)
         watch_dead_letters(alarms, self.dead_letters, topic=topic)
 
     def _make_failures(self, kept: _Kept) -> lambda_.IDestination:
@@ -215,6 +216,12 @@ def _code(code: lambda_.Code | PythonBundle, version: str, architecture: str) ->
     if isinstance(code, PythonBundle):
         return code.code(python_version=version, architecture=architecture)
     return code
+
+
+def _snapshots(version: str, *, wanted: bool) -> lambda_.SnapStartConf | None:
+    if wanted and version in _WITHOUT_SNAPSHOTS:
+        raise ConstructError(f"Python {version}: Lambda takes snapshots from 3.12 on")
+    return lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if wanted else None
 
 
 def _machine(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
-from aws_cdk import Duration, RemovalPolicy, aws_iam, aws_kms
+from aws_cdk import Duration, RemovalPolicy, Stack, aws_iam, aws_kms
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
@@ -32,8 +32,8 @@ __all__ = ["Observability"]
 
 _T = TypeVar("_T")
 
+_CLOUDWATCH: Final = "cloudwatch.amazonaws.com"
 _COLUMNS: Final = 24
-_DEFAULT_TIMEOUT_S: Final = 3
 _LONGEST_SILENCE_H: Final = 168
 
 
@@ -77,7 +77,7 @@ class Observability(Construct):
         service: str,
         *,
         apis: Sequence[apigateway.RestApiBase] = (),
-        functions: Sequence[lambda_.Function] = (),
+        functions: Sequence[lambda_.IFunction] = (),
         tables: Sequence[dynamodb.ITable] = (),
         queues: Sequence[sqs.IQueue] = (),
         dead_letters: Sequence[sqs.IQueue] = (),
@@ -98,7 +98,7 @@ class Observability(Construct):
                 latency_ms=latency_ms,
             )
         for place, function in _numbered(room, "Function", functions):
-            watch_function(place, function, topic=self.topic, timeout_s=_timeout_s(function))
+            watch_function(place, function, topic=self.topic)
         for place, table in _numbered(room, "Table", tables):
             watch_table(place, table, topic=self.topic)
         self._watch_queues(room, queues, dead_letters, queue_age_s)
@@ -201,9 +201,20 @@ class Observability(Construct):
             self, "Key", enable_key_rotation=True, removal_policy=self._removal_policy
         )
         # The key that AWS manages for SNS does not let CloudWatch in: alarms would say nothing.
-        for service in ("cloudwatch.amazonaws.com", "events.amazonaws.com"):
+        for service in (_CLOUDWATCH, "events.amazonaws.com"):
             key.grant_encrypt_decrypt(aws_iam.ServicePrincipal(service))
-        return sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
+        topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
+        # A policy of its own, here about TLS, takes the place of the one that lets alarms in.
+        topic.add_to_resource_policy(
+            aws_iam.PolicyStatement(
+                sid="Alarms",
+                principals=[aws_iam.ServicePrincipal(_CLOUDWATCH)],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+        )
+        return topic
 
     def _subscribe(self, emails: Sequence[str]) -> None:
         if not emails:
@@ -214,6 +225,9 @@ class Observability(Construct):
             encryption_key=self._encryption_key,
             removal_policy=self._removal_policy,
         )
+        if self._encryption_key:
+            sender = aws_iam.ServicePrincipal("sns.amazonaws.com")
+            self._encryption_key.grant_encrypt_decrypt(sender)
         for email in emails:
             self.topic.add_subscription(
                 subscriptions.EmailSubscription(email, dead_letter_queue=undelivered)
@@ -235,19 +249,15 @@ def _numbered(room: Construct, kind: str, things: Sequence[_T]) -> Iterator[tupl
         yield Construct(room, f"{kind}{number}"), thing
 
 
-def _timeout_s(function: lambda_.Function) -> int:
-    return int(function.timeout.to_seconds()) if function.timeout else _DEFAULT_TIMEOUT_S
-
-
 def _requests(api: apigateway.RestApiBase) -> cloudwatch.IMetric:
     return api.deployment_stage.metric_count(statistic="Sum")
 
 
-def _errors(function: lambda_.Function) -> cloudwatch.IMetric:
+def _errors(function: lambda_.IFunction) -> cloudwatch.IMetric:
     return function.metric_errors(statistic="Sum")
 
 
-def _duration(function: lambda_.Function) -> cloudwatch.IMetric:
+def _duration(function: lambda_.IFunction) -> cloudwatch.IMetric:
     return function.metric_duration(statistic="p99")
 
 

@@ -13,11 +13,12 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from .cors import Cors
+from .draft4 import DRAFT_4, draft4
 from .errors import ConstructError
 from .kinds import prepare
 from .logs import make_log_group
 from .problems import add_problem_responses
-from .routes import Route, check_routes, draft4
+from .routes import Route, check_routes
 
 __all__ = ["RestService"]
 
@@ -89,7 +90,7 @@ class RestService(Construct):
             make_log_group, self, retention_days=log_retention_days, removal_policy=removal_policy
         )
         self.access_log = make_log("AccessLog", name=access_log_name, encryption_key=encryption_key)
-        self._bounds = {"throttling_rate_limit": rate_per_s, "throttling_burst_limit": burst}
+        self._rate_per_s, self._burst = rate_per_s, burst
         self.api = apigateway.RestApi(
             self,
             "Default",
@@ -140,8 +141,8 @@ class RestService(Construct):
             data_trace_enabled=False,
             metrics_enabled=True,
             tracing_enabled=tracing,
-            throttling_rate_limit=self._bounds["throttling_rate_limit"],
-            throttling_burst_limit=self._bounds["throttling_burst_limit"],
+            throttling_rate_limit=self._rate_per_s,
+            throttling_burst_limit=self._burst,
             method_options=self._per_route(routes, level),
         )
 
@@ -150,15 +151,17 @@ class RestService(Construct):
     ) -> Mapping[str, apigateway.MethodDeploymentOptions]:
         # A method's own settings replace the stage's, so that logging has to be repeated.
         return {
-            f"{route.path}/{route.method}": apigateway.MethodDeploymentOptions(
+            f"{route.path}/{_method(route)}": apigateway.MethodDeploymentOptions(
                 logging_level=level,
                 data_trace_enabled=False,
                 metrics_enabled=True,
-                throttling_rate_limit=route.rate_per_s or self._bounds["throttling_rate_limit"],
-                throttling_burst_limit=route.burst or self._bounds["throttling_burst_limit"],
+                throttling_rate_limit=(
+                    self._rate_per_s if route.rate_per_s is None else route.rate_per_s
+                ),
+                throttling_burst_limit=self._burst if route.burst is None else route.burst,
             )
             for route in routes
-            if route.rate_per_s or route.burst
+            if (route.rate_per_s, route.burst) != (None, None)
         }
 
     def _forget_execution_log(
@@ -213,8 +216,9 @@ class RestService(Construct):
     def _models(self, route: Route) -> dict[str, apigateway.IModel] | None:
         if route.body is None:
             return None
-        schema = draft4({"$schema": "http://json-schema.org/draft-04/schema#", **route.body})
-        id_ = _words(route)
+        schema = {"$schema": DRAFT_4, **cast("Mapping[str, object]", draft4(route.body))}
+        # A path holds no bar, so that no two routes have one id.
+        id_ = route.name.replace("/", "|")
         model = apigateway.CfnModel(
             self,
             f"{id_}Body",
@@ -238,8 +242,8 @@ class RestService(Construct):
             "UsagePlan",
             api_stages=[apigateway.UsagePlanPerApiStage(api=self.api, stage=self.stage)],
             throttle=apigateway.ThrottleSettings(
-                rate_limit=self._bounds["throttling_rate_limit"],
-                burst_limit=self._bounds["throttling_burst_limit"],
+                rate_limit=self._rate_per_s,
+                burst_limit=self._burst,
             ),
             quota=_quota(requests_per_day),
         )
@@ -273,6 +277,6 @@ def _quota(requests_per_day: int | None) -> apigateway.QuotaSettings | None:
     return apigateway.QuotaSettings(limit=requests_per_day, period=apigateway.Period.DAY)
 
 
-def _words(route: Route) -> str:
-    parts = [route.method, *route.path.replace("-", "/").split("/")]
-    return "".join(part.strip("{}+").capitalize() for part in parts)
+def _method(route: Route) -> str:
+    # A stage's settings know every method by a star.
+    return "*" if route.method == "ANY" else route.method

@@ -10,9 +10,9 @@ from aws_cdk import aws_lambda as lambda_
 from .errors import ConstructError
 from .patterns import JsonSchema
 
-__all__ = ["Route", "check_routes", "draft4"]
+__all__ = ["Route", "check_routes"]
 
-_PATH: Final = re.compile(r"/|(/[-\w.~]+|/\{[\w]+\+?\})+")
+_PATH: Final = re.compile(r"/|(/[-\w.~]+|/\{\w+\})+|(/[-\w.~]+|/\{\w+\})*/\{\w+\+\}")
 _METHODS: Final = ("ANY", "DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 
@@ -73,7 +73,9 @@ def _check_route(route: Route, *, authorized: bool) -> None:
     if route.method not in _METHODS:
         raise ConstructError(f"{route.name}: the method must be one of {_METHODS}")
     if not _PATH.fullmatch(route.path):
-        raise ConstructError(f"{route.name}: the path must look like /orders/{{id}}")
+        raise ConstructError(
+            f"{route.name}: the path must look like /orders/{{id}}, and {{x+}} ends it"
+        )
     if not (authorized or route.open):
         raise ConstructError(f"{route.name}: give the service an authorizer, or say open=True")
 
@@ -87,23 +89,3 @@ def _check_variables(route: Route, known: dict[str, str]) -> None:
                 f"{route.name}: {before}/ is followed by {known[before]} elsewhere"
             )
         before = f"{before}/{part}"
-
-
-def draft4(schema: object) -> object:
-    """Return `schema` in draft 4, the only one that API Gateway reads."""
-    if isinstance(schema, list):
-        return [draft4(each) for each in schema]
-    if not isinstance(schema, Mapping):
-        return schema
-    older: dict[str, object] = {}
-    for key, value in schema.items():
-        if key == "const":
-            older["enum"] = [value]
-        elif key in {"exclusiveMinimum", "exclusiveMaximum"} and not isinstance(value, bool):
-            older[key] = True
-            older[key.removeprefix("exclusive").lower()] = value
-        elif key == "$ref":
-            older[key] = str(value).replace("#/$defs/", "#/definitions/")
-        else:
-            older["definitions" if key == "$defs" else key] = draft4(value)
-    return older

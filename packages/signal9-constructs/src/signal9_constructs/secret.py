@@ -84,7 +84,7 @@ class ApiSecret(Construct):
         if rotation:
             self._rotate(rotation, rotate_every_days, encryption_key)
         elif alarm_topic:
-            self._watch_age(max_age_days, alarm_topic)
+            self._watch_age(max_age_days, alarm_topic, removal_policy)
 
     def grant_read(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Let `grantee` read the value, and decrypt it where there is a key."""
@@ -122,8 +122,10 @@ class ApiSecret(Construct):
                 aws_kms.ViaServicePrincipal(service, function.grant_principal)
             )
 
-    def _watch_age(self, max_age_days: int, topic: aws_sns.ITopic) -> None:
-        self._measure_daily(self._make_age_check(topic))
+    def _watch_age(
+        self, max_age_days: int, topic: aws_sns.ITopic, removal_policy: RemovalPolicy
+    ) -> None:
+        self._measure_daily(self._make_age_check(topic, removal_policy))
         make_alarm(
             self,
             "TooOld",
@@ -139,7 +141,9 @@ class ApiSecret(Construct):
             topic=topic,
         )
 
-    def _make_age_check(self, topic: aws_sns.ITopic) -> PythonFunction:
+    def _make_age_check(
+        self, topic: aws_sns.ITopic, removal_policy: RemovalPolicy
+    ) -> PythonFunction:
         check = PythonFunction(
             self,
             "AgeCheck",
@@ -153,6 +157,7 @@ class ApiSecret(Construct):
                 "NAMESPACE": _NAMESPACE,
             },
             alarm_topic=topic,
+            removal_policy=removal_policy,
         )
         aws_iam.Grant.add_to_principal(
             grantee=check,

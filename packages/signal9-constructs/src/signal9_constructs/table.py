@@ -189,10 +189,12 @@ class DataTable(Construct):
         arns = [f"{self.table.table_arn}/index/{name}" for name in self.index_names]
         if self.encryption_key:
             self.encryption_key.grant(grantee, *_KEY)
-        return aws_iam.Grant.add_to_principal(
+        return aws_iam.Grant.add_to_principal_or_resource(
             grantee=grantee,
             actions=list(actions),
             resource_arns=[self.table.table_arn, *arns],
+            resource=self.table,
+            resource_self_arns=["*"],  # by name, a table would have to be there before itself
         )
 
     def _attribute(self, name: str) -> dynamodb.Attribute:

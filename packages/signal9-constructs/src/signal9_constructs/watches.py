@@ -1,7 +1,7 @@
 """The alarms that each kind of resource deserves, made below the scope that is given."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -13,6 +13,7 @@ from .alarms import make_alarm, metric, total
 
 __all__ = [
     "throttled",
+    "timeout_of",
     "watch_api",
     "watch_dead_letters",
     "watch_function",
@@ -22,6 +23,7 @@ __all__ = [
     "watch_throttling",
 ]
 
+_DEFAULT_TIMEOUT_S: Final = 3
 _NEAR_TIMEOUT: Final = 0.8
 _OPERATIONS: Final = (
     "BatchGetItem",
@@ -76,37 +78,46 @@ def watch_api(
     )
 
 
+def timeout_of(function: aws_lambda.IFunction) -> int | None:
+    """Return after how many seconds a function ends, or `None` where only its owner knows."""
+    if not hasattr(function, "timeout"):
+        return None
+    known = cast("aws_lambda.Function", function).timeout
+    return int(known.to_seconds()) if known else _DEFAULT_TIMEOUT_S
+
+
 def watch_function(
-    scope: Construct, function: aws_lambda.IFunction, *, topic: aws_sns.ITopic, timeout_s: int
-) -> tuple[cloudwatch.Alarm, ...]:
-    """Alarm on errors, throttles, and runs that come near the function's timeout."""
+    scope: Construct, function: aws_lambda.IFunction, *, topic: aws_sns.ITopic
+) -> None:
+    """Alarm on errors, throttles, and runs that come near the function's timeout, if known."""
     place = {"FunctionName": function.function_name}
+    make_alarm(
+        scope,
+        "Errors",
+        measured=metric("AWS/Lambda", "Errors", place),
+        threshold=1,
+        description=f"{function.node.path}: a run failed",
+        topic=topic,
+    )
+    make_alarm(
+        scope,
+        "Throttles",
+        measured=metric("AWS/Lambda", "Throttles", place),
+        threshold=1,
+        description=f"{function.node.path}: a run was refused for want of concurrency",
+        topic=topic,
+    )
+    timeout_s = timeout_of(function)
+    if timeout_s is None:
+        return
     slow_ms = timeout_s * 1000 * _NEAR_TIMEOUT
-    return (
-        make_alarm(
-            scope,
-            "Errors",
-            measured=metric("AWS/Lambda", "Errors", place),
-            threshold=1,
-            description=f"{function.node.path}: a run failed",
-            topic=topic,
-        ),
-        make_alarm(
-            scope,
-            "Throttles",
-            measured=metric("AWS/Lambda", "Throttles", place),
-            threshold=1,
-            description=f"{function.node.path}: a run was refused for want of concurrency",
-            topic=topic,
-        ),
-        make_alarm(
-            scope,
-            "SlowRuns",
-            measured=metric("AWS/Lambda", "Duration", place, statistic="p99"),
-            threshold=slow_ms,
-            description=f"{function.node.path}: runs take over {slow_ms:.0f} ms of {timeout_s} s",
-            topic=topic,
-        ),
+    make_alarm(
+        scope,
+        "SlowRuns",
+        measured=metric("AWS/Lambda", "Duration", place, statistic="p99"),
+        threshold=slow_ms,
+        description=f"{function.node.path}: runs take over {slow_ms:.0f} ms of {timeout_s} s",
+        topic=topic,
     )
 
 

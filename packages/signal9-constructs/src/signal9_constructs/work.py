@@ -11,7 +11,7 @@ from constructs import Construct
 from .errors import ConstructError
 from .kinds import prepare
 from .queues import encryption_of, make_dead_letters
-from .watches import watch_dead_letters, watch_queue
+from .watches import timeout_of, watch_dead_letters, watch_queue
 
 __all__ = ["WorkQueue"]
 
@@ -66,16 +66,15 @@ class WorkQueue(Construct):
 
     def feed(
         self,
-        function: lambda_.Function,
+        function: lambda_.IFunction,
         *,
         batch_size: int = 1,
         batching_window_s: int = 0,
         max_concurrency: int | None = None,
     ) -> None:
         """Let `function` work; of a batch it names those that failed, and only they come again."""
-        # Three seconds is what Lambda takes where nothing is said.
-        timeout_s = function.timeout.to_seconds() if function.timeout else 3
-        if timeout_s > self._work_s:
+        timeout_s = timeout_of(function)
+        if timeout_s is not None and timeout_s > self._work_s:
             raise ConstructError(
                 f"{self.node.path}: {function.node.path} may take longer than {self._work_s} s"
             )
