@@ -60,7 +60,8 @@ def test_nothing_is_loaded_that_few_requests_need(loaded: set[str]) -> None:
 
 
 def test_not_even_logging_makes_a_client_of_xray() -> None:
-    program = "import sys, signal9_handlers.log; print({'aws_xray_sdk', 'botocore.session'} & set(sys.modules))"
+    heavy = {"aws_xray_sdk", "botocore.session"}
+    program = f"import sys, signal9_handlers.log; print({heavy} & set(sys.modules))"
 
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
 
