@@ -1,30 +1,29 @@
 """Concrete parts by setting: which store, provider, scorer, publisher and notifier there is."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from __future__ import annotations
 
-from ..caches import Archive, FolderFiles
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 from ..errors import SettingsError
-from ..keys import (
-    KeyringKeys,
-    KeySource,
-    SecretSigningKeys,
-    SecretsManagerKeys,
-    secrets_client,
-)
-from ..ports import (
-    Clock,
-    EventPublisher,
-    Notifier,
-    Provider,
-    Quota,
-    RawCache,
-    SentimentScorer,
-    Store,
-)
-from ..settings import Settings
 from ..tables import TABLES
-from .given import SettingsKeys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..caches import Archive
+    from ..keys import KeySource, SecretSigningKeys
+    from ..ports import (
+        Clock,
+        EventPublisher,
+        Notifier,
+        Provider,
+        Quota,
+        RawCache,
+        SentimentScorer,
+        Store,
+    )
+    from ..settings import Settings
 
 __all__ = [
     "make_cache",
@@ -70,6 +69,8 @@ def make_provider(
 
 def make_cache(settings: Settings) -> Archive:
     """Return where raw answers are kept: the named bucket, or a folder in the home."""
+    from ..caches import Archive, FolderFiles
+
     if settings.cache_bucket is not None:
         from ..caches.bucket import BucketFiles, s3_client
 
@@ -79,6 +80,9 @@ def make_cache(settings: Settings) -> Archive:
 
 def make_key_sources(settings: Settings) -> tuple[KeySource, ...]:
     """Return where keys are looked for, the first choice first."""
+    from ..keys import KeyringKeys, SecretsManagerKeys, secrets_client
+    from .given import SettingsKeys
+
     local = (SettingsKeys(settings), KeyringKeys())
     if settings.store != "dynamodb":
         return local
@@ -87,6 +91,8 @@ def make_key_sources(settings: Settings) -> tuple[KeySource, ...]:
 
 def make_signing_keys(secret: str, clock: Clock) -> SecretSigningKeys:
     """Return the keys in a secret that sign cursors."""
+    from ..keys import SecretSigningKeys, secrets_client
+
     return SecretSigningKeys(secrets_client(), secret, clock)
 
 

@@ -1,32 +1,18 @@
-"""The application: every query and use case, put together from its parts."""
+"""The application: every query and use case, put together from its parts.
 
-from collections.abc import Collection, Sequence
+What changes data loads when it is first called: functions that only answer start without it.
+"""
+
+from __future__ import annotations
+
 from decimal import Decimal
 from functools import cached_property
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from ..answers import FailureAnswer, IngestAnswer, KeysAnswer, ReplayAnswer, SkippedAnswer
-from ..caches import copies_in
-from ..domain import DataSet, ReportKind
-from ..enhance import Enhance
+from ..answers import FailureAnswer, IngestAnswer, ReplayAnswer, SkippedAnswer
 from ..errors import SettingsError
-from ..events import Event
-from ..ingest import (
-    DATA_SETS,
-    Announcer,
-    IngestCalendar,
-    IngestCompany,
-    IngestEverything,
-    IngestListing,
-    Outcome,
-    RefreshStalest,
-)
-from ..keys import RotateSigningKey, secrets_client
-from ..notify import NotifyFollowers
-from ..ports import ALL_REPORTS, Clock, EventPublisher, Progress, Provider, utc_now
-from ..publishers.memory import MemoryPublisher
+from ..ports import ALL_REPORTS, utc_now
 from ..queries import (
     GetAsset,
     GetFinancials,
@@ -40,13 +26,23 @@ from ..queries import (
     prove_signing,
 )
 from ..queries.parameters import ticker_of
-from ..replay import Replay
-from ..settings import Settings
-from .library import make_library
 from .parts import Parts
 from .settling import SettlingPublisher
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    from ..answers import KeysAnswer
+    from ..domain import DataSet, ReportKind
+    from ..enhance import Enhance
+    from ..events import Event
+    from ..ingest import Announcer, IngestCompany, IngestEverything, Outcome
+    from ..keys import RotateSigningKey
+    from ..notify import NotifyFollowers
+    from ..ports import Clock, EventPublisher, Progress, Provider
+    from ..replay import Replay
+    from ..settings import Settings
     from .own import Own
 
 __all__ = ["App", "build", "no_progress"]
@@ -56,7 +52,7 @@ def no_progress(data_set: str, done: int, total: int) -> None:
     """Ignore how far an ingest is."""
 
 
-def build(settings: Settings, *, clock: Clock = utc_now) -> "App":
+def build(settings: Settings, *, clock: Clock = utc_now) -> App:
     """Return the application that these settings describe; nothing is opened yet."""
     return App(settings, clock)
 
@@ -126,13 +122,15 @@ class App(Parts):
         self,
         progress: Progress = no_progress,
         tickers: Sequence[str] | None = None,
-        data_sets: Sequence[DataSet] = DATA_SETS,
+        data_sets: Sequence[DataSet] | None = None,
         reports: Collection[ReportKind] = ALL_REPORTS,
     ) -> IngestAnswer:
         """Ingest everything, or these data sets of these companies, and work out what follows."""
+        from ..ingest import DATA_SETS
+
         started = perf_counter()
         chosen = None if tickers is None else list(dict.fromkeys(map(ticker_of, tickers)))
-        outcome = self._ingest_everything(progress, chosen, data_sets, reports)
+        outcome = self._ingest_everything(progress, chosen, data_sets or DATA_SETS, reports)
         if chosen is None:
             self.finder.publish()
         else:
@@ -141,6 +139,8 @@ class App(Parts):
 
     def replay(self, folder: Path | None = None, progress: Progress = no_progress) -> ReplayAnswer:
         """Build the tables from raw answers in a folder, or in the cache, without a call."""
+        from ..caches import copies_in
+
         kept = self.cache if folder is None else copies_in(folder)
         found = self._replay(kept, progress)
         if found.outcome.stored["listing"]:
@@ -159,6 +159,8 @@ class App(Parts):
 
         `SettingsError` where the provider is not set up; it is then among the `problems`.
         """
+        from ..ingest import RefreshStalest
+
         started = perf_counter()
         self._note_whether_the_provider_is_set_up()
         company = self._ingest_company(self._announcer(self.publisher))
@@ -182,6 +184,8 @@ class App(Parts):
     @cached_property
     def enhance(self) -> Enhance:
         """Work out insights that an event touches."""
+        from ..enhance import Enhance
+
         return Enhance(
             self.assets,
             self.prices,
@@ -195,6 +199,8 @@ class App(Parts):
     @cached_property
     def notify(self) -> NotifyFollowers:
         """Tell those who follow what an event is about."""
+        from ..notify import NotifyFollowers
+
         return NotifyFollowers(
             self.users,
             self.followers,
@@ -206,10 +212,12 @@ class App(Parts):
     @cached_property
     def rotate_signing_key(self) -> RotateSigningKey:
         """Renew the key that signs cursors, in the steps of Secrets Manager."""
+        from ..keys import RotateSigningKey, secrets_client
+
         return RotateSigningKey(secrets_client(), prove_signing)
 
     @cached_property
-    def own(self) -> "Own":
+    def own(self) -> Own:
         """What a caller does with their own record."""
         from .own import Own
 
@@ -218,6 +226,8 @@ class App(Parts):
 
     def take_events(self) -> list[Event]:
         """Return events that were published within this process and nobody has taken yet."""
+        from ..publishers.memory import MemoryPublisher
+
         return self.publisher.take() if isinstance(self.publisher, MemoryPublisher) else []
 
     def settle(self) -> None:
@@ -228,10 +238,16 @@ class App(Parts):
                 self.notify(event)
 
     def _announcer(self, publisher: EventPublisher) -> Announcer:
+        from ..ingest import Announcer
+
         return Announcer(self.outbox, publisher, self._clock)
 
     @cached_property
     def _replay(self) -> Replay:
+        from ..ingest import IngestCalendar, IngestListing
+        from ..replay import Replay
+        from .library import make_library
+
         announcer = self._announcer(SettlingPublisher(self.publisher, self.settle))
         return Replay(
             make_library(),
@@ -243,6 +259,8 @@ class App(Parts):
     def _ingest_company(
         self, announcer: Announcer, provider: Provider | None = None
     ) -> IngestCompany:
+        from ..ingest import IngestCompany
+
         return IngestCompany(
             provider or self.provider,
             self.assets,
@@ -256,6 +274,8 @@ class App(Parts):
 
     @cached_property
     def _ingest_everything(self) -> IngestEverything:
+        from ..ingest import IngestCalendar, IngestEverything, IngestListing
+
         announcer = self._announcer(SettlingPublisher(self.publisher, self.settle))
         return IngestEverything(
             self.provider,

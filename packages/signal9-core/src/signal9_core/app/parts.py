@@ -4,12 +4,11 @@ Each part is made when it is first needed, so that a process which only answers 
 neither the search index nor a provider.
 """
 
-from functools import cached_property
-from types import TracebackType
-from typing import Self
+from __future__ import annotations
 
-from ..caches import Archive
-from ..ports import Clock, EventPublisher, Notifier, Provider, SentimentScorer, Store
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+
 from ..queries import CompanyFinder, CursorSigner
 from ..repositories import (
     ActionRepository,
@@ -25,10 +24,16 @@ from ..repositories import (
     UserRepository,
     ViewedRepository,
 )
-from ..settings import Settings
 from . import adapters
-from .keys import Keys
-from .quotas import Quotas
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ..caches import Archive
+    from ..ports import Clock, EventPublisher, Notifier, Provider, SentimentScorer, Store
+    from ..settings import Settings
+    from .keys import Keys
+    from .quotas import Quotas
 
 __all__ = ["Parts"]
 
@@ -75,11 +80,15 @@ class Parts:
     @cached_property
     def quotas(self) -> Quotas:
         """How often providers may be asked."""
+        from .quotas import Quotas
+
         return Quotas(self.settings, lambda: self.store, self._clock)
 
     @cached_property
     def keys(self) -> Keys:
         """The keys of providers."""
+        from .keys import Keys
+
         return Keys(adapters.make_key_sources(self.settings))
 
     @cached_property
