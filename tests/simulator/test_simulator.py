@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import cycle
 from pathlib import Path
 
 import httpx2
@@ -37,8 +38,12 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def test_a_day_of_the_free_plan_is_25_useful_calls_and_none_refused(tmp_path: Path) -> None:
-    clock = SetClock()
-    simulator = Simulator(per_day=25, clock=clock)
+    clock, on_the_way_s = SetClock(), cycle((0.45, 0, 0.2, 0.05))
+
+    def arrival() -> datetime:
+        return clock() + timedelta(seconds=next(on_the_way_s))
+
+    simulator = Simulator(per_day=25, clock=arrival)
     with running(simulator) as address:
         settings = Settings.model_validate(
             {

@@ -21,7 +21,7 @@ from signal9_core.errors import (
     UnknownSymbolError,
 )
 from signal9_core.providers.alpaca.client import AlpacaClient
-from tests.fakes import NOW
+from tests.fakes import NOW, SetClock
 
 from .wire import KEY, Broken, Budget, Shelf, Wire, alpaca, alphavantage, answer
 
@@ -51,6 +51,22 @@ def test_a_refusal_is_told_apart_and_not_tried_again(
 
     assert type(caught.value) is kind
     assert len(wire.asked) == 1
+
+
+def test_a_refused_key_is_not_sent_again_for_a_minute() -> None:
+    clock, budget = SetClock(), Budget()
+    wire = Wire([answer({}, 401), answer(ASSETS)])
+    client = AlpacaClient(
+        SecretStr(KEY), SecretStr(KEY), quota=budget, clock=clock, transport=wire.transport
+    )
+
+    for problem in ("HTTP 401", "alpaca assets: not asked, since alpaca assets: .*HTTP 401"):
+        with pytest.raises(CredentialsError, match=problem):
+            client.assets()
+    assert (len(wire.asked), budget.reserved) == (1, 1)
+
+    clock.move(minutes=1)
+    assert len(client.assets()) == 1
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ Each class knows whether it is `transient`: whether the same call may succeed a 
 Retries ask that and nothing else.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 __all__ = [
@@ -122,7 +122,8 @@ class QuotaExhaustedError(RateLimitError):
     """The budget of calls is used up: repeating is of no use before `until`."""
 
     def __init__(self, provider: str, until: datetime) -> None:
-        super().__init__(f"{provider}: no call is left before {until:%Y-%m-%d %H:%M:%S} UTC", until)
+        whole = until + timedelta(microseconds=999_999)
+        super().__init__(f"{provider}: no call is left before {whole:%Y-%m-%d %H:%M:%S} UTC", until)
 
 
 class CredentialsError(ProviderError):

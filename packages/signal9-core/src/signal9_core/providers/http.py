@@ -4,8 +4,8 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
 
 import httpx2
@@ -13,6 +13,7 @@ import stamina
 
 from ..domain import Ticker
 from ..errors import (
+    CredentialsError,
     DailyQuotaError,
     PayloadError,
     ProviderError,
@@ -33,6 +34,8 @@ _TIMEOUT: Final = httpx2.Timeout(30.0, connect=10.0)
 _WHOLE_ANSWER_S: Final = 120.0
 _LONGEST_WAIT_S: Final = 65.0
 """A provider's minute is waited for; of what takes longer, the caller hears until when."""
+_BELIEVED: Final = timedelta(minutes=1)
+"""For so long a refused key is not sent again: each try would be a call, and end the same way."""
 _QUOTED: Final = 300
 _NEVER_SENT: Final = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _RETRYING: Final = stamina.RetryingCaller(
@@ -106,6 +109,7 @@ class Source:
     clock: Clock
     elapsed_s: Callable[[], float] = time.monotonic
     jitter_s: Callable[[], float] = random.random
+    _refusals: list[tuple[str, datetime]] = field(default_factory=list, init=False)
 
     def ask(self, question: Question, read: Callable[[bytes], T]) -> T:
         """Return what `read` makes of the answer; `ProviderError` where there is none.
@@ -126,6 +130,16 @@ class Source:
         return wait + self.jitter_s() if wait <= _LONGEST_WAIT_S else False
 
     def _ask_once(self, question: Question, read: Callable[[bytes], T]) -> T:
+        for said, at in self._refusals:
+            if self.clock() - at < _BELIEVED:
+                raise CredentialsError(f"{self._where(question)}: not asked, since {said}")
+        try:
+            return self._answered(question, read)
+        except CredentialsError as error:
+            self._refusals[:] = [(str(error), self.clock())]
+            raise CredentialsError(f"{error}; `signal9 secrets` shows where it is from") from error
+
+    def _answered(self, question: Question, read: Callable[[bytes], T]) -> T:
         self.quota.reserve()
         answer = self._sent(question)
         now = self.clock()
@@ -151,7 +165,9 @@ class Source:
             return self._received(question)
         except _NEVER_SENT as error:
             self.quota.refund()
-            raise ProviderUnavailableError(f"{where}: not reachable: {_said(error)}") from error
+            host = self.http.base_url.netloc.decode()
+            problem = f"{where}: {host} is not reachable: {_said(error)}"
+            raise ProviderUnavailableError(problem) from error
         except httpx2.TransportError as error:
             raise ProviderUnavailableError(f"{where}: broken off: {_said(error)}") from error
         except httpx2.DecodingError as error:

@@ -43,11 +43,17 @@ class KeyedTransport(httpx2.BaseTransport):
         self._inner.close()
 
 
-def checked_key(key: SecretStr | None, setting: str) -> SecretStr:
-    """Return a key without blanks around it; `SettingsError` where it can be none."""
+def checked_key(key: SecretStr | None, setting: str, origin: str) -> SecretStr:
+    """Return a key without blanks around it; `SettingsError` where it can be none.
+
+    `origin` is where a person gets one.
+    """
     text = "" if key is None else key.get_secret_value().strip()
     if not text:
-        raise SettingsError(f"{setting} is not set: the provider needs a key")
+        raise SettingsError(
+            f"{setting} is not set: the provider needs a key (from {origin}), in the environment, "
+            "in .env or in the keyring; `signal9 secrets` shows what is found where"
+        )
     if not text.isascii() or not text.isprintable() or " " in text:
         raise SettingsError(f"{setting} holds characters that no key has")
     return SecretStr(text)

@@ -10,6 +10,8 @@ __all__ = ["Plan", "Window", "alpaca_plan", "alphavantage_plan"]
 _NEW_YORK: Final = "America/New_York"
 _FREE_PER_DAY: Final = 25
 _MINUTE: Final = timedelta(minutes=1)
+_SPACED: Final = timedelta(seconds=1.5)
+"""More than a second: a call that opens its connection arrives later than the one after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,8 @@ class Plan:
 
     @property
     def spacing(self) -> timedelta | None:
-        """How far calls have to be apart."""
-        return None if self.per_second is None else timedelta(seconds=1) / self.per_second
+        """How far apart calls have to be sent, so that they arrive no more than so often."""
+        return None if self.per_second is None else _SPACED / self.per_second
 
     def windows(self, now: datetime) -> tuple[Window, ...]:
         """Return the windows that `now` is in, the longest first."""

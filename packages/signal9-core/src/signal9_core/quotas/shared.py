@@ -102,13 +102,13 @@ class SharedQuota:
     def levels(self) -> tuple[Level, ...]:
         """Return how much is left in every window of now; what is leased counts as used."""
         now = self.clock()
-        closed = self.budgets.next_at(self.plan.provider)
+        closed = self.budgets.closed_until(self.plan.provider)
         return tuple(self._level(window, now, closed) for window in self.plan.windows(now))
 
     def _level(self, window: Window, now: datetime, closed: datetime | None) -> Level:
         left = max(0, window.limit - self.budgets.used(window.name))
         refills = window.ends
-        if closed is not None and closed - now > timedelta(seconds=1):
+        if closed is not None and closed > now:
             left, refills = 0, max(refills, closed)
         return Level(window.period, window.limit, left, refills)
 

@@ -12,6 +12,7 @@ __all__ = ["QuotaRepository"]
 
 _KEPT: Final = timedelta(hours=1)
 """How long an item outlives its window, for clocks that differ a little."""
+_CLOSED: Final = "closed"
 
 
 class QuotaRepository:
@@ -57,6 +58,11 @@ class QuotaRepository:
         found = self._store.get(STATE, {"name": _next(provider)})
         return None if found is None else _moment(found.item)
 
+    def closed_until(self, provider: str) -> datetime | None:
+        """Return until when the provider is closed; `None` where calls are only spaced."""
+        found = self._store.get(STATE, {"name": _next(provider)})
+        return _moment(found.item) if found is not None and found.item.get(_CLOSED) else None
+
     def book(
         self, provider: str, now: datetime, spacing: timedelta, calls: int, latest: datetime
     ) -> datetime:
@@ -78,7 +84,7 @@ class QuotaRepository:
 
         def closed(item: Item | None) -> Item | None:
             later = item is not None and _moment(item) >= until
-            return None if later else _next_item(provider, until)
+            return None if later else {**_next_item(provider, until), _CLOSED: True}
 
         change_item(self._store, STATE, {"name": _next(provider)}, closed)
 

@@ -28,6 +28,7 @@ Timeframe = Literal["1Min", "5Min", "15Min", "30Min", "1Hour"]
 
 _TRADING_URL: Final = "https://paper-api.alpaca.markets"
 _DATA_URL: Final = "https://data.alpaca.markets"
+_ORIGIN: Final = "https://alpaca.markets"
 _BARS_LIMIT: Final = "10000"
 _ACTIONS_LIMIT: Final = "1000"
 _NEWS_LIMIT: Final = "50"
@@ -57,8 +58,8 @@ class AlpacaClient:
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
         keys = {
-            "APCA-API-KEY-ID": checked_key(key, "SIGNAL9_ALPACA_KEY"),
-            "APCA-API-SECRET-KEY": checked_key(secret, "SIGNAL9_ALPACA_SECRET"),
+            "APCA-API-KEY-ID": checked_key(key, "SIGNAL9_ALPACA_KEY", _ORIGIN),
+            "APCA-API-SECRET-KEY": checked_key(secret, "SIGNAL9_ALPACA_SECRET", _ORIGIN),
         }
         keyed = KeyedTransport(transport or httpx2.HTTPTransport(), headers=keys)
         redactor = Redactor(each.get_secret_value() for each in keys.values())

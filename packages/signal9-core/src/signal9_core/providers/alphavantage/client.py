@@ -45,6 +45,7 @@ T = TypeVar("T")
 S = TypeVar("S", bound=Statement)
 
 _URL: Final = "https://www.alphavantage.co"
+_ORIGIN: Final = f"{_URL}/support/#api-key"
 _STAMP: Final = "%Y%m%dT%H%M"
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -66,7 +67,7 @@ class AlphaVantageClient:
         clock: Clock = utc_now,
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
-        secret = checked_key(key, "SIGNAL9_ALPHAVANTAGE_KEY")
+        secret = checked_key(key, "SIGNAL9_ALPHAVANTAGE_KEY", _ORIGIN)
         keyed = KeyedTransport(transport or httpx2.HTTPTransport(), params={"apikey": secret})
         self._http = open_http(base_url, keyed)
         self.source = Source(
