@@ -16,6 +16,7 @@ os.environ.setdefault("CDK_VALIDATION", "false")
 
 from signal9_constructs import Finding
 from tests.constructs.scanned import Scanned, open_findings, synthesised, unused_acknowledgments
+from tests.deploy.scanned import stages
 
 
 class _Failed(TypedDict):
@@ -36,17 +37,22 @@ def main(arguments: Sequence[str]) -> int:
     return 2
 
 
+def _everything() -> dict[str, Scanned]:
+    """Return the constructs, alone and together, and the stages that are made of them."""
+    return synthesised("checkov") | stages("checkov")
+
+
 def _write(folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.json"):
         old.unlink()
-    for name, scanned in synthesised("checkov").items():
+    for name, scanned in _everything().items():
         (folder / f"{name}.json").write_text(scanned.template, "utf-8")
     return 0
 
 
 def _judge(report: Mapping[str, object]) -> int:
-    scanned = synthesised("checkov")
+    scanned = _everything()
     failed = cast("Mapping[str, Sequence[_Failed]]", report["results"])["failed_checks"]
     passed = cast("Mapping[str, int]", report["summary"])["passed"]
     found = list(_findings(scanned, failed))

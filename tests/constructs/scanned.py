@@ -13,7 +13,7 @@ from tests.constructs.alone import ALONE
 from tests.constructs.lab import ENV, app, text
 from tests.constructs.shop import Shop
 
-__all__ = ["Scanned", "open_findings", "synthesised", "unused_acknowledgments"]
+__all__ = ["Scanned", "open_findings", "scanned", "synthesised", "unused_acknowledgments"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,10 @@ def synthesised(tool: Tool) -> dict[str, Scanned]:
         build(alone[name])
     shop = Shop()
     together = {"Data": shop.data, "Programs": shop.programs, "Edge": shop.edge}
-    return {name: _scanned(stack, tool) for name, stack in (alone | together).items()}
+    return {
+        name: scanned(stack, Template.from_stack(stack), known_findings(stack, tool=tool))
+        for name, stack in (alone | together).items()
+    }
 
 
 def open_findings(scanned: Scanned, found: Iterable[Finding]) -> list[Finding]:
@@ -55,7 +58,8 @@ def unused_acknowledgments(
     return {(each.id, each.reason) for each in known} - {(each.id, each.reason) for each in used}
 
 
-def _scanned(stack: Stack, tool: Tool) -> Scanned:
+def scanned(stack: Stack, template: Template, known: Iterable[Acknowledgment]) -> Scanned:
+    """Return a stack's template as scanners see it."""
     elements = [each for each in stack.node.find_all() if isinstance(each, CfnElement)]
     paths = {str(stack.resolve(each.logical_id)): each.node.path for each in elements}
-    return Scanned(text(Template.from_stack(stack)), paths, known_findings(stack, tool=tool))
+    return Scanned(text(template), paths, tuple(known))

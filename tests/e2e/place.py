@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 import boto3
@@ -40,6 +40,7 @@ class Place:
     variables: Mapping[str, str] = field(default_factory=dict)
     account: str = ""
     issuer: str = ""
+    unreadable: str = ""
 
     @property
     def emulated(self) -> bool:
@@ -147,7 +148,16 @@ def deployed() -> Iterator[Place]:
         variables = {**CREDENTIALS, **_EVERY_MINUTE, **places}
         place = Place(settings, variables, "000000000000", issuer)
         place.command("deploy", LOCAL)
-        yield place
+        yield replace(place, unreadable=_sent_poison(place))
+
+
+def _sent_poison(place: Place) -> str:
+    """Send a message that nobody can read, first of all, since three attempts take their time."""
+    sqs = place.client("sqs")
+    for url in sqs.list_queues()["QueueUrls"]:
+        if "-Service-Failures" in url and "DeadLetters" not in url:
+            return str(sqs.send_message(QueueUrl=url, MessageBody="poison")["MessageId"])
+    raise AssertionError("there is no queue of failures")
 
 
 def eventually(look: Callable[[], T | None], *, within_s: float) -> T:

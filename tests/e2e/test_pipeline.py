@@ -112,7 +112,7 @@ def test_an_event_that_nobody_can_work_on_is_reported_with_its_reason(place: Pla
     assert line["function"].endswith("-Enhancement")
 
 
-def test_what_cannot_be_read_waits_in_a_dead_letter_queue(place: Place, unreadable: str) -> None:
+def test_what_cannot_be_read_waits_in_a_dead_letter_queue(place: Place) -> None:
     sqs = place.client("sqs")
     (url,) = (
         each
@@ -126,4 +126,4 @@ def test_what_cannot_be_read_waits_in_a_dead_letter_queue(place: Place, unreadab
 
     (message,) = eventually(look, within_s=150)
 
-    assert (message["MessageId"], message["Body"]) == (unreadable, "poison")
+    assert (message["MessageId"], message["Body"]) == (place.unreadable, "poison")
