@@ -247,28 +247,3 @@ def dynamodb_bytes(item: Item) -> int:
     """Return what DynamoDB counts for an item, its version included."""
     values = sum(len(value) if isinstance(value, str | bytes) else 3 for value in item.values())
     return sum(map(len, item)) + values + len("version") + 11
-
-
-def test_a_correction_with_fewer_decimals_than_all_that_is_stored_is_kept() -> None:
-    day = date(2024, 1, 2)
-    fine = Bar(
-        ticker="AAPL",
-        day=day,
-        open=Decimal("1.2345"),
-        high=Decimal("1.2345"),
-        low=Decimal("1.2345"),
-        close=Decimal("1.2345"),
-        volume=1,
-        adjusted_close=Decimal("0.123456"),
-    )
-    plain = fine.model_copy(
-        update=dict.fromkeys(("open", "high", "low", "close", "adjusted_close"), Decimal("1.23"))
-    )
-    with opened() as store:
-        repository = PriceRepository(store)
-        repository.merge(PriceSeries.from_bars("AAPL", [fine]))
-
-        change = repository.merge(PriceSeries.from_bars("AAPL", [plain]))
-
-        assert change == PriceChange(day, day, 1)
-        assert list(repository.between("AAPL")) == [plain]
