@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Self
 
-from ..domain import PRICE_COLUMNS, Column, rescaled
-from ..errors import StoreError
-from ..ports import Item
+from ...domain import PRICE_COLUMNS, Column, rescaled
+from ...errors import StoreError
+from ...ports import Item
 
 __all__ = ["Year", "is_year"]
 

@@ -4,11 +4,11 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from ..domain import PriceSeries
-from .blocks import written_block
-from .price_changes import combined
-from .price_items import Held
-from .price_keys import following
+from ...domain import PriceSeries
+from ..blocks import written_block
+from .changes import combined
+from .items import Held
+from .keys import following
 
 __all__ = ["Filling", "fill"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Protocol
 
-from ..domain import (
+from ...domain import (
     BarLength,
     Column,
     IntradayInterval,
@@ -17,12 +17,12 @@ from ..domain import (
     positions_of,
     rescaled,
 )
-from ..errors import StoreError
-from ..ports import ABSENT, Item, Stored
-from ..tables import TIME_SERIES
-from .blocks import Block, read_block
-from .price_keys import key_at, partition_of
-from .price_years import Year, is_year
+from ...errors import StoreError
+from ...ports import ABSENT, Item, Stored
+from ...tables import TIME_SERIES
+from ..blocks import Block, read_block
+from .keys import key_at, partition_of
+from .years import Year, is_year
 
 __all__ = ["Held", "held", "item_of", "join", "room_for"]
 

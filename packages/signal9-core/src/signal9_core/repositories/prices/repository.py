@@ -3,16 +3,16 @@
 from datetime import date
 from typing import Final
 
-from ..domain import BarLength, Interval, PriceSeries, Ticker
-from ..ports import Span, Store, Stored
-from ..tables import TIME_SERIES
-from .changes import Foretell, ignore
-from .price_changes import PriceChange, changed_bars
-from .price_items import Held, held, join
-from .price_keys import key_at, partition_of, span_keys
-from .price_writing import PriceWriter
+from ...domain import BarLength, Interval, PriceSeries, Ticker
+from ...ports import Span, Store, Stored
+from ...tables import TIME_SERIES
+from ..changes import Foretell, ignore
+from .changes import PriceChange, changed_bars
+from .items import Held, held, join
+from .keys import key_at, partition_of, span_keys
+from .writing import PriceWriter
 
-__all__ = ["PriceChange", "PriceRepository"]
+__all__ = ["PriceRepository"]
 
 _WRITE_UNIT: Final = 1024
 

@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from ..domain import PriceSeries
-from ..errors import ConflictError
-from ..ports import ABSENT, Span, Store
-from ..tables import TIME_SERIES
-from .blocks import written_block
-from .changes import contested
-from .price_changes import combined
-from .price_filling import Filling, fill
-from .price_items import Held, held, item_of, join, room_for
-from .price_keys import ORIGIN, key_at, partition_of, position_of
+from ...domain import PriceSeries
+from ...errors import ConflictError
+from ...ports import ABSENT, Span, Store
+from ...tables import TIME_SERIES
+from ..blocks import written_block
+from ..changes import contested
+from .changes import combined
+from .filling import Filling, fill
+from .items import Held, held, item_of, join, room_for
+from .keys import ORIGIN, key_at, partition_of, position_of
 
 __all__ = ["PriceWriter"]
 
