@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from signal9_core.domain import Bar, IntradayInterval, PriceSeries
 from signal9_core.ports import Item
-from signal9_core.repositories import PriceChange, PriceRepository
+from signal9_core.repositories import PriceRepository
 from signal9_core.tables import TIME_SERIES, TableSpec
 from tests.core.conftest import opened
 from tests.spied import SpiedStore, StoppedError

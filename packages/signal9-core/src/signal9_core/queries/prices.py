@@ -90,7 +90,7 @@ class GetPrices:
         """Return the bars themselves; `InputError` where adjusted ones cannot be had."""
         margin = 0 if interval is Interval.DAY else _LONGEST_MONTH
         first_needed, last_needed = _moved(first, -margin), _moved(last, margin)
-        stored = self.prices.between(ticker, first_needed, last_needed)
+        stored = self.prices.between(ticker, first_needed, last_needed, consistent=False)
         if adjusted and len(stored):
             stored = self._adjusted(stored)
         return resample(stored, interval).between(first, last)
@@ -104,7 +104,7 @@ class GetPrices:
         if not actions:
             raise InputError("adjusted", f"{ticker} has no adjusted prices")
         # A dividend counts by the close of its day, which may come after the last one asked for.
-        whole = self.prices.between(ticker, first)
+        whole = self.prices.between(ticker, first, consistent=False)
         return adjust(whole, actions).between(first, last)
 
 

@@ -21,7 +21,7 @@ from ...errors import StoreError
 from ...ports import ABSENT, Item, Stored
 from ...tables import TIME_SERIES
 from ..blocks import Block, read_block
-from .keys import key_at, partition_of
+from .keys import key_at, partition_of, position_of
 from .years import Year, is_year
 
 __all__ = ["Held", "held", "item_of", "join", "room_for"]
@@ -52,12 +52,8 @@ class Bars(Protocol):
         """What prices are in."""
 
     @property
-    def until(self) -> int | None:
-        """The position that ends the item, if any."""
-
-    @property
-    def after(self) -> int | None:
-        """The position that ends the item at `until`, if known."""
+    def ends(self) -> tuple[int, ...]:
+        """The position that ends the item, and those that end the items after it."""
 
     def columns(self, scale: int) -> dict[str, Column]:
         """Return the columns of a `PriceSeries`, with prices in units of `10 ** -scale`."""
@@ -65,31 +61,37 @@ class Bars(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An item that holds bars from its key on, up to but not including position `until`.
+    """An item that holds bars from its key on, up to but not including the first of its `ends`.
 
-    From there on the bars are in the item with that key, which goes on up to `after`. Bars that are
-    here and yet beyond `until` are on their way there; once they have arrived, `moved` is true.
+    From there on the bars are in the item with that key, which ends at the second; and so on. Bars
+    that are here and yet beyond the first end are on their way there. From `cut` on they have
+    arrived: another item that was found has them.
     """
 
     key: str
     version: int = ABSENT
-    until: int | None = None
-    after: int | None = None
+    ends: tuple[int, ...] = ()
     bars: Bars | None = None
     last: str = ""
-    moved: bool = False
+    cut: int | None = None
 
     def overflows(self, interval: BarLength) -> bool:
         """Tell whether there are bars here that belong to the next item."""
-        return self.until is not None and self.last >= key_at(self.until, interval)
+        return bool(self.ends) and self.last >= key_at(self.ends[0], interval)
+
+    def reach(self, interval: BarLength) -> str | None:
+        """Return the key from which on no bars can be here; `None` where there is none."""
+        ends = self.ends[1:] if self.overflows(interval) else self.ends
+        return key_at(ends[0], interval) if ends else None
 
 
 def held(stored: Sequence[Stored], interval: BarLength) -> list[Held]:
     """Return what items, in their order, hold; `StoreError` names one that is damaged."""
     found = [_held(each) for each in stored]
     for at, (each, following) in enumerate(pairwise(found)):
-        if each.overflows(interval) and following.key == key_at(each.until or 0, interval):
-            found[at] = replace(each, moved=True)
+        # A copy of all of them is made before another item is seen, so that nothing is cut off.
+        if each.last >= following.key:
+            found[at] = replace(each, cut=position_of(following.key, interval))
     return found
 
 
@@ -110,7 +112,7 @@ def join(parts: Iterable[Held], ticker: Ticker, interval: BarLength) -> PriceSer
         if adjusted_scale != bars.adjusted_scale and "adjusted_close" in columns:
             finer = adjusted_scale - bars.adjusted_scale
             columns["adjusted_close"] = rescaled(columns["adjusted_close"], finer)
-        tables.append(_without_moved(columns, part.until) if part.moved else columns)
+        tables.append(columns if part.cut is None else _up_to(part.cut, columns))
     shared = set(tables[0]).intersection(*tables[1:])
     return PriceSeries(
         ticker=ticker,
@@ -149,7 +151,7 @@ def _held(stored: Stored) -> Held:
     key, last = str(item[_TIMESTAMP]), str(item.get("last"))
     with _naming(str(item[_PARTITION]), key):
         bars = Year.of(item) if is_year(item) else _block(item)
-        return Held(key, stored.version, bars.until, bars.after, bars, last)
+        return Held(key, stored.version, bars.ends, bars, last)
 
 
 def _block(item: Item) -> Block:
@@ -171,7 +173,6 @@ def _naming(partition: str, key: str) -> Iterator[None]:
         raise StoreError(f"{TIME_SERIES.name} {partition}/{key}: {error}") from error
 
 
-def _without_moved(columns: dict[str, Column], until: int | None) -> dict[str, Column]:
-    positions = positions_of(columns["days"], columns.get("minutes"))
-    stop = bisect_left(positions, until or 0)
+def _up_to(position: int, columns: dict[str, Column]) -> dict[str, Column]:
+    stop = bisect_left(positions_of(columns["days"], columns.get("minutes")), position)
     return {name: column[:stop] for name, column in columns.items()}

@@ -49,12 +49,12 @@ class PriceWriter:
         """Write what belongs into one item; return how many bars, and the next item if known."""
         ticker, interval, positions = series.ticker, series.interval, series.positions()
         if place.overflows(interval):
-            self._move(place, join([replace(place, moved=False)], ticker, interval))
+            self._move(place, join([replace(place, cut=None)], ticker, interval))
             return 0, None
-        if place.until is not None and positions[0] >= place.until:
+        if place.ends and positions[0] >= place.ends[0]:
             return 0, self._successor(place, series)
-        stop = len(series) if place.until is None else bisect_left(positions, place.until)
-        before = join([place], ticker, interval)
+        stop = bisect_left(positions, place.ends[0]) if place.ends else len(series)
+        place, before = self._shortened(place, series), join([place], ticker, interval)
         room = room_for(ticker, interval, place.key, self._item_bytes)
         filling = fill(place, before, series.slice(0, stop), room)
         done = bisect_right(positions, filling.head.positions()[-1])
@@ -64,23 +64,22 @@ class PriceWriter:
         self._put(filling.head, place, filling.payload)
         if filling.cut is None:
             return done, None
-        return done, Held(key_at(filling.cut, interval), ABSENT, place.until, place.after)
+        return done, Held(key_at(filling.cut, interval), ABSENT, place.ends)
 
     def _divide(self, place: Held, before: PriceSeries, filling: Filling) -> None:
         """Move bars from the cut on into an item of their own."""
-        whole = combined(before, filling.head)
-        wider = replace(place, until=filling.cut, after=place.until)
-        version = self._put(whole, place, written_block(whole, wider.until, wider.after))
-        self._move(replace(wider, version=version), whole)
+        whole, ends = combined(before, filling.head), (filling.cut or 0, *place.ends)
+        version = self._put(whole, place, written_block(whole, ends))
+        self._move(replace(place, version=version, ends=ends), whole)
 
     def _move(self, place: Held, whole: PriceSeries) -> None:
         """Complete a move: create the next item, unless it is there, and remove what is in it."""
-        cut = bisect_left(whole.positions(), place.until or 0)
+        end, ends = place.ends[0], place.ends[1:]
+        cut = bisect_left(whole.positions(), end)
         head, tail = whole.slice(0, cut), whole.slice(cut, len(whole))
-        following = Held(key_at(place.until or 0, whole.interval), ABSENT, place.after)
         with suppress(ConflictError):  # somebody else has created it
-            self._put(tail, following, written_block(tail, place.after))
-        self._put(head, place, written_block(head, place.until, place.after))
+            self._put(tail, Held(key_at(end, whole.interval)), written_block(tail, ends))
+        self._put(head, place, written_block(head, (end,)))
 
     def _put(self, series: PriceSeries, place: Held, payload: bytes) -> int:
         item = item_of(series, place.key, payload)
@@ -93,19 +92,28 @@ class PriceWriter:
         span = Span(None, key_at(series.positions()[0], interval))
         page = self._store.query(TIME_SERIES, partition, span=span, newest_first=True, limit=1)
         found = held(page.items, interval)
-        return found[0] if found else Held(ORIGIN, until=self._next(ORIGIN, series))
+        return found[0] if found else Held(ORIGIN, ends=self._next(ORIGIN, series))
 
     def _successor(self, place: Held, series: PriceSeries) -> Held:
         """Return the item, not yet there, that begins where `place` ends."""
-        key = key_at(place.until or 0, series.interval)
-        after = self._next(key, series) if place.after is None else place.after
-        return Held(key, until=after)
+        key = key_at(place.ends[0], series.interval)
+        return Held(key, ends=place.ends[1:] or self._next(key, series))
 
-    def _next(self, key: str, series: PriceSeries) -> int | None:
+    def _shortened(self, place: Held, series: PriceSeries) -> Held:
+        """Forget the ends of items that know them: of those after one that is there."""
+        if len(place.ends) > 1:
+            key = key_at(place.ends[0], series.interval)
+            if self._next(key, series) == place.ends[:1]:
+                return replace(place, ends=place.ends[:1])
+        return place
+
+    def _next(self, key: str, series: PriceSeries) -> tuple[int, ...]:
+        """Return where the first item begins whose key is not before this one."""
         partition = partition_of(series.ticker, series.interval)
         page = self._store.query(TIME_SERIES, partition, span=Span(key), limit=1)
-        keys = [str(each.item["timestamp"]) for each in page.items]
-        return position_of(keys[0], series.interval) if keys else None
+        return tuple(
+            position_of(str(each.item["timestamp"]), series.interval) for each in page.items
+        )
 
 
 def _owner(known: Sequence[Held], series: PriceSeries) -> Held | None:
