@@ -3,32 +3,24 @@
 from collections.abc import Iterator
 
 import pytest
-from moto import mock_aws
 
 from signal9_core.answers import to_json
 from signal9_core.app import App
 from signal9_core.repositories import PriceRepository
-from signal9_core.stores.dynamodb import DynamoStore, dynamodb_client
 from signal9_core.tables import TIME_SERIES
 from tests.core.conftest import app_over, opened
-from tests.core.stores.dynamodb_tables import TablesOnDemand
 from tests.core.strategies import walk
 from tests.fakes import FakeProvider, SetClock
 from tests.spied import SpiedStore
+
+from .mocked import on_dynamodb
 
 
 @pytest.fixture(scope="module")
 def dynamodb() -> Iterator[App]:
     """An application over DynamoDB that has ingested everything."""
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        patch.delenv("AWS_ENDPOINT_URL", raising=False)
-        client = dynamodb_client(region="us-east-1")
-        names = TablesOnDemand(client, "signal9")
-        app = app_over(
-            SpiedStore(DynamoStore(client, names, clock=SetClock())), SetClock(), FakeProvider()
-        )
+    with on_dynamodb() as store:
+        app = app_over(SpiedStore(store), SetClock(), FakeProvider())
         app.ingest()
         yield app
 

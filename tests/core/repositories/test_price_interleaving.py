@@ -20,6 +20,7 @@ from signal9_core.repositories import PriceRepository
 from tests.core.conftest import opened
 
 from .lagging import LaggingStore
+from .mocked import on_dynamodb
 from .turns import Process, Run, take_turns
 
 _TICKER = "AAPL"
@@ -156,13 +157,12 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     writers = draw(
         st.lists(st.tuples(merges, st.none() | st.integers(0, 15)), min_size=2, max_size=3)
     )
-    edges = st.tuples(st.integers(0, _LAST), st.integers(0, _LAST)).map(sorted)
-    lags = st.none() | st.sampled_from((1, 3, 10, 60))
     readings = st.builds(
-        lambda days, latest, lag: Reading(*days, latest, lag),
-        edges,
+        Reading,
+        st.integers(0, _LAST // 2),
+        st.integers(_LAST // 2, _LAST),
         st.none() | st.integers(1, 30),
-        lags,
+        st.none() | st.sampled_from((1, 3, 10, 60)),
     )
     runs = st.tuples(st.integers(0, len(writers)), st.integers(1, 9))
     return Scenario(
@@ -212,4 +212,11 @@ def test_writers_in_any_order_end_as_the_merge_of_them_all_and_readers_never_mis
     scenario: Scenario,
 ) -> None:
     with opened() as store:
+        play(scenario, store)
+
+
+@settings(deadline=None, max_examples=5)
+@given(scenarios())
+def test_they_do_so_on_dynamodb_too(scenario: Scenario) -> None:
+    with on_dynamodb() as store:
         play(scenario, store)

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from itertools import chain, repeat
+from itertools import chain
 from threading import Semaphore, Thread
-from typing import Any
+from typing import Any, Final
 
 from signal9_core.ports import Item, Page, Store
 from signal9_core.tables import TableSpec
 from tests.spied import StoppedError
 
 __all__ = ["Process", "take_turns"]
+
+_ALL: Final = 10**4
+"""More calls than anybody needs who is not lost."""
 
 Run = tuple[int, int]
 """Which process is next, and how many calls it may make."""
@@ -29,6 +32,7 @@ class Process:
         self._thread = Thread(target=self._run, daemon=True)
         self._error: BaseException | None = None
         self.alive = True
+        self.next_call = ""
 
     def start(self) -> None:
         """Run up to the first call."""
@@ -36,21 +40,31 @@ class Process:
         self._paused.acquire()
 
     def step(self) -> None:
-        """Run up to the next call or the end; raise what went wrong."""
+        """Run up to the next call or the end, if not there yet; raise what went wrong."""
+        if not self.alive:
+            return
         self._turn.release()
         self._paused.acquire()
         if self._error is not None:
             raise self._error
 
+    def end(self) -> None:
+        """Stop where it is."""
+        self._calls_left = 0
+        while self.alive:
+            self._turn.release()
+            self._paused.acquire()
+
     def put(self, table: TableSpec, item: Item, *, expected: int | None = None) -> int:
-        self._wait()
+        self._wait("put")
         return self._store.put(table, item, expected=expected)
 
     def query(self, table: TableSpec, partition: str, **options: Any) -> Page:
-        self._wait()
+        self._wait("query")
         return self._store.query(table, partition, **options)
 
-    def _wait(self) -> None:
+    def _wait(self, call: str) -> None:
+        self.next_call = call
         self._paused.release()
         self._turn.acquire()
         if self._calls_left is not None:
@@ -72,9 +86,12 @@ def take_turns(processes: Sequence[Process], runs: Iterable[Run]) -> None:
     """Let processes run, each for as many calls as it is given; then the rest of each in turn."""
     for process in processes:
         process.start()
-    for who, calls in chain(runs, ((at, 10**6) for at in range(len(processes)))):
-        process = processes[who % len(processes)]
-        for _ in repeat(None, calls):
-            if not process.alive:
-                break
-            process.step()
+    try:
+        for who, calls in chain(runs, ((at, _ALL) for at in range(len(processes)))):
+            process = processes[who % len(processes)]
+            for _ in range(calls):
+                process.step()
+        assert not any(process.alive for process in processes)
+    finally:
+        for process in processes:
+            process.end()

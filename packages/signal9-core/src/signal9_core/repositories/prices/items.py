@@ -77,12 +77,12 @@ class Held:
 
     def overflows(self, interval: BarLength) -> bool:
         """Tell whether there are bars here that belong to the next item."""
-        return bool(self.ends) and self.last >= key_at(self.ends[0], interval)
+        end = self.end(interval)
+        return end is not None and self.last >= end
 
-    def reach(self, interval: BarLength) -> str | None:
-        """Return the key from which on no bars can be here; `None` where there is none."""
-        ends = self.ends[1:] if self.overflows(interval) else self.ends
-        return key_at(ends[0], interval) if ends else None
+    def end(self, interval: BarLength) -> str | None:
+        """Return the key of the item that holds what comes next; `None` while it is open."""
+        return key_at(self.ends[0], interval) if self.ends else None
 
 
 def held(stored: Sequence[Stored], interval: BarLength) -> list[Held]:

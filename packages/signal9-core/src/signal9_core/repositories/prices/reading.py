@@ -14,7 +14,7 @@ from ...ports import Span, Store, Stored
 from ...tables import TIME_SERIES
 from ..changes import key_of
 from .items import Held, held
-from .keys import key_at, partition_of
+from .keys import partition_of
 
 __all__ = ["Newest", "PriceReader"]
 
@@ -99,16 +99,17 @@ class PriceReader:
 
 def _covers(place: Held, last: str | None, interval: BarLength) -> bool:
     """Tell whether no other item can have bars up to `last`."""
-    return not place.ends or _is_beyond(key_at(place.ends[0], interval), last)
+    end = place.end(interval)
+    return end is None or _is_beyond(end, last)
 
 
 def _may_lack_one(found: Sequence[Held], last: str | None, interval: BarLength) -> bool:
     """Tell whether an item ends before the next one that was found begins, or before `last`."""
     following_keys = [*(each.key for each in found[1:]), None]
     return any(
-        not _is_beyond(reach, last) and (following is None or reach < following)
+        not _is_beyond(end, last) and (following is None or end < following)
         for each, following in zip(found, following_keys, strict=False)
-        if (reach := each.reach(interval)) is not None
+        if (end := each.end(interval)) is not None
     )
 
 

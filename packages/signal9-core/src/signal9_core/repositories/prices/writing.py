@@ -87,33 +87,37 @@ class PriceWriter:
 
     def _find(self, series: PriceSeries) -> Held:
         """Return the item in which the first bar has its place, which may not exist yet."""
-        interval = series.interval
-        partition = partition_of(series.ticker, interval)
-        span = Span(None, key_at(series.positions()[0], interval))
-        page = self._store.query(TIME_SERIES, partition, span=span, newest_first=True, limit=1)
-        found = held(page.items, interval)
-        return found[0] if found else Held(ORIGIN, ends=self._next(ORIGIN, series))
+        first = key_at(series.positions()[0], series.interval)
+        found = self._query(series, Span(None, first), newest_first=True)
+        return found or self._at(ORIGIN, series)
 
     def _successor(self, place: Held, series: PriceSeries) -> Held:
-        """Return the item, not yet there, that begins where `place` ends."""
+        """Return the item that begins where `place` ends."""
         key = key_at(place.ends[0], series.interval)
-        return Held(key, ends=place.ends[1:] or self._next(key, series))
+        return Held(key, ends=place.ends[1:]) if place.ends[1:] else self._at(key, series)
+
+    def _at(self, key: str, series: PriceSeries) -> Held:
+        """Return the item with this key, or what it will be when it is written."""
+        found = self._query(series, Span(key))
+        if found is None or found.key == key:
+            return found or Held(key)
+        return Held(key, ends=(position_of(found.key, series.interval),))
 
     def _shortened(self, place: Held, series: PriceSeries) -> Held:
         """Forget the ends of items that know them: of those after one that is there."""
-        if len(place.ends) > 1:
-            key = key_at(place.ends[0], series.interval)
-            if self._next(key, series) == place.ends[:1]:
-                return replace(place, ends=place.ends[:1])
-        return place
+        if not place.ends[1:]:
+            return place
+        key = key_at(place.ends[0], series.interval)
+        found = self._query(series, Span(key, key))
+        return place if found is None else replace(place, ends=place.ends[:1])
 
-    def _next(self, key: str, series: PriceSeries) -> tuple[int, ...]:
-        """Return where the first item begins whose key is not before this one."""
+    def _query(self, series: PriceSeries, span: Span, *, newest_first: bool = False) -> Held | None:
+        """Return the first item in a span, or the last one."""
         partition = partition_of(series.ticker, series.interval)
-        page = self._store.query(TIME_SERIES, partition, span=Span(key), limit=1)
-        return tuple(
-            position_of(str(each.item["timestamp"]), series.interval) for each in page.items
+        page = self._store.query(
+            TIME_SERIES, partition, span=span, newest_first=newest_first, limit=1
         )
+        return next(iter(held(page.items, series.interval)), None)
 
 
 def _owner(known: Sequence[Held], series: PriceSeries) -> Held | None:
