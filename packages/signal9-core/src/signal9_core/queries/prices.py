@@ -100,12 +100,16 @@ class GetPrices:
         if stored.adjusted_close is not None:
             return stored.adjusted()
         ticker, first, last = stored.ticker, stored.day(0), stored.day(-1)
-        actions = self.actions.since(ticker, first)
+        # Even what is too old to count tells that somebody knows of this company's actions.
+        actions = self.actions.since(ticker)
         if not actions:
             raise InputError("adjusted", f"{ticker} has no adjusted prices")
         # A dividend counts by the close of its day, which may come after the last one asked for.
         whole = self.prices.between(ticker, first, consistent=False)
-        return adjust(whole, actions).between(first, last)
+        try:
+            return adjust(whole, actions).between(first, last)
+        except InputError as error:
+            raise InputError("adjusted", error.message) from error
 
 
 @dataclass(frozen=True)
