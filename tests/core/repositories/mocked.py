@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import uuid4
 
 import pytest
 from moto import mock_aws
@@ -21,4 +22,4 @@ def on_dynamodb() -> Iterator[DynamoStore]:
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         client = dynamodb_client(region="us-east-1")
-        yield DynamoStore(client, TablesOnDemand(client, "signal9"), clock=SetClock())
+        yield DynamoStore(client, TablesOnDemand(client, uuid4().hex), clock=SetClock())

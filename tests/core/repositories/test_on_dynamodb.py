@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given, settings
 
 from signal9_core.answers import to_json
 from signal9_core.app import App
+from signal9_core.domain import PriceSeries
 from signal9_core.repositories import PriceRepository
 from signal9_core.tables import TIME_SERIES
 from tests.core.conftest import app_over, opened
-from tests.core.strategies import walk
+from tests.core.strategies import price_series, walk
 from tests.fakes import FakeProvider, SetClock
 from tests.spied import SpiedStore
 
@@ -101,3 +103,18 @@ def test_blocks_of_prices_are_the_same_and_read_the_same(dynamodb: App, sqlite: 
     ]
     assert items[0] == items[1]
     assert len(items[0]) > 3
+
+
+@settings(deadline=None, max_examples=8)
+@given(wanted=price_series("ANY", max_size=60))
+def test_any_series_comes_back_bit_for_bit(wanted: PriceSeries) -> None:
+    with on_dynamodb() as store:
+        repository = PriceRepository(store)
+        repository.merge(wanted)
+
+        found = repository.between("ANY", consistent=False)
+
+    assert list(found) == list(wanted)
+    if len(wanted):
+        assert (found.days, found.volume) == (wanted.days, wanted.volume)
+        assert found.currency == wanted.currency

@@ -1,8 +1,9 @@
 """What many blocks promise together, shown with blocks of a few bars."""
 
 import contextlib
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,7 @@ from tests.spied import SpiedStore, StoppedError
 
 from ..strategies import walk
 
+_NEW_YORK = ZoneInfo("America/New_York")
 _SMALL = 150
 _TICKER = "AAPL"
 _START = date(2013, 1, 1).toordinal()
@@ -220,6 +222,39 @@ def test_bars_within_days_are_kept_by_moment_and_found_by_trading_day(spied: Spi
     assert list(third) == [bar for bar in series if bar.day == series.day(160)]
     assert repository.latest(_TICKER, interval=length).instant(-1) == series.instant(-1)
     assert len(repository.between(_TICKER)) == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "opens"),
+    [
+        (date(2024, 3, 8), date(2024, 3, 11), ["14:30", "13:30"]),
+        (date(2024, 11, 1), date(2024, 11, 4), ["13:30", "14:30"]),
+    ],
+    ids=["spring", "autumn"],
+)
+def test_the_hours_of_a_session_follow_the_clocks_of_new_york(
+    before: date, after: date, opens: list[str], spied: SpiedStore
+) -> None:
+    repository, length = PriceRepository(spied, item_bytes=300), IntradayInterval.HALF_HOUR
+    sessions = [session(day) for day in (before, after)]
+    for each in reversed(sessions):
+        repository.merge(each)
+
+    found = [repository.between(_TICKER, day, day, interval=length) for day in (before, after)]
+
+    assert found == sessions
+    assert [f"{each.instant(0):%H:%M}" for each in found] == opens
+    assert [each.instant(0).astimezone(_NEW_YORK).time() for each in found] == [time(9, 30)] * 2
+
+
+def session(day: date) -> PriceSeries:
+    """Half hours from half past nine to four in New York."""
+    opening = datetime.combine(day, time(9, 30), _NEW_YORK)
+    bars = [
+        bar.model_copy(update={"day": day, "at": (opening + timedelta(minutes=30 * at))})
+        for at, bar in enumerate(walk(13, adjusted=False))
+    ]
+    return PriceSeries.from_bars(_TICKER, bars, interval=IntradayInterval.HALF_HOUR)
 
 
 def intraday(days: int) -> PriceSeries:

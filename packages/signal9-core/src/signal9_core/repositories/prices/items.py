@@ -109,6 +109,7 @@ def join(parts: Iterable[Held], ticker: Ticker, interval: BarLength) -> PriceSer
     for part, bars in filled:
         with _naming(partition_of(ticker, interval), part.key):
             columns = bars.columns(scale)
+            _check_times(part, columns, interval)
         if adjusted_scale != bars.adjusted_scale and "adjusted_close" in columns:
             finer = adjusted_scale - bars.adjusted_scale
             columns["adjusted_close"] = rescaled(columns["adjusted_close"], finer)
@@ -162,6 +163,16 @@ def _block(item: Item) -> Block:
     if block.count != item.get("count"):
         raise StoreError(f"count is {item.get('count')!r}, and the block holds {block.count} bars")
     return block
+
+
+def _check_times(part: Held, columns: dict[str, Column], interval: BarLength) -> None:
+    """Refuse an item whose key and last time are not those of its bars."""
+    days, minutes = columns["days"], columns.get("minutes")
+    [first] = positions_of(days[:1], None if minutes is None else minutes[:1])
+    [last] = positions_of(days[-1:], None if minutes is None else minutes[-1:])
+    if key_at(first, interval) < part.key or key_at(last, interval) != part.last:
+        spanned = f"{key_at(first, interval)} to {key_at(last, interval)}"
+        raise StoreError(f"last is {part.last!r}, and its bars go from {spanned}")
 
 
 @contextmanager

@@ -64,6 +64,7 @@ class PriceRepository:
         keys = span_keys(first, last, interval)
         parts = self._reader.spanning(ticker, interval, *keys, consistent=consistent)
         if parts and keys[0] is not None and parts[0].last < keys[0]:
+            join(parts[:1], ticker, interval)  # which refuses it if that is not its last bar
             parts = parts[1:]
         return join(parts, ticker, interval).between(first, last)
 
