@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from signal9_core.domain import Bar, IntradayInterval, PriceSeries
 from signal9_core.ports import Item
 from signal9_core.repositories import PriceRepository
-from signal9_core.tables import TIME_SERIES, TableSpec
+from signal9_core.tables import TIME_SERIES
 from tests.core.conftest import opened
 from tests.spied import SpiedStore, StoppedError
 
@@ -42,62 +42,10 @@ def plain_bar(number: int, revision: int) -> Bar:
 
 
 Numbers = set[int]
-Step = tuple[Numbers, Numbers | None, int]
-
-
-@st.composite
-def steps(draw: st.DrawFn) -> list[Step]:
-    """Merges of bars by number, some with another writer's merge before one of their writes."""
-    numbers = st.sets(st.integers(0, 80), min_size=1, max_size=40)
-    return draw(st.lists(st.tuples(numbers, st.none() | numbers, st.integers(0, 4)), max_size=5))
 
 
 def series_of(numbers: Numbers, revision: int) -> PriceSeries:
     return PriceSeries.from_bars(_TICKER, (plain_bar(each, revision) for each in numbers))
-
-
-@settings(deadline=None, max_examples=60)
-@given(steps())
-def test_two_writers_in_any_order_end_as_the_merge_of_all_that_they_wrote(
-    steps: list[Step],
-) -> None:
-    expected: dict[int, set[int]] = {}
-    with opened() as store:
-        for revision, (mine, yours, before) in enumerate(steps):
-            if yours is not None:
-                _let_in(store, before, series_of(yours, 100 + revision))
-            small(store).merge(series_of(mine, revision))
-            # Where nothing was written there was no moment for the other one to come in.
-            came = store.meanwhile is None
-            store.meanwhile = None
-            for number in mine | (yours if yours is not None and came else set()):
-                both = {revision} if number in mine else set()
-                if yours is not None and came and number in yours:
-                    both |= {100 + revision} | (expected.get(number, set()) & {revision})
-                expected[number] = both
-        found = small(store).between(_TICKER)
-        parts = [small(store).between(_TICKER, bar.day, bar.day) for bar in found]
-
-    assert [bar.day.toordinal() - _START for bar in found] == sorted(expected)
-    for bar, part in zip(found, parts, strict=True):
-        number = bar.day.toordinal() - _START
-        assert bar in [plain_bar(number, revision) for revision in expected[number]]
-        assert list(part) == [bar]
-
-
-def _let_in(store: SpiedStore, before: int, series: PriceSeries) -> None:
-    """Merge a series from another process before a write of this one, the first being number 0."""
-    left = before
-
-    def meanwhile(_: TableSpec, __: Item) -> None:
-        nonlocal left
-        if left:
-            left -= 1
-            store.meanwhile = meanwhile
-        else:
-            small(store.another()).merge(series)
-
-    store.meanwhile = meanwhile
 
 
 @settings(deadline=None, max_examples=40)
