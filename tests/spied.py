@@ -69,6 +69,7 @@ class SpiedStore:
         newest_first: bool = False,
         limit: int | None = None,
         cursor: Cursor | None = None,
+        consistent: bool = True,
     ) -> Page:
         return self.store.query(
             table,
@@ -79,6 +80,7 @@ class SpiedStore:
             newest_first=newest_first,
             limit=limit,
             cursor=cursor,
+            consistent=consistent,
         )
 
     def _about_to_write(self, table: TableSpec, items: Sequence[Item]) -> None:

@@ -17,12 +17,12 @@ _VERSION_BYTES = len("version") + 11
 
 
 class Meter:
-    """A `Store` as far as prices need one; queries read as of the last completed write."""
+    """A `Store` as far as prices need one."""
 
     def __init__(self) -> None:
         self._store = SqliteStore.open(":memory:")
         self.write_units = 0
-        self.read_units = 0
+        self.read_units = 0.0
 
     def put(self, table: TableSpec, item: Item, *, expected: int | None = None) -> int:
         """Write one item and count its units."""
@@ -30,10 +30,14 @@ class Meter:
         return self._store.put(table, item, expected=expected)
 
     def query(self, table: TableSpec, partition: str, **options: Any) -> Page:
-        """Read items and count their units: all bytes of a query together, rounded up."""
+        """Read items and count their units: all bytes of a query together, rounded up.
+
+        A read that need not be consistent costs half.
+        """
         page = self._store.query(table, partition, **options)
         size = sum(item_bytes(each.item) for each in page.items)
-        self.read_units += max(1, ceil(size / _READ_UNIT))
+        units = max(1, ceil(size / _READ_UNIT))
+        self.read_units += units if options.get("consistent", True) else units / 2
         return page
 
     def items(self, partition: str) -> list[Item]:

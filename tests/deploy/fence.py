@@ -57,6 +57,7 @@ class FencedStore:
         newest_first: bool = False,
         limit: int | None = None,
         cursor: Cursor | None = None,
+        consistent: bool = True,
     ) -> Page:
         self._check(table, index)
         return self._store.query(
@@ -68,6 +69,7 @@ class FencedStore:
             newest_first=newest_first,
             limit=limit,
             cursor=cursor,
+            consistent=consistent,
         )
 
     def _check(

@@ -2,12 +2,17 @@ from array import array
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signal9_core.domain import Adjustment, Bar, CorporateAction, PriceSeries, adjust
+from signal9_core.errors import InputError
 
 from ..strategies import walk
+
+_WITH_DIVIDENDS = (Adjustment.VENDOR, Adjustment.CRSP)
+_ROUNDED = Decimal("0.0000011")
 
 
 def split(day: str, ratio: str) -> CorporateAction:
@@ -89,6 +94,72 @@ def test_what_has_no_bar_to_be_compared_with_does_not_count() -> None:
     assert adjust(series, actions, Adjustment.CRSP).prices("close") == [100, 100]
     assert adjust(series, [split("2024-02-13", "2")]).prices("close") == [50, 50]
     assert len(adjust(PriceSeries.empty("AAPL"), actions)) == 0
+
+
+def test_a_dividend_on_the_day_of_a_split_is_paid_on_new_shares() -> None:
+    series = closes(d2014_06_06="645.57", d2014_06_09="93.70")
+    actions = [split("2014-06-09", "7"), dividend("2014-06-09", "0.47")]
+
+    vendor, academic = (adjust(series, actions, method) for method in _WITH_DIVIDENDS)
+
+    old = Decimal("645.57") / 7
+    assert abs(vendor.price("close", 0) - old * Decimal("93.70") / Decimal("94.17")) < _ROUNDED
+    assert abs(academic.price("close", 0) - (old - Decimal("0.47"))) < _ROUNDED
+    assert adjust(series, reversed(actions), Adjustment.CRSP) == academic
+
+
+@pytest.mark.parametrize("ex_date", ["2014-06-05", "2014-06-06"])
+@pytest.mark.parametrize("method", Adjustment)
+def test_what_happened_up_to_the_first_bar_changes_nothing(
+    ex_date: str, method: Adjustment
+) -> None:
+    series = closes(d2014_06_06="0", d2014_06_09="93.70")
+
+    adjusted = adjust(series, [split(ex_date, "7"), dividend(ex_date, "900")], method)
+
+    assert adjusted.prices("close") == series.prices("close")
+    assert adjusted.volume == series.volume
+
+
+def test_a_dividend_on_a_day_without_a_bar_counts_from_the_next_one_on() -> None:
+    series = closes(d2024_02_09="100", d2024_02_12="99")
+    saturday, monday = dividend("2024-02-10", "1"), dividend("2024-02-12", "1")
+
+    for method in Adjustment:
+        assert adjust(series, [saturday], method) == adjust(series, [monday], method)
+    assert adjust(series, [saturday], Adjustment.CRSP).price("close", 0) == 99
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "amount", "method", "compared"),
+    [
+        ("0", "1", "0.5", Adjustment.CRSP, "2024-02-08, 0.00"),
+        ("10", "1", "10", Adjustment.CRSP, "2024-02-08, 10.00"),
+        ("10", "1", "12.5", Adjustment.CRSP, "2024-02-08, 10.00"),
+        ("10", "0", "10", Adjustment.VENDOR, "2024-02-09, 0.00"),
+    ],
+    ids=["after a close of zero", "of all", "of more than all", "beside a close of zero"],
+)
+def test_a_dividend_that_leaves_nothing_of_the_price_is_refused(
+    before: str, after: str, amount: str, method: Adjustment, compared: str
+) -> None:
+    series = closes(d2024_02_08=before, d2024_02_09=after)
+
+    with pytest.raises(InputError, match=f"^actions: AAPL on 2024-02-09: .*{amount}.*{compared}$"):
+        adjust(series, [dividend("2024-02-09", amount)], method)
+
+
+def test_a_dividend_larger_than_the_price_has_a_share_in_the_vendors_method() -> None:
+    series = closes(d2024_02_08="10", d2024_02_09="2")
+
+    assert adjust(series, [dividend("2024-02-09", "8")]).prices("close") == [2, 2]
+
+
+def test_a_dividend_of_nothing_changes_nothing_whatever_the_price() -> None:
+    series = closes(d2024_02_08="0", d2024_02_09="0")
+
+    for method in Adjustment:
+        assert adjust(series, [dividend("2024-02-09", "0")], method).prices("close") == [0, 0]
 
 
 @settings(deadline=None, max_examples=30)

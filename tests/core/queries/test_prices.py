@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from signal9_core.answers import BarRow, PriceColumns, PricesAnswer
 from signal9_core.app import App
-from signal9_core.domain import Asset, CorporateAction, Interval, PriceSeries, adjust
+from signal9_core.domain import (
+    PRICE_COLUMNS,
+    Asset,
+    CorporateAction,
+    Interval,
+    PriceSeries,
+    adjust,
+)
 from signal9_core.errors import InputError
 from signal9_core.repositories import ActionRepository, AssetRepository, PriceRepository
 from tests.core.conftest import app_over, opened
@@ -102,6 +109,37 @@ def test_adjusted_prices_are_refused_where_a_split_may_be_missing(app: App) -> N
         app.get_prices("BRK.B", adjusted=True)
 
     assert len(rows(app.get_prices("BRK.B", first=long.day(7), adjusted=True))) == 23
+
+
+def acted(app: App, long: PriceSeries, **figure: str) -> None:
+    """Store bars without adjusted closes, and what the company did on the tenth day."""
+    knowing(app, long)
+    kind = "split" if "ratio" in figure else "dividend"
+    place = {"ticker": long.ticker, "kind": kind, "ex_date": long.day(10)}
+    ActionRepository(app.store).sync([CorporateAction.model_validate({**place, **figure})])
+
+
+def test_prices_since_the_last_split_are_adjusted_as_they_are(app: App) -> None:
+    long = walk(30, "BRK.B", adjusted=False)
+    acted(app, long, ratio="7")
+
+    adjusted, traded = (
+        app.get_prices("BRK.B", first=long.day(20), adjusted=each) for each in (True, False)
+    )
+
+    assert rows(adjusted) == rows(traded)
+
+
+def test_a_dividend_beside_a_close_of_zero_is_told_to_whoever_wants_adjusted_prices(
+    app: App,
+) -> None:
+    long = walk(30, "BRK.B", adjusted=False)
+    for name in PRICE_COLUMNS:
+        getattr(long, name)[10] = 0
+    acted(app, long, amount="0.5")
+
+    with pytest.raises(InputError, match=r"^adjusted: BRK\.B on .*: a dividend of 0\.5 leaves"):
+        app.get_prices("BRK.B", adjusted=True)
 
 
 @pytest.mark.parametrize("adjusted", [False, True])

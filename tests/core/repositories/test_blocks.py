@@ -140,9 +140,9 @@ def test_a_block_of_an_unknown_format_says_so() -> None:
 def test_an_end_and_a_currency_come_back_with_the_bars() -> None:
     series = replace(walk(3), currency="EUR")
 
-    block = read_block(written_block(series, until=735_000, after=736_000))
+    block = read_block(written_block(series, (735_000, 736_000)))
 
-    assert (block.until, block.after, block.currency) == (735_000, 736_000, "EUR")
+    assert (block.ends, block.currency) == ((735_000, 736_000), "EUR")
     assert date.fromordinal(block.columns(2)["days"][0]) == series.day(0)
 
 

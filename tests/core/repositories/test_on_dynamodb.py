@@ -3,32 +3,26 @@
 from collections.abc import Iterator
 
 import pytest
-from moto import mock_aws
+from hypothesis import given, settings
 
 from signal9_core.answers import to_json
 from signal9_core.app import App
+from signal9_core.domain import PriceSeries
 from signal9_core.repositories import PriceRepository
-from signal9_core.stores.dynamodb import DynamoStore, dynamodb_client
 from signal9_core.tables import TIME_SERIES
 from tests.core.conftest import app_over, opened
-from tests.core.stores.dynamodb_tables import TablesOnDemand
-from tests.core.strategies import walk
+from tests.core.strategies import price_series, walk
 from tests.fakes import FakeProvider, SetClock
 from tests.spied import SpiedStore
+
+from .mocked import on_dynamodb
 
 
 @pytest.fixture(scope="module")
 def dynamodb() -> Iterator[App]:
     """An application over DynamoDB that has ingested everything."""
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        patch.delenv("AWS_ENDPOINT_URL", raising=False)
-        client = dynamodb_client(region="us-east-1")
-        names = TablesOnDemand(client, "signal9")
-        app = app_over(
-            SpiedStore(DynamoStore(client, names, clock=SetClock())), SetClock(), FakeProvider()
-        )
+    with on_dynamodb() as store:
+        app = app_over(SpiedStore(store), SetClock(), FakeProvider())
         app.ingest()
         yield app
 
@@ -109,3 +103,18 @@ def test_blocks_of_prices_are_the_same_and_read_the_same(dynamodb: App, sqlite: 
     ]
     assert items[0] == items[1]
     assert len(items[0]) > 3
+
+
+@settings(deadline=None, max_examples=8)
+@given(wanted=price_series("ANY", max_size=60))
+def test_any_series_comes_back_bit_for_bit(wanted: PriceSeries) -> None:
+    with on_dynamodb() as store:
+        repository = PriceRepository(store)
+        repository.merge(wanted)
+
+        found = repository.between("ANY", consistent=False)
+
+    assert list(found) == list(wanted)
+    if len(wanted):
+        assert (found.days, found.volume) == (wanted.days, wanted.volume)
+        assert found.currency == wanted.currency

@@ -1,8 +1,9 @@
 """What many blocks promise together, shown with blocks of a few bars."""
 
 import contextlib
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -10,13 +11,14 @@ from hypothesis import strategies as st
 
 from signal9_core.domain import Bar, IntradayInterval, PriceSeries
 from signal9_core.ports import Item
-from signal9_core.repositories import PriceChange, PriceRepository
-from signal9_core.tables import TIME_SERIES, TableSpec
+from signal9_core.repositories import PriceRepository
+from signal9_core.tables import TIME_SERIES
 from tests.core.conftest import opened
 from tests.spied import SpiedStore, StoppedError
 
 from ..strategies import walk
 
+_NEW_YORK = ZoneInfo("America/New_York")
 _SMALL = 150
 _TICKER = "AAPL"
 _START = date(2013, 1, 1).toordinal()
@@ -40,62 +42,10 @@ def plain_bar(number: int, revision: int) -> Bar:
 
 
 Numbers = set[int]
-Step = tuple[Numbers, Numbers | None, int]
-
-
-@st.composite
-def steps(draw: st.DrawFn) -> list[Step]:
-    """Merges of bars by number, some with another writer's merge before one of their writes."""
-    numbers = st.sets(st.integers(0, 80), min_size=1, max_size=40)
-    return draw(st.lists(st.tuples(numbers, st.none() | numbers, st.integers(0, 4)), max_size=5))
 
 
 def series_of(numbers: Numbers, revision: int) -> PriceSeries:
     return PriceSeries.from_bars(_TICKER, (plain_bar(each, revision) for each in numbers))
-
-
-@settings(deadline=None, max_examples=60)
-@given(steps())
-def test_two_writers_in_any_order_end_as_the_merge_of_all_that_they_wrote(
-    steps: list[Step],
-) -> None:
-    expected: dict[int, set[int]] = {}
-    with opened() as store:
-        for revision, (mine, yours, before) in enumerate(steps):
-            if yours is not None:
-                _let_in(store, before, series_of(yours, 100 + revision))
-            small(store).merge(series_of(mine, revision))
-            # Where nothing was written there was no moment for the other one to come in.
-            came = store.meanwhile is None
-            store.meanwhile = None
-            for number in mine | (yours if yours is not None and came else set()):
-                both = {revision} if number in mine else set()
-                if yours is not None and came and number in yours:
-                    both |= {100 + revision} | (expected.get(number, set()) & {revision})
-                expected[number] = both
-        found = small(store).between(_TICKER)
-        parts = [small(store).between(_TICKER, bar.day, bar.day) for bar in found]
-
-    assert [bar.day.toordinal() - _START for bar in found] == sorted(expected)
-    for bar, part in zip(found, parts, strict=True):
-        number = bar.day.toordinal() - _START
-        assert bar in [plain_bar(number, revision) for revision in expected[number]]
-        assert list(part) == [bar]
-
-
-def _let_in(store: SpiedStore, before: int, series: PriceSeries) -> None:
-    """Merge a series from another process before a write of this one, the first being number 0."""
-    left = before
-
-    def meanwhile(_: TableSpec, __: Item) -> None:
-        nonlocal left
-        if left:
-            left -= 1
-            store.meanwhile = meanwhile
-        else:
-            small(store.another()).merge(series)
-
-    store.meanwhile = meanwhile
 
 
 @settings(deadline=None, max_examples=40)
@@ -222,6 +172,39 @@ def test_bars_within_days_are_kept_by_moment_and_found_by_trading_day(spied: Spi
     assert len(repository.between(_TICKER)) == 0
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "opens"),
+    [
+        (date(2024, 3, 8), date(2024, 3, 11), ["14:30", "13:30"]),
+        (date(2024, 11, 1), date(2024, 11, 4), ["13:30", "14:30"]),
+    ],
+    ids=["spring", "autumn"],
+)
+def test_the_hours_of_a_session_follow_the_clocks_of_new_york(
+    before: date, after: date, opens: list[str], spied: SpiedStore
+) -> None:
+    repository, length = PriceRepository(spied, item_bytes=300), IntradayInterval.HALF_HOUR
+    sessions = [session(day) for day in (before, after)]
+    for each in reversed(sessions):
+        repository.merge(each)
+
+    found = [repository.between(_TICKER, day, day, interval=length) for day in (before, after)]
+
+    assert found == sessions
+    assert [f"{each.instant(0):%H:%M}" for each in found] == opens
+    assert [each.instant(0).astimezone(_NEW_YORK).time() for each in found] == [time(9, 30)] * 2
+
+
+def session(day: date) -> PriceSeries:
+    """Half hours from half past nine to four in New York."""
+    opening = datetime.combine(day, time(9, 30), _NEW_YORK)
+    bars = [
+        bar.model_copy(update={"day": day, "at": (opening + timedelta(minutes=30 * at))})
+        for at, bar in enumerate(walk(13, adjusted=False))
+    ]
+    return PriceSeries.from_bars(_TICKER, bars, interval=IntradayInterval.HALF_HOUR)
+
+
 def intraday(days: int) -> PriceSeries:
     """Five-minute bars of whole days, the last of which are after midnight in UTC."""
     bars = []
@@ -247,28 +230,3 @@ def dynamodb_bytes(item: Item) -> int:
     """Return what DynamoDB counts for an item, its version included."""
     values = sum(len(value) if isinstance(value, str | bytes) else 3 for value in item.values())
     return sum(map(len, item)) + values + len("version") + 11
-
-
-def test_a_correction_with_fewer_decimals_than_all_that_is_stored_is_kept() -> None:
-    day = date(2024, 1, 2)
-    fine = Bar(
-        ticker="AAPL",
-        day=day,
-        open=Decimal("1.2345"),
-        high=Decimal("1.2345"),
-        low=Decimal("1.2345"),
-        close=Decimal("1.2345"),
-        volume=1,
-        adjusted_close=Decimal("0.123456"),
-    )
-    plain = fine.model_copy(
-        update=dict.fromkeys(("open", "high", "low", "close", "adjusted_close"), Decimal("1.23"))
-    )
-    with opened() as store:
-        repository = PriceRepository(store)
-        repository.merge(PriceSeries.from_bars("AAPL", [fine]))
-
-        change = repository.merge(PriceSeries.from_bars("AAPL", [plain]))
-
-        assert change == PriceChange(day, day, 1)
-        assert list(repository.between("AAPL")) == [plain]

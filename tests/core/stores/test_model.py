@@ -135,6 +135,7 @@ class StoreMachine(RuleBasedStateMachine):
                 newest_first=newest_first,
                 limit=limit,
                 cursor=cursor,
+                consistent=limit is None,  # nobody else writes, so that both ways read the same
             )
             found += page.items
             cursor = page.cursor

@@ -2,13 +2,16 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from decimal import Decimal
 from enum import StrEnum
-from operator import attrgetter
+from fractions import Fraction
+from itertools import groupby
+from math import prod
+from operator import itemgetter
 from typing import Final, NamedTuple
 
+from ..errors import InputError
 from .actions import CorporateAction
 from .columns import Column
 from .prices import PriceSeries
@@ -27,7 +30,7 @@ class Adjustment(StrEnum):
     VENDOR = "vendor"
     """As AlphaVantage does: close / (close + dividend), the close being that of the ex-date."""
     CRSP = "crsp"
-    """As academic series do: 1 - dividend / close of the day before."""
+    """As academic series do: 1 - dividend / close before, in shares as of the ex-date."""
     SPLITS = "splits"
     """Not at all; splits alone count."""
 
@@ -41,7 +44,9 @@ def adjust(
 
     Prices before an ex-date are multiplied by what its dividend counts, and divided by the ratio
     of its split, by which volumes are multiplied. Prices are rounded to six decimals, or as many as
-    the series has. A dividend that has no bar to be compared with does not count.
+    the series has. An ex-date without trading counts from the next bar on. One up to the first bar
+    changes nothing, nor does a dividend after the last, which has no bar to be compared with. A
+    dividend that leaves nothing of the price is an `InputError`.
     """
     scale = max(series.scale, _DIGITS)
     unit = 10 ** (scale - series.scale)
@@ -74,29 +79,47 @@ def _runs(
 ) -> list[_Run]:
     price = shares = _ONE
     stop, runs = len(series), list[_Run]()
-    for action in sorted(actions, key=attrgetter("ex_date"), reverse=True):
-        start = bisect_left(series.days, action.ex_date.toordinal())
+    for start, some in _by_bar(series, actions):
         if start < stop:
             runs.append(_Run(stop, price, shares))
             stop = start
-        if action.kind == "split" and action.ratio is not None:
-            ratio, one = action.ratio.as_integer_ratio()
-            price, shares = price * one // ratio, shares * ratio // one
-        elif action.amount is not None and method is not Adjustment.SPLITS:
-            price = _after_dividend(price, series, start, action.amount, method)
+        ratio = prod((Fraction(each.ratio) for each in some if each.ratio), start=Fraction(1))
+        price = price * ratio.denominator // ratio.numerator
+        shares = shares * ratio.numerator // ratio.denominator
+        if start < len(series) and method is not Adjustment.SPLITS:
+            kept = [_kept(series, start, each, ratio, method) for each in some if each.amount]
+            price = price * prod(each.numerator for each in kept)
+            price //= prod(each.denominator for each in kept)
     return [_Run(stop, price, shares), *reversed(runs)]
 
 
-def _after_dividend(
-    factor: int, series: PriceSeries, at: int, amount: Decimal, method: Adjustment
-) -> int:
+def _by_bar(
+    series: PriceSeries, actions: Iterable[CorporateAction]
+) -> Iterator[tuple[int, list[CorporateAction]]]:
+    """Yield actions by the bar from which on they count, newest first, without what is too old."""
+    placed = [(bisect_left(series.days, each.ex_date.toordinal()), each) for each in actions]
+    placed.sort(key=itemgetter(0), reverse=True)
+    for start, group in groupby(placed, key=itemgetter(0)):
+        if start:
+            yield start, [action for _, action in group]
+
+
+def _kept(
+    series: PriceSeries, at: int, action: CorporateAction, split: Fraction, method: Adjustment
+) -> Fraction:
+    """Return what share of earlier prices is left after a dividend, which is paid on new shares."""
     before = method is Adjustment.CRSP
-    if at >= len(series) or (before and at == 0):
-        return factor
-    paid, one = amount.as_integer_ratio()
-    close = series.close[at - before] * one
-    cash = paid * int(10**series.scale)
-    return factor * (close - cash) // close if before else factor * close // (close + cash)
+    compared, paid = at - before, Fraction(action.amount or 0)
+    close = Fraction(series.close[compared], 10**series.scale)
+    old = close / split
+    kept = (1 - paid / old if old else old) if before else close / (close + paid)
+    if kept <= 0:
+        raise InputError(
+            "actions",
+            f"{action.ticker} on {action.ex_date}: a dividend of {action.amount} leaves nothing "
+            f"of the close on {series.day(compared)}, {series.price('close', compared)}",
+        )
+    return kept
 
 
 def _times(column: Column, factors: Iterable[tuple[int, int]]) -> Column:

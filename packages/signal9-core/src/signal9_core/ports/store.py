@@ -91,10 +91,14 @@ class Store(Protocol):
         newest_first: bool = False,
         limit: int | None = None,
         cursor: Cursor | None = None,
+        consistent: bool = True,
     ) -> Page:
         """Return one partition of the table or index in the order of its sort key.
 
         `span` and `prefix` are exclusive. Sort keys compare by their UTF-8 bytes; equal ones, in an
         index, are ordered somehow, and the same way every time. Without `limit` the whole answer
         comes back; with it, at most that many items, and a cursor unless they are surely the last.
+
+        Of a table, `consistent` items stand as of the last completed write; for half the price each
+        may be as it was a moment before, or missing if it is as young. Of an index, all may.
         """

@@ -90,7 +90,7 @@ class GetPrices:
         """Return the bars themselves; `InputError` where adjusted ones cannot be had."""
         margin = 0 if interval is Interval.DAY else _LONGEST_MONTH
         first_needed, last_needed = _moved(first, -margin), _moved(last, margin)
-        stored = self.prices.between(ticker, first_needed, last_needed)
+        stored = self.prices.between(ticker, first_needed, last_needed, consistent=False)
         if adjusted and len(stored):
             stored = self._adjusted(stored)
         return resample(stored, interval).between(first, last)
@@ -100,14 +100,18 @@ class GetPrices:
         if stored.adjusted_close is not None:
             return stored.adjusted()
         ticker, first, last = stored.ticker, stored.day(0), stored.day(-1)
-        actions, since = self.actions.known(ticker, first)
+        # Even what is too old to count tells that somebody knows of this company's actions.
+        actions, since = self.actions.known(ticker)
         if since is None and not actions:
             raise InputError("adjusted", f"{ticker} has no adjusted prices")
         if since is not None and since > first:
             raise InputError("adjusted", f"{ticker} has adjusted prices from {since} on")
         # A dividend counts by the close of its day, which may come after the last one asked for.
-        whole = self.prices.between(ticker, first)
-        return adjust(whole, actions).between(first, last)
+        whole = self.prices.between(ticker, first, consistent=False)
+        try:
+            return adjust(whole, actions).between(first, last)
+        except InputError as error:
+            raise InputError("adjusted", error.message) from error
 
 
 @dataclass(frozen=True)

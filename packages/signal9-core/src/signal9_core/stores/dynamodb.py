@@ -41,9 +41,9 @@ __all__ = ["DynamoStore", "dynamodb_client"]
 class DynamoStore:
     """A `Store` over DynamoDB tables; `names` tells what each `TableSpec` is called there.
 
-    Tables are read consistently, indexes follow a little later. What an index with a projection
-    returns is only part of an item, so that its version is `ABSENT`: whoever writes it back under
-    that version meets a `ConflictError`.
+    Tables are read consistently unless a query asks for less; indexes follow a little later. What
+    an index with a projection returns is only part of an item, so that its version is `ABSENT`:
+    whoever writes it back under that version meets a `ConflictError`.
     """
 
     def __init__(
@@ -134,6 +134,7 @@ class DynamoStore:
         newest_first: bool = False,
         limit: int | None = None,
         cursor: Cursor | None = None,
+        consistent: bool = True,
     ) -> Page:
         """Return one partition of the table or index in the order of its sort key."""
         name, now = self._name(table), self._now()
@@ -142,7 +143,7 @@ class DynamoStore:
         )
         if selection is None:
             return Page([], None)
-        request = query_of(selection, name, newest_first=newest_first)
+        request = query_of(selection, name, newest_first=newest_first, consistent=consistent)
         found: list[Stored] = []
         while True:
             if limit is not None:

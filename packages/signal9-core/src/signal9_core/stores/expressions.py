@@ -69,7 +69,9 @@ def condition_of(table: TableSpec, expected: int, now: int) -> Condition:
     return condition
 
 
-def query_of(selection: Selection, table_name: str, *, newest_first: bool) -> QueryInputTypeDef:
+def query_of(
+    selection: Selection, table_name: str, *, newest_first: bool, consistent: bool
+) -> QueryInputTypeDef:
     """Return the request for the first page of `selection`."""
     holders = _Placeholders()
     conditions = " AND ".join(_key_conditions(selection, holders))
@@ -80,7 +82,7 @@ def query_of(selection: Selection, table_name: str, *, newest_first: bool) -> Qu
         "ExpressionAttributeValues": holders.values,
         "ScanIndexForward": not newest_first,
         # Indexes of DynamoDB follow their table a little later, and refuse to be asked for more.
-        "ConsistentRead": selection.index is None,
+        "ConsistentRead": consistent and selection.index is None,
     }
     if selection.index is not None:
         request["IndexName"] = selection.index.name

@@ -156,6 +156,7 @@ class SqliteStore:
         newest_first: bool = False,
         limit: int | None = None,
         cursor: Cursor | None = None,
+        consistent: bool = True,  # noqa: ARG002  # one file is never behind itself
     ) -> Page:
         """Return one partition of the table or index in the order of its sort key."""
         self._sql(table)

@@ -22,7 +22,8 @@ _CONTENT: Final = 5
 class Block:
     """A block that was found to be whole; its bars are worked out when they are asked for.
 
-    From position `until` on, the bars are in the next block, which ends at `after`.
+    From its first end on, the bars are in another block, which goes up to the second end, if any;
+    and so on.
     """
 
     header: Header
@@ -49,14 +50,9 @@ class Block:
         return self.header.currency
 
     @property
-    def until(self) -> int | None:
-        """The position that ends it; `None` while it is open."""
-        return self.header.until
-
-    @property
-    def after(self) -> int | None:
-        """The position that ends the block which begins at `until`."""
-        return self.header.after
+    def ends(self) -> tuple[int, ...]:
+        """The position that ends it, and those that end the blocks after it; none while open."""
+        return self.header.ends
 
     def columns(self, scale: int) -> dict[str, Column]:
         """Return the columns of a `PriceSeries`, with prices in units of `10 ** -scale`."""
@@ -66,9 +62,9 @@ class Block:
         return read_columns(self.header, reader, scale)
 
 
-def written_block(series: PriceSeries, until: int | None = None, after: int | None = None) -> bytes:
+def written_block(series: PriceSeries, ends: tuple[int, ...] = ()) -> bytes:
     """Return at least one bar as a block."""
-    content = written_content(series, until, after)
+    content = written_content(series, ends)
     return _FORMAT + _checksum(content) + content
 
 

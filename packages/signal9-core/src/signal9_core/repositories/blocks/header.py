@@ -11,6 +11,8 @@ __all__ = ["Flag", "Header", "read_header", "written_header"]
 
 _USD: Final = "USD"
 _CURRENCY_BYTES: Final = 3
+_APART: Final = 2
+"""How many ends have a flag each; nearly always there are no more."""
 
 
 class Flag:
@@ -26,26 +28,27 @@ class Flag:
     """Adjusted closes."""
     REMAINDERS: Final = 16
     """Something to add to the closes times their factors."""
-    UNTIL: Final = 32
+    END: Final = 32
     """An end, from which on another block holds the bars."""
-    AFTER: Final = 64
+    SECOND_END: Final = 64
     """An end of that other block."""
     CURRENCY: Final = 128
     """A currency other than the dollar."""
     FRACTIONS: Final = 256
     """Prices in cents, and beside them the decimals that only some prices have."""
+    MORE_ENDS: Final = 512
+    """Ends of the blocks after that other one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header; `until` and `after` are positions as `PriceSeries.positions` has them."""
+    """A header; `ends` are positions as `PriceSeries.positions` has them."""
 
     flags: int
     count: int
     scale: int
     first_day: int
-    until: int | None = None
-    after: int | None = None
+    ends: tuple[int, ...] = ()
     currency: str = _USD
     reference: int = 0
     divisor: int = 1
@@ -58,12 +61,12 @@ class Header:
 
 def written_header(header: Header) -> bytes:
     """Return a header as it is written."""
-    flags = header.flags & ~(Flag.UNTIL | Flag.AFTER | Flag.CURRENCY)
-    flags |= Flag.UNTIL if header.until is not None else 0
-    flags |= Flag.AFTER if header.after is not None else 0
+    ends = header.ends
+    flags = header.flags | _flags_of(ends)
     flags |= Flag.CURRENCY if header.currency != _USD else 0
-    numbers = [flags, header.count, header.scale, header.first_day]
-    numbers += [each for each in (header.until, header.after) if each is not None]
+    numbers = [flags, header.count, header.scale, header.first_day, *ends[:_APART]]
+    if flags & Flag.MORE_ENDS:
+        numbers += [len(ends) - _APART, *ends[_APART:]]
     written = [*map(varint, numbers)]
     if flags & Flag.CURRENCY:
         written.append(header.currency.encode())
@@ -93,8 +96,7 @@ def read_header(reader: Reader) -> Header:
         count=count,
         scale=scale,
         first_day=first_day,
-        until=reader.number() if flags & Flag.UNTIL else None,
-        after=reader.number() if flags & Flag.AFTER else None,
+        ends=_read_ends(flags, reader),
         currency=reader.raw(_CURRENCY_BYTES).decode() if flags & Flag.CURRENCY else _USD,
         reference=reader.number() if packed else 0,
         divisor=reader.number() if packed else 1,
@@ -104,3 +106,14 @@ def read_header(reader: Reader) -> Header:
         adjusted_scale=reader.number() if flags & Flag.ADJUSTED else 2,
         factors=read_factors(reader) if packed and flags & Flag.ADJUSTED else NO_FACTORS,
     )
+
+
+def _flags_of(ends: tuple[int, ...]) -> int:
+    flags = (0, Flag.END, Flag.END | Flag.SECOND_END)
+    return flags[min(len(ends), _APART)] | (Flag.MORE_ENDS if len(ends) > _APART else 0)
+
+
+def _read_ends(flags: int, reader: Reader) -> tuple[int, ...]:
+    alone = flags & (Flag.END | Flag.SECOND_END)
+    first = [reader.number() for _ in range(alone.bit_count())]
+    return (*first, *(reader.numbers() if flags & Flag.MORE_ENDS else ()))

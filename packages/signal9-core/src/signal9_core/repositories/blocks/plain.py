@@ -12,7 +12,7 @@ from .varints import Reader, varint, zigzag
 __all__ = ["read_plain", "written_plain"]
 
 
-def written_plain(series: PriceSeries, until: int | None, after: int | None) -> bytes:
+def written_plain(series: PriceSeries, ends: tuple[int, ...]) -> bytes:
     """Return header and columns of a block."""
     flags = Flag.PLAIN
     flags |= Flag.ADJUSTED if series.adjusted_close is not None else 0
@@ -22,8 +22,7 @@ def written_plain(series: PriceSeries, until: int | None, after: int | None) -> 
         count=len(series),
         scale=series.scale,
         first_day=series.days[0],
-        until=until,
-        after=after,
+        ends=ends,
         currency=series.currency,
         adjusted_scale=series.adjusted_scale,
     )

@@ -21,11 +21,11 @@ _FINEST: Final = 18
 Columns = list[Sequence[int]]
 
 
-def written_content(series: PriceSeries, until: int | None, after: int | None) -> bytes:
+def written_content(series: PriceSeries, ends: tuple[int, ...]) -> bytes:
     """Return header and columns of a block."""
     if not _fits(series):
-        return written_plain(series, until, after)
-    return min((_packed(each, until, after) for each in _forms(series)), key=len)
+        return written_plain(series, ends)
+    return min((_packed(each, ends) for each in _forms(series)), key=len)
 
 
 def _fits(series: PriceSeries) -> bool:
@@ -70,7 +70,7 @@ def _forms(series: PriceSeries) -> Iterator[_Form]:
         yield _Form(series, scale, cents, rest, exact[-1])
 
 
-def _packed(form: _Form, until: int | None, after: int | None) -> bytes:
+def _packed(form: _Form, ends: tuple[int, ...]) -> bytes:
     series = form.series
     flags = Flag.FRACTIONS if form.fractions else 0
     divisor = gcd(*series.volume) or 1
@@ -84,8 +84,7 @@ def _packed(form: _Form, until: int | None, after: int | None) -> bytes:
         count=len(series),
         scale=form.scale,
         first_day=series.days[0],
-        until=until,
-        after=after,
+        ends=ends,
         currency=series.currency,
         reference=form.coarse[0][0],
         divisor=divisor,

@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from ..domain import PriceSeries
-from ..errors import ConflictError
-from ..ports import ABSENT, Span, Store
-from ..tables import TIME_SERIES
-from .blocks import written_block
-from .changes import contested
-from .price_changes import combined
-from .price_filling import Filling, fill
-from .price_items import Held, held, item_of, join, room_for
-from .price_keys import ORIGIN, key_at, partition_of, position_of
+from ...domain import PriceSeries
+from ...errors import ConflictError
+from ...ports import ABSENT, Span, Store
+from ...tables import TIME_SERIES
+from ..blocks import written_block
+from ..changes import contested
+from .changes import combined
+from .filling import Filling, fill
+from .items import Held, held, item_of, join, room_for
+from .keys import ORIGIN, key_at, partition_of, position_of
 
 __all__ = ["PriceWriter"]
 
@@ -49,12 +49,12 @@ class PriceWriter:
         """Write what belongs into one item; return how many bars, and the next item if known."""
         ticker, interval, positions = series.ticker, series.interval, series.positions()
         if place.overflows(interval):
-            self._move(place, join([replace(place, moved=False)], ticker, interval))
+            self._move(place, join([replace(place, cut=None)], ticker, interval))
             return 0, None
-        if place.until is not None and positions[0] >= place.until:
+        if place.ends and positions[0] >= place.ends[0]:
             return 0, self._successor(place, series)
-        stop = len(series) if place.until is None else bisect_left(positions, place.until)
-        before = join([place], ticker, interval)
+        stop = bisect_left(positions, place.ends[0]) if place.ends else len(series)
+        place, before = self._shortened(place, series), join([place], ticker, interval)
         room = room_for(ticker, interval, place.key, self._item_bytes)
         filling = fill(place, before, series.slice(0, stop), room)
         done = bisect_right(positions, filling.head.positions()[-1])
@@ -64,23 +64,22 @@ class PriceWriter:
         self._put(filling.head, place, filling.payload)
         if filling.cut is None:
             return done, None
-        return done, Held(key_at(filling.cut, interval), ABSENT, place.until, place.after)
+        return done, Held(key_at(filling.cut, interval), ABSENT, place.ends)
 
     def _divide(self, place: Held, before: PriceSeries, filling: Filling) -> None:
         """Move bars from the cut on into an item of their own."""
-        whole = combined(before, filling.head)
-        wider = replace(place, until=filling.cut, after=place.until)
-        version = self._put(whole, place, written_block(whole, wider.until, wider.after))
-        self._move(replace(wider, version=version), whole)
+        whole, ends = combined(before, filling.head), (filling.cut or 0, *place.ends)
+        version = self._put(whole, place, written_block(whole, ends))
+        self._move(replace(place, version=version, ends=ends), whole)
 
     def _move(self, place: Held, whole: PriceSeries) -> None:
         """Complete a move: create the next item, unless it is there, and remove what is in it."""
-        cut = bisect_left(whole.positions(), place.until or 0)
+        end, ends = place.ends[0], place.ends[1:]
+        cut = bisect_left(whole.positions(), end)
         head, tail = whole.slice(0, cut), whole.slice(cut, len(whole))
-        following = Held(key_at(place.until or 0, whole.interval), ABSENT, place.after)
         with suppress(ConflictError):  # somebody else has created it
-            self._put(tail, following, written_block(tail, place.after))
-        self._put(head, place, written_block(head, place.until, place.after))
+            self._put(tail, Held(key_at(end, whole.interval)), written_block(tail, ends))
+        self._put(head, place, written_block(head, (end,)))
 
     def _put(self, series: PriceSeries, place: Held, payload: bytes) -> int:
         item = item_of(series, place.key, payload)
@@ -88,24 +87,37 @@ class PriceWriter:
 
     def _find(self, series: PriceSeries) -> Held:
         """Return the item in which the first bar has its place, which may not exist yet."""
-        interval = series.interval
-        partition = partition_of(series.ticker, interval)
-        span = Span(None, key_at(series.positions()[0], interval))
-        page = self._store.query(TIME_SERIES, partition, span=span, newest_first=True, limit=1)
-        found = held(page.items, interval)
-        return found[0] if found else Held(ORIGIN, until=self._next(ORIGIN, series))
+        first = key_at(series.positions()[0], series.interval)
+        found = self._query(series, Span(None, first), newest_first=True)
+        return found or self._at(ORIGIN, series)
 
     def _successor(self, place: Held, series: PriceSeries) -> Held:
-        """Return the item, not yet there, that begins where `place` ends."""
-        key = key_at(place.until or 0, series.interval)
-        after = self._next(key, series) if place.after is None else place.after
-        return Held(key, until=after)
+        """Return the item that begins where `place` ends."""
+        key = key_at(place.ends[0], series.interval)
+        return Held(key, ends=place.ends[1:]) if place.ends[1:] else self._at(key, series)
 
-    def _next(self, key: str, series: PriceSeries) -> int | None:
+    def _at(self, key: str, series: PriceSeries) -> Held:
+        """Return the item with this key, or what it will be when it is written."""
+        found = self._query(series, Span(key))
+        if found is None or found.key == key:
+            return found or Held(key)
+        return Held(key, ends=(position_of(found.key, series.interval),))
+
+    def _shortened(self, place: Held, series: PriceSeries) -> Held:
+        """Forget the ends of items that know them: of those after one that is there."""
+        if not place.ends[1:]:
+            return place
+        key = key_at(place.ends[0], series.interval)
+        found = self._query(series, Span(key, key))
+        return place if found is None else replace(place, ends=place.ends[:1])
+
+    def _query(self, series: PriceSeries, span: Span, *, newest_first: bool = False) -> Held | None:
+        """Return the first item in a span, or the last one."""
         partition = partition_of(series.ticker, series.interval)
-        page = self._store.query(TIME_SERIES, partition, span=Span(key), limit=1)
-        keys = [str(each.item["timestamp"]) for each in page.items]
-        return position_of(keys[0], series.interval) if keys else None
+        page = self._store.query(
+            TIME_SERIES, partition, span=span, newest_first=newest_first, limit=1
+        )
+        return next(iter(held(page.items, series.interval)), None)
 
 
 def _owner(known: Sequence[Held], series: PriceSeries) -> Held | None:

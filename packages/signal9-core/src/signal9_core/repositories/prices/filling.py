@@ -4,11 +4,11 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from ..domain import PriceSeries
-from .blocks import written_block
-from .price_changes import combined
-from .price_items import Held
-from .price_keys import following
+from ...domain import PriceSeries
+from ..blocks import written_block
+from .changes import combined
+from .items import Held
+from .keys import following
 
 __all__ = ["Filling", "fill"]
 
@@ -63,13 +63,14 @@ def _differ_in_kind(before: PriceSeries, part: PriceSeries) -> bool:
 
 
 def _closed(place: Held, before: PriceSeries, cut: int) -> Filling:
-    return Filling(before, written_block(before, cut, place.until), cut)
+    return Filling(before, written_block(before, (cut, *place.ends)), cut)
 
 
 def _closed_if_full(place: Held, after: PriceSeries, payload: bytes, room: int) -> bytes:
-    if place.until is not None or room - len(payload) >= _BAR_BYTES:
+    expected = following(after)
+    if place.ends or expected is None or room - len(payload) >= _BAR_BYTES:
         return payload
-    return written_block(after, following(after))
+    return written_block(after, (expected,))
 
 
 def _fitting(place: Held, after: PriceSeries, room: int) -> tuple[int, bytes]:
@@ -78,9 +79,8 @@ def _fitting(place: Held, after: PriceSeries, room: int) -> tuple[int, bytes]:
     fitting, best, most = 0, b"", min(len(after), _MOST_BARS)
     count = most if most <= 2 * _FIRST_GUESS else _FIRST_GUESS
     while fitting < most:
-        rest = count < len(after)
-        until, then = (positions[count], place.until) if rest else (place.until, place.after)
-        payload = written_block(after.slice(0, count), until, then)
+        ends = (positions[count], *place.ends) if count < len(after) else place.ends
+        payload = written_block(after.slice(0, count), ends)
         if len(payload) <= room or count == 1:
             fitting, best = count, payload
             if room - len(payload) < _SPARE_BYTES:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from ..domain import PRICE_COLUMNS, Column, PriceSeries, merge, rescaled
-from .price_items import Held, join
-from .price_keys import key_at
+from ...domain import PRICE_COLUMNS, Column, PriceSeries, merge, rescaled
+from .items import Held, join
+from .keys import key_at
 
 __all__ = ["PriceChange", "changed_bars", "combined"]
 

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from ..domain import (
+from ...domain import (
     MINUTES_A_DAY,
     BarLength,
     Interval,

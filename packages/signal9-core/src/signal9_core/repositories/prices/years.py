@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Self
 
-from ..domain import PRICE_COLUMNS, Column, rescaled
-from ..errors import StoreError
-from ..ports import Item
+from ...domain import PRICE_COLUMNS, Column, rescaled
+from ...errors import StoreError
+from ...ports import Item
 
 __all__ = ["Year", "is_year"]
 
@@ -36,15 +36,10 @@ class Year:
         return str(self.item["currency"])
 
     @property
-    def until(self) -> int | None:
-        """The first day of the next year."""
+    def ends(self) -> tuple[int, ...]:
+        """The first day of the next year; what ends that is not known here."""
         year = date.fromisoformat(str(self.item["timestamp"])).year
-        return None if year == date.max.year else date(year + 1, 1, 1).toordinal()
-
-    @property
-    def after(self) -> int | None:
-        """Nothing: what follows is not known here."""
-        return None
+        return () if year == date.max.year else (date(year + 1, 1, 1).toordinal(),)
 
     def columns(self, scale: int) -> dict[str, Column]:
         """Return the columns of a `PriceSeries`, with prices in units of `10 ** -scale`."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Protocol
 
-from ..domain import (
+from ...domain import (
     BarLength,
     Column,
     IntradayInterval,
@@ -17,12 +17,12 @@ from ..domain import (
     positions_of,
     rescaled,
 )
-from ..errors import StoreError
-from ..ports import ABSENT, Item, Stored
-from ..tables import TIME_SERIES
-from .blocks import Block, read_block
-from .price_keys import key_at, partition_of
-from .price_years import Year, is_year
+from ...errors import StoreError
+from ...ports import ABSENT, Item, Stored
+from ...tables import TIME_SERIES
+from ..blocks import Block, read_block
+from .keys import key_at, partition_of, position_of
+from .years import Year, is_year
 
 __all__ = ["Held", "held", "item_of", "join", "room_for"]
 
@@ -52,12 +52,8 @@ class Bars(Protocol):
         """What prices are in."""
 
     @property
-    def until(self) -> int | None:
-        """The position that ends the item, if any."""
-
-    @property
-    def after(self) -> int | None:
-        """The position that ends the item at `until`, if known."""
+    def ends(self) -> tuple[int, ...]:
+        """The position that ends the item, and those that end the items after it."""
 
     def columns(self, scale: int) -> dict[str, Column]:
         """Return the columns of a `PriceSeries`, with prices in units of `10 ** -scale`."""
@@ -65,31 +61,37 @@ class Bars(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An item that holds bars from its key on, up to but not including position `until`.
+    """An item that holds bars from its key on, up to but not including the first of its `ends`.
 
-    From there on the bars are in the item with that key, which goes on up to `after`. Bars that are
-    here and yet beyond `until` are on their way there; once they have arrived, `moved` is true.
+    From there on the bars are in the item with that key, which ends at the second; and so on. Bars
+    that are here and yet beyond the first end are on their way there. From `cut` on they have
+    arrived: another item that was found has them.
     """
 
     key: str
     version: int = ABSENT
-    until: int | None = None
-    after: int | None = None
+    ends: tuple[int, ...] = ()
     bars: Bars | None = None
     last: str = ""
-    moved: bool = False
+    cut: int | None = None
 
     def overflows(self, interval: BarLength) -> bool:
         """Tell whether there are bars here that belong to the next item."""
-        return self.until is not None and self.last >= key_at(self.until, interval)
+        end = self.end(interval)
+        return end is not None and self.last >= end
+
+    def end(self, interval: BarLength) -> str | None:
+        """Return the key of the item that holds what comes next; `None` while it is open."""
+        return key_at(self.ends[0], interval) if self.ends else None
 
 
 def held(stored: Sequence[Stored], interval: BarLength) -> list[Held]:
     """Return what items, in their order, hold; `StoreError` names one that is damaged."""
     found = [_held(each) for each in stored]
     for at, (each, following) in enumerate(pairwise(found)):
-        if each.overflows(interval) and following.key == key_at(each.until or 0, interval):
-            found[at] = replace(each, moved=True)
+        # A copy of all of them is made before another item is seen, so that nothing is cut off.
+        if each.last >= following.key:
+            found[at] = replace(each, cut=position_of(following.key, interval))
     return found
 
 
@@ -107,10 +109,11 @@ def join(parts: Iterable[Held], ticker: Ticker, interval: BarLength) -> PriceSer
     for part, bars in filled:
         with _naming(partition_of(ticker, interval), part.key):
             columns = bars.columns(scale)
+            _check_times(part, columns, interval)
         if adjusted_scale != bars.adjusted_scale and "adjusted_close" in columns:
             finer = adjusted_scale - bars.adjusted_scale
             columns["adjusted_close"] = rescaled(columns["adjusted_close"], finer)
-        tables.append(_without_moved(columns, part.until) if part.moved else columns)
+        tables.append(columns if part.cut is None else _up_to(part.cut, columns))
     shared = set(tables[0]).intersection(*tables[1:])
     return PriceSeries(
         ticker=ticker,
@@ -149,7 +152,7 @@ def _held(stored: Stored) -> Held:
     key, last = str(item[_TIMESTAMP]), str(item.get("last"))
     with _naming(str(item[_PARTITION]), key):
         bars = Year.of(item) if is_year(item) else _block(item)
-        return Held(key, stored.version, bars.until, bars.after, bars, last)
+        return Held(key, stored.version, bars.ends, bars, last)
 
 
 def _block(item: Item) -> Block:
@@ -162,6 +165,16 @@ def _block(item: Item) -> Block:
     return block
 
 
+def _check_times(part: Held, columns: dict[str, Column], interval: BarLength) -> None:
+    """Refuse an item whose key and last time are not those of its bars."""
+    days, minutes = columns["days"], columns.get("minutes")
+    [first] = positions_of(days[:1], None if minutes is None else minutes[:1])
+    [last] = positions_of(days[-1:], None if minutes is None else minutes[-1:])
+    if key_at(first, interval) < part.key or key_at(last, interval) != part.last:
+        spanned = f"{key_at(first, interval)} to {key_at(last, interval)}"
+        raise StoreError(f"last is {part.last!r}, and its bars go from {spanned}")
+
+
 @contextmanager
 def _naming(partition: str, key: str) -> Iterator[None]:
     """Say in messages which item is meant."""
@@ -171,7 +184,6 @@ def _naming(partition: str, key: str) -> Iterator[None]:
         raise StoreError(f"{TIME_SERIES.name} {partition}/{key}: {error}") from error
 
 
-def _without_moved(columns: dict[str, Column], until: int | None) -> dict[str, Column]:
-    positions = positions_of(columns["days"], columns.get("minutes"))
-    stop = bisect_left(positions, until or 0)
+def _up_to(position: int, columns: dict[str, Column]) -> dict[str, Column]:
+    stop = bisect_left(positions_of(columns["days"], columns.get("minutes")), position)
     return {name: column[:stop] for name, column in columns.items()}
