@@ -5,12 +5,11 @@ What changes data loads when it is first called: functions that only answer star
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from ..answers import FailureAnswer, IngestAnswer, ReplayAnswer, SkippedAnswer
+from ..answers import ReplayAnswer, SkippedAnswer
 from ..errors import SettingsError
 from ..ports import ALL_REPORTS, utc_now
 from ..queries import (
@@ -26,6 +25,7 @@ from ..queries import (
     prove_signing,
 )
 from ..queries.parameters import ticker_of
+from .outcomes import tell_outcome
 from .parts import Parts
 from .settling import SettlingPublisher
 
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
-    from ..answers import KeysAnswer
+    from ..answers import IngestAnswer, KeysAnswer
     from ..domain import DataSet, ReportKind
     from ..enhance import Enhance
     from ..events import Event
-    from ..ingest import Announcer, IngestCompany, IngestEverything, Outcome
+    from ..ingest import Announcer, IngestCompany, IngestEverything
     from ..keys import RotateSigningKey
     from ..notify import NotifyFollowers
     from ..ports import Clock, EventPublisher, Progress, Provider
@@ -135,7 +135,7 @@ class App(Parts):
             self.finder.publish()
         else:
             self.finder.forget()
-        return self._answer(outcome, started)
+        return tell_outcome(outcome, self.provider, started)
 
     def replay(self, folder: Path | None = None, progress: Progress = no_progress) -> ReplayAnswer:
         """Build the tables from raw answers in a folder, or in the cache, without a call."""
@@ -166,7 +166,7 @@ class App(Parts):
         company = self._ingest_company(self._announcer(self.publisher))
         batch = self.settings.refresh_batch
         outcome = RefreshStalest(self.provider, self.assets, company, batch)()
-        return self._answer(outcome, started)
+        return tell_outcome(outcome, self.provider, started)
 
     def _note_whether_the_provider_is_set_up(self) -> None:
         try:
@@ -284,22 +284,4 @@ class App(Parts):
             self._ingest_company(announcer),
             self.state,
             self._clock,
-        )
-
-    def _answer(self, outcome: Outcome, started: float) -> IngestAnswer:
-        return IngestAnswer(
-            provider=self.provider.name,
-            notice=self.provider.notice,
-            stored=dict(outcome.stored),
-            changed=dict(outcome.changed),
-            failed=[
-                FailureAnswer(
-                    ticker=each.ticker,
-                    data_set=each.data_set,
-                    reason=each.reason,
-                    transient=each.transient,
-                )
-                for each in outcome.failed
-            ],
-            seconds=Decimal(f"{perf_counter() - started:.3f}"),
         )
