@@ -20,6 +20,8 @@ __all__ = ["ApiSecret"]
 
 _NAMESPACE: Final = "Secrets"
 _DAY_S: Final = 86400
+_READ: Final = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
+_WRITE: Final = ("secretsmanager:PutSecretValue", "secretsmanager:UpdateSecret")
 
 
 class ApiSecret(Construct):
@@ -51,6 +53,7 @@ class ApiSecret(Construct):
         prepare(self)
         if not fields or len(set(fields)) != len(fields):
             raise ConstructError(f"{self.node.path}: fields must be given, each once: {fields}")
+        self.encryption_key = encryption_key
         self.secret = secretsmanager.Secret(
             self,
             "Default",
@@ -75,11 +78,23 @@ class ApiSecret(Construct):
 
     def grant_read(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Let `grantee` read the value, and decrypt it where there is a key."""
-        return self.secret.grant_read(grantee)
+        return self._grant(grantee, _READ, "kms:Decrypt")
 
     def grant_write(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Let `grantee` set a new value."""
-        return self.secret.grant_write(grantee)
+        return self._grant(grantee, _WRITE, "kms:Decrypt", "kms:GenerateDataKey")
+
+    def _grant(
+        self, grantee: aws_iam.IGrantable, actions: Sequence[str], *key_actions: str
+    ) -> aws_iam.Grant:
+        # The L2 names a grantee of another stack in the key's policy, and the stacks in a circle.
+        if self.encryption_key:
+            self.encryption_key.grant(grantee, *key_actions)
+        grant = aws_iam.Grant.add_to_principal(
+            grantee=grantee, actions=list(actions), resource_arns=[self.secret.secret_arn]
+        )
+        grant.assert_success()
+        return grant
 
     def _watch_age(
         self, max_age_days: int, topic: aws_sns.ITopic, removal_policy: RemovalPolicy
