@@ -273,6 +273,15 @@ def test_metrics_of_our_own_carry_their_dimensions() -> None:
     assert json.loads(json.dumps(metric.dimensions)) == {"Shop": "north"}
 
 
+@pytest.mark.parametrize("name", ["Topic", "Orders"])
+def test_a_name_that_is_taken_is_refused(name: str) -> None:
+    seen = Observability(Stack(), "Seen", namespace="Shop")
+    seen.watch("Orders")
+
+    with pytest.raises(ConstructError, match=f"'{name}' is taken"):
+        seen.watch(name)
+
+
 @pytest.mark.parametrize("hours", [0, 169])
 def test_silence_longer_than_cloudwatch_remembers_is_refused(hours: int) -> None:
     seen = Observability(Stack(), "Seen", namespace="Shop")

@@ -4,7 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TypedDict
 
 import jsii
-from aws_cdk import Duration, RemovalPolicy, aws_ec2, aws_iam, aws_kms, aws_sns, aws_sqs
+from aws_cdk import (
+    Annotations,
+    Duration,
+    RemovalPolicy,
+    aws_ec2,
+    aws_iam,
+    aws_kms,
+    aws_sns,
+    aws_sqs,
+)
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_logs as logs
@@ -25,6 +34,7 @@ _RUNTIMES: Final = {
     "3.13": lambda_.Runtime.PYTHON_3_13,
     "3.14": lambda_.Runtime.PYTHON_3_14,
 }
+_PUBLISHED: Final = "@aws-cdk/aws-lambda:snapStartRequirePublish"
 _WITHOUT_SNAPSHOTS: Final = ("3.11",)
 _ARCHITECTURES: Final = {
     "arm64": lambda_.Architecture.ARM_64,
@@ -158,7 +168,9 @@ class PythonFunction(Construct):
         return destinations.SqsDestination(make_dead_letters(self, "Failures", **kept))
 
     def _live_alias(self) -> lambda_.Alias:
-        # Snapshots exist only for published versions, so callers must go through one.
+        # Snapshots exist only for published versions, so callers must go through one. This is
+        # what CDK warns of wherever there are snapshots.
+        Annotations.of(self.function).acknowledge_warning(_PUBLISHED)
         return lambda_.Alias(self, "Live", alias_name="live", version=self.function.current_version)
 
     def _make_role(self, *, in_vpc: bool) -> aws_iam.Role:

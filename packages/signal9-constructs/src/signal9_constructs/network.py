@@ -164,8 +164,11 @@ class Network(Construct):
         )
         group.add_ingress_rule(ec2.Peer.ipv4(self.plan.cidr), ec2.Port.tcp(443))
         for service in wanted:
+            id_ = _id_of(service.short_name)
+            # S3 and DynamoDB may have a gateway as well.
+            taken = self.vpc.node.try_find_child(id_) is not None
             self.vpc.add_interface_endpoint(
-                _id_of(service.short_name),
+                f"{id_}Interface" if taken else id_,
                 service=service,
                 subnets=self.private_subnets,
                 security_groups=[group],

@@ -76,7 +76,7 @@ class Observability(Construct):
         self,
         service: str,
         *,
-        apis: Sequence[apigateway.RestApiBase] = (),
+        apis: Sequence[apigateway.RestApiBase | apigateway.StageBase] = (),
         functions: Sequence[lambda_.IFunction] = (),
         tables: Sequence[dynamodb.ITable] = (),
         queues: Sequence[sqs.IQueue] = (),
@@ -86,12 +86,16 @@ class Observability(Construct):
         latency_ms: int = 3000,
         queue_age_s: int = 3600,
     ) -> None:
-        """Alarm on all that a service consists of, and give it a row on the dashboard."""
-        room = Construct(self, service)
+        """Alarm on all that a service consists of, and give it a row on the dashboard.
+
+        An API that exists elsewhere is watched by its stage; a function's slow runs only where
+        its timeout is known here.
+        """
+        room = self._room(service)
         for place, api in _numbered(room, "Api", apis):
             watch_api(
                 place,
-                api.deployment_stage,
+                _stage(api),
                 topic=self.topic,
                 client_errors=client_errors,
                 server_errors=server_errors,
@@ -132,7 +136,7 @@ class Observability(Construct):
         failed = self.metric(failures, dimensions=dimensions)
         succeeded = self.metric(successes, dimensions=dimensions).with_(period=hour)
         watch_ingestion(
-            Construct(self, name),
+            self._room(name),
             failures=failed,
             successes=succeeded,
             silent_hours=silent_hours,
@@ -183,6 +187,13 @@ class Observability(Construct):
     def grant_notify(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Let `grantee` publish to the topic."""
         return self.topic.grant_publish(grantee)
+
+    def _room(self, name: str) -> Construct:
+        if self.node.try_find_child(name):
+            raise ConstructError(
+                f"{self.node.path}: {name!r} is taken; call what is watched otherwise"
+            )
+        return Construct(self, name)
 
     def _watch_queues(
         self,
@@ -249,8 +260,12 @@ def _numbered(room: Construct, kind: str, things: Sequence[_T]) -> Iterator[tupl
         yield Construct(room, f"{kind}{number}"), thing
 
 
-def _requests(api: apigateway.RestApiBase) -> cloudwatch.IMetric:
-    return api.deployment_stage.metric_count(statistic="Sum")
+def _stage(api: apigateway.RestApiBase | apigateway.StageBase) -> apigateway.StageBase:
+    return api if isinstance(api, apigateway.StageBase) else api.deployment_stage
+
+
+def _requests(api: apigateway.RestApiBase | apigateway.StageBase) -> cloudwatch.IMetric:
+    return _stage(api).metric_count(statistic="Sum")
 
 
 def _errors(function: lambda_.IFunction) -> cloudwatch.IMetric:

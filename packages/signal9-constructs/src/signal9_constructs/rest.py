@@ -187,7 +187,16 @@ class RestService(Construct):
             handler=authorizer,
             identity_source=apigateway.IdentitySource.header("Authorization"),
             validation_regex=_BEARER,
+            assume_role=self._role_to_ask(authorizer),
             results_cache_ttl=Duration.seconds(cache_s),
+        )
+
+    def _role_to_ask(self, authorizer: lambda_.IFunction) -> aws_iam.Role | None:
+        """Return who asks a function of another stack, whose policy could not name this API."""
+        if Stack.of(authorizer) is Stack.of(self):
+            return None
+        return aws_iam.Role(
+            self, "Asking", assumed_by=aws_iam.ServicePrincipal("apigateway.amazonaws.com")
         )
 
     def _add_routes(self, routes: Sequence[Route]) -> None:

@@ -37,6 +37,8 @@ _STEPS: Final = (
     "secretsmanager:PutSecretValue",
     "secretsmanager:UpdateSecretVersionStage",
 )
+_READ: Final = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
+_WRITE: Final = ("secretsmanager:PutSecretValue", "secretsmanager:UpdateSecret")
 
 
 class ApiSecret(Construct):
@@ -68,10 +70,8 @@ class ApiSecret(Construct):
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
-        if not fields or len(set(fields)) != len(fields):
-            raise ConstructError(f"{self.node.path}: fields must be given, each once: {fields}")
-        if generated is not None and generated not in fields:
-            raise ConstructError(f"{self.node.path}: generated is no field: {generated}")
+        self._check(fields, generated)
+        self.encryption_key = encryption_key
         self.secret = secretsmanager.Secret(
             self,
             "Default",
@@ -82,21 +82,37 @@ class ApiSecret(Construct):
             **_first_value(fields, generated),
         )
         if rotation:
-            self._rotate(rotation, rotate_every_days, encryption_key)
+            self._rotate(rotation, rotate_every_days)
         elif alarm_topic:
             self._watch_age(max_age_days, alarm_topic, removal_policy)
 
     def grant_read(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Let `grantee` read the value, and decrypt it where there is a key."""
-        return self.secret.grant_read(grantee)
+        return self._grant(grantee, _READ, "kms:Decrypt")
 
     def grant_write(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Let `grantee` set a new value."""
-        return self.secret.grant_write(grantee)
+        return self._grant(grantee, _WRITE, "kms:Decrypt", "kms:GenerateDataKey")
 
-    def _rotate(
-        self, function: aws_lambda.IFunction, every_days: int, key: aws_kms.IKey | None
-    ) -> None:
+    def _grant(
+        self, grantee: aws_iam.IGrantable, actions: Sequence[str], *key_actions: str
+    ) -> aws_iam.Grant:
+        # The L2 names a grantee of another stack in the key's policy, and the stacks in a circle.
+        if self.encryption_key:
+            self.encryption_key.grant(grantee, *key_actions)
+        grant = aws_iam.Grant.add_to_principal(
+            grantee=grantee, actions=list(actions), resource_arns=[self.secret.secret_arn]
+        )
+        grant.assert_success()
+        return grant
+
+    def _check(self, fields: Sequence[str], generated: str | None) -> None:
+        if not fields or len(set(fields)) != len(fields):
+            raise ConstructError(f"{self.node.path}: fields must be given, each once: {fields}")
+        if generated is not None and generated not in fields:
+            raise ConstructError(f"{self.node.path}: generated is no field: {generated}")
+
+    def _rotate(self, function: aws_lambda.IFunction, every_days: int) -> None:
         stack = Stack.of(self)
         schedule = secretsmanager.CfnRotationSchedule(
             self,
@@ -116,9 +132,9 @@ class ApiSecret(Construct):
         aws_iam.Grant.add_to_principal(
             grantee=function, actions=[*_STEPS], resource_arns=[self.secret.secret_arn]
         ).apply_before(schedule)
-        if key:
+        if self.encryption_key:
             service = f"secretsmanager.{stack.region}.amazonaws.com"
-            key.grant_encrypt_decrypt(
+            self.encryption_key.grant_encrypt_decrypt(
                 aws_kms.ViaServicePrincipal(service, function.grant_principal)
             )
 

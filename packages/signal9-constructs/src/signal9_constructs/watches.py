@@ -39,7 +39,7 @@ _OPERATIONS: Final = (
 
 def watch_api(
     scope: Construct,
-    stage: apigateway.Stage,
+    stage: apigateway.StageBase,
     *,
     topic: aws_sns.ITopic,
     client_errors: int,
