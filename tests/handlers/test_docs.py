@@ -1,4 +1,4 @@
-"""What the tour shows is what the API answers; `…` there stands for anything."""
+"""What the pages show is what the API answers; `…` there stands for anything."""
 
 import re
 import shutil
@@ -11,19 +11,41 @@ from tests.architecture.project import ROOT
 
 from .sample import Target
 
-PAGE = (ROOT / "docs/api.md").read_text(encoding="utf-8")
-EXAMPLES = [
-    example
-    for block in re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
-    for example in re.split(r"^\$ ", block, flags=re.MULTILINE)
-    if example
-]
+
+def _examples(page: str) -> list[str]:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return [
+        example
+        for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL)
+        for example in re.split(r"^\$ ", block, flags=re.MULTILINE)
+        if "$S9" in example
+    ]
+
+
+EXAMPLES = _examples("api.md")
 CURL = shutil.which("curl")
 
 
 @pytest.mark.skipif(CURL is None, reason="curl is not installed here")
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.partition("\n")[0])
 def test_the_tour_shows_what_is_answered(sample: Target, example: str, tmp_path: Path) -> None:
+    _check(sample, example, tmp_path)
+
+
+@pytest.mark.skipif(CURL is None, reason="curl is not installed here")
+def test_a_record_from_its_beginning_is_as_the_page_shows(sample: Target, tmp_path: Path) -> None:
+    if sample.token is not None:
+        pytest.skip("nobody's record is deleted for a test")
+    with sample.client() as client:
+        client.delete("/users/me").raise_for_status()
+
+        for example in _examples("api-users.md"):
+            _check(sample, example, tmp_path)
+
+        client.delete("/users/me").raise_for_status()
+
+
+def _check(sample: Target, example: str, tmp_path: Path) -> None:
     command, _, expected = example.partition("\n")
     assert command.startswith("curl ")
     command = command.replace("curl ", f"curl {sample.curl_options} ", 1)

@@ -59,6 +59,8 @@ def test_the_page_runs_and_styles_only_what_is_served_with_it(client: httpx2.Cli
 
 def test_the_documentation_runs_its_own_script_and_no_other(client: httpx2.Client) -> None:
     response = client.get("/docs")
+    assert "<title>Signal9 API</title>" in response.text
+    assert 'name="viewport"' in response.text
 
     scripts = re.findall(r"<script>(.*?)</script>", response.text, re.DOTALL)
     digest = b64encode(sha256(scripts[0].encode()).digest()).decode()

@@ -31,6 +31,12 @@ _FILES: Final = {
 }
 """Folder, file and media type of what is served as it stands."""
 
+_HEAD: Final = (
+    '<title>Signal9 API</title><link rel="icon" href="/icon.svg">'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">'
+)
+"""What the page of documentation lacks: its name, and the width of a phone."""
+
 _INLINE: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -75,7 +81,8 @@ class Site:
             swagger_base_url="/docs",
             oauth2_config=None,
         )
-        page.replace("<title>Swagger UI<", "<title>Signal9 API<")
+        page = page.replace("<html>", '<html lang="en">', 1)
+        page = page.replace("<title>Swagger UI</title>", _HEAD, 1)
         page = page.replace('currentUrl.pathname + "?format=json"', '"/openapi.json"')
         # The page's only inline script is allowed by its hash, so that no other one can run.
         hashes = " ".join(f"'sha256-{_digest(each)}'" for each in _INLINE.findall(page))
