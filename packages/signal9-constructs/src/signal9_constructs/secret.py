@@ -68,10 +68,7 @@ class ApiSecret(Construct):
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
-        if not fields or len(set(fields)) != len(fields):
-            raise ConstructError(f"{self.node.path}: fields must be given, each once: {fields}")
-        if generated is not None and generated not in fields:
-            raise ConstructError(f"{self.node.path}: generated is no field: {generated}")
+        self._check(fields, generated)
         self.secret = secretsmanager.Secret(
             self,
             "Default",
@@ -93,6 +90,12 @@ class ApiSecret(Construct):
     def grant_write(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Let `grantee` set a new value."""
         return self.secret.grant_write(grantee)
+
+    def _check(self, fields: Sequence[str], generated: str | None) -> None:
+        if not fields or len(set(fields)) != len(fields):
+            raise ConstructError(f"{self.node.path}: fields must be given, each once: {fields}")
+        if generated is not None and generated not in fields:
+            raise ConstructError(f"{self.node.path}: generated is no field: {generated}")
 
     def _rotate(
         self, function: aws_lambda.IFunction, every_days: int, key: aws_kms.IKey | None
