@@ -82,11 +82,10 @@ def test_the_function_asks_with_the_keys_of_its_secret_within_its_budget_and_kee
 
     with (
         running(simulator) as address,
-        place.configured("Ingest", **_asked(provider, address)) as name,
+        place.configured("Ingest", **_asked(provider, address)),
     ):
-        done = place.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+        place.invoke("Ingest", {})
 
-    assert "FunctionError" not in done, done["Payload"].read()
     assert simulator.seen[f"{provider} answered"] > 0
     assert simulator.seen[f"{provider} refused"] == 0
     assert _cached(place, provider) > kept

@@ -31,11 +31,7 @@ def _rotate(place: Place) -> None:
     token = str(uuid4())
     secret = secret_name(CURSORS.name, place.settings.stage)
     for step in STEPS:
-        event = {"Step": step, "SecretId": secret, "ClientRequestToken": token}
-        done = place.client("lambda").invoke(
-            FunctionName=f"signal9-{place.settings.stage}-Rotation", Payload=json.dumps(event)
-        )
-        assert "FunctionError" not in done, done["Payload"].read()
+        place.invoke("Rotation", {"Step": step, "SecretId": secret, "ClientRequestToken": token})
 
 
 def _second_page(api: httpx2.Client, cursor: str) -> Any:

@@ -41,26 +41,29 @@ class Signal9Stage(GuardedStage):
             rule_packs=() if settings.emulated else _PACKS,
         )
         self.settings = settings
-        self.network = (
-            NetworkStack(self, "Network", settings=settings, stack_name=self._name("Network"))
-            if settings.network.enabled
-            else None
-        )
+        self.network = self._make_network() if settings.network.enabled else None
         self.data = DataStack(self, "Data", settings=settings, stack_name=self._name("Data"))
-        self.service = ServiceStack(
-            self,
-            "Service",
-            settings=settings,
-            stack_name=self._name("Service"),
-            data=self.data,
-            network=self.network,
-            specs=specs,
-        )
+        self.service = self._make_service(specs)
         self.edge = self._make_edge() if settings.parts.edge else None
         self.acknowledge(*known_findings(self), *ACKNOWLEDGMENTS)
 
     def _name(self, part: str) -> str:
         return stack_name(self.settings, part)
+
+    def _make_network(self) -> NetworkStack:
+        name = self._name("Network")
+        return NetworkStack(self, "Network", settings=self.settings, stack_name=name)
+
+    def _make_service(self, specs: Sequence[FunctionSpec]) -> ServiceStack:
+        return ServiceStack(
+            self,
+            "Service",
+            settings=self.settings,
+            stack_name=self._name("Service"),
+            data=self.data,
+            network=self.network,
+            specs=specs,
+        )
 
     def _make_edge(self) -> EdgeStack:
         return EdgeStack(

@@ -124,7 +124,10 @@ def as_table(found: Estimate, prices: Prices) -> str:
         )
         for row in (head, *rows)
     ]
-    told = f"US dollars a month in {prices.region}, by prices of {prices.date}"
+    told = (
+        f"US dollars a month in {prices.region}, by prices of {prices.date}: at rest by the list, "
+        "the same less what is always free, and what use adds"
+    )
     return "\n".join([told, "", *lines])
 
 

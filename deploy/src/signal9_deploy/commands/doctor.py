@@ -53,7 +53,10 @@ def _command_line() -> str:
 
 
 def _interpreter() -> str:
-    return find_interpreter(PYTHON) or "none: functions start more slowly; uv python install 3.14"
+    return find_interpreter(PYTHON) or (
+        "not here, so that functions start more slowly than they could: "
+        f"hatch -e deploy run uv python install {PYTHON}"
+    )
 
 
 def _account(settings: StageSettings) -> str:

@@ -56,11 +56,14 @@ class Place:
 def deploy_local(settings: StageSettings, *, port: int, say: Say, seed: bool = True) -> str:
     """Deploy to the emulator, fill empty tables, and return the API's address."""
     place = _place(settings, port)
+    say(f"the emulator listens at {place.url}")
     toolkit = Toolkit(place.variables)
     here = Account(settings.region, place.variables)
     try:
         if not here.bootstrapped():
+            say("telling the CDK of the emulator ...")
             _bootstrap(settings, toolkit)
+        say("bundling and deploying ...")
         deploy(settings, toolkit, quietly=True)
     except DeployError as error:
         raise _explained(error, place) from error

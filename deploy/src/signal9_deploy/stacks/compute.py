@@ -20,6 +20,7 @@ from ..secrets import CURSORS, secret_name
 from ..settings import StageSettings
 from .data import DataStack
 from .network import NetworkStack
+from .removal import removal_policy
 
 __all__ = ["NAMESPACE", "Compute"]
 
@@ -56,18 +57,9 @@ class Compute(Construct):
         self._backbone = backbone
         self._notifications = notifications
         self._failures = failures
-        self._policy = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
-        here = settings.emulated
-        self._layer = DependencyLayer(
-            self,
-            "Libraries",
-            code=libraries(for_this_machine=here),
-            python_version=PYTHON,
-            architecture=ARCHITECTURE,
-            description="What Signal9's functions need",
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        self._code = our_packages(for_this_machine=here).code(
+        self._policy = removal_policy(settings)
+        self._layer = self._make_layer()
+        self._code = our_packages(for_this_machine=settings.emulated).code(
             python_version=PYTHON, architecture=ARCHITECTURE
         )
         self.by_name = {spec.name: self._make(spec) for spec in specs}
@@ -77,6 +69,17 @@ class Compute(Construct):
     def functions(self) -> list[lambda_.Function]:
         """The functions themselves, in the order of the table."""
         return [each.function for each in self.by_name.values()]
+
+    def _make_layer(self) -> DependencyLayer:
+        return DependencyLayer(
+            self,
+            "Libraries",
+            code=libraries(for_this_machine=self._settings.emulated),
+            python_version=PYTHON,
+            architecture=ARCHITECTURE,
+            description="What Signal9's functions need",
+            removal_policy=RemovalPolicy.DESTROY,
+        )
 
     def _make(self, spec: FunctionSpec) -> PythonFunction:
         made = PythonFunction(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -13,6 +13,7 @@ from ..names import bucket_name, table_prefix
 from ..secrets import SECRETS, SecretSpec, secret_name
 from ..settings import StageSettings
 from .exports import NightlyExports
+from .removal import removal_policy
 from .topic import AlarmTopic
 
 __all__ = ["DataStack"]
@@ -29,7 +30,7 @@ class DataStack(Stack):
     ) -> None:
         super().__init__(scope, id_, stack_name=stack_name, description="Signal9: data")
         self._settings = settings
-        self._policy = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
+        self._policy = removal_policy(settings)
         self.topic = AlarmTopic(self, "Alarms", settings=settings).topic
         self.tables = {
             table.name: DataTable(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from aws_cdk import CfnOutput, Environment, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_route53_targets as targets
 from constructs import Construct
 
@@ -11,6 +11,7 @@ from signal9_constructs import ContentDelivery, DnsZone, Firewall, SecureBucket
 from ..names import bucket_name, firewall_name
 from ..settings import EDGE_REGION, StageSettings
 from .data import DataStack
+from .removal import removal_policy
 from .service import ServiceStack
 
 __all__ = ["EdgeStack"]
@@ -40,18 +41,21 @@ class EdgeStack(Stack):
             cross_region_references=settings.region != EDGE_REGION,
         )
         self._settings = settings
-        self._policy = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
-        self.static = SecureBucket(
-            self,
-            "Static",
-            bucket_name=bucket_name(settings, "static", self.account),
-            cors_origins=settings.origins,
-            removal_policy=self._policy,
-        )
+        self._policy = removal_policy(settings)
+        self.static = self._make_static()
         self.zone = self._zone(data)
         self.site = self._make_site(service)
         self._name()
         CfnOutput(self, "SiteUrl", value=self.site.url)
+
+    def _make_static(self) -> SecureBucket:
+        return SecureBucket(
+            self,
+            "Static",
+            bucket_name=bucket_name(self._settings, "static", self.account),
+            cors_origins=self._settings.origins,
+            removal_policy=self._policy,
+        )
 
     def _make_site(self, service: ServiceStack) -> ContentDelivery:
         name = self._settings.app_name

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from aws_cdk import Duration, RemovalPolicy, Stack, aws_iam
+from aws_cdk import Duration, Stack, aws_iam
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
@@ -12,6 +12,7 @@ from constructs import Construct
 from signal9_constructs import SecureBucket
 
 from ..settings import StageSettings
+from .removal import removal_policy
 
 __all__ = ["NightlyExports"]
 
@@ -38,7 +39,7 @@ class NightlyExports(Construct):
             retention_period=Duration.days(14),
             enforce_ssl=True,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
-            removal_policy=RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY,
+            removal_policy=removal_policy(settings),
         )
         self._role = aws_iam.Role(
             self, "Role", assumed_by=aws_iam.ServicePrincipal("scheduler.amazonaws.com")

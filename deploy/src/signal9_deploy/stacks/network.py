@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from signal9_constructs import Network
 
 from ..settings import StageSettings
+from .removal import removal_policy
 
 __all__ = ["NetworkStack"]
 
@@ -37,7 +38,7 @@ class NetworkStack(Stack):
             vpc_name=settings.title,
             interface_endpoints=_SERVICES,
             flow_log_retention_days=settings.log_retention_days,
-            removal_policy=_policy(settings),
+            removal_policy=removal_policy(settings),
         )
         self.closed = self._group("Closed", "Functions that reach AWS alone, through endpoints")
         self.closed.add_egress_rule(ec2.Peer.ipv4(wanted.cidr), _HTTPS, "interface endpoints")
@@ -59,7 +60,3 @@ class NetworkStack(Stack):
             description=description,
             allow_all_outbound=False,
         )
-
-
-def _policy(settings: StageSettings) -> RemovalPolicy:
-    return RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from aws_cdk import CfnOutput, RemovalPolicy, Stack, aws_kms
+from aws_cdk import CfnOutput, Stack, aws_kms
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
@@ -29,6 +29,7 @@ from ..settings import StageSettings
 from .compute import NAMESPACE, Compute
 from .data import DataStack
 from .network import NetworkStack
+from .removal import removal_policy
 
 __all__ = ["ServiceStack"]
 
@@ -54,21 +55,11 @@ class ServiceStack(Stack):
         self._settings = settings
         self._data = data
         self._specs = specs
-        self._policy = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
+        self._policy = removal_policy(settings)
         self.notifications = self._make_notifications()
         self.backbone = self._make_backbone()
         self.failures = WorkQueue(self, "Failures", work_s=_SINK_S, removal_policy=self._policy)
-        self.compute = Compute(
-            self,
-            "Functions",
-            settings=settings,
-            specs=specs,
-            data=data,
-            network=network,
-            backbone=self.backbone,
-            notifications=self.notifications,
-            failures=self.failures.queue,
-        )
+        self.compute = self._make_compute(network)
         self._connect()
         self.rest = self._make_rest()
         self._protect()
@@ -94,6 +85,19 @@ class ServiceStack(Stack):
             register_schemas=self._settings.parts.schemas,
             archive_days=self._settings.parts.archive_days,
             removal_policy=self._policy,
+        )
+
+    def _make_compute(self, network: NetworkStack | None) -> Compute:
+        return Compute(
+            self,
+            "Functions",
+            settings=self._settings,
+            specs=self._specs,
+            data=self._data,
+            network=network,
+            backbone=self.backbone,
+            notifications=self.notifications,
+            failures=self.failures.queue,
         )
 
     def _connect(self) -> None:

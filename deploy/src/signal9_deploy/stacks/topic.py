@@ -1,12 +1,13 @@
 """Who is told of trouble: a topic below all stacks, so that each may tell it."""
 
-from aws_cdk import Duration, RemovalPolicy, Stack, aws_iam, aws_kms
+from aws_cdk import Duration, Stack, aws_iam, aws_kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ..settings import StageSettings
+from .removal import removal_policy
 
 __all__ = ["AlarmTopic"]
 
@@ -16,7 +17,7 @@ class AlarmTopic(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, settings: StageSettings) -> None:
         super().__init__(scope, id_)
-        policy = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
+        policy = removal_policy(settings)
         key = aws_kms.Key(self, "Key", enable_key_rotation=True, removal_policy=policy)
         # The key that AWS manages for SNS does not let CloudWatch in: alarms would say nothing.
         for service in ("cloudwatch.amazonaws.com", "events.amazonaws.com"):
