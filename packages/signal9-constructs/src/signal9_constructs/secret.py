@@ -132,7 +132,8 @@ class ApiSecret(Construct):
         aws_iam.Grant.add_to_principal(
             grantee=function, actions=[*_STEPS], resource_arns=[self.secret.secret_arn]
         ).apply_before(schedule)
-        if self.encryption_key:
+        # A function that is known by its name alone has its permissions from elsewhere.
+        if self.encryption_key and function.role:
             service = f"secretsmanager.{stack.region}.amazonaws.com"
             self.encryption_key.grant_encrypt_decrypt(
                 aws_kms.ViaServicePrincipal(service, function.grant_principal)
