@@ -28,6 +28,7 @@ __all__ = [
     "make_publisher",
     "make_scorer",
     "make_store",
+    "notice_of",
 ]
 
 
@@ -59,6 +60,24 @@ def make_provider(
             from ..providers.sample import SampleProvider
 
             return SampleProvider()
+
+
+def notice_of(settings: Settings, source: str) -> str | None:
+    """Return what people must know of data from a source; that needs neither key nor network."""
+    match source:
+        case "alphavantage":
+            from ..providers.alphavantage.limits import FREE_NOTICE
+
+            return None if settings.alphavantage_per_minute else FREE_NOTICE
+        case "alpaca":
+            from ..providers.alpaca.limits import NOTICE
+
+            return NOTICE
+        case "sample":
+            from ..providers.sample import SampleProvider
+
+            return SampleProvider.notice
+    return None
 
 
 def make_cache(settings: Settings) -> Archive:
