@@ -8,7 +8,6 @@ from signal9_core.domain import (
     CorporateAction,
     NewsArticle,
     Period,
-    PriceSeries,
     Report,
     ReportKind,
 )
@@ -17,6 +16,7 @@ from signal9_core.providers.alphavantage.spelling import canonical, spelled
 
 from .faults import alphavantage_text
 from .replies import Reply, as_csv, as_json
+from .series import bar_rows, series_reply
 
 __all__ = ["AlphaVantage"]
 
@@ -46,6 +46,9 @@ class AlphaVantage:
         self._functions: dict[str, Callable[[Params], Reply]] = {
             "TIME_SERIES_DAILY": lambda params: self._daily(params, _DAILY),
             "TIME_SERIES_DAILY_ADJUSTED": self._daily_adjusted,
+            "TIME_SERIES_INTRADAY": self._intraday,
+            "SPLITS": self._splits,
+            "DIVIDENDS": self._dividends,
             "OVERVIEW": self._overview,
             "EARNINGS": self._earnings,
             "EARNINGS_CALENDAR": self._calendar,
@@ -73,23 +76,44 @@ class AlphaVantage:
         found = self._data.history(canonical(params.get("symbol", "")))
         if found is None or found.bars is None:
             return _bad(params["function"])
-        rows = _rows(found.bars, found.actions)[: None if full else _COMPACT]
-        if params.get("datatype") == "csv":
-            named = [name.replace(" ", "_") for name in columns]
-            picked = ([day, *(row[name] for name in columns)] for day, row in rows)
-            return as_csv(["timestamp", *named], picked)
-        bars = {
-            day: {f"{at}. {name}": str(row[name]) for at, name in enumerate(columns, 1)}
-            for day, row in rows
-        }
-        meta = {
-            "1. Information": "Daily Prices (open, high, low, close) and Volumes",
-            "2. Symbol": params["symbol"],
-            "3. Last Refreshed": next(iter(bars), ""),
-            "4. Output Size": "Full size" if full else "Compact",
-            "5. Time Zone": "US/Eastern",
-        }
-        return as_json({"Meta Data": meta, "Time Series (Daily)": bars})
+        rows = bar_rows(found.bars, found.actions)[: None if full else _COMPACT]
+        return series_reply(params, rows, columns, "Time Series (Daily)", "5. Time Zone")
+
+    def _intraday(self, params: Params) -> Reply:
+        """Answer with one bar a day, from its opening on: more is not known of any day."""
+        interval, month = params.get("interval", ""), params.get("month", "")
+        found = self._data.history(canonical(params.get("symbol", "")))
+        if found is None or found.bars is None or not interval:
+            return _bad(params["function"])
+        opening = [(f"{day} 09:30:00", row) for day, row in bar_rows(found.bars, ())]
+        rows = [(stamp, row) for stamp, row in opening if stamp.startswith(month)]
+        if params.get("outputsize") != "full":
+            rows = rows[:_COMPACT]
+        return series_reply(params, rows, _DAILY, f"Time Series ({interval})", "6. Time Zone")
+
+    def _splits(self, params: Params) -> Reply:
+        rows = [
+            {"effective_date": str(each.ex_date), "split_factor": str(each.ratio)}
+            for each in self._actions(params)
+            if each.ratio is not None
+        ]
+        return as_json({"symbol": params["symbol"], "data": rows})
+
+    def _dividends(self, params: Params) -> Reply:
+        rows = [
+            {
+                "ex_dividend_date": str(each.ex_date),
+                **dict.fromkeys(("declaration_date", "record_date", "payment_date"), "None"),
+                "amount": str(each.amount),
+            }
+            for each in self._actions(params)
+            if each.amount is not None
+        ]
+        return as_json({"symbol": params["symbol"], "data": rows})
+
+    def _actions(self, params: Params) -> Sequence[CorporateAction]:
+        found = self._data.history(canonical(params.get("symbol", "")))
+        return sorted(found.actions if found else (), key=lambda each: each.ex_date, reverse=True)
 
     def _overview(self, params: Params) -> Reply:
         found = self._data.overview(canonical(params.get("symbol", "")))
@@ -184,28 +208,6 @@ class AlphaVantage:
 
 def _bad(function: str) -> Reply:
     return alphavantage_text("bad_symbol", function=function)
-
-
-def _rows(
-    series: PriceSeries, actions: Sequence[CorporateAction]
-) -> list[tuple[str, dict[str, Any]]]:
-    """Return bars, newest first."""
-    found = []
-    paid = {each.ex_date: each.amount for each in actions if each.amount is not None}
-    split = {each.ex_date: each.ratio for each in actions if each.ratio is not None}
-    for bar in series:
-        values = {
-            "open": f"{bar.open:.4f}",
-            "high": f"{bar.high:.4f}",
-            "low": f"{bar.low:.4f}",
-            "close": f"{bar.close:.4f}",
-            "adjusted close": bar.close if bar.adjusted_close is None else bar.adjusted_close,
-            "volume": bar.volume,
-            "dividend amount": f"{paid.get(bar.day, 0):.4f}",
-            "split coefficient": str(split.get(bar.day, "1.0")),
-        }
-        found.append((bar.day.isoformat(), values))
-    return found[::-1]
 
 
 def _reports(reports: Iterable[Report], period: Period) -> list[dict[str, str]]:

@@ -20,6 +20,7 @@ def alphavantage(address: str) -> dict[str, Any]:
     daily, meta = series.get_daily("IBM", outputsize="full")
     compact, _ = series.get_daily("IBM")
     adjusted, _ = series.get_daily_adjusted("IBM")
+    intraday, _ = series.get_intraday("IBM", interval="5min", outputsize="full")
     rows = import_module("alpha_vantage.timeseries").TimeSeries(key=KEY, output_format="csv")
     table = list(rows.get_daily("IBM")[0])
     overview, _ = fundamentals.get_company_overview("IBM")
@@ -28,6 +29,7 @@ def alphavantage(address: str) -> dict[str, Any]:
     return {
         "bars": len(daily),
         "compact": len(compact),
+        "intraday": intraday["2013-03-01 09:30:00"],
         "newest": daily["2013-03-01"],
         "symbol": [meta["2. Symbol"], symbol, overview["Symbol"]],
         "adjusted": adjusted["2013-03-01"]["5. adjusted close"],

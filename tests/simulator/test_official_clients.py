@@ -47,6 +47,7 @@ def test_alpha_vantage_finds_everything_in_its_place(seen: Any) -> None:
 
     assert seen["bars"] == len(series)
     assert seen["compact"] == 100
+    assert seen["intraday"]["1. open"] == f"{series.price('open', -1):.4f}"
     assert seen["newest"]["4. close"] == f"{series.price('close', -1):.4f}"
     assert seen["adjusted"] == str(series.adjusted_closes()[-1])
     assert seen["symbol"] == ["IBM"] * 3

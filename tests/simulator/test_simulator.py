@@ -10,15 +10,18 @@ from pathlib import Path
 import httpx2
 import pytest
 import stamina
+from pydantic import SecretStr
 
 from signal9_core.answers import PriceColumns
 from signal9_core.app import build
 from signal9_core.ports import utc_now
+from signal9_core.providers.alpaca.client import AlpacaClient
+from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from signal9_core.providers.sample import SampleProvider
 from signal9_core.settings import Settings
 from tests.core.cli.shell import Shell
 from tests.fakes import NOW, SetClock
-from tests.simulator import RecentSample, Simulator, action, running
+from tests.simulator import RecentSample, Simulator, SmallSample, action, running
 
 from .homes import KEY, contents, served_at, with_keys
 
@@ -123,6 +126,51 @@ def test_splits_and_dividends_of_the_simulator_adjust_what_is_served(
                 factor = Decimal(1) if bar.date >= paid_on else kept
                 factor /= 1 if bar.date >= split_on else 4
                 assert abs(bar.close - close_of[bar.date] * factor) <= Decimal("0.000001")
+
+
+def test_every_function_of_alphavantage_is_answered() -> None:
+    simulator = Simulator(SmallSample(TODAY))
+    with (
+        running(simulator) as address,
+        AlphaVantageClient(SecretStr(KEY), base_url=address) as client,
+    ):
+        answers = [
+            client.daily("IBM", full=True),
+            client.daily_adjusted("IBM", full=True),
+            client.intraday("IBM", 60, month=f"{TODAY - timedelta(days=60):%Y-%m}"),
+            client.splits("IBM"),
+            client.dividends("IBM"),
+            client.overview("IBM"),
+            client.income_statements("IBM"),
+            client.balance_sheets("IBM"),
+            client.cash_flows("IBM"),
+            client.earnings("IBM"),
+            client.earnings_calendar("IBM"),
+            client.listing(),
+            client.news("IBM"),
+            client.search("IBM"),
+        ]
+
+    assert all(answers)
+    assert len(set(simulator.asked)) == len(answers)
+
+
+def test_every_path_of_alpaca_is_answered() -> None:
+    simulator = Simulator(SmallSample(TODAY))
+    secret, long_ago = SecretStr(KEY), TODAY - timedelta(days=90)
+    with (
+        running(simulator) as address,
+        AlpacaClient(secret, secret, trading_url=address, data_url=address) as client,
+    ):
+        answers = [
+            client.assets(),
+            client.daily_bars(["IBM", "AAPL"], long_ago),
+            client.corporate_actions(["IBM"], long_ago),
+            client.news(["IBM"]),
+        ]
+
+    assert all(answers)
+    assert len(set(simulator.asked)) == len(answers)
 
 
 def _sample_close(ticker: str) -> object:

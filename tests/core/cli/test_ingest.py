@@ -1,8 +1,11 @@
+from datetime import date
+
 import pytest
 
 from signal9_core.answers import IngestAnswer
 from signal9_core.app import adapters
-from signal9_core.errors import PayloadError, ProviderUnavailableError
+from signal9_core.errors import PayloadError, ProviderError, ProviderUnavailableError
+from signal9_core.ports import History
 from tests.fakes import FakeProvider
 
 from .shell import Shell
@@ -91,5 +94,54 @@ def test_failures_are_listed_and_end_with_one(
     assert "fake is away" in found.out
     assert "fake sent a riddle" in found.out
     if not option:
-        assert "fake is away (trying again may help)" in found.out
+        assert "fake is away (trying again later may help)" in found.out
         assert "riddle (trying" not in found.out
+
+
+def test_where_nothing_is_stored_there_is_no_empty_table(
+    empty_shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = ProviderUnavailableError("fake is away")
+    failing: dict[str, ProviderError] = {"overview": away, "prices": away}
+    monkeypatch.setattr(adapters, "make_provider", lambda *_: FakeProvider(failing=failing))
+
+    found = empty_shell.run("ingest", "AAPL", "--what", "overview,prices")
+
+    assert found.code == 1
+    assert "stored" not in found.out
+
+
+def test_ctrl_c_is_said_to_leave_what_was_stored(
+    empty_shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopped(FakeProvider):
+        def history(self, ticker: str, first: date | None = None) -> History | None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(adapters, "make_provider", lambda *_: Stopped())
+
+    found = empty_shell.run("ingest", "AAPL")
+
+    assert (found.code, found.out) == (130, "")
+    assert found.err == "stopped; what was stored stays, and the same command goes on there\n"
+    monkeypatch.setattr(adapters, "make_provider", lambda *_: FakeProvider())
+    assert empty_shell.run("show", "AAPL").code == 0
+
+
+@pytest.mark.parametrize("provider", ["alphavantage", "alpaca"])
+def test_what_is_stored_can_be_looked_at_without_a_key(
+    empty_shell: Shell, monkeypatch: pytest.MonkeyPatch, provider: str
+) -> None:
+    empty_shell.run("ingest", "AAPL")
+    monkeypatch.setenv("SIGNAL9_PROVIDER", provider)
+
+    for command in ("status", "show AAPL", "prices AAPL", "news AAPL", "financials AAPL"):
+        found = empty_shell.run(*command.split())
+        assert found.code == 0, found
+        # What people must know is of where the data are from, whatever would be asked today.
+        assert ("Bundled sample" in found.err) is (command != "status")
+
+    refused = empty_shell.run("ingest", "AAPL")
+    assert (refused.code, refused.out) == (1, "")
+    assert f"SIGNAL9_{provider.upper()}_KEY is not set" in refused.err
+    assert "`signal9 secrets`" in refused.err

@@ -4,7 +4,7 @@ import pytest
 
 from signal9_core.app import App, build
 from signal9_core.domain import CompanyOverview
-from signal9_core.errors import PublishError, RateLimitError
+from signal9_core.errors import PublishError, QuotaExhaustedError, RateLimitError
 from signal9_core.events import (
     AssetDataUpdated,
     Event,
@@ -90,6 +90,21 @@ def test_a_company_that_always_fails_does_not_stand_in_the_way(
 
     assert sorted(asked[:3]) == ["AAPL", "BRK.B", "MSFT"]
     assert asked[3] == asked[0]
+
+
+def test_the_next_run_begins_with_the_company_for_which_no_call_was_left(
+    app: App, spied: SpiedStore, clock: SetClock, provider: CuriousProvider
+) -> None:
+    app.ingest()
+    order = [refresh(spied, clock, provider, 1)[0] for _ in range(3)]
+    gone = QuotaExhaustedError("fake", clock.now)
+    provider.failing[f"prices {order[1]}"] = gone
+
+    today = refresh(spied, clock, provider, 3)
+    provider.failing.clear()
+
+    assert today == order[:2]
+    assert refresh(spied, clock, provider, 3)[:2] == order[1:]
 
 
 def test_what_follows_is_left_to_whoever_hears_the_events(app: App) -> None:

@@ -34,6 +34,7 @@ __all__ = [
     "make_scorer",
     "make_signing_keys",
     "make_store",
+    "notice_of",
 ]
 
 
@@ -65,6 +66,24 @@ def make_provider(
             from ..providers.sample import SampleProvider
 
             return SampleProvider()
+
+
+def notice_of(settings: Settings, source: str) -> str | None:
+    """Return what people must know of data from a source; that needs neither key nor network."""
+    match source:
+        case "alphavantage":
+            from ..providers.alphavantage.limits import FREE_NOTICE
+
+            return None if settings.alphavantage_per_minute else FREE_NOTICE
+        case "alpaca":
+            from ..providers.alpaca.limits import NOTICE
+
+            return NOTICE
+        case "sample":
+            from ..providers.sample import SampleProvider
+
+            return SampleProvider.notice
+    return None
 
 
 def make_cache(settings: Settings) -> Archive:

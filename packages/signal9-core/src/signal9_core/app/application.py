@@ -25,6 +25,7 @@ from ..queries import (
     prove_signing,
 )
 from ..queries.parameters import ticker_of
+from . import adapters
 from .outcomes import tell_outcome
 from .parts import Parts
 from .settling import SettlingPublisher
@@ -105,8 +106,8 @@ class App(Parts):
             stage=settings.stage,
             store=settings.store,
             location=settings.location,
-            provider=self.provider.name,
-            notice=self.provider.notice,
+            provider=self.provider_name,
+            notice=self.notice_of(self.provider_name),
             quotas=self.quotas.status,
         )
 
@@ -116,7 +117,23 @@ class App(Parts):
 
     def is_ingested(self) -> bool:
         """Tell whether a full ingest from the provider came to its end before."""
-        return self.state.finished_ingest(self.provider.name) is not None
+        return self.state.finished_ingest(self.provider_name) is not None
+
+    def notice_of(self, *sources: str) -> str | None:
+        """Return what people must know of data from these sources, without a key for any.
+
+        Without any named, it is about the one that everything was ingested from.
+        """
+        if not sources:
+            return self.notice_of(self.provider_name) if self.is_ingested() else None
+        found = (self._notice_of(source) for source in dict.fromkeys(sources))
+        return " ".join(notice for notice in found if notice) or None
+
+    def _notice_of(self, source: str) -> str | None:
+        made = self.__dict__.get("provider")
+        if made is not None and made.name == source:
+            return str(made.notice) if made.notice else None
+        return adapters.notice_of(self.settings, source)
 
     def ingest(
         self,

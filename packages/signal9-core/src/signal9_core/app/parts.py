@@ -77,6 +77,12 @@ class Parts:
         cache = None if quota is None else self.cache
         return adapters.make_provider(keyed, self._clock, quota, cache)
 
+    @property
+    def provider_name(self) -> str:
+        """How the provider is called; who only reads what is stored needs no key for it."""
+        made = self.__dict__.get("provider")
+        return str(self.settings.provider if made is None else made.name)
+
     @cached_property
     def quotas(self) -> Quotas:
         """How often providers may be asked."""

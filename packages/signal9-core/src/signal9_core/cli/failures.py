@@ -11,6 +11,7 @@ from .plain import one_line
 
 __all__ = ["fail", "told"]
 
+_STOPPED: Final = 130
 _USAGE: Final = 2
 _ARGUMENTS: Final = {"q": "QUERY", "ticker": "TICKER"}
 
@@ -23,10 +24,13 @@ def fail(message: str, code: int = 1) -> NoReturn:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """End the command with one line for whatever Signal9 raises on purpose."""
+    """End the command with one line for whatever Signal9 raises on purpose, and for Ctrl-C."""
     try:
         yield
     except InputError as error:
         fail(f"{_ARGUMENTS.get(error.field, f'--{error.field}')}: {error.message}", _USAGE)
     except Signal9Error as error:
         fail(str(error))
+    except KeyboardInterrupt:
+        typer.echo("stopped; what was stored stays, and the same command goes on there", err=True)
+        raise typer.Exit(_STOPPED) from None

@@ -11,8 +11,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..answers import Answer
+    from ..domain import Freshness
 
-__all__ = ["answers_console", "print_json", "remark", "remark_more", "remarks_console"]
+__all__ = [
+    "answers_console",
+    "print_json",
+    "remark",
+    "remark_more",
+    "remarks_console",
+    "sources_of",
+]
 
 _WIDTH_OF_A_PIPE: Final = 200
 
@@ -45,6 +53,11 @@ def remark(text: str | None) -> None:
     """Say something about an answer, dimly; nothing for `None`."""
     if text is not None:
         remarks_console().print(one_line(text), style="dim", soft_wrap=True)
+
+
+def sources_of(*freshness: "Freshness | None") -> list[str]:
+    """Return where data come from."""
+    return [each.source for each in freshness if each is not None]
 
 
 def remark_more(shown: int, cursor: str | None) -> None:

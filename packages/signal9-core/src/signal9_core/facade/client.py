@@ -66,13 +66,15 @@ class Signal9:
         """Find companies by ticker or name, best first; `limit` is at most 50."""
         from .hits import Hits
 
-        return Hits(self._app.search(query, limit=limit).items, self._app.provider.notice, query)
+        return Hits(self._app.search(query, limit=limit).items, self._app.notice_of(), query)
 
     def asset(self, ticker: str) -> "Company":
         """Return one company; `NotFoundError`, with what may have been meant, if unknown."""
         from .company import Company
 
-        return Company.of(self._app.get_asset(ticker), self._app.provider.notice)
+        found = self._app.get_asset(ticker)
+        sources = (each.source for each in found.freshness.values())
+        return Company.of(found, self._app.notice_of(*sources))
 
     def prices(
         self,
@@ -142,8 +144,10 @@ class Signal9:
                 ticker=ticker, topic=topic, first=first, last=last, limit=1_000, cursor=cursor
             )
 
-        company = None if ticker is None else self.asset(ticker).ticker
-        return Articles(every(page), self._app.provider.notice, company)
+        if ticker is None:
+            return Articles(every(page), self._app.notice_of(), None)
+        company = self.asset(ticker)
+        return Articles(every(page), company.notice, company.ticker)
 
     def status(self) -> "Status":
         """Return how much is stored, where, and how fresh it is."""

@@ -86,7 +86,7 @@ class IngestCompany:
             self._note(ticker, fresh, looked_at=False)
             self.announcer.announce(pending)
             self.announcer.announce_failures(outcome.failed)
-        self._note(ticker, fresh, looked_at=True)
+        self._note(ticker, fresh, looked_at=not outcome.out_of_calls)
         return outcome
 
     def _step(self, data_set: DataSet, reports: Collection[ReportKind]) -> Callable[[Ticker], Step]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Self, TypeAlias
 
 from ..domain import DataSet, Ticker
-from ..errors import ProviderError
+from ..errors import ProviderError, QuotaExhaustedError
 
 __all__ = ["Failure", "Ingested", "Outcome"]
 
@@ -15,17 +15,22 @@ Ingested: TypeAlias = DataSet | Literal["listing", "calendar"]
 
 @dataclass(frozen=True)
 class Failure:
-    """A data set that could not be ingested; `transient` tells whether trying again can help."""
+    """A data set that could not be ingested; `transient` tells whether trying again can help.
+
+    `asked` is false where the budget of calls was used up before the provider heard of it.
+    """
 
     ticker: Ticker | None
     data_set: Ingested
     reason: str
     transient: bool
+    asked: bool = True
 
     @classmethod
     def of(cls, error: ProviderError, data_set: Ingested, ticker: str | None = None) -> Self:
         """Return what an error came to."""
-        return cls(ticker, data_set, str(error), error.transient)
+        asked = not isinstance(error, QuotaExhaustedError)
+        return cls(ticker, data_set, str(error), error.transient, asked)
 
 
 @dataclass
@@ -40,6 +45,11 @@ class Outcome:
         """Count in what one data set came to."""
         self.stored[data_set] += stored
         self.changed[data_set] += changed
+
+    @property
+    def out_of_calls(self) -> bool:
+        """Whether something is left for later, since the budget of calls is used up."""
+        return not all(each.asked for each in self.failed)
 
     def add(self, other: "Outcome") -> None:
         """Count another outcome in."""

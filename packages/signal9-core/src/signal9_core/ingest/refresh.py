@@ -26,12 +26,17 @@ class RefreshStalest:
     batch: int
 
     def __call__(self) -> Outcome:
-        """Ingest every data set of each; where the provider covers few companies, of those only."""
+        """Ingest every data set of each; where the provider covers few companies, of those only.
+
+        When the budget of calls is used up, the rest is left to the next run, which begins there.
+        """
         covered = self.provider.covered()
         stalest = self.assets.stalest(self.batch) if covered is None else self._stalest_of(covered)
         outcome = Outcome()
         for ticker in stalest:
             outcome.add(self.ingest_company(ticker))
+            if outcome.out_of_calls:
+                break
         return outcome
 
     def _stalest_of(self, covered: Sequence[Ticker]) -> list[Ticker]:

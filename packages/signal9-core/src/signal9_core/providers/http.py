@@ -26,7 +26,7 @@ from ..version import __version__
 from .redaction import Redactor
 from .statuses import data_type_problem, refusal, retry_at, used_up_until
 
-__all__ = ["NoCache", "NoQuota", "Question", "Source", "open_http"]
+__all__ = ["Question", "Source", "open_http"]
 
 T = TypeVar("T")
 
@@ -54,30 +54,6 @@ class Question(NamedTuple):
     path: str
     params: Mapping[str, str]
     ticker: Ticker | None = None
-
-
-class NoQuota:
-    """A `Quota` without a limit."""
-
-    def reserve(self, calls: int = 1) -> None:
-        """Grant it."""
-
-    def require(self, calls: int) -> None:
-        """Find that there is enough."""
-
-    def refund(self, calls: int = 1) -> None:
-        """Count nothing."""
-
-    def exhausted(self, until: datetime | None = None) -> datetime | None:
-        """Take note of nothing; whoever has no budget hears it again from the provider."""
-        return until
-
-
-class NoCache:
-    """A `RawCache` that keeps nothing."""
-
-    def keep(self, response: RawResponse) -> None:
-        """Forget it."""
 
 
 def open_http(base_url: str, transport: httpx2.BaseTransport) -> httpx2.Client:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import quote
 
 from ..answers import (
@@ -31,14 +31,8 @@ __all__ = ["RemoteSource"]
 _BARS: Final = 10_000
 
 
-class _Provider(NamedTuple):
-    notice: str | None = None
-
-
 class RemoteSource:
     """The questions of `signal9_core.app.App` that a notebook has, put to an API."""
-
-    provider: Final = _Provider()
 
     def __init__(
         self, url: str, token: str | None, transport: httpx2.BaseTransport | None = None
@@ -49,6 +43,9 @@ class RemoteSource:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+    def notice_of(self, *sources: str) -> None:
+        """Return nothing: an API does not say what people must know of its sources."""
 
     def search(self, q: str, *, limit: int = 10) -> SearchAnswer:
         """Return what is most like `q`, best first."""

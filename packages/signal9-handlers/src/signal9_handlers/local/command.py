@@ -81,7 +81,7 @@ def _run(listener: socket.socket, door: Door) -> None:
     warming = Thread(target=_warm, args=(application().search,), name="warm")
     warming.start()
     config = uvicorn.Config(
-        LocalServer(Site(application().provider.notice), Gateway(door=door)),
+        LocalServer(Site(application().notice_of()), Gateway(door=door)),
         access_log=False,
         h11_max_incomplete_event_size=LARGEST_HEAD,
         lifespan="off",

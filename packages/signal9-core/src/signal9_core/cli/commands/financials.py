@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from ..options import Cursor, Json, TickerArgument
-from ..output import print_json, remark
+from ..output import print_json, remark, sources_of
 from ..session import stocked
 
 __all__ = ["financials"]
@@ -39,4 +39,4 @@ def financials(
             from ..views.financials import print_reports
 
             print_reports(answer)
-            remark(app.provider.notice)
+            remark(app.notice_of(*sources_of(answer.freshness)))

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ..options import Cursor, First, Json, Last
-from ..output import print_json, remark
+from ..output import print_json, remark, sources_of
 from ..session import stocked
 
 __all__ = ["news"]
@@ -45,4 +45,4 @@ def news(
             from ..views.news import print_news
 
             print_news(answer)
-            remark(app.provider.notice)
+            remark(app.notice_of(*sources_of(answer.freshness)))

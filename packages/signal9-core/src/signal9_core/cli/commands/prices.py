@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from ..options import Cursor, First, Json, Last, TickerArgument
-from ..output import print_json, remark
+from ..output import print_json, remark, sources_of
 from ..session import stocked
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def prices(
             print_json(answer)
         else:
             print_prices(answer, total, app.get_asset(ticker).freshness)
-            remark(app.provider.notice)
+            remark(app.notice_of(*sources_of(answer.freshness)))
 
 
 def _latest(

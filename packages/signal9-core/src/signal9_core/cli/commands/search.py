@@ -29,4 +29,4 @@ def search(
             from ..views.search import print_hits
 
             print_hits(answer, query)
-            remark(app.provider.notice)
+            remark(app.notice_of())

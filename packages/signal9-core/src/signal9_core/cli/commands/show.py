@@ -5,7 +5,7 @@ from typing import Final
 import typer
 
 from ..options import Json, TickerArgument
-from ..output import print_json, remark
+from ..output import print_json, remark, sources_of
 from ..session import stocked
 
 __all__ = ["show"]
@@ -25,4 +25,4 @@ def show(context: typer.Context, ticker: TickerArgument, *, as_json: Json = Fals
 
         series = app.get_prices.series(answer.ticker, None, None, Interval.DAY, adjusted=False)
         print_company(answer, series, app.list_news(ticker=answer.ticker, limit=_ARTICLES).items)
-        remark(app.provider.notice)
+        remark(app.notice_of(*sources_of(*answer.freshness.values())))

@@ -10,10 +10,11 @@ from pydantic import SecretStr
 from ...domain import Asset, CorporateAction, NewsArticle, PriceSeries, Ticker, one_a_day
 from ...errors import PayloadError
 from ...ports import Clock, Quota, RawCache, utc_now
-from ..http import NoCache, NoQuota, Question, Source, open_http
+from ..http import Question, Source, open_http
 from ..intraday import IntradayBar
 from ..keyed import KeyedTransport, checked_key
 from ..redaction import Redactor
+from ..unbounded import NoCache, NoQuota
 from .actions import ActionsPage, read_actions_page
 from .assets import read_assets
 from .bars import BarsPage, RawBar, daily_series, intraday_bars, read_bars

@@ -1,8 +1,7 @@
 """Alpaca as a `Provider`: listing, price history and news; no descriptions and no reports."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from datetime import UTC, date, datetime
 
 from ...domain import (
     Asset,
@@ -16,20 +15,16 @@ from ...domain import (
 from ...ports import ALL_REPORTS, Clock, Financials, History, utc_now
 from ..sessions import last_finished_day
 from .client import AlpacaClient
+from .limits import BEGINNING, NEWS_SPAN, NOTICE
 
 __all__ = ["AlpacaProvider"]
-
-_BEGINNING: Final = date(2016, 1, 1)
-"""How far back Alpaca's bars reach."""
-_NEWS: Final = timedelta(days=90)
-"""How far back the first look at a company's news reaches, at fifty articles a call."""
 
 
 class AlpacaProvider:
     """A `Provider` over a client."""
 
     name = "alpaca"
-    notice = "Alpaca: prices from 2016 on; news of the last 90 days when first asked."
+    notice = NOTICE
 
     def __init__(self, client: AlpacaClient, *, clock: Clock = utc_now) -> None:
         self._client = client
@@ -61,7 +56,7 @@ class AlpacaProvider:
 
     def history(self, ticker: Ticker, first: date | None = None) -> History | None:
         """Return the days whose trading is over, as traded, and their splits and dividends."""
-        begin, end = first or _BEGINNING, last_finished_day(self._clock())
+        begin, end = first or BEGINNING, last_finished_day(self._clock())
         bars = self._client.daily_bars([ticker], begin, end).get(ticker) if begin <= end else None
         if bars is None:
             return None
@@ -81,5 +76,5 @@ class AlpacaProvider:
 
     def news(self, ticker: Ticker, since: datetime | None = None) -> Iterable[NewsArticle]:
         """Return all articles since an instant, or of the last ninety days."""
-        start = since or self._clock() - _NEWS
+        start = since or self._clock() - NEWS_SPAN
         return self._client.news([ticker], start.astimezone(UTC))

@@ -22,10 +22,11 @@ from ...domain import (
 )
 from ...errors import PayloadError
 from ...ports import Clock, Quota, RawCache, utc_now
-from ..http import NoCache, NoQuota, Question, Source, open_http
+from ..http import Question, Source, open_http
 from ..intraday import IntradayBar
 from ..keyed import KeyedTransport, checked_key
 from ..redaction import Redactor
+from ..unbounded import NoCache, NoQuota
 from .actions import read_dividends, read_splits
 from .calendar import read_calendar
 from .daily import Daily, read_daily

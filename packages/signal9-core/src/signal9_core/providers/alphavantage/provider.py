@@ -18,7 +18,7 @@ from ...domain import (
 from ...ports import ALL_REPORTS, Clock, Financials, History, utc_now
 from ..sessions import last_finished_day
 from .client import AlphaVantageClient
-from .limits import COMPACT_BARS, NEWS_LIMIT
+from .limits import COMPACT_BARS, FREE_NOTICE, NEWS_LIMIT
 
 __all__ = ["AlphaVantageProvider"]
 
@@ -41,9 +41,7 @@ class AlphaVantageProvider:
     @property
     def notice(self) -> str | None:
         """Say what a free plan leaves out."""
-        if self._premium:
-            return None
-        return f"AlphaVantage's free plan: prices are of the last {COMPACT_BARS} trading days."
+        return None if self._premium else FREE_NOTICE
 
     def close(self) -> None:
         """Close the connections."""
