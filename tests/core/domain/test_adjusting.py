@@ -27,6 +27,9 @@ def dividend(day: str, amount: str) -> CorporateAction:
     )
 
 
+_QUARTERLY = dividend("2024-02-09", "0.24")
+
+
 def closes(**by_day: str) -> PriceSeries:
     rows = []
     for name, close in by_day.items():
@@ -69,6 +72,14 @@ def test_a_dividend_counts_by_the_close_before_in_academic_series() -> None:
     adjusted = adjust(series, [dividend("2024-02-09", "0.24")], Adjustment.CRSP)
 
     assert adjusted.price("close", 0) == Decimal("188.08")
+
+
+def test_a_method_may_be_named_by_a_text_and_has_to_be_known() -> None:
+    series, actions = closes(d2024_02_08="188.32", d2024_02_09="188.85"), [_QUARTERLY]
+
+    assert adjust(series, actions, "crsp") == adjust(series, actions, Adjustment.CRSP)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="'yahoo' is not a valid Adjustment"):
+        adjust(series, actions, "yahoo")  # type: ignore[arg-type]
 
 
 def test_splits_can_count_alone() -> None:

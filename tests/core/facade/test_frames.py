@@ -132,6 +132,16 @@ def test_closes_are_drawn_by_their_days_into_given_axes(s9: Signal9) -> None:
     assert sheet.label == "USD"
 
 
+def test_a_plot_of_several_companies_is_headed_by_none_of_them(s9: Signal9) -> None:
+    sheet = Sheet()
+
+    for ticker in ("IBM", "AAPL"):
+        s9.prices(ticker, start="2013-01-01").plot(sheet)
+
+    assert sheet.get_lines() == ["IBM", "AAPL"]
+    assert sheet.title == "1d prices in USD, as traded"
+
+
 def test_a_plot_can_be_saved(s9: Signal9, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib").use("Agg")
 
@@ -150,6 +160,9 @@ class Sheet:
 
     def plot(self, days: list[date], values: list[float], *, label: str) -> None:
         self.lines[label] = dict(zip(days, values, strict=True))
+
+    def get_lines(self) -> list[str]:
+        return list(self.lines)
 
     def set_title(self, title: str) -> None:
         self.title = title

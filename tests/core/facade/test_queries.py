@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -74,7 +75,7 @@ def test_a_bar_is_found_by_position_or_day(s9: Signal9) -> None:
         prices["2013-03-02"]
     with pytest.raises(NotFoundError):
         prices["1999-01-01"]
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match="IBM: no bar at 10000 among 3,270"):
         prices[10_000]
 
 
@@ -132,6 +133,55 @@ def test_what_has_no_meaning_is_refused_by_name(s9: Signal9) -> None:
         s9.news("IBM", end="soon")
     with pytest.raises(InputError, match="start: 2013-01-02 is after end=2013-01-01"):
         s9.prices("IBM", start="2013-01-02", end="2013-01-01")
+
+
+@pytest.mark.parametrize("name", ["crsp", "no", 1])
+def test_what_is_only_taken_for_yes_is_no_way_to_adjust(s9: Signal9, name: object) -> None:
+    with pytest.raises(InputError, match=f"^adjusted: {name!r} is neither True nor False$"):
+        s9.prices("IBM", adjusted=name)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("day", [2013, 1.5, ["2013-03-01"], "1 March", "2013-02-30"])
+def test_what_is_no_day_is_refused_wherever_a_day_is_asked_for(s9: Signal9, day: object) -> None:
+    shown = re.escape(repr(day))
+    with pytest.raises(InputError, match=f"^start: {shown} is no day as 2013-03-01$"):
+        s9.prices("IBM", start=day)  # type: ignore[arg-type]
+    if not isinstance(day, int):
+        with pytest.raises(InputError, match=f"^date: {shown} is no day as 2013-03-01$"):
+            s9.prices("IBM")[day]  # type: ignore[call-overload]
+
+
+def test_numbers_and_days_of_numpy_are_as_good_as_pythons(s9: Signal9) -> None:
+    numpy = pytest.importorskip("numpy")
+    prices = s9.prices("IBM", start=numpy.datetime64("2013-02-26"), end=numpy.datetime64("now"))
+
+    assert prices[numpy.int64(0)] == prices["2013-02-26"]
+    assert prices[numpy.datetime64("2013-02-26", "ns")] == prices[0]
+
+
+def test_a_ticker_has_to_be_a_text(s9: Signal9) -> None:
+    with pytest.raises(InputError, match=r"^ticker: None is no ticker$"):
+        s9.prices(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("start", "end"), [("2013-02-23", "2013-02-24"), ("2014-01-01", None)])
+def test_a_range_without_trading_is_an_empty_answer_that_works(
+    s9: Signal9, start: str, end: str | None
+) -> None:
+    nothing = s9.prices("IBM", start=start, end=end)
+
+    assert len(nothing) == len(nothing.to_pandas()) == len(nothing.to_polars()) == 0
+    assert list(nothing.to_pandas().dtypes) == list(s9.prices("IBM").to_pandas().dtypes)
+    assert "none stored" in repr(nothing)
+    with pytest.raises(IndexError, match="IBM: no bar at 0 among 0"):
+        nothing[0]
+
+
+def test_adjusted_prices_are_shown_with_at_most_six_decimals(s9: Signal9) -> None:
+    shown = repr(s9.prices("AAPL", start="2013-03-01", adjusted=True))
+
+    assert "56.137353 " in shown
+    assert "56.1373530" not in shown
 
 
 def test_results_cannot_be_changed(s9: Signal9) -> None:

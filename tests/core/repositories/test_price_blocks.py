@@ -2,7 +2,6 @@
 
 import contextlib
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,35 +16,17 @@ from tests.core.conftest import opened
 from tests.spied import SpiedStore, StoppedError
 
 from ..strategies import walk
+from .numbered import FIRST_DAY, TICKER, numbered_bar, numbered_series
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _SMALL = 150
-_TICKER = "AAPL"
-_START = date(2013, 1, 1).toordinal()
 
 
 def small(store: SpiedStore) -> PriceRepository:
     return PriceRepository(store, item_bytes=_SMALL)
 
 
-def plain_bar(number: int, revision: int) -> Bar:
-    price = Decimal(10_000 + number * 37 % 501 + revision).scaleb(-2)
-    return Bar(
-        ticker=_TICKER,
-        day=date.fromordinal(_START + number),
-        open=price,
-        high=price + revision % 7,
-        low=price - 1,
-        close=price,
-        volume=1000 * number + revision,
-    )
-
-
 Numbers = set[int]
-
-
-def series_of(numbers: Numbers, revision: int) -> PriceSeries:
-    return PriceSeries.from_bars(_TICKER, (plain_bar(each, revision) for each in numbers))
 
 
 @settings(deadline=None, max_examples=40)
@@ -57,22 +38,22 @@ def series_of(numbers: Numbers, revision: int) -> PriceSeries:
 def test_a_merge_that_was_cut_short_loses_nothing_and_can_be_completed(
     old: Numbers, new: Numbers, stop: int
 ) -> None:
-    wanted = series_of(new, 1)
+    wanted = numbered_series(new, 1)
     with opened() as store:
-        small(store).merge(series_of(old, 0))
+        small(store).merge(numbered_series(old, 0))
         store.stop_before = store.writes + stop
         with contextlib.suppress(StoppedError):
             small(store).merge(wanted)
         store.stop_before = None
-        between = {bar.day.toordinal() - _START: bar for bar in small(store).between(_TICKER)}
+        between = {bar.day.toordinal() - FIRST_DAY: bar for bar in small(store).between(TICKER)}
         small(store).merge(wanted)
         written = store.writes
         assert small(store).merge(wanted) is None
         assert store.writes == written
-        after = list(small(store).between(_TICKER))
+        after = list(small(store).between(TICKER))
 
     assert old <= between.keys() <= old | new
-    assert after == [plain_bar(each, 1 if each in new else 0) for each in sorted(old | new)]
+    assert after == [numbered_bar(each, 1 if each in new else 0) for each in sorted(old | new)]
 
 
 def test_no_block_costs_more_than_one_write_unit_and_most_are_filled(spied: SpiedStore) -> None:
@@ -94,7 +75,7 @@ def test_an_append_is_one_write_and_starts_a_block_before_the_last_one_overflows
         repository.merge(long.slice(at, at + 1))
         assert spied.writes == written + 1
 
-    assert repository.between(_TICKER) == long
+    assert repository.between(TICKER) == long
     assert max(dynamodb_bytes(item) for item in blocks(spied)) <= 1024
 
 
@@ -108,7 +89,7 @@ def test_a_range_touches_only_the_blocks_that_it_needs(spied: SpiedStore) -> Non
     first = next(item for item in blocks(spied) if str(item["last"]) >= str(long.day(450)))
     start = long.days.index(date.fromisoformat(str(first["timestamp"])).toordinal())
 
-    found = PriceRepository(spied).between(_TICKER, long.day(start), long.day(start + 9))
+    found = PriceRepository(spied).between(TICKER, long.day(start), long.day(start + 9))
 
     assert found == long.slice(start, start + 10)
 
@@ -118,7 +99,7 @@ def test_the_latest_bars_are_the_last_ones(count: int, spied: SpiedStore) -> Non
     repository, long = PriceRepository(spied), walk(380)
     repository.merge(long)
 
-    found = repository.latest(_TICKER, count)
+    found = repository.latest(TICKER, count)
 
     assert found.days == long.days[max(0, len(long) - count) :]
     assert len(repository.latest("NONE")) == 0
@@ -130,7 +111,7 @@ def test_earlier_history_can_come_later(spied: SpiedStore) -> None:
 
     repository.merge(long.slice(0, 700))
 
-    assert repository.between(_TICKER) == long
+    assert repository.between(TICKER) == long
     assert len(blocks(spied)) <= 12
 
 
@@ -142,9 +123,9 @@ def test_bars_without_adjusted_closes_do_not_share_a_block_with_those_that_have_
 
     repository.merge(raw.slice(50, 55))
 
-    assert repository.between(_TICKER, None, long.day(49)) == long.slice(0, 50)
-    assert repository.between(_TICKER, long.day(50)) == raw.slice(50, 55)
-    assert repository.between(_TICKER).adjusted_close is None
+    assert repository.between(TICKER, None, long.day(49)) == long.slice(0, 50)
+    assert repository.between(TICKER, long.day(50)) == raw.slice(50, 55)
+    assert repository.between(TICKER).adjusted_close is None
 
 
 def test_adjusted_closes_can_be_learnt_later(spied: SpiedStore) -> None:
@@ -153,7 +134,7 @@ def test_adjusted_closes_can_be_learnt_later(spied: SpiedStore) -> None:
 
     repository.merge(walk(40))
 
-    assert repository.between(_TICKER) == walk(40)
+    assert repository.between(TICKER) == walk(40)
 
 
 def test_bars_within_days_are_kept_by_moment_and_found_by_trading_day(spied: SpiedStore) -> None:
@@ -165,11 +146,11 @@ def test_bars_within_days_are_kept_by_moment_and_found_by_trading_day(spied: Spi
     length = IntradayInterval.FIVE_MINUTES
     assert change is not None
     assert again is None
-    assert repository.between(_TICKER, interval=length) == series
-    third = repository.between(_TICKER, series.day(160), series.day(160), interval=length)
+    assert repository.between(TICKER, interval=length) == series
+    third = repository.between(TICKER, series.day(160), series.day(160), interval=length)
     assert list(third) == [bar for bar in series if bar.day == series.day(160)]
-    assert repository.latest(_TICKER, interval=length).instant(-1) == series.instant(-1)
-    assert len(repository.between(_TICKER)) == 0
+    assert repository.latest(TICKER, interval=length).instant(-1) == series.instant(-1)
+    assert len(repository.between(TICKER)) == 0
 
 
 @pytest.mark.parametrize(
@@ -188,7 +169,7 @@ def test_the_hours_of_a_session_follow_the_clocks_of_new_york(
     for each in reversed(sessions):
         repository.merge(each)
 
-    found = [repository.between(_TICKER, day, day, interval=length) for day in (before, after)]
+    found = [repository.between(TICKER, day, day, interval=length) for day in (before, after)]
 
     assert found == sessions
     assert [f"{each.instant(0):%H:%M}" for each in found] == opens
@@ -202,7 +183,7 @@ def session(day: date) -> PriceSeries:
         bar.model_copy(update={"day": day, "at": (opening + timedelta(minutes=30 * at))})
         for at, bar in enumerate(walk(13, adjusted=False))
     ]
-    return PriceSeries.from_bars(_TICKER, bars, interval=IntradayInterval.HALF_HOUR)
+    return PriceSeries.from_bars(TICKER, bars, interval=IntradayInterval.HALF_HOUR)
 
 
 def intraday(days: int) -> PriceSeries:
@@ -219,11 +200,11 @@ def intraday(days: int) -> PriceSeries:
             }
         )
         bars.append(at)
-    return PriceSeries.from_bars(_TICKER, bars, interval=IntradayInterval.FIVE_MINUTES)
+    return PriceSeries.from_bars(TICKER, bars, interval=IntradayInterval.FIVE_MINUTES)
 
 
 def blocks(store: SpiedStore) -> list[Item]:
-    return [each.item for each in store.query(TIME_SERIES, f"{_TICKER}#1d").items]
+    return [each.item for each in store.query(TIME_SERIES, f"{TICKER}#1d").items]
 
 
 def dynamodb_bytes(item: Item) -> int:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from functools import partial
 from random import Random
 from typing import NamedTuple, cast
@@ -14,17 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from signal9_core.domain import Bar, PriceSeries
+from signal9_core.domain import PriceSeries
 from signal9_core.ports import Store
 from signal9_core.repositories import PriceRepository
 from tests.core.conftest import opened
 
 from .lagging import LaggingStore
 from .mocked import on_dynamodb
+from .numbered import FIRST_DAY, TICKER, numbered_bar, numbered_series
 from .turns import Process, Run, take_turns
 
-_TICKER = "AAPL"
-_START = date(2013, 1, 1).toordinal()
 _LAST = 80
 _SMALL = 150
 """Bytes an item: a few bars each."""
@@ -36,20 +34,6 @@ Numbers = frozenset[int]
 def no_pauses() -> Iterator[None]:
     with stamina.set_testing(True, attempts=100):
         yield
-
-
-def bar(number: int, revision: int) -> Bar:
-    """Return a bar that tells by its volume who wrote it."""
-    price = Decimal(10_000 + number * 37 % 501 + revision).scaleb(-2)
-    return Bar(
-        ticker=_TICKER,
-        day=date.fromordinal(_START + number),
-        open=price,
-        high=price + revision % 7,
-        low=price - 1,
-        close=price,
-        volume=revision,
-    )
 
 
 class Merged(NamedTuple):
@@ -77,8 +61,7 @@ class World:
     def merge(self, numbers: Numbers, process: Process | None = None) -> None:
         revision, began = len(self.merges), self._moment()
         self.merges.append(Merged(numbers, began, None))
-        series = PriceSeries.from_bars(_TICKER, (bar(each, revision) for each in numbers))
-        self.repository(process).merge(series)
+        self.repository(process).merge(numbered_series(numbers, revision))
         self.merges[revision] = Merged(numbers, began, self._moment())
 
     def check(self, found: PriceSeries, since: int, first: int = 0, last: int = _LAST) -> None:
@@ -88,13 +71,13 @@ class World:
         """
         seen = [each for each in self.merges if each.ended is not None and each.ended <= since]
         certain = {each for merged in seen for each in merged.numbers if first <= each <= last}
-        numbers = [day - _START for day in found.days]
+        numbers = [day - FIRST_DAY for day in found.days]
         assert certain <= set(numbers) <= set(range(first, last + 1))
         for each, number in zip(found, numbers, strict=True):
             source = self.merges[each.volume]
             later = [each for each in seen if source.is_before(each)]
             assert number in source.numbers
-            assert each == bar(number, each.volume)
+            assert each == numbered_bar(number, each.volume)
             assert not any(number in merged.numbers for merged in later)
 
     def _moment(self) -> int:
@@ -116,14 +99,14 @@ class Reading(NamedTuple):
         since = world.store.now - world.store.lag
         repository, consistent = world.repository(process), self.lag is None
         if self.latest is None:
-            days = (date.fromordinal(_START + each) for each in (self.first, self.last))
-            found = repository.between(_TICKER, *days, consistent=consistent)
+            days = (date.fromordinal(FIRST_DAY + each) for each in (self.first, self.last))
+            found = repository.between(TICKER, *days, consistent=consistent)
             world.check(found, since, self.first, self.last)
             return
-        found = repository.latest(_TICKER, self.latest, consistent=consistent)
+        found = repository.latest(TICKER, self.latest, consistent=consistent)
         assert len(found) <= self.latest
         whole = len(found) < self.latest
-        world.check(found, since, 0 if whole else found.days[0] - _START)
+        world.check(found, since, 0 if whole else found.days[0] - FIRST_DAY)
 
 
 Writer = tuple[list[Numbers], int | None]
@@ -187,13 +170,13 @@ def play(scenario: Scenario, store: Store) -> None:
 
     take_turns([*processes, reader], scenario.runs)
 
-    found = world.repository().between(_TICKER)
+    found = world.repository().between(TICKER)
     world.check(found, world.store.now)
     for each in found:
-        assert list(world.repository().between(_TICKER, each.day, each.day)) == [each]
+        assert list(world.repository().between(TICKER, each.day, each.day)) == [each]
     # What was begun and not completed is no obstacle to whoever comes next.
     world.merge(frozenset(range(_LAST + 1)))
-    world.check(world.repository().between(_TICKER), world.store.now)
+    world.check(world.repository().between(TICKER), world.store.now)
 
 
 def _write(world: World, merges: list[Numbers], process: Process) -> None:

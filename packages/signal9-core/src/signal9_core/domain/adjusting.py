@@ -50,7 +50,7 @@ def adjust(
     """
     scale = max(series.scale, _DIGITS)
     unit = 10 ** (scale - series.scale)
-    runs = _runs(series, actions, method)
+    runs = _runs(series, actions, Adjustment(method))
     prices = [(run.stop, run.price * unit) for run in runs]
     closes = _times(series.close, prices)
     return replace(

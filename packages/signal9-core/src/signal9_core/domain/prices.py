@@ -2,11 +2,11 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from pydantic import NonNegativeInt, model_validator
 
@@ -28,7 +28,10 @@ PRICE_COLUMNS: Final = ("open", "high", "low", "close")
 
 MINUTES_A_DAY: Final = 24 * 60
 
+_COLUMNS: Final = ("days", *PRICE_COLUMNS, "volume", "adjusted_close", "minutes")
 _CENTS: Final = 2
+
+_T = TypeVar("_T")
 
 
 class Bar(Model):
@@ -85,9 +88,7 @@ class PriceSeries:
     minutes: Column | None = None
 
     def __post_init__(self) -> None:
-        columns = [getattr(self, name) for name in (*PRICE_COLUMNS, "volume")]
-        columns += [each for each in (self.adjusted_close, self.minutes) if each is not None]
-        if any(len(column) != len(self.days) for column in columns):
+        if any(len(column) != len(self) for column in self.columns().values()):
             raise ValueError(f"{self.ticker}: columns differ in length")
         positions = self.positions()
         if not ascending(positions):
@@ -105,16 +106,16 @@ class PriceSeries:
     ) -> Self:
         """Put bars, in any order, into columns; `ValueError` where a day or moment occurs twice."""
         rows = sorted(bars, key=lambda bar: (bar.day, _minutes(bar) or 0))
-        scale = _common_scale(
-            value for bar in rows for value in (bar.open, bar.high, bar.low, bar.close)
+        prices = (price for bar in rows for price in (bar.open, bar.high, bar.low, bar.close))
+        some = f"{ticker}: some bars"
+        adjusted = _all_or_none(
+            [bar.adjusted_close for bar in rows],
+            f"{some} have an adjusted close and some have none",
         )
-        adjusted = [bar.adjusted_close for bar in rows if bar.adjusted_close is not None]
-        if adjusted and len(adjusted) != len(rows):
-            raise ValueError(f"{ticker}: some bars have an adjusted close and some have none")
-        minutes = [each for each in map(_minutes, rows) if each is not None]
-        if minutes and len(minutes) != len(rows):
-            raise ValueError(f"{ticker}: some bars start at a moment and some have none")
-        adjusted_scale = _common_scale(adjusted)
+        minutes = _all_or_none(
+            list(map(_minutes, rows)), f"{some} start at a moment and some have none"
+        )
+        scale, adjusted_scale = _common_scale(prices), _common_scale(adjusted)
         return cls(
             ticker=ticker,
             days=array("i", (bar.day.toordinal() for bar in rows)),
@@ -202,18 +203,31 @@ class PriceSeries:
 
     def slice(self, start: int, stop: int) -> Self:
         """Return the bars at positions from `start` up to but not including `stop`."""
+        return self.cut(lambda column: column[start:stop])
+
+    def picked(self, at: Sequence[int]) -> Self:
+        """Return the bars at these positions, which ascend."""
+        return self.cut(lambda column: array(column.typecode, [column[each] for each in at]))
+
+    def cut(self, part: Callable[[Column], Column]) -> Self:
+        """Return the bars that are left where `part` is what is left of each column."""
         adjusted, minutes = self.adjusted_close, self.minutes
         return replace(
             self,
-            days=self.days[start:stop],
-            open=self.open[start:stop],
-            high=self.high[start:stop],
-            low=self.low[start:stop],
-            close=self.close[start:stop],
-            volume=self.volume[start:stop],
-            adjusted_close=None if adjusted is None else adjusted[start:stop],
-            minutes=None if minutes is None else minutes[start:stop],
+            days=part(self.days),
+            open=part(self.open),
+            high=part(self.high),
+            low=part(self.low),
+            close=part(self.close),
+            volume=part(self.volume),
+            adjusted_close=None if adjusted is None else part(adjusted),
+            minutes=None if minutes is None else part(minutes),
         )
+
+    def columns(self) -> dict[str, Column]:
+        """Return the columns that there are, by name."""
+        columns = {name: getattr(self, name) for name in _COLUMNS}
+        return {name: column for name, column in columns.items() if column is not None}
 
     def adjusted(self) -> Self:
         """Return prices adjusted for splits and dividends: each scaled by adjusted close / close.
@@ -239,6 +253,14 @@ def _minutes(bar: Bar) -> int | None:
         return None
     passed = bar.at - datetime(bar.day.year, bar.day.month, bar.day.day, tzinfo=UTC)
     return passed // timedelta(minutes=1)
+
+
+def _all_or_none(values: Sequence[_T | None], problem: str) -> list[_T]:
+    """Return the values, or nothing if all are `None`; `ValueError` if only some are."""
+    known = [each for each in values if each is not None]
+    if known and len(known) != len(values):
+        raise ValueError(problem)
+    return known
 
 
 def _adjust(price: int, adjusted_close: int, close: int) -> int:

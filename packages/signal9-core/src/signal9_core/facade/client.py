@@ -87,14 +87,15 @@ class Signal9:
     ) -> "Prices":
         """Return the bars from `start` to `end`, both included, oldest first."""
         from ..domain import Interval
-        from .parameters import choice_of, span_of
+        from .parameters import choice_of, span_of, yes_or_no
         from .prices import Prices
 
         first, last = span_of(start, end)
         length = choice_of(Interval, interval, "interval")
+        wanted = yes_or_no(adjusted, "adjusted")
         company = self.asset(ticker)
-        series = self._app.get_prices.series(company.ticker, first, last, length, adjusted=adjusted)
-        return Prices(series, adjusted, company.source_of("prices"), company.notice)
+        series = self._app.get_prices.series(company.ticker, first, last, length, adjusted=wanted)
+        return Prices(series, wanted, company.source_of("prices"), company.notice)
 
     def financials(
         self,

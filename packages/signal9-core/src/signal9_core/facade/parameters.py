@@ -2,13 +2,15 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from ..errors import InputError
 
-__all__ = ["choice_of", "day_of", "span_of"]
+__all__ = ["choice_of", "day_of", "span_of", "yes_or_no"]
 
 E = TypeVar("E", bound=StrEnum)
+
+_DAY: Final = len("2013-03-01")
 
 
 def day_of(value: date | str | None, field: str) -> date | None:
@@ -17,9 +19,11 @@ def day_of(value: date | str | None, field: str) -> date | None:
         return value.date()
     if value is None or isinstance(value, date):
         return value
+    # NumPy's moments are none of Python's, and read like them.
+    text = str(value)[:_DAY] if type(value).__name__ == "datetime64" else value
     try:
-        return date.fromisoformat(value)
-    except ValueError as error:
+        return date.fromisoformat(text)
+    except (TypeError, ValueError) as error:
         raise InputError(field, f"{value!r} is no day as 2013-03-01") from error
 
 
@@ -37,3 +41,10 @@ def choice_of(kind: type[E], value: str, field: str) -> E:
         return kind(value)
     except ValueError as error:
         raise InputError(field, f"{value!r} is none of {', '.join(kind)}") from error
+
+
+def yes_or_no(value: object, field: str) -> bool:
+    """Return a truth value as it is; `InputError` for what is only taken for one, as a name."""
+    if not isinstance(value, bool):
+        raise InputError(field, f"{value!r} is neither True nor False")
+    return value

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, overload
+from decimal import Decimal
+from operator import index
+from typing import TYPE_CHECKING, Final, SupportsIndex, overload
 
-from ..domain import PRICE_COLUMNS, Bar, PriceSeries
+from ..domain import PRICE_COLUMNS, Bar, PriceSeries, decimals_of
 from ..errors import InputError, NotFoundError
 from .display import Displayed, Grid, shortened
 from .parameters import day_of, span_of
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["Prices"]
+
+_SHOWN_DECIMALS: Final = 6
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,13 +48,16 @@ class Prices(Displayed):
     def __getitem__(self, at: slice) -> "Prices": ...
 
     @overload
-    def __getitem__(self, at: int | date | str) -> Bar: ...
+    def __getitem__(self, at: SupportsIndex | date | str) -> Bar: ...
 
-    def __getitem__(self, at: int | date | str | slice) -> "Bar | Prices":
+    def __getitem__(self, at: SupportsIndex | date | str | slice) -> "Bar | Prices":
         """Return the bar at a position or of a day, or those of a slice; days count inclusively."""
         if isinstance(at, slice):
             return replace(self, series=_part(self.series, at))
-        return self.series.bar(at if isinstance(at, int) else self._position(at))
+        place = index(at) if isinstance(at, SupportsIndex) else self._position(at)
+        if not -len(self) <= place < len(self):
+            raise IndexError(f"{self.ticker}: no bar at {place} among {len(self):,}")
+        return self.series.bar(place)
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return a data frame by date: prices as floats, volume as integers."""
@@ -79,9 +86,13 @@ class Prices(Displayed):
     @property
     def title(self) -> str:
         """What these bars are, in one line."""
-        series = self.series
-        kind = "adjusted" if self.adjusted else "as traded"
-        return f"{series.ticker} {series.interval} prices in {series.currency}, {kind}"
+        return f"{self.ticker} {self.kind}"
+
+    @property
+    def kind(self) -> str:
+        """What these bars are, whosever they are."""
+        adjusted = "adjusted" if self.adjusted else "as traded"
+        return f"{self.series.interval} prices in {self.series.currency}, {adjusted}"
 
     def grid(self) -> Grid:
         """Return what to show."""
@@ -92,7 +103,7 @@ class Prices(Displayed):
         )
 
     def _row(self, at: int) -> tuple[str, ...]:
-        prices = (f"{self.series.price(name, at):,f}" for name in PRICE_COLUMNS)
+        prices = (_shown(self.series.price(name, at)) for name in PRICE_COLUMNS)
         return str(self.series.day(at)), *prices, f"{self.series.volume[at]:,}"
 
     def _span(self) -> str:
@@ -106,6 +117,11 @@ class Prices(Displayed):
             nearest = (str(found.day(-1)),) if len(found) else ()
             raise NotFoundError(f"bar of {self.ticker} on", str(day), nearest)
         return len(found) - 1
+
+
+def _shown(price: Decimal) -> str:
+    """Return a price with at most six decimals; adjusted ones may have many more."""
+    return f"{price:,f}" if decimals_of(price) <= _SHOWN_DECIMALS else f"{price:,.6f}"
 
 
 def _part(series: PriceSeries, at: slice) -> PriceSeries:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ..domain import PRICE_COLUMNS, PriceSeries
+from ..domain import PriceSeries
 from .extras import load_extra
 
 if TYPE_CHECKING:
@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["numpy_views"]
-
-_COLUMNS = ("days", *PRICE_COLUMNS, "volume", "adjusted_close", "minutes")
 
 
 def numpy_views(series: PriceSeries) -> "dict[str, NDArray[np.signedinteger]]":
@@ -21,8 +19,7 @@ def numpy_views(series: PriceSeries) -> "dict[str, NDArray[np.signedinteger]]":
     what a series does not have is left out.
     """
     numpy = load_extra("numpy", "pandas")
-    columns = {name: getattr(series, name) for name in _COLUMNS}
-    views = {name: numpy.asarray(each) for name, each in columns.items() if each is not None}
+    views = {name: numpy.asarray(each) for name, each in series.columns().items()}
     for view in views.values():
         view.flags.writeable = False  # a series never changes
     return views

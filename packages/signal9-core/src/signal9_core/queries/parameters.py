@@ -30,7 +30,7 @@ def ticker_of(text: str) -> Ticker:
     try:
         return _ticker.validate_python(text)
     except ValidationError as error:
-        raise InputError("ticker", f"{text[:40]!r} is no ticker") from error
+        raise InputError("ticker", f"{text!r:.42} is no ticker") from error
 
 
 def several_tickers(texts: Iterable[str], at_most: int) -> list[Ticker]:

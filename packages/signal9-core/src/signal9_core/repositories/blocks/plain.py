@@ -26,7 +26,7 @@ def written_plain(series: PriceSeries, ends: tuple[int, ...]) -> bytes:
         currency=series.currency,
         adjusted_scale=series.adjusted_scale,
     )
-    values = (varint(zigzag(value)) for column in _columns(series) for value in column)
+    values = (varint(zigzag(value)) for column in _columns(header, series) for value in column)
     return written_header(header) + zlib.compress(b"".join(values), 9)
 
 
@@ -55,10 +55,5 @@ def _kinds(header: Header) -> Iterator[tuple[str, str]]:
         yield "minutes", "h"
 
 
-def _columns(series: PriceSeries) -> Iterator[Column]:
-    for name in (*PRICE_COLUMNS, "volume", "days"):
-        yield getattr(series, name)
-    if series.adjusted_close is not None:
-        yield series.adjusted_close
-    if series.minutes is not None:
-        yield series.minutes
+def _columns(header: Header, series: PriceSeries) -> Iterator[Column]:
+    return (series.columns()[name] for name, _ in _kinds(header))

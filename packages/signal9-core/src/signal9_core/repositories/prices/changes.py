@@ -1,12 +1,11 @@
 """What a merge would change, worked out before anything is written."""
 
-from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
-from ...domain import PRICE_COLUMNS, Column, PriceSeries, merge, rescaled
+from ...domain import PRICE_COLUMNS, PriceSeries, merge, rescaled
 from .items import Held, join
 from .keys import key_at
 
@@ -30,7 +29,8 @@ def changed_bars(
     if not positions:
         return series.slice(0, 0), None
     first, last = series.day(positions[0]), series.day(positions[-1])
-    return _picked(series, positions), PriceChange(first, last, len(positions))
+    wanted = series if len(positions) == len(series) else series.picked(positions)
+    return wanted, PriceChange(first, last, len(positions))
 
 
 def combined(before: PriceSeries, part: PriceSeries) -> PriceSeries:
@@ -77,24 +77,3 @@ def _rows(
         adjusted = rescaled(series.adjusted_close, adjusted_scale - series.adjusted_scale)
     rows = zip(*prices, series.volume, adjusted, strict=True)
     return dict(zip(series.positions(), rows, strict=True))
-
-
-def _picked(series: PriceSeries, at: Sequence[int]) -> PriceSeries:
-    if at[-1] - at[0] + 1 == len(at):
-        return series.slice(at[0], at[-1] + 1)
-
-    def picked(column: Column) -> Column:
-        return array(column.typecode, [column[each] for each in at])
-
-    adjusted, minutes = series.adjusted_close, series.minutes
-    return replace(
-        series,
-        days=picked(series.days),
-        open=picked(series.open),
-        high=picked(series.high),
-        low=picked(series.low),
-        close=picked(series.close),
-        volume=picked(series.volume),
-        adjusted_close=None if adjusted is None else picked(adjusted),
-        minutes=None if minutes is None else picked(minutes),
-    )
