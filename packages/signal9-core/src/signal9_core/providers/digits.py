@@ -74,8 +74,10 @@ def _of_texts(texts: Sequence[str]) -> Scaled:
         raise ValueError("written in another way than 123.45")
     if b",." in b"," + sent or b"-." in sent:
         raise ValueError("no digit before the point")
-    decimals = max(_CENTS, _most_decimals(sent.translate(DIGITS_AS_ZEROS), texts[0]))
-    return integers(_aligned(joined, decimals)), decimals
+    shape = sent.translate(DIGITS_AS_ZEROS)
+    decimals = max(_CENTS, _most_decimals(shape, texts[0]))
+    alike = shape.count(b"." + b"0" * decimals + b"\t") == len(texts)
+    return integers(sent.translate(None, b".\t") if alike else _aligned(joined, decimals)), decimals
 
 
 def _most_decimals(shape: bytes, first: str) -> int:
