@@ -35,7 +35,7 @@ __all__ = [
 
 def column_of(numbers: Sequence[int], kind: Literal["h", "i", "q"] = "q") -> Column:
     """Return numbers as a column; `OverflowError` where one is too large for its kind."""
-    if isinstance(numbers, array):
+    if isinstance(numbers, array) and numbers.typecode == kind:
         return numbers
     try:
         # Packing all at once takes a third of the time that an array of its own accord takes.
