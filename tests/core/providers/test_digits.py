@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signal9_core.providers.digits import Scaled, scaled, whole
+from signal9_core.providers.digits import Scaled, kept, scaled, whole
 
 
 def _values(found: Scaled) -> list[Decimal]:
@@ -43,12 +43,22 @@ def test_other_spellings_are_understood(texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", ".", "-", "-.", "1.2.3", "1,5", "much", "1.2.34", "1-2", "NaN", "Infinity"]
+    "text",
+    ["", ".", "-", "-.", "1.2.3", "1,5", "much", "1.2.34", "1-2", "1\t.5", "NaN", "Infinity"],
 )
 def test_what_is_no_number_is_refused(text: str) -> None:
     for texts in ([text], ["1.00", text], [text, "1.00"]):
         with pytest.raises(ValueError, match="is no number"):
             scaled(texts)
+
+
+def test_decimals_that_a_column_cannot_hold_are_rounded_off() -> None:
+    found = scaled(["1234.5", "0.01234567890123456789"])
+
+    assert _values(kept(found)) == [Decimal("1234.5"), Decimal("0.01234567890123")]
+    assert _values(kept(scaled(["1234.5"]))) == [Decimal("1234.5")]
+    with pytest.raises(OverflowError, match="too large"):
+        kept(scaled(["1" * 20]))
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,14 @@ def test_splits_and_dividends_come_with_adjusted_prices(more: dict[str, str]) ->
     assert series.adjusted_closes() == [Decimal("5.4812345678")]
 
 
+def test_an_early_adjusted_close_may_have_more_digits_than_fit() -> None:
+    rows = "2024-01-05,900,901,899,900,900.0,5\n1999-01-25,19,20,18,19,0.0376123456789012345,7\n"
+
+    series = read(f"{HEAD},adjusted_close,volume\n{rows}".encode()).series
+
+    assert series.adjusted_closes() == [Decimal("0.037612345678901"), Decimal("900.00")]
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [

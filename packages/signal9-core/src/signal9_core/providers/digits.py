@@ -10,7 +10,7 @@ import msgspec
 
 from ..domain import all_of_bits, column_of, decimals_of
 
-__all__ = ["DIGITS_AS_ZEROS", "Scaled", "decimal", "integers", "scaled", "whole"]
+__all__ = ["DIGITS_AS_ZEROS", "Scaled", "decimal", "integers", "kept", "scaled", "whole"]
 
 Scaled = tuple[Sequence[int], int]
 """Numbers in units of `10 ** -scale`, and the scale: as many decimals as any has, at least two."""
@@ -22,6 +22,8 @@ _INTEGERS: Final = msgspec.json.Decoder(list[int])
 _LEADING_ZEROS: Final = re.compile(rb"(?<![0-9])0+(?=[0-9])")
 _BLANKS_AS_ZEROS: Final = bytes.maketrans(b" ", b"0")
 _CENTS: Final = 2
+_DIGITS: Final = 18
+"""So many fit into a column, whichever they are."""
 _DECIMALS_OF_FLOATS: Final = (4, 6, 9)
 _EXACT_BITS: Final = 49
 """Numbers of so many bits have at most 15 digits, and a float spells every one of them."""
@@ -35,6 +37,19 @@ def scaled(values: Sequence[Any]) -> Scaled:
         return _of_floats(list(values)) if isinstance(values[0], float) else _of_texts(values)
     except (OverflowError, ValueError):
         return _of_decimals([decimal(str(each)) for each in values])
+
+
+def kept(found: Scaled) -> Scaled:
+    """Return numbers as a column, without their last decimals where it could not hold those."""
+    numbers, scale = found
+    try:
+        return column_of(numbers), scale
+    except OverflowError:
+        excess = len(str(max(map(abs, numbers)))) - _DIGITS
+        if excess > scale - _CENTS:
+            raise
+        unit = 10**excess
+        return column_of([(2 * each + unit) // (2 * unit) for each in numbers]), scale - excess
 
 
 def whole(texts: Sequence[str]) -> list[int]:
@@ -69,8 +84,8 @@ def _of_texts(texts: Sequence[str]) -> Scaled:
     joined = "\t,".join(texts) + "\t"
     if joined.count(".") < len(texts):
         joined = "\t,".join(each if "." in each else f"{each}." for each in texts) + "\t"
-    sent = joined.encode()
-    if sent.translate(None, b"0123456789\t-") != b".," * (len(texts) - 1) + b".":
+    sent, marks = joined.encode(), b".," * (len(texts) - 1) + b"."
+    if sent.translate(None, b"0123456789\t-") != marks or sent.count(b"\t") != len(texts):
         raise ValueError("written in another way than 123.45")
     if b",." in b"," + sent or b"-." in sent:
         raise ValueError("no digit before the point")

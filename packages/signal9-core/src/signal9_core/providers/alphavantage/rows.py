@@ -7,7 +7,7 @@ from ...domain import PRICE_COLUMNS, Ticker
 from ...errors import PayloadError
 from .. import columns
 from ..columns import Rows
-from ..digits import scaled, whole
+from ..digits import kept, scaled, whole
 from .times import TimeSeries
 
 __all__ = ["company", "rows_of"]
@@ -27,4 +27,5 @@ def rows_of(found: TimeSeries, days: Sequence[int], where: str) -> Rows:
         raise PayloadError(f"{where}: only some days have an adjusted close")
     prices = [found.columns[name] for name in PRICE_COLUMNS]
     rows = columns.rows_of(days, prices, whole(found.columns["volume"]))
-    return replace(rows, adjusted_close=scaled(adjusted)) if adjusted else rows
+    # They are computed, to the last digit of a float, and those of early years begin late.
+    return replace(rows, adjusted_close=kept(scaled(adjusted))) if adjusted else rows
