@@ -5,14 +5,16 @@ Everyone starts from the bytes that came. A peer ends with its frame, as that is
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
 from io import BytesIO
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from signal9_core.domain import PriceSeries
-from signal9_core.providers.alpaca.prices import bars
-from signal9_core.providers.alphavantage.prices import daily
+from signal9_core.providers.alpaca.bars import read_daily_bars
+from signal9_core.providers.alphavantage.daily import read_daily
 
 from .measure import Measure
 from .timing import best_ms, installed
@@ -20,6 +22,8 @@ from .timing import best_ms, installed
 __all__ = ["parsing"]
 
 _TICKER: Final = "AAPL"
+_NEW_YORK: Final = ZoneInfo("America/New_York")
+_STAMP: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 Read = Callable[[], object]
 
@@ -27,7 +31,7 @@ Read = Callable[[], object]
 def parsing(series: PriceSeries) -> Iterator[Measure]:
     """Yield times to read a long daily history, sent as each provider would."""
     body, table, page = _json(series), _csv(series), _page(series)
-    read = partial(daily, body)
+    read = partial(read_daily, body, None)
     if installed("orjson", "orjson"):
         ours, theirs = best_ms(read, partial(import_module("orjson").loads, body))
         times = ours / theirs
@@ -38,9 +42,13 @@ def parsing(series: PriceSeries) -> Iterator[Measure]:
         yield _compared("prices_json", "alpha_vantage", 5, read, _alpha_vantage(body))
     if installed("pandas", "pandas"):
         theirs_read = partial(_read_csv, table)
-        yield _compared("prices_csv", "read_csv", 1, partial(daily, table, _TICKER), theirs_read)
+        yield _compared(
+            "prices_csv", "read_csv", 1, partial(read_daily, table, _TICKER), theirs_read
+        )
     if installed("alpaca", "alpaca-py"):
-        yield _compared("prices_alpaca", "alpaca-py", 20, partial(bars, [page]), _alpaca(page))
+        yield _compared(
+            "prices_alpaca", "alpaca-py", 20, partial(read_daily_bars, page), _alpaca(page)
+        )
 
 
 def _compared(name: str, peer: str, goal: float, read: Read, theirs_read: Read) -> Measure:
@@ -77,7 +85,7 @@ def _page(series: PriceSeries) -> bytes:
     """Return a page of Alpaca's bars: oldest first, stamped at midnight in New York."""
     rows = [
         {
-            "t": f"{bar.day}T05:00:00Z",
+            "t": f"{datetime(*bar.day.timetuple()[:3], tzinfo=_NEW_YORK).astimezone(UTC):{_STAMP}}",
             "o": float(bar.open),
             "h": float(bar.high),
             "l": float(bar.low),
@@ -88,7 +96,8 @@ def _page(series: PriceSeries) -> bytes:
         }
         for bar in series
     ]
-    return json.dumps({"bars": {_TICKER: rows}, "next_page_token": None}).encode()
+    page = {"bars": {_TICKER: rows}, "next_page_token": None}
+    return json.dumps(page, separators=(",", ":")).encode()
 
 
 def _alpha_vantage(body: bytes) -> Read:

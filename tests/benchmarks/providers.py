@@ -1,7 +1,8 @@
 """How fast answers are read, against the providers' own clients, and how many calls a budget gives.
 
-Both sides start from the bytes that came and end with values by name. Theirs: a frame where their
-client makes one, models where it makes those.
+Both sides start from the bytes that came, and end with what their users get. Ours: series of exact
+prices, or models with everything checked. Theirs: frames of pandas from alpha_vantage, models from
+alpaca-py, made by the very calls that their clients make.
 """
 
 import json
@@ -13,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from timeit import repeat
 from typing import Any, Final
+
+from pydantic import TypeAdapter
 
 from signal9_core.providers.alpaca.parsers import PARSERS as ALPACA
 from signal9_core.providers.alphavantage.parsers import PARSERS as ALPHAVANTAGE
@@ -37,6 +40,7 @@ _SHORT: Final = {
     "TIME_SERIES_DAILY_ADJUSTED": "adjusted",
     "INCOME_STATEMENT": "income",
     "BALANCE_SHEET": "balance",
+    "NEWS_SENTIMENT": "sentiment",
     "stocks_bars": "bars",
 }
 _KEYS: Final = {"apca-api-key-id": "demo", "apca-api-secret-key": "demo"}
@@ -86,6 +90,7 @@ def _alphavantage() -> Mapping[str, Theirs]:
     """Return what `alpha_vantage` does with a body once `requests` has it."""
     series = import_module("alpha_vantage.timeseries").TimeSeries
     fundamentals = import_module("alpha_vantage.fundamentaldata").FundamentalData
+    intelligence = import_module("alpha_vantage.alphaintelligence").AlphaIntelligence
     return {
         "TIME_SERIES_DAILY": _reading(series, "get_daily"),
         "TIME_SERIES_DAILY_ADJUSTED": _reading(series, "get_daily_adjusted"),
@@ -102,6 +107,11 @@ def _alphavantage() -> Mapping[str, Theirs]:
             _reading(fundamentals, "get_cash_flow_annual"),
             _reading(fundamentals, "get_cash_flow_quarterly"),
         ),
+        "EARNINGS": _both(
+            _reading(fundamentals, "get_earnings_annual"),
+            _reading(fundamentals, "get_earnings_quarterly"),
+        ),
+        "NEWS_SENTIMENT": _reading(intelligence, "get_news_sentiment"),
     }
 
 
@@ -124,9 +134,10 @@ def _alpaca() -> Mapping[str, Theirs]:
     """Return what `alpaca-py` does with a body once `requests` has it."""
     bars = import_module("alpaca.data.models").BarSet
     news = import_module("alpaca.data.models.news").NewsSet
-    asset = import_module("alpaca.trading.models").Asset
+    asset: Any = import_module("alpaca.trading.models").Asset
+    assets: Any = list[asset]
     return {
-        "assets": lambda body: [asset(**each) for each in json.loads(body)],
+        "assets": lambda body: TypeAdapter(assets).validate_python(json.loads(body)),
         "news": lambda body: news(json.loads(body)),
         "stocks_bars": lambda body: bars(json.loads(body)["bars"]),
     }

@@ -121,7 +121,7 @@ def test_a_series_without_adjusted_closes_cannot_be_adjusted(series: PriceSeries
 def test_a_day_that_occurs_twice_is_refused(one: Bar, other: Bar) -> None:
     pair = [each.model_copy(update={"adjusted_close": None}) for each in (one, other)]
 
-    with pytest.raises(ValueError, match="IBM: 2013-03-01 is out of order"):
+    with pytest.raises(ValueError, match="IBM: 2013-03-01 occurs twice"):
         PriceSeries.from_bars("IBM", pair)
 
 

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from signal9_core.domain import DataSet
+from signal9_core.domain import DataSet, IntradayInterval
 from signal9_core.errors import PayloadError
 from signal9_core.ports import Financials
 from signal9_core.providers.alpaca.provider import AlpacaProvider
@@ -86,7 +86,8 @@ def test_bars_of_minutes_are_kept_apart_from_those_of_days() -> None:
 
     found = client.intraday_bars(["A"], "15Min", datetime(2024, 1, 5, 14, tzinfo=UTC))
 
-    assert [bar.start.minute for bar in found["A"]] == [30]
+    assert found["A"].instant(0) == datetime(2024, 1, 5, 14, 30, tzinfo=UTC)
+    assert found["A"].interval is IntradayInterval.FIFTEEN_MINUTES
     assert wire.params[0]["start"] == "2024-01-05T14:00:00Z"
     assert shelf.kept[0].function == "stocks_bars_15Min"
 

@@ -4,12 +4,12 @@ from decimal import Decimal
 
 import pytest
 
-from signal9_core.domain import article_id
+from signal9_core.domain import IntradayInterval, article_id
 from signal9_core.errors import PayloadError
 from signal9_core.providers.alpaca import spelling
 from signal9_core.providers.alpaca.actions import read_actions
 from signal9_core.providers.alpaca.assets import read_assets
-from signal9_core.providers.alpaca.bars import intraday_bars, read_bars, read_daily_bars
+from signal9_core.providers.alpaca.bars import intraday_series, read_bars, read_daily_bars
 from signal9_core.providers.alpaca.news import read_news
 from signal9_core.providers.alpaca.parsers import PARSERS
 
@@ -125,9 +125,9 @@ def test_bars_of_minutes_are_read_oldest_first() -> None:
     bars = [{**BAR, "t": "2022-03-09T14:45:00Z"}, {**BAR, "t": "2022-03-09T14:30:00Z"}]
     page = read_bars(_body({"bars": {"A": bars}, "next_page_token": "t"}), "here")
 
-    found = intraday_bars("A", page.by_ticker("here")["A"], "here")
+    found = intraday_series("A", page.by_ticker("here")["A"], IntradayInterval.HALF_HOUR, "here")
 
-    assert [bar.start for bar in found] == [
+    assert [bar.at for bar in found] == [
         datetime(2022, 3, 9, 14, 30, tzinfo=UTC),
         datetime(2022, 3, 9, 14, 45, tzinfo=UTC),
     ]

@@ -5,11 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from signal9_core.domain import PRICE_COLUMNS
 from signal9_core.errors import PayloadError
 from signal9_core.providers.alpaca.actions import read_actions
 from signal9_core.providers.alpaca.assets import read_assets
-from signal9_core.providers.alpaca.bars import intraday_bars, read_bars, read_daily_bars
+from signal9_core.providers.alpaca.bars import read_daily_bars
 from signal9_core.providers.alpaca.news import read_news
 from signal9_core.providers.tickers import is_ticker
 
@@ -38,26 +37,6 @@ def test_every_asset() -> None:
             assert asset.model_extra is not None
             assert asset.model_extra["id"] == raw["id"]
             assert asset.model_extra["tradable"] == raw["tradable"]
-
-
-def test_every_bar() -> None:
-    seen = 0
-    for _, body in recorded("alpaca", "stocks_bars"):
-        source = json.loads(body, parse_float=Decimal)
-        by_symbol = source["bars"]
-        if isinstance(by_symbol, list):
-            by_symbol = {source["symbol"]: by_symbol}
-        found = read_bars(body, "here").by_ticker("here")
-        assert found.keys() == by_symbol.keys()
-        for ticker, bars in found.items():
-            raws = sorted(by_symbol[ticker], key=lambda raw: str(raw["t"]))
-            for bar, raw in zip(intraday_bars(ticker, bars, "here"), raws, strict=True):
-                assert bar.start.strftime("%Y-%m-%dT%H:%M:%SZ") == raw["t"]
-                prices = [getattr(bar, name) for name in PRICE_COLUMNS]
-                assert prices == [raw[name] for name in "ohlc"]
-                assert bar.volume == raw["v"]
-                seen += 1
-    assert seen > 30
 
 
 def test_daily_bars_are_told_from_shorter_ones() -> None:

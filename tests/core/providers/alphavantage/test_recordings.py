@@ -12,6 +12,7 @@ from signal9_core.domain import (
     BalanceSheet,
     CorporateAction,
     Earnings,
+    IntradayInterval,
     Period,
     PriceSeries,
     Report,
@@ -36,6 +37,8 @@ pytestmark = needs_recordings
 STATEMENTS = ("BALANCE_SHEET", "CASH_FLOW", "INCOME_STATEMENT")
 HEADS = {"fiscalDateEnding", "reportedCurrency", "reportedDate", "reportTime"}
 PRICES = ("open", "high", "low", "close")
+
+FIVE_MINUTES = IntradayInterval.FIVE_MINUTES
 
 Raw = dict[str, str]
 
@@ -172,8 +175,8 @@ def test_every_bar_of_every_document() -> None:
 
 def test_every_bar_of_five_minutes() -> None:
     for ticker, body in recorded("alphavantage", "TIME_SERIES_INTRADAY"):
-        bars, rows = read_intraday(body, ticker), _rows(body)[::-1]
-        for bar, row in zip(bars, rows, strict=True):
+        bars, rows = read_intraday(body, ticker, FIVE_MINUTES), _rows(body)[::-1]
+        for bar, row in zip(bars or (), rows, strict=True):
             values = (bar.open, bar.high, bar.low, bar.close, Decimal(bar.volume))
             assert values == tuple(Decimal(row[name]) for name in (*PRICES, "volume"))
 

@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 
+from signal9_core.domain import IntradayInterval
 from signal9_core.errors import PayloadError
 from signal9_core.providers.alphavantage.daily import read_daily
 from signal9_core.providers.alphavantage.intraday import read_intraday
@@ -10,6 +11,7 @@ from signal9_core.providers.alphavantage.intraday import read_intraday
 from .bodies import body, daily, texts
 
 HEAD = "timestamp,open,high,low,close,volume"
+MINUTES = IntradayInterval.FIVE_MINUTES
 ADJUSTED = {"5. adjusted close": "5.5", "6. volume": "1000"}
 
 
@@ -51,11 +53,11 @@ def test_a_table_says_the_same_in_any_order_of_columns() -> None:
         (b"timestamp,open,high,low,last,volume\n", "column close is missing; there is timestamp"),
         (b"", "column timestamp, open, high, low, close, volume is missing"),
         (f"{HEAD}\n2024-01-02,10,12.5,9.1".encode(), "row 2 has 4 of 6 columns"),
-        (f"{HEAD}\n2024-01-02,10,12.5,9,11,many\n".encode(), "ConversionSyntax"),
+        (f"{HEAD}\n2024-01-02,10,12.5,9,11,many\n".encode(), "'many' is no number"),
         (f"{HEAD}\n02.01.2024,10,12.5,9,11,1\n".encode(), "Invalid isoformat"),
         (f"{HEAD}\n2024-01-02,10,12.5,9,11,1\n2024-01-02,10,12,9,11,1\n".encode(), "occurs twice"),
-        (f"{HEAD}\n2024-01-02,10,12.5,10.5,11,1\n".encode(), "outside low..high on 2024-01-02"),
-        (f"{HEAD}\n2024-01-02,10,12.5,9,11,-1\n".encode(), "volume -1 on 2024-01-02"),
+        (f"{HEAD}\n2024-01-02,10,12.5,10.5,11,1\n".encode(), "2024-01-02: .* outside low..high"),
+        (f"{HEAD}\n2024-01-02,10,12.5,9,11,-1\n".encode(), "2024-01-02: .* below zero"),
         (b"\xff\xfe", "no UTF-8"),
         (daily("A", {"2024-01-02": {"1. open": "1"}}), "field high, low, close, volume is missing"),
         (body({"Meta Data": {}, "Series": {}}), "Time Series is missing; there is Meta Data"),
@@ -93,8 +95,9 @@ def test_the_clock_in_new_york_changes_twice_a_year(local: str, instant: str) ->
     document = body({"Meta Data": meta, "Time Series (5min)": {local: texts()}})
 
     expected = datetime.fromisoformat(instant).replace(tzinfo=UTC)
-    assert [bar.start for bar in read_intraday(table, "A")] == [expected]
-    assert [bar.start for bar in read_intraday(document, None)] == [expected]
+    for found in (read_intraday(table, "A", MINUTES), read_intraday(document, None, MINUTES)):
+        assert found is not None
+        assert found.instant(0) == expected
 
 
 @pytest.mark.parametrize(
@@ -109,9 +112,9 @@ def test_the_clock_in_new_york_changes_twice_a_year(local: str, instant: str) ->
 )
 def test_what_is_wrong_with_bars_of_minutes_is_named(found: bytes, problem: str) -> None:
     with pytest.raises(PayloadError, match=problem):
-        read_intraday(found, "A")
+        read_intraday(found, "A", MINUTES)
 
 
 def test_bars_of_minutes_must_be_about_someone() -> None:
     with pytest.raises(PayloadError, match="which company"):
-        read_intraday(f"{HEAD}\n2024-01-02 10:00:00,10,12.5,9,11,1\n".encode(), None)
+        read_intraday(f"{HEAD}\n2024-01-02 10:00:00,10,12.5,9,11,1\n".encode(), None, MINUTES)

@@ -12,29 +12,17 @@ from typing import TYPE_CHECKING
 from ..answers import ReplayAnswer, SkippedAnswer
 from ..errors import SettingsError
 from ..ports import ALL_REPORTS, utc_now
-from ..queries import (
-    GetAsset,
-    GetFinancials,
-    GetPriceBatch,
-    GetPrices,
-    GetStatus,
-    ListAssets,
-    ListNews,
-    ListProblems,
-    SearchCompanies,
-    prove_signing,
-)
+from ..queries import prove_signing
 from ..queries.parameters import ticker_of
-from . import adapters
+from .asked import Asked
 from .outcomes import tell_outcome
-from .parts import Parts
 from .settling import SettlingPublisher
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
-    from ..answers import IngestAnswer, KeysAnswer
+    from ..answers import IngestAnswer
     from ..domain import DataSet, ReportKind
     from ..enhance import Enhance
     from ..events import Event
@@ -58,82 +46,8 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> App:
     return App(settings, clock)
 
 
-class App(Parts):
+class App(Asked):
     """What entry points call: queries return answers, use cases change what is stored."""
-
-    @cached_property
-    def list_assets(self) -> ListAssets:
-        """Companies by name."""
-        return ListAssets(self.assets, self.cursors)
-
-    @cached_property
-    def get_asset(self) -> GetAsset:
-        """One company in full."""
-        return GetAsset(self.assets, self.finder.nearest)
-
-    @cached_property
-    def get_prices(self) -> GetPrices:
-        """Price history of one company."""
-        return GetPrices(self.assets, self.prices, self.actions, self.cursors, self.finder.nearest)
-
-    @cached_property
-    def get_price_batch(self) -> GetPriceBatch:
-        """Price histories of several companies."""
-        return GetPriceBatch(self.get_prices)
-
-    @cached_property
-    def get_financials(self) -> GetFinancials:
-        """Reports of one company."""
-        return GetFinancials(self.assets, self.financials, self.cursors, self.finder.nearest)
-
-    @cached_property
-    def list_news(self) -> ListNews:
-        """Articles, newest first."""
-        return ListNews(self.assets, self.news, self.cursors, self.finder.nearest)
-
-    @cached_property
-    def search(self) -> SearchCompanies:
-        """Companies by ticker or name, however they are typed."""
-        return SearchCompanies(self.finder)
-
-    @cached_property
-    def get_status(self) -> GetStatus:
-        """How much is stored, and how fresh it is."""
-        settings = self.settings
-        return GetStatus(
-            self.assets,
-            self.state,
-            stage=settings.stage,
-            store=settings.store,
-            location=settings.location,
-            provider=self.provider_name,
-            notice=self.notice_of(self.provider_name),
-            quotas=self.quotas.status,
-        )
-
-    def key_places(self) -> KeysAnswer:
-        """Tell where the keys of providers come from."""
-        return self.keys.places()
-
-    def is_ingested(self) -> bool:
-        """Tell whether a full ingest from the provider came to its end before."""
-        return self.state.finished_ingest(self.provider_name) is not None
-
-    def notice_of(self, *sources: str) -> str | None:
-        """Return what people must know of data from these sources, without a key for any.
-
-        Without any named, it is about the one that everything was ingested from.
-        """
-        if not sources:
-            return self.notice_of(self.provider_name) if self.is_ingested() else None
-        found = (self._notice_of(source) for source in dict.fromkeys(sources))
-        return " ".join(notice for notice in found if notice) or None
-
-    def _notice_of(self, source: str) -> str | None:
-        made = self.__dict__.get("provider")
-        if made is not None and made.name == source:
-            return str(made.notice) if made.notice else None
-        return adapters.notice_of(self.settings, source)
 
     def ingest(
         self,
@@ -192,11 +106,6 @@ class App(Parts):
             self.state.note_blocked_refresh(self._clock())
             raise
         self.state.note_free_refresh()
-
-    @cached_property
-    def problems(self) -> ListProblems:
-        """What keeps this stage from working as it should."""
-        return ListProblems(lambda: self.state)
 
     @cached_property
     def enhance(self) -> Enhance:

@@ -3,7 +3,7 @@
 from .actions import CorporateAction, one_a_day
 from .adjusting import Adjustment, adjust
 from .asset import Asset, AssetProfile, CompanyOverview, DataSet, Freshness
-from .columns import Column, ascending, chained, none_above, rescaled
+from .columns import Column, all_of_bits, ascending, chained, column_of, none_above, rescaled
 from .financials import Earnings, EarningsCalendarEntry, Period, Report, ReportKind, Statement
 from .insights import Insights, PriceRange, SentimentRating
 from .intervals import BarLength, Interval, IntradayInterval, LongInterval
@@ -82,10 +82,12 @@ __all__ = [
     "User",
     "WizardStatus",
     "adjust",
+    "all_of_bits",
     "article_id",
     "ascending",
     "blank_to_none",
     "chained",
+    "column_of",
     "decimals_of",
     "label_of",
     "merge",

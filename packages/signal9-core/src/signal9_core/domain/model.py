@@ -20,11 +20,17 @@ from pydantic.alias_generators import to_camel
 __all__ = ["Currency", "Exact", "Instant", "Model", "OpenModel", "Score", "Ticker", "blank_to_none"]
 
 _MISSING: Final = frozenset({"", "-", "none", "null"})
+_LONGEST_MISSING: Final = max(map(len, _MISSING))
 
 
 def blank_to_none(value: object) -> object:
     """Turn what providers write for nothing (`"None"`, `"-"`, `""`, `"null"`) into `None`."""
-    return None if isinstance(value, str) and value.strip().lower() in _MISSING else value
+    if not isinstance(value, str):
+        return value
+    # Most texts are longer, and have no blanks around them that would have to go first.
+    if len(value) > _LONGEST_MISSING and value[0] > " " and value[-1] > " ":
+        return value
+    return None if value.strip().lower() in _MISSING else value
 
 
 def _upper(value: object) -> object:

@@ -93,7 +93,9 @@ class PriceSeries:
         positions = self.positions()
         if not ascending(positions):
             wrong = next(at for at in range(1, len(self)) if positions[at - 1] >= positions[at])
-            raise ValueError(f"{self.ticker}: {self.time(wrong)} is out of order")
+            twice = positions[wrong - 1] == positions[wrong]
+            problem = "occurs twice" if twice else "is out of order"
+            raise ValueError(f"{self.ticker}: {self.time(wrong)} {problem}")
 
     @classmethod
     def from_bars(

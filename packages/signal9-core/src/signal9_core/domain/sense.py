@@ -4,16 +4,19 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final
 
-from .columns import none_above, none_below_zero
+from .columns import none_apart, none_below_zero, none_outside
 from .prices import PRICE_COLUMNS, PriceSeries
 
 __all__ = ["nonsense_in"]
 
-_KNOWN_JUMP: Final = 6
-"""How many times dearer or cheaper than the day before, once splits are taken into account."""
+_KNOWN_JUMP: Final = 30
+"""How many times dearer or cheaper than the day before, once splits are taken into account.
 
-_UNKNOWN_JUMP: Final = 60
-"""The same, where a split may have been that nobody told of."""
+Shares have become fifteen times dearer within a day without any split.
+"""
+
+_UNKNOWN_JUMP: Final = 1000
+"""The same, where a split may have been that nobody told of: some were of 500 shares into one."""
 
 
 def nonsense_in(series: PriceSeries, splits: Mapping[int, Fraction] | None = None) -> str | None:
@@ -26,8 +29,7 @@ def nonsense_in(series: PriceSeries, splits: Mapping[int, Fraction] | None = Non
 
 def _range(series: PriceSeries) -> str | None:
     opens, highs, lows, closes = (getattr(series, name) for name in PRICE_COLUMNS)
-    pairs = [(lows, opens), (lows, closes), (opens, highs), (closes, highs)]
-    if all(none_above(lower, upper) for lower, upper in pairs):
+    if none_outside((opens, closes), lows, highs):
         return _negative(series)
     for at in range(len(series)):
         if not lows[at] <= min(opens[at], closes[at]) <= max(opens[at], closes[at]) <= highs[at]:
@@ -44,8 +46,7 @@ def _negative(series: PriceSeries) -> str | None:
 
 def _jump(series: PriceSeries, splits: Mapping[int, Fraction] | None) -> str | None:
     limit = _UNKNOWN_JUMP if splits is None else _KNOWN_JUMP
-    before, after = series.close[:-1], series.close[1:]
-    if none_above(before, after, limit) and none_above(after, before, limit):
+    if none_apart(series.close, limit):
         return None
     for at in range(1, len(series)):
         last, now = series.close[at - 1], series.close[at]

@@ -1,77 +1,104 @@
-"""A price series made of columns that a provider sent, its days in any order."""
+"""A price series out of the columns of a payload, if it makes sense."""
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
-from itertools import pairwise
-from operator import gt, itemgetter, lt
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain
 from typing import Any
 
-from ..domain import PRICE_COLUMNS, PriceSeries, Ticker
+from ..domain import (
+    BarLength,
+    Column,
+    Interval,
+    PriceSeries,
+    Ticker,
+    column_of,
+    nonsense_in,
+)
 from ..errors import PayloadError
-from .digits import scaled, whole
+from .digits import Scaled, scaled
 
-__all__ = ["series_of"]
+__all__ = ["Rows", "rows_of", "series_of"]
 
-Columns = Mapping[str, Sequence[Any]]
-"""Texts or floats by name: prices, `volume`, and `adjusted close` where it is known."""
+InOrder = Callable[[Column], Column]
 
 
-def series_of(ticker: Ticker, days: Sequence[int], columns: Columns, where: str) -> PriceSeries:
-    """Return the columns as a series, oldest first, with every price as it was sent.
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a payload says about bars, column by column, in its own order.
 
-    `days` are ordinals. `ValueError` or `ArithmeticError` where something is no number.
+    `days` are ordinals; `prices` are open, high, low and close, in units of `10 ** -scale`.
+    `splits` holds new shares for an old one by day, where the payload tells of splits.
     """
-    ordered = _order(days, where)
-    sent = {name: ordered(column) for name, column in columns.items()}
+
+    days: Sequence[int]
+    prices: Sequence[Sequence[int]]
+    scale: int
+    volume: Sequence[int]
+    adjusted_close: Scaled | None = None
+    splits: Mapping[int, Fraction] | None = None
+    minutes: Sequence[int] | None = None
+    interval: BarLength = Interval.DAY
+
+
+def rows_of(days: Sequence[int], prices: Sequence[Sequence[Any]], volume: Sequence[int]) -> Rows:
+    """Return columns of texts or floats as rows; `ValueError` where something is no number."""
+    joined, scale = scaled(list(chain.from_iterable(prices)))
     count = len(days)
-    joined, scale = scaled([each for name in PRICE_COLUMNS for each in sent[name]])
-    prices = [joined[at * count : (at + 1) * count] for at in range(len(PRICE_COLUMNS))]
-    volumes = whole(sent["volume"])
-    _check(ordered(days), prices, volumes, where)
-    adjusted = sent.get("adjusted close", ())
-    if None in adjusted:
-        raise PayloadError(f"{where}: only some days have an adjusted close")
-    adjusted_closes, adjusted_scale = scaled(adjusted)
-    opens, highs, lows, closes = (array("q", column) for column in prices)
+    columns = [joined[at : at + count] for at in range(0, len(joined), count or 1)]
+    return Rows(days, columns, scale, volume)
+
+
+def series_of(ticker: Ticker, rows: Rows, where: str) -> PriceSeries:
+    """Return rows as a series, oldest first; `PayloadError` names one that cannot be."""
+    try:
+        series = _in_order(ticker, rows)
+    except (OverflowError, ValueError) as error:
+        raise PayloadError(f"{where}: {error}") from error
+    wrong = nonsense_in(series, rows.splits)
+    if wrong is not None:
+        raise PayloadError(f"{where}: {wrong}")
+    return series
+
+
+def _in_order(ticker: Ticker, rows: Rows) -> PriceSeries:
+    days, minutes = rows.days, rows.minutes
+    newest_first = len(days) > 1 and days[0] > days[-1]
+    try:
+        return _series(ticker, rows, _backwards if newest_first else _as_they_are)
+    except ValueError:
+        return _series(ticker, rows, _sorting(days, minutes))
+
+
+def _series(ticker: Ticker, rows: Rows, ordered: InOrder) -> PriceSeries:
+    opens, highs, lows, closes = (ordered(column_of(each)) for each in rows.prices)
+    adjusted, adjusted_scale = rows.adjusted_close or (None, 2)
     return PriceSeries(
         ticker=ticker,
-        days=array("i", ordered(days)),
+        days=ordered(column_of(rows.days, "i")),
         open=opens,
         high=highs,
         low=lows,
         close=closes,
-        volume=array("q", volumes),
-        scale=scale,
-        adjusted_close=array("q", adjusted_closes) if adjusted_closes else None,
+        volume=ordered(column_of(rows.volume)),
+        scale=rows.scale,
+        adjusted_close=None if adjusted is None else ordered(column_of(adjusted)),
         adjusted_scale=adjusted_scale,
+        interval=rows.interval,
+        minutes=None if rows.minutes is None else ordered(column_of(rows.minutes, "h")),
     )
 
 
-def _order(days: Sequence[int], where: str) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    """Return what brings a column into the order of time."""
-    if all(map(lt, days, days[1:])):
-        return lambda column: column
-    if all(map(gt, days, days[1:])):
-        return lambda column: column[::-1]
-    places = sorted(range(len(days)), key=days.__getitem__)
-    in_order = itemgetter(*places)(days)
-    for earlier, later in pairwise(in_order):
-        if earlier == later:
-            raise PayloadError(f"{where}: {_day(later)} occurs twice")
-    return itemgetter(*places)
+def _as_they_are(column: Column) -> Column:
+    return column
 
 
-def _check(
-    days: Sequence[int], prices: Sequence[Sequence[int]], volumes: Sequence[int], where: str
-) -> None:
-    for day, first, high, low, last in zip(days, *prices, strict=True):
-        if not (low <= first <= high and low <= last <= high):
-            raise PayloadError(f"{where}: open or close outside low..high on {_day(day)}")
-    if min(volumes, default=0) < 0:
-        at = next(at for at, volume in enumerate(volumes) if volume < 0)
-        raise PayloadError(f"{where}: volume {volumes[at]} on {_day(days[at])}")
+def _backwards(column: Column) -> Column:
+    return column[::-1]
 
 
-def _day(ordinal: int) -> date:
-    return date.fromordinal(ordinal)
+def _sorting(days: Sequence[int], minutes: Sequence[int] | None) -> InOrder:
+    """Return what brings columns into the order of time."""
+    places = sorted(range(len(days)), key=list(zip(days, minutes or days, strict=True)).__getitem__)
+    return lambda column: array(column.typecode, map(column.__getitem__, places))

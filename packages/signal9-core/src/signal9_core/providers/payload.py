@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Final
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from ..domain import blank_to_none
 from ..errors import PayloadError
 
-__all__ = ["columns", "decode", "figure", "models_of", "need", "plain", "table"]
+__all__ = ["columns", "decode", "fields", "figure", "models_of", "need", "plain", "table"]
 
 _JSON: Final = msgspec.json.Decoder(float_hook=Decimal)
 _FIGURE: Final = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d{1,2})?")
@@ -90,8 +90,20 @@ def figure(text: object) -> object:
 
 def plain(value: object) -> object:
     """Return a value, and whatever is in it, with what providers write for nothing as `None`."""
+    if isinstance(value, str):
+        return blank_to_none(value)
     if isinstance(value, list):
         return [plain(each) for each in value]
     if isinstance(value, dict):
         return {name: plain(each) for name, each in value.items()}
-    return blank_to_none(value)
+    return value
+
+
+def fields(raw: Mapping[str, object], without: Container[str] = ()) -> dict[str, object]:
+    """Return all fields of an object but some, in the same way."""
+    # Half of all values of long lists are yes or no.
+    return {
+        name: value if value is True or value is False else plain(value)
+        for name, value in raw.items()
+        if name not in without
+    }

@@ -4,7 +4,7 @@ from typing import Final
 
 from ...domain import Asset, Ticker
 from .. import payload
-from ..payload import models_of, plain
+from ..payload import fields, models_of, plain
 from ..tickers import is_ticker
 from .bodies import objects, place
 from .spelling import canonical
@@ -12,7 +12,7 @@ from .spelling import canonical
 __all__ = ["read_assets"]
 
 _REQUIRED: Final = ("symbol", "status")
-_RENAMED: Final = {"class": "assetType"}
+_READ: Final = frozenset({"symbol", "class"})
 
 Raw = dict[str, object]
 
@@ -29,8 +29,10 @@ def read_assets(body: bytes, ticker: Ticker | None = None) -> list[Asset]:
     for raw in objects([found] if isinstance(found, dict) else found, where):
         payload.need(raw, _REQUIRED, where)
         about = canonical(str(raw["symbol"]))
-        if is_ticker(about):
-            winners[about] = max(winners.get(about, raw), raw, key=_claim)
+        if about in winners:
+            winners[about] = max(winners[about], raw, key=_claim)
+        elif is_ticker(about):
+            winners[about] = raw
     with models_of(where):
         return [_asset(about, raw) for about, raw in winners.items()]
 
@@ -40,7 +42,8 @@ def _claim(raw: Raw) -> tuple[bool, bool, bool]:
 
 
 def _asset(ticker: Ticker, raw: Raw) -> Asset:
-    fields = {
-        _RENAMED.get(name, name): plain(value) for name, value in raw.items() if name != "symbol"
-    }
-    return Asset.model_validate({**fields, "ticker": ticker})
+    kept = fields(raw, _READ)
+    if "class" in raw:
+        kept["assetType"] = plain(raw["class"])
+    kept["ticker"] = ticker
+    return Asset.model_validate(kept)

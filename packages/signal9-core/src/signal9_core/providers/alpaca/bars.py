@@ -1,36 +1,38 @@
 """`/v2/stocks/bars`: pages of bars of many companies."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time
-from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ...domain import PriceSeries, Ticker
+from ...domain import IntradayInterval, PriceSeries, Ticker
 from ...errors import PayloadError
-from ..columns import series_of
-from ..intraday import IntradayBar
+from ..columns import Rows, rows_of, series_of
+from ..moments import moments_of
 from ..payload import models_of
 from .bodies import place
 from .spelling import canonical
 
-__all__ = ["BarsPage", "RawBar", "daily_series", "intraday_bars", "read_bars", "read_daily_bars"]
+__all__ = ["BarsPage", "RawBar", "daily_series", "intraday_series", "read_bars", "read_daily_bars"]
 
-_NAMES: Final = ("open", "high", "low", "close", "volume")
 _NEW_YORK: Final = "America/New_York"
+_STAMPS: Final = 1 << 15
+"""More days than stocks have been traded electronically on."""
 
 
-class RawBar(msgspec.Struct, frozen=True):
+class RawBar(msgspec.Struct, frozen=True, gc=False):
     """A bar as it came; `t` is when it begins."""
 
-    t: datetime
+    t: str
     o: float
     h: float
     l: float  # noqa: E741 - Alpaca's name
     c: float
-    v: float
+    v: int
 
 
 class BarsPage(msgspec.Struct, frozen=True):
@@ -69,35 +71,42 @@ def read_daily_bars(body: bytes, ticker: Ticker | None = None) -> list[PriceSeri
     return [daily_series(about, bars, where) for about, bars in found.items()]
 
 
-def daily_series(ticker: Ticker, bars: Iterable[RawBar], where: str) -> PriceSeries:
+def daily_series(ticker: Ticker, bars: Sequence[RawBar], where: str) -> PriceSeries:
     """Return bars of whole days as a series: each begins at midnight in New York."""
-    zone = ZoneInfo(_NEW_YORK)
-    rows = [(_day(bar.t, zone, where), bar.o, bar.h, bar.l, bar.c, bar.v) for bar in bars]
-    days, *columns = zip(*rows, strict=True)
     with models_of(where):
-        return series_of(ticker, days, dict(zip(_NAMES, columns, strict=True)), where)
+        days = [_day(bar.t) for bar in bars]
+        return series_of(ticker, _rows(days, bars), where)
 
 
-def intraday_bars(ticker: Ticker, bars: Iterable[RawBar], where: str) -> list[IntradayBar]:
-    """Return bars shorter than a day, oldest first."""
+def intraday_series(
+    ticker: Ticker, bars: Sequence[RawBar], interval: IntradayInterval, where: str
+) -> PriceSeries:
+    """Return bars shorter than a day as a series."""
     with models_of(where):
-        found = [
-            IntradayBar(
-                ticker=ticker,
-                start=bar.t,
-                open=Decimal(repr(bar.o)),
-                high=Decimal(repr(bar.h)),
-                low=Decimal(repr(bar.l)),
-                close=Decimal(repr(bar.c)),
-                volume=int(bar.v),
-            )
-            for bar in bars
-        ]
-    return sorted(found, key=lambda bar: bar.start)
+        days, minutes = moments_of(_moment(bar.t) for bar in bars)
+        rows = replace(_rows(days, bars), minutes=minutes, interval=interval)
+        return series_of(ticker, rows, where)
 
 
-def _day(stamp: datetime, zone: ZoneInfo, where: str) -> int:
-    local = (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).astimezone(zone)
+def _rows(days: Sequence[int], bars: Sequence[RawBar]) -> Rows:
+    prices = (
+        [bar.o for bar in bars],
+        [bar.h for bar in bars],
+        [bar.l for bar in bars],
+        [bar.c for bar in bars],
+    )
+    return rows_of(days, prices, [bar.v for bar in bars])
+
+
+@lru_cache(maxsize=_STAMPS)
+def _day(stamp: str) -> int:
+    """Return the ordinal of the day that a stamp begins; thousands of companies share each."""
+    local = _moment(stamp).astimezone(ZoneInfo(_NEW_YORK))
     if local.time() != time():
-        raise PayloadError(f"{where}: the bar of {stamp.isoformat()} does not span a whole day")
+        raise ValueError(f"the bar of {stamp} does not span a whole day")
     return local.toordinal()
+
+
+def _moment(stamp: str) -> datetime:
+    found = datetime.fromisoformat(stamp)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -7,17 +7,24 @@ from typing import Final, Literal, Self, TypeVar
 import httpx2
 from pydantic import SecretStr
 
-from ...domain import Asset, CorporateAction, NewsArticle, PriceSeries, Ticker, one_a_day
+from ...domain import (
+    Asset,
+    CorporateAction,
+    IntradayInterval,
+    NewsArticle,
+    PriceSeries,
+    Ticker,
+    one_a_day,
+)
 from ...errors import PayloadError
 from ...ports import Clock, Quota, RawCache, utc_now
 from ..http import Question, Source, open_http
-from ..intraday import IntradayBar
 from ..keyed import KeyedTransport, checked_key
 from ..redaction import Redactor
 from ..unbounded import NoCache, NoQuota
 from .actions import ActionsPage, read_actions_page
 from .assets import read_assets
-from .bars import BarsPage, RawBar, daily_series, intraday_bars, read_bars
+from .bars import BarsPage, RawBar, daily_series, intraday_series, read_bars
 from .bodies import place
 from .news import NewsPage, read_news_page
 from .spelling import spelled
@@ -27,6 +34,13 @@ __all__ = ["AlpacaClient", "Feed", "Timeframe"]
 Feed = Literal["iex", "sip"]
 Timeframe = Literal["1Min", "5Min", "15Min", "30Min", "1Hour"]
 
+_LENGTHS: Final[Mapping[Timeframe, IntradayInterval]] = {
+    "1Min": IntradayInterval.ONE_MINUTE,
+    "5Min": IntradayInterval.FIVE_MINUTES,
+    "15Min": IntradayInterval.FIFTEEN_MINUTES,
+    "30Min": IntradayInterval.HALF_HOUR,
+    "1Hour": IntradayInterval.HOUR,
+}
 _TRADING_URL: Final = "https://paper-api.alpaca.markets"
 _DATA_URL: Final = "https://data.alpaca.markets"
 _ORIGIN: Final = "https://alpaca.markets"
@@ -108,12 +122,13 @@ class AlpacaClient:
         timeframe: Timeframe,
         first: datetime | date,
         last: datetime | date | None = None,
-    ) -> dict[Ticker, list[IntradayBar]]:
+    ) -> dict[Ticker, PriceSeries]:
         """Return bars shorter than a day, both ends included, oldest first."""
         function = f"stocks_bars_{timeframe}"
         found = self._bars(function, tickers, _span(first, last) | {"timeframe": timeframe})
         where = place(function, None)
-        return {each: intraday_bars(each, bars, where) for each, bars in found.items()}
+        length = _LENGTHS[timeframe]
+        return {each: intraday_series(each, bars, length, where) for each, bars in found.items()}
 
     def corporate_actions(
         self, tickers: Sequence[Ticker], first: date | None = None, last: date | None = None

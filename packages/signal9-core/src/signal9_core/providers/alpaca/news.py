@@ -1,11 +1,12 @@
 """`/v1beta1/news`: articles about companies, without a tone."""
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from ...domain import NewsArticle, Ticker, TickerSentiment, article_id
-from ..payload import models_of, need, plain
+from ..payload import fields, models_of, need, plain
 from ..tickers import is_ticker
 from .bodies import objects, page, place
 from .spelling import canonical
@@ -14,6 +15,7 @@ __all__ = ["NewsPage", "read_news", "read_news_page"]
 
 _REQUIRED: Final = ("id", "headline", "created_at")
 _READ: Final = frozenset({*_REQUIRED, "source", "summary", "symbols", "url"})
+_COMPANIES: Final = 1 << 14
 _NAMED: Final = Decimal(1)
 """Alpaca says whom an article is about, not how much: every company it names counts in full."""
 
@@ -42,7 +44,7 @@ def _article(raw: dict[str, object], where: str) -> NewsArticle:
     url = plain(raw.get("url"))
     return NewsArticle.model_validate(
         {
-            **{name: plain(value) for name, value in raw.items() if name not in _READ},
+            **fields(raw, _READ),
             "id": article_id("alpaca", str(raw["id"])),
             "publishedAt": raw["created_at"],
             "title": plain(raw["headline"]) or plain(raw.get("summary")) or url,
@@ -57,7 +59,12 @@ def _article(raw: dict[str, object], where: str) -> NewsArticle:
 def _mentions(raw: dict[str, object]) -> tuple[TickerSentiment, ...]:
     symbols = raw.get("symbols") or []
     named = symbols if isinstance(symbols, list) else [symbols]
-    tickers = dict.fromkeys(canonical(str(symbol)) for symbol in named)
-    return tuple(
-        TickerSentiment(ticker=each, relevance=_NAMED) for each in tickers if is_ticker(each)
-    )
+    found = dict.fromkeys(_mention(str(symbol)) for symbol in named)
+    return tuple(each for each in found if each is not None)
+
+
+@lru_cache(maxsize=_COMPANIES)
+def _mention(symbol: str) -> TickerSentiment | None:
+    """Return what every article says that names a company; `None` for what is no ticker."""
+    ticker = canonical(symbol)
+    return TickerSentiment(ticker=ticker, relevance=_NAMED) if is_ticker(ticker) else None

@@ -3,7 +3,7 @@
 from typing import Final
 
 from ...domain import EarningsCalendarEntry, Ticker
-from ..payload import models_of, plain
+from ..payload import fields, models_of
 from ..tickers import is_ticker
 from . import bodies
 from .spelling import canonical
@@ -21,6 +21,6 @@ def read_calendar(body: bytes, ticker: Ticker | None = None) -> list[EarningsCal
         for row in bodies.table(body, where, _REQUIRED):
             about = canonical(row["symbol"])
             if is_ticker(about):
-                fields = {name: plain(value) for name, value in row.items() if name != "symbol"}
-                found.append(EarningsCalendarEntry.model_validate({**fields, "ticker": about}))
+                kept = fields(row, ("symbol",))
+                found.append(EarningsCalendarEntry.model_validate({**kept, "ticker": about}))
     return found

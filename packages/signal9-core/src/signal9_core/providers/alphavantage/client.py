@@ -16,14 +16,15 @@ from ...domain import (
     Earnings,
     EarningsCalendarEntry,
     IncomeStatement,
+    IntradayInterval,
     NewsArticle,
+    PriceSeries,
     Statement,
     Ticker,
 )
 from ...errors import PayloadError
 from ...ports import Clock, Quota, RawCache, utc_now
 from ..http import Question, Source, open_http
-from ..intraday import IntradayBar
 from ..keyed import KeyedTransport, checked_key
 from ..redaction import Redactor
 from ..unbounded import NoCache, NoQuota
@@ -113,14 +114,15 @@ class AlphaVantageClient:
         *,
         month: str | None = None,
         full: bool = False,
-    ) -> list[IntradayBar]:
+    ) -> PriceSeries | None:
         """Return bars of minutes as traded, oldest first: of a `month` (`2024-01`), or lately."""
-        params = {"interval": f"{minutes}min", "adjusted": "false", "outputsize": _size(full=full)}
+        interval = IntradayInterval(f"{minutes}min")
+        params = {"interval": interval.value, "adjusted": "false", "outputsize": _size(full=full)}
         chosen = {} if month is None else {"month": month}
         return self._ask(
             "TIME_SERIES_INTRADAY",
             params | chosen,
-            lambda body: read_intraday(body, ticker),
+            lambda body: read_intraday(body, ticker, interval),
             ticker,
         )
 

@@ -1,44 +1,39 @@
 """TIME_SERIES_INTRADAY: bars of minutes, stamped by a clock on a wall in New York."""
 
+from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ...domain import Ticker
+from ...domain import IntradayInterval, PriceSeries, Ticker
 from ...errors import PayloadError
-from ..intraday import IntradayBar
+from ..columns import series_of
+from ..moments import moments_of
 from ..payload import models_of
 from . import bodies
+from .rows import company, rows_of
 from .times import read
 
 __all__ = ["read_intraday"]
 
 _ZONES: Final = {"US/Eastern": "America/New_York"}
-_PRICES: Final = ("open", "high", "low", "close", "volume")
 _UNSAID: Final = "US/Eastern"
 
 
-def read_intraday(body: bytes, ticker: Ticker | None) -> list[IntradayBar]:
-    """Return the bars of a body, oldest first."""
+def read_intraday(
+    body: bytes, ticker: Ticker | None, interval: IntradayInterval
+) -> PriceSeries | None:
+    """Return the bars of a body, oldest first; `None` where it has none."""
     where = bodies.place("TIME_SERIES_INTRADAY", ticker)
     found = read(body, where)
-    about = found.ticker or ticker
-    if about is None and found.stamps:
-        raise PayloadError(f"{where}: it does not say which company it is about")
     zone = _zone(found.zone or _UNSAID, where)
+    if not found.stamps:
+        return None
     with models_of(where):
-        columns = [found.columns.get(name, ()) for name in _PRICES]
-        bars = [
-            IntradayBar(
-                ticker=about or "",
-                start=datetime.fromisoformat(stamp).replace(tzinfo=zone),
-                volume=int(volume),
-                **dict(zip(_PRICES, map(Decimal, prices), strict=False)),
-            )
-            for stamp, *prices, volume in zip(found.stamps, *columns, strict=False)
-        ]
-    return sorted(bars, key=lambda bar: bar.start)
+        stamps = map(datetime.fromisoformat, found.stamps)
+        days, minutes = moments_of(stamp.replace(tzinfo=zone) for stamp in stamps)
+        rows = replace(rows_of(found, days, where), minutes=minutes, interval=interval)
+        return series_of(company(found.ticker or ticker, where), rows, where)
 
 
 def _zone(name: str, where: str) -> ZoneInfo:

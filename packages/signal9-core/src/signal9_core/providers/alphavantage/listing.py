@@ -3,7 +3,7 @@
 from typing import Final
 
 from ...domain import Asset, Ticker
-from ..payload import models_of, plain
+from ..payload import fields, models_of
 from ..tickers import is_ticker
 from . import bodies
 from .spelling import canonical
@@ -23,6 +23,6 @@ def read_listing(body: bytes, ticker: Ticker | None = None) -> list[Asset]:
 
 
 def _asset(row: dict[str, str], ticker: Ticker) -> Asset:
-    fields = {name: plain(value) for name, value in row.items() if name != "symbol"}
+    kept = fields(row, ("symbol",))
     status = row["status"].strip().lower()
-    return Asset.model_validate({**fields, "ticker": ticker, "status": _STATUS.get(status, status)})
+    return Asset.model_validate({**kept, "ticker": ticker, "status": _STATUS.get(status, status)})

@@ -7,7 +7,7 @@ from typing import Final
 
 from ...domain import NewsArticle, Ticker, TickerSentiment, article_id
 from ...errors import PayloadError
-from ..payload import figure, models_of, need, plain
+from ..payload import fields, figure, models_of, need, plain
 from ..tickers import is_ticker
 from . import bodies
 from .spelling import canonical
@@ -49,7 +49,7 @@ def _article(raw: Raw, where: str) -> NewsArticle:
     need(raw, _REQUIRED, where)
     url, title, published = plain(raw.get("url")), plain(raw["title"]), str(raw["time_published"])
     topics = [_object(each, where) for each in _list(raw, "topics", where)]
-    said = {name: plain(value) for name, value in raw.items() if name not in _READ}
+    said = fields(raw, _READ)
     return NewsArticle.model_validate(
         {
             **said,

@@ -1,9 +1,11 @@
-"""Bars of AlphaVantage, JSON or CSV, as rows by plain column names."""
+"""Bars of AlphaVantage, JSON or CSV, as columns of texts by plain name."""
 
 import re
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from ...domain import Ticker
 from ...errors import PayloadError
@@ -11,7 +13,7 @@ from .. import payload
 from . import bodies
 from .spelling import canonical
 
-__all__ = ["TimeSeries", "read"]
+__all__ = ["TimeSeries", "about", "read"]
 
 _NUMBERED: Final = re.compile(r"^\d+[a-z]?\. ")
 _PRICES: Final = ("open", "high", "low", "close", "volume")
@@ -29,26 +31,68 @@ class TimeSeries(NamedTuple):
     columns: Mapping[str, Sequence[Any]]
 
 
+class _Adjusted(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    open: str = msgspec.field(name="1. open")
+    high: str = msgspec.field(name="2. high")
+    low: str = msgspec.field(name="3. low")
+    close: str = msgspec.field(name="4. close")
+    adjusted_close: str = msgspec.field(name="5. adjusted close")
+    volume: str = msgspec.field(name="6. volume")
+    dividend_amount: str = msgspec.field(name="7. dividend amount")
+    split_coefficient: str = msgspec.field(name="8. split coefficient")
+
+
+class _Usual(msgspec.Struct, forbid_unknown_fields=True):
+    meta: dict[str, str] = msgspec.field(name="Meta Data")
+    bars: dict[str, _Adjusted] = msgspec.field(name="Time Series (Daily)")
+
+
+_USUAL: Final = msgspec.json.Decoder(_Usual)
+
+
 def read(body: bytes, where: str) -> TimeSeries:
     """Return the bars in a body, in the order in which they came."""
     if not bodies.is_json(body):
         columns = payload.columns(body, where, ("timestamp", *_PRICES))
         stamps = columns.pop("timestamp")
         return TimeSeries(None, None, stamps, {_plain(name): columns[name] for name in columns})
-    document = bodies.document(body, where, ("Meta Data",))
+    try:
+        return _usual(_USUAL.decode(body), where)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _by_name(bodies.document(body, where, ("Meta Data",)), where)
+
+
+def about(meta: object, where: str) -> tuple[Ticker | None, str | None]:
+    """Return whom a body is about and in which time zone, where its head says so."""
+    said = _by_plain_name(meta, where)
+    symbol = said.get("symbol")
+    return canonical(symbol) if symbol else None, said.get("time zone")
+
+
+def _usual(found: _Usual, where: str) -> TimeSeries:
+    """Return adjusted bars with the columns that they have had for years."""
+    bars = found.bars.values()
+    columns = {
+        "open": [bar.open for bar in bars],
+        "high": [bar.high for bar in bars],
+        "low": [bar.low for bar in bars],
+        "close": [bar.close for bar in bars],
+        "adjusted close": [bar.adjusted_close for bar in bars],
+        "volume": [bar.volume for bar in bars],
+        "dividend amount": [bar.dividend_amount for bar in bars],
+        "split coefficient": [bar.split_coefficient for bar in bars],
+    }
+    return TimeSeries(*about(found.meta, where), list(found.bars), columns)
+
+
+def _by_name(document: Mapping[str, object], where: str) -> TimeSeries:
     if not document:
         return TimeSeries(None, None, (), {})
-    meta = _by_plain_name(document["Meta Data"], where)
+    ticker, zone = about(document["Meta Data"], where)
     found = next((each for name, each in document.items() if "Time Series" in name), None)
     if not isinstance(found, dict):
         raise PayloadError(f"{where}: Time Series is missing; there is {', '.join(document)}")
-    symbol = meta.get("symbol")
-    return TimeSeries(
-        canonical(symbol) if symbol else None,
-        meta.get("time zone"),
-        list(found),
-        _columns(found, where),
-    )
+    return TimeSeries(ticker, zone, list(found), _columns(found, where))
 
 
 def _columns(bars: Mapping[str, Any], where: str) -> dict[str, Sequence[Any]]:
