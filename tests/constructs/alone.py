@@ -1,10 +1,15 @@
-"""Each construct as it is by default, alone in a stack: what rule packs and flags are tried on."""
+"""Each construct alone in a stack: what rule packs, scanners and flags are tried on.
+
+`ALONE` is what each makes by default; `ASKED` is what some make only when they are asked.
+"""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -164,3 +169,37 @@ ALONE: Final[dict[str, Callable[[Stack], Construct]]] = {
     "SecureBucket": _bucket,
     "WorkQueue": _work,
 }
+
+
+def _files(stack: Stack) -> None:
+    ContentDelivery(stack, "Site").deploy(Path(__file__).parent / "site")
+
+
+def _granted(stack: Stack) -> None:
+    key = kms.Key(stack, "Key", enable_key_rotation=True)
+    network = Network(stack, "Network")
+    code = lambda_.Code.from_inline("def handler(event, context): pass")
+    function, caller = (
+        PythonFunction(
+            stack,
+            name,
+            code=code,
+            handler="index.handler",
+            encryption_key=key,
+            vpc=network.vpc,
+            snap_start=name == "Caller",
+        )
+        for name in ("Called", "Caller")
+    )
+    function.grant_invoke(caller)
+    DataTable(stack, "Orders", partition_key="id", encryption_key=key).grant_read_write(caller)
+    SecureBucket(stack, "Photos", encryption_key=key).grant_read_write(caller, prefix="bills/")
+    ApiSecret(stack, "Bank", encryption_key=key).grant_write(caller)
+    EventBackbone(stack, "Events", encryption_key=key).grant_publish(caller)
+    Observability(stack, "Seen", namespace="Shop").grant_notify(caller)
+    work = WorkQueue(stack, "Work", encryption_key=key)
+    work.grant_send(caller)
+    work.feed(caller.function)
+
+
+ASKED: Final[dict[str, Callable[[Stack], object]]] = {"Files": _files, "Granted": _granted}

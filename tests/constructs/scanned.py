@@ -8,8 +8,8 @@ from aws_cdk import CfnElement, Stack
 from aws_cdk.assertions import Template
 
 from signal9_constructs import Acknowledgment, Finding, known_findings
-from signal9_constructs.acknowledgments import Tool
-from tests.constructs.alone import ALONE
+from signal9_constructs.findings import Tool
+from tests.constructs.alone import ALONE, ASKED
 from tests.constructs.lab import ENV, app, text
 from tests.constructs.shop import Shop
 
@@ -32,9 +32,9 @@ class Scanned:
 def synthesised(tool: Tool) -> dict[str, Scanned]:
     """Return every template, with what the library says that `tool` finds in it."""
     root = app()
-    alone = {name: Stack(root, name, env=ENV) for name in ALONE}
-    for name, build in ALONE.items():
-        build(alone[name])
+    alone = {name: Stack(root, name, env=ENV) for name in (*ALONE, *ASKED)}
+    for name, stack in alone.items():
+        (ALONE | ASKED)[name](stack)
     shop = Shop()
     together = {"Data": shop.data, "Programs": shop.programs, "Edge": shop.edge}
     return {

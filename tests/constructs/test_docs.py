@@ -8,10 +8,18 @@ import pytest
 from aws_cdk import Stack
 
 import signal9_constructs
+from signal9_constructs import GuardedStage
 from signal9_deploy.commands.prices import load_prices
 from tests.constructs.costs import items_at_rest, source_of
 from tests.constructs.lab import ENV, app
 from tests.constructs.pages import PAGES, blocks, meanings, parameters, rendered
+
+README = Path(__file__).parents[2] / "packages" / "signal9-constructs" / "README.md"
+
+
+def _constructs() -> list[str]:
+    exported = {name: getattr(signal9_constructs, name) for name in signal9_constructs.__all__}
+    return [name for name, each in exported.items() if hasattr(each, "__jsii_type__")]
 
 
 def _examples(page: Path) -> list[str]:
@@ -34,6 +42,21 @@ def test_every_example_synthesises(
     assert len(examples) >= 3
 
 
+def test_the_readmes_example_synthesises_with_nothing_left_open() -> None:
+    (example,) = _examples(README)
+    said: dict[str, object] = {}
+
+    exec(compile(example, README.name, "exec"), said)
+
+    stage = said["stage"]
+    assert isinstance(stage, GuardedStage)
+    assert stage.verdict().open == ()
+
+
+def test_the_readme_names_every_construct() -> None:
+    assert [name for name in _constructs() if f"`{name}`" not in README.read_text("utf-8")] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_page_says_its_purpose_shows_it_and_names_defaults_ways_out_costs_and_findings(
     page: Path,
@@ -48,14 +71,9 @@ def test_every_page_says_its_purpose_shows_it_and_names_defaults_ways_out_costs_
 
 def test_every_construct_has_a_page() -> None:
     written = "\n".join(page.read_text("utf-8") for page in PAGES)
-    made = [
-        name
-        for name in signal9_constructs.__all__
-        if hasattr(getattr(signal9_constructs, name), "__jsii_type__")
-    ]
 
-    assert [name for name in made if f"`{name}`" not in written] == []
-    assert [name for name in made if f"<!-- defaults {name} -->" not in written] == []
+    assert [name for name in _constructs() if f"`{name}`" not in written] == []
+    assert [name for name in _constructs() if f"<!-- defaults {name} -->" not in written] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import cast
 
 import pytest
-from aws_cdk import Stack
+from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_iam as iam
@@ -49,13 +49,13 @@ def _plain(stack: Stack) -> None:
         authorizer=function,
         cors_origins=["https://shop.example"],
     )
-    assert not service.url.endswith("/")
+    CfnOutput(stack, "Url", value=service.url)
 
 
 def _full(stack: Stack) -> None:
     function = _function(stack)
     arn = "arn:aws:acm:us-east-1:123456789012:certificate/1"
-    RestService(
+    service = RestService(
         stack,
         "Api",
         routes=[
@@ -98,6 +98,7 @@ def _full(stack: Stack) -> None:
         certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", arn),
         default_endpoint=False,
     )
+    CfnOutput(stack, "Url", value=service.url)
 
 
 def _open(stack: Stack) -> None:
@@ -360,6 +361,15 @@ def test_a_domain_of_its_own_speaks_modern_tls(made: Mapping[str, Template]) -> 
         "AWS::ApiGateway::DomainName",
         {"DomainName": "api.shop.example", "SecurityPolicy": "TLS_1_2"},
     )
+
+
+def test_the_url_is_where_the_api_answers(made: Mapping[str, Template]) -> None:
+    plain, full = (str(made[name].find_outputs("Url")) for name in ("plain", "full"))
+
+    assert ".execute-api.us-east-1." in plain
+    assert "live" in plain
+    assert "execute-api" not in full
+    assert "ApiDomain" in full
 
 
 def test_without_origins_there_is_no_cors(made: Mapping[str, Template]) -> None:

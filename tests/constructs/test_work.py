@@ -103,9 +103,9 @@ def test_whoever_sends_may_not_receive(made: Mapping[str, Template]) -> None:
                     Match.object_like(
                         {
                             "Action": [
-                                "sqs:SendMessage",
                                 "sqs:GetQueueAttributes",
                                 "sqs:GetQueueUrl",
+                                "sqs:SendMessage",
                             ]
                         }
                     )

@@ -20,16 +20,6 @@ ACKNOWLEDGMENTS: Final[tuple[Acknowledgment, ...]] = (
         "DynamoDB chooses the names of the files that it exports",
         "**/Data/Exports/Role/**",
     ),
-    Acknowledgment(
-        "AwsSolutions-IAM5[Resource::**Cache**/*]",
-        "what is kept is named after what it holds, so that names cannot be listed beforehand",
-        "**/Service/Functions/Ingest/Role/**",
-    ),
-    Acknowledgment(
-        "Serverless-LambdaEventSourceMappingDestination",
-        "of a queue, the queue itself keeps what failed; destinations are for streams",
-        "**/Service/Functions/Failures/**",
-    ),
 )
 """For cdk-nag, at synthesis."""
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from .acknowledgments import KNOWN_FINDINGS, KnownFinding, known_findings
+    from .acknowledgments import known_findings
     from .backbone import EventBackbone
     from .bucket import SecureBucket
     from .bundling import PythonBundle
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .delivery import ContentDelivery
     from .dns import DnsZone
     from .errors import ConstructError
+    from .findings import KNOWN_FINDINGS, KnownFinding
     from .firewall import Firewall
     from .firewall_rules import FirewallRule
     from .function import DependencyLayer, PythonFunction
@@ -68,7 +69,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES: Final = {
-    "acknowledgments": ("KNOWN_FINDINGS", "KnownFinding", "known_findings"),
+    "acknowledgments": ("known_findings",),
     "backbone": ("EventBackbone",),
     "bucket": ("SecureBucket",),
     "bundling": ("PythonBundle",),
@@ -76,6 +77,7 @@ _HOMES: Final = {
     "delivery": ("ContentDelivery",),
     "dns": ("DnsZone",),
     "errors": ("ConstructError",),
+    "findings": ("KNOWN_FINDINGS", "KnownFinding"),
     "firewall": ("Firewall",),
     "firewall_rules": ("FirewallRule",),
     "function": ("DependencyLayer", "PythonFunction"),

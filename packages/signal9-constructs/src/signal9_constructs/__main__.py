@@ -2,7 +2,7 @@
 
 import sys
 
-from .acknowledgments import KNOWN_FINDINGS
+from .findings import KNOWN_FINDINGS
 
 
 def _line(*columns: str) -> str:

@@ -155,6 +155,9 @@ class PythonFunction(Construct):
 
     def grant_invoke(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Let `grantee` invoke what `invocable` is: the function, or its live alias."""
+        if self.invocable is self.function:
+            # The L2 would let the grantee invoke every version.
+            return self.function.grant_invoke_latest_version(grantee)
         return self.invocable.grant_invoke(grantee)
 
     def _watch(self, topic: aws_sns.ITopic | None) -> None:

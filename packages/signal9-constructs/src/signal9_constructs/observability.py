@@ -186,7 +186,13 @@ class Observability(Construct):
 
     def grant_notify(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Let `grantee` publish to the topic."""
-        return self.topic.grant_publish(grantee)
+        if self.topic.master_key:
+            self.topic.master_key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey")
+        grant = aws_iam.Grant.add_to_principal(
+            grantee=grantee, actions=["sns:Publish"], resource_arns=[self.topic.topic_arn]
+        )
+        grant.assert_success()
+        return grant
 
     def _room(self, name: str) -> Construct:
         if self.node.try_find_child(name):

@@ -119,8 +119,14 @@ class RestService(Construct):
         return self.api.deployment_stage
 
     @property
+    def _made(self) -> apigateway.CfnRestApi:
+        return cast("apigateway.CfnRestApi", self.api.node.default_child)
+
+    @property
     def url(self) -> str:
-        """Where the API is, without a trailing slash."""
+        """Where the API is, without a trailing slash: at its domain if nowhere else."""
+        if self.domain and self._made.disable_execute_api_endpoint:
+            return f"https://{self.domain.domain_name}"
         stack = Stack.of(self)
         host = f"{self.api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}"
         return f"https://{host}/{self.stage.stage_name}"
