@@ -127,7 +127,8 @@ class App(Parts):
 
         started = perf_counter()
         chosen = None if tickers is None else [ticker_of(ticker) for ticker in tickers]
-        outcome = self._ingest_everything(progress, chosen, data_sets or DATA_SETS)
+        wanted = DATA_SETS if data_sets is None else data_sets
+        outcome = self._ingest_everything(progress, chosen, wanted)
         if chosen is None:
             self.finder.publish()
         else:
