@@ -27,14 +27,13 @@ from .timing import cpu_ms, milliseconds
 __all__ = ["measures"]
 
 _GROUPS: Final = ("health", "assets", "search", "news", "briefing", "financials", "users")
-_WITHOUT_STORE: Final = "health"
 _RUNS: Final = 9
 _SHARE: Final = 0.45
 
 _OURS: Final = """
 from signal9_handlers.api.{group} import handler
 from signal9_handlers.runtime import application
-application(){store}
+application().store
 """
 
 # The same queries and the same models, put behind what tutorials put them behind.
@@ -116,8 +115,7 @@ def _start_up() -> Iterator[Measure]:
     full = _peer("powertools, boto3, PyJWT", ("aws_xray_sdk", "jwt"), _FULL)
     fastapi = _peer("fastapi, mangum, boto3", ("fastapi", "mangum"), _FASTAPI)
     for group in _GROUPS:
-        store = "" if group == _WITHOUT_STORE else ".store"
-        ours = cpu_ms(_OURS.format(group=group, store=store), runs=_RUNS, environment=_AWS)
+        ours = cpu_ms(_OURS.format(group=group), runs=_RUNS, environment=_AWS)
         yield Measure(f"start_{group}", ours, "ms", (full or ours) * _SHARE, "lower")
         if full is not None:
             yield Measure(

@@ -109,6 +109,21 @@ def test_who_answers_browsers_knows_the_origins_that_the_gateway_lets_in(name: s
     }
 
 
+def test_what_the_gateway_refuses_itself_can_be_read_by_the_app() -> None:
+    refusals = properties(template("prod", "Service"), "AWS::ApiGateway::GatewayResponse")
+    opened = {
+        each["ResponseType"]: each["ResponseParameters"].get(
+            "gatewayresponse.header.Access-Control-Allow-Origin"
+        )
+        for each in refusals
+    }
+
+    assert {"ACCESS_DENIED", "DEFAULT_4XX", "DEFAULT_5XX", "THROTTLED", "UNAUTHORIZED"} <= set(
+        opened
+    )
+    assert set(opened.values()) == {"'https://app.signal9.com'"}
+
+
 @pytest.mark.parametrize("spec", FUNCTIONS, ids=lambda spec: spec.name)
 def test_a_function_reads_and_writes_the_tables_that_it_uses_and_no_others(
     spec: FunctionSpec,

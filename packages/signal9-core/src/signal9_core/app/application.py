@@ -61,7 +61,8 @@ class App(Asked):
 
         started = perf_counter()
         chosen = None if tickers is None else list(dict.fromkeys(map(ticker_of, tickers)))
-        outcome = self._ingest_everything(progress, chosen, data_sets or DATA_SETS, reports)
+        wanted = DATA_SETS if data_sets is None else data_sets
+        outcome = self._ingest_everything(progress, chosen, wanted, reports)
         if chosen is None:
             self.finder.publish()
         else:
