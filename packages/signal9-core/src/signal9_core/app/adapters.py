@@ -5,13 +5,7 @@ from contextlib import contextmanager
 
 from ..caches import Archive, FolderFiles
 from ..errors import SettingsError
-from ..keys import (
-    KeyringKeys,
-    KeySource,
-    SecretSigningKeys,
-    SecretsManagerKeys,
-    secrets_client,
-)
+from ..keys import KeyringKeys, KeySource, SecretsManagerKeys, secrets_client
 from ..ports import (
     Clock,
     EventPublisher,
@@ -33,7 +27,6 @@ __all__ = [
     "make_provider",
     "make_publisher",
     "make_scorer",
-    "make_signing_keys",
     "make_store",
 ]
 
@@ -83,11 +76,6 @@ def make_key_sources(settings: Settings) -> tuple[KeySource, ...]:
     if settings.store != "dynamodb":
         return local
     return (*local, SecretsManagerKeys(secrets_client(), settings.stage))
-
-
-def make_signing_keys(secret: str, clock: Clock) -> SecretSigningKeys:
-    """Return the keys in a secret that sign cursors."""
-    return SecretSigningKeys(secrets_client(), secret, clock)
 
 
 def make_scorer() -> SentimentScorer:

@@ -22,7 +22,6 @@ from ..ingest import (
     Outcome,
     RefreshStalest,
 )
-from ..keys import RotateSigningKey, secrets_client
 from ..notify import NotifyFollowers
 from ..ports import Clock, EventPublisher, Progress, Provider, utc_now
 from ..publishers.memory import MemoryPublisher
@@ -35,7 +34,6 @@ from ..queries import (
     ListAssets,
     ListNews,
     SearchCompanies,
-    prove_signing,
 )
 from ..queries.parameters import ticker_of
 from ..replay import Replay
@@ -45,6 +43,7 @@ from .parts import Parts
 from .settling import SettlingPublisher
 
 if TYPE_CHECKING:
+    from ..keys import RotateSigningKey
     from .own import Own
 
 __all__ = ["App", "build", "no_progress"]
@@ -181,8 +180,11 @@ class App(Parts):
         )
 
     @cached_property
-    def rotate_signing_key(self) -> RotateSigningKey:
+    def rotate_signing_key(self) -> "RotateSigningKey":
         """Renew the key that signs cursors, in the steps of Secrets Manager."""
+        from ..keys import RotateSigningKey, secrets_client
+        from ..queries import prove_signing
+
         return RotateSigningKey(secrets_client(), prove_signing)
 
     @cached_property

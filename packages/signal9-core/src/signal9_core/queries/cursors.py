@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CursorSigner", "SigningKeys", "prove_signing"]
 
+FORMAT: Final = 1
+"""How positions are written down; raised when that changes, so that older cursors are refused."""
+
 _SIGNER: Final = {"key_derivation": "hmac", "digest_method": "sha256"}
 
 
@@ -86,5 +89,5 @@ def prove_signing(key: str) -> None:
 def _serializer(keys: Sequence[str], query: Mapping[str, object]) -> "URLSafeSerializer":
     from itsdangerous import URLSafeSerializer  # noqa: PLC0415
 
-    salt = json.dumps(query, default=str, sort_keys=True)
+    salt = f"{FORMAT} {json.dumps(query, default=str, sort_keys=True)}"
     return URLSafeSerializer(list(keys), salt=salt, signer_kwargs=_SIGNER)
