@@ -103,7 +103,7 @@ class Place:
             address = self.variables["AWS_ENDPOINT_URL"]
             url = f"{address}/restapis/{found['ApiId']}/live/_user_request_"
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx2.Client(base_url=f"{url}/api/v1", headers=headers, timeout=30)
+        return httpx2.Client(base_url=f"{url}/api/v1", headers=headers, timeout=120)
 
     @contextmanager
     def configured(self, function: str, **variables: str) -> Iterator[None]:

@@ -55,7 +55,7 @@ class FunctionSpec:
     """A function by its handler, with all that it is given and allowed, and no more.
 
     It answers `endpoints`, hears of `events`, is `polled` by the clock, `reports` failures,
-    `judges` tokens, or `rotates` the key that those who give out cursors `sign` with. One that
+    `judges` tokens, or `rotates` the key with which one that `signs` cursors does so. One that
     `goes_out` reaches the internet; the others reach AWS alone. One that `caches` keeps what it was
     answered there. `secrets` are named as in `secrets.SECRETS`.
     """

@@ -147,10 +147,15 @@ class Toolkit:
     def _prepare(self) -> None:
         node_version(self._node)
         self.install()
-        self._launcher.write_text(
-            f'#!/bin/sh\nexec {shlex.quote(self._node)} {" ".join(_SHORT_LIVED)} "$@"\n', "utf-8"
-        )
-        self._launcher.chmod(0o755)
+        self._write_launcher()
+
+    def _write_launcher(self) -> None:
+        flags = " ".join(_SHORT_LIVED)
+        script = f'#!/bin/sh\nexec {shlex.quote(self._node)} {flags} "$@"\n'
+        # Somebody else may be starting it.
+        if not (self._launcher.exists() and self._launcher.read_text("utf-8") == script):
+            self._launcher.write_text(script, "utf-8")
+            self._launcher.chmod(0o755)
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         program = self._home / "node_modules" / "aws-cdk" / "bin" / "cdk"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..caches import Archive
-    from ..keys import KeySource, SecretSigningKeys
+    from ..keys import KeySource
     from ..ports import (
         Clock,
         EventPublisher,
@@ -32,7 +32,6 @@ __all__ = [
     "make_provider",
     "make_publisher",
     "make_scorer",
-    "make_signing_keys",
     "make_store",
     "notice_of",
 ]
@@ -106,13 +105,6 @@ def make_key_sources(settings: Settings) -> tuple[KeySource, ...]:
     if settings.store != "dynamodb":
         return local
     return (*local, SecretsManagerKeys(secrets_client(), settings.stage))
-
-
-def make_signing_keys(secret: str, clock: Clock) -> SecretSigningKeys:
-    """Return the keys in a secret that sign cursors."""
-    from ..keys import SecretSigningKeys, secrets_client
-
-    return SecretSigningKeys(secrets_client(), secret, clock)
 
 
 def make_scorer() -> SentimentScorer:

@@ -125,13 +125,13 @@ class Parts:
     @cached_property
     def cursors(self) -> CursorSigner:
         """Who signs cursors: by the settings' key, a secret's, or the one kept in the store."""
-        given = self.settings.cursor_key
+        given, secret = self.settings.cursor_key, self.settings.cursor_secret
         if given is not None:
             return CursorSigner(given.get_secret_value())
-        if self.settings.cursor_secret is not None:
-            return CursorSigner(
-                adapters.make_signing_keys(self.settings.cursor_secret, self._clock)
-            )
+        if secret is not None:
+            from ..keys import SecretSigningKeys, secrets_client
+
+            return CursorSigner(SecretSigningKeys(secrets_client(), secret, self._clock))
         return CursorSigner(self.state.cursor_key())
 
     @cached_property
