@@ -100,13 +100,14 @@ class GetPrices:
         if stored.adjusted_close is not None:
             return stored.adjusted()
         ticker, first, last = stored.ticker, stored.day(0), stored.day(-1)
-        actions, since = self.actions.known(ticker, first)
-        if since is None and not actions:
+        actions, told = self.actions.known(ticker, first)
+        if told is None and not actions:
             raise InputError("adjusted", f"{ticker} has no adjusted prices")
-        if since is not None and since > first:
-            raise InputError("adjusted", f"{ticker} has adjusted prices from {since} on")
+        if told is not None and not told[0] <= first <= last <= told[1]:
+            days = f"from {told[0]} to {told[1]}"
+            raise InputError("adjusted", f"{ticker} has adjusted prices {days} only")
         # A dividend counts by the close of its day, which may come after the last one asked for.
-        whole = self.prices.between(ticker, first)
+        whole = self.prices.between(ticker, first, None if told is None else told[1])
         return adjust(whole, actions).between(first, last)
 
 
