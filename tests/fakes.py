@@ -86,9 +86,9 @@ class FakeProvider:
         found, actions = self.series.get(ticker), self.actions.get(ticker)
         if found is None:
             return None
-        since = found.day(0) if actions else None
+        told = (found.day(0), found.day(-1)) if actions else None
         complete = self.complete(DataSet.PRICES, len(found))
-        return History(found.between(first), actions or (), since, complete)
+        return History(found.between(first), actions or (), told, complete)
 
     def financials(self, ticker: str, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
         self._fail("financials", ticker)

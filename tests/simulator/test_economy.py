@@ -1,6 +1,5 @@
 """No call is wasted: whatever is asked for costs the calls that it needs, and no other."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ from signal9_core.app import build
 from signal9_core.ports import utc_now
 from signal9_core.settings import Settings
 from tests.core.cli.shell import Shell
-from tests.simulator import RecentSample, Simulator, running
+from tests.simulator import RecentSample, Simulator
 
 from .homes import served_at, with_keys
 
@@ -39,12 +38,6 @@ CALLS = [
 @pytest.fixture(scope="module")
 def simulator() -> Simulator:
     return Simulator(RecentSample(utc_now().date()))
-
-
-@pytest.fixture(scope="module")
-def address(simulator: Simulator) -> Iterator[str]:
-    with running(simulator) as address:
-        yield address
 
 
 @pytest.fixture

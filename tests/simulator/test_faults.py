@@ -3,13 +3,11 @@
 import gzip
 import json
 import random
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-import stamina
 
 from signal9_core.ports import utc_now
 from tests.core.cli.shell import Shell
@@ -21,12 +19,6 @@ TODAY = utc_now().date()
 COMPANIES = ("AAPL", "IBM")
 ANSWERS = {"no_articles"}
 """Faults that are none: there is nothing, and that is the answer."""
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=4, cap=True):
-        yield
 
 
 def _troubled(provider: str, seed: int) -> Simulator:

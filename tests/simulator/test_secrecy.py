@@ -11,7 +11,6 @@ from pathlib import Path
 
 import httpx2
 import pytest
-import stamina
 from pydantic import SecretStr
 
 from signal9_core.caches import Archive, FolderFiles
@@ -19,27 +18,10 @@ from signal9_core.errors import ProviderError
 from signal9_core.providers.alpaca.client import AlpacaClient
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from tests.fakes import NOW
-from tests.simulator import ALPACA_FAULTS, ALPHAVANTAGE_FAULTS, Simulator, running
+from tests.simulator import ALPACA_FAULTS, ALPHAVANTAGE_FAULTS, Simulator
 
 KEY = "secret-key-of-tests"
 NO_FAULT = "no_articles"
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=2, cap=True):
-        yield
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Simulator:
-    return Simulator()
-
-
-@pytest.fixture(scope="module")
-def address(simulator: Simulator) -> Iterator[str]:
-    with running(simulator) as address:
-        yield address
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Our own clients against the simulator: every fault on demand, and the end is the same."""
 
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import cycle
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import httpx2
 import pytest
-import stamina
 from pydantic import SecretStr
 
 from signal9_core.answers import PriceColumns
@@ -27,12 +25,6 @@ from .homes import KEY, contents, served_at, with_keys
 
 COMPANIES = ("AAPL", "IBM", "FB", "GOOG", "MSFT")
 TODAY = utc_now().date()
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=4, cap=True):
-        yield
 
 
 @pytest.fixture
@@ -177,17 +169,6 @@ def _sample_close(ticker: str) -> object:
     series = SampleProvider().prices(ticker)
     assert series is not None
     return series.price("close", -1)
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Simulator:
-    return Simulator()
-
-
-@pytest.fixture(scope="module")
-def address(simulator: Simulator) -> Iterator[str]:
-    with running(simulator) as address:
-        yield address
 
 
 def test_a_request_may_ask_for_a_fault_itself(simulator: Simulator, address: str) -> None:

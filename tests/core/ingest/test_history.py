@@ -38,7 +38,7 @@ def test_actions_are_stored_counted_and_announced(app: App, publisher: Attentive
     answer = app.ingest(tickers=["BRK.B"], data_sets=[DataSet.PRICES])
 
     assert answer.stored == answer.changed == {"prices": 3, "actions": 2}
-    assert app.actions.known("BRK.B") == ([SPLIT, PAID], date(2024, 1, 2))
+    assert app.actions.known("BRK.B") == ([SPLIT, PAID], (date(2024, 1, 2), date(2024, 1, 4)))
     assert _prices_heard(publisher) == [
         PricesUpdated(at=NOW, ticker="BRK.B", first=first, last=date(2024, 1, 4), count=count)
         for first, count in ((SPLIT.ex_date, 2), (date(2024, 1, 2), 3))

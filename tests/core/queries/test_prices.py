@@ -93,7 +93,7 @@ def test_prices_without_adjusted_closes_are_adjusted_by_splits_and_dividends(app
 def test_where_nothing_ever_happened_adjusted_prices_are_those_traded(app: App) -> None:
     long = walk(30, "BRK.B", adjusted=False)
     knowing(app, long)
-    ActionRepository(app.store).note_known("BRK.B", long.day(0))
+    ActionRepository(app.store).note_told("BRK.B", long.day(0), long.day(-1))
 
     answer = app.get_prices("BRK.B", adjusted=True)
 
@@ -103,12 +103,14 @@ def test_where_nothing_ever_happened_adjusted_prices_are_those_traded(app: App) 
 def test_adjusted_prices_are_refused_where_a_split_may_be_missing(app: App) -> None:
     long = walk(30, "BRK.B", adjusted=False)
     knowing(app, long)
-    ActionRepository(app.store).note_known("BRK.B", long.day(7))
+    first, last = long.day(7), long.day(20)
+    ActionRepository(app.store).note_told("BRK.B", first, last)
 
-    with pytest.raises(InputError, match=f"BRK.B has adjusted prices from {long.day(7)} on"):
-        app.get_prices("BRK.B", adjusted=True)
+    for start, end in ((None, None), (first, None), (None, last)):
+        with pytest.raises(InputError, match=f"adjusted prices from {first} to {last} only"):
+            app.get_prices("BRK.B", first=start, last=end, adjusted=True)
 
-    assert len(rows(app.get_prices("BRK.B", first=long.day(7), adjusted=True))) == 23
+    assert len(rows(app.get_prices("BRK.B", first=first, last=last, adjusted=True))) == 14
 
 
 def acted(app: App, long: PriceSeries, **figure: str) -> None:

@@ -195,7 +195,7 @@ def test_that_nothing_ever_happened_is_known_after_a_replay(app: App) -> None:
     from_alpaca("corporate_actions", {"corporate_actions": {}, "next_page_token": None})
     app.replay()
 
-    assert app.actions.known("IBM") == ([], date(2024, 1, 5))
+    assert app.actions.known("IBM") == ([], (date(2024, 1, 5),) * 2)
     assert app.replay().changed == 0
 
 

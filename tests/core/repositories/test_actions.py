@@ -1,4 +1,5 @@
 from datetime import date
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,17 +27,17 @@ def test_actions_come_back_in_order_and_are_written_once(found: list[CorporateAc
 
 
 @settings(deadline=None, max_examples=20)
-@given(st.lists(st.dates(), min_size=1, max_size=4))
-def test_the_earliest_day_from_which_on_all_are_known_is_remembered(days: list[date]) -> None:
+@given(st.lists(st.dates(), min_size=2, max_size=4))
+def test_the_days_of_which_all_is_known_are_remembered(days: list[date]) -> None:
     with opened() as store:
         repository = ActionRepository(store)
         assert repository.known("AAPL") == ([], None)
 
-        for day in days:
-            repository.note_known("AAPL", day)
+        for first, last in pairwise(days):
+            repository.note_told("AAPL", min(first, last), max(first, last))
         writes = store.writes
-        repository.note_known("AAPL", max(days))
+        repository.note_told("AAPL", min(days), max(days))
 
         assert store.writes == writes
-        assert repository.known("AAPL", date.max) == ([], min(days))
+        assert repository.known("AAPL", date.max) == ([], (min(days), max(days)))
         assert repository.since("AAPL") == []

@@ -153,7 +153,7 @@ def test_a_provider_fills_the_port_with_what_alpaca_has() -> None:
 
     assert found is not None
     assert found.bars is not None
-    assert (len(found.bars), found.actions, found.actions_since) == (1, [], date(2024, 1, 5))
+    assert (len(found.bars), found.actions, found.told) == (1, [], (date(2024, 1, 5),) * 2)
     for asked in wire.params[:2]:
         assert (asked["symbols"], asked["start"], asked["end"]) == (
             "IBM",

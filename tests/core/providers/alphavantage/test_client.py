@@ -166,7 +166,7 @@ def test_a_hundred_bars_are_not_all_though_that_of_today_is_left_out() -> None:
 
     assert found is not None
     assert found.bars is not None
-    assert (len(found.bars), found.complete, found.actions_since) == (99, False, None)
+    assert (len(found.bars), found.complete, found.told) == (99, False, None)
 
 
 def test_premium_keys_get_splits_and_dividends_of_days_that_are_over() -> None:
@@ -179,7 +179,7 @@ def test_premium_keys_get_splits_and_dividends_of_days_that_are_over() -> None:
 
     assert found is not None
     assert [each.ex_date for each in found.actions] == [date(2024, 1, 5)]
-    assert (found.actions_since, found.complete) == (date(2024, 1, 5), True)
+    assert (found.told, found.complete) == ((date(2024, 1, 5),) * 2, True)
 
 
 @pytest.mark.parametrize(

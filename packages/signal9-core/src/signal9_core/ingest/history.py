@@ -55,11 +55,11 @@ class IngestHistory:
             days = [each.ex_date for each in changed]
             self._foretell(ticker, min(days), max(days), len(days))
 
-        if not found.actions and found.actions_since is None:
+        if not found.actions and found.told is None:
             return None
         changed = self.actions.sync(found.actions, foretell)
-        if found.actions_since is not None:
-            self.actions.note_known(ticker, found.actions_since)
+        if found.told is not None:
+            self.actions.note_told(ticker, *found.told)
         return len(self.actions.since(ticker)), changed
 
     def _foretell(self, ticker: Ticker, first: date, last: date, count: int) -> None:

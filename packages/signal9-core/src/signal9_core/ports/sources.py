@@ -34,13 +34,13 @@ class Financials(NamedTuple):
 class History(NamedTuple):
     """Daily bars of one company, oldest first, and what it did to its shares meanwhile.
 
-    From `actions_since` on no split and no dividend is missing; `None` where the source does not
-    tell of them all. `complete` tells whether it has no bars before the first one.
+    Of the days of `told`, both included, no split and no dividend is missing; `None` where the
+    source does not tell of them all. `complete` tells whether it has no bars before the first one.
     """
 
     bars: PriceSeries | None
     actions: Sequence[CorporateAction] = ()
-    actions_since: date | None = None
+    told: tuple[date, date] | None = None
     complete: bool = True
 
 

@@ -101,13 +101,15 @@ class GetPrices:
             return stored.adjusted()
         ticker, first, last = stored.ticker, stored.day(0), stored.day(-1)
         # Even what is too old to count tells that somebody knows of this company's actions.
-        actions, since = self.actions.known(ticker)
-        if since is None and not actions:
+        actions, told = self.actions.known(ticker)
+        if told is None and not actions:
             raise InputError("adjusted", f"{ticker} has no adjusted prices")
-        if since is not None and since > first:
-            raise InputError("adjusted", f"{ticker} has adjusted prices from {since} on")
+        if told is not None and not told[0] <= first <= last <= told[1]:
+            days = f"from {told[0]} to {told[1]}"
+            raise InputError("adjusted", f"{ticker} has adjusted prices {days} only")
         # A dividend counts by the close of its day, which may come after the last one asked for.
-        whole = self.prices.between(ticker, first, consistent=False)
+        until = None if told is None else told[1]
+        whole = self.prices.between(ticker, first, until, consistent=False)
         try:
             return adjust(whole, actions).between(first, last)
         except InputError as error:

@@ -39,7 +39,8 @@ class Shelf:
     _overviews: dict[Ticker, CompanyOverview] = field(default_factory=dict)
     _series: dict[Ticker, PriceSeries] = field(default_factory=dict)
     _actions: dict[tuple[object, ...], CorporateAction] = field(default_factory=dict)
-    _actions_since: date | None = None
+    _told: tuple[date, date] | None = None
+    _told_before_bars: bool = False
     _complete: bool = True
     _heard: set[str] = field(default_factory=set)
     _unheard: frozenset[str] = frozenset()
@@ -68,12 +69,19 @@ class Shelf:
         elif not self._heard:
             self._complete = read.whole
         if read.tells_actions:
-            since = date.min if bars is None else bars.day(0)
-            self._actions_since = min(since, self._actions_since or since)
+            self._note_told(bars or next(iter(self._series.values()), None))
         self._heard.add(read.copy.function)
         self._unheard = read.dialect.functions_of(DataSet.FINANCIALS) - self._heard
         self.name = read.copy.provider
         self._at = max([self._at, *_moments(read, records)])
+
+    def _note_told(self, bars: PriceSeries | None) -> None:
+        """Note that a copy tells of all splits and dividends of the days of some bars."""
+        if bars is None or not len(bars):
+            self._told_before_bars = True
+            return
+        days = [bars.day(0), bars.day(-1), *(self._told or ())]
+        self._told = min(days), max(days)
 
     def add(self, record: Record) -> None:
         """Add a fact, over what was said before."""
@@ -119,11 +127,10 @@ class Shelf:
         """Return daily bars, splits and dividends."""
         bars = self._series.get(ticker)
         actions = [each for each in self._actions.values() if each.ticker == ticker]
-        since = None
-        if bars is not None and len(bars) and self._actions_since is not None:
-            since = max(self._actions_since, bars.day(0))
+        if self._told_before_bars and self._told is None:
+            self._note_told(bars)
         bars = None if bars is None else bars.between(first)
-        return History(bars, actions, since, self._complete)
+        return History(bars, actions, self._told, self._complete)
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
         """Return all reports of one company."""

@@ -14,14 +14,14 @@ __all__ = ["ActionRepository", "KnownActions"]
 
 _PLACE: Final = frozenset({*TIME_SERIES.key_attributes, "other"})
 _KNOWN: Final = "known"
-"""The item that says from when on none is missing stands behind all days."""
+"""The item that says of which days none is missing stands behind all days."""
 
 
 class KnownActions(NamedTuple):
-    """Splits and dividends, oldest first; from `since` on none is missing, if that is known."""
+    """Splits and dividends, oldest first; of the days of `told` none is missing, both included."""
 
     actions: list[CorporateAction]
-    since: date | None
+    told: tuple[date, date] | None
 
 
 class ActionRepository:
@@ -43,23 +43,25 @@ class ActionRepository:
 
         return len(sync_items(self._store, TIME_SERIES, map(_item, actions), foretold))
 
-    def note_known(self, ticker: Ticker, since: date) -> None:
-        """Remember that from a day on nothing is missing; an earlier day that is noted stays."""
+    def note_told(self, ticker: Ticker, first: date, last: date) -> None:
+        """Remember that of these days nothing is missing, beside those that are noted already."""
 
         def noted(item: Item | None) -> Item | None:
-            known = item is not None and _since(item) <= since
-            return None if known else {**_known_key(ticker), "since": since.isoformat()}
+            days = [first, last, *(_told(item) if item is not None else ())]
+            told = {"first": min(days).isoformat(), "last": max(days).isoformat()}
+            changed = {**_known_key(ticker), **told}
+            return None if changed == item else changed
 
         change_item(self._store, TIME_SERIES, _known_key(ticker), noted)
 
     def known(self, ticker: Ticker, first: date | None = None) -> KnownActions:
-        """Return what happened on `first` or later, and from when on that is all."""
+        """Return what happened on `first` or later, and of which days that is all."""
         span = Span(None if first is None else first.isoformat())
         page = self._store.query(TIME_SERIES, _partition(ticker), span=span)
         items = {str(each.item["timestamp"]): each.item for each in page.items}
         noted = items.pop(_KNOWN, None)
         return KnownActions(
-            [_action(each) for each in items.values()], None if noted is None else _since(noted)
+            [_action(each) for each in items.values()], None if noted is None else _told(noted)
         )
 
     def since(self, ticker: Ticker, first: date | None = None) -> list[CorporateAction]:
@@ -75,8 +77,8 @@ def _known_key(ticker: Ticker) -> dict[str, str]:
     return {TIME_SERIES.partition_key: _partition(ticker), "timestamp": _KNOWN}
 
 
-def _since(item: Item) -> date:
-    return date.fromisoformat(str(item["since"]))
+def _told(item: Item) -> tuple[date, date]:
+    return date.fromisoformat(str(item["first"])), date.fromisoformat(str(item["last"]))
 
 
 def _item(action: CorporateAction) -> Item:

@@ -60,7 +60,8 @@ class AlpacaProvider:
         bars = self._client.daily_bars([ticker], begin, end).get(ticker) if begin <= end else None
         if bars is None:
             return None
-        return History(bars, self._client.corporate_actions([ticker], begin, end), bars.day(0))
+        actions = self._client.corporate_actions([ticker], begin, end)
+        return History(bars, actions, (bars.day(0), bars.day(-1)))
 
     def financials(
         self,

@@ -81,7 +81,7 @@ class AlphaVantageProvider:
             return None
         actions = [each for each in found.actions if (first or date.min) <= each.ex_date <= last]
         bars = found.series.between(first, last)
-        return History(bars, actions, bars.day(0) if len(bars) else None)
+        return History(bars, actions, (bars.day(0), bars.day(-1)) if len(bars) else None)
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
         """Return reports: a call for each kind, or none where fewer are left of the day's."""
