@@ -23,6 +23,7 @@ BAR_FIELDS: Final = ("date", *PRICE_COLUMNS, "volume")
 """What a row of bars holds, in this order."""
 
 _CENTS: Final = 2
+_HUNDREDTHS: Final = [f".{number:02}" for number in range(100)]
 
 
 class BarRows(Sequence[BarRow]):
@@ -96,19 +97,13 @@ class BarRows(Sequence[BarRow]):
 
 def _texts(values: "Column", scale: int) -> Iterable[str]:
     """Return prices as text: two decimals, or as many more as each needs."""
-    if scale < _CENTS or min(values, default=0) < 10**scale:
-        return [_text(value, scale) for value in values]
+    if scale < _CENTS or min(values, default=0) < 0:
+        return [format(Decimal(value).scaleb(-scale), "f") for value in values]
     # Nearly all need two decimals only, whatever the finest one of the series needs.
-    rest, end = 10 ** (scale - _CENTS), _CENTS - scale or None
+    unit, rest = 10**scale, 10 ** (scale - _CENTS)
     return [
-        f"{(digits := str(value))[:-scale]}.{digits[-scale:end]}"
+        f"{value // unit}{_HUNDREDTHS[value // rest % 100]}"
         if value % rest == 0
-        else _text(value, scale)
+        else f"{value // unit}.{str(value)[-scale:].zfill(scale).rstrip('0')}"
         for value in values
     ]
-
-
-def _text(value: int, scale: int) -> str:
-    text = format(Decimal(value).scaleb(-scale), "f")
-    more = scale - _CENTS
-    return text if more <= 0 else text[:-more] + text[-more:].rstrip("0")
