@@ -3,7 +3,7 @@
 from typing import Final
 
 from signal9_constructs import known_findings
-from signal9_constructs.acknowledgments import Tool
+from signal9_constructs.findings import Tool
 from signal9_deploy.acknowledgments import SCANNED
 from tests.constructs.scanned import Scanned, scanned
 from tests.deploy.lab import parts, stack, template
