@@ -62,6 +62,7 @@ class Shop:
             vpc_subnets=network.private_subnets,
         )
         self.table.grant_read_write(self.function)
+        self.bucket.grant_read_write(self.function, prefix="paid/")
         self.secret.grant_read(self.function)
         events = EventBackbone(stack, "Events", alarm_topic=seen.topic)
         events.grant_publish(self.function)

@@ -44,6 +44,15 @@ def _with_outputs(templates: Mapping[str, Template]) -> list[Template]:
     return [each for each in templates.values() if "Outputs" in each.to_json()]
 
 
+def test_references_between_stacks_are_known_as_synthesis_writes_them(
+    shop: Shop, templates: Mapping[str, Template]
+) -> None:
+    shop.stage.acknowledge(*known_findings(shop.stage))
+
+    assert "Fn::GetStackOutput" in str(templates["programs"].to_json())
+    assert [(finding.path, finding.id) for finding in shop.stage.verdict().open] == []
+
+
 def test_a_function_may_do_what_it_was_granted_and_no_more(
     templates: Mapping[str, Template],
 ) -> None:

@@ -163,7 +163,7 @@ KNOWN_FINDINGS: Final[tuple[KnownFinding, ...]] = (
         "EventBackbone",
         "Scheduler/DefaultPolicy/**",
         "a schedule may invoke any version of the function that it was given, and nothing else",
-        "AwsSolutions-IAM5[Resource::<**.Arn>:*]",
+        "AwsSolutions-IAM5[Resource::**Arn**:*]",
     ),
     *_each("EventBackbone", "Scheduler/**", _INLINE, f"{_NIST}-IAMNoInlinePolicy"),
     *_each("Firewall", "Logs/**", _LOG_KEY, *_LOG_IDS),
@@ -196,7 +196,7 @@ KNOWN_FINDINGS: Final[tuple[KnownFinding, ...]] = (
         "PythonFunction",
         "Role/DefaultPolicy/**",
         _PREFIX,
-        "AwsSolutions-IAM5[Resource::<**.Arn>/**]",
+        "AwsSolutions-IAM5[Resource::**Arn**/**]",
     ),
     *_each(
         "PythonFunction",
