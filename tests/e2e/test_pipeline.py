@@ -43,7 +43,7 @@ def _reported(place: Place, text: str) -> dict[str, Any]:
         lines = [each for each in place.logged("Failures") if each.get("message") == "event failed"]
         return next((each for each in lines if text in str(each)), None)
 
-    return eventually(look, within_s=60)
+    return eventually(look, within_s=150)
 
 
 def test_an_event_reaches_its_function_and_the_api_shows_its_effect(
