@@ -137,13 +137,15 @@ def test_a_block_of_an_unknown_format_says_so() -> None:
         read_block(b"\7" + written_block(walk(3))[1:])
 
 
-def test_an_end_and_a_currency_come_back_with_the_bars() -> None:
-    series = replace(walk(3), currency="EUR")
+@pytest.mark.parametrize("count", range(5))
+@pytest.mark.parametrize("series", [walk(3), replace(walk(3), scale=19)], ids=["packed", "plain"])
+def test_ends_and_a_currency_come_back_with_the_bars(series: PriceSeries, count: int) -> None:
+    ends = (735_000, 736_000, 736_001, 800_000)[:count]
 
-    block = read_block(written_block(series, (735_000, 736_000)))
+    block = read_block(written_block(replace(series, currency="EUR"), ends))
 
-    assert (block.ends, block.currency) == ((735_000, 736_000), "EUR")
-    assert date.fromordinal(block.columns(2)["days"][0]) == series.day(0)
+    assert (block.ends, block.currency) == (ends, "EUR")
+    assert date.fromordinal(block.columns(series.scale)["days"][0]) == series.day(0)
 
 
 def test_prices_too_large_for_the_precision_that_is_asked_for_are_refused() -> None:
