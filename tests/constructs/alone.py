@@ -172,7 +172,7 @@ ALONE: Final[dict[str, Callable[[Stack], Construct]]] = {
 
 
 def _files(stack: Stack) -> None:
-    ContentDelivery(stack, "Site").deploy(Path(__file__).parent / "site")
+    ContentDelivery(stack, "Site").deploy(Path(__file__).parent / "website")
 
 
 def _granted(stack: Stack) -> None:
