@@ -8,23 +8,19 @@ import os
 import subprocess
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
-from time import sleep
 from typing import Final
-
-import uvicorn
 
 from signal9_core.errors import RefusedError
 from signal9_handlers.auth.identity import DEVELOPER, Identity
 from signal9_handlers.local.door import guarded
 from signal9_handlers.local.gateway import Gateway
-from signal9_handlers.local.server import LARGEST_HEAD, LocalServer, listen
+from signal9_handlers.local.server import LocalServer
 from signal9_handlers.local.site import Site
 from signal9_handlers.runtime import application
+from tests.handlers.sample import serving
 
 __all__ = ["fuzz", "main"]
 
@@ -45,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def fuzz(max_examples: int) -> int:
     """Fuzz whatever `application()` holds."""
-    with _serving() as address, TemporaryDirectory() as folder:
+    server = LocalServer(Site(None), Gateway(door=guarded(_verify)))
+    with serving(server) as address, TemporaryDirectory() as folder:
         command = [
             str(Path(sys.executable).with_name("schemathesis")),
             "run",
@@ -62,27 +59,6 @@ def fuzz(max_examples: int) -> int:
         hooks = {"SCHEMATHESIS_HOOKS": "tests.fuzz.hooks", "PYTHONPATH": str(Path.cwd())}
         done = subprocess.run(command, cwd=folder, env=os.environ | hooks, check=False)
         return done.returncode
-
-
-@contextmanager
-def _serving() -> Iterator[str]:
-    server = LocalServer(Site(None), Gateway(door=guarded(_verify)))
-    with listen(0) as listener:
-        config = uvicorn.Config(
-            server,
-            h11_max_incomplete_event_size=LARGEST_HEAD,
-            lifespan="off",
-            log_level="critical",
-            ws="none",
-        )
-        running = uvicorn.Server(config)
-        thread = Thread(target=running.run, kwargs={"sockets": [listener]})
-        thread.start()
-        while not running.started:
-            sleep(0.005)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        running.should_exit = True
-        thread.join()
 
 
 def _verify(header: str) -> Identity:
