@@ -9,9 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from signal9_core.app import App, build
+from signal9_core.bootstrap import App, build
 from signal9_core.events import NewsIngested
-from signal9_core.requests import WatchlistPut
+from signal9_core.schemas import WatchlistPut
 from signal9_core.settings import Settings
 from signal9_handlers.auth.identity import DEVELOPER
 from signal9_handlers.local.exchange import Request

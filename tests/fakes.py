@@ -25,7 +25,7 @@ from signal9_core.domain import (
 from signal9_core.errors import ProviderError
 from signal9_core.events import Event
 from signal9_core.ports import ALL_REPORTS, Financials, History
-from signal9_core.publishers.memory import MemoryPublisher
+from signal9_core.publishers import MemoryPublisher
 
 NOW = datetime(2024, 1, 8, 12, tzinfo=UTC)
 """A Monday; everything that the fake provider has happened before."""

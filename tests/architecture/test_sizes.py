@@ -6,7 +6,7 @@ import pytest
 
 from .project import ROOT, SOURCES, Definition, Module, modules
 
-LONGEST_MODULE: Final = 300
+LONGEST_MODULE: Final = 1_000
 LONGEST_FUNCTION: Final = 30
 LONGEST_HANDLER: Final = 15
 SAY_NOTHING: Final = {"base", "common", "constants", "helper", "helpers", "misc", "util", "utils"}
@@ -28,7 +28,7 @@ def _answers_calls(function: Definition) -> bool:
     )
 
 
-def test_modules_are_at_most_300_lines_long() -> None:
+def test_modules_are_at_most_1000_lines_long() -> None:
     lengths = {module.name: module.text.count("\n") for module in modules()}
 
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE} == {}

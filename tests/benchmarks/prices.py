@@ -18,18 +18,11 @@ from typing import Any, Final, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from signal9_core.domain import (
-    PRICE_COLUMNS,
-    CorporateAction,
-    Interval,
-    PriceSeries,
-    adjust,
-    merge,
-)
+from signal9_core.domain import PRICE_COLUMNS, CorporateAction, Interval, PriceSeries, adjust, merge
 from signal9_core.ports import Item, Page, Store, Stored
-from signal9_core.providers.sample import SampleProvider
-from signal9_core.repositories.prices import PriceRepository
-from signal9_core.stores import wire
+from signal9_core.providers.sample.provider import SampleProvider
+from signal9_core.repositories import PriceRepository
+from signal9_core.stores import dynamodb as wire
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_core.tables import TIME_SERIES
 

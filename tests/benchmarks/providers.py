@@ -19,7 +19,7 @@ from pydantic import TypeAdapter
 
 from signal9_core.providers.alpaca.parsers import PARSERS as ALPACA
 from signal9_core.providers.alphavantage.parsers import PARSERS as ALPHAVANTAGE
-from signal9_core.providers.sample import SampleProvider
+from signal9_core.providers.sample.provider import SampleProvider
 from signal9_core.stores.dynamodb import dynamodb_client
 from signal9_core.tables import STATE
 from tests.core.quotas.spending import BUDGET, calls_of_processes

@@ -6,7 +6,7 @@ from typing import Final
 
 from rapidfuzz import fuzz, process, utils
 
-from signal9_core.providers.sample import SampleProvider
+from signal9_core.providers.sample.provider import SampleProvider
 from signal9_core.search import Entry, SearchIndex
 
 from ..core.search.queries import MISTYPED

@@ -11,7 +11,7 @@ from typing import Any, Final
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from signal9_core.ports import Item
-from signal9_core.stores import wire
+from signal9_core.stores import dynamodb as wire
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_core.tables import NEWS
 

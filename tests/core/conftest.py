@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from signal9_core.app import App, build
+from signal9_core.bootstrap import App, build
 from signal9_core.ports import Clock
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore

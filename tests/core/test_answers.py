@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from pydantic import BaseModel, ValidationError
 
-from signal9_core import answers
-from signal9_core.answers import (
+from signal9_core import schemas as answers
+from signal9_core.domain import Interval, Period, ReportKind, SentimentLabel
+from signal9_core.schemas import (
     Answer,
     ArticleAnswer,
     BarRow,
@@ -20,7 +21,6 @@ from signal9_core.answers import (
     TickerTone,
     to_json,
 )
-from signal9_core.domain import Interval, Period, ReportKind, SentimentLabel
 
 from .strategies import figures
 

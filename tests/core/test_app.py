@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from signal9_core.app import App, build
+from signal9_core.bootstrap import App, build
 from signal9_core.errors import StoreError
 from signal9_core.events import Event, NewsIngested, NewsSentimentAnalyzed, PricesUpdated
-from signal9_core.publishers.memory import MemoryNotifier, MemoryPublisher
+from signal9_core.publishers import MemoryNotifier, MemoryPublisher
 from signal9_core.repositories import AssetRepository
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
@@ -148,7 +148,7 @@ def test_the_time_is_passed_in(app: App) -> None:
 def test_an_application_that_only_lists_loads_neither_aws_nor_a_provider() -> None:
     program = """
 import sys
-from signal9_core.app import build
+from signal9_core.bootstrap import build
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
 app = build(Settings())

@@ -5,8 +5,8 @@ from typing import Final
 import pytest
 from aws_cdk.assertions import Template
 
-from signal9_core.keys import KEYS, SecretsManagerKeys
-from signal9_core.requests import request_schema
+from signal9_core.credentials import KEYS, SecretsManagerKeys
+from signal9_core.schemas import request_schema
 from signal9_core.settings import Settings
 from signal9_core.tables import TABLES, USERS
 from signal9_deploy.functions import (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from signal9_core.app import App, build
+from signal9_core.bootstrap import App, build
 from signal9_core.domain import ReportKind
 from signal9_core.events import (
     AssetDataUpdated,
@@ -17,7 +17,7 @@ from signal9_core.events import (
     NewsIngested,
     PricesUpdated,
 )
-from signal9_core.requests import WatchlistPut
+from signal9_core.schemas import WatchlistPut
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_deploy.functions import API, JOBS, FunctionSpec

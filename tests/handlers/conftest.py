@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from signal9_core.app import App, build
+from signal9_core.bootstrap import App, build
 from signal9_core.domain import Bar, PriceSeries
 from signal9_core.settings import Settings
 from signal9_handlers.local.server import LocalServer

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_handlers.api.problems import Problem
 from signal9_handlers.local.exchange import Request
 from signal9_handlers.local.gateway import Gateway

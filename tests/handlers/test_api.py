@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from signal9_core.answers import (
+from signal9_core.schemas import (
     Answer,
     AssetAnswer,
     AssetsAnswer,

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from signal9_core.app import App
-from signal9_core.personal import BriefingAnswer
+from signal9_core.bootstrap import App
+from signal9_core.schemas import BriefingAnswer
 
 from .test_problems import problem
 

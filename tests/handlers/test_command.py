@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from signal9_core.providers.sample import SampleProvider
+from signal9_core.providers.sample.provider import SampleProvider
 
 PROGRAM = "from signal9_core.cli import main; main()"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_core.errors import SettingsError
 from signal9_handlers.api import news
 from signal9_handlers.local.exchange import LocalContext, Request, proxy_event

@@ -1,6 +1,6 @@
 """A small run of schemathesis; `hatch run dev:fuzz` is the large one."""
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from tests.fuzz.__main__ import fuzz
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_handlers.api import assets, news
 from signal9_handlers.local.exchange import LocalContext, Request, proxy_event
 from signal9_handlers.routes import ROUTES

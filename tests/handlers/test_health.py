@@ -3,11 +3,10 @@
 import httpx2
 import pytest
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_core.errors import StoreUnavailableError
-from signal9_core.queries import ListProblems
-from signal9_core.queries.problems import NO_DATA
 from signal9_core.repositories import StateRepository
+from signal9_core.services.queries import NO_DATA, ListProblems
 from signal9_handlers import __version__
 
 OK = {"status": "ok", "version": __version__, "stage": "local"}

@@ -6,7 +6,7 @@ import logging
 import httpx2
 import pytest
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_handlers.api import news
 from signal9_handlers.api.resource import LONGEST_QUERY
 from signal9_handlers.local.exchange import LocalContext, Request, proxy_event

@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_core.errors import StoreUnavailableError
 from signal9_handlers.api.problems import NotFoundProblem, Problem
 from signal9_handlers.local.server import LARGEST_BODY

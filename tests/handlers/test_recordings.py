@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from signal9_core.answers import ReplayAnswer
-from signal9_core.app import App, build
+from signal9_core.bootstrap import App, build
+from signal9_core.schemas import ReplayAnswer
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_core.tables import FINANCIALS

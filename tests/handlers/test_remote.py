@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from signal9_core import Signal9
-from signal9_core.answers import Answer, to_json
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_core.errors import InputError, NotFoundError, Signal9Error
+from signal9_core.notebook.client import Signal9
+from signal9_core.schemas import Answer, to_json
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from signal9_core.app import build
+from signal9_core.bootstrap import build
 from signal9_core.errors import PayloadError
 from signal9_core.settings import Settings
 from signal9_handlers.local.stock import ingest_once, tell_stock

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_core.domain import Notification
 from signal9_handlers.api.bodies import LARGEST_JSON
 from signal9_handlers.auth.identity import Identity

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from signal9_core.domain import Asset, Bar, CorporateAction, NewsArticle
 from signal9_core.ports import Provider
-from signal9_core.providers.alpaca.spelling import canonical, spelled
+from signal9_core.providers.alpaca.parsers import canonical, spelled
 
 from .faults import fault
 from .replies import Reply, as_json

@@ -4,15 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from signal9_core.domain import (
-    CorporateAction,
-    NewsArticle,
-    Period,
-    Report,
-    ReportKind,
-)
+from signal9_core.domain import CorporateAction, NewsArticle, Period, Report, ReportKind
 from signal9_core.ports import Provider
-from signal9_core.providers.alphavantage.spelling import canonical, spelled
+from signal9_core.providers.alphavantage.symbols import canonical, spelled
 
 from .faults import alphavantage_text
 from .replies import Reply, as_csv, as_json

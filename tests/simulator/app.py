@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from signal9_core.ports import Clock, Provider, utc_now
-from signal9_core.providers.sample import SampleProvider
+from signal9_core.providers.sample.provider import SampleProvider
 
 from .alpaca import Alpaca
 from .alphavantage import AlphaVantage

@@ -15,7 +15,7 @@ from signal9_core.domain import (
     adjust,
 )
 from signal9_core.ports import History
-from signal9_core.providers.sample import SampleProvider
+from signal9_core.providers.sample.provider import SampleProvider
 
 __all__ = ["RecentSample", "SmallSample", "action"]
 

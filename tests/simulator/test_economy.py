@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from signal9_core.app import build
+from signal9_core.bootstrap import build
 from signal9_core.ports import utc_now
 from signal9_core.settings import Settings
 from tests.core.cli.shell import Shell

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from signal9_core.domain import CorporateAction
-from signal9_core.providers.sample import SampleProvider
+from signal9_core.providers.sample.provider import SampleProvider
 from tests.simulator import RecentSample, Simulator, running
 
 END = date(2013, 3, 8)

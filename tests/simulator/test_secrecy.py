@@ -13,10 +13,10 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from signal9_core.caches import Archive, FolderFiles
 from signal9_core.errors import ProviderError
 from signal9_core.providers.alpaca.client import AlpacaClient
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
+from signal9_core.raw_archive import Archive, FolderFiles
 from tests.fakes import NOW
 from tests.simulator import ALPACA_FAULTS, ALPHAVANTAGE_FAULTS, Simulator
 

@@ -10,12 +10,12 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from signal9_core.answers import PriceColumns
-from signal9_core.app import build
+from signal9_core.bootstrap import build
 from signal9_core.ports import utc_now
 from signal9_core.providers.alpaca.client import AlpacaClient
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
-from signal9_core.providers.sample import SampleProvider
+from signal9_core.providers.sample.provider import SampleProvider
+from signal9_core.schemas import PriceColumns
 from signal9_core.settings import Settings
 from tests.core.cli.shell import Shell
 from tests.fakes import NOW, SetClock

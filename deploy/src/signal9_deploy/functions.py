@@ -12,7 +12,7 @@ from signal9_core.events import (
     NewsIngested,
     PricesUpdated,
 )
-from signal9_core.requests import RecordPatch, Request, TopicsPut, WatchlistPut, WizardPut
+from signal9_core.schemas import RecordPatch, Request, TopicsPut, WatchlistPut, WizardPut
 from signal9_core.tables import (
     ASSETS,
     COMPANY_NAME_INDEX,

@@ -1,7 +1,6 @@
 import pytest
 
-from signal9_core.app import App
-from signal9_core.app.own import Own
+from signal9_core.bootstrap import App, Own
 from tests.fakes import AttentivePublisher
 
 

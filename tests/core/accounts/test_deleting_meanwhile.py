@@ -5,12 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from signal9_core.app import App
-from signal9_core.app.own import Own
+from signal9_core.bootstrap import App, Own
 from signal9_core.domain import ReportKind
 from signal9_core.events import Event, FinancialDataIngested, NewsIngested
 from signal9_core.ports import Item
-from signal9_core.requests import WatchlistPut
+from signal9_core.schemas import WatchlistPut
 from signal9_core.tables import TableSpec
 from tests.fakes import NOW, SetClock, article
 from tests.spied import SpiedStore

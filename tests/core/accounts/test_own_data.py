@@ -1,10 +1,9 @@
 import pytest
 
-from signal9_core.app import App
-from signal9_core.app.own import Own
+from signal9_core.bootstrap import App, Own
 from signal9_core.domain import Notification
 from signal9_core.errors import InputError, NotFoundError
-from signal9_core.requests import TopicsPut, WatchlistPut
+from signal9_core.schemas import TopicsPut, WatchlistPut
 from tests.fakes import NOW, SetClock
 from tests.spied import SpiedStore, StoppedError
 

@@ -4,13 +4,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from signal9_core.app import App
-from signal9_core.app.own import Own
+from signal9_core.bootstrap import App, Own
 from signal9_core.domain import User, WizardStatus
 from signal9_core.errors import InputError, OutdatedError
 from signal9_core.events import UserAction
 from signal9_core.ports import ABSENT, Item
-from signal9_core.requests import RecordPatch, Request, TopicsPut, WatchlistPut, WizardPut
+from signal9_core.schemas import RecordPatch, Request, TopicsPut, WatchlistPut, WizardPut
 from signal9_core.tables import USERS, TableSpec
 from tests.fakes import NOW, AttentivePublisher
 from tests.spied import SpiedStore, StoppedError

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from signal9_core.caches import Archive, Files, FolderFiles, copies_in
-from signal9_core.caches.bucket import BucketFiles, s3_client
 from signal9_core.errors import StoreError
 from signal9_core.ports import RawResponse
+from signal9_core.raw_archive import Archive, BucketFiles, Files, FolderFiles, copies_in, s3_client
 from tests.emulator import CREDENTIALS
 from tests.fakes import NOW
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from signal9_core.app import App, build
+from signal9_core.bootstrap import App, build
 from signal9_core.settings import load_settings
 
 from .shell import Shell

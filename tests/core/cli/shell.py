@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from typer.testing import CliRunner, Result
 
-from signal9_core.cli import make_program
+from signal9_core.cli.app import make_program
 
 
 class Outcome(NamedTuple):

@@ -3,8 +3,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signal9_core.cli.figures import common_decimals, figure, unit_of
-from signal9_core.cli.sparkline import sparkline
+from signal9_core.cli.render import common_decimals, figure, sparkline, unit_of
 
 numbers = st.decimals(-(10**12), 10**12, allow_nan=False, places=4)
 

@@ -2,10 +2,10 @@ from datetime import date
 
 import pytest
 
-from signal9_core.answers import IngestAnswer
-from signal9_core.app import adapters
+from signal9_core import bootstrap as adapters
 from signal9_core.errors import PayloadError, ProviderError, ProviderUnavailableError
 from signal9_core.ports import History
+from signal9_core.schemas import IngestAnswer
 from tests.fakes import FakeProvider
 
 from .shell import Shell

@@ -3,7 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from signal9_core.answers import (
+from signal9_core.bootstrap import App
+from signal9_core.domain import Interval, Period, ReportKind
+from signal9_core.schemas import (
     Answer,
     AssetAnswer,
     FinancialsAnswer,
@@ -13,8 +15,6 @@ from signal9_core.answers import (
     StatusAnswer,
     to_json,
 )
-from signal9_core.app import App
-from signal9_core.domain import Interval, Period, ReportKind
 
 from .shell import Shell
 

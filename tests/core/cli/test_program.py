@@ -6,7 +6,7 @@ from subprocess import run
 
 import pytest
 
-from signal9_core import __version__
+from signal9_core.version import __version__
 
 from .shell import Shell
 

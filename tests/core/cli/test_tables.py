@@ -1,7 +1,7 @@
 import pytest
 
-from signal9_core.app import App
-from signal9_core.cli.plain import one_line
+from signal9_core.bootstrap import App
+from signal9_core.cli.output import one_line
 from signal9_core.domain import Interval
 
 from .shell import Shell

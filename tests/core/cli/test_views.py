@@ -3,10 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from signal9_core.answers import ArticleAnswer, AssetAnswer, NewsAnswer
-from signal9_core.cli.views.company import print_company
-from signal9_core.cli.views.news import print_news
+from signal9_core.cli.views import print_company, print_news
 from signal9_core.domain import Insights, PriceRange, PriceSeries, SentimentLabel, SentimentRating
+from signal9_core.schemas import ArticleAnswer, AssetAnswer, NewsAnswer
 
 
 def test_an_article_without_a_tone_shows_a_dash(capsys: pytest.CaptureFixture[str]) -> None:

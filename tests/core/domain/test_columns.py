@@ -7,14 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.domain.columns import (
-    all_of_bits,
-    ascending,
-    column_of,
-    none_above,
-    none_apart,
-    none_outside,
-)
+from signal9_core.domain import all_of_bits, ascending, column_of, none_above
+from signal9_core.domain.prices import none_apart, none_outside
 
 NUMBERS = st.one_of(st.integers(0, 9), st.integers(-3, 3), st.integers(-(2**63), 2**63 - 1))
 ROWS = st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), min_size=1, max_size=8)

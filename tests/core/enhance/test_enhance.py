@@ -15,7 +15,6 @@ from signal9_core.domain import (
     SentimentLabel,
     SentimentRating,
 )
-from signal9_core.enhance import Enhance
 from signal9_core.errors import PublishError
 from signal9_core.events import (
     AssetDataUpdated,
@@ -26,6 +25,7 @@ from signal9_core.events import (
 )
 from signal9_core.ports import Item
 from signal9_core.repositories import AssetRepository, NewsRepository, PriceRepository
+from signal9_core.services.insights import Enhance
 from signal9_core.tables import TableSpec
 from tests.fakes import LISTING, NOW, AttentivePublisher, FakeScorer, SetClock, article, bar, series
 from tests.spied import SpiedStore

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from signal9_core import Signal9
+from signal9_core.notebook.client import Signal9
 from tests.core.cli.stocked import stocked
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from signal9_core import Signal9
-from signal9_core.app import adapters
+from signal9_core import bootstrap as adapters
 from signal9_core.domain import NewsArticle, TickerSentiment
+from signal9_core.notebook.client import Signal9
 from tests.fakes import FakeProvider
 
 SENT = "<script src='https://example.com/x.js'></script>"

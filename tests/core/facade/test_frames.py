@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from signal9_core import Signal9
 from signal9_core.domain import IntradayInterval, PriceSeries
 from signal9_core.errors import Signal9Error
-from signal9_core.facade.frames import pandas_prices, polars_prices
+from signal9_core.notebook.client import Signal9
+from signal9_core.notebook.frames import pandas_prices, polars_prices
 from tests.fakes import bar
 
 PRICES = ["open", "high", "low", "close", "volume"]

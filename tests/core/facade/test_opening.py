@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from signal9_core import Signal9
-from signal9_core.app import adapters, build
+from signal9_core import bootstrap as adapters
+from signal9_core.bootstrap import build
 from signal9_core.errors import PayloadError, SettingsError, StoreError
-from signal9_core.facade.progress import ProgressLine
+from signal9_core.notebook.client import Signal9
+from signal9_core.notebook.results import ProgressLine
 from signal9_core.settings import load_settings
 from tests.fakes import FakeProvider
 

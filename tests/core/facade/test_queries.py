@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from signal9_core import Signal9
-from signal9_core.app import adapters
+from signal9_core import bootstrap as adapters
 from signal9_core.domain import Interval, NewsArticle, TickerSentiment
 from signal9_core.errors import InputError, NotFoundError
+from signal9_core.notebook.client import Signal9
 from tests.fakes import FakeProvider
 
 if TYPE_CHECKING:

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from signal9_core import Signal9
 from signal9_core.domain import PriceSeries
-from signal9_core.facade.views import numpy_views
+from signal9_core.notebook.client import Signal9
+from signal9_core.notebook.frames import numpy_views
 
 from ..strategies import walk
 

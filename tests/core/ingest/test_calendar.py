@@ -1,6 +1,6 @@
 from datetime import date
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_core.domain import EarningsCalendarEntry
 from signal9_core.errors import RateLimitError
 from signal9_core.events import EarningsScheduled, IngestionFailed

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_core.domain import CorporateAction, DataSet, one_a_day
 from signal9_core.errors import ProviderUnavailableError
 from signal9_core.events import PricesUpdated

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_core.domain import Asset, CompanyOverview, DataSet, Freshness, ReportKind
 from signal9_core.errors import InputError, PayloadError, ProviderUnavailableError, RateLimitError
 from signal9_core.events import (

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_core.domain import DataSet, Freshness
 from tests.fakes import NOW, FakeProvider, SetClock, article, series
 

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from signal9_core.app import App, build
+from signal9_core.bootstrap import App, build
 from signal9_core.domain import CompanyOverview
 from signal9_core.errors import PublishError, QuotaExhaustedError, RateLimitError
 from signal9_core.events import (
@@ -12,7 +12,7 @@ from signal9_core.events import (
     NewsIngested,
     PricesUpdated,
 )
-from signal9_core.publishers.memory import MemoryPublisher
+from signal9_core.publishers import MemoryPublisher
 from signal9_core.repositories import AssetRepository
 from signal9_core.settings import Settings
 from tests.fakes import FakeProvider, SetClock, series

@@ -14,9 +14,8 @@ import pytest
 from moto import mock_aws
 from pydantic import SecretStr
 
-from signal9_core.app import build
-from signal9_core.errors import SecretNotSetError, SettingsError
-from signal9_core.keys import (
+from signal9_core.bootstrap import build
+from signal9_core.credentials import (
     KeyName,
     KeyringKeys,
     SecretsManagerKeys,
@@ -24,6 +23,7 @@ from signal9_core.keys import (
     secrets_client,
     with_keys,
 )
+from signal9_core.errors import SecretNotSetError, SettingsError
 from signal9_core.settings import Settings, load_settings
 from tests.emulator import CREDENTIALS
 
@@ -106,7 +106,7 @@ def test_no_keyring_is_no_key_and_a_locked_one_is_an_error(
 
 
 def test_without_the_package_there_is_no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("signal9_core.keys.keyring.find_spec", lambda _: None)
+    monkeypatch.setattr("signal9_core.credentials.find_spec", lambda _: None)
 
     assert KeyringKeys().get("alpaca_key") is None
 

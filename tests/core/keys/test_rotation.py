@@ -9,10 +9,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from signal9_core.app import build
+from signal9_core.bootstrap import build
+from signal9_core.credentials import RotateSigningKey, SecretSigningKeys, secrets_client
 from signal9_core.errors import InputError, SettingsError
-from signal9_core.keys import RotateSigningKey, SecretSigningKeys, secrets_client
-from signal9_core.queries import CursorSigner, prove_signing
+from signal9_core.services.cursors import CursorSigner, prove_signing
 from signal9_core.settings import Settings
 from tests.emulator import CREDENTIALS
 from tests.fakes import SetClock

@@ -6,7 +6,6 @@ import pytest
 from signal9_core.domain import Notification, ReportKind, User
 from signal9_core.errors import PublishError
 from signal9_core.events import AssetDataUpdated, FinancialDataIngested, NewsIngested
-from signal9_core.notify import NotifyFollowers
 from signal9_core.ports import ABSENT
 from signal9_core.repositories import (
     FollowerRepository,
@@ -14,6 +13,7 @@ from signal9_core.repositories import (
     NotifiedRepository,
     UserRepository,
 )
+from signal9_core.services.notifications import NotifyFollowers
 from tests.fakes import NOW, SetClock, article
 from tests.spied import SpiedStore
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from scripts.build_sample import DATA, content_of, fact_files, listing_files, write
 
-from signal9_core.providers.sample import SampleProvider
+from signal9_core.providers.sample.provider import SampleProvider
 
 FACTS = Path(
     os.environ.get("SIGNAL9_SAMPLE_FACTS", Path(__file__).parents[4] / "shared" / "sample")

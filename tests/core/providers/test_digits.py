@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signal9_core.providers.digits import Scaled, kept, scaled, whole
+from signal9_core.providers.parsing import Scaled, kept, scaled, whole
 
 
 def _values(found: Scaled) -> list[Decimal]:

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_core.ports import Provider
 from signal9_core.providers.alpaca.client import AlpacaClient
 from signal9_core.providers.alpaca.provider import AlpacaProvider

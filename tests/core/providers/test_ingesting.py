@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_core.domain import DataSet
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from signal9_core.providers.alphavantage.provider import AlphaVantageProvider

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from signal9_core.errors import ProviderError, SettingsError
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
-from signal9_core.providers.redaction import Redactor
+from signal9_core.providers.http import Redactor
 
 from .wire import KEY, SECRET, Shelf, alpaca, alphavantage, answer
 

@@ -16,7 +16,7 @@ from signal9_core.domain import (
     Statement,
 )
 from signal9_core.ports import Financials
-from signal9_core.providers.sample import SampleProvider
+from signal9_core.providers.sample.provider import SampleProvider
 
 S = TypeVar("S", bound=Statement)
 

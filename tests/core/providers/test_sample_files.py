@@ -6,7 +6,8 @@ from shutil import copytree
 import pytest
 
 from signal9_core.errors import PayloadError
-from signal9_core.providers.sample import SampleFiles, SampleProvider
+from signal9_core.providers.sample.files import SampleFiles
+from signal9_core.providers.sample.provider import SampleProvider
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from datetime import date, datetime
 
 import pytest
 
-from signal9_core.providers.sessions import last_finished_day
+from signal9_core.providers.calendar import last_finished_day
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signal9_core.errors import PublishError
-from signal9_core.publishers.delivery import LARGEST, Delivery, Refusal
+from signal9_core.publishers import LARGEST, Delivery, Refusal
 
 
 class Receiver:

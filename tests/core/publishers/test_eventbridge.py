@@ -7,14 +7,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from signal9_core.errors import PublishError
-from signal9_core.events import (
-    AssetDataUpdated,
-    IngestionFailed,
-    PricesUpdated,
-    event_from,
-)
-from signal9_core.publishers.delivery import LARGEST, Delivery
-from signal9_core.publishers.eventbridge import EventBridgePublisher, events_client
+from signal9_core.events import AssetDataUpdated, IngestionFailed, PricesUpdated, event_from
+from signal9_core.publishers import LARGEST, Delivery, EventBridgePublisher, events_client
 
 from .conftest import REGION, Inbox
 

@@ -1,5 +1,5 @@
 from signal9_core.events import AssetDataUpdated
-from signal9_core.publishers.memory import MemoryNotifier, MemoryPublisher
+from signal9_core.publishers import MemoryNotifier, MemoryPublisher
 from tests.fakes import NOW
 
 from .test_sns import notification

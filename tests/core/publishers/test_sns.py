@@ -8,8 +8,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from signal9_core.domain import Notification
 from signal9_core.errors import PublishError
-from signal9_core.publishers.delivery import LARGEST, Delivery
-from signal9_core.publishers.sns import SnsNotifier, sns_client
+from signal9_core.publishers import LARGEST, Delivery, SnsNotifier, sns_client
 
 from .conftest import REGION, Inbox
 

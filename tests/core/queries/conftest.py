@@ -2,7 +2,7 @@
 
 import pytest
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 
 
 @pytest.fixture

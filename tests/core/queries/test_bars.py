@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signal9_core.domain import PRICE_COLUMNS, PriceSeries
-from signal9_core.queries.bars import BAR_FIELDS, BarRows
+from signal9_core.services.prices import BAR_FIELDS, BarRows
 
 from ..strategies import price_series, walk
 

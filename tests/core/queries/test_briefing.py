@@ -2,12 +2,11 @@ from decimal import Decimal
 
 import pytest
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_core.domain import SentimentLabel
 from signal9_core.errors import InputError
-from signal9_core.personal import BriefingAnswer
-from signal9_core.queries.trends import tone_of
-from signal9_core.requests import TopicsPut, WatchlistPut
+from signal9_core.schemas import BriefingAnswer, TopicsPut, WatchlistPut
+from signal9_core.services.briefing import tone_of
 from tests.fakes import article
 
 NEWS = (

@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_core.errors import InputError
 from signal9_core.events import NewsIngested
 from signal9_core.ports import Cursor
-from signal9_core.queries import CursorSigner, cursors
-from signal9_core.requests import WatchlistPut
+from signal9_core.schemas import WatchlistPut
+from signal9_core.services import cursors
+from signal9_core.services.cursors import CursorSigner
 from tests.fakes import NOW, article
 
 QUERY = {"of": "news", "ticker": "AAPL", "from": date(2024, 1, 1), "to": None}

@@ -2,10 +2,10 @@
 
 import pytest
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_core.domain import Asset
 from signal9_core.errors import StoreUnavailableError
-from signal9_core.queries import search as module
+from signal9_core.services import queries as module
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@ from decimal import Decimal
 
 import pytest
 
-from signal9_core.answers import AssetSummary
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_core.domain import Asset, DataSet, Period, ReportKind
 from signal9_core.errors import ProviderUnavailableError
 from signal9_core.repositories import AssetRepository
+from signal9_core.schemas import AssetSummary
 from tests.fakes import NOW, FakeProvider
 
 

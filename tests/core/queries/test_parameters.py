@@ -3,7 +3,7 @@ from datetime import date
 
 import pytest
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_core.domain import Interval
 from signal9_core.errors import InputError, NotFoundError
 

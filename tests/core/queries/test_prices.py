@@ -6,18 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.answers import BarRow, PriceColumns, PricesAnswer
-from signal9_core.app import App
-from signal9_core.domain import (
-    PRICE_COLUMNS,
-    Asset,
-    CorporateAction,
-    Interval,
-    PriceSeries,
-    adjust,
-)
+from signal9_core.bootstrap import App
+from signal9_core.domain import PRICE_COLUMNS, Asset, CorporateAction, Interval, PriceSeries, adjust
 from signal9_core.errors import InputError
 from signal9_core.repositories import ActionRepository, AssetRepository, PriceRepository
+from signal9_core.schemas import BarRow, PriceColumns, PricesAnswer
 from tests.core.conftest import app_over, opened
 from tests.core.strategies import days, price_series, walk
 from tests.fakes import FakeProvider, SetClock, bar

@@ -1,10 +1,9 @@
 import pytest
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_core.errors import SettingsError, StoreUnavailableError
-from signal9_core.queries import ListProblems
-from signal9_core.queries.problems import NO_DATA, NO_KEY
 from signal9_core.repositories import StateRepository
+from signal9_core.services.queries import NO_DATA, NO_KEY, ListProblems
 from signal9_core.settings import Settings
 from tests.fakes import NOW, FakeProvider, SetClock
 from tests.spied import SpiedStore

@@ -6,7 +6,6 @@ import httpx2
 import pytest
 import stamina
 
-from signal9_core import Signal9
 from signal9_core.errors import (
     InputError,
     NotFoundError,
@@ -16,6 +15,7 @@ from signal9_core.errors import (
     SettingsError,
     Signal9Error,
 )
+from signal9_core.notebook.client import Signal9
 from signal9_core.remote import RemoteSource
 
 TOKEN = "eyJhbGciOiJub25lIn0.c2VjcmV0.c2VjcmV0"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from signal9_core.app import App
-from signal9_core.caches import copies_in
+from signal9_core.bootstrap import App
 from signal9_core.domain import DataSet
 from signal9_core.ports import RawResponse
+from signal9_core.raw_archive import copies_in
 from signal9_core.settings import Settings
 from tests.fakes import NOW, AttentivePublisher
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from signal9_core.domain import IntradayInterval, PriceSeries, rescaled
 from signal9_core.errors import StoreError
-from signal9_core.repositories.blocks import read_block, written_block
+from signal9_core.repositories.blocks.block import read_block, written_block
 
 from ..strategies import price_series, walk
 

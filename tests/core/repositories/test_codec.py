@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signal9_core.domain import DataSet
-from signal9_core.repositories.codec import instant_key, to_value
+from signal9_core.repositories.optimistic import instant_key, to_value
 
 
 def test_values_become_what_every_store_keeps() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from signal9_core.errors import StoreError
 from signal9_core.repositories import ListedName, ListingRepository
-from signal9_core.repositories import listing as module
+from signal9_core.repositories import companies as module
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_core.tables import STATE
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given, settings
 
-from signal9_core.answers import to_json
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_core.domain import PriceSeries
 from signal9_core.repositories import PriceRepository
+from signal9_core.schemas import to_json
 from signal9_core.tables import TIME_SERIES
 from tests.core.conftest import app_over, opened
 from tests.core.strategies import price_series, walk

@@ -13,7 +13,7 @@ import stamina
 from signal9_core.domain import PriceSeries
 from signal9_core.ports import Item, Store
 from signal9_core.repositories import PriceRepository
-from signal9_core.repositories.blocks import read_block
+from signal9_core.repositories.blocks.block import read_block
 from signal9_core.tables import TIME_SERIES
 from tests.core.conftest import opened
 from tests.spied import SpiedStore, StoppedError

@@ -1,6 +1,6 @@
 import pytest
 
-from signal9_core.providers.sample import SampleProvider
+from signal9_core.providers.sample.provider import SampleProvider
 from signal9_core.search import Entry, SearchIndex
 
 

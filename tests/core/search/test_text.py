@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signal9_core.search.text import core, words
+from signal9_core.search import core, words
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.sentiment import LexiconScorer
-from signal9_core.sentiment.lexicon import LEXICON, Role
+from signal9_core.sentiment.scorer import LEXICON, LexiconScorer, Role
 
 FACTS = Path(
     os.environ.get("SIGNAL9_SAMPLE_FACTS", Path(__file__).parents[4] / "shared" / "sample")

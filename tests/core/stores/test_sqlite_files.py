@@ -13,11 +13,9 @@ import pytest
 
 from signal9_core.errors import IncompatibleStoreError, StoreError, StoreUnavailableError
 from signal9_core.ports import Span
-from signal9_core.stores import sqlite_files
-from signal9_core.stores.selection import select
-from signal9_core.stores.sqlite import SqliteStore
-from signal9_core.stores.sqlite_pool import ConnectionPool
-from signal9_core.stores.sqlite_tables import TableSql, query_of
+from signal9_core.stores import sqlite as sqlite_files
+from signal9_core.stores.sqlite import ConnectionPool, SqliteStore, TableSql, query_of
+from signal9_core.stores.values import select
 from signal9_core.tables import ASSETS, MONTH_INDEX, NEWS, STATE, TABLES, TableSpec
 from tests.fakes import SetClock
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from signal9_core.errors import StoreError
 from signal9_core.ports import Item, Store, Value
-from signal9_core.stores import bodies, wire
+from signal9_core.stores import dynamodb as wire
+from signal9_core.stores import sqlite as bodies
 from signal9_core.tables import ASSETS
 from tests.fakes import SetClock
 

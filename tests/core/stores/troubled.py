@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from signal9_core.stores.retries import Backoff
+from signal9_core.stores.dynamodb import Backoff
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

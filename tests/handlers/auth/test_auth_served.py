@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_handlers.api import assets, users
 from signal9_handlers.auth.identity import Identity
 from signal9_handlers.auth.keys import SigningKeys

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from signal9_core.app import App, build
+from signal9_core.bootstrap import App, build
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_handlers.jobs import enhancement, ingest, notification

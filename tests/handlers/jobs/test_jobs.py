@@ -2,12 +2,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from signal9_core.app import App, build
+from signal9_core.bootstrap import App, build
 from signal9_core.domain import User
 from signal9_core.errors import InputError, RateLimitError, StoreError
 from signal9_core.events import IngestionFailed, NewsIngested, PricesUpdated
 from signal9_core.ports import ABSENT
-from signal9_core.publishers.memory import MemoryNotifier
+from signal9_core.publishers import MemoryNotifier
 from signal9_core.repositories import FollowerRepository, UserRepository
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_handlers.jobs import enhancement, ingest, notification, rotation

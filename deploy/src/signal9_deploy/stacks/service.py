@@ -21,7 +21,7 @@ from signal9_constructs import (
     WorkQueue,
 )
 from signal9_core.events import EVENTS, SOURCE, IngestionFailed, event_schema
-from signal9_core.requests import request_schema
+from signal9_core.schemas import request_schema
 
 from ..functions import AUTHORIZER, FUNCTIONS, FunctionSpec
 from ..names import access_log_name, bus_name, firewall_name

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .facade import Signal9
+    from .notebook.client import Signal9
 
 __all__ = ["Signal9", "__version__"]
 
 
 def __getattr__(name: str) -> object:
     if name == "Signal9":
-        return import_module(".facade", __name__).Signal9
+        return import_module(".notebook", __name__).Signal9
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

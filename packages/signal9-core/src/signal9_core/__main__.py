@@ -1,6 +1,6 @@
 """`python -m signal9_core` is the command line `signal9`."""
 
-from .cli import main
+from .cli.app import main
 
 if __name__ == "__main__":
     main()

@@ -4,7 +4,7 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Final
 
-from signal9_core.app import App, build
+from signal9_core.bootstrap import App, build
 from signal9_core.settings import load_settings
 
 __all__ = ["application", "request_id"]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from signal9_core.domain import PRICE_COLUMNS, IntradayInterval, PriceSeries, nonsense_in
 from signal9_core.errors import PayloadError
-from signal9_core.providers.alpaca.bars import intraday_series, read_bars, read_daily_bars
+from signal9_core.providers.alpaca.parsers import intraday_series, read_bars, read_daily_bars
 from tests.recordings import recorded
 
 from ...strategies import price_series

@@ -6,12 +6,16 @@ import pytest
 
 from signal9_core.domain import IntradayInterval, article_id
 from signal9_core.errors import PayloadError
-from signal9_core.providers.alpaca import spelling
-from signal9_core.providers.alpaca.actions import read_actions
-from signal9_core.providers.alpaca.assets import read_assets
-from signal9_core.providers.alpaca.bars import intraday_series, read_bars, read_daily_bars
-from signal9_core.providers.alpaca.news import read_news
-from signal9_core.providers.alpaca.parsers import PARSERS
+from signal9_core.providers.alpaca import parsers as spelling
+from signal9_core.providers.alpaca.parsers import (
+    PARSERS,
+    intraday_series,
+    read_actions,
+    read_assets,
+    read_bars,
+    read_daily_bars,
+    read_news,
+)
 
 BAR = {"t": "2022-03-09T05:00:00Z", "o": 161.51, "h": 163.41, "l": 159.41, "c": 162.95, "v": 8}
 

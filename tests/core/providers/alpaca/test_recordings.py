@@ -6,11 +6,13 @@ from decimal import Decimal
 import pytest
 
 from signal9_core.errors import PayloadError
-from signal9_core.providers.alpaca.actions import read_actions
-from signal9_core.providers.alpaca.assets import read_assets
-from signal9_core.providers.alpaca.bars import read_daily_bars
-from signal9_core.providers.alpaca.news import read_news
-from signal9_core.providers.tickers import is_ticker
+from signal9_core.providers.alpaca.parsers import (
+    read_actions,
+    read_assets,
+    read_daily_bars,
+    read_news,
+)
+from signal9_core.providers.parsing import is_ticker
 
 from ..recorded import needs_recordings, recorded
 

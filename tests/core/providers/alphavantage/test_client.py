@@ -5,8 +5,8 @@ import pytest
 from signal9_core.domain import DataSet
 from signal9_core.errors import PayloadError, QuotaExhaustedError, UnknownSymbolError
 from signal9_core.ports import Financials
-from signal9_core.providers.alphavantage.limits import NEWS_LIMIT
 from signal9_core.providers.alphavantage.provider import AlphaVantageProvider
+from signal9_core.providers.alphavantage.symbols import NEWS_LIMIT
 from tests.fakes import NOW, SetClock
 
 from ..wire import KEY, Budget, alphavantage, answer

@@ -5,11 +5,14 @@ import pytest
 
 from signal9_core.domain import article_id
 from signal9_core.errors import PayloadError
-from signal9_core.providers.alphavantage.actions import read_dividends, read_splits
-from signal9_core.providers.alphavantage.calendar import read_calendar
-from signal9_core.providers.alphavantage.listing import read_listing
-from signal9_core.providers.alphavantage.news import read_news
-from signal9_core.providers.alphavantage.search import read_search
+from signal9_core.providers.alphavantage.lists import (
+    read_calendar,
+    read_dividends,
+    read_listing,
+    read_news,
+    read_search,
+    read_splits,
+)
 
 from .bodies import body, news_item
 

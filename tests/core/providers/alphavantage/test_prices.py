@@ -8,8 +8,7 @@ from hypothesis import given, settings
 
 from signal9_core.domain import Adjustment, IntradayInterval, PriceSeries, adjust, nonsense_in
 from signal9_core.errors import PayloadError
-from signal9_core.providers.alphavantage.daily import Daily, read_daily
-from signal9_core.providers.alphavantage.intraday import read_intraday
+from signal9_core.providers.alphavantage.timeseries import Daily, read_daily, read_intraday
 from signal9_core.repositories import PriceRepository
 from tests.core.conftest import opened
 from tests.recordings import recorded

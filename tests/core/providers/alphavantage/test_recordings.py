@@ -19,16 +19,17 @@ from signal9_core.domain import (
     blank_to_none,
 )
 from signal9_core.errors import BurstError
-from signal9_core.providers.alphavantage.calendar import read_calendar
-from signal9_core.providers.alphavantage.daily import read_daily
-from signal9_core.providers.alphavantage.intraday import read_intraday
-from signal9_core.providers.alphavantage.listing import read_listing
-from signal9_core.providers.alphavantage.news import read_news
-from signal9_core.providers.alphavantage.overview import read_overview
+from signal9_core.providers.alphavantage.lists import (
+    read_calendar,
+    read_listing,
+    read_news,
+    read_search,
+)
 from signal9_core.providers.alphavantage.parsers import PARSERS
-from signal9_core.providers.alphavantage.search import read_search
-from signal9_core.providers.alphavantage.spelling import canonical
-from signal9_core.providers.tickers import is_ticker
+from signal9_core.providers.alphavantage.reports import read_overview
+from signal9_core.providers.alphavantage.symbols import canonical
+from signal9_core.providers.alphavantage.timeseries import read_daily, read_intraday
+from signal9_core.providers.parsing import is_ticker
 
 from ..recorded import needs_recordings, recorded
 

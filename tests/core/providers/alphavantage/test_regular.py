@@ -10,8 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signal9_core.errors import PayloadError, ProviderError
-from signal9_core.providers.alphavantage.daily import Daily, read_by_name, read_daily
-from signal9_core.providers.alphavantage.regular import read_regular
+from signal9_core.providers.alphavantage.timeseries import (
+    Daily,
+    read_by_name,
+    read_daily,
+    read_regular,
+)
 
 HEAD = "timestamp,open,high,low,close,volume"
 META = {"1. Information": "Daily Prices (open, high)", "2. Symbol": "IBM"}

@@ -5,9 +5,11 @@ import pytest
 
 from signal9_core.domain import BalanceSheet, Period
 from signal9_core.errors import PayloadError
-from signal9_core.providers.alphavantage.earnings import read_earnings
-from signal9_core.providers.alphavantage.overview import read_overview
-from signal9_core.providers.alphavantage.statements import read_statements
+from signal9_core.providers.alphavantage.reports import (
+    read_earnings,
+    read_overview,
+    read_statements,
+)
 
 from .bodies import balance_sheet, body, earnings
 

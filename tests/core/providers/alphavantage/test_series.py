@@ -5,8 +5,7 @@ import pytest
 
 from signal9_core.domain import IntradayInterval
 from signal9_core.errors import PayloadError
-from signal9_core.providers.alphavantage.daily import read_daily
-from signal9_core.providers.alphavantage.intraday import read_intraday
+from signal9_core.providers.alphavantage.timeseries import read_daily, read_intraday
 
 from .bodies import body, daily, texts
 

@@ -1,6 +1,6 @@
 import pytest
 
-from signal9_core.providers.alphavantage import spelling
+from signal9_core.providers.alphavantage import symbols as spelling
 
 
 @pytest.mark.parametrize(

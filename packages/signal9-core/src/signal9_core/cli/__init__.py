@@ -4,6 +4,6 @@ Modules here load neither the application nor anything that draws before a comma
 `signal9 --version` and completion answer at once.
 """
 
-from .program import main, make_program
+from .app import main, make_program
 
 __all__ = ["main", "make_program"]

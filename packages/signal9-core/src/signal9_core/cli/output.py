@@ -1,20 +1,20 @@
-"""Where answers and remarks go: answers to standard output, remarks to standard error."""
+"""Answers on standard output, remarks on standard error."""
 
 import os
+import re
 from typing import TYPE_CHECKING, Final
 
 import typer
 
-from .plain import one_line
-
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..answers import Answer
     from ..domain import Freshness
+    from ..schemas import Answer
 
 __all__ = [
     "answers_console",
+    "one_line",
     "print_json",
     "remark",
     "remark_more",
@@ -22,12 +22,20 @@ __all__ = [
     "sources_of",
 ]
 
+_CONTROLS: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+
+
+def one_line(text: str) -> str:
+    """Return the text without line breaks and without characters that command a terminal."""
+    return _CONTROLS.sub(" ", text).strip()
+
+
 _WIDTH_OF_A_PIPE: Final = 200
 
 
 def print_json(answer: "Answer") -> None:
     """Print an answer as the API gives it."""
-    from ..answers import to_json
+    from ..schemas import to_json
 
     typer.echo(to_json(answer))
 

@@ -1,28 +1,59 @@
 """Facts and their rules: immutable models that know neither stores nor providers."""
 
-from .actions import CorporateAction, one_a_day
-from .adjusting import Adjustment, adjust
-from .asset import Asset, AssetProfile, CompanyOverview, DataSet, Freshness
-from .columns import Column, all_of_bits, ascending, chained, column_of, none_above, rescaled
-from .financials import Earnings, EarningsCalendarEntry, Period, Report, ReportKind, Statement
-from .insights import Insights, PriceRange, SentimentRating
-from .intervals import BarLength, Interval, IntradayInterval, LongInterval
+from .adjustment import Adjustment, CorporateAction, adjust, one_a_day
+from .companies import (
+    Asset,
+    AssetProfile,
+    CompanyOverview,
+    DataSet,
+    Freshness,
+    Insights,
+    PriceRange,
+    SentimentRating,
+)
 from .model import Currency, Exact, Instant, Model, OpenModel, Score, Ticker, blank_to_none
-from .news import NewsArticle, TickerSentiment, Topic, article_id, topic_of
+from .news import (
+    NewsArticle,
+    SentimentLabel,
+    TickerSentiment,
+    Topic,
+    article_id,
+    label_of,
+    topic_of,
+)
 from .prices import (
     MINUTES_A_DAY,
     PRICE_COLUMNS,
     Bar,
+    BarLength,
+    Column,
+    Interval,
+    IntradayInterval,
+    LongInterval,
     PriceSeries,
+    all_of_bits,
+    ascending,
+    chained,
+    column_of,
     decimals_of,
+    none_above,
     positions_of,
+    rescaled,
 )
-from .resample import merge, resample
-from .returns import returns, rolling_mean, rolling_volatility
-from .sense import nonsense_in
-from .sentiment import SentimentLabel, label_of
-from .statements import BalanceSheet, CashFlow, IncomeStatement, statement_type
-from .user import (
+from .reports import (
+    BalanceSheet,
+    CashFlow,
+    Earnings,
+    EarningsCalendarEntry,
+    IncomeStatement,
+    Period,
+    Report,
+    ReportKind,
+    Statement,
+    statement_type,
+)
+from .timeseries import merge, resample, returns, rolling_mean, rolling_volatility
+from .users import (
     MOST_TOPICS,
     MOST_WATCHED,
     InvestorType,
@@ -32,6 +63,7 @@ from .user import (
     User,
     WizardStatus,
 )
+from .validation import nonsense_in
 
 __all__ = [
     "MINUTES_A_DAY",

@@ -2,14 +2,49 @@
 
 import hashlib
 import re
+from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from .model import Exact, Instant, Model, OpenModel, Score, Ticker
-from .sentiment import SentimentLabel, label_of
 
-__all__ = ["NewsArticle", "TickerSentiment", "Topic", "article_id", "topic_of"]
+__all__ = [
+    "NewsArticle",
+    "SentimentLabel",
+    "TickerSentiment",
+    "Topic",
+    "article_id",
+    "label_of",
+    "topic_of",
+]
+
+
+class SentimentLabel(StrEnum):
+    """A tone in words, spelled as AlphaVantage's data spells it."""
+
+    BEARISH = "Bearish"
+    SOMEWHAT_BEARISH = "Somewhat-Bearish"
+    NEUTRAL = "Neutral"
+    SOMEWHAT_BULLISH = "Somewhat-Bullish"
+    BULLISH = "Bullish"
+
+
+_MILD: Final = Decimal("0.15")
+_STRONG: Final = Decimal("0.35")
+
+
+def label_of(score: Decimal) -> SentimentLabel:
+    """Return the label of a score from -1 to 1; a bound belongs to the stronger tone."""
+    if score <= -_STRONG:
+        return SentimentLabel.BEARISH
+    if score <= -_MILD:
+        return SentimentLabel.SOMEWHAT_BEARISH
+    if score < _MILD:
+        return SentimentLabel.NEUTRAL
+    return SentimentLabel.SOMEWHAT_BULLISH if score < _STRONG else SentimentLabel.BULLISH
+
 
 _SEPARATORS: Final = re.compile(r"[^a-z0-9]+")
 

@@ -1,19 +1,15 @@
 """What is stored, in terms of the domain: written once, over whichever store there is."""
 
 from .actions import ActionRepository, KnownActions
-from .assets import AssetRepository
-from .changes import Foretell, change_item, ignore, until_uncontested
-from .financials import FinancialsRepository
-from .followers import FollowerRepository
-from .listing import ListedName, ListingRepository
+from .companies import AssetRepository, ListedName, ListingRepository
 from .news import NewsChange, NewsRepository
-from .notified import KeptNotification, NotifiedRepository
-from .outbox import OutboxRepository
-from .prices import PriceChange, PriceRepository
-from .quotas import QuotaRepository
-from .state import StateRepository
-from .users import UserRepository, VersionedUser
-from .viewed import ViewedRepository
+from .notifications import KeptNotification, NotifiedRepository
+from .optimistic import Foretell, change_item, ignore, until_uncontested
+from .prices.changes import PriceChange
+from .prices.repository import PriceRepository
+from .reports import FinancialsRepository
+from .state import OutboxRepository, QuotaRepository, StateRepository
+from .users import FollowerRepository, UserRepository, VersionedUser, ViewedRepository
 
 __all__ = [
     "ActionRepository",

@@ -7,8 +7,7 @@ from typing import Final, NamedTuple
 from ..domain import CorporateAction, Ticker
 from ..ports import Item, Span, Store
 from ..tables import TIME_SERIES
-from .changes import Foretell, change_item, ignore, sync_items
-from .codec import to_item
+from .optimistic import Foretell, change_item, ignore, sync_items, to_item
 
 __all__ = ["ActionRepository", "KnownActions"]
 

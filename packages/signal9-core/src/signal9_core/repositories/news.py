@@ -9,9 +9,7 @@ from typing import Final, NamedTuple
 from ..domain import NewsArticle, Ticker
 from ..ports import Cursor, Item, Span, Store, Stored
 from ..tables import MONTH_INDEX, NEWS, STATE
-from .changes import Foretell, change_item, ignore
-from .codec import instant_key, to_item
-from .paging import Slice, scan, take
+from .optimistic import Foretell, Slice, change_item, ignore, instant_key, scan, take, to_item
 
 __all__ = ["ArticlePage", "NewsChange", "NewsRepository"]
 

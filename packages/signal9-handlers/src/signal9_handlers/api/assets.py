@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from signal9_core.answers import (
+from signal9_core.domain import Interval
+from signal9_core.errors import InputError
+from signal9_core.schemas import (
     AssetAnswer,
     AssetsAnswer,
     AssetSummary,
@@ -12,8 +14,6 @@ from signal9_core.answers import (
     PriceBatchAnswer,
     PricesAnswer,
 )
-from signal9_core.domain import Interval
-from signal9_core.errors import InputError
 
 from ..runtime import application
 from .fields import Selected, Several

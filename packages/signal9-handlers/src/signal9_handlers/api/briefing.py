@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from signal9_core.domain import SentimentLabel
-from signal9_core.personal import BriefingAnswer
+from signal9_core.schemas import BriefingAnswer
 
 from ..auth.scopes import READ_ME
 from ..runtime import application

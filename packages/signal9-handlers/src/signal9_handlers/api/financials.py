@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from signal9_core.answers import FinancialsAnswer, ReportRow
 from signal9_core.domain import Period, ReportKind
+from signal9_core.schemas import FinancialsAnswer, ReportRow
 
 from ..runtime import application
 from .fields import Selected

@@ -5,7 +5,7 @@ from hashlib import blake2b
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from signal9_core.answers import Answer, to_json
+from signal9_core.schemas import Answer, to_json
 
 from ..runtime import request_id
 from .cors import opened_to

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from signal9_core.answers import FinancialsAnswer, PricesAnswer
-from signal9_core.sheets import to_csv
+from signal9_core.csv_export import to_csv
+from signal9_core.schemas import FinancialsAnswer, PricesAnswer
 
 from .http import REVALIDATE, content, ok
 from .request import Request

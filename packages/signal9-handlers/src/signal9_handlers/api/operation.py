@@ -24,7 +24,7 @@ from .request import Request
 from .response import JSON, Response
 
 if TYPE_CHECKING:
-    from signal9_core.answers import Answer
+    from signal9_core.schemas import Answer
 
     from .deprecation import Deprecation
 

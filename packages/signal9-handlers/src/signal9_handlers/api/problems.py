@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from pydantic import Field, ValidationError
 
-from signal9_core.answers import Answer, to_json
 from signal9_core.errors import InputError, NotFoundError, Signal9Error
+from signal9_core.schemas import Answer, to_json
 
 from .response import Response
 

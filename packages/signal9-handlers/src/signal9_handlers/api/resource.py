@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from signal9_core.answers import Answer
 from signal9_core.errors import InputError, NotFoundError
+from signal9_core.schemas import Answer
 
 from ..auth.scopes import READ_MARKET
 from ..routes import PREFIX

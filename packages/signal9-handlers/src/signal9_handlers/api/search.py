@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from signal9_core.answers import SearchAnswer, SearchHit
+from signal9_core.schemas import SearchAnswer, SearchHit
 
 from ..runtime import application
 from .fields import Selected

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import Field, StringConstraints
 
-from signal9_core.personal import (
+from signal9_core.schemas import (
     ExportAnswer,
     NotificationAnswer,
     NotificationsAnswer,
+    RecordPatch,
+    TopicsPut,
     UserAnswer,
     ViewedAnswer,
+    WatchlistPut,
+    WizardPut,
 )
-from signal9_core.requests import RecordPatch, TopicsPut, WatchlistPut, WizardPut
 
 from ..auth.scopes import READ_ME, WRITE_ME
 from ..runtime import application

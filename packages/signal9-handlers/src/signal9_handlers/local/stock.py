@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from signal9_core.app import App
+from signal9_core.bootstrap import App
 from signal9_core.domain import DataSet
 
 __all__ = ["ingest_once", "tell_stock"]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core.core_schema import DecimalSchema
 
-from signal9_core.requests import request_schema
+from signal9_core.schemas import request_schema
 
 from ..api.operation import Operation, Parameter
 from ..api.problems import NotFoundProblem, Problem
@@ -15,7 +15,7 @@ from .resources import body_of, operations
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from signal9_core.answers import Answer
+    from signal9_core.schemas import Answer
 
 __all__ = ["REFERENCE", "answer_schema", "parameter_schema", "request_models", "schemas"]
 

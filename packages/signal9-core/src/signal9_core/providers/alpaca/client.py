@@ -18,16 +18,30 @@ from ...domain import (
 )
 from ...errors import PayloadError
 from ...ports import Clock, Quota, RawCache, utc_now
-from ..http import Question, Source, open_http
-from ..keyed import KeyedTransport, checked_key
-from ..redaction import Redactor
-from ..unbounded import NoCache, NoQuota
-from .actions import ActionsPage, read_actions_page
-from .assets import read_assets
-from .bars import BarsPage, RawBar, daily_series, intraday_series, read_bars
-from .bodies import place
-from .news import NewsPage, read_news_page
-from .spelling import spelled
+from ..http import (
+    KeyedTransport,
+    NoCache,
+    NoQuota,
+    Question,
+    Redactor,
+    Source,
+    checked_key,
+    open_http,
+)
+from .parsers import (
+    ActionsPage,
+    BarsPage,
+    NewsPage,
+    RawBar,
+    daily_series,
+    intraday_series,
+    place,
+    read_actions_page,
+    read_assets,
+    read_bars,
+    read_news_page,
+    spelled,
+)
 
 __all__ = ["AlpacaClient", "Feed", "Timeframe"]
 

@@ -13,9 +13,9 @@ from ...domain import (
     Ticker,
 )
 from ...ports import ALL_REPORTS, Clock, Financials, History, utc_now
-from ..sessions import last_finished_day
+from ..calendar import last_finished_day
 from .client import AlpacaClient
-from .limits import BEGINNING, NEWS_SPAN, NOTICE
+from .parsers import BEGINNING, NEWS_SPAN, NOTICE
 
 __all__ = ["AlpacaProvider"]
 

@@ -24,22 +24,28 @@ from ...domain import (
 )
 from ...errors import PayloadError
 from ...ports import Clock, Quota, RawCache, utc_now
-from ..http import Question, Source, open_http
-from ..keyed import KeyedTransport, checked_key
-from ..redaction import Redactor
-from ..unbounded import NoCache, NoQuota
-from .actions import read_dividends, read_splits
-from .calendar import read_calendar
-from .daily import Daily, read_daily
-from .earnings import read_earnings
-from .intraday import read_intraday
-from .limits import NEWS_LIMIT
-from .listing import read_listing
-from .news import read_news
-from .overview import read_overview
-from .search import SymbolMatch, read_search
-from .spelling import spelled
-from .statements import read_statements
+from ..http import (
+    KeyedTransport,
+    NoCache,
+    NoQuota,
+    Question,
+    Redactor,
+    Source,
+    checked_key,
+    open_http,
+)
+from .lists import (
+    SymbolMatch,
+    read_calendar,
+    read_dividends,
+    read_listing,
+    read_news,
+    read_search,
+    read_splits,
+)
+from .reports import read_earnings, read_overview, read_statements
+from .symbols import NEWS_LIMIT, spelled
+from .timeseries import Daily, read_daily, read_intraday
 
 __all__ = ["AlphaVantageClient"]
 

@@ -5,15 +5,10 @@ from typing import Final
 
 from ...domain import DataSet, Ticker
 from ...ports import Parser, Record
-from .actions import read_dividends, read_splits
-from .calendar import read_calendar
-from .daily import read_daily
-from .earnings import read_earnings
-from .limits import COMPACT_BARS, NEWS_LIMIT
-from .listing import read_listing
-from .news import read_news
-from .overview import read_overview
-from .statements import STATEMENTS, read_statements
+from .lists import read_calendar, read_dividends, read_listing, read_news, read_splits
+from .reports import STATEMENTS, read_earnings, read_overview, read_statements
+from .symbols import COMPACT_BARS, NEWS_LIMIT
+from .timeseries import read_daily
 
 __all__ = ["DATA_SETS", "PARSERS", "TELL_ACTIONS", "is_whole"]
 

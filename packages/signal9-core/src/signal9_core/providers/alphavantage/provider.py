@@ -16,9 +16,9 @@ from ...domain import (
     Ticker,
 )
 from ...ports import ALL_REPORTS, Clock, Financials, History, utc_now
-from ..sessions import last_finished_day
+from ..calendar import last_finished_day
 from .client import AlphaVantageClient
-from .limits import COMPACT_BARS, FREE_NOTICE, NEWS_LIMIT
+from .symbols import COMPACT_BARS, FREE_NOTICE, NEWS_LIMIT
 
 __all__ = ["AlphaVantageProvider"]
 

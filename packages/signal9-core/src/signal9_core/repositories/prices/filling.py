@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from ...domain import PriceSeries
-from ..blocks import written_block
+from ..blocks.block import written_block
 from .changes import combined
 from .items import Held
 from .keys import following

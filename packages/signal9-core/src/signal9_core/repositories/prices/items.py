@@ -20,7 +20,7 @@ from ...domain import (
 from ...errors import StoreError
 from ...ports import ABSENT, Item, Stored
 from ...tables import TIME_SERIES
-from ..blocks import Block, read_block
+from ..blocks.block import Block, read_block
 from .keys import key_at, partition_of, position_of
 from .years import Year, is_year
 

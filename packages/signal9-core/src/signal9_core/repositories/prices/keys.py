@@ -3,14 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from ...domain import (
-    MINUTES_A_DAY,
-    BarLength,
-    Interval,
-    IntradayInterval,
-    PriceSeries,
-    Ticker,
-)
+from ...domain import MINUTES_A_DAY, BarLength, Interval, IntradayInterval, PriceSeries, Ticker
 
 __all__ = ["ORIGIN", "following", "key_at", "partition_of", "position_of", "span_keys"]
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from ...domain import BarLength, Ticker
 from ...ports import Span, Store, Stored
 from ...tables import TIME_SERIES
-from ..changes import key_of
+from ..optimistic import key_of
 from .items import Held, held
 from .keys import partition_of
 

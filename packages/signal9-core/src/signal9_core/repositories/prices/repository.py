@@ -5,7 +5,7 @@ from typing import Final
 
 from ...domain import BarLength, Interval, PriceSeries, Ticker
 from ...ports import Store
-from ..changes import Foretell, ignore
+from ..optimistic import Foretell, ignore
 from .changes import PriceChange, changed_bars
 from .items import join
 from .keys import key_at, span_keys

@@ -16,8 +16,8 @@ from ...domain import PriceSeries
 from ...errors import ConflictError
 from ...ports import ABSENT, Span, Store
 from ...tables import TIME_SERIES
-from ..blocks import written_block
-from ..changes import contested
+from ..blocks.block import written_block
+from ..optimistic import contested
 from .changes import combined
 from .filling import Filling, fill
 from .items import Held, held, item_of, join, room_for

@@ -1,0 +1,216 @@
+"""What is answered about companies: who they are, their news, their reports."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Literal, Protocol, runtime_checkable
+
+import msgspec
+from pydantic import Field
+
+from ..domain import (
+    DataSet,
+    Freshness,
+    Insights,
+    Instant,
+    Interval,
+    Period,
+    ReportKind,
+    SentimentLabel,
+)
+from .model import Answer, Number
+
+__all__ = [
+    "ArticleAnswer",
+    "AssetAnswer",
+    "AssetSummary",
+    "AssetsAnswer",
+    "BarRow",
+    "FinancialsAnswer",
+    "FreshnessAnswer",
+    "NewsAnswer",
+    "PriceBatchAnswer",
+    "PriceColumns",
+    "PricesAnswer",
+    "ReportRow",
+    "SearchAnswer",
+    "SearchHit",
+    "TickerTone",
+    "Wired",
+]
+
+
+class AssetSummary(Answer):
+    """A company in a list."""
+
+    ticker: str
+    name: str | None
+    exchange: str | None
+    sector: str | None = None
+
+
+class AssetsAnswer(Answer):
+    """A page of companies, by name."""
+
+    items: Sequence[AssetSummary]
+    next_cursor: str | None = None
+    unknown: Sequence[str] = Field((), description="Tickers that were asked for and are not known.")
+
+
+FreshnessAnswer = Freshness
+"""How far a data set reaches, as it is stored: nothing needs another name or shape."""
+
+
+class AssetAnswer(Answer):
+    """Everything about one company but its series, reports and news."""
+
+    ticker: str
+    name: str | None
+    exchange: str | None
+    asset_type: str | None
+    status: Literal["active", "inactive"]
+    cik: str | None
+    sector: str | None
+    industry: str | None
+    country: str | None
+    currency: str | None
+    fiscal_year_end: str | None
+    description: str | None
+    market_capitalization: Number | None
+    insights: Insights
+    freshness: dict[DataSet, FreshnessAnswer]
+
+
+class SearchHit(Answer):
+    """A company that a search found; `score` goes from 0 to 100, an exact ticker."""
+
+    ticker: str
+    name: str | None
+    exchange: str | None
+    score: Number
+
+
+class SearchAnswer(Answer):
+    """What a search found, best first."""
+
+    items: Sequence[SearchHit]
+
+
+class TickerTone(Answer):
+    """How much an article is about a company (0 to 1), and its tone towards it (-1 to 1)."""
+
+    ticker: str
+    relevance: Number
+    sentiment: Number | None
+    label: SentimentLabel | None
+
+
+class ArticleAnswer(Answer):
+    """One article."""
+
+    id: str
+    published_at: Instant
+    title: str
+    summary: str | None
+    url: str | None
+    source: str
+    topics: Sequence[str]
+    tickers: Sequence[TickerTone]
+    sentiment: Number | None
+    label: SentimentLabel | None
+    scored_by: str | None = Field(description="Who judged the tone, where not the source itself.")
+
+
+class NewsAnswer(Answer):
+    """A page of articles, newest first."""
+
+    items: Sequence[ArticleAnswer]
+    next_cursor: str | None = None
+    freshness: FreshnessAnswer | None = Field(
+        None, description="How far the articles reach, where a company was asked for."
+    )
+
+
+class ReportRow(Answer):
+    """One report; `values` holds what it reports under AlphaVantage's names, null where unknown."""
+
+    fiscal_date_ending: date
+    currency: str | None
+    values: dict[str, Number | None]
+
+
+class FinancialsAnswer(Answer):
+    """Reports of one kind and period, newest first."""
+
+    ticker: str
+    report: ReportKind
+    period: Period
+    items: Sequence[ReportRow]
+    next_cursor: str | None = None
+    freshness: FreshnessAnswer | None = Field(
+        None, description="How far the stored reports reach; `null` where there are none."
+    )
+
+
+class BarRow(Answer):
+    """One bar; `date` is its last trading day."""
+
+    date: date
+    open: Number
+    high: Number
+    low: Number
+    close: Number
+    volume: int
+
+
+class PriceColumns(Answer):
+    """The same bars, a list per column, all of one length."""
+
+    date: Sequence[date]
+    open: Sequence[Number]
+    high: Sequence[Number]
+    low: Sequence[Number]
+    close: Sequence[Number]
+    volume: Sequence[int]
+
+
+@runtime_checkable
+class Wired(Protocol):
+    """Items that know their JSON, since one object per item would take too long to make."""
+
+    def wire(self, fields: Sequence[str] = ()) -> msgspec.Raw:
+        """Return all items as JSON, or these fields of each."""
+
+    def texts(self, name: str) -> Iterable[str]:
+        """Return one field of every item as text, exactly."""
+
+
+class PricesAnswer(Answer):
+    """Bars of one company, oldest first; `items` holds rows or, where asked for, columns."""
+
+    ticker: str
+    interval: Interval
+    adjusted: bool
+    currency: str
+    items: Sequence[BarRow] | PriceColumns
+    next_cursor: str | None = None
+    freshness: FreshnessAnswer | None = Field(
+        None, description="How far the stored bars reach; `null` where there are none."
+    )
+
+    def wire(self, fields: Sequence[str] = ()) -> Mapping[str, object]:
+        """Return what JSON is made of; bars that know their JSON are not made one by one."""
+        if not isinstance(self.items, Wired):
+            return super().wire(fields)
+        rest = self.model_copy(update={"items": ()}).model_dump()
+        return {**rest, "items": self.items.wire(fields)}
+
+
+class PriceBatchAnswer(Answer):
+    """Bars of several companies, in the order in which they were asked for."""
+
+    items: Sequence[PricesAnswer]
+    unknown: Sequence[str] = Field((), description="Tickers that were asked for and are not known.")
+
+    def wire(self, fields: Sequence[str] = ()) -> Mapping[str, object]:
+        """Return what JSON is made of; `fields` are those of each bar."""
+        return {"items": [each.wire(fields) for each in self.items], "unknown": list(self.unknown)}

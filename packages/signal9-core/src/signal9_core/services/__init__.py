@@ -1,0 +1,1 @@
+"""Use cases: what is ingested, worked out, answered and sent, over ports and repositories."""
