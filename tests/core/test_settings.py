@@ -18,7 +18,7 @@ def test_without_any_variable_everything_stays_on_this_machine() -> None:
     settings = load_settings()
 
     assert (settings.stage, settings.store, settings.provider) == ("local", "sqlite", "sample")
-    assert (settings.event_bus, settings.notification_topic, settings.cursor_key) == (None,) * 3
+    assert (settings.event_bus, settings.notification_topic) == (None, None)
     assert settings.database == settings.home / "signal9.db"
     assert settings.location == str(settings.database)
 
@@ -54,12 +54,12 @@ def test_origins_are_listed_with_commas(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("EVENT_BUS", "CURSOR_KEY", "REFRESH_BATCH", "TABLES"):
+    for name in ("EVENT_BUS", "ALPACA_KEY", "REFRESH_BATCH", "TABLES"):
         monkeypatch.setenv(f"SIGNAL9_{name}", "")
 
     settings = load_settings()
 
-    assert (settings.event_bus, settings.cursor_key, settings.tables) == (None, None, {})
+    assert (settings.event_bus, settings.alpaca_key, settings.tables) == (None, None, {})
 
 
 def test_a_home_with_a_tilde_is_spelled_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,16 +103,16 @@ def test_every_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_secret_is_in_no_text_of_the_settings() -> None:
-    settings = load_settings(cursor_key=SecretStr("open-sesame"))
+    settings = load_settings(alpaca_key=SecretStr("open-sesame"))
 
     assert "open-sesame" not in f"{settings!r} {settings} {settings.model_dump_json()}"
-    assert settings.cursor_key is not None
-    assert settings.cursor_key.get_secret_value() == "open-sesame"
+    assert settings.alpaca_key is not None
+    assert settings.alpaca_key.get_secret_value() == "open-sesame"
 
 
 def test_a_wrong_secret_is_not_told() -> None:
     with pytest.raises(SettingsError) as caught:
-        load_settings(cursor_key=8_675_309)
+        load_settings(alpaca_key=8_675_309)
 
     assert "8675309" not in "".join(traceback.format_exception(caught.value))
 

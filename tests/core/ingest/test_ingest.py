@@ -235,7 +235,7 @@ def test_some_data_sets_of_some_companies_can_be_chosen(app: App, spied: SpiedSt
 
 
 def test_a_ticker_that_can_be_none_is_refused(app: App) -> None:
-    with pytest.raises(InputError, match="ticker: 'no ticker' is no ticker"):
+    with pytest.raises(InputError, match="ticker: invalid ticker 'no ticker'"):
         app.ingest(tickers=["no ticker"])
 
 

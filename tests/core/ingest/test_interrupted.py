@@ -38,8 +38,8 @@ def refresh(spied: SpiedStore, provider: FakeProvider) -> list[Event]:
 
 
 def _run(spied: SpiedStore, provider: FakeProvider, run: Callable[..., object]) -> list[Event]:
-    app = app_over(spied, SetClock(), provider)
-    app.publisher = publisher = AttentivePublisher()
+    publisher = AttentivePublisher()
+    app = app_over(spied, SetClock(), provider, publisher)
     stops = spied.stop_before is not None
     if stops:
         with pytest.raises(StoppedError):

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from signal9_core.bootstrap import App, build
+from signal9_core.bootstrap import App
 from signal9_core.domain import CompanyOverview
 from signal9_core.errors import PublishError, QuotaExhaustedError, RateLimitError
 from signal9_core.events import (
@@ -12,10 +12,10 @@ from signal9_core.events import (
     NewsIngested,
     PricesUpdated,
 )
-from signal9_core.publishers import MemoryPublisher
 from signal9_core.repositories import AssetRepository
 from signal9_core.settings import Settings
-from tests.fakes import FakeProvider, SetClock, series
+from tests.core.conftest import app_over
+from tests.fakes import AttentivePublisher, FakeProvider, SetClock, series
 from tests.spied import SpiedStore
 
 
@@ -31,7 +31,7 @@ class CuriousProvider(FakeProvider):
         return super().overview(ticker)
 
 
-class BrokenPublisher(MemoryPublisher):
+class BrokenPublisher:
     """A bus that takes nothing."""
 
     def publish(self, events: Sequence[Event]) -> None:
@@ -49,9 +49,8 @@ def refresh(
     """Refresh in a process of its own; return who was asked about."""
     clock.move(hours=1)
     provider.at, provider.asked = clock.now, []
-    app = build(Settings(refresh_batch=batch), clock=clock)
-    app.store, app.provider = spied, provider
-    app.refresh()
+    settings = Settings(refresh_batch=batch)
+    App(settings, store=spied, provider=provider, clock=clock).refresh()
     return provider.asked
 
 
@@ -107,33 +106,39 @@ def test_the_next_run_begins_with_the_company_for_which_no_call_was_left(
     assert refresh(spied, clock, provider, 3)[:2] == order[1:]
 
 
-def test_what_follows_is_left_to_whoever_hears_the_events(app: App) -> None:
+def test_what_follows_is_left_to_the_subscribers_of_the_bus(
+    app: App, publisher: AttentivePublisher
+) -> None:
     answer = app.refresh()
 
     profile = AssetRepository(app.store).get("AAPL")
     assert profile is not None
-    assert profile.insights.range_52_weeks is None
+    assert profile.insights.range_52_weeks is not None
     assert answer.changed == {"overview": 2, "prices": 5, "financials": 4, "news": 3}
-    heard = {type(event) for event in app.take_events()}
-    assert heard == {AssetDataUpdated, FinancialDataIngested, NewsIngested, PricesUpdated}
+    kinds = {type(event) for event in publisher.heard}
+    assert {AssetDataUpdated, FinancialDataIngested, NewsIngested, PricesUpdated} <= kinds
 
 
 def test_a_company_whose_changes_could_not_be_announced_is_next_in_line(
-    app: App, spied: SpiedStore, clock: SetClock, provider: CuriousProvider
+    app: App,
+    spied: SpiedStore,
+    clock: SetClock,
+    provider: CuriousProvider,
+    publisher: AttentivePublisher,
 ) -> None:
     app.ingest()
     clock.move(days=1)
     for ticker in provider.series:
         provider.series[ticker] = series(ticker, day_20240108="150")
-    provider.at, app.publisher = clock.now, BrokenPublisher()
+    provider.at = clock.now
     with pytest.raises(PublishError):
-        app.refresh()
+        app_over(spied, clock, provider, BrokenPublisher()).refresh()
     stopped_at = provider.asked[-1]
 
-    app.publisher = publisher = MemoryPublisher()
+    publisher.heard.clear()
     clock.move(hours=1)
     provider.at, provider.asked = clock.now, []
     app.refresh()
 
     assert stopped_at in provider.asked
-    assert [each.ticker for each in publisher.take() if isinstance(each, PricesUpdated)]
+    assert [event for event in publisher.heard if isinstance(event, PricesUpdated)]

@@ -12,13 +12,13 @@ from signal9_core.domain import DataSet
 from signal9_core.ports import RawResponse
 from signal9_core.raw_archive import copies_in
 from signal9_core.settings import Settings
-from tests.fakes import NOW, AttentivePublisher
+from tests.fakes import NOW, AttentivePublisher, SetClock
+from tests.spied import SpiedStore
 
 
 @pytest.fixture
-def app(app: App, tmp_path: Path) -> App:
-    app.settings = Settings(home=tmp_path / "home")
-    return app
+def app(spied: SpiedStore, clock: SetClock, publisher: AttentivePublisher, tmp_path: Path) -> App:
+    return App(Settings(home=tmp_path / "home"), store=spied, bus=publisher, clock=clock)
 
 
 def kept(app: App, function: str, body: object, *, day: int = 0, ticker: str = "IBM") -> None:

@@ -126,13 +126,6 @@ class Settings(BaseSettings):
     cors_origins: Annotated[
         tuple[Annotated[str, Field(pattern=_ORIGIN)], ...], NoDecode, BeforeValidator(_listed)
     ] = Field((), description="Origins of pages that may read answers, with commas between.")
-    cursor_key: SecretStr | None = Field(
-        None, description="Key that signs cursors; unset makes one and keeps it in the State table."
-    )
-
-    cursor_secret: str | None = Field(
-        None, description="Secret in Secrets Manager that holds this key, and may renew it."
-    )
 
     @model_validator(mode="after")
     def _home_is_spelled_out(self) -> Self:

@@ -78,8 +78,9 @@ class User(Model):
     watchlist: tuple[Ticker, ...] = Field((), max_length=MOST_WATCHED)
     created_at: Instant
 
+    @property
     def missing(self) -> tuple[str, ...]:
-        """Return what is still needed to know a person, as the API names it."""
+        """The fields that the wizard still needs to be completed, as the API names them."""
         profile = self.profile
         needed = {
             "profile.firstName": profile.first_name,

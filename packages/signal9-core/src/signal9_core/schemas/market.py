@@ -26,7 +26,6 @@ __all__ = [
     "AssetsAnswer",
     "BarRow",
     "FinancialsAnswer",
-    "FreshnessAnswer",
     "NewsAnswer",
     "PriceBatchAnswer",
     "PriceColumns",
@@ -56,10 +55,6 @@ class AssetsAnswer(Answer):
     unknown: Sequence[str] = Field((), description="Tickers that were asked for and are not known.")
 
 
-FreshnessAnswer = Freshness
-"""How far a data set reaches, as it is stored: nothing needs another name or shape."""
-
-
 class AssetAnswer(Answer):
     """Everything about one company but its series, reports and news."""
 
@@ -77,7 +72,7 @@ class AssetAnswer(Answer):
     description: str | None
     market_capitalization: Number | None
     insights: Insights
-    freshness: dict[DataSet, FreshnessAnswer]
+    freshness: dict[DataSet, Freshness]
 
 
 class SearchHit(Answer):
@@ -125,7 +120,7 @@ class NewsAnswer(Answer):
 
     items: Sequence[ArticleAnswer]
     next_cursor: str | None = None
-    freshness: FreshnessAnswer | None = Field(
+    freshness: Freshness | None = Field(
         None, description="How far the articles reach, where a company was asked for."
     )
 
@@ -146,7 +141,7 @@ class FinancialsAnswer(Answer):
     period: Period
     items: Sequence[ReportRow]
     next_cursor: str | None = None
-    freshness: FreshnessAnswer | None = Field(
+    freshness: Freshness | None = Field(
         None, description="How far the stored reports reach; `null` where there are none."
     )
 
@@ -193,7 +188,7 @@ class PricesAnswer(Answer):
     currency: str
     items: Sequence[BarRow] | PriceColumns
     next_cursor: str | None = None
-    freshness: FreshnessAnswer | None = Field(
+    freshness: Freshness | None = Field(
         None, description="How far the stored bars reach; `null` where there are none."
     )
 

@@ -5,25 +5,19 @@ from decimal import Decimal
 from typing import Annotated
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, WithJsonSchema
-from pydantic.alias_generators import to_camel
+from pydantic import ConfigDict, WithJsonSchema
+
+from ..domain import Model
 
 __all__ = ["Answer", "Number", "to_json"]
 
 Number = Annotated[Decimal, WithJsonSchema({"type": "number"})]
 
 
-class Answer(BaseModel):
-    """Part of an answer: immutable, camelCase."""
+class Answer(Model):
+    """Part of an answer; it can be read from an object that has its fields, and more."""
 
-    # Built when first used: a process that answers one question needs few of the models.
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        defer_build=True,
-        frozen=True,
-        serialize_by_alias=True,
-        validate_by_name=True,
-    )
+    model_config = ConfigDict(extra="ignore", from_attributes=True)
 
     def wire(self, fields: Sequence[str] = ()) -> Mapping[str, object]:
         """Return what JSON is made of; with `fields`, only those, of each item where it is a list.

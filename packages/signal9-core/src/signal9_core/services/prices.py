@@ -15,10 +15,11 @@ import msgspec
 from ..domain import PRICE_COLUMNS, DataSet, Interval, PriceSeries, adjust, resample
 from ..errors import InputError, NotFoundError
 from ..ports import Cursor
-from ..repositories import ActionRepository, AssetRepository, PriceRepository
+from ..repositories import ActionRepository, PriceRepository
 from ..schemas import BarRow, PriceBatchAnswer, PriceColumns, PricesAnswer
-from .cursors import CursorSigner
-from .queries import Nearest, check_limit, check_range, existing, freshness_of, several_tickers
+from .companies import CompanyFinder
+from .cursors import decode_cursor, encode_cursor, invalid_cursor
+from .parameters import check_limit, check_range, parse_tickers
 
 if TYPE_CHECKING:
     from ..domain import Column
@@ -126,11 +127,9 @@ _LONGEST_MONTH: Final = 31
 class GetPrices:
     """Bars of one company, oldest first."""
 
-    assets: AssetRepository
+    companies: CompanyFinder
     prices: PriceRepository
     actions: ActionRepository
-    cursors: CursorSigner
-    nearest: Nearest
 
     def __call__(
         self,
@@ -151,9 +150,9 @@ class GetPrices:
         """
         check_limit(limit, LIMIT)
         check_range(first, last)
-        profile = existing(self.assets, ticker, self.nearest)
+        profile = self.companies.get(ticker)
         query = {
-            "of": "prices",
+            "list": "prices",
             "ticker": profile.asset.ticker,
             "from": first,
             "to": last,
@@ -161,7 +160,7 @@ class GetPrices:
             "adjusted": adjusted,
             **({} if order == "asc" else {"order": order}),
         }
-        position = self.cursors.read(query, cursor)
+        position = decode_cursor(query, cursor, ["after"])
         series = self.series(profile.asset.ticker, first, last, interval, adjusted=adjusted)
         page, more = _page(series, position, order, limit)
         rows = BarRows(page, newest_first=order == "desc")
@@ -171,8 +170,8 @@ class GetPrices:
             adjusted=adjusted,
             currency=series.currency,
             items=rows if shape == "rows" else rows.columns(),
-            next_cursor=self.cursors.sign(query, more),
-            freshness=freshness_of(profile, DataSet.PRICES),
+            next_cursor=encode_cursor(query, more),
+            freshness=profile.freshness.get(DataSet.PRICES),
         )
 
     def series(
@@ -234,7 +233,7 @@ class GetPriceBatch:
         check_limit(limit, BATCH_LIMIT)
         items: list[PricesAnswer] = []
         unknown: list[str] = []
-        for ticker in several_tickers(tickers, BATCH):
+        for ticker in parse_tickers(tickers, BATCH):
             try:
                 items.append(
                     self.prices(
@@ -276,7 +275,10 @@ def _page(
 
 
 def _day(position: Cursor) -> date:
-    return date.fromisoformat(position["after"])
+    try:
+        return date.fromisoformat(position["after"])
+    except ValueError as error:
+        raise invalid_cursor() from error
 
 
 def _after(page: PriceSeries, at: int) -> Cursor:
