@@ -1,6 +1,6 @@
-"""What the API answers and takes, and the command line's `--json`: one contract, written once.
+"""The answers and request bodies of the API; `--json` of the command line prints the same.
 
-Field names follow in camelCase. Numbers are JSON numbers that keep their decimals.
+Field names are in camelCase. Numbers are JSON numbers with all their decimals.
 """
 
 from .market import (

@@ -1,4 +1,4 @@
-"""What is answered about companies: who they are, their news, their reports."""
+"""Answers about companies: identity, prices, reports, news."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -52,11 +52,11 @@ class AssetsAnswer(Answer):
 
     items: Sequence[AssetSummary]
     next_cursor: str | None = None
-    unknown: Sequence[str] = Field((), description="Tickers that were asked for and are not known.")
+    unknown: Sequence[str] = Field((), description="Requested tickers that are unknown.")
 
 
 class AssetAnswer(Answer):
-    """Everything about one company but its series, reports and news."""
+    """One company: identity, description, insights and freshness."""
 
     ticker: str
     name: str | None
@@ -76,7 +76,7 @@ class AssetAnswer(Answer):
 
 
 class SearchHit(Answer):
-    """A company that a search found; `score` goes from 0 to 100, an exact ticker."""
+    """A company that matches a search; `score` is from 0 to 100, an exact ticker."""
 
     ticker: str
     name: str | None
@@ -85,13 +85,13 @@ class SearchHit(Answer):
 
 
 class SearchAnswer(Answer):
-    """What a search found, best first."""
+    """Matches of a search, best first."""
 
     items: Sequence[SearchHit]
 
 
 class TickerTone(Answer):
-    """How much an article is about a company (0 to 1), and its tone towards it (-1 to 1)."""
+    """An article's relevance for a company (0 to 1), and its sentiment towards it (-1 to 1)."""
 
     ticker: str
     relevance: Number
@@ -112,7 +112,7 @@ class ArticleAnswer(Answer):
     tickers: Sequence[TickerTone]
     sentiment: Number | None
     label: SentimentLabel | None
-    scored_by: str | None = Field(description="Who judged the tone, where not the source itself.")
+    scored_by: str | None = Field(description="What scored the sentiment, if the source did not.")
 
 
 class NewsAnswer(Answer):
@@ -121,12 +121,12 @@ class NewsAnswer(Answer):
     items: Sequence[ArticleAnswer]
     next_cursor: str | None = None
     freshness: Freshness | None = Field(
-        None, description="How far the articles reach, where a company was asked for."
+        None, description="How far the articles of the requested company reach."
     )
 
 
 class ReportRow(Answer):
-    """One report; `values` holds what it reports under AlphaVantage's names, null where unknown."""
+    """One report; `values` has AlphaVantage's field names, null where unknown."""
 
     fiscal_date_ending: date
     currency: str | None
@@ -142,7 +142,7 @@ class FinancialsAnswer(Answer):
     items: Sequence[ReportRow]
     next_cursor: str | None = None
     freshness: Freshness | None = Field(
-        None, description="How far the stored reports reach; `null` where there are none."
+        None, description="How far the stored reports reach; null without any."
     )
 
 
@@ -158,7 +158,7 @@ class BarRow(Answer):
 
 
 class PriceColumns(Answer):
-    """The same bars, a list per column, all of one length."""
+    """Bars as columns: one list per field, all of the same length."""
 
     date: Sequence[date]
     open: Sequence[Number]
@@ -170,7 +170,7 @@ class PriceColumns(Answer):
 
 @runtime_checkable
 class Wired(Protocol):
-    """Items that know their JSON, since one object per item would take too long to make."""
+    """Items that write their JSON themselves, faster than one model per item."""
 
     def wire(self, fields: Sequence[str] = ()) -> msgspec.Raw:
         """Return all items as JSON, or these fields of each."""
@@ -180,7 +180,7 @@ class Wired(Protocol):
 
 
 class PricesAnswer(Answer):
-    """Bars of one company, oldest first; `items` holds rows or, where asked for, columns."""
+    """Bars of one company, oldest first; `items` has rows or, if requested, columns."""
 
     ticker: str
     interval: Interval
@@ -189,11 +189,11 @@ class PricesAnswer(Answer):
     items: Sequence[BarRow] | PriceColumns
     next_cursor: str | None = None
     freshness: Freshness | None = Field(
-        None, description="How far the stored bars reach; `null` where there are none."
+        None, description="How far the stored bars reach; null without any."
     )
 
     def wire(self, fields: Sequence[str] = ()) -> Mapping[str, object]:
-        """Return what JSON is made of; bars that know their JSON are not made one by one."""
+        """Return what JSON is made of, without a model per bar."""
         if not isinstance(self.items, Wired):
             return super().wire(fields)
         rest = self.model_copy(update={"items": ()}).model_dump()
@@ -201,11 +201,14 @@ class PricesAnswer(Answer):
 
 
 class PriceBatchAnswer(Answer):
-    """Bars of several companies, in the order in which they were asked for."""
+    """Bars of several companies, in the order of the request."""
 
     items: Sequence[PricesAnswer]
-    unknown: Sequence[str] = Field((), description="Tickers that were asked for and are not known.")
+    unknown: Sequence[str] = Field((), description="Requested tickers that are unknown.")
 
     def wire(self, fields: Sequence[str] = ()) -> Mapping[str, object]:
-        """Return what JSON is made of; `fields` are those of each bar."""
-        return {"items": [each.wire(fields) for each in self.items], "unknown": list(self.unknown)}
+        """Return what JSON is made of; `fields` are those of the bars."""
+        return {
+            "items": [prices.wire(fields) for prices in self.items],
+            "unknown": list(self.unknown),
+        }

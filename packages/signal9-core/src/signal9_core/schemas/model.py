@@ -1,4 +1,4 @@
-"""What every answer shares: its names in JSON, and how it becomes JSON."""
+"""What all answers share, and how they become JSON."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -20,28 +20,28 @@ class Answer(Model):
     model_config = ConfigDict(extra="ignore", from_attributes=True)
 
     def wire(self, fields: Sequence[str] = ()) -> Mapping[str, object]:
-        """Return what JSON is made of; with `fields`, only those, of each item where it is a list.
+        """Return what JSON is made of; with `fields`, only those, of every item of a list.
 
-        Fields are named as in JSON; unknown ones are left out.
+        Fields have their names in JSON; unknown ones are ignored.
         """
         whole = self.model_dump()
         if not fields:
             return whole
         items = whole.get("items")
         if items is None:
-            return _chosen(whole, fields)
+            return _select(whole, fields)
         if isinstance(items, Mapping):
-            return {**whole, "items": _chosen(items, fields)}
-        return {**whole, "items": [_chosen(each, fields) for each in items]}
+            return {**whole, "items": _select(items, fields)}
+        return {**whole, "items": [_select(item, fields) for item in items]}
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 def to_json(answer: Answer, fields: Sequence[str] = ()) -> bytes:
-    """Return the answer as JSON in UTF-8, with every digit that is stored."""
+    """Return an answer as JSON in UTF-8, with all digits of its numbers."""
     return _encoder.encode(answer.wire(fields))
 
 
-def _chosen(whole: Mapping[str, object], fields: Sequence[str]) -> Mapping[str, object]:
+def _select(whole: Mapping[str, object], fields: Sequence[str]) -> Mapping[str, object]:
     return {name: value for name, value in whole.items() if name in fields}
