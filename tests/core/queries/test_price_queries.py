@@ -219,7 +219,7 @@ def test_pages_of_any_range_hold_what_all_of_it_holds(
         options = {"first": first, "last": last, "interval": interval, "order": order}
         paged = list(pages(app.get_prices, adjusted=adjusted, limit=limit, **options))
 
-    daily = series.adjusted() if adjusted else series
+    daily = series.adjusted() if adjusted and len(series) else series
     whole = bar_rows(resample(daily, interval).between(first, last))
     assert [row for page in paged for row in page] == (whole if order == "asc" else whole[::-1])
     assert [len(page) for page in paged[:-1]] == [limit] * (len(paged) - 1)
