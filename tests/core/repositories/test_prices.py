@@ -287,7 +287,8 @@ def test_the_examples_of_the_documentation_show_what_happens() -> None:
     parsed = doctest.DocTestParser().get_doctest(examples, {}, "prices.md", None, 0)
     said: list[str] = []
 
-    result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(parsed, out=said.append)
+    result = doctest.DocTestRunner().run(parsed, out=said.append, clear_globs=False)
+    parsed.globs["store"].close()
 
     assert result.attempted > 5
     assert result.failed == 0, "".join(said)
