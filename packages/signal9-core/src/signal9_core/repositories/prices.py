@@ -19,8 +19,11 @@ __all__ = ["PriceChange", "PriceRepository"]
 
 _TIMESTAMP: Final = "timestamp"
 _BARS: Final = "bars"
-_BARS_A_QUARTER: Final = 60
-"""Most quarters have 61 to 64."""
+_USUAL_BARS: Final = 60
+"""Most quarters have 61 to 64 bars."""
+
+_MOST_BARS: Final = 92
+"""No quarter has more days."""
 
 
 @dataclass(frozen=True)
@@ -78,34 +81,42 @@ class PriceRepository:
             None if first is None else _quarter_of(first),
             None if last is None else _quarter_of(last),
         )
-        parts: list[PriceSeries] = []
-        cursor, missing = None, limit
+        parts = self._quarters(
+            ticker, span, limit=limit, newest_first=newest_first, consistent=consistent
+        )
+        ordered = parts[::-1] if newest_first else parts
+        series = concat(ordered or [PriceSeries.empty(ticker)]).between(first, last)
+        if limit is None:
+            return series
+        start = max(0, len(series) - limit) if newest_first else 0
+        return series.slice(start, start + limit)
+
+    def latest(self, ticker: Ticker, count: int = 1, *, consistent: bool = True) -> PriceSeries:
+        """Return the newest bars, at most `count`, oldest of them first; maybe none."""
+        return self.between(ticker, limit=count, newest_first=True, consistent=consistent)
+
+    def _quarters(
+        self, ticker: Ticker, span: Span, *, limit: int | None, newest_first: bool, consistent: bool
+    ) -> list[PriceSeries]:
+        """Return quarters; with a limit, no more than needed for so many bars of any range."""
+        quarters: list[PriceSeries] = []
+        cursor = None
         while True:
             page = self._store.query(
                 TIME_SERIES,
                 _partition(ticker),
                 span=span,
                 newest_first=newest_first,
-                limit=None if missing is None else 2 + missing // _BARS_A_QUARTER,
+                limit=None if limit is None else 2 + limit // _USUAL_BARS,
                 cursor=cursor,
                 consistent=consistent,
             )
-            parts += [_bars_of(ticker, stored.item) for stored in page.items]
-            oldest_first = parts[::-1] if newest_first else parts
-            series = concat(oldest_first or [PriceSeries.empty(ticker)]).between(first, last)
-            cursor, missing = page.cursor, None if limit is None else limit - len(series)
-            if cursor is None or (missing is not None and missing <= 0):
-                break
-        count = len(series) if limit is None else min(limit, len(series))
-        return (
-            series.slice(len(series) - count, len(series))
-            if newest_first
-            else series.slice(0, count)
-        )
-
-    def latest(self, ticker: Ticker, count: int = 1, *, consistent: bool = True) -> PriceSeries:
-        """Return the newest bars, at most `count`, oldest of them first; maybe none."""
-        return self.between(ticker, limit=count, newest_first=True, consistent=consistent)
+            quarters += [_bars_of(ticker, stored.item) for stored in page.items]
+            cursor = page.cursor
+            # The first quarter may have all of its bars outside the range.
+            enough = limit is not None and sum(map(len, quarters)) >= limit + _MOST_BARS
+            if cursor is None or enough:
+                return quarters
 
     def _updates(self, series: PriceSeries) -> Iterator["_Update"]:
         """Yield what changes, quarter by quarter."""
