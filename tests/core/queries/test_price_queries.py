@@ -226,9 +226,10 @@ def test_pages_of_any_range_hold_what_all_of_it_holds(
     assert paged[-1] or len(paged) == 1
 
 
-def test_a_cursor_that_names_no_day_is_refused(full: App) -> None:
+@pytest.mark.parametrize("position", [{"after": "yesterday"}, {"after": "9999-12-31"}, {}])
+def test_a_cursor_that_names_no_day_is_refused(full: App, position: dict[str, str]) -> None:
     query = {"of": "prices", "ticker": "AAPL", "from": None, "to": None, "interval": "1d"}
-    cursor = full.get_prices.cursors.sign({**query, "adjusted": False}, {"after": "yesterday"})
+    cursor = full.get_prices.cursors.sign({**query, "adjusted": False}, position)
 
     with pytest.raises(InputError, match=r"^cursor: is not one that this query gave out$"):
         full.get_prices("AAPL", cursor=cursor)

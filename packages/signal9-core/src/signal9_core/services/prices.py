@@ -216,11 +216,12 @@ def _rest(
         return first, last
     try:
         day = date.fromisoformat(position["after"])
-    except (KeyError, ValueError) as error:
+        before, after = day - timedelta(days=1), day + timedelta(days=1)
+    except (KeyError, OverflowError, ValueError) as error:
         raise InputError("cursor", "is not one that this query gave out") from error
     if order == "asc":
-        return max(day + timedelta(days=1), first or date.min), last
-    return first, min(day - timedelta(days=1), last or date.max)
+        return max(after, first or date.min), last
+    return first, min(before, last or date.max)
 
 
 def _position(page: PriceSeries, order: Order) -> Cursor:
