@@ -18,7 +18,6 @@ from .market import (
     SearchAnswer,
     SearchHit,
     TickerTone,
-    Wired,
 )
 from .model import Answer, Number, to_json
 from .operations import (
@@ -93,7 +92,6 @@ __all__ = [
     "UserAnswer",
     "ViewedAnswer",
     "WatchlistPut",
-    "Wired",
     "WizardPut",
     "request_schema",
     "to_json",

@@ -1,10 +1,9 @@
 """Answers about companies: identity, prices, reports, news."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal
 
-import msgspec
 from pydantic import Field
 
 from ..domain import (
@@ -34,7 +33,6 @@ __all__ = [
     "SearchAnswer",
     "SearchHit",
     "TickerTone",
-    "Wired",
 ]
 
 
@@ -168,17 +166,6 @@ class PriceColumns(Answer):
     volume: Sequence[int]
 
 
-@runtime_checkable
-class Wired(Protocol):
-    """Items that write their JSON themselves, faster than one model per item."""
-
-    def wire(self, fields: Sequence[str] = ()) -> msgspec.Raw:
-        """Return all items as JSON, or these fields of each."""
-
-    def texts(self, name: str) -> Iterable[str]:
-        """Return one field of every item as text, exactly."""
-
-
 class PricesAnswer(Answer):
     """Bars of one company, oldest first; `items` has rows or, if requested, columns."""
 
@@ -192,23 +179,9 @@ class PricesAnswer(Answer):
         None, description="How far the stored bars reach; null without any."
     )
 
-    def wire(self, fields: Sequence[str] = ()) -> Mapping[str, object]:
-        """Return what JSON is made of, without a model per bar."""
-        if not isinstance(self.items, Wired):
-            return super().wire(fields)
-        rest = self.model_copy(update={"items": ()}).model_dump()
-        return {**rest, "items": self.items.wire(fields)}
-
 
 class PriceBatchAnswer(Answer):
     """Bars of several companies, in the order of the request."""
 
     items: Sequence[PricesAnswer]
     unknown: Sequence[str] = Field((), description="Requested tickers that are unknown.")
-
-    def wire(self, fields: Sequence[str] = ()) -> Mapping[str, object]:
-        """Return what JSON is made of; `fields` are those of the bars."""
-        return {
-            "items": [prices.wire(fields) for prices in self.items],
-            "unknown": list(self.unknown),
-        }

@@ -1,6 +1,7 @@
 """What all answers share, and how they become JSON."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Annotated
 
@@ -19,29 +20,23 @@ class Answer(Model):
 
     model_config = ConfigDict(extra="ignore", from_attributes=True)
 
-    def wire(self, fields: Sequence[str] = ()) -> Mapping[str, object]:
-        """Return what JSON is made of; with `fields`, only those, of every item of a list.
-
-        Fields have their names in JSON; unknown ones are ignored.
-        """
-        whole = self.model_dump()
-        if not fields:
-            return whole
-        items = whole.get("items")
-        if items is None:
-            return _select(whole, fields)
-        if isinstance(items, Mapping):
-            return {**whole, "items": _select(items, fields)}
-        return {**whole, "items": [_select(item, fields) for item in items]}
-
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 def to_json(answer: Answer, fields: Sequence[str] = ()) -> bytes:
-    """Return an answer as JSON in UTF-8, with all digits of its numbers."""
-    return _encoder.encode(answer.wire(fields))
+    """Return an answer as JSON in UTF-8, with all digits of its numbers.
+
+    With `fields`, only those, of every item of a list; they have their names in JSON.
+    """
+    content = answer.model_dump()
+    return _encoder.encode(_select(content, set(fields)) if fields else content)
 
 
-def _select(whole: Mapping[str, object], fields: Sequence[str]) -> Mapping[str, object]:
-    return {name: value for name, value in whole.items() if name in fields}
+def _select(content: Mapping[str, object], fields: AbstractSet[str]) -> Mapping[str, object]:
+    match content.get("items"):
+        case dict() as columns:
+            return {**content, "items": _select(columns, fields)}
+        case list() | tuple() as rows:
+            return {**content, "items": [_select(row, fields) for row in rows]}
+    return {name: value for name, value in content.items() if name in fields}
