@@ -6,11 +6,12 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+from signal9_core.aws import aws_client
 from signal9_core.errors import QuotaExhaustedError
 from signal9_core.ports import Store
 from signal9_core.quota import Plan, SharedQuota
 from signal9_core.repositories import QuotaRepository
-from signal9_core.stores.dynamodb import DynamoStore, dynamodb_client
+from signal9_core.stores.dynamodb import DynamoStore
 from signal9_core.stores.sqlite import SqliteStore
 from tests.fakes import SetClock
 
@@ -27,7 +28,7 @@ def spend_in_file(path: Path) -> int:
 
 def spend_in_table(endpoint_url: str, table: str) -> int:
     """Call until the budget in a DynamoDB table is used up, and return how often."""
-    client = dynamodb_client(endpoint_url=endpoint_url)
+    client = aws_client("dynamodb", endpoint_url=endpoint_url)
     return spend(DynamoStore(client, {"State": table}, clock=SetClock()))
 
 

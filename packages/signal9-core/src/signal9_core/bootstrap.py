@@ -289,10 +289,11 @@ class SettlingPublisher:
 def make_store(settings: Settings, clock: Clock) -> Store:
     """Return the store; `StoreError` where it cannot be opened."""
     if settings.store == "dynamodb":
-        from .stores.dynamodb import DynamoStore, dynamodb_client
+        from .aws import aws_client
+        from .stores.dynamodb import DynamoStore
 
         names = {table.name: settings.table_name(table.name) for table in TABLES}
-        return DynamoStore(dynamodb_client(), names, clock=clock)
+        return DynamoStore(aws_client("dynamodb"), names, clock=clock)
     from .stores.sqlite import SqliteStore
 
     return SqliteStore.open(settings.database, clock=clock)
