@@ -22,7 +22,7 @@ from signal9_core.providers.alpaca.parsers import PARSERS as ALPACA
 from signal9_core.providers.alphavantage.parsers import PARSERS as ALPHAVANTAGE
 from signal9_core.providers.sample.provider import SampleProvider
 from signal9_core.tables import STATE
-from tests.core.quotas.spending import BUDGET, calls_of_processes
+from tests.core.spending import BUDGET, calls_of_processes
 from tests.core.stores.dynamodb_tables import create_table
 from tests.emulator import CREDENTIALS, running_emulator
 from tests.simulator import Simulator

@@ -254,11 +254,6 @@ class Quotas:
             for level in quota.levels()
         ]
 
-    def close(self) -> None:
-        """Give back what was reserved and not used."""
-        for quota in self._made.values():
-            quota.close()
-
     def _plans(self) -> Mapping[str, Plan]:
         return {
             "alphavantage": alphavantage_plan(self._settings.alphavantage_per_minute),
@@ -453,7 +448,7 @@ class Parts:
 
     def close(self) -> None:
         """Close what was opened and needs closing."""
-        for name in ("provider", "quotas", "store"):
+        for name in ("provider", "store"):
             close = getattr(self.__dict__.get(name), "close", None)
             if close is not None:
                 close()

@@ -7,8 +7,9 @@ from .notifications import KeptNotification, NotifiedRepository
 from .optimistic import Foretell, change_item, ignore, until_uncontested
 from .prices.changes import PriceChange
 from .prices.repository import PriceRepository
+from .quotas import QuotaRepository
 from .reports import FinancialsRepository
-from .state import OutboxRepository, QuotaRepository, StateRepository
+from .state import OutboxRepository, StateRepository
 from .users import FollowerRepository, UserRepository, VersionedUser, ViewedRepository
 
 __all__ = [
