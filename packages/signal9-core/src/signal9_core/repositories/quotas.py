@@ -88,7 +88,12 @@ class QuotaRepository:
         import stamina  # whoever only reads levels does not need it
 
         for attempt in stamina.retry_context(
-            on=ConflictError, attempts=None, timeout=60, wait_initial=0.005, wait_max=0.5
+            on=ConflictError,
+            attempts=None,
+            timeout=60,
+            wait_initial=0.005,
+            wait_max=0.5,
+            wait_jitter=0.05,
         ):
             with attempt:
                 stored = self._store.get(STATE, {"name": name})
