@@ -136,9 +136,9 @@ def test_the_token_is_shown_nowhere() -> None:
         ({"url": "https://user:password@api.example"}, "address of an API"),
         ({"url": "http://api.example", "token": TOKEN}, "over https only"),
         ({"url": "https://api.example", "token": "two\r\nlines"}, "invalid token"),
-        ({"url": "https://api.example", "home": "."}, "one's own"),
-        ({"url": "https://api.example", "store": "sqlite"}, "one's own"),
-        ({"token": TOKEN}, "goes with the url"),
+        ({"url": "https://api.example", "home": "."}, "url"),
+        ({"url": "https://api.example", "store": "sqlite"}, "url"),
+        ({"token": TOKEN}, "url"),
     ],
 )
 def test_what_does_not_go_together_is_refused(given: dict[str, str], text: str) -> None:

@@ -137,7 +137,7 @@ class RemoteBackend:
 
     def get_status(self) -> NoReturn:
         """Refuse: an API has no such answer."""
-        raise Signal9Error("an API does not show how much is stored; asset() does for one company")
+        raise Signal9Error("an API does not tell how much it stores; try asset() for one company")
 
     def get(self, path: str, answer: type[A], **query: object) -> A:
         """Return what the API answers; requests that fail for the moment are repeated."""
