@@ -118,7 +118,7 @@ def test_a_refusal_for_good_is_not_repeated() -> None:
     assert receiver.batches == [[0, 1, 2, 3, 4]]
 
 
-def test_whatever_a_broken_connection_left_unsent_counts_as_refused() -> None:
+def test_entries_that_a_broken_connection_left_unsent_count_as_refused() -> None:
     receiver = Receiver({1: 1, 12: 1})
 
     def send(batch: list[int]) -> list[Refusal[int]]:
@@ -130,7 +130,7 @@ def test_whatever_a_broken_connection_left_unsent_counts_as_refused() -> None:
         send_in_batches("numbers", range(25), lambda _: 0, send)
 
     assert raised.value.refused == [12, *range(20, 25)]
-    assert sorted([*receiver.taken, *cast("list[int]", raised.value.refused)]) == list(range(25))
+    assert sorted(receiver.taken) == [*range(12), *range(13, 20)]
 
 
 @given(sizes=st.lists(st.integers(0, LARGEST_BATCH), max_size=30))
@@ -325,7 +325,11 @@ def test_everything_that_follows_is_done_when_publish_returns() -> None:
     def analyze(event: Event) -> None:
         if isinstance(event, PricesUpdated):
             bus.publish(
-                [NewsSentimentAnalyzed(at=NOW, ticker=event.ticker, score=Decimal(0), sample_size=1)]
+                [
+                    NewsSentimentAnalyzed(
+                        at=NOW, ticker=event.ticker, score=Decimal(0), sample_size=1
+                    )
+                ]
             )
             done.append(f"analyzed {event.ticker}")
 

@@ -19,16 +19,16 @@ from .repositories import (
     ActionRepository,
     AssetRepository,
     FinancialsRepository,
-    FollowerRepository,
     ListingRepository,
     NewsRepository,
-    NotifiedRepository,
+    NotificationRepository,
     OutboxRepository,
     PriceRepository,
     QuotaRepository,
+    RecentlyViewedRepository,
     StateRepository,
+    SubscriptionRepository,
     UserRepository,
-    ViewedRepository,
 )
 from .schemas import (
     FailureAnswer,
@@ -94,7 +94,7 @@ if TYPE_CHECKING:
     )
     from .services.ingest import IngestCompany, IngestEverything, Outcome
     from .services.insights import Enhance
-    from .services.notifications import NotifyFollowers
+    from .services.notifications import NotifySubscribers
     from .services.outbox import Announcer
     from .services.replay import Replay
     from .settings import Settings
@@ -505,9 +505,9 @@ class Parts:
         return UserRepository(self.store)
 
     @cached_property
-    def followers(self) -> FollowerRepository:
+    def followers(self) -> SubscriptionRepository:
         """Who follows what."""
-        return FollowerRepository(self.store)
+        return SubscriptionRepository(self.store)
 
     @cached_property
     def state(self) -> StateRepository:
@@ -520,14 +520,14 @@ class Parts:
         return OutboxRepository(self.store)
 
     @cached_property
-    def notified(self) -> NotifiedRepository:
+    def notified(self) -> NotificationRepository:
         """Who was told what already."""
-        return NotifiedRepository(self.store, self._clock)
+        return NotificationRepository(self.store, self._clock)
 
     @cached_property
-    def viewed(self) -> ViewedRepository:
+    def viewed(self) -> RecentlyViewedRepository:
         """Who looked at what of late."""
-        return ViewedRepository(self.store, self._clock)
+        return RecentlyViewedRepository(self.store, self._clock)
 
 
 class Asked(Parts):
@@ -778,11 +778,11 @@ class App(Asked):
         )
 
     @cached_property
-    def notify(self) -> NotifyFollowers:
+    def notify(self) -> NotifySubscribers:
         """Tell those who follow what an event is about."""
-        from .services.notifications import NotifyFollowers
+        from .services.notifications import NotifySubscribers
 
-        return NotifyFollowers(
+        return NotifySubscribers(
             self.users,
             self.followers,
             self.news,

@@ -160,7 +160,7 @@ class UnknownTextError(PayloadError):
 
 
 class PublishError(Signal9Error):
-    """Events or notifications could not be sent, even after retries; `refused` holds them."""
+    """Events or notifications could not be sent, even after retries; `refused` are these."""
 
     transient = True
 

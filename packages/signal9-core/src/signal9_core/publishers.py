@@ -57,7 +57,7 @@ def send_in_batches(
 ) -> None:
     """Send every entry, in order, and again only those that were refused for the moment.
 
-    `PublishError` with what could not be sent to the end; everything else was.
+    `PublishError` with the entries that were not sent in the end; all others were.
     """
     refused: list[Refusal[T]] = []
     batches = list(_batches(entries, size_of))
@@ -76,7 +76,7 @@ def send_in_batches(
 
 
 def _send(batch: list[T], send: Callable[[list[T]], Sequence[Refusal[T]]]) -> Sequence[Refusal[T]]:
-    """Return the entries that were refused to the end; `PublishError` if nothing can be sent."""
+    """Return the entries that were refused to the end; `PublishError` if none can be sent."""
     # Loading it takes 20 ms, which is too long for a process that only answers.
     import stamina
 
