@@ -92,12 +92,11 @@ def _from_attribute(attribute: Any) -> Value:
 
 
 def _number(digits: str) -> int | Decimal:
-    if len(digits) <= DIGITS and digits.lstrip("-").isdecimal():
-        return int(digits)
+    if not digits.lstrip("-").isdecimal():
+        return Decimal(digits)
     # 1E+100 comes back written out; as an integer of so many digits it could not be stored again.
     number = _EXACT.create_decimal(digits)
-    is_whole = number == number.to_integral_value()
-    return int(number) if is_whole and number.adjusted() < DIGITS else number
+    return int(digits) if number.adjusted() < DIGITS else number.normalize(_EXACT)
 
 
 def _repeat(send: Callable[[Sequence[T]], Sequence[T]], batch: Sequence[T]) -> None:
