@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from functools import cached_property
+from secrets import token_urlsafe
 from time import perf_counter
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from .credentials import KEYS, find_key, with_keys
 from .errors import SecretNotSetError, SettingsError
@@ -24,7 +24,6 @@ from .repositories import (
     ListingRepository,
     NewsRepository,
     NotifiedRepository,
-    OutboxRepository,
     PriceRepository,
     QuotaRepository,
     StateRepository,
@@ -32,13 +31,9 @@ from .repositories import (
     ViewedRepository,
 )
 from .schemas import (
-    FailureAnswer,
-    IngestAnswer,
     KeyAnswer,
     KeysAnswer,
     QuotaAnswer,
-    ReplayAnswer,
-    SkippedAnswer,
 )
 from .services.briefing import GetBriefing
 from .services.cursors import CursorSigner, prove_signing
@@ -54,7 +49,7 @@ from .services.queries import (
     SearchCompanies,
     ticker_of,
 )
-from .services.replay import Dialect, Library
+from .services.replay import ParserRegistry
 from .services.users import (
     ChangeRecord,
     DeleteRecord,
@@ -72,7 +67,7 @@ from .services.users import (
 from .tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -85,6 +80,7 @@ if TYPE_CHECKING:
         Clock,
         EventPublisher,
         Notifier,
+        Parser,
         Progress,
         Provider,
         Quota,
@@ -94,10 +90,14 @@ if TYPE_CHECKING:
     )
     from .quota import Plan
     from .raw_archive import Archive
-    from .services.ingest import IngestCompany, IngestEverything, Outcome
-    from .services.insights import Enhance
+    from .schemas import (
+        IngestAnswer,
+        ReplayAnswer,
+    )
+    from .services.ingest import IngestCompany, IngestEverything, IngestResult
+    from .services.insights import UpdateInsights
     from .services.notifications import NotifyFollowers
-    from .services.outbox import Announcer
+    from .services.outbox import Outbox
     from .services.replay import Replay
     from .settings import Settings
 __all__ = [
@@ -178,7 +178,15 @@ class Keys:
         return None if found is None else found.source
 
 
-def make_library() -> Library:
+class _Format(NamedTuple):
+    parsers: Mapping[str, Parser]
+    canonical: Callable[[str], str]
+    data_sets: Mapping[str, DataSet]
+    tell_actions: Container[str]
+    is_whole: Callable[[str, int], bool]
+
+
+def make_library() -> ParserRegistry:
     """Return how to read what providers sent."""
     from .providers.alpaca import parsers as alpaca
     from .providers.alpaca.parsers import canonical as canonical_at_alpaca
@@ -186,8 +194,8 @@ def make_library() -> Library:
     from .providers.alphavantage.symbols import canonical as canonical_at_alphavantage
     from .providers.calendar import last_finished_day
 
-    dialects = {
-        name: Dialect(
+    formats = {
+        name: _Format(
             spoken.PARSERS, canonical, spoken.DATA_SETS, spoken.TELL_ACTIONS, spoken.is_whole
         )
         for name, spoken, canonical in (
@@ -195,27 +203,12 @@ def make_library() -> Library:
             ("alphavantage", alphavantage, canonical_at_alphavantage),
         )
     }
-    return Library(dialects, last_finished_day)
+    return ParserRegistry(formats, last_finished_day)
 
 
-def tell_outcome(outcome: Outcome, provider: Provider, started: float) -> IngestAnswer:
+def tell_outcome(outcome: IngestResult, provider: Provider, started: float) -> IngestAnswer:
     """Return what was stored, what changed and what failed, and the seconds since `started`."""
-    return IngestAnswer(
-        provider=provider.name,
-        notice=provider.notice,
-        stored=dict(outcome.stored),
-        changed=dict(outcome.changed),
-        failed=[
-            FailureAnswer(
-                ticker=each.ticker,
-                data_set=each.data_set,
-                reason=each.reason,
-                transient=each.transient,
-            )
-            for each in outcome.failed
-        ],
-        seconds=Decimal(f"{perf_counter() - started:.3f}"),
-    )
+    return outcome.to_answer(provider, perf_counter() - started)
 
 
 class Quotas:
@@ -522,7 +515,7 @@ class Parts:
             from .credentials import SecretSigningKeys, secrets_client
 
             return CursorSigner(SecretSigningKeys(secrets_client(), secret, self._clock))
-        return CursorSigner(self.state.cursor_key())
+        return CursorSigner(token_urlsafe(32))
 
     @cached_property
     def assets(self) -> AssetRepository:
@@ -568,11 +561,6 @@ class Parts:
     def state(self) -> StateRepository:
         """What must outlive a process."""
         return StateRepository(self.store)
-
-    @cached_property
-    def outbox(self) -> OutboxRepository:
-        """What is still to be announced."""
-        return OutboxRepository(self.store)
 
     @cached_property
     def notified(self) -> NotifiedRepository:
@@ -671,7 +659,7 @@ class Asked(Parts):
 class Own:
     """What the API calls for one caller; every use case takes their id first."""
 
-    def __init__(self, parts: Parts, announcer: Announcer, clock: Clock) -> None:
+    def __init__(self, parts: Parts, announcer: Outbox, clock: Clock) -> None:
         self._parts = parts
         self._announcer = announcer
         self._clock = clock
@@ -783,17 +771,12 @@ class App(Asked):
         from .raw_archive import copies_in
 
         kept = self.cache if folder is None else copies_in(folder)
-        found = self._replay(kept, progress)
-        if found.outcome.stored["listing"]:
+        answer = self._replay(kept, progress)
+        if answer.stored.get("listing"):
             self.finder.publish()
         else:
             self.finder.forget()
-        return ReplayAnswer(
-            files=found.files,
-            stored=dict(found.outcome.stored),
-            changed=sum(found.outcome.changed.values()),
-            skipped=[SkippedAnswer(file=file, reason=why) for file, why in found.skipped],
-        )
+        return answer
 
     def refresh(self) -> IngestAnswer:
         """Refresh the stalest companies; what follows is left to whoever hears the events.
@@ -818,11 +801,11 @@ class App(Asked):
         self.state.note_free_refresh()
 
     @cached_property
-    def enhance(self) -> Enhance:
+    def enhance(self) -> UpdateInsights:
         """Work out insights that an event touches."""
-        from .services.insights import Enhance
+        from .services.insights import UpdateInsights
 
-        return Enhance(
+        return UpdateInsights(
             self.assets,
             self.prices,
             self.news,
@@ -871,10 +854,10 @@ class App(Asked):
                 self.enhance(event)
                 self.notify(event)
 
-    def _announcer(self, publisher: EventPublisher) -> Announcer:
-        from .services.outbox import Announcer
+    def _announcer(self, publisher: EventPublisher) -> Outbox:
+        from .services.outbox import Outbox
 
-        return Announcer(self.outbox, publisher, self._clock)
+        return Outbox(self.store, publisher)
 
     @cached_property
     def _replay(self) -> Replay:
@@ -889,9 +872,7 @@ class App(Asked):
             lambda source: self._ingest_company(announcer, source),
         )
 
-    def _ingest_company(
-        self, announcer: Announcer, provider: Provider | None = None
-    ) -> IngestCompany:
+    def _ingest_company(self, announcer: Outbox, provider: Provider | None = None) -> IngestCompany:
         from .services.ingest import IngestCompany
 
         return IngestCompany(

@@ -293,13 +293,13 @@ class Financials(NamedTuple):
 class History(NamedTuple):
     """Daily bars of one company, oldest first, and what it did to its shares meanwhile.
 
-    Of the days of `told`, both included, no split and no dividend is missing; `None` where the
+    Of the days of `coverage`, both included, no split and no dividend is missing; `None` where the
     source does not tell of them all. `complete` tells whether it has no bars before the first one.
     """
 
     bars: PriceSeries | None
     actions: Sequence[CorporateAction] = ()
-    told: tuple[date, date] | None = None
+    coverage: tuple[date, date] | None = None
     complete: bool = True
 
 
@@ -336,8 +336,8 @@ class Provider(Protocol):
     def overview(self, ticker: Ticker) -> CompanyOverview | None:
         """Describe one company."""
 
-    def history(self, ticker: Ticker, first: date | None = None) -> History | None:
-        """Return daily bars, splits and dividends from `first` on, or all there are."""
+    def history(self, ticker: Ticker, since: date | None = None) -> History | None:
+        """Return daily bars, splits and dividends from `since` on, or all there are."""
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
         """Return all reports of these kinds of one company."""

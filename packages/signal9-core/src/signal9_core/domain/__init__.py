@@ -8,10 +8,21 @@ from .companies import (
     DataSet,
     Freshness,
     Insights,
+    PendingEvent,
     PriceRange,
     SentimentRating,
 )
-from .model import Currency, Exact, Instant, Model, OpenModel, Score, Ticker, blank_to_none
+from .model import (
+    Currency,
+    Exact,
+    Instant,
+    Model,
+    OpenModel,
+    Score,
+    Ticker,
+    blank_to_none,
+    parse_day,
+)
 from .news import (
     NewsArticle,
     SentimentLabel,
@@ -98,6 +109,7 @@ __all__ = [
     "NewsArticle",
     "Notification",
     "OpenModel",
+    "PendingEvent",
     "Period",
     "PriceRange",
     "PriceSeries",
@@ -126,6 +138,7 @@ __all__ = [
     "none_above",
     "nonsense_in",
     "one_a_day",
+    "parse_day",
     "positions_of",
     "resample",
     "rescaled",

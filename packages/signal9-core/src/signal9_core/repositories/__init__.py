@@ -1,19 +1,27 @@
-"""What is stored, in terms of the domain: written once, over whichever store there is."""
+"""Repositories: what is stored, in terms of the domain, over any store."""
 
-from .actions import ActionRepository, KnownActions
-from .companies import AssetRepository, ListedName, ListingRepository
+from .actions import ActionRepository, Coverage, KnownActions
+from .companies import AssetRepository, ListedName, ListingRepository, VersionedProfile
 from .news import NewsChange, NewsRepository
 from .notifications import KeptNotification, NotifiedRepository
-from .optimistic import Foretell, change_item, ignore, until_uncontested
+from .optimistic import (
+    Foretell,
+    RecordEvent,
+    change_item,
+    ignore,
+    retry_on_conflict,
+    until_uncontested,
+)
 from .prices.changes import PriceChange
 from .prices.repository import PriceRepository
-from .reports import FinancialsRepository
-from .state import OutboxRepository, QuotaRepository, StateRepository
+from .reports import FinancialsRepository, ReportChanges
+from .state import QuotaRepository, StateRepository
 from .users import FollowerRepository, UserRepository, VersionedUser, ViewedRepository
 
 __all__ = [
     "ActionRepository",
     "AssetRepository",
+    "Coverage",
     "FinancialsRepository",
     "FollowerRepository",
     "Foretell",
@@ -24,15 +32,18 @@ __all__ = [
     "NewsChange",
     "NewsRepository",
     "NotifiedRepository",
-    "OutboxRepository",
     "PriceChange",
     "PriceRepository",
     "QuotaRepository",
+    "RecordEvent",
+    "ReportChanges",
     "StateRepository",
     "UserRepository",
+    "VersionedProfile",
     "VersionedUser",
     "ViewedRepository",
     "change_item",
     "ignore",
+    "retry_on_conflict",
     "until_uncontested",
 ]

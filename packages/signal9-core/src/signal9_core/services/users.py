@@ -33,7 +33,7 @@ from ..schemas import (
     WizardPut,
 )
 from .cursors import CursorSigner
-from .outbox import Announcer
+from .outbox import Outbox
 from .queries import Nearest, check_limit, existing, ticker_of
 
 __all__ = [
@@ -95,7 +95,7 @@ class ChangeRecord:
 
     records: OwnRecords
     followers: FollowerRepository
-    announcer: Announcer
+    announcer: Outbox
 
     def __call__(
         self,
@@ -113,14 +113,14 @@ class ChangeRecord:
             return self._write(before, change(before.user), action)
 
         found = until_uncontested(changed)
-        self.announcer.announce(self.announcer.pending(subject_of(user_id)))
+        self.announcer.publish(subject_of(user_id))
         return VersionedAnswer(user_answer(found.user), found.version)
 
     def _write(self, before: VersionedUser, after: User, action: Action) -> VersionedUser:
         if after == before.user:
             return before
         event = UserAction(at=self.records.clock(), user_id=after.user_id, action=action)
-        self.announcer.foretell(subject_of(after.user_id), event)
+        self.announcer.record(subject_of(after.user_id), event)
         self.followers.follow(_differing(after, before.user))
         version = self.records.users.put(after, expected=before.version)
         self.followers.unfollow(before.user, after)
@@ -412,14 +412,14 @@ class DeleteRecord:
     followers: FollowerRepository
     notified: NotifiedRepository
     viewed: ViewedRepository
-    announcer: Announcer
+    announcer: Outbox
 
     def __call__(self, user_id: str) -> None:
         """Delete it; a caller about whom nothing is stored stays one."""
         until_uncontested(lambda: self._delete_record(user_id))
         self.notified.forget(user_id)
         self.viewed.forget(user_id)
-        self.announcer.announce(self.announcer.pending(subject_of(user_id)))
+        self.announcer.publish(subject_of(user_id))
 
     def _delete_record(self, user_id: str) -> None:
         found = self.users.get(user_id)

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from ...domain import PRICE_COLUMNS, PriceSeries, merge, rescaled
@@ -14,11 +14,12 @@ __all__ = ["PriceChange", "changed_bars", "combined"]
 
 @dataclass(frozen=True)
 class PriceChange:
-    """Which bars a merge added or corrected."""
+    """Which bars a merge added or corrected; `added` were not there before."""
 
     first: date
     last: date
     count: int
+    added: int = field(default=0, compare=False)
 
 
 def changed_bars(
@@ -30,7 +31,11 @@ def changed_bars(
         return series.slice(0, 0), None
     first, last = series.day(positions[0]), series.day(positions[-1])
     wanted = series if len(positions) == len(series) else series.picked(positions)
-    return wanted, PriceChange(first, last, len(positions))
+    known = {
+        at for place in stored for at in join([place], series.ticker, series.interval).positions()
+    }
+    added = sum(at not in known for at in wanted.positions())
+    return wanted, PriceChange(first, last, len(positions), added)
 
 
 def combined(before: PriceSeries, part: PriceSeries) -> PriceSeries:
