@@ -146,7 +146,7 @@ def test_an_event_of_another_version_or_with_an_unknown_field_is_refused(event: 
 
 @pytest.mark.parametrize("detail_type", ["Asset Data Deleted", "", None])
 def test_a_detail_type_that_is_not_ours_is_refused(detail_type: str | None) -> None:
-    with pytest.raises(InputError, match=f"detail-type: {detail_type!r} is no event of Signal9"):
+    with pytest.raises(InputError, match=f"detail-type: unknown detail type {detail_type!r}"):
         event_from({"detail-type": detail_type, "detail": {}})
 
 

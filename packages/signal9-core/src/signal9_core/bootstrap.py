@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from secrets import token_urlsafe
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -515,7 +514,7 @@ class Parts:
             from .credentials import SecretSigningKeys, secrets_client
 
             return CursorSigner(SecretSigningKeys(secrets_client(), secret, self._clock))
-        return CursorSigner(token_urlsafe(32))
+        return CursorSigner("signal9")
 
     @cached_property
     def assets(self) -> AssetRepository:

@@ -146,6 +146,9 @@ class IngestCompany:
                 run.note(data_set, steps[data_set]())
             except ProviderError as error:
                 run.result.fail(error, data_set, ticker)
+            except KeyboardInterrupt:
+                run.save()  # calls were spent on it
+                raise
         run.finish()
         return run.result
 
@@ -242,8 +245,9 @@ class _CompanyRun:
         changed = self._parts.news.sync(articles, record)
         shared = self._shared_news(articles, changed)
         if shared:
-            at = [article.published_at for article in shared]
-            record([NewsChange(self._ticker, min(at), max(at), len(at), added=len(at))])
+            moments = [article.published_at for article in shared]
+            first, last, count = min(moments), max(moments), len(moments)
+            record([NewsChange(self._ticker, first, last, count, added=count)])
         return _Update(
             as_of=self._today(),
             complete=(
@@ -265,18 +269,16 @@ class _CompanyRun:
 
     def finish(self) -> None:
         """Write the record, publish what is pending, and note that the company was checked."""
-        is_known = self._record.version != ABSENT or self._updates
         published: list[PendingEvent] = []
         if self._record.profile.pending or self._events:
-            self._save()
+            self.save()
             # Another run may have published, and removed, what this one recorded.
             published = list(dict.fromkeys((*self._record.profile.pending, *self._events)))
             self._parts.outbox.send([unpack(event) for event in published])
             self._events = []
             self._record = self._parts.assets.read(self._ticker)  # its insights may be new
         self._parts.outbox.send(self.result.failure_events(self._parts.clock()))
-        if is_known:
-            self._save(published, checked=not self.result.out_of_calls)
+        self.save(published, checked=not self.result.out_of_calls)
 
     def _store_history(self, history: History, known: KnownActions) -> _Update | None:
         """Store actions first, so that no bar is ever without the split that explains it."""
@@ -326,8 +328,10 @@ class _CompanyRun:
 
         self._record = self._parts.assets.change(self._ticker, saved, known=self._record)
 
-    def _save(self, published: Collection[PendingEvent] = (), *, checked: bool = False) -> None:
-        """Write what is new, without the events that are published by now."""
+    def save(self, published: Collection[PendingEvent] = (), *, checked: bool = False) -> None:
+        """Write what is new to the record, without the events that are published by now."""
+        if self._record.version == ABSENT and not self._updates:
+            return  # nobody knows such a company
 
         def saved(profile: AssetProfile) -> AssetProfile:
             pending = (event for event in self._pending(profile) if event not in published)
