@@ -25,7 +25,7 @@ from signal9_core.domain import (
 from signal9_core.errors import ProviderError
 from signal9_core.events import Event
 from signal9_core.ports import ALL_REPORTS, Financials, History
-from signal9_core.publishers import MemoryPublisher
+from signal9_core.publishers import InProcessEventBus
 
 NOW = datetime(2024, 1, 8, 12, tzinfo=UTC)
 """A Monday; everything that the fake provider has happened before."""
@@ -140,8 +140,8 @@ class FakeScorer:
         return next((score for word, score in self._scores.items() if word in text.lower()), 0.0)
 
 
-class AttentivePublisher(MemoryPublisher):
-    """A publisher that remembers what was published, also after it was taken."""
+class AttentivePublisher(InProcessEventBus):
+    """A bus that remembers what was published."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -150,6 +150,16 @@ class AttentivePublisher(MemoryPublisher):
     def publish(self, events: Sequence[Event]) -> None:
         self.heard += events
         super().publish(events)
+
+
+class RecordingPublisher:
+    """An `EventPublisher` without subscribers that remembers what was published."""
+
+    def __init__(self) -> None:
+        self.heard: list[Event] = []
+
+    def publish(self, events: Sequence[Event]) -> None:
+        self.heard += events
 
 
 def bar(ticker: str, day: str, close: str, *, low: str = "", high: str = "") -> Bar:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from signal9_core.domain import CorporateAction
 from signal9_core.ports import Provider
-from signal9_core.publishers import MemoryPublisher
+from signal9_core.publishers import InProcessEventBus
 from signal9_core.repositories import (
     ActionRepository,
     AssetRepository,
@@ -68,7 +68,7 @@ def _ingest(provider: Provider, store: SpiedStore, clock: SetClock) -> None:
         ActionRepository(store),
         FinancialsRepository(store),
         NewsRepository(store),
-        Outbox(store, MemoryPublisher()),
+        Outbox(store, InProcessEventBus()),
         clock,
     )
     ingest("AAPL")

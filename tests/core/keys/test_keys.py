@@ -14,7 +14,7 @@ import pytest
 from moto import mock_aws
 from pydantic import SecretStr
 
-from signal9_core.bootstrap import build
+from signal9_core.bootstrap import App
 from signal9_core.credentials import (
     KeyName,
     KeyringKeys,
@@ -139,10 +139,10 @@ def test_a_secret_at_its_placeholder_is_named_with_the_remedy_until_it_is_set(
     name = "signal9/alphavantage/prod"
     secrets.create_secret(Name=name, SecretString='{"apiKey": "set-me"}')
 
-    with build(load_settings(provider="alphavantage")) as app:
+    with App(load_settings(provider="alphavantage")) as app:
         with pytest.raises(SecretNotSetError) as raised:
             _ = app.provider
-        places = {each.setting: each.source for each in app.key_places().keys}
+        places = {each.setting: each.source for each in app.list_credentials().keys}
         secrets.put_secret_value(SecretId=name, SecretString='{"apiKey": "key"}')
         assert app.provider.name == "alphavantage"
 
@@ -172,8 +172,8 @@ def test_the_environment_counts_before_the_file(
     (tmp_path / ".env").write_text("\n".join(f"SIGNAL9_{line}" for line in lines))
 
     settings = load_settings()
-    with build(settings) as app:
-        places = {each.setting: each.source for each in app.key_places().keys}
+    with App(settings) as app:
+        places = {each.setting: each.source for each in app.list_credentials().keys}
 
     assert settings.alpaca_key == SecretStr("of-environment")
     assert settings.alpaca_secret == SecretStr("of-file")
@@ -188,14 +188,14 @@ def test_a_key_from_elsewhere_reaches_the_provider(
     keyring["signal9", "alphavantage_key"] = "secret"
     settings = Settings.model_validate({"provider": "alphavantage"})
 
-    with build(settings) as app:
-        assert app.keys.values_of("alphavantage") == {"alphavantage_key": SecretStr("secret")}
-        assert app.key_places().keys[0].source == "keyring"
+    with App(settings) as app:
+        assert app.provider.name == "alphavantage"
+        assert app.list_credentials().keys[0].source == "keyring"
 
 
 def test_on_aws_secrets_manager_is_asked_last(secrets: Any) -> None:
     secrets.create_secret(Name="signal9/alphavantage/dev", SecretString='{"apiKey": "key"}')
     settings = Settings.model_validate({"store": "dynamodb", "stage": "dev"})
 
-    with build(settings) as app:
-        assert app.key_places().keys[0].source == "Secrets Manager"
+    with App(settings) as app:
+        assert app.list_credentials().keys[0].source == "Secrets Manager"

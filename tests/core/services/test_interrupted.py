@@ -39,8 +39,8 @@ def refresh(spied: SpiedStore, provider: FakeProvider) -> list[Event]:
 
 
 def _run(spied: SpiedStore, provider: FakeProvider, run: Callable[..., object]) -> list[Event]:
-    app = app_over(spied, SetClock(), provider)
-    app.publisher = publisher = AttentivePublisher()
+    publisher = AttentivePublisher()
+    app = app_over(spied, SetClock(), provider, publisher)
     if spied.stop_before is None:
         run(app)
     else:

@@ -8,7 +8,6 @@ import pytest
 from signal9_core.errors import PublishError
 from signal9_core.events import AssetDataUpdated, Event, NewsSentimentAnalyzed
 from signal9_core.ports import Item
-from signal9_core.publishers import MemoryPublisher
 from signal9_core.services.outbox import Outbox
 from signal9_core.tables import TableSpec
 from tests.fakes import NOW, AttentivePublisher
@@ -42,7 +41,7 @@ def test_events_are_pending_in_order_until_they_are_published(spied: SpiedStore)
 def test_an_event_that_somebody_records_while_another_is_published_stays(
     spied: SpiedStore,
 ) -> None:
-    outbox, other = (Outbox(store, MemoryPublisher()) for store in (spied, spied.store))
+    outbox, other = (Outbox(store, AttentivePublisher()) for store in (spied, spied.store))
     outbox.record("listing", updated("AAPL"))
 
     def meanwhile(_: TableSpec, __: Item) -> None:
@@ -55,7 +54,7 @@ def test_an_event_that_somebody_records_while_another_is_published_stays(
 
 
 def test_what_could_not_be_published_stays(spied: SpiedStore) -> None:
-    class Broken(MemoryPublisher):
+    class Broken(AttentivePublisher):
         def publish(self, events: Sequence[Event]) -> None:
             raise PublishError(f"{len(events)} refused")
 

@@ -12,13 +12,20 @@ from signal9_core.domain import AssetProfile, DataSet
 from signal9_core.ports import RawResponse
 from signal9_core.raw_archive import copies_in
 from signal9_core.settings import Settings
-from tests.fakes import NOW, AttentivePublisher
+from tests.fakes import NOW, AttentivePublisher, FakeProvider, SetClock
+from tests.spied import SpiedStore
 
 
 @pytest.fixture
-def app(app: App, tmp_path: Path) -> App:
-    app.settings = Settings(home=tmp_path / "home")
-    return app
+def app(
+    spied: SpiedStore,
+    clock: SetClock,
+    provider: FakeProvider,
+    publisher: AttentivePublisher,
+    tmp_path: Path,
+) -> App:
+    settings = Settings(home=tmp_path / "home")
+    return App(settings, store=spied, provider=provider, bus=publisher, clock=clock)
 
 
 def keep(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from signal9_core.errors import ConflictError, StoreError
+from signal9_core.errors import ConflictError, InputError, StoreError
 from signal9_core.ports import ABSENT, Cursor, Item, Page, Span, Store
 from signal9_core.tables import (
     ASSETS,
@@ -144,7 +144,7 @@ def test_a_cursor_is_the_keys_of_the_last_item(news: Store) -> None:
     ],
 )
 def test_a_cursor_of_another_query_is_refused(news: Store, cursor: Cursor) -> None:
-    with pytest.raises(StoreError, match="News: the cursor is of another query"):
+    with pytest.raises(InputError, match="cursor: is not a cursor of this query"):
         news.query(NEWS, "AAPL", prefix="2024", cursor=cursor)
 
 

@@ -2,11 +2,11 @@
 
 import random
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
 
 from .domain import Notification
@@ -26,6 +26,7 @@ __all__ = [
     "LARGEST",
     "Delivery",
     "EventBridgePublisher",
+    "InProcessEventBus",
     "MemoryNotifier",
     "MemoryPublisher",
     "Refusal",
@@ -152,6 +153,39 @@ class MemoryPublisher:
         with self._lock:
             taken, self._events = self._events, []
         return taken
+
+
+class InProcessEventBus:
+    """An `EventPublisher` that calls its subscribers before `publish` returns.
+
+    What a subscriber publishes is delivered after the event that it was called for.
+    """
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._subscribers: list[Callable[[Event], object]] = []
+        self._queue: deque[Event] = deque()
+        self._delivers = False
+
+    def subscribe(self, subscriber: Callable[[Event], object]) -> None:
+        """Call `subscriber` with every event."""
+        self._subscribers.append(subscriber)
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Deliver every event, in order; what a subscriber raises ends the delivery."""
+        with self._lock:
+            self._queue.extend(events)
+            if self._delivers:
+                return
+            self._delivers = True
+            try:
+                while self._queue:
+                    event = self._queue.popleft()
+                    for subscriber in self._subscribers:
+                        subscriber(event)
+            finally:
+                self._queue.clear()
+                self._delivers = False
 
 
 class MemoryNotifier:

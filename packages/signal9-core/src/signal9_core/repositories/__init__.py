@@ -4,16 +4,8 @@ from .actions import ActionRepository, Coverage, KnownActions
 from .companies import AssetRepository, ListedName, ListingRepository, VersionedProfile
 from .news import NewsChange, NewsRepository
 from .notifications import KeptNotification, NotifiedRepository
-from .optimistic import (
-    Foretell,
-    RecordEvent,
-    change_item,
-    ignore,
-    retry_on_conflict,
-    until_uncontested,
-)
-from .prices.changes import PriceChange
-from .prices.repository import PriceRepository
+from .optimistic import RecordEvent, change_item, ignore, retry_on_conflict
+from .prices import PriceChange, PriceRepository
 from .reports import FinancialsRepository, ReportChanges
 from .state import QuotaRepository, StateRepository
 from .users import FollowerRepository, UserRepository, VersionedUser, ViewedRepository
@@ -24,7 +16,6 @@ __all__ = [
     "Coverage",
     "FinancialsRepository",
     "FollowerRepository",
-    "Foretell",
     "KeptNotification",
     "KnownActions",
     "ListedName",
@@ -45,5 +36,4 @@ __all__ = [
     "change_item",
     "ignore",
     "retry_on_conflict",
-    "until_uncontested",
 ]

@@ -72,8 +72,6 @@ class ActionRepository:
         """Return the actions on `first` or later, oldest first."""
         return self.known(ticker, first).actions
 
-    note_told = note_coverage  # until everything that calls it has changed
-
 
 def _partition(ticker: Ticker) -> str:
     return f"{ticker}#actions"

@@ -4,15 +4,14 @@ A notification is an item of its own. In which order a user got them stands in t
 per user and month.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Final, NamedTuple
 
 from ..domain import Notification
 from ..ports import Clock, Item, Store
 from ..tables import STATE, TTL_ATTRIBUTE
-from .optimistic import change_item, instant_key, to_item, until_uncontested
+from .optimistic import change_item, instant_key, to_item
 
 __all__ = ["KeptNotification", "NotifiedRepository"]
 
@@ -37,6 +36,12 @@ class NotifiedRepository:
         self._store = store
         self._clock = clock
 
+    def claim(self, notifications: Sequence[Notification]) -> list[Notification]:
+        """Store notifications for their users to read; return those that are new, each once."""
+        unsent = self.unsent(notifications)
+        taken = self.note(unsent) if unsent else set()
+        return [each for each in unsent if _name(each.id) not in taken]
+
     def unsent(self, notifications: Sequence[Notification]) -> list[Notification]:
         """Return those that did not go out before, each once."""
         by_name = {_name(each.id): each for each in notifications}
@@ -44,8 +49,8 @@ class NotifiedRepository:
         sent = {str(each.item["name"]) for each in found}
         return [each for name, each in by_name.items() if name not in sent]
 
-    def note(self, notifications: Sequence[Notification]) -> None:
-        """Remember that these went out, for their users to read."""
+    def note(self, notifications: Sequence[Notification]) -> set[str]:
+        """Store notifications for their users to read; return the names of those that were."""
         now = self._clock()
         until = int((now + _REMEMBERED).timestamp())
         by_user: dict[str, list[str]] = {}
@@ -54,7 +59,8 @@ class NotifiedRepository:
         # A notification without a place would never be shown; a place without one is passed over.
         for user_id, positions in by_user.items():
             self._place(_inbox(user_id, now), positions, until)
-        self._store.put_new(STATE, (_item(each, until) for each in notifications))
+        others = self._store.put_new(STATE, (_item(each, until) for each in notifications))
+        return {str(each["name"]) for each in others}
 
     def of_user(
         self, user_id: str, *, after: str | None = None
@@ -85,26 +91,6 @@ class NotifiedRepository:
             self._store.delete(STATE, {"name": _name(_id(position))})
         for name in self._inboxes(user_id):
             self._store.delete(STATE, {"name": name})
-
-    def take_back(self, notifications: Sequence[Notification]) -> None:
-        """Forget these, and nothing that their users were told beside them."""
-        ids = {each.id for each in notifications}
-        for each in sorted(ids):
-            self._store.delete(STATE, {"name": _name(each)})
-        for user_id in sorted({each.user_id for each in notifications}):
-            for name in self._inboxes(user_id):
-                until_uncontested(partial(self._displace, name, ids))
-
-    def _displace(self, name: str, ids: Collection[str]) -> None:
-        found = self._store.get(STATE, {"name": name})
-        places = [] if found is None else _positions(found.item)
-        left = [each for each in places if _id(each) not in ids]
-        if found is None or left == places:
-            return
-        if left:
-            self._store.put(STATE, {**found.item, "positions": left}, expected=found.version)
-        else:
-            self._store.delete(STATE, {"name": name}, expected=found.version)
 
     def _place(self, name: str, positions: Sequence[str], until: int) -> None:
         pushed_out: list[str] = []

@@ -5,21 +5,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Final, TypedDict, TypeVar
+from typing import Final, TypedDict, TypeVar
 
 from ..domain import Model
 from ..errors import ConflictError
 from ..ports import ABSENT, Cursor, Item, Key, Span, Store, Stored, Value
 from ..tables import IndexSpec, TableSpec
 
-if TYPE_CHECKING:
-    from stamina import Attempt
 __all__ = [
-    "Foretell",
     "ItemRange",
     "RecordEvent",
     "change_item",
-    "contested",
     "fields_of",
     "ignore",
     "instant_key",
@@ -30,7 +26,6 @@ __all__ = [
     "take_page",
     "to_item",
     "to_value",
-    "until_uncontested",
 ]
 
 T = TypeVar("T")
@@ -219,15 +214,3 @@ def _cursor(stored: Stored, part: ItemRange) -> Cursor:
     if part.index is not None:
         names |= {part.index.partition_key, part.index.sort_key}
     return {name: str(stored.item[name]) for name in sorted(names)}
-
-
-# Names until everything that imports them has changed.
-Foretell = Callable[[T], None]
-until_uncontested = retry_on_conflict
-
-
-def contested() -> "Iterable[Attempt]":
-    """Return attempts until one meets no conflict."""
-    import stamina
-
-    return stamina.retry_context(on=ConflictError, **_RETRIES)

@@ -2,11 +2,11 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property, lru_cache
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from ..domain import (
     Asset,
@@ -28,9 +28,9 @@ from ..ports import (
     ALL_REPORTS,
     Financials,
     History,
-    Parser,
     Progress,
     Provider,
+    ProviderFormat,
     RawCopies,
     RawCopy,
     Record,
@@ -38,7 +38,7 @@ from ..ports import (
 from ..schemas import ReplayAnswer, SkippedAnswer
 from .ingest import IngestCalendar, IngestCompany, IngestListing, IngestResult
 
-__all__ = ["ParsedResponse", "ParserRegistry", "ProviderFormat", "RecordedProvider", "Replay"]
+__all__ = ["ParsedResponse", "ParserRegistry", "RecordedProvider", "Replay"]
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -46,30 +46,6 @@ _BODIES: Final = 128
 """So many parsed bodies are kept: one that is about many companies is needed for each of them."""
 _ERROR_FIELDS: Final = frozenset({"Error Message", "Information", "Note", "code", "message"})
 _T = TypeVar("_T")
-
-
-class ProviderFormat(Protocol):
-    """How a provider's responses are read."""
-
-    @property
-    def parsers(self) -> Mapping[str, Parser]:
-        """The parsers by function."""
-
-    @property
-    def canonical(self) -> Callable[[str], Ticker]:
-        """Turns the provider's spelling of a ticker into ours."""
-
-    @property
-    def data_sets(self) -> Mapping[str, DataSet]:
-        """The data set that a response about one company belongs to, even an empty one."""
-
-    @property
-    def tell_actions(self) -> Container[str]:
-        """The functions whose responses miss no split and no dividend of their time."""
-
-    @property
-    def is_whole(self) -> Callable[[str, int], bool]:
-        """Tells of a function and a number of bars or articles whether that is all there is."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +61,7 @@ class ParsedResponse:
     @property
     def has_all_actions(self) -> bool:
         """Whether no split and no dividend is missing."""
-        return self.copy.function in self.format.tell_actions
+        return self.copy.function in self.format.action_functions
 
     @property
     def order(self) -> tuple[datetime, bool, str]:
@@ -203,8 +179,7 @@ class RecordedProvider:
         if data_set is DataSet.NEWS:
             return self.responses[0].whole
         requested = {response.copy.function for response in self.responses}
-        data_sets = self.responses[-1].format.data_sets
-        return {name for name, part in data_sets.items() if part is data_set} <= requested
+        return self.responses[-1].format.functions_of(data_set) <= requested
 
     def assets(self) -> Iterable[Asset]:
         """Return the listed companies."""

@@ -16,7 +16,7 @@ from decimal import (
 )
 from typing import Any, Final, TypeVar
 
-from ..errors import StoreError
+from ..errors import InputError, StoreError
 from ..ports import ABSENT, Cursor, Item, Span, Value
 from ..tables import IndexSpec, TableSpec
 
@@ -177,7 +177,7 @@ class Selection:
         if self.prefix and (self.first or self.last):
             raise StoreError(f"{where}: span and prefix exclude each other")
         if self.cursor is not None and not self._continues(self.cursor):
-            raise StoreError(f"{where}: the cursor is of another query")
+            raise InputError("cursor", "is not a cursor of this query")
 
     def _continues(self, cursor: Cursor) -> bool:
         return (
