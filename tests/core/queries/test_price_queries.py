@@ -114,7 +114,7 @@ def test_actions_that_are_known_for_all_bars_count_more_than_adjusted_closes(app
     series = walk(30, "BRK.B")
     store_prices(app, series)
     store_action(app, series, 10, ratio="7")
-    ActionRepository(app.store).note_told("BRK.B", series.day(0), series.day(-1))
+    ActionRepository(app.store).note_coverage("BRK.B", series.day(0), series.day(-1))
 
     answer = app.get_prices("BRK.B", adjusted=True, limit=1)
 
@@ -124,7 +124,7 @@ def test_actions_that_are_known_for_all_bars_count_more_than_adjusted_closes(app
 def test_where_nothing_happened_adjusted_prices_are_those_traded(
     app: App, long: PriceSeries
 ) -> None:
-    ActionRepository(app.store).note_told("BRK.B", long.day(0), long.day(-1))
+    ActionRepository(app.store).note_coverage("BRK.B", long.day(0), long.day(-1))
 
     assert rows(app.get_prices("BRK.B", adjusted=True)) == bar_rows(long.rescaled(6, 2))
 
@@ -133,7 +133,7 @@ def test_adjusted_prices_are_refused_where_a_split_may_be_missing(
     app: App, long: PriceSeries
 ) -> None:
     first, last = long.day(7), long.day(20)
-    ActionRepository(app.store).note_told("BRK.B", first, last)
+    ActionRepository(app.store).note_coverage("BRK.B", first, last)
 
     for start, end in ((None, None), (first, None), (None, last)):
         with pytest.raises(InputError, match=f"adjusted prices from {first} to {last} only"):

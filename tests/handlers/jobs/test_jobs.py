@@ -93,7 +93,7 @@ def test_an_event_of_the_bus_is_told_to_those_who_follow(
 def test_an_event_of_somebody_else_is_refused(handler: object, app: App) -> None:
     assert callable(handler)
 
-    with pytest.raises(InputError, match="'Order Placed' is no event of Signal9"):
+    with pytest.raises(InputError, match="unknown detail type 'Order Placed'"):
         handler({"detail-type": "Order Placed", "detail": {}}, CONTEXT)
 
 

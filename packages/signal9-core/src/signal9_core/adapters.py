@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .ports import Clock, EventPublisher, Notifier, Provider, Quota, RawCache, Store
     from .quota import SharedQuota
     from .raw_archive import RawArchive
-    from .services.replay import Library
+    from .services.replay import ParserRegistry
     from .settings import Settings
 
 __all__ = [
@@ -200,16 +200,17 @@ def provider_notice(settings: Settings, source: str) -> str | None:
     return None
 
 
-def make_parsers() -> Library:
+def make_parsers() -> ParserRegistry:
     """Return the parsers of the providers' raw responses."""
+    from .ports import ProviderFormat
     from .providers.alpaca import parsers as alpaca
     from .providers.alphavantage import parsers as alphavantage
     from .providers.alphavantage.symbols import canonical
     from .providers.calendar import last_finished_day
-    from .services.replay import Dialect, Library
+    from .services.replay import ParserRegistry
 
-    dialects = {
-        name: Dialect(
+    formats = {
+        name: ProviderFormat(
             module.PARSERS, symbol, module.DATA_SETS, module.TELL_ACTIONS, module.is_whole
         )
         for name, module, symbol in (
@@ -217,4 +218,4 @@ def make_parsers() -> Library:
             ("alphavantage", alphavantage, canonical),
         )
     }
-    return Library(dialects, last_finished_day)
+    return ParserRegistry(formats, last_finished_day)

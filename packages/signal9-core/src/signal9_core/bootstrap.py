@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import asdict
-from decimal import Decimal
 from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -29,7 +28,6 @@ from .repositories import (
     ListingRepository,
     NewsRepository,
     NotificationRepository,
-    OutboxRepository,
     PriceRepository,
     RecentlyViewedRepository,
     StateRepository,
@@ -37,15 +35,11 @@ from .repositories import (
     UserRepository,
 )
 from .schemas import (
-    FailureAnswer,
-    IngestAnswer,
     QuotaAnswer,
-    ReplayAnswer,
-    SkippedAnswer,
 )
 from .services.briefing import GetBriefing
 from .services.companies import CompanyFinder, GetAsset, ListAssets, SearchCompanies
-from .services.outbox import Announcer
+from .services.outbox import Outbox
 from .services.parameters import parse_tickers
 from .services.prices import GetPriceBatch, GetPrices
 from .services.queries import GetFinancials, ListNews, ListProblems, get_status
@@ -70,9 +64,9 @@ if TYPE_CHECKING:
     )
     from .quota import SharedQuota
     from .raw_archive import RawArchive
-    from .schemas import KeysAnswer, StatusAnswer
-    from .services.ingest import IngestCalendar, IngestCompany, IngestListing, Outcome
-    from .services.insights import Enhance
+    from .schemas import IngestAnswer, KeysAnswer, ReplayAnswer, StatusAnswer
+    from .services.ingest import IngestCalendar, IngestCompany, IngestListing
+    from .services.insights import UpdateInsights
     from .services.notifications import NotifySubscribers
     from .settings import Settings
 
@@ -234,8 +228,8 @@ class App:
         return StateRepository(self.store)
 
     @cached_property
-    def _outbox(self) -> Announcer:
-        return Announcer(OutboxRepository(self.store), self.bus, self.clock)
+    def _outbox(self) -> Outbox:
+        return Outbox(self.store, self.bus)
 
     @cached_property
     def _credentials(self) -> Credentials:
@@ -347,9 +341,9 @@ class App:
             self.state,
             self.clock,
         )
-        outcome = ingest_everything(progress, chosen, data_sets or DATA_SETS, reports)
+        result = ingest_everything(progress, chosen, data_sets or DATA_SETS, reports)
         self.finder.update(publish=chosen is None)
-        return self._ingest_answer(outcome, started)
+        return result.to_answer(self.provider, perf_counter() - started)
 
     def refresh(self) -> IngestAnswer:
         """Refresh the stalest companies; a provider that is not set up becomes a problem."""
@@ -363,8 +357,8 @@ class App:
             raise
         self.state.note_free_refresh()
         company = self._ingest_company(provider)
-        outcome = RefreshStalest(provider, self.assets, company, self.settings.refresh_batch)()
-        return self._ingest_answer(outcome, started)
+        result = RefreshStalest(provider, self.assets, company, self.settings.refresh_batch)()
+        return result.to_answer(provider, perf_counter() - started)
 
     def replay(self, folder: Path | None = None, progress: Progress = no_progress) -> ReplayAnswer:
         """Build the tables from the raw responses in a folder, or in the cache."""
@@ -374,14 +368,9 @@ class App:
         copies = self.cache if folder is None else copies_in(folder)
         parsers = make_parsers()
         replay = Replay(parsers, self._ingest_listing, self._ingest_calendar, self._ingest_company)
-        replayed = replay(copies, progress)
-        self.finder.update(publish=replayed.outcome.stored["listing"] > 0)
-        return ReplayAnswer(
-            files=replayed.files,
-            stored=dict(replayed.outcome.stored),
-            changed=replayed.outcome.changed.total(),
-            skipped=list(map(SkippedAnswer.model_validate, replayed.skipped)),
-        )
+        answer = replay(copies, progress)
+        self.finder.update(publish="listing" in answer.stored)
+        return answer
 
     def _ingest_listing(self, provider: Provider) -> IngestListing:
         from .services.ingest import IngestListing
@@ -407,23 +396,13 @@ class App:
             self.clock,
         )
 
-    def _ingest_answer(self, outcome: Outcome, started: float) -> IngestAnswer:
-        return IngestAnswer(
-            provider=self.provider.name,
-            notice=self.provider.notice,
-            stored=dict(outcome.stored),
-            changed=dict(outcome.changed),
-            failed=list(map(FailureAnswer.model_validate, outcome.failed)),
-            seconds=Decimal(f"{perf_counter() - started:.3f}"),
-        )
-
     @cached_property
-    def update_insights(self) -> Enhance:
+    def update_insights(self) -> UpdateInsights:
         """Update the insights that an event affects."""
-        from .services.insights import Enhance
+        from .services.insights import UpdateInsights
 
         window_days = self.settings.sentiment_window_days
-        return Enhance(
+        return UpdateInsights(
             self.assets, self.prices, self.news, self.scorer, self.bus, self.clock, window_days
         )
 

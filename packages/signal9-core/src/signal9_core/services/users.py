@@ -17,7 +17,7 @@ from ..repositories import (
     SubscriptionRepository,
     UserRepository,
     VersionedUser,
-    until_uncontested,
+    retry_on_conflict,
 )
 from ..schemas import (
     ExportAnswer,
@@ -33,7 +33,7 @@ from ..schemas import (
 from .briefing import GetBriefing
 from .companies import CompanyFinder
 from .cursors import decode_cursor, encode_cursor
-from .outbox import Announcer
+from .outbox import Outbox
 from .parameters import check_limit, parse_ticker
 
 __all__ = ["UserService", "VersionedAnswer"]
@@ -65,7 +65,7 @@ class UserService:
     notifications: NotificationRepository
     viewed: RecentlyViewedRepository
     companies: CompanyFinder
-    outbox: Announcer
+    outbox: Outbox
     clock: Clock
     briefing: GetBriefing
 
@@ -150,7 +150,7 @@ class UserService:
 
     def delete(self, user_id: str) -> None:
         """Delete everything that is stored about the user; a repetition completes it."""
-        until_uncontested(lambda: self._delete_record(user_id))
+        retry_on_conflict(lambda: self._delete_record(user_id))
         self.notifications.forget(user_id)
         self.viewed.forget(user_id)
         self._publish(user_id)
@@ -179,13 +179,13 @@ class UserService:
             after = change(record.user)
             return record if after == record.user else self._write(record, after, action)
 
-        record = until_uncontested(attempt)
+        record = retry_on_conflict(attempt)
         self._publish(user_id)
         return _answer(record)
 
     def _write(self, before: VersionedUser, after: User, action: Action) -> VersionedUser:
         event = UserAction(at=self.clock(), user_id=after.user_id, action=action)
-        self.outbox.foretell(_subject(after.user_id), event)
+        self.outbox.record(_subject(after.user_id), event)
         if (after.watchlist, after.topics) == (before.user.watchlist, before.user.topics):
             return VersionedUser(after, self.users.put(after, expected=before.version))
         # A stop in between leaves a subscription too many, which is ignored, never one too few.
@@ -206,7 +206,7 @@ class UserService:
             self.users.delete(user_id, expected=record.version)
 
     def _publish(self, user_id: str) -> None:
-        self.outbox.announce(self.outbox.pending(_subject(user_id)))
+        self.outbox.publish(_subject(user_id))
 
     def _known_tickers(self, texts: Sequence[str]) -> tuple[Ticker, ...]:
         """Return known tickers, each once; `BRK-B` is `BRK.B`."""
