@@ -81,14 +81,14 @@ class FakeProvider:
         self._fail("overview", ticker)
         return self.overviews.get(ticker)
 
-    def history(self, ticker: str, first: date | None = None) -> History | None:
+    def history(self, ticker: str, since: date | None = None) -> History | None:
         self._fail("prices", ticker)
         found, actions = self.series.get(ticker), self.actions.get(ticker)
         if found is None:
             return None
-        told = (found.day(0), found.day(-1)) if actions else None
+        coverage = (found.day(0), found.day(-1)) if actions else None
         complete = self.complete(DataSet.PRICES, len(found))
-        return History(found.between(first), actions or (), told, complete)
+        return History(found.between(since), actions or (), coverage, complete)
 
     def financials(self, ticker: str, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
         self._fail("financials", ticker)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from signal9_core.domain import CorporateAction, NewsArticle, Period, Report, ReportKind
 from signal9_core.ports import Provider
-from signal9_core.providers.alphavantage.symbols import canonical, spelled
+from signal9_core.providers.alphavantage.responses import canonical, spelled
 
 from .faults import alphavantage_text
 from .replies import Reply, as_csv, as_json

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
+from importlib import import_module
 from time import perf_counter
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self, cast
 
 from .credentials import KEYS, find_key, with_keys
 from .errors import SecretNotSetError, SettingsError
@@ -54,7 +54,7 @@ from .services.queries import (
     SearchCompanies,
     ticker_of,
 )
-from .services.replay import Dialect, Library
+from .services.replay import Library
 from .services.users import (
     ChangeRecord,
     DeleteRecord,
@@ -72,7 +72,7 @@ from .services.users import (
 from .tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -87,6 +87,7 @@ if TYPE_CHECKING:
         Notifier,
         Progress,
         Provider,
+        ProviderFormat,
         Quota,
         RawCache,
         SentimentScorer,
@@ -101,11 +102,13 @@ if TYPE_CHECKING:
     from .services.replay import Replay
     from .settings import Settings
 __all__ = [
+    "PROVIDERS",
     "App",
     "Asked",
     "Keys",
     "Own",
     "Parts",
+    "ProviderPackage",
     "Quotas",
     "SettingsKeys",
     "SettlingPublisher",
@@ -120,6 +123,7 @@ __all__ = [
     "make_store",
     "no_progress",
     "notice_of",
+    "provider_package",
     "tell_outcome",
 ]
 
@@ -178,24 +182,41 @@ class Keys:
         return None if found is None else found.source
 
 
+PROVIDERS: Final = {
+    "alpaca": "signal9_core.providers.alpaca",
+    "alphavantage": "signal9_core.providers.alphavantage",
+    "sample": "signal9_core.providers.sample",
+}
+"""The package of each provider; `docs/add-a-provider.md` says what it offers."""
+
+
+class ProviderPackage(Protocol):
+    """What the package of a provider offers."""
+
+    def create(
+        self, settings: Settings, *, quota: Quota | None, cache: RawCache | None, clock: Clock
+    ) -> Provider:
+        """Return the provider; `SettingsError` if a key is missing."""
+
+    def notice(self, settings: Settings) -> str | None:
+        """Return what readers of its data must know; needs neither key nor network."""
+
+    def response_format(self) -> ProviderFormat | None:
+        """Return how its recorded responses are read; `None` if there are none."""
+
+
+def provider_package(name: str) -> ProviderPackage:
+    """Return the package of a provider, imported on first use."""
+    return cast("ProviderPackage", import_module(PROVIDERS[name]))
+
+
 def make_library() -> Library:
     """Return how to read what providers sent."""
-    from .providers.alpaca import parsers as alpaca
-    from .providers.alpaca.parsers import canonical as canonical_at_alpaca
-    from .providers.alphavantage import parsers as alphavantage
-    from .providers.alphavantage.symbols import canonical as canonical_at_alphavantage
     from .providers.calendar import last_finished_day
 
-    dialects = {
-        name: Dialect(
-            spoken.PARSERS, canonical, spoken.DATA_SETS, spoken.TELL_ACTIONS, spoken.is_whole
-        )
-        for name, spoken, canonical in (
-            ("alpaca", alpaca, canonical_at_alpaca),
-            ("alphavantage", alphavantage, canonical_at_alphavantage),
-        )
-    }
-    return Library(dialects, last_finished_day)
+    formats = {name: provider_package(name).response_format() for name in PROVIDERS}
+    known = {name: format_ for name, format_ in formats.items() if format_ is not None}
+    return Library(known, last_finished_day)
 
 
 def tell_outcome(outcome: Outcome, provider: Provider, started: float) -> IngestAnswer:
@@ -305,33 +326,13 @@ def make_provider(
     cache: RawCache | None = None,
 ) -> Provider:
     """Return where market data comes from; `SettingsError` where its key is missing."""
-    match settings.provider:
-        case "alphavantage":
-            return _alphavantage(settings, clock, quota, cache)
-        case "alpaca":
-            return _alpaca(settings, clock, quota, cache)
-        case "sample":
-            from .providers.sample.provider import SampleProvider
-
-            return SampleProvider()
+    package = provider_package(settings.provider)
+    return package.create(settings, quota=quota, cache=cache, clock=clock)
 
 
 def notice_of(settings: Settings, source: str) -> str | None:
     """Return what people must know of data from a source; that needs neither key nor network."""
-    match source:
-        case "alphavantage":
-            from .providers.alphavantage.symbols import FREE_NOTICE
-
-            return None if settings.alphavantage_per_minute else FREE_NOTICE
-        case "alpaca":
-            from .providers.alpaca.parsers import NOTICE
-
-            return NOTICE
-        case "sample":
-            from .providers.sample.provider import SampleProvider
-
-            return SampleProvider.notice
-    return None
+    return provider_package(source).notice(settings) if source in PROVIDERS else None
 
 
 def make_cache(settings: Settings) -> Archive:
@@ -382,54 +383,6 @@ def make_notifier(settings: Settings) -> Notifier:
     from .publishers import MemoryNotifier
 
     return MemoryNotifier()
-
-
-def _alphavantage(
-    settings: Settings, clock: Clock, quota: Quota | None, cache: RawCache | None
-) -> Provider:
-    with _live_extra():
-        from .providers.alphavantage.client import AlphaVantageClient
-        from .providers.alphavantage.provider import AlphaVantageProvider
-
-    client = AlphaVantageClient(
-        settings.alphavantage_key,
-        base_url=settings.alphavantage_url,
-        quota=quota,
-        cache=cache,
-        clock=clock,
-    )
-    premium = settings.alphavantage_per_minute is not None
-    return AlphaVantageProvider(client, premium=premium, clock=clock)
-
-
-def _alpaca(
-    settings: Settings, clock: Clock, quota: Quota | None, cache: RawCache | None
-) -> Provider:
-    with _live_extra():
-        from .providers.alpaca.client import AlpacaClient
-        from .providers.alpaca.provider import AlpacaProvider
-
-    client = AlpacaClient(
-        settings.alpaca_key,
-        settings.alpaca_secret,
-        trading_url=settings.alpaca_url,
-        data_url=settings.alpaca_data_url,
-        feed=settings.alpaca_feed,
-        quota=quota,
-        cache=cache,
-        clock=clock,
-    )
-    return AlpacaProvider(client, clock=clock)
-
-
-@contextmanager
-def _live_extra() -> Iterator[None]:
-    try:
-        yield
-    except ImportError as error:
-        raise SettingsError(
-            "live providers need more packages: pip install 'signal9-core[live]'"
-        ) from error
 
 
 class Parts:

@@ -261,11 +261,11 @@ class IngestHistory:
             days = [each.ex_date for each in changed]
             self._foretell(ticker, min(days), max(days), len(days))
 
-        if not found.actions and found.told is None:
+        if not found.actions and found.coverage is None:
             return None
         changed = self.actions.sync(found.actions, foretell)
-        if found.told is not None:
-            self.actions.note_told(ticker, *found.told)
+        if found.coverage is not None:
+            self.actions.note_told(ticker, *found.coverage)
         return len(self.actions.since(ticker)), changed
 
     def _foretell(self, ticker: Ticker, first: date, last: date, count: int) -> None:

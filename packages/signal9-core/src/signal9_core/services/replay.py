@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
@@ -31,37 +31,19 @@ from ..ports import (
     Parser,
     Progress,
     Provider,
+    ProviderFormat,
     RawCopies,
     RawCopy,
     Record,
 )
 from .ingest import IngestCalendar, IngestCompany, IngestListing, Outcome
 
-__all__ = ["Dialect", "Library", "Read", "Replay", "Replayed", "Shelf", "Skipped"]
+__all__ = ["Library", "Read", "Replay", "Replayed", "Shelf", "Skipped"]
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _REMEMBERED: Final = 128
 """So many bodies are not read anew at once: one that is about many companies comes up for each."""
 _TEXTS: Final = frozenset({"Error Message", "Information", "Note", "code", "message"})
-
-
-class Dialect(NamedTuple):
-    """How one provider speaks: its parsers by function, and how it spells tickers.
-
-    `data_sets` tells what an answer about one company is about, be it empty; answers of the
-    functions `tell_actions` leave out no split and no dividend of their time; `is_whole` tells
-    whether one with so many bars or articles is all that there is.
-    """
-
-    parsers: Mapping[str, Parser]
-    canonical: Callable[[str], Ticker]
-    data_sets: Mapping[str, DataSet]
-    tell_actions: Container[str]
-    is_whole: Callable[[str, int], bool]
-
-    def functions_of(self, data_set: DataSet) -> frozenset[str]:
-        """Return the functions whose answers are about a data set."""
-        return frozenset(name for name, about in self.data_sets.items() if about is data_set)
 
 
 class Skipped(NamedTuple):
@@ -81,13 +63,13 @@ class Read:
     copy: RawCopy
     ticker: Ticker | None
     records: Callable[[], Sequence[Record]]
-    dialect: Dialect
+    dialect: ProviderFormat
     whole: bool
 
     @property
     def tells_actions(self) -> bool:
         """Whether no split and no dividend is missing."""
-        return self.copy.function in self.dialect.tell_actions
+        return self.copy.function in self.dialect.action_functions
 
     @property
     def order(self) -> tuple[datetime, str]:
@@ -99,7 +81,7 @@ class Read:
 class Library:
     """Reads copies; `finished` tells the last day whose trading was over at a moment."""
 
-    dialects: Mapping[str, Dialect]
+    dialects: Mapping[str, ProviderFormat]
     finished: Callable[[datetime], date]
     _recent: dict[str, Sequence[Record]] = field(default_factory=dict, init=False)
 
@@ -260,13 +242,13 @@ class Shelf:
         """Describe one company."""
         return self._overviews.get(ticker)
 
-    def history(self, ticker: Ticker, first: date | None = None) -> History | None:
+    def history(self, ticker: Ticker, since: date | None = None) -> History | None:
         """Return daily bars, splits and dividends."""
         bars = self._series.get(ticker)
         actions = [each for each in self._actions.values() if each.ticker == ticker]
         if self._told_before_bars and self._told is None:
             self._note_told(bars)
-        bars = None if bars is None else bars.between(first)
+        bars = None if bars is None else bars.between(since)
         return History(bars, actions, self._told, self._complete)
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
