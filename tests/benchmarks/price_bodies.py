@@ -12,9 +12,10 @@ from io import BytesIO
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from signal9_core.providers.alphavantage.timeseries import read_daily
+
 from signal9_core.domain import PriceSeries
 from signal9_core.providers.alpaca.parsers import read_daily_bars
-from signal9_core.providers.alphavantage.timeseries import read_daily
 
 from .measure import Measure
 from .timing import best_ms, installed

@@ -18,8 +18,8 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from signal9_core.aws import aws_client
-from signal9_core.providers.alpaca.parsers import PARSERS as ALPACA
-from signal9_core.providers.alphavantage.parsers import PARSERS as ALPHAVANTAGE
+from signal9_core.providers.alpaca.parsers import FORMAT as ALPACA
+from signal9_core.providers.alphavantage.parsers import FORMAT as ALPHAVANTAGE
 from signal9_core.providers.sample.provider import SampleProvider
 from signal9_core.tables import STATE
 from tests.core.spending import BUDGET, calls_of_processes
@@ -63,7 +63,7 @@ def measures() -> Iterator[Measure]:
 
 
 def _compared(function: str, peer: str, body: bytes, theirs: Theirs) -> Measure:
-    parser = {**ALPHAVANTAGE, **ALPACA}[function]
+    parser = {**ALPHAVANTAGE.parsers, **ALPACA.parsers}[function]
     ours_s, theirs_s = _best(lambda: list(parser(body, _TICKER)), lambda: theirs(body))
     ratio = theirs_s / ours_s
     name = f"parse_{_SHORT.get(function, function).lower()}"
