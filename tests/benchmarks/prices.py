@@ -48,7 +48,8 @@ Call = Callable[[], object]
 def measures() -> Iterator[Measure]:
     """Yield size, units, times and memory, beside an item for each bar and the best compressor."""
     sample = SampleProvider()
-    full = [series for series in map(sample.prices, _TICKERS) if series is not None]
+    histories = [history for history in map(sample.history, _TICKERS) if history is not None]
+    full = [history.bars for history in histories if history.bars is not None]
     yield from parsing(_extended(full[0], _PARSED))
     yield from _sizes("cents", [_in_cents(series) for series in full], 8.6)
     yield from _sizes("full", full, 11.2)

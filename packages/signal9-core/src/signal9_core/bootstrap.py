@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 from importlib import import_module
 from time import perf_counter
-from typing import TYPE_CHECKING, Final, Protocol, Self, cast
+from typing import TYPE_CHECKING, Protocol, Self, cast
 
 from .credentials import KEYS, find_key, with_keys
 from .errors import SecretNotSetError, SettingsError
@@ -102,7 +102,6 @@ if TYPE_CHECKING:
     from .services.replay import Replay
     from .settings import Settings
 __all__ = [
-    "PROVIDERS",
     "App",
     "Asked",
     "Keys",
@@ -182,14 +181,6 @@ class Keys:
         return None if found is None else found.source
 
 
-PROVIDERS: Final = {
-    "alpaca": "signal9_core.providers.alpaca",
-    "alphavantage": "signal9_core.providers.alphavantage",
-    "sample": "signal9_core.providers.sample",
-}
-"""The package of each provider; `docs/add-a-provider.md` says what it offers."""
-
-
 class ProviderPackage(Protocol):
     """What the package of a provider offers."""
 
@@ -207,11 +198,14 @@ class ProviderPackage(Protocol):
 
 def provider_package(name: str) -> ProviderPackage:
     """Return the package of a provider, imported on first use."""
+    from .providers import PROVIDERS
+
     return cast("ProviderPackage", import_module(PROVIDERS[name]))
 
 
 def make_library() -> Library:
     """Return how to read what providers sent."""
+    from .providers import PROVIDERS
     from .providers.calendar import last_finished_day
 
     formats = {name: provider_package(name).response_format() for name in PROVIDERS}
@@ -332,6 +326,8 @@ def make_provider(
 
 def notice_of(settings: Settings, source: str) -> str | None:
     """Return what people must know of data from a source; that needs neither key nor network."""
+    from .providers import PROVIDERS
+
     return provider_package(source).notice(settings) if source in PROVIDERS else None
 
 
