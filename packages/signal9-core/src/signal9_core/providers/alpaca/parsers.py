@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Annotated, Any, Final, Generic, Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -57,16 +57,14 @@ __all__ = [
 T = TypeVar("T")
 Raw = dict[str, Any]
 
+place: Final = partial(label, "alpaca")
+"""Returns how messages name a request: function, ticker."""
+
 _PREFERRED: Final = re.compile(r"([A-Z0-9]+)\.PR([A-Z])")
 _CANONICAL_PREFERRED: Final = re.compile(r"([A-Z0-9]+)\.P([A-Z])")
 _NEW_YORK: Final = "America/New_York"
 _FULL_RELEVANCE: Final = Decimal(1)
 """Alpaca names the companies of an article, but not how relevant it is to them."""
-
-
-def place(function: str, ticker: Ticker | None) -> str:
-    """Return how messages name a request to Alpaca."""
-    return label("alpaca", function, ticker)
 
 
 def canonical(symbol: str) -> Ticker:
