@@ -9,18 +9,15 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from pydantic import SecretStr
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import IncomeStatement, PriceSeries
+from signal9_core.domain import PriceSeries
 from signal9_core.ports import utc_now
-from signal9_core.providers.alpaca.client import AlpacaClient
-from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from signal9_core.schemas import PriceColumns
 from signal9_core.settings import Settings
 from tests.core.cli.shell import Shell
 from tests.fakes import NOW, SetClock
-from tests.simulator import RecentSample, Simulator, SmallSample, action, running
+from tests.simulator import RecentSample, Simulator, action, running
 
 from .conftest import KEY, contents, served_at
 
@@ -79,21 +76,6 @@ def test_a_day_of_the_free_plan_is_25_useful_calls_and_none_refused(tmp_path: Pa
     assert {failure.transient for failure in answer.failed} == {True}
     assert all("no call is left before" in failure.reason for failure in again.failed)
     assert (len(again.failed), len(tomorrow.failed)) == (4, 0)
-
-
-def test_what_the_simulator_serves_is_stored_and_replayed(shell: Shell) -> None:
-    for provider, what in (("alphavantage", "overview,earnings"), ("alpaca", "prices,news")):
-        found = shell.run("ingest", "IBM", "--what", what, "--provider", provider)
-        assert found.code == 0, found
-
-    status = json.loads(shell.run("status", "--json").out)
-    left = {quota["provider"]: quota["left"] for quota in status["quotas"]}
-    assert left.keys() == {"alphavantage", "alpaca"}
-    assert all(calls < 100_000 for calls in left.values())
-    with App(Settings(home=shell.home)) as app:
-        newest = app.prices.between("IBM").prices("close")[-1]
-        assert newest == _bars().price("close", -1)
-        assert app.replay().changed == 0
 
 
 @pytest.mark.parametrize("provider", ["alphavantage", "alpaca"])
@@ -172,35 +154,6 @@ def test_reports_that_were_not_requested_count_as_missing_until_they_are(shell: 
     for what, expected in (("earnings", False), ("financials", True), ("earnings", True)):
         shell.run("ingest", "IBM", "--provider", "alphavantage", "--what", what)
         assert complete() == [expected]
-
-
-def test_every_function_of_both_providers_is_answered() -> None:
-    simulator, key = Simulator(SmallSample(TODAY)), SecretStr(KEY)
-    first = TODAY - timedelta(days=90)
-    with (
-        running(simulator) as address,
-        AlphaVantageClient(key, base_url=address) as alphavantage,
-        AlpacaClient(key, key, trading_url=address, data_url=address) as alpaca,
-    ):
-        answers = [
-            alphavantage.daily("IBM", full=True),
-            alphavantage.daily_adjusted("IBM", full=True),
-            alphavantage.splits("IBM"),
-            alphavantage.dividends("IBM"),
-            alphavantage.overview("IBM"),
-            alphavantage.statements("IBM", IncomeStatement),
-            alphavantage.earnings("IBM"),
-            alphavantage.earnings_calendar(),
-            alphavantage.listing(),
-            alphavantage.news("IBM"),
-            alpaca.assets(),
-            alpaca.daily_bars(["IBM", "AAPL"], first),
-            alpaca.corporate_actions(["IBM"], first),
-            alpaca.news(["IBM"]),
-        ]
-
-    assert all(answers)
-    assert len(set(simulator.asked)) == len(answers)
 
 
 def test_a_request_may_ask_for_a_fault_itself(simulator: Simulator, address: str) -> None:

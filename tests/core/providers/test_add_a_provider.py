@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from signal9_core.adapters import PROVIDERS, ProviderPackage, make_provider, provider_notice
+from signal9_core.adapters import ProviderPackage, make_provider, provider_notice
 from signal9_core.bootstrap import App
 from signal9_core.domain import Asset, Bar, DataSet, PriceSeries
 from signal9_core.errors import SettingsError
 from signal9_core.ports import History, Provider, ProviderFormat
-from signal9_core.providers import alpaca, alphavantage, sample
+from signal9_core.providers import PROVIDERS, alpaca, alphavantage, sample
 from signal9_core.settings import Settings, load_settings
 from tests.fakes import FakeProvider, SetClock
 

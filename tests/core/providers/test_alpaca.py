@@ -265,7 +265,6 @@ def test_prices_with_many_digits_are_exact(price: str, high: str) -> None:
         (_bars({**BAR, "l": 162}), "outside low..high"),
         (body({"bars": {}}), "missing required field `next_page_token`"),
         (body({"bars": [BAR], "next_page_token": None}), "symbol is missing"),
-        (b'{"bars": {"AAPL": [{"t"', "truncated"),
     ],
 )
 def test_what_is_wrong_with_bars_is_named(found: bytes, problem: str) -> None:
@@ -314,8 +313,6 @@ SPLIT = {"symbol": "A", "ex_date": "2024-01-05", "new_rate": 1, "old_rate": 0}
         (_actions(forward_splits=[SPLIT]), "DivisionByZero"),
         (body({"corporate_actions": [], "next_page_token": None}), "Expected `object"),
         (body({"corporate_actions": {}}), "missing required field `next_page_token`"),
-        (body({"corporate_actions": {}, "next_page_token": 7}), "next_page_token"),
-        (body([]), "Expected `object`, got `array`"),
     ],
 )
 def test_what_is_wrong_with_actions_is_named(found: bytes, problem: str) -> None:
@@ -383,7 +380,6 @@ def test_an_article_without_a_headline_is_named_by_its_address() -> None:
     ("found", "problem"),
     [
         (_news({"id": 1}), "missing required field `headline`"),
-        (body({"news": ["?"], "next_page_token": None}), "Expected `object`, got `str`"),
         (
             _news({"id": 1, "headline": "", "created_at": "2021-04-03T15:35:21Z"}),
             "neither headline",

@@ -149,13 +149,6 @@ def test_news_since_an_instant_are_read_to_the_end() -> None:
     ]
 
 
-def test_pages_of_news_that_repeat_end() -> None:
-    client, wire = alphavantage(response(_feed(0, NEWS_LIMIT)))
-
-    assert len(client.news("IBM", since=NOW - timedelta(days=9))) == NEWS_LIMIT
-    assert len(wire.requests) == 2
-
-
 def _provider(client: AlphaVantageClient, *, premium: bool = False) -> Provider:
     return AlphaVantageProvider(client, premium=premium, clock=SetClock())
 
@@ -235,28 +228,12 @@ def test_reports_take_a_call_each_or_none_if_too_few_are_left() -> None:
     assert len(wire.requests) == 4
 
 
-def test_the_provider_fills_its_port() -> None:
-    client, _ = alphavantage(
-        *[response(balance_sheet("IBM", QUARTER))] * 3,
-        response(earnings("IBM", {"2023-12-31": "9", "2022-12-31": "8"})),
-        response(f"{LISTING}\n".encode()),
-        response(f"{CALENDAR}\n".encode()),
-        response({"Symbol": "IBM", "Name": "IBM"}),
-        response({"feed": [news_item("u")]}),
-    )
-    provider = _provider(client)
+def test_only_news_may_be_incomplete() -> None:
+    provider = _provider(alphavantage(EMPTY)[0])
 
-    financials = provider.financials("IBM")
-
-    assert (len(financials.statements), len(financials.earnings)) == (3, 10)
-    assert (list(provider.assets()), list(provider.calendar())) == ([], [])
-    overview = provider.overview("IBM")
-    assert overview is not None
-    assert overview.name == "IBM"
-    assert len(list(provider.news("IBM"))) == 1
-    assert (provider.covered(), provider.retrieved_at()) == (None, NOW)
     assert [provider.complete(DataSet.NEWS, count) for count in (999, 1000)] == [True, False]
     assert provider.complete(DataSet.FINANCIALS, 1000)
+    assert (provider.covered(), provider.retrieved_at()) == (None, NOW)
 
 
 @pytest.mark.parametrize(
@@ -400,7 +377,6 @@ def test_splits_and_dividends_come_with_the_adjusted_series(more: dict[str, str]
         (f"{HEAD}\n2024-01-02,10,12.5,9.1".encode(), "row 2 has 4 of 6 columns"),
         (f"{HEAD}\n2024-01-02,10,12.5,9,11,many\n".encode(), "'many'"),
         (f"{HEAD}\n2024-01-02,10,12.5,9,None,1\n".encode(), "'None'"),
-        (f"{HEAD}\n2024-01-02,10,12.5,9,nan,1\n".encode(), "NaN"),
         (f"{HEAD}\n2024-01-02,10,12.5,9,11,{'9' * 20}\n".encode(), "too big"),
         (f"{HEAD}\n02.01.2024,10,12.5,9,11,1\n".encode(), "Invalid isoformat"),
         (f"{HEAD}\n2024-01-02,10,12.5,9,11,1\n2024-01-02,10,12,9,11,1\n".encode(), "occurs twice"),
@@ -466,8 +442,6 @@ def test_splits_and_dividends_are_read_from_json_and_tables_oldest_first() -> No
         (b"effective_day,split_factor\n", "column effective_date is missing"),
         (b"effective_date,split_factor\n2024-01-05,None\n", "a split without its figure"),
         (b"effective_date,split_factor\n2024-01-05,0\n", "ratio .*greater than 0"),
-        (body({"symbol": "IBM"}), "field data is missing"),
-        (body({"symbol": "IBM", "data": ["?"]}), "Expected `object`, got `str`"),
         (body({"symbol": "IBM", "data": [{}]}), "effective_date, split_factor is missing"),
     ],
 )
@@ -490,19 +464,6 @@ def test_missing_values_are_none(nothing: str | None) -> None:
     assert sheet.figures() == {"goodwill": None, "notYetInvented": None}
 
 
-def test_a_field_more_or_fewer_or_in_another_place_changes_nothing_else() -> None:
-    usual = {**QUARTER, "totalAssets": "-10", "goodwill": "3"}
-    drifted = {"inventedSince": "7", "goodwill": "3", **QUARTER, "totalAssets": "-10"}
-    shorter = {**QUARTER, "totalAssets": "-10"}
-
-    plain, more, fewer = _sheets(balance_sheet("BRK-B", usual, drifted, shorter))
-
-    assert (plain.ticker, plain.period, plain.currency) == ("BRK.B", Period.QUARTERLY, "USD")
-    assert plain.figures() == {"totalAssets": -10, "goodwill": 3}
-    assert more.figures() == {"totalAssets": -10, "goodwill": 3, "inventedSince": 7}
-    assert fewer.figures() == {"totalAssets": -10}
-
-
 @pytest.mark.parametrize(
     ("document", "problem"),
     [
@@ -516,7 +477,6 @@ def test_a_field_more_or_fewer_or_in_another_place_changes_nothing_else() -> Non
             {"symbol": "IBM", "annualReports": "?", "quarterlyReports": []},
             r"Expected `array \| null`",
         ),
-        ({"symbol": "IBM", "annualReports": ["?"], "quarterlyReports": []}, "Expected `object`"),
         (
             {
                 "symbol": "IBM",
@@ -525,7 +485,6 @@ def test_a_field_more_or_fewer_or_in_another_place_changes_nothing_else() -> Non
             },
             "totalAssets 'plenty'",
         ),
-        ([], "list instead of an object"),
     ],
 )
 def test_what_is_wrong_with_statements_is_named(document: object, problem: str) -> None:
@@ -669,12 +628,9 @@ def test_what_an_article_lacks_is_none() -> None:
     ("feed", "problem"),
     [
         ("?", "Expected `array`, got `str`"),
-        (["?"], "Expected `object`, got `str`"),
         ([{"title": "T"}], "missing required field `time_published`"),
         ([news_item("u", "yesterday")], "invalid time_published 'yesterday'"),
-        ([news_item("u", topics="?")], "topics"),
         ([news_item("u", topics=[{"topic": "x" * 65}])], "invalid topic"),
-        ([news_item("u", ticker_sentiment=[{}])], "missing required field `ticker`"),
         ([news_item("u", overall_sentiment_score=7)], "score 7 is not between -1 and 1"),
         ([news_item("", title="", summary="")], "neither title"),
     ],

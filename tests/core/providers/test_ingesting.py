@@ -5,7 +5,6 @@ Each body goes through a client and an ingest into the tables.
 
 import csv
 import io
-import itertools
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,7 +24,7 @@ from tests.core.conftest import app_over, opened
 from tests.fakes import SetClock
 from tests.spied import SpiedStore
 
-from .wire import KEY, Broken, Reply, bar, earnings, news_item, response
+from .wire import KEY, bar, earnings, news_item, response
 
 SHEET = {"fiscalDateEnding": "2023-09-30", "reportedCurrency": "EUR", "totalAssets": "-12"}
 REPORTS = {"symbol": "IBM", "annualReports": [], "quarterlyReports": [SHEET]}
@@ -80,13 +79,6 @@ RENAMED = {
     "/v1beta1/news": "headline",
 }
 """A required name of each body."""
-FAULTS: tuple[Callable[[], Reply], ...] = (
-    lambda: httpx2.ConnectTimeout("slow"),
-    lambda: httpx2.ReadError("reset"),
-    lambda: response(b"<html>busy</html>", 503, {"content-type": "text/html"}),
-    lambda: response({"Note": "Please ask more sparingly."}),
-    lambda: httpx2.Response(200, stream=Broken(b"{", httpx2.ReadTimeout("slow"))),
-)
 
 Change = Callable[[Any], Any]
 
@@ -208,29 +200,6 @@ def test_a_missing_field_is_named_and_its_data_set_untouched(function: str) -> N
     assert len(failed) == 1
     assert RENAMED[function].removeprefix("4. ") in failed[0]
     assert contents.keys() < expected.keys() or contents != expected
-
-
-def test_a_fault_on_every_third_response_leaves_no_trace() -> None:
-    calls, faults = itertools.count(1), itertools.cycle(FAULTS)
-
-    def faulty(request: httpx2.Request) -> httpx2.Response:
-        if next(calls) % 3:
-            return _sent(BODIES[_function(request)])
-        fault = next(faults)()
-        if isinstance(fault, Exception):
-            raise fault
-        return fault
-
-    expected, _ = _stored("OVERVIEW", _same)
-    with opened() as store:
-        app = _app(store, "alphavantage", faulty)
-        failed = [*app.ingest().failed, *app.ingest(tickers=["IBM"]).failed]
-        contents = {
-            key: item for key, item in store.contents().items() if "listing" not in str(key)
-        }
-
-    assert failed == []
-    assert contents == expected
 
 
 @pytest.mark.parametrize(

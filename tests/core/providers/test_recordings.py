@@ -18,7 +18,6 @@ from signal9_core.domain import (
     Earnings,
     IncomeStatement,
     Statement,
-    adjust,
     blank_to_none,
 )
 from signal9_core.errors import BurstError, PayloadError
@@ -158,19 +157,6 @@ def test_every_bar_split_and_dividend_of_every_history() -> None:
         split = {(row["timestamp"], Decimal(row.get("split_coefficient", 1))) for row in rows}
         expected = {pair for pair in paid if pair[1]} | {pair for pair in split if pair[1] != 1}
         assert found == expected
-
-
-def test_adjusted_closes_follow_from_splits_and_dividends() -> None:
-    compared = 0
-    for rows, (series, actions) in _histories():
-        if "adjusted_close" in rows[0]:
-            adjusted = adjust(series, actions)
-            newest = adjusted.price("close", -1) / Decimal(rows[-1]["adjusted_close"])
-            for at in range(0, len(rows), 97):
-                expected = Decimal(rows[at]["adjusted_close"]) * newest
-                assert abs(adjusted.price("close", at) / expected - 1) < Decimal("1e-5")
-                compared += 1
-    assert compared > 50
 
 
 def test_every_row_of_the_lists() -> None:

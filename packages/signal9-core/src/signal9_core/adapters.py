@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from .tables import TABLES
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 __all__ = [
-    "PROVIDERS",
     "ProviderPackage",
     "make_bus",
     "make_cache",
@@ -38,13 +37,6 @@ __all__ = [
     "open_store",
     "provider_notice",
 ]
-
-PROVIDERS: Final = {
-    "alpaca": "signal9_core.providers.alpaca",
-    "alphavantage": "signal9_core.providers.alphavantage",
-    "sample": "signal9_core.providers.sample",
-}
-"""The package of each provider; `docs/add-a-provider.md` says what it offers."""
 
 
 def open_store(settings: Settings, clock: Clock) -> Store:
@@ -144,11 +136,14 @@ def make_provider(
 
 def provider_notice(settings: Settings, source: str) -> str | None:
     """Return what readers of a provider's data must know; needs neither key nor network."""
+    from .providers import PROVIDERS
+
     return _package(source).notice(settings) if source in PROVIDERS else None
 
 
 def make_parsers() -> ParserRegistry:
     """Return the parsers of the providers' raw responses."""
+    from .providers import PROVIDERS
     from .providers.calendar import last_finished_day
     from .services.replay import ParserRegistry
 
@@ -173,4 +168,6 @@ class ProviderPackage(Protocol):
 
 
 def _package(name: str) -> ProviderPackage:
+    from .providers import PROVIDERS
+
     return cast("ProviderPackage", import_module(PROVIDERS[name]))

@@ -6,15 +6,23 @@ loads neither an HTTP library nor parsers. `docs/add-a-provider.md` shows how to
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from ..errors import SettingsError
 
-__all__ = ["live_extra"]
+__all__ = ["PROVIDERS", "live_extra"]
+
+PROVIDERS: Final = {
+    "alpaca": "signal9_core.providers.alpaca",
+    "alphavantage": "signal9_core.providers.alphavantage",
+    "sample": "signal9_core.providers.sample",
+}
+"""The package of each provider, by the name that the setting `provider` has."""
 
 
 @contextmanager
 def live_extra() -> Iterator[None]:
-    """Name the extra to install where a package that live providers need is missing."""
+    """Name the extra to install if a package that live providers need is missing."""
     try:
         yield
     except ImportError as error:

@@ -170,11 +170,11 @@ def builder(model: type[M]) -> Callable[[dict[str, Any], dict[str, Any] | None],
     """
     fields, new, put = model.model_fields, model.__new__, object.__setattr__
     defaults = {name: field.default for name, field in fields.items()}
-    own_names = frozenset((*fields, *(field.alias for field in fields.values())))
+    disjoint = frozenset((*fields, *(field.alias for field in fields.values()))).isdisjoint
     fields_set = set(fields)
 
     def build(values: dict[str, Any], extra: dict[str, Any] | None) -> M:
-        if extra and not own_names.isdisjoint(extra):
+        if extra and not disjoint(extra):
             return model.model_validate(values | extra)
         built = new(model)
         put(built, "__dict__", defaults | values)

@@ -21,32 +21,21 @@ NEWS_SPAN: Final = timedelta(days=90)
 """How far back the first request for a company's news reaches, at fifty articles a call."""
 
 
-class AlpacaSettings(Protocol):
-    """The settings that Alpaca needs."""
-
+class _Settings(Protocol):
     @property
-    def alpaca_key(self) -> SecretStr | None:
-        """The key id."""
-
+    def alpaca_key(self) -> SecretStr | None: ...
     @property
-    def alpaca_secret(self) -> SecretStr | None:
-        """The secret key."""
-
+    def alpaca_secret(self) -> SecretStr | None: ...
     @property
-    def alpaca_url(self) -> str:
-        """The base URL of the trading API, which has the assets."""
-
+    def alpaca_url(self) -> str: ...
     @property
-    def alpaca_data_url(self) -> str:
-        """The base URL of the market data API."""
-
+    def alpaca_data_url(self) -> str: ...
     @property
-    def alpaca_feed(self) -> Literal["sip", "iex"]:
-        """The feed of the bars."""
+    def alpaca_feed(self) -> Literal["sip", "iex"]: ...
 
 
 def create(
-    settings: AlpacaSettings, *, quota: Quota | None, cache: RawCache | None, clock: Clock
+    settings: _Settings, *, quota: Quota | None, cache: RawCache | None, clock: Clock
 ) -> AlpacaProvider:
     """Return the provider; `SettingsError` if a key is missing."""
     with live_extra():
@@ -65,7 +54,7 @@ def create(
     return AlpacaProvider(client, notice(settings), clock=clock)
 
 
-def notice(settings: AlpacaSettings) -> str:  # noqa: ARG001 - the same for every plan
+def notice(settings: _Settings) -> str:  # noqa: ARG001 - the same for every plan
     """Return what readers of its data must know: where prices and news begin."""
     return (
         f"Alpaca: prices from {FIRST_DAY:%Y} on; "

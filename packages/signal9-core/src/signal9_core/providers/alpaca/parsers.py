@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Annotated, Any, Final, Generic, Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -57,16 +57,14 @@ __all__ = [
 T = TypeVar("T")
 Raw = dict[str, Any]
 
+place: Final = partial(label, "alpaca")
+"""Returns how messages name a request: function, ticker."""
+
 _PREFERRED: Final = re.compile(r"([A-Z0-9]+)\.PR([A-Z])")
 _CANONICAL_PREFERRED: Final = re.compile(r"([A-Z0-9]+)\.P([A-Z])")
 _NEW_YORK: Final = "America/New_York"
 _FULL_RELEVANCE: Final = Decimal(1)
 """Alpaca names the companies of an article, but not how relevant it is to them."""
-
-
-def place(function: str, ticker: Ticker | None) -> str:
-    """Return how messages name a request to Alpaca."""
-    return label("alpaca", function, ticker)
 
 
 def canonical(symbol: str) -> Ticker:
@@ -103,7 +101,6 @@ class _Asset(msgspec.Struct, gc=False):
     asset_type: str | None = msgspec.field(default=None, name="class")
 
 
-_ASSET: Final = ("symbol", "status", "name", "exchange", "class")
 _new_asset: Final = builder(Asset)
 
 
@@ -122,21 +119,24 @@ def parse_assets(body: bytes, ticker: Ticker | None = None) -> list[Asset]:
             about = _ticker_of(shape.symbol)
             if about is None:
                 continue
-            asset = _asset(about, shape, raw)
+            asset = _asset(about, raw)
             if about not in assets or _claim(asset) > _claim(assets[about]):
                 assets[about] = asset
     return list(assets.values())
 
 
-def _asset(ticker: Ticker, asset: _Asset, raw: Raw) -> Asset:
+def _asset(ticker: Ticker, raw: Raw) -> Asset:
+    """Return an asset of a checked object, of which the unknown fields are left."""
+    take = raw.pop
     values = {
         "ticker": ticker,
-        "name": blank_to_none(asset.name),
-        "exchange": blank_to_none(asset.exchange),
-        "asset_type": blank_to_none(asset.asset_type),
-        "status": asset.status,
+        "name": blank_to_none(take("name", None)),
+        "exchange": blank_to_none(take("exchange", None)),
+        "asset_type": blank_to_none(take("class", None)),
+        "status": take("status"),
     }
-    return _new_asset(values, clean_fields(raw, _ASSET))
+    del raw["symbol"]
+    return _new_asset(values, clean_fields(raw))
 
 
 def _claim(asset: Asset) -> tuple[bool, bool, bool]:
@@ -276,10 +276,9 @@ class _Article(msgspec.Struct, gc=False):
     summary: str | None = None
     url: str | None = None
     source: str | None = None
-    symbols: tuple[str, ...] | None = None
+    symbols: tuple[str, ...] | None = ()
 
 
-_ARTICLE: Final = _Article.__struct_fields__
 _new_article: Final = builder(NewsArticle)
 
 
@@ -298,25 +297,30 @@ def news_page(body: bytes, where: str) -> Page[NewsArticle]:
 
 
 def _article(article: _Article, raw: Raw) -> NewsArticle:
-    url, summary = blank_to_none(article.url), blank_to_none(article.summary)
-    title = blank_to_none(article.headline) or summary or url
+    """Return an article of a checked object, of which the unknown fields are left."""
+    take = raw.pop
+    url, summary = blank_to_none(take("url", None)), blank_to_none(take("summary", None))
+    title = blank_to_none(take("headline")) or summary or url
     if title is None:
         raise ValueError("an article has neither headline, summary nor address")
-    values: Raw = {
-        "id": f"alpaca-{article.id}",
+    source = blank_to_none(take("source", None))
+    values = {
+        "id": f"alpaca-{take('id')}",
         "published_at": article.created_at.astimezone(UTC),
         "title": title,
         "summary": summary,
         "url": url,
-        "source": blank_to_none(article.source) or urlsplit(str(url or "")).hostname or "alpaca",
-        "tickers": _mentions(article.symbols or ()),
+        "source": source or urlsplit(str(url or "")).hostname or "alpaca",
+        "tickers": _mentions(article.symbols),
     }
-    return _new_article(values, clean_fields(raw, _ARTICLE))
+    del raw["created_at"]
+    take("symbols", None)
+    return _new_article(values, clean_fields(raw))
 
 
 @lru_cache(maxsize=1 << 15)
-def _mentions(symbols: tuple[str, ...]) -> tuple[TickerSentiment, ...]:
-    tickers = filter(None, map(_ticker_of, dict.fromkeys(symbols)))
+def _mentions(symbols: tuple[str, ...] | None) -> tuple[TickerSentiment, ...]:
+    tickers = filter(None, map(_ticker_of, dict.fromkeys(symbols or ())))
     return tuple(TickerSentiment(ticker=ticker, relevance=_FULL_RELEVANCE) for ticker in tickers)
 
 

@@ -20,24 +20,17 @@ NEWS_LIMIT: Final = 1000
 """How many articles one response has at most."""
 
 
-class AlphaVantageSettings(Protocol):
-    """The settings that AlphaVantage needs."""
-
+class _Settings(Protocol):
     @property
-    def alphavantage_key(self) -> SecretStr | None:
-        """The API key."""
-
+    def alphavantage_key(self) -> SecretStr | None: ...
     @property
-    def alphavantage_url(self) -> str:
-        """The base URL."""
-
+    def alphavantage_url(self) -> str: ...
     @property
-    def alphavantage_per_minute(self) -> int | None:
-        """Calls a minute of a premium plan; `None` for the free plan."""
+    def alphavantage_per_minute(self) -> int | None: ...
 
 
 def create(
-    settings: AlphaVantageSettings, *, quota: Quota | None, cache: RawCache | None, clock: Clock
+    settings: _Settings, *, quota: Quota | None, cache: RawCache | None, clock: Clock
 ) -> AlphaVantageProvider:
     """Return the provider; `SettingsError` if its key is missing."""
     with live_extra():
@@ -54,7 +47,7 @@ def create(
     return AlphaVantageProvider(client, notice(settings), premium=premium, clock=clock)
 
 
-def notice(settings: AlphaVantageSettings) -> str | None:
+def notice(settings: _Settings) -> str | None:
     """Return what readers of its data must know: what the free plan leaves out."""
     if settings.alphavantage_per_minute is not None:
         return None

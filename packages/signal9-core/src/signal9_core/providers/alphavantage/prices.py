@@ -66,7 +66,7 @@ def parse_daily(body: bytes, ticker: Ticker | None) -> Daily | None:
         raise PayloadError(f"{where}: the body does not say which company it is about")
     with payload_errors(where):
         stamps = columns["timestamp"]
-        days = [date.fromisoformat(stamp).toordinal() for stamp in stamps]
+        days = list(map(date.toordinal, map(date.fromisoformat, stamps)))
         prices = [[*map(float, columns[name])] for name in PRICE_COLUMNS]
         actions = list(_actions(about, columns))
         splits = {action.ex_date.toordinal(): action.ratio for action in actions if action.ratio}

@@ -5,7 +5,7 @@ Errors come with HTTP 200 as JSON, even where CSV was requested.
 
 import re
 from collections.abc import Collection
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from ...domain import Ticker
@@ -24,6 +24,9 @@ from ...errors import (
 from ..parsing import csv_rows, decode, is_ticker, label, require
 
 __all__ = ["canonical", "document", "is_json", "place", "spelled", "table", "ticker_of"]
+
+place: Final = partial(label, "alphavantage")
+"""Returns how messages name a request: function, ticker."""
 
 _PREFERRED: Final = re.compile(r"([A-Z0-9]+)[-/]P-?([A-Z])")
 _CLASS: Final = re.compile(r"([A-Z0-9]+)[-/]([A-Z]{1,2})")
@@ -79,11 +82,6 @@ def spelled(ticker: Ticker) -> str:
         return f"{match[1]}-P-{match[2]}"
     match = _CANONICAL_CLASS.fullmatch(ticker)
     return f"{match[1]}-{match[2]}" if match else ticker
-
-
-def place(function: str, ticker: Ticker | None) -> str:
-    """Return how messages name a request to AlphaVantage."""
-    return label("alphavantage", function, ticker)
 
 
 def is_json(body: bytes) -> bool:
