@@ -221,9 +221,13 @@ class _CompanyRun:
         """Request reports of these kinds."""
 
         def record(changed: list[Report]) -> None:
-            of, at = tuple(sorted({report.kind for report in changed})), self._parts.clock()
             self._record_events(
-                FinancialDataIngested(at=at, ticker=self._ticker, reports=of, count=len(changed))
+                FinancialDataIngested(
+                    at=self._parts.clock(),
+                    ticker=self._ticker,
+                    reports=tuple(sorted({report.kind for report in changed})),
+                    count=len(changed),
+                )
             )
 
         answer = self._provider.financials(self._ticker, kinds)
