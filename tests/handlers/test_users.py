@@ -10,7 +10,7 @@ import pytest
 
 from signal9_core.bootstrap import App
 from signal9_core.domain import Notification
-from signal9_core.repositories import NotifiedRepository
+from signal9_core.repositories import NotificationRepository
 from signal9_handlers.api.bodies import LARGEST_JSON
 from signal9_handlers.auth.identity import Identity
 from signal9_handlers.auth.scopes import SCOPES
@@ -63,7 +63,7 @@ def done(response: httpx2.Response) -> dict[str, Any]:
 
 def tell(app: App, user_id: str, *names: str) -> None:
     at = datetime(2024, 1, 8, tzinfo=UTC)
-    NotifiedRepository(app.store, app.clock).note(
+    NotificationRepository(app.store, app.clock).claim(
         [
             Notification(
                 id=f"{user_id}{name}",

@@ -184,9 +184,10 @@ def test_a_range_selects_whole_periods_by_their_last_trading_day(
 
 
 def test_a_month_is_made_of_all_its_days_wherever_the_range_begins(app: App) -> None:
-    series = SampleProvider().prices("IBM", date(2012, 1, 1))
-    assert series is not None
-    store_prices(app, series)
+    history = SampleProvider().history("IBM")
+    assert history is not None
+    assert history.bars is not None
+    store_prices(app, history.bars)
 
     for first in (date(2012, 3, 1), date(2012, 3, 15), date(2012, 3, 30)):
         answer = app.get_prices("IBM", first=first, last=date(2012, 4, 1), interval=Interval.MONTH)

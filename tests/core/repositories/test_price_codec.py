@@ -93,9 +93,10 @@ def test_missing_bytes_are_found() -> None:
 
 @pytest.mark.parametrize("ticker", ["AAPL", "IBM", "MSFT"])
 def test_a_bar_takes_about_twelve_bytes_and_a_quarter_fits_a_write_unit(ticker: str) -> None:
-    series = SampleProvider().prices(ticker)
-    assert series is not None
-    raw = replace(series, adjusted_close=None)
+    history = SampleProvider().history(ticker)
+    assert history is not None
+    assert history.bars is not None
+    raw = replace(history.bars, adjusted_close=None)
 
     sizes = [len(encode_bars(quarter)) for quarter in split(raw, LongInterval.QUARTER)]
 

@@ -1,10 +1,9 @@
-"""What outlives a process: how ingests ended, and notifications that were sent."""
+"""What outlives a process: how ingests ended."""
 
 from datetime import timedelta
 
-from signal9_core.repositories import NotifiedRepository, StateRepository
-from tests.core.publishers.test_sns import notification
-from tests.fakes import NOW, SetClock
+from signal9_core.repositories import StateRepository
+from tests.fakes import NOW
 from tests.spied import SpiedStore
 
 
@@ -28,19 +27,3 @@ def test_of_several_refreshes_that_could_not_begin_the_first_is_noted(spied: Spi
     assert state.refresh_blocked_since() == NOW
     state.note_free_refresh()
     assert state.refresh_blocked_since() is None
-
-
-def test_a_notification_is_unsent_until_it_is_noted_and_three_months_later(
-    clock: SetClock, spied: SpiedStore
-) -> None:
-    notified = NotifiedRepository(spied, clock)
-    first, second = notification("AAPL"), notification("MSFT")
-    assert notified.unsent([first, second, first]) == [first, second]
-
-    notified.note([first])
-
-    assert notified.unsent([first, second]) == [second]
-    clock.move(days=89)
-    assert notified.unsent([first]) == []
-    clock.move(days=2)
-    assert notified.unsent([first]) == [first]

@@ -8,7 +8,7 @@ from signal9_core.domain import Asset, Notification, ReportKind, User
 from signal9_core.errors import PublishError
 from signal9_core.events import AssetDataUpdated, FinancialDataIngested, NewsIngested
 from signal9_core.ports import Item
-from signal9_core.repositories import FollowerRepository
+from signal9_core.repositories import SubscriptionRepository
 from signal9_core.schemas import TopicsPut, WatchlistPut
 from signal9_core.settings import Settings
 from signal9_core.tables import TableSpec
@@ -117,7 +117,7 @@ def test_a_notification_that_could_not_be_sent_is_in_the_inbox(app: App, postbox
 
 def test_a_subscription_without_its_record_is_ignored(app: App, postbox: Postbox) -> None:
     for name in ("hedy", "deleted"):
-        FollowerRepository(app.store).follow(
+        SubscriptionRepository(app.store).subscribe(
             User(user_id=name, watchlist=("AAPL", "BRK.B"), created_at=NOW)
         )
 

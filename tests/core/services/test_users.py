@@ -9,7 +9,7 @@ from signal9_core.domain import WizardStatus
 from signal9_core.errors import InputError, NotFoundError, OutdatedError
 from signal9_core.events import NewsIngested, UserAction
 from signal9_core.ports import Item
-from signal9_core.repositories import FollowerRepository, UserRepository
+from signal9_core.repositories import SubscriptionRepository, UserRepository
 from signal9_core.schemas import RecordPatch, Request, TopicsPut, WatchlistPut, WizardPut
 from signal9_core.services.users import UserService
 from signal9_core.tables import USERS, TableSpec
@@ -29,8 +29,8 @@ def users(app: App) -> UserService:
 
 
 @pytest.fixture
-def subscriptions(app: App) -> FollowerRepository:
-    return FollowerRepository(app.store)
+def subscriptions(app: App) -> SubscriptionRepository:
+    return SubscriptionRepository(app.store)
 
 
 def patch(**fields: Any) -> RecordPatch:
@@ -224,14 +224,15 @@ def test_every_change_is_announced(users: UserService, publisher: AttentivePubli
 
 
 def test_subscriptions_follow_the_record(
-    users: UserService, subscriptions: FollowerRepository
+    users: UserService, subscriptions: SubscriptionRepository
 ) -> None:
     users.put_watchlist("ada", watchlist("AAPL", "MSFT"))
     users.put_topics("ada", topics("ipo"))
     users.put_watchlist("ada", watchlist("MSFT"))
 
-    assert subscriptions.of(tickers=["AAPL"]) == set()
-    assert subscriptions.of(tickers=["MSFT"]) == subscriptions.of(topics=["ipo"]) == {"ada"}
+    assert subscriptions.subscribers(tickers=["AAPL"]) == set()
+    assert subscriptions.subscribers(tickers=["MSFT"]) == {"ada"}
+    assert subscriptions.subscribers(topics=["ipo"]) == {"ada"}
 
 
 @pytest.mark.parametrize("write", range(6))
@@ -239,7 +240,7 @@ def test_dropping_a_company_and_adding_it_at_once_leaves_subscription_and_record
     users: UserService,
     app: App,
     spied: SpiedStore,
-    subscriptions: FollowerRepository,
+    subscriptions: SubscriptionRepository,
     write: int,
 ) -> None:
     users.put_watchlist("ada", watchlist("AAPL"))
@@ -255,13 +256,13 @@ def test_dropping_a_company_and_adding_it_at_once_leaves_subscription_and_record
     users.put_watchlist("ada", watchlist())
 
     expected = {"ada"} if users.get("ada").answer.watchlist else set()
-    assert subscriptions.of(tickers=["AAPL"]) == expected
+    assert subscriptions.subscribers(tickers=["AAPL"]) == expected
 
 
 @pytest.mark.parametrize("writes", range(5))
 def test_a_change_stopped_anywhere_is_completed_by_the_next_try(
     users: UserService,
-    subscriptions: FollowerRepository,
+    subscriptions: SubscriptionRepository,
     spied: SpiedStore,
     publisher: AttentivePublisher,
     writes: int,
@@ -276,7 +277,7 @@ def test_a_change_stopped_anywhere_is_completed_by_the_next_try(
     after = users.put_watchlist("ada", watchlist("AAPL")).answer
 
     assert after.watchlist == ("AAPL",)
-    assert subscriptions.of(tickers=["AAPL"]) == {"ada"}
+    assert subscriptions.subscribers(tickers=["AAPL"]) == {"ada"}
     assert any(isinstance(event, UserAction) for event in publisher.heard)
 
 
@@ -372,7 +373,7 @@ def test_an_export_holds_everything_about_one_user(notified: UserService, app: A
 def test_a_deletion_leaves_nothing_wherever_it_was_stopped_before(
     notified: UserService,
     app: App,
-    subscriptions: FollowerRepository,
+    subscriptions: SubscriptionRepository,
     spied: SpiedStore,
     stop_after: int | None,
 ) -> None:
@@ -389,7 +390,7 @@ def test_a_deletion_leaves_nothing_wherever_it_was_stopped_before(
     notified.delete("ada")
 
     assert "ada" not in repr(list(spied.contents().items()))
-    assert subscriptions.of(tickers=["AAPL"]) == {"grace"}
+    assert subscriptions.subscribers(tickers=["AAPL"]) == {"grace"}
     assert titles_of(notified, "grace") == ["first"]
     assert notified.export("grace").viewed == ["AAPL"]
 

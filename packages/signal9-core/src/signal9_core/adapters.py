@@ -12,20 +12,17 @@ from .tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pydantic import SecretStr
-
-    from .credentials import KeyName, KeySource
+    from .credentials import Credentials
     from .ports import Clock, EventPublisher, Notifier, Provider, Quota, RawCache, Store
     from .quota import SharedQuota
-    from .raw_archive import Archive
+    from .raw_archive import RawArchive
     from .services.replay import ParserRegistry
     from .settings import Settings
 
 __all__ = [
-    "EnvironmentCredentials",
-    "credential_sources",
     "make_bus",
     "make_cache",
+    "make_credentials",
     "make_notifier",
     "make_parsers",
     "make_provider",
@@ -38,64 +35,67 @@ __all__ = [
 def open_store(settings: Settings, clock: Clock) -> Store:
     """Return the store: a SQLite file, or DynamoDB."""
     if settings.store == "dynamodb":
-        from .stores.dynamodb import DynamoStore, dynamodb_client
+        from .aws import aws_client
+        from .stores.dynamodb import DynamoStore
 
         names = {table.name: settings.table_name(table.name) for table in TABLES}
-        return DynamoStore(dynamodb_client(), names, clock=clock)
+        return DynamoStore(aws_client("dynamodb"), names, clock=clock)
     from .stores.sqlite import SqliteStore
 
     return SqliteStore.open(settings.database, clock=clock)
 
 
-def make_cache(settings: Settings) -> Archive:
+def make_cache(settings: Settings) -> RawArchive:
     """Return the archive of raw responses: in a bucket, or in a folder."""
-    from .raw_archive import Archive, BucketFiles, FolderFiles, s3_client
+    from .aws import aws_client
+    from .raw_archive import BucketFiles, FolderFiles, RawArchive
 
     if settings.cache_bucket is not None:
-        return Archive(BucketFiles(s3_client(), settings.cache_bucket))
-    return Archive(FolderFiles(settings.cache))
+        return RawArchive(BucketFiles(aws_client("s3"), settings.cache_bucket))
+    return RawArchive(FolderFiles(settings.cache))
 
 
 def make_bus(settings: Settings) -> EventPublisher:
     """Return where events go: to EventBridge, or to subscribers in this process."""
-    from .publishers import EventBridgePublisher, InProcessEventBus, events_client
+    from .aws import aws_client
+    from .publishers import EventBridgePublisher, InProcessEventBus
 
     if settings.event_bus is not None:
-        return EventBridgePublisher(events_client(), settings.event_bus)
+        return EventBridgePublisher(aws_client("events"), settings.event_bus)
     return InProcessEventBus()
 
 
 def make_notifier(settings: Settings) -> Notifier:
     """Return where notifications go beside the users' inboxes: to SNS, or nowhere."""
-    from .publishers import MemoryNotifier, SnsNotifier, sns_client
+    from .aws import aws_client
+    from .publishers import MemoryNotifier, SnsNotifier
 
     if settings.notification_topic is not None:
-        return SnsNotifier(sns_client(), settings.notification_topic)
+        return SnsNotifier(aws_client("sns"), settings.notification_topic)
     return MemoryNotifier()
 
 
-class EnvironmentCredentials:
-    """Keys in the environment, or in the file `.env` of the working directory."""
+def make_credentials(settings: Settings) -> Credentials:
+    """Return the keys of the providers, with the places where they are looked up in order."""
+    from .aws import aws_client
+    from .credentials import (
+        Credentials,
+        EnvironmentCredentials,
+        KeyringCredentials,
+        SecretsManagerCredentials,
+    )
 
-    name = "environment"
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    def get(self, key: KeyName) -> SecretStr | None:
-        """Return a key; `None` where it is not set."""
-        value: SecretStr | None = getattr(self._settings, key)
-        return value
-
-
-def credential_sources(settings: Settings) -> tuple[KeySource, ...]:
-    """Return the places where keys are looked up, in this order."""
-    from .credentials import KeyringKeys, SecretsManagerKeys, secrets_client
-
-    local = (EnvironmentCredentials(settings), KeyringKeys())
+    environment = EnvironmentCredentials(
+        {
+            "alphavantage_key": settings.alphavantage_key,
+            "alpaca_key": settings.alpaca_key,
+            "alpaca_secret": settings.alpaca_secret,
+        }
+    )
     if settings.store != "dynamodb":
-        return local
-    return (*local, SecretsManagerKeys(secrets_client(), settings.stage))
+        return Credentials([environment, KeyringCredentials()])
+    secrets = SecretsManagerCredentials(aws_client("secretsmanager"), settings.stage)
+    return Credentials([environment, KeyringCredentials(), secrets])
 
 
 def make_quotas(settings: Settings, store: Store, clock: Clock) -> dict[str, SharedQuota]:

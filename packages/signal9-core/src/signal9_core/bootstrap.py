@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import cached_property
@@ -10,10 +9,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from .adapters import (
-    EnvironmentCredentials,
-    credential_sources,
     make_bus,
     make_cache,
+    make_credentials,
     make_notifier,
     make_parsers,
     make_provider,
@@ -21,25 +19,22 @@ from .adapters import (
     open_store,
     provider_notice,
 )
-from .credentials import KEYS, find_key, with_keys
-from .errors import SecretNotSetError, SettingsError
+from .errors import SettingsError
 from .ports import ALL_REPORTS, utc_now
 from .repositories import (
     ActionRepository,
     AssetRepository,
     FinancialsRepository,
-    FollowerRepository,
     ListingRepository,
     NewsRepository,
-    NotifiedRepository,
+    NotificationRepository,
     PriceRepository,
+    RecentlyViewedRepository,
     StateRepository,
+    SubscriptionRepository,
     UserRepository,
-    ViewedRepository,
 )
 from .schemas import (
-    KeyAnswer,
-    KeysAnswer,
     QuotaAnswer,
 )
 from .services.briefing import GetBriefing
@@ -55,7 +50,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from .credentials import KeyName, KeySource
+    from .credentials import Credentials
     from .domain import DataSet, ReportKind
     from .events import Event
     from .ports import (
@@ -68,11 +63,11 @@ if TYPE_CHECKING:
         Store,
     )
     from .quota import SharedQuota
-    from .raw_archive import Archive
-    from .schemas import IngestAnswer, ReplayAnswer, StatusAnswer
+    from .raw_archive import RawArchive
+    from .schemas import IngestAnswer, KeysAnswer, ReplayAnswer, StatusAnswer
     from .services.ingest import IngestCalendar, IngestCompany, IngestListing
     from .services.insights import UpdateInsights
-    from .services.notifications import NotifyFollowers
+    from .services.notifications import NotifySubscribers
     from .settings import Settings
 
 __all__ = ["App", "no_progress"]
@@ -147,8 +142,7 @@ class App:
         """The source of market data; `SettingsError` where its key is missing."""
         if self._provider is None:
             name = self.settings.provider
-            keys = with_keys(KEYS.get(name, ()), self._credentials)
-            settings = self.settings.model_copy(update=keys)
+            settings = self.settings.model_copy(update=self._credentials.of(name))
             quota = self.quotas.get(name)
             cache = None if quota is None else self.cache
             self._provider = self._opened(make_provider(settings, self.clock, quota, cache))
@@ -162,11 +156,10 @@ class App:
     @cached_property
     def quotas(self) -> dict[str, SharedQuota]:
         """The request budgets of the providers in use, by provider."""
-        quotas = make_quotas(self.settings, self.store, self.clock)
-        return {name: self._opened(quota) for name, quota in quotas.items()}
+        return make_quotas(self.settings, self.store, self.clock)
 
     @cached_property
-    def cache(self) -> Archive:
+    def cache(self) -> RawArchive:
         """The archive of raw responses."""
         return make_cache(self.settings)
 
@@ -239,8 +232,8 @@ class App:
         return Outbox(self.store, self.bus)
 
     @cached_property
-    def _credentials(self) -> Sequence[KeySource]:
-        return credential_sources(self.settings)
+    def _credentials(self) -> Credentials:
+        return make_credentials(self.settings)
 
     # Queries
 
@@ -305,25 +298,7 @@ class App:
 
     def list_credentials(self) -> KeysAnswer:
         """Return where the keys of the providers come from."""
-        return KeysAnswer(
-            keys=[
-                KeyAnswer(provider=provider, setting=_variable(key), source=self._source_of(key))
-                for provider, keys in KEYS.items()
-                for key in keys
-            ]
-        )
-
-    def _source_of(self, key: KeyName) -> str | None:
-        try:
-            credential = find_key(key, self._credentials)
-        except SecretNotSetError:
-            return None
-        if credential is None:
-            return None
-        in_file = credential.source == EnvironmentCredentials.name and not os.environ.get(
-            _variable(key)
-        )
-        return ".env" if in_file else credential.source
+        return self._credentials.list()
 
     def is_ingested(self) -> bool:
         """Return whether a full ingest from the provider was ever finished."""
@@ -432,33 +407,29 @@ class App:
         )
 
     @cached_property
-    def notify(self) -> NotifyFollowers:
+    def notify(self) -> NotifySubscribers:
         """Notify the users who subscribed to what an event is about."""
-        from .services.notifications import NotifyFollowers
+        from .services.notifications import NotifySubscribers
 
-        return NotifyFollowers(
+        return NotifySubscribers(
             UserRepository(self.store),
-            FollowerRepository(self.store),
+            SubscriptionRepository(self.store),
             self.news,
-            NotifiedRepository(self.store, self.clock),
+            NotificationRepository(self.store, self.clock),
             self.notifier,
         )
 
     @cached_property
     def users(self) -> UserService:
         """What users do with their own data."""
-        users, viewed = UserRepository(self.store), ViewedRepository(self.store, self.clock)
+        users, viewed = UserRepository(self.store), RecentlyViewedRepository(self.store, self.clock)
         return UserService(
             users,
-            FollowerRepository(self.store),
-            NotifiedRepository(self.store, self.clock),
+            SubscriptionRepository(self.store),
+            NotificationRepository(self.store, self.clock),
             viewed,
             self.finder,
             self._outbox,
             self.clock,
             GetBriefing(users, viewed, self.assets, self.news),
         )
-
-
-def _variable(key: KeyName) -> str:
-    return f"SIGNAL9_{key.upper()}"

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 from ..domain import NewsArticle, SentimentLabel, Ticker, label_of
 from ..ports import Cursor
-from ..repositories import AssetRepository, NewsRepository, UserRepository, ViewedRepository
+from ..repositories import AssetRepository, NewsRepository, RecentlyViewedRepository, UserRepository
 from ..repositories.news import ArticlePage
 from ..schemas import (
     ArticleAnswer,
@@ -54,7 +54,7 @@ class GetBriefing:
     """
 
     users: UserRepository
-    viewed: ViewedRepository
+    viewed: RecentlyViewedRepository
     assets: AssetRepository
     news: NewsRepository
 

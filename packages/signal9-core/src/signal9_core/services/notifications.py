@@ -6,64 +6,90 @@ from datetime import timedelta
 from typing import Final
 
 from ..domain import NewsArticle, Notification, User, article_id
+from ..errors import PublishError
 from ..events import Event, FinancialDataIngested, NewsIngested
 from ..ports import Notifier
-from ..repositories import FollowerRepository, NewsRepository, NotifiedRepository, UserRepository
+from ..repositories import (
+    NewsRepository,
+    NotificationRepository,
+    SubscriptionRepository,
+    UserRepository,
+)
 
-__all__ = ["NotifyFollowers"]
+__all__ = ["NotifySubscribers"]
 
 _RECENT: Final = timedelta(days=7)
 """How old an article may be: a first ingest brings years of news that nobody waits for."""
 
 
 @dataclass(frozen=True)
-class NotifyFollowers:
+class NotifySubscribers:
     """Turn events into notifications for users who subscribed.
 
     A notification is claimed by a conditional write before it is sent, under an id that follows
-    from its subject and its user: whoever repeats an event finds it claimed and sends nothing.
+    from its subject and its user, so that a repeated event sends only what was refused before.
     """
 
     users: UserRepository
-    subscriptions: FollowerRepository
+    subscriptions: SubscriptionRepository
     news: NewsRepository
-    notifications: NotifiedRepository
+    notifications: NotificationRepository
     notifier: Notifier
 
     def __call__(self, event: Event) -> int:
         """Notify all subscribers; return how many notifications were sent."""
         match event:
             case NewsIngested():
-                return self._send(self._about_news(event))
+                return self._notify_of_news(event)
             case FinancialDataIngested():
-                return self._send(self._about_reports(event))
+                return self._notify_of_reports(event)
             case _:
                 return 0
 
-    def _about_news(self, event: NewsIngested) -> Iterable[Notification]:
+    def _notify_of_news(self, event: NewsIngested) -> int:
         first = max(event.first, event.at - _RECENT)
         articles = list(self.news.between(event.ticker, first, event.last))
-        topics = {topic for article in articles for topic in article.topics}
-        users = self._subscribers(event.ticker, topics) if articles else []
-        return (
+        if not articles:
+            return 0
+        users = self._subscribers(event.ticker, {name for item in articles for name in item.topics})
+        notifications = [
             _about_article(article, event, user)
             for article in articles
             for user in users
             if event.ticker in user.watchlist or set(article.topics) & set(user.topics)
-        )
+        ]
+        return self._send(users, notifications)
 
-    def _about_reports(self, event: FinancialDataIngested) -> Iterable[Notification]:
-        users = self._subscribers(event.ticker)
-        return (_about_reports(event, user) for user in users if event.ticker in user.watchlist)
+    def _notify_of_reports(self, event: FinancialDataIngested) -> int:
+        users = [user for user in self._subscribers(event.ticker) if event.ticker in user.watchlist]
+        return self._send(users, [_about_reports(event, user) for user in users])
 
     def _subscribers(self, ticker: str, topics: Iterable[str] = ()) -> Sequence[User]:
-        return self.users.many(self.subscriptions.of(tickers=[ticker], topics=topics))
+        return self.users.many(self.subscriptions.subscribers(tickers=[ticker], topics=topics))
 
-    def _send(self, notifications: Iterable[Notification]) -> int:
-        claimed = self.notifications.claim(list(notifications))
-        if claimed:
-            self.notifier.notify(claimed)
-        return len(claimed)
+    def _send(self, users: Sequence[User], notifications: Sequence[Notification]) -> int:
+        claimed = self.notifications.claim(notifications)
+        deleted = self._deleted(users) if claimed else set()
+        self.notifications.release(item for item in claimed if item.user_id in deleted)
+        for user_id in deleted:
+            self.notifications.forget(user_id)
+        wanted = [item for item in claimed if item.user_id not in deleted]
+        try:
+            self.notifier.notify(wanted)
+        except PublishError as error:
+            self.notifications.release(item for item in wanted if item in error.refused)
+            raise
+        return len(wanted)
+
+    def _deleted(self, users: Sequence[User]) -> set[str]:
+        """Return the users whose record was deleted since it was read.
+
+        A deletion removes the record first, so while the record exists, every claim is found by a
+        deletion to come. A user who returned has a record with another `created_at`.
+        """
+        current = self.users.many(user.user_id for user in users)
+        existing = {(user.user_id, user.created_at) for user in current}
+        return {user.user_id for user in users if (user.user_id, user.created_at) not in existing}
 
 
 def _about_article(article: NewsArticle, event: NewsIngested, user: User) -> Notification:

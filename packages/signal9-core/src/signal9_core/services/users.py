@@ -11,12 +11,12 @@ from ..errors import ConflictError, InputError, NotFoundError, OutdatedError
 from ..events import UserAction
 from ..ports import ABSENT, Clock
 from ..repositories import (
-    FollowerRepository,
-    KeptNotification,
-    NotifiedRepository,
+    NotificationRepository,
+    RecentlyViewedRepository,
+    StoredNotification,
+    SubscriptionRepository,
     UserRepository,
     VersionedUser,
-    ViewedRepository,
     retry_on_conflict,
 )
 from ..schemas import (
@@ -61,9 +61,9 @@ class UserService:
     """
 
     users: UserRepository
-    subscriptions: FollowerRepository
-    notifications: NotifiedRepository
-    viewed: ViewedRepository
+    subscriptions: SubscriptionRepository
+    notifications: NotificationRepository
+    viewed: RecentlyViewedRepository
     companies: CompanyFinder
     outbox: Outbox
     clock: Clock
@@ -189,20 +189,20 @@ class UserService:
         if (after.watchlist, after.topics) == (before.user.watchlist, before.user.topics):
             return VersionedUser(after, self.users.put(after, expected=before.version))
         # A stop in between leaves a subscription too many, which is ignored, never one too few.
-        self.subscriptions.follow(after)
+        self.subscriptions.subscribe(after)
         version = self.users.put(after, expected=before.version)
-        self.subscriptions.unfollow(before.user, after)
+        self.subscriptions.unsubscribe(before.user, after)
         # Another request of the same user may have subscribed to what this one has just dropped.
         current = self.users.get(after.user_id)
         if current is not None:
-            self.subscriptions.follow(current.user)
+            self.subscriptions.subscribe(current.user)
         return VersionedUser(after, version)
 
     def _delete_record(self, user_id: str) -> None:
         record = self.users.get(user_id)
         if record is not None:
             nothing = User(user_id=user_id, created_at=record.user.created_at)
-            self.subscriptions.unfollow(record.user, nothing)
+            self.subscriptions.unsubscribe(record.user, nothing)
             self.users.delete(user_id, expected=record.version)
 
     def _publish(self, user_id: str) -> None:
@@ -230,7 +230,7 @@ def _answer(record: VersionedUser) -> VersionedAnswer:
     return VersionedAnswer(UserAnswer.model_validate(record.user), record.version)
 
 
-def _notification_answer(stored: KeptNotification) -> NotificationAnswer:
+def _notification_answer(stored: StoredNotification) -> NotificationAnswer:
     fields = stored.notification.model_dump(by_alias=False)
     return NotificationAnswer.model_validate({**fields, "read_at": stored.read_at})
 
