@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import CorporateAction, DataSet, Freshness, PriceSeries, one_a_day
+from signal9_core.domain import CorporateAction, DataSet, Freshness, one_a_day
 from signal9_core.errors import ProviderUnavailableError
 from signal9_core.events import PricesUpdated
-from tests.fakes import NOW, AttentivePublisher, FakeProvider, bar, series
+from tests.fakes import NOW, AttentivePublisher, FakeProvider, series
 from tests.spied import SpiedStore, StoppedError
 
 SPLIT = CorporateAction(ticker="BRK.B", kind="split", ex_date=date(2024, 1, 3), ratio=Decimal(50))
@@ -46,14 +46,6 @@ def _prices_heard(publisher: AttentivePublisher) -> list[tuple[date, date, int]]
         for event in publisher.heard
         if isinstance(event, PricesUpdated)
     ]
-
-
-def _unadjusted(ticker: str, **closes: str) -> PriceSeries:
-    days = {name.removeprefix("day_"): close for name, close in closes.items()}
-    bars = (bar(ticker, day, close) for day, close in days.items())
-    return PriceSeries.from_bars(
-        ticker, (each.model_copy(update={"adjusted_close": None}) for each in bars)
-    )
 
 
 def test_actions_are_stored_counted_and_announced_once(
@@ -128,29 +120,6 @@ def test_a_complete_history_is_continued_with_a_few_days_of_overlap(
     assert app.prices.between("BRK.B").prices("close") == [500, 10, 11, 12]
     fresh = _freshness(app)
     assert (fresh.as_of, fresh.count, fresh.complete) == (date(2024, 1, 5), 4, True)
-
-
-def test_a_new_dividend_brings_all_adjusted_closes(app: App, provider: FakeProvider) -> None:
-    _ingest(app)
-    provider.actions["BRK.B"].append(paid(5, "1"))
-    provider.series["BRK.B"] = series(
-        "BRK.B", day_20231201="499", day_20240103="10", day_20240104="10", day_20240105="12"
-    )
-
-    assert _ingest(app) == {"prices": 2, "actions": 1}
-    assert provider.since("prices") == [None, date(2023, 12, 28), None]
-    assert app.prices.between("BRK.B").prices("close")[0] == 499
-
-
-def test_a_new_dividend_changes_no_bars_that_came_without_adjusted_closes(
-    app: App, provider: FakeProvider
-) -> None:
-    provider.series["BRK.B"] = _unadjusted("BRK.B", day_20231201="500", day_20240104="10")
-    _ingest(app)
-    provider.actions["BRK.B"].append(paid(5, "1"))
-    _ingest(app)
-
-    assert provider.since("prices") == [None, date(2023, 12, 28)]
 
 
 @pytest.mark.parametrize("lacking", ["source", "bars", "coverage", "few companies"])

@@ -52,9 +52,6 @@ def table(*rows: str, adjusted: bool = False) -> str:
     return "\n".join([f"timestamp,open,high,low,close{more}", *rows])
 
 
-ADJUSTED = table("2024-01-04,1,1,1,1,0.5,10,0,1", "2024-01-03,1,1,1,1,0.5,10,0,1", adjusted=True)
-
-
 @pytest.mark.parametrize("names", [["New", "Old"], ["First", "Second", "First"]])
 def test_the_latest_value_wins(names: list[str], app: App, publisher: AttentivePublisher) -> None:
     days = [2, 1] if names[1] == "Old" else [0, 1, 2]
@@ -84,19 +81,16 @@ def test_what_is_about_a_day_that_was_not_over_is_not_taken(app: App) -> None:
     assert (answer.stored["actions"], app.replay().changed) == (2, 0)
 
 
-@pytest.mark.parametrize(("close", "adjusted"), [("1", [Decimal("0.50")] * 2), ("2", [None, None])])
-def test_later_bars_keep_adjusted_closes_only_if_they_are_the_same(
-    close: str, adjusted: list[Decimal | None], app: App
-) -> None:
-    keep(app, "TIME_SERIES_DAILY_ADJUSTED", ADJUSTED)
-    keep(app, "TIME_SERIES_DAILY", table(f"2024-01-04,{close},{close},{close},{close},11"), day=1)
+def test_later_bars_win_and_earlier_ones_stay(app: App) -> None:
+    rows = "2024-01-04,1,1,1,1,0.5,10,0,1", "2024-01-03,1,1,1,1,0.5,10,0,1"
+    keep(app, "TIME_SERIES_DAILY_ADJUSTED", table(*rows, adjusted=True))
+    keep(app, "TIME_SERIES_DAILY", table("2024-01-04,2,2,2,2,11"), day=1)
 
     app.replay()
 
     bars = app.prices.between("IBM")
     assert list(bars.volume) == [10, 11]
-    assert bars.prices("close") == [Decimal(1), Decimal(close)]
-    assert bars.adjusted_closes() == adjusted
+    assert bars.prices("close") == [Decimal(1), Decimal(2)]
 
 
 def test_an_older_copy_replaces_what_is_newer_in_the_store(app: App, tmp_path: Path) -> None:

@@ -255,7 +255,7 @@ def _text(item: Item, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-_HEAD: Final = "listing"
+_HEAD: Final = {"name": "listing"}
 _PART_BYTES: Final = 300_000
 """The size of a part; an item of DynamoDB may have 400 KB."""
 
@@ -270,7 +270,10 @@ class ListedName(NamedTuple):
 
 
 class ListingRepository:
-    """The compact listing: written and read as a whole, with a version of its content."""
+    """The compact listing: written and read as a whole, with a version of its content.
+
+    Its parts have the version in their keys, and the head names the version that counts.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -278,58 +281,44 @@ class ListingRepository:
     def version(self) -> str | None:
         """Return a text that differs whenever the listing does; `None` if none is published."""
         head = self._head()
-        return None if head is None else str(head["digest"])
+        return None if head is None else head[0]
 
     def publish(self, companies: Iterable[ListedName]) -> bool:
         """Write the listing unless it is stored already; tell whether it was written."""
-        packed = _pack(list(companies))
-        digest = blake2b(packed, digest_size=12).hexdigest()
+        packed = zlib.compress(msgspec.json.encode(list(companies)), 6)
+        version = blake2b(packed, digest_size=12).hexdigest()
         before = self._head()
-        if before is not None and before["digest"] == digest and self._data(before) is not None:
+        if before is not None and before[0] == version:
             return False
         parts = [packed[at : at + _PART_BYTES] for at in range(0, len(packed), _PART_BYTES)]
-        self._store.put_many(
-            STATE,
-            [{"name": _part(at), "digest": digest, "data": part} for at, part in enumerate(parts)],
-        )
-        for at in range(len(parts), 0 if before is None else _count(before)):
-            self._store.delete(STATE, {"name": _part(at)})
-        self._store.put(STATE, {"name": _HEAD, "digest": digest, "parts": len(parts)})
+        items = zip(_keys(version, len(parts)), parts, strict=True)
+        self._store.put_many(STATE, [{**key, "data": part} for key, part in items])
+        for key in () if before is None else _keys(*before):
+            self._store.delete(STATE, key)
+        self._store.put(STATE, {**_HEAD, "digest": version, "parts": len(parts)})
         return True
 
     def load(self) -> tuple[str, list[ListedName]] | None:
         """Return version and companies; `None` if none are published, or others right now."""
         head = self._head()
-        data = None if head is None else self._data(head)
-        return None if head is None or data is None else (str(head["digest"]), _unpack(data))
-
-    def _data(self, head: Item) -> bytes | None:
-        """Return the parts that the head counts; `None` while another listing is being written."""
-        names = [_part(at) for at in range(_count(head))]
+        if head is None:
+            return None
         parts = {
-            str(item["name"]): item["data"]
-            for item, _ in self._store.get_many(STATE, ({"name": name} for name in names))
-            if item["digest"] == head["digest"]
+            item["name"]: item["data"] for item, _ in self._store.get_many(STATE, _keys(*head))
         }
-        data = [part for name in names if isinstance(part := parts.get(name), bytes)]
-        return b"".join(data) if len(data) == len(names) else None
+        data = [parts.get(key["name"]) for key in _keys(*head)]
+        whole = [part for part in data if isinstance(part, bytes)]
+        return (head[0], _unpack(b"".join(whole))) if len(whole) == len(data) else None
 
-    def _head(self) -> Item | None:
-        stored = self._store.get(STATE, {"name": _HEAD})
-        return None if stored is None else stored.item
-
-
-def _count(head: Item) -> int:
-    count = head["parts"]
-    return count if isinstance(count, int) else 0
+    def _head(self) -> tuple[str, int] | None:
+        """Return the version and how many parts it has."""
+        stored = self._store.get(STATE, _HEAD)
+        parts = None if stored is None else stored.item["parts"]
+        return (str(stored.item["digest"]), parts) if stored and isinstance(parts, int) else None
 
 
-def _part(at: int) -> str:
-    return f"{_HEAD}/{at}"
-
-
-def _pack(companies: Sequence[ListedName]) -> bytes:
-    return zlib.compress(msgspec.json.encode(companies), 6)
+def _keys(version: str, parts: int) -> list[dict[str, str]]:
+    return [{"name": f"listing/{version}/{number}"} for number in range(parts)]
 
 
 _companies: Final = msgspec.json.Decoder(list[ListedName])
@@ -339,4 +328,4 @@ def _unpack(packed: bytes) -> list[ListedName]:
     try:
         return _companies.decode(zlib.decompress(packed))
     except (zlib.error, msgspec.DecodeError) as error:
-        raise StoreError(f"State {_HEAD}: the listing cannot be read: {error}") from error
+        raise StoreError(f"State listing: the listing cannot be read: {error}") from error

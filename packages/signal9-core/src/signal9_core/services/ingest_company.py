@@ -192,21 +192,42 @@ class _CompanyRun:
         return _Update(self._today(), complete=True, changed=changed, added=None, count=lambda: 1)
 
     def prices(self) -> _Update | None:
-        """Request bars, splits and dividends: all, where something may lack, or recent ones."""
+        """Request bars, splits and dividends: recent ones, or all where something may be missing.
+
+        Actions are stored first, so that no bar is ever without the split that explains it.
+        """
         known = self._parts.actions.known(self._ticker)
-        since = self._prices_since(known.coverage)
-        history = self._provider.history(self._ticker, since)
-        if since is not None and history is not None and _readjusts(history, known):
-            history = self._provider.history(self._ticker)
-        return None if history is None else self._store_history(history, known)
+        history = self._provider.history(self._ticker, self._prices_since(known.coverage))
+        if history is None:
+            return None
+        self._sync_actions(history, known)
+        bars = history.bars
+        if not bars:
+            return None
+        change = self._parts.prices.merge(
+            bars, lambda planned: self._record_prices(planned.first, planned.last, planned.count)
+        )
+        before = self._before.freshness.get(DataSet.PRICES)
+        meets = before is not None and before.complete and bars.day(0) <= before.as_of
+        return _Update(
+            as_of=bars.day(-1) if before is None else max(bars.day(-1), before.as_of),
+            complete=history.complete or meets,
+            changed=0 if change is None else change.count,
+            added=0 if change is None else change.added,
+            count=lambda: len(self._parts.prices.between(self._ticker)),
+        )
 
     def financials(self, kinds: Collection[ReportKind]) -> _Update | None:
         """Request reports of these kinds."""
 
         def record(changed: list[Report]) -> None:
-            of, at = tuple(sorted({report.kind for report in changed})), self._parts.clock()
             self._record_events(
-                FinancialDataIngested(at=at, ticker=self._ticker, reports=of, count=len(changed))
+                FinancialDataIngested(
+                    at=self._parts.clock(),
+                    ticker=self._ticker,
+                    reports=tuple(sorted({report.kind for report in changed})),
+                    count=len(changed),
+                )
             )
 
         answer = self._provider.financials(self._ticker, kinds)
@@ -280,25 +301,6 @@ class _CompanyRun:
         self._parts.outbox.send(self.result.failure_events(self._parts.clock()))
         self.save(published, checked=not self.result.out_of_calls)
 
-    def _store_history(self, history: History, known: KnownActions) -> _Update | None:
-        """Store actions first, so that no bar is ever without the split that explains it."""
-        self._sync_actions(history, known)
-        bars = history.bars
-        if not bars:
-            return None
-        change = self._parts.prices.merge(
-            bars, lambda planned: self._record_prices(planned.first, planned.last, planned.count)
-        )
-        before = self._before.freshness.get(DataSet.PRICES)
-        meets = before is not None and before.complete and bars.day(0) <= before.as_of
-        return _Update(
-            as_of=bars.day(-1) if before is None else max(bars.day(-1), before.as_of),
-            complete=history.complete or meets,
-            changed=0 if change is None else change.count,
-            added=0 if change is None else change.added,
-            count=lambda: len(self._parts.prices.between(self._ticker)),
-        )
-
     def _sync_actions(self, history: History, known: KnownActions) -> None:
         def record(changed: list[CorporateAction]) -> None:
             days = [action.ex_date for action in changed]
@@ -306,7 +308,7 @@ class _CompanyRun:
 
         if not history.actions and history.coverage is None:
             return
-        new = _new_actions(history, known)
+        new = [action for action in history.actions if action not in known.actions]
         changed = self._parts.actions.sync(new, record) if new else 0
         if history.coverage is not None and not _covers(known.coverage, history.coverage):
             self._parts.actions.note_coverage(self._ticker, *history.coverage)
@@ -414,16 +416,6 @@ def _news_ingested(change: NewsChange, at: datetime) -> NewsIngested:
     return NewsIngested(
         at=at, ticker=change.ticker, first=change.first, last=change.last, count=change.count
     )
-
-
-def _new_actions(history: History, known: KnownActions) -> list[CorporateAction]:
-    return [action for action in history.actions if action not in known.actions]
-
-
-def _readjusts(history: History, known: KnownActions) -> bool:
-    """Tell whether an action is new that changes all adjusted closes before it."""
-    adjusted = history.bars is not None and history.bars.adjusted_close is not None
-    return adjusted and bool(_new_actions(history, known))
 
 
 def _covers(coverage: Coverage | None, days: Coverage) -> bool:

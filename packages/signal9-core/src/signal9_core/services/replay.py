@@ -3,7 +3,8 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cached_property, lru_cache
 from typing import Final, TypeVar
@@ -108,12 +109,10 @@ class ParserRegistry:
 
 def _why_not(copy: RawCopy) -> str:
     """Return why a body of a function without a parser is skipped."""
-    try:
+    with suppress(ValueError):
         body = json.loads(copy.read())
-    except ValueError:
-        body = None
-    if isinstance(body, dict) and body and body.keys() <= _ERROR_FIELDS:
-        return "an error text instead of data"
+        if isinstance(body, dict) and body and body.keys() <= _ERROR_FIELDS:
+            return "an error text instead of data"
     return f"{copy.function} is not stored in any table"
 
 
@@ -200,7 +199,7 @@ class RecordedProvider:
             if newer is not None:
                 meets = bars is not None and newer.day(0) <= bars.day(-1)
                 complete = response.whole or (complete and meets)
-                bars = newer if bars is None else _merge(bars, newer)
+                bars = newer if bars is None else merge(bars, newer)
             elif not number:
                 complete = response.whole
             if response.has_all_actions and bars:
@@ -251,28 +250,6 @@ class RecordedProvider:
 
     def _all(self, kind: type[_T]) -> Iterator[_T]:
         return (record for response in self.responses for record in response.of_type(kind))
-
-
-def _merge(older: PriceSeries, newer: PriceSeries) -> PriceSeries:
-    """Return the bars of both, those of `newer` where both have a day."""
-    if newer.adjusted_close is None and older.adjusted_close is not None:
-        newer = _with_adjusted_closes(newer, older)
-    return newer if set(older.days) <= set(newer.days) else merge(older, newer)
-
-
-def _with_adjusted_closes(newer: PriceSeries, older: PriceSeries) -> PriceSeries:
-    """Return bars with the adjusted closes that are known of them, if the closes are the same."""
-    closes = zip(older.prices("close"), older.adjusted_close or (), strict=True)
-    known = dict(zip(older.days, closes, strict=True))
-    rows = [
-        known[day]
-        for day, close in zip(newer.days, newer.prices("close"), strict=True)
-        if day in known and known[day][0] == close
-    ]
-    if len(rows) < len(newer):
-        return newer
-    adjusted = type(newer.close)("q", [close for _, close in rows])
-    return replace(newer, adjusted_close=adjusted, adjusted_scale=older.adjusted_scale)
 
 
 _Subject = tuple[str, Ticker]
