@@ -6,8 +6,9 @@ import pytest
 
 from .project import ROOT, SOURCES, Definition, Module, modules
 
-LONGEST_MODULE: Final = 300
+LONGEST_MODULE: Final = 400
 LONGEST_FUNCTION: Final = 30
+LONGEST_CONSTRUCT: Final = 60  # a resource takes a line per property
 LONGEST_HANDLER: Final = 15
 SAY_NOTHING: Final = {"base", "common", "constants", "helper", "helpers", "misc", "util", "utils"}
 ROUTES: Final = {"delete", "get", "head", "patch", "post", "put", "route"}
@@ -28,20 +29,25 @@ def _answers_calls(function: Definition) -> bool:
     )
 
 
-def test_modules_are_at_most_300_lines_long() -> None:
+def test_modules_are_at_most_400_lines_long() -> None:
     lengths = {module.name: module.text.count("\n") for module in modules()}
 
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE} == {}
 
 
 def test_functions_are_at_most_30_lines_long() -> None:
-    lengths = {
-        f"{module.name}.{each.name}": each.lines
+    too_long = {
+        f"{module.name}.{function.name}": function.lines
         for module in modules()
-        for each in _functions(module)
+        for function in _functions(module)
+        if function.lines > (LONGEST_CONSTRUCT if _uses_cdk(module) else LONGEST_FUNCTION)
     }
 
-    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FUNCTION} == {}
+    assert too_long == {}
+
+
+def _uses_cdk(module: Module) -> bool:
+    return module.name.startswith(("signal9_constructs.", "signal9_deploy.stacks."))
 
 
 def test_handlers_are_at_most_15_lines_long() -> None:

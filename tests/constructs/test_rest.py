@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import cast
+from typing import Final, cast
 
 import pytest
 from aws_cdk import CfnOutput, Stack
@@ -11,10 +11,13 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.assertions import Match, Template
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from signal9_constructs import ConstructError, RestService, Route
-from signal9_constructs.draft4 import DRAFT_4, draft4
-from tests.constructs.lab import only, properties, synthesise, text
+from signal9_constructs.json_schema import DRAFT_4, as_draft_4
+from signal9_constructs.rest import check_routes
+from tests.constructs.lab import ENV, Made, app, only, properties, synthesise, text
 
 METHOD = "AWS::ApiGateway::Method"
 STAGE = "AWS::ApiGateway::Stage"
@@ -107,7 +110,7 @@ def _open(stack: Stack) -> None:
 
 
 @pytest.fixture(scope="module")
-def made() -> Mapping[str, Template]:
+def made() -> Made:
     return synthesise(plain=_plain, full=_full, open=_open)
 
 
@@ -115,7 +118,7 @@ def _methods(template: Template) -> list[Mapping[str, object]]:
     return [m for m in properties(template, METHOD) if m["HttpMethod"] != "OPTIONS"]
 
 
-def test_every_route_is_a_method_and_every_path_is_made_once(made: Mapping[str, Template]) -> None:
+def test_every_route_is_a_method_and_every_path_is_made_once(made: Made) -> None:
     assert len(_methods(made["plain"])) == 5
     assert sorted(
         str(resource["PathPart"])
@@ -123,13 +126,13 @@ def test_every_route_is_a_method_and_every_path_is_made_once(made: Mapping[str, 
     ) == ["health", "orders", "{id}"]
 
 
-def test_the_api_is_regional(made: Mapping[str, Template]) -> None:
+def test_the_api_is_regional(made: Made) -> None:
     made["plain"].has_resource_properties(
         "AWS::ApiGateway::RestApi", {"EndpointConfiguration": {"Types": ["REGIONAL"]}}
     )
 
 
-def test_every_route_is_judged_unless_it_is_open(made: Mapping[str, Template]) -> None:
+def test_every_route_is_judged_unless_it_is_open(made: Made) -> None:
     kinds = sorted(str(method["AuthorizationType"]) for method in _methods(made["plain"]))
 
     assert kinds == ["CUSTOM"] * 4 + ["NONE"]
@@ -144,7 +147,7 @@ def test_every_route_is_judged_unless_it_is_open(made: Mapping[str, Template]) -
     )
 
 
-def test_parameters_are_required_as_the_route_says(made: Mapping[str, Template]) -> None:
+def test_parameters_are_required_as_the_route_says(made: Made) -> None:
     asked = [method.get("RequestParameters") for method in _methods(made["plain"])]
 
     assert {
@@ -155,9 +158,7 @@ def test_parameters_are_required_as_the_route_says(made: Mapping[str, Template])
     assert asked.count({"method.request.path.id": True}) == 2
 
 
-def test_bodies_and_parameters_are_checked_before_a_function_runs(
-    made: Mapping[str, Template],
-) -> None:
+def test_bodies_and_parameters_are_checked_before_a_function_runs(made: Made) -> None:
     made["plain"].has_resource_properties(
         "AWS::ApiGateway::RequestValidator",
         {"ValidateRequestBody": True, "ValidateRequestParameters": True},
@@ -176,7 +177,7 @@ def test_bodies_and_parameters_are_checked_before_a_function_runs(
     assert all("RequestValidatorId" in method for method in _methods(made["plain"]))
 
 
-def test_a_browser_of_a_named_origin_may_ask(made: Mapping[str, Template]) -> None:
+def test_a_browser_of_a_named_origin_may_ask(made: Made) -> None:
     preflights = [m for m in properties(made["plain"], METHOD) if m["HttpMethod"] == "OPTIONS"]
 
     assert len(preflights) == 4
@@ -187,7 +188,7 @@ def test_a_browser_of_a_named_origin_may_ask(made: Mapping[str, Template]) -> No
 
 @pytest.mark.parametrize("kind", [METHOD, "AWS::ApiGateway::GatewayResponse"])
 def test_a_script_may_read_how_fresh_an_answer_is_when_to_ask_again_and_its_name(
-    made: Mapping[str, Template], kind: str
+    made: Made, kind: str
 ) -> None:
     said = [each for each in properties(made["plain"], kind) if "Allow-Origin" in json.dumps(each)]
 
@@ -195,9 +196,7 @@ def test_a_script_may_read_how_fresh_an_answer_is_when_to_ask_again_and_its_name
     assert all("'ETag,Retry-After,X-Request-Id'" in json.dumps(each) for each in said)
 
 
-def test_answers_of_a_kilobyte_are_compressed_unless_told_otherwise(
-    made: Mapping[str, Template],
-) -> None:
+def test_answers_of_a_kilobyte_are_compressed_unless_told_otherwise(made: Made) -> None:
     sizes = {
         name: only(template, "AWS::ApiGateway::RestApi").get("MinimumCompressionSize")
         for name, template in made.items()
@@ -206,9 +205,7 @@ def test_answers_of_a_kilobyte_are_compressed_unless_told_otherwise(
     assert sizes == {"plain": 1024, "full": 0, "open": None}
 
 
-def test_the_gateways_own_errors_are_problem_documents_that_a_browser_may_read(
-    made: Mapping[str, Template],
-) -> None:
+def test_the_gateways_own_errors_are_problem_documents_that_a_browser_may_read(made: Made) -> None:
     responses = properties(made["plain"], "AWS::ApiGateway::GatewayResponse")
 
     for response in responses:
@@ -225,7 +222,7 @@ def test_the_gateways_own_errors_are_problem_documents_that_a_browser_may_read(
     assert {response.get("StatusCode") for response in responses} >= {"400", "401", "404", "429"}
 
 
-def test_whoever_is_not_let_in_is_told_what_to_bring(made: Mapping[str, Template]) -> None:
+def test_whoever_is_not_let_in_is_told_what_to_bring(made: Made) -> None:
     asking = {
         response.get("StatusCode")
         for response in properties(made["plain"], "AWS::ApiGateway::GatewayResponse")
@@ -236,9 +233,7 @@ def test_whoever_is_not_let_in_is_told_what_to_bring(made: Mapping[str, Template
 
 
 @pytest.mark.parametrize("kind", ["AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR"])
-def test_an_authorizer_that_cannot_judge_is_no_fault_of_the_caller(
-    made: Mapping[str, Template], kind: str
-) -> None:
+def test_an_authorizer_that_cannot_judge_is_no_fault_of_the_caller(made: Made, kind: str) -> None:
     (response,) = (
         each
         for each in properties(made["plain"], "AWS::ApiGateway::GatewayResponse")
@@ -250,16 +245,7 @@ def test_an_authorizer_that_cannot_judge_is_no_fault_of_the_caller(
     assert headers["gatewayresponse.header.Retry-After"] == "'30'"
 
 
-def test_a_path_that_is_not_there_is_a_404(made: Mapping[str, Template]) -> None:
-    made["plain"].has_resource_properties(
-        "AWS::ApiGateway::GatewayResponse",
-        {"ResponseType": "MISSING_AUTHENTICATION_TOKEN", "StatusCode": "404"},
-    )
-
-
-def test_the_stage_is_throttled_traced_measured_and_never_logs_bodies(
-    made: Mapping[str, Template],
-) -> None:
+def test_the_stage_is_throttled_traced_measured_and_never_logs_bodies(made: Made) -> None:
     stage = only(made["plain"], STAGE)
     settings = cast("list[dict[str, object]]", stage["MethodSettings"])
 
@@ -272,9 +258,7 @@ def test_the_stage_is_throttled_traced_measured_and_never_logs_bodies(
     } == {("/*", 100, 200), ("/~1orders~1{id}", 5, 7)}
 
 
-def test_a_route_may_be_throttled_to_nothing_by_any_of_its_methods(
-    made: Mapping[str, Template],
-) -> None:
+def test_a_route_may_be_throttled_to_nothing_by_any_of_its_methods(made: Made) -> None:
     settings = cast("list[dict[str, object]]", only(made["full"], STAGE)["MethodSettings"])
 
     assert {
@@ -286,9 +270,7 @@ def test_a_route_may_be_throttled_to_nothing_by_any_of_its_methods(
     } == {("/*", "*"): (10, 20), ("/", "GET"): (10, 0), ("/~1files~1{path+}", "*"): (0, 20)}
 
 
-def test_bodies_of_paths_that_look_alike_are_told_apart_and_all_of_draft_4(
-    made: Mapping[str, Template],
-) -> None:
+def test_bodies_of_paths_that_look_alike_are_told_apart_and_all_of_draft_4(made: Made) -> None:
     schemas = [
         cast("dict[str, object]", each["Schema"])
         for each in properties(made["full"], "AWS::ApiGateway::Model")
@@ -298,7 +280,7 @@ def test_bodies_of_paths_that_look_alike_are_told_apart_and_all_of_draft_4(
     assert {each["$schema"] for each in schemas} == {DRAFT_4}
 
 
-def test_the_access_log_is_json_and_holds_no_token(made: Mapping[str, Template]) -> None:
+def test_the_access_log_is_json_and_holds_no_token(made: Made) -> None:
     setting = cast("dict[str, str]", only(made["plain"], STAGE)["AccessLogSetting"])
     logged = json.loads(setting["Format"])
 
@@ -306,7 +288,7 @@ def test_the_access_log_is_json_and_holds_no_token(made: Mapping[str, Template])
     assert "Authorization" not in setting["Format"]
 
 
-def test_both_logs_are_forgotten_in_time(made: Mapping[str, Template]) -> None:
+def test_both_logs_are_forgotten_in_time(made: Made) -> None:
     groups = properties(made["full"], "AWS::Logs::LogGroup")
 
     assert [group["RetentionInDays"] for group in groups] == [7, 7]
@@ -314,7 +296,7 @@ def test_both_logs_are_forgotten_in_time(made: Mapping[str, Template]) -> None:
     assert "API-Gateway-Execution-Logs_" in json.dumps(groups)
 
 
-def test_every_default_can_be_changed(made: Mapping[str, Template]) -> None:
+def test_every_default_can_be_changed(made: Made) -> None:
     made["full"].has_resource_properties(
         "AWS::ApiGateway::RestApi",
         {
@@ -329,7 +311,7 @@ def test_every_default_can_be_changed(made: Mapping[str, Template]) -> None:
     assert all(name in text(made["full"]) for name in ("'X-Key'", "'X-Total'"))
 
 
-def test_several_origins_may_read_errors_too(made: Mapping[str, Template]) -> None:
+def test_several_origins_may_read_errors_too(made: Made) -> None:
     made["full"].all_resources_properties(
         "AWS::ApiGateway::GatewayResponse",
         {
@@ -344,7 +326,7 @@ def test_several_origins_may_read_errors_too(made: Mapping[str, Template]) -> No
     )
 
 
-def test_keys_have_a_plan_with_a_quota(made: Mapping[str, Template]) -> None:
+def test_keys_have_a_plan_with_a_quota(made: Made) -> None:
     made["full"].has_resource_properties(
         "AWS::ApiGateway::UsagePlan",
         {
@@ -356,14 +338,14 @@ def test_keys_have_a_plan_with_a_quota(made: Mapping[str, Template]) -> None:
     made["plain"].resource_count_is("AWS::ApiGateway::UsagePlan", 0)
 
 
-def test_a_domain_of_its_own_speaks_modern_tls(made: Mapping[str, Template]) -> None:
+def test_a_domain_of_its_own_speaks_modern_tls(made: Made) -> None:
     made["full"].has_resource_properties(
         "AWS::ApiGateway::DomainName",
         {"DomainName": "api.shop.example", "SecurityPolicy": "TLS_1_2"},
     )
 
 
-def test_the_url_is_where_the_api_answers(made: Mapping[str, Template]) -> None:
+def test_the_url_is_where_the_api_answers(made: Made) -> None:
     plain, full = (str(made[name].find_outputs("Url")) for name in ("plain", "full"))
 
     assert ".execute-api.us-east-1." in plain
@@ -372,22 +354,22 @@ def test_the_url_is_where_the_api_answers(made: Mapping[str, Template]) -> None:
     assert "ApiDomain" in full
 
 
-def test_without_origins_there_is_no_cors(made: Mapping[str, Template]) -> None:
+def test_without_origins_there_is_no_cors(made: Made) -> None:
     assert "Access-Control" not in text(made["open"])
 
 
 @pytest.mark.parametrize(
     ("routes", "why"),
     [
-        ([("GET", "/orders", False)], "GET /orders: give the service an authorizer"),
+        ([("GET", "/orders", False)], "GET /orders: an authorizer or open=True is required"),
         ([("FETCH", "/orders", True)], "FETCH /orders: the method must be one of"),
-        ([("GET", "orders", True)], "GET orders: the path must look like"),
-        ([("GET", "/orders/", True)], "the path must look like"),
-        ([("GET", "/{rest+}/orders", True)], "and {x+} ends it"),
-        ([("GET", "/orders", True), ("GET", "/orders", True)], "GET /orders: given twice"),
+        ([("GET", "orders", True)], "GET orders: invalid path"),
+        ([("GET", "/orders/", True)], "GET /orders/: invalid path"),
+        ([("GET", "/{rest+}/orders", True)], "{rest+} as the last part"),
+        ([("GET", "/orders", True), ("GET", "/orders", True)], "GET /orders: duplicate route"),
         (
             [("GET", "/o/{id}", True), ("PUT", "/o/{name}/x", True)],
-            "/o/ is followed by {id} elsewhere",
+            "after /o/ is {id} in another route",
         ),
     ],
 )
@@ -403,7 +385,7 @@ def test_routes_that_cannot_be_are_refused(routes: list[tuple[str, str, bool]], 
 
 
 def test_every_origin_is_named_and_a_domain_has_its_certificate() -> None:
-    with pytest.raises(ConstructError, match="name the origins"):
+    with pytest.raises(ConstructError, match="must name origins"):
         RestService(Stack(), "Api", routes=[], cors_origins=["*"])
     with pytest.raises(ConstructError, match="go together"):
         RestService(Stack(), "Api", routes=[], domain_name="api.shop.example")
@@ -432,4 +414,67 @@ def test_every_origin_is_named_and_a_domain_has_its_certificate() -> None:
 def test_newer_schemas_are_put_into_the_words_of_draft_4(
     newer: Mapping[str, object], older: Mapping[str, object]
 ) -> None:
-    assert draft4(newer) == older
+    assert as_draft_4(newer) == older
+
+
+METHODS: Final = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+VARIABLE: Final = "{at%d}"
+
+# A place in a path has two words, or one variable, named after where it stands.
+PATHS = st.lists(st.sampled_from(["orders", "items", VARIABLE]), max_size=3).map(
+    lambda parts: "/" + "/".join(part.replace("%d", str(at)) for at, part in enumerate(parts))
+)
+WANTED = st.sets(st.tuples(st.sampled_from(METHODS), PATHS), min_size=1, max_size=8)
+
+
+def _below(path: str) -> set[str]:
+    """Return a path and all above it, without the root."""
+    parts = path.strip("/").split("/")
+    return {"/" + "/".join(parts[: end + 1]) for end in range(len(parts)) if parts[0]}
+
+
+@settings(max_examples=15)
+@given(wanted=WANTED, data=st.data())
+def test_no_route_is_lost_and_no_path_is_made_twice(
+    wanted: set[tuple[str, str]], data: st.DataObject
+) -> None:
+    order = data.draw(st.permutations(sorted(wanted)))
+    stack = Stack(app(), "Stack", env=ENV)
+    function = _function(stack)
+
+    service = RestService(
+        stack, "Api", routes=[Route(method, path, function, open=True) for method, path in order]
+    )
+
+    made = [(method.http_method, method.resource.path) for method in service.api.methods]
+    paths = [
+        each.path
+        for each in service.node.find_all()
+        if isinstance(each, apigateway.Resource) and each.path != "/"
+    ]
+    assert sorted(made) == sorted(wanted)
+    assert sorted(paths) == sorted(set[str]().union(*(_below(path) for _, path in wanted)))
+
+
+@given(wanted=WANTED, data=st.data())
+def test_a_route_that_is_given_twice_is_refused(
+    wanted: set[tuple[str, str]], data: st.DataObject
+) -> None:
+    twice = data.draw(st.sampled_from(sorted(wanted)))
+    function = _function(Stack())
+    routes = [Route(method, path, function) for method, path in [*sorted(wanted), twice]]
+
+    with pytest.raises(ConstructError, match="duplicate route"):
+        check_routes(routes, authorized=True)
+
+
+@given(path=PATHS, other=st.sampled_from(["id", "key"]))
+def test_a_place_has_one_variable_only(path: str, other: str) -> None:
+    function = _function(Stack())
+    above = path.rstrip("/")
+    routes = [
+        Route("GET", f"{above}/{{{name}}}", function, open=True) for name in ("number", other)
+    ]
+
+    with pytest.raises(ConstructError, match=r"is \{number\} in another route"):
+        check_routes(routes, authorized=False)

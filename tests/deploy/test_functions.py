@@ -9,16 +9,8 @@ from signal9_core.keys import KEYS, SecretsManagerKeys
 from signal9_core.requests import request_schema
 from signal9_core.settings import Settings
 from signal9_core.tables import TABLES, USERS
-from signal9_deploy.functions import (
-    API,
-    AUTHORIZER,
-    FUNCTIONS,
-    JOBS,
-    Endpoint,
-    FunctionSpec,
-    Use,
-)
-from signal9_deploy.secrets import SECRETS, secret_name
+from signal9_deploy.functions import API, AUTHORIZER, FUNCTIONS, JOBS, Endpoint, FunctionSpec, Use
+from signal9_deploy.names import SECRETS, secret_name
 from signal9_handlers.openapi import request_models
 from signal9_handlers.routes import ROUTES
 from tests.deploy.lab import (
@@ -44,7 +36,7 @@ def _handlers() -> set[str]:
         for each in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             if callable(getattr(import_module(each.name), "handler", None)):
                 found.add(f"{each.name}.handler")
-    return found
+    return found - {"signal9_handlers.jobs.rotation.handler"}
 
 
 def test_every_handler_is_deployed_once_and_every_string_is_one() -> None:
@@ -155,11 +147,12 @@ def test_a_function_publishes_notifies_and_reads_secrets_only_where_it_says_so(
 
     assert ("events:PutEvents" in actions) == spec.publishes
     assert ("sns:Publish" in actions) == spec.notifies
-    reads = bool(spec.secrets) or spec.signs or spec.rotates
-    assert ("secretsmanager:GetSecretValue" in actions) == reads
-    assert ("secretsmanager:PutSecretValue" in actions) == spec.rotates
+    assert ("secretsmanager:GetSecretValue" in actions) == bool(spec.secrets)
+    assert "secretsmanager:PutSecretValue" not in actions
     kept = {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:AbortMultipartUpload"}
-    assert {each for each in actions if each.startswith("s3:")} == (kept if spec.caches else set())
+    assert {each for each in actions if each.startswith("s3:")} == (
+        kept if spec.writes_cache else set()
+    )
     assert not any(action.endswith("*") for action in actions)
 
 
@@ -178,7 +171,7 @@ def test_only_functions_that_call_providers_reach_the_internet() -> None:
 
     outside = {name for name, group in groups.items() if "Outgoing" in group}
 
-    assert outside == {f"signal9-prod-{spec.name}" for spec in FUNCTIONS if spec.goes_out}
+    assert outside == {f"signal9-prod-{spec.name}" for spec in FUNCTIONS if spec.internet}
     assert all("Closed" in group for name, group in groups.items() if name not in outside)
 
 
@@ -280,7 +273,7 @@ def test_whoever_asks_providers_keeps_what_they_answered() -> None:
 
     keeping = {name for name, given in found.items() if "SIGNAL9_CACHE_BUCKET" in given}
 
-    assert keeping == {f"signal9-prod-{spec.name}" for spec in FUNCTIONS if spec.caches}
+    assert keeping == {f"signal9-prod-{spec.name}" for spec in FUNCTIONS if spec.writes_cache}
     assert "Cache" in str(found["signal9-prod-Ingest"]["SIGNAL9_CACHE_BUCKET"])
 
 
@@ -297,43 +290,6 @@ def test_every_variable_is_a_setting_and_none_is_a_key(name: str) -> None:
     }
 
     assert given <= known - keys
-
-
-def test_one_secret_is_rotated_every_month_by_a_function_that_may_do_nothing_else() -> None:
-    service = template("prod", "Service")
-    (schedule,) = properties(service, "AWS::SecretsManager::RotationSchedule")
-    (secret,) = properties(service, "AWS::SecretsManager::Secret")
-    allowed = [
-        each for each in statements(service, "Rotation") if "secretsmanager" in str(each["Action"])
-    ]
-
-    assert secret["Name"] == "signal9/cursors/prod"
-    assert "SecretString" not in secret
-    assert schedule["RotationRules"] == {"ScheduleExpression": "rate(30 days)"}
-    assert "Rotation" in str(schedule["RotationLambdaARN"])
-    assert [sorted(each["Action"]) for each in allowed] == [
-        [
-            "secretsmanager:DescribeSecret",
-            "secretsmanager:GetSecretValue",
-            "secretsmanager:PutSecretValue",
-            "secretsmanager:UpdateSecretVersionStage",
-        ]
-    ]
-    assert all("FunctionsCursors" in str(each["Resource"]) for each in allowed)
-
-
-def test_whoever_gives_out_cursors_reads_their_key_from_the_secret() -> None:
-    found = _variables(template("prod", "Service"))
-
-    signing = {
-        name: given["SIGNAL9_CURSOR_SECRET"]
-        for name, given in found.items()
-        if "SIGNAL9_CURSOR_SECRET" in given
-    }
-
-    assert signing == {
-        f"signal9-prod-{spec.name}": "signal9/cursors/prod" for spec in FUNCTIONS if spec.signs
-    }
 
 
 def test_the_secrets_are_those_that_core_looks_for() -> None:

@@ -199,12 +199,10 @@ def test_the_bus_keeps_events_describes_them_and_calls_whoever_hears_them() -> N
     service.has_resource_properties("AWS::Events::Archive", {"RetentionDays": 30})
     service.resource_count_is("AWS::EventSchemas::Schema", 8)
     service.has_resource_properties(
-        "AWS::Events::Rule",
-        {"EventPattern": {"source": ["signal9.data"]}, "State": "ENABLED"},
+        "AWS::Events::Rule", {"EventPattern": {"source": ["signal9.data"]}, "State": "ENABLED"}
     )
     service.has_resource_properties(
-        "AWS::Scheduler::Schedule",
-        {"ScheduleExpression": "cron(0 6 * * ? *)", "State": "ENABLED"},
+        "AWS::Scheduler::Schedule", {"ScheduleExpression": "cron(0 6 * * ? *)", "State": "ENABLED"}
     )
 
 

@@ -44,8 +44,30 @@ def test_a_stage_without_a_fixed_account_is_valid_as_it_stands(name: str) -> Non
     assert load_stage(name).stage == name
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ACCOUNT", "123456789012"),
+        ("ACCOUNT", "12"),
+        ("ZONE_ID", "Z0123456789ABC"),
+        ("DOMAIN", "signal9.com"),
+        ("MAIL__mail.signal9.com", "10"),
+    ],
+)
+def test_the_stage_local_ignores_the_account_of_another_stage(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    before = load_stage("local")
+
+    monkeypatch.setenv(f"SIGNAL9_DEPLOY__{name}", value)
+
+    assert load_stage("local").model_dump() == before.model_dump()
+
+
 def test_prod_without_an_account_names_file_and_field() -> None:
-    with pytest.raises(StageError, match=r"^deploy/stages/prod\.toml: account: prod must name"):
+    with pytest.raises(
+        StageError, match=r"^deploy/stages/prod\.toml: account: is required for prod"
+    ):
         load_stage("prod")
 
 
@@ -67,7 +89,7 @@ def test_a_stage_without_an_issuer_names_file_and_field(
         load_stage(name)
 
     line = str(refusal.value)
-    assert line.startswith(f"deploy/stages/{name}.toml: issuer: {name} must name who issues")
+    assert line.startswith(f"deploy/stages/{name}.toml: issuer: is required for {name}")
     assert line.endswith(ISSUER)
     assert "\n" not in line
 
@@ -103,7 +125,7 @@ def test_an_issuer_is_an_address_and_nothing_more(
 
 
 def test_an_issuer_without_an_audience_is_refused(tmp_path: Path) -> None:
-    assert "stages/dev.toml: audience: an issuer's tokens" in _refused(tmp_path, "")
+    assert "stages/dev.toml: audience: is required" in _refused(tmp_path, "")
 
 
 def test_every_stage_has_an_audience_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,13 +141,13 @@ def test_a_variable_reaches_into_a_table(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_an_unknown_stage_is_told_which_there_are() -> None:
-    with pytest.raises(StageError, match=r"'staging': no file .* only local, dev, test, prod"):
+    with pytest.raises(StageError, match=r"'staging': must be one of local, dev, test, prod"):
         load_stage("staging")
 
 
 @pytest.mark.parametrize("name", ["../prod", "", "Dev"])
 def test_a_stage_is_a_name_and_no_path(name: str) -> None:
-    with pytest.raises(StageError, match="no file of that name"):
+    with pytest.raises(StageError, match="must be one of local"):
         load_stage(name)
 
 
@@ -162,7 +184,7 @@ def test_what_is_wrong_is_one_line_that_names_file_and_field(
 
 
 def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
-    assert "stages/dev.toml: not TOML" in _refused(tmp_path, "account: 1")
+    assert "stages/dev.toml: invalid TOML" in _refused(tmp_path, "account: 1")
 
 
 def test_a_wrong_variable_is_named_instead_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +209,7 @@ def test_a_variable_that_is_no_setting_is_refused(
 ) -> None:
     monkeypatch.setenv(name, "1")
 
-    with pytest.raises(StageError, match=f"^{name}: there is no such setting$"):
+    with pytest.raises(StageError, match=f"^{name}: no such setting$"):
         load_stage("dev")
 
 
@@ -201,8 +223,8 @@ def test_a_list_that_is_no_json_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
 def test_prod_must_keep_its_data_and_tell_somebody(tmp_path: Path) -> None:
     text = 'account = "123456789012"\n'
 
-    assert "retain: prod must keep" in _refused(tmp_path, text, "prod")
-    assert "recipients: somebody" in _refused(tmp_path, text + "retain = true\n", "prod")
+    assert "retain: must be true" in _refused(tmp_path, text, "prod")
+    assert "recipients: are required" in _refused(tmp_path, text + "retain = true\n", "prod")
 
 
 def test_settings_cannot_be_changed() -> None:
