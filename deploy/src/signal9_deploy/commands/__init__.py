@@ -1,1 +1,1 @@
-"""The commands of `hatch run deploy:...`."""
+"""The commands of deployment."""
