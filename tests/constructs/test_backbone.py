@@ -99,7 +99,7 @@ def test_events_of_this_account_are_kept_for_a_month(made: Made) -> None:
     )
 
 
-def test_what_other_accounts_publish_is_kept_as_well(made: Made) -> None:
+def test_events_of_publisher_accounts_are_archived_too(made: Made) -> None:
     made["full"].has_resource_properties(
         "AWS::Events::Archive", {"EventPattern": {"account": ["123456789012", "210987654321"]}}
     )
@@ -189,7 +189,7 @@ def test_a_bus_that_exists_gets_an_archive_and_rules(made: Made) -> None:
     made["given"].has_resource_properties("AWS::Events::Rule", {"EventBusName": "default"})
 
 
-def test_with_a_key_what_cannot_be_decrypted_is_parked(made: Made) -> None:
+def test_events_that_cannot_be_decrypted_are_dead_letters(made: Made) -> None:
     made["secret"].has_resource_properties(
         "AWS::Events::EventBus",
         {"KmsKeyIdentifier": Match.any_value(), "DeadLetterConfig": Match.any_value()},
@@ -197,7 +197,7 @@ def test_with_a_key_what_cannot_be_decrypted_is_parked(made: Made) -> None:
 
 
 @pytest.mark.parametrize("name", ["secret", "given"])
-def test_with_a_key_whoever_parks_an_event_may_use_it(made: Made, name: str) -> None:
+def test_eventbridge_may_use_the_key_of_the_dead_letter_queue(made: Made, name: str) -> None:
     may = {"Principal": {"Service": "events.amazonaws.com"}, "Effect": "Allow"}
 
     made[name].has_resource_properties(
@@ -221,7 +221,7 @@ def test_only_schedules_of_this_account_may_take_the_role(made: Made) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["daily", "rate(1)", "cron(0 6 * * *)", "at(tomorrow)"])
-def test_a_schedule_that_could_not_be_read_is_refused(wrong: str) -> None:
+def test_an_invalid_schedule_is_refused(wrong: str) -> None:
     stack = Stack()
 
     with pytest.raises(ConstructError, match="invalid schedule"):

@@ -125,7 +125,7 @@ def test_old_versions_go_after_a_month_and_unfinished_uploads_after_a_week(made:
     )
 
 
-def test_browsers_and_events_are_shut_out_unless_named(made: Made) -> None:
+def test_cors_events_and_lock_are_off_by_default(made: Made) -> None:
     assert not {"CorsConfiguration", "BucketName", "ObjectLockEnabled", "LoggingConfiguration"} & (
         set(only(made["plain"], BUCKET))
     )
@@ -175,12 +175,12 @@ def test_an_unversioned_bucket_has_no_old_versions_to_expire(made: Made) -> None
     assert "Noncurrent" not in text(made["granted"])
 
 
-def test_whoever_puts_may_neither_read_nor_delete(made: Made) -> None:
+def test_grant_put_allows_neither_reads_nor_deletes(made: Made) -> None:
     assert actions(made["granted"]) == {"s3:AbortMultipartUpload", "s3:PutObject"}
     assert "/in/*" in text(made["granted"])
 
 
-def test_whoever_reads_sees_only_what_is_below_the_prefix(made: Made) -> None:
+def test_grant_read_is_limited_to_the_prefix(made: Made) -> None:
     assert actions(made["readable"]) == {"s3:GetObject", "s3:ListBucket"}
     assert '{"StringLike": {"s3:prefix": "out/*"}}' in text(made["readable"])
 
@@ -192,7 +192,7 @@ def test_whoever_reads_sees_only_what_is_below_the_prefix(made: Made) -> None:
         {"Action": "s3:ListBucket", "Condition": {"StringLike": {"s3:prefix": "in/*"}}},
     ],
 )
-def test_a_service_is_let_in_by_the_bucket_itself(
+def test_a_service_is_allowed_by_the_bucket_policy(
     made: Made, allowed: Mapping[str, object]
 ) -> None:
     service = {"Service": "delivery.logs.amazonaws.com"}
@@ -203,7 +203,7 @@ def test_a_service_is_let_in_by_the_bucket_itself(
     )
 
 
-def test_whoever_does_all_may_use_the_key_and_no_wildcard(made: Made) -> None:
+def test_grant_read_write_includes_the_key_without_wildcards(made: Made) -> None:
     assert actions(made["shared"]) == {
         "kms:Decrypt",
         "kms:GenerateDataKey",

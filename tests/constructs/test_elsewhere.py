@@ -110,7 +110,7 @@ PAIRS: Final[dict[str, Pair]] = {
 
 
 @pytest.mark.parametrize("name", PAIRS)
-def test_stacks_may_use_each_others_resources_without_a_circle(name: str) -> None:
+def test_stacks_may_use_each_others_resources_without_a_cycle(name: str) -> None:
     root = app({"@aws-cdk/core:defaultCrossStackReferences": "weak"})
     here, there = (Stack(root, each, env=ENV) for each in ("Here", "There"))
 
@@ -177,7 +177,7 @@ def test_cdk_does_not_warn_of_snapshots_that_have_their_version() -> None:
     Annotations.from_stack(stack).has_no_warning("*", Match.string_like_regexp("SnapStart"))
 
 
-def test_whatever_exists_already_is_welcome(made: Made) -> None:
+def test_imported_resources_are_accepted(made: Made) -> None:
     made["known"].resource_count_is("AWS::KMS::Key", 0)
     assert {"dynamodb:GetItem", "s3:GetObject", "secretsmanager:GetSecretValue"} <= actions(
         made["known"]

@@ -64,7 +64,7 @@ def made() -> Made:
     return synthesise(plain=_plain, full=_full, known=_known)
 
 
-def test_what_fails_three_times_waits_apart(made: Made) -> None:
+def test_a_message_that_fails_three_times_is_a_dead_letter(made: Made) -> None:
     apart = Capture()
 
     made["plain"].has_resource_properties(
@@ -80,7 +80,7 @@ def test_what_fails_three_times_waits_apart(made: Made) -> None:
     assert apart.as_string().startswith("WorkDeadLetters")
 
 
-def test_only_those_of_a_batch_that_failed_come_again(made: Made) -> None:
+def test_only_failed_messages_of_a_batch_are_retried(made: Made) -> None:
     made["plain"].has_resource_properties(
         "AWS::Lambda::EventSourceMapping",
         {"BatchSize": 1, "FunctionResponseTypes": ["ReportBatchItemFailures"]},
@@ -92,7 +92,7 @@ def test_messages_are_encrypted_and_sent_over_tls(made: Made) -> None:
     made["plain"].resource_count_is("AWS::SQS::QueuePolicy", 2)
 
 
-def test_whoever_sends_may_not_receive(made: Made) -> None:
+def test_grant_send_does_not_allow_receiving(made: Made) -> None:
     made["plain"].has_resource_properties(
         "AWS::IAM::Policy",
         {
@@ -128,7 +128,7 @@ def test_every_default_can_be_changed(made: Made) -> None:
     )
 
 
-def test_queues_outlive_their_stack_unless_told_otherwise(made: Made) -> None:
+def test_queues_are_retained_by_default(made: Made) -> None:
     made["plain"].all_resources(QUEUE, {"DeletionPolicy": "Retain"})
     made["full"].all_resources(QUEUE, {"DeletionPolicy": "Delete"})
 
@@ -142,7 +142,7 @@ def test_old_messages_and_dead_letters_notify(made: Made) -> None:
     }
 
 
-def test_a_function_that_exists_elsewhere_may_work_as_well(made: Made) -> None:
+def test_an_imported_function_may_process_messages(made: Made) -> None:
     made["known"].has_resource_properties(
         "AWS::Lambda::EventSourceMapping", {"FunctionName": "worker"}
     )
@@ -150,9 +150,7 @@ def test_a_function_that_exists_elsewhere_may_work_as_well(made: Made) -> None:
 
 
 @pytest.mark.parametrize(("timeout_s", "work_s"), [(31, 30), (None, 2)])
-def test_a_function_that_may_outlast_its_messages_is_refused(
-    timeout_s: int | None, work_s: int
-) -> None:
+def test_a_function_with_a_longer_timeout_is_refused(timeout_s: int | None, work_s: int) -> None:
     stack = Stack()
     slow = _function(stack, timeout_s)
 

@@ -95,14 +95,12 @@ def test_the_template_holds_placeholders_and_no_value(made: Made) -> None:
 
 
 @pytest.mark.parametrize("kind", [SECRET, "AWS::Logs::LogGroup", "AWS::SQS::Queue"])
-def test_a_secret_and_what_watches_it_survive_their_stack_unless_told_otherwise(
-    made: Made, kind: str
-) -> None:
+def test_a_secret_and_its_age_check_are_retained_by_default(made: Made, kind: str) -> None:
     made["watched"].all_resources(kind, {"DeletionPolicy": "Retain"})
     made["passing"].all_resources(kind, {"DeletionPolicy": "Delete"})
 
 
-def test_whoever_reads_may_not_write_and_the_other_way_round(made: Made) -> None:
+def test_readers_may_not_write_and_writers_may_not_read(made: Made) -> None:
     assert actions(made["read"]) == {
         "secretsmanager:DescribeSecret",
         "secretsmanager:GetSecretValue",
@@ -129,7 +127,7 @@ def test_a_value_that_is_too_old_notifies(made: Made) -> None:
     )
 
 
-def test_whoever_measures_the_age_may_not_see_the_value(made: Made) -> None:
+def test_the_age_check_may_not_read_the_value(made: Made) -> None:
     assert "secretsmanager:DescribeSecret" in actions(made["watched"])
     assert "secretsmanager:GetSecretValue" not in actions(made["watched"])
 
@@ -141,7 +139,7 @@ def test_a_function_renews_the_value_and_no_alarm_is_needed(made: Made) -> None:
     assert properties(made["rotated"], "AWS::CloudWatch::Alarm") == []
 
 
-def test_whoever_renews_may_do_the_four_steps_with_this_secret_and_nothing_else(made: Made) -> None:
+def test_a_rotation_function_may_only_rotate_this_secret(made: Made) -> None:
     (policy,) = made["rotated"].find_resources("AWS::IAM::Policy").values()
     permission = only(made["rotated"], "AWS::Lambda::Permission")
 
@@ -157,7 +155,7 @@ def test_whoever_renews_may_do_the_four_steps_with_this_secret_and_nothing_else(
     assert permission["SourceAccount"]
 
 
-def test_a_key_of_ones_own_is_random_from_the_start(made: Made) -> None:
+def test_a_generated_field_is_random(made: Made) -> None:
     made["own"].has_resource_properties(
         SECRET,
         {
@@ -172,13 +170,13 @@ def test_a_key_of_ones_own_is_random_from_the_start(made: Made) -> None:
     )
 
 
-def test_what_is_generated_must_be_a_field() -> None:
+def test_the_generated_field_must_be_a_field() -> None:
     with pytest.raises(ConstructError, match="generated='key': must be one of"):
         ApiSecret(Stack(), "Key", fields=("apiKey",), generated="key")
 
 
 @pytest.mark.parametrize("fields", [(), ("apiKey", "apiKey")])
-def test_fields_are_given_each_once(fields: tuple[str, ...]) -> None:
+def test_fields_must_be_unique_and_not_empty(fields: tuple[str, ...]) -> None:
     with pytest.raises(ConstructError, match="fields must be unique and not empty"):
         ApiSecret(Stack(), "Key", fields=fields)
 
