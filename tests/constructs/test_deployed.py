@@ -355,17 +355,6 @@ def test_a_body_has_the_schema_of_its_route(deployed: Deployed) -> None:
     assert answer.status == HTTPStatus.OK
 
 
-def test_a_function_has_its_bounds_and_environment(deployed: Deployed) -> None:
-    lambda_ = deployed.client("lambda")
-
-    made = lambda_.get_function_configuration(
-        FunctionName=deployed.name(deployed.shop.order.function)
-    )
-
-    assert (made["MemorySize"], made["Timeout"], made["Architectures"]) == (512, 30, ["arm64"])
-    assert made["Environment"]["Variables"]["TABLE"] == deployed.name(deployed.shop.table.table)
-
-
 def test_an_event_reaches_its_queue_and_others_do_not(deployed: Deployed) -> None:
     bus = deployed.name(deployed.shop.events.bus)
     entry = {"EventBusName": bus, "Source": "shop", "DetailType": "Order Placed"}
@@ -376,14 +365,6 @@ def test_an_event_reaches_its_queue_and_others_do_not(deployed: Deployed) -> Non
     received = _received(deployed, deployed.shop.billed)
 
     assert [json.loads(body)["detail"] for body in received] == [{"item": "pen"}]
-
-
-def test_a_schedule_is_there(deployed: Deployed) -> None:
-    name = deployed.name(deployed.shop.nightly)
-
-    schedule = deployed.client("scheduler").get_schedule(Name=name)
-
-    assert schedule["ScheduleExpression"] == "rate(1 day)"
 
 
 def test_work_that_fails_waits_apart(deployed: Deployed) -> None:

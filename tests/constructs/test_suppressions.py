@@ -8,7 +8,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from signal9_constructs import KNOWN_FINDINGS, RulePack, Verdict, known_findings
-from signal9_constructs.suppressions import judge
+from signal9_constructs.suppressions import evaluate
 from tests.constructs.alone import ALONE, ASKED
 from tests.constructs.lab import actions, synthesise_each
 from tests.constructs.scan import open_findings, scan_constructs, unused_acknowledgments
@@ -20,7 +20,7 @@ PACKS: Final = (RulePack.AWS_SOLUTIONS, RulePack.SERVERLESS, RulePack.NIST_800_5
 @pytest.fixture(scope="module")
 def verdicts() -> Mapping[str, Verdict]:
     stacks = synthesise_each(ALONE | ASKED)
-    return {name: judge(stack, PACKS, known_findings(stack)) for name, stack in stacks.items()}
+    return {name: evaluate(stack, PACKS, known_findings(stack)) for name, stack in stacks.items()}
 
 
 @pytest.mark.parametrize("name", [*ALONE, *ASKED])

@@ -71,7 +71,7 @@ def gitlab() -> Iterator[GitLab]:
         server.shutdown()
 
 
-def test_a_comment_is_written_once_and_then_renewed(gitlab: GitLab) -> None:
+def test_a_comment_is_written_once_and_then_replaced(gitlab: GitLab) -> None:
     gitlab.notes[1] = "Looks good"
 
     first = comment("What `prod` would be:\n\none", gitlab.variables)
@@ -81,7 +81,7 @@ def test_a_comment_is_written_once_and_then_renewed(gitlab: GitLab) -> None:
     assert gitlab.notes == {1: "Looks good", 2: "What `prod` would be:\n\ntwo"}
 
 
-def test_a_token_that_may_not_comment_is_told(gitlab: GitLab) -> None:
+def test_a_rejected_token_is_reported(gitlab: GitLab) -> None:
     with pytest.raises(DeployError, match=r"^GitLab answered 401 to GET http.*/notes"):
         comment("text", gitlab.variables | {TOKEN_VARIABLE: "bad"})
 
@@ -91,14 +91,14 @@ def test_outside_a_merge_request_there_is_nothing_to_comment_on(gitlab: GitLab) 
         comment("text", gitlab.variables | {"CI_MERGE_REQUEST_IID": ""})
 
 
-def test_a_gitlab_that_is_away_is_told(gitlab: GitLab) -> None:
+def test_an_unreachable_gitlab_is_reported(gitlab: GitLab) -> None:
     away = gitlab.variables | {"CI_API_V4_URL": "http://127.0.0.1:9/api/v4"}
 
     with pytest.raises(DeployError, match="GitLab cannot be reached"):
         comment("text", away)
 
 
-def test_the_command_comments_where_it_may_and_says_so_where_not(
+def test_the_command_comments_only_with_a_token(
     gitlab: GitLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "diff.md"
@@ -171,7 +171,7 @@ def test_no_key_is_stored(file: Any) -> None:
 
 
 @pytest.mark.parametrize("file", [GITHUB, GITLAB], ids=["GitHub", "GitLab"])
-def test_whoever_is_told_the_account_is_told_the_issuer(file: Any) -> None:
+def test_jobs_with_an_account_have_an_issuer(file: Any) -> None:
     lines = file.read_text("utf-8").splitlines()
 
     told = [following for line, following in pairwise(lines) if "SIGNAL9_DEPLOY__ACCOUNT:" in line]

@@ -1,4 +1,4 @@
-"""Whatever stops a deployment is told in one line, with a remedy."""
+"""Every failure of a deployment is one line with a remedy."""
 
 import sys
 from collections.abc import Iterator
@@ -55,14 +55,14 @@ def refusing() -> Iterator[dict[str, str]]:
         ("AccessDenied", r"of AWS \(AccessDenied\)"),
     ],
 )
-def test_credentials_that_are_refused_are_told_with_a_remedy(
+def test_rejected_credentials_are_reported_with_a_remedy(
     refusing: dict[str, str], code: str, told: str
 ) -> None:
     with pytest.raises(DeployError, match=f"^credentials: {told}$"):
         Account("us-east-1", {**refusing, "AWS_ACCESS_KEY_ID": code}).number()
 
 
-def test_an_aws_that_cannot_be_reached_is_told() -> None:
+def test_an_unreachable_endpoint_is_reported() -> None:
     away = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 
@@ -70,7 +70,7 @@ def test_an_aws_that_cannot_be_reached_is_told() -> None:
         Account("us-east-1", away | keys).number()
 
 
-def test_a_profile_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_profile_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
 
     with pytest.raises(DeployError, match=r"profile \(nobody\) could not be found; `aws sso"):
@@ -94,7 +94,7 @@ def test_a_zone_of_another_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
             cdk_cli.check_account(prod, Account("us-east-1"))
 
 
-def test_an_environment_without_node_is_told_what_brings_one(
+def test_a_missing_node_is_reported_with_a_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
@@ -106,7 +106,7 @@ def test_an_environment_without_node_is_told_what_brings_one(
         find_node()
 
 
-def test_a_command_line_that_cannot_be_installed_is_told(tmp_path: Path) -> None:
+def test_a_failed_installation_is_reported(tmp_path: Path) -> None:
     npm = tmp_path / "npm"
     npm.write_text("#!/bin/sh\necho no network >&2\nexit 1\n", "utf-8")
     npm.chmod(0o755)
@@ -115,7 +115,7 @@ def test_a_command_line_that_cannot_be_installed_is_told(tmp_path: Path) -> None
         CdkCli(folder=tmp_path / "cli", node=str(tmp_path / "node")).install()
 
 
-def test_an_emulator_that_ends_in_mid_deployment_is_told_and_not_the_cdks_despair(
+def test_an_emulator_that_exits_during_a_deployment_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "local"
@@ -136,7 +136,7 @@ def test_an_emulator_that_ends_in_mid_deployment_is_told_and_not_the_cdks_despai
         local.deploy_local(settings_of("local"), port=0, echo=print)
 
 
-def test_an_emulator_that_does_not_start_is_told_with_its_log(
+def test_an_emulator_that_does_not_start_is_reported_with_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
@@ -146,7 +146,7 @@ def test_an_emulator_that_does_not_start_is_told_with_its_log(
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="sockets are not files here")
-def test_an_emulator_answers_on_this_machine_alone(tmp_path: Path) -> None:
+def test_an_emulator_listens_on_the_loopback_interface_only(tmp_path: Path) -> None:
     started = Emulator.start(tmp_path / "emulator", free_port())
     try:
         listening = _listening_on(started.pid or 0)
@@ -185,7 +185,7 @@ class Healthy(Account):
         return self.allowed
 
 
-def test_the_doctor_finds_an_account_well(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_passes_a_healthy_account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "Account", Healthy)
 
     found = {each.name: each for each in examine(settings_of("prod"))}
@@ -195,7 +195,7 @@ def test_the_doctor_finds_an_account_well(monkeypatch: pytest.MonkeyPatch) -> No
     assert all(each.passed for each in found.values())
 
 
-def test_the_doctor_says_what_to_ask_more_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_reports_low_quotas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "Account", Healthy)
     monkeypatch.setattr(Healthy, "allowed", 1.0)
 
@@ -207,7 +207,7 @@ def test_the_doctor_says_what_to_ask_more_of(monkeypatch: pytest.MonkeyPatch) ->
     }
 
 
-def test_the_doctor_names_every_remedy_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_prints_remedies_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(_: Account) -> str:
         raise DeployError("credentials: the credentials have expired: `aws sso login` renews them")
 

@@ -87,7 +87,7 @@ def test_every_function_is_in_every_stage_and_called_by_its_own_handler(name: st
 
 
 @pytest.mark.parametrize("name", ["local", "prod"])
-def test_who_answers_browsers_knows_the_origins_that_the_gateway_lets_in(name: str) -> None:
+def test_api_functions_know_the_origins_of_the_gateway(name: str) -> None:
     told = {
         each["FunctionName"]: each["Environment"]["Variables"].get("SIGNAL9_CORS_ORIGINS")
         for each in properties(template(name, "Service"), "AWS::Lambda::Function")
@@ -101,7 +101,7 @@ def test_who_answers_browsers_knows_the_origins_that_the_gateway_lets_in(name: s
     }
 
 
-def test_what_the_gateway_refuses_itself_can_be_read_by_the_app() -> None:
+def test_the_gateways_own_errors_can_be_read_by_the_app() -> None:
     refusals = properties(template("prod", "Service"), "AWS::ApiGateway::GatewayResponse")
     opened = {
         each["ResponseType"]: each["ResponseParameters"].get(
@@ -156,12 +156,6 @@ def test_a_function_publishes_notifies_and_reads_secrets_only_where_it_says_so(
     assert not any(action.endswith("*") for action in actions)
 
 
-def test_functions_that_only_read_may_not_write() -> None:
-    writing = {spec.name for spec in FUNCTIONS if any(use.writes for use in spec.uses)}
-
-    assert writing == {"Users", "Ingest", "Enhancement", "Notification"}
-
-
 def test_only_functions_that_call_providers_reach_the_internet() -> None:
     groups = {
         each["FunctionName"]: str(each["VpcConfig"]["SecurityGroupIds"])
@@ -175,7 +169,7 @@ def test_only_functions_that_call_providers_reach_the_internet() -> None:
     assert all("Closed" in group for name, group in groups.items() if name not in outside)
 
 
-def test_the_fence_around_closed_functions_has_no_gate_to_the_internet() -> None:
+def test_closed_functions_cannot_reach_the_internet() -> None:
     groups = properties(template("prod", "Network"), "AWS::EC2::SecurityGroup")
     (closed,) = (each for each in groups if "alone" in each["GroupDescription"])
     rules = str([closed, *everything("prod", "AWS::EC2::SecurityGroupEgress")])
@@ -262,13 +256,13 @@ def test_the_authorizer_alone_knows_issuer_and_audience() -> None:
     assert given["SIGNAL9_AUDIENCE"] == "https://api.signal9.com"
 
 
-def test_without_an_issuer_the_authorizer_has_none_to_believe() -> None:
+def test_without_an_issuer_the_authorizer_has_none() -> None:
     given = _variables(template("local", "Service"))["signal9-local-Authorizer"]
 
     assert "SIGNAL9_ISSUER" not in given
 
 
-def test_whoever_asks_providers_keeps_what_they_answered() -> None:
+def test_functions_that_call_providers_archive_responses() -> None:
     found = _variables(template("prod", "Service"))
 
     keeping = {name for name, given in found.items() if "SIGNAL9_CACHE_BUCKET" in given}
@@ -292,7 +286,7 @@ def test_every_variable_is_a_setting_and_none_is_a_key(name: str) -> None:
     assert given <= known - keys
 
 
-def test_the_secrets_are_those_that_core_looks_for() -> None:
+def test_the_secrets_are_those_that_core_reads() -> None:
     made = {(secret_name(spec.name, "prod"), each) for spec in SECRETS for each in spec.fields}
     client = Listening()
 
@@ -313,7 +307,7 @@ class Listening:
         return {"SecretString": "{}"}
 
 
-def test_whoever_is_polled_hears_or_reports_is_connected() -> None:
+def test_schedules_events_and_failures_reach_their_functions() -> None:
     service = template("dev", "Service")
 
     rules = properties(service, "AWS::Events::Rule")

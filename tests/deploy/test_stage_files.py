@@ -80,9 +80,7 @@ def test_prod_takes_its_account_from_the_environment(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("name", ["dev", "test"])
-def test_a_stage_without_an_issuer_names_file_and_field(
-    monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_a_missing_issuer_names_file_and_field(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.delenv(ISSUER)
 
     with pytest.raises(StageError) as refusal:
@@ -94,7 +92,7 @@ def test_a_stage_without_an_issuer_names_file_and_field(
     assert "\n" not in line
 
 
-def test_only_the_emulator_goes_without_an_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_local_needs_no_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(ISSUER)
 
     assert load_stage("local").issuer is None
@@ -140,7 +138,7 @@ def test_a_variable_reaches_into_a_table(monkeypatch: pytest.MonkeyPatch) -> Non
     assert load_stage("test").network.nat_gateways == 2
 
 
-def test_an_unknown_stage_is_told_which_there_are() -> None:
+def test_an_unknown_stage_is_refused_with_the_known_ones() -> None:
     with pytest.raises(StageError, match=r"'staging': must be one of local, dev, test, prod"):
         load_stage("staging")
 
@@ -173,7 +171,7 @@ def test_a_stage_is_a_name_and_no_path(name: str) -> None:
         ("[quotas]\nburst = 0", "quotas.burst"),
     ],
 )
-def test_what_is_wrong_is_one_line_that_names_file_and_field(
+def test_an_invalid_setting_is_one_line_that_names_file_and_field(
     tmp_path: Path, text: str, field: str
 ) -> None:
     line = _refused(tmp_path, text)
@@ -204,7 +202,7 @@ def test_a_variable_that_contradicts_the_file_is_named_beside_it(
 
 
 @pytest.mark.parametrize("name", ["SIGNAL9_DEPLOY__ACCUONT", "SIGNAL9_DEPLOY__STAGE"])
-def test_a_variable_that_is_no_setting_is_refused(
+def test_a_variable_that_is_not_a_setting_is_refused(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, "1")
@@ -220,7 +218,7 @@ def test_a_list_that_is_no_json_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
         load_stage("dev")
 
 
-def test_prod_must_keep_its_data_and_tell_somebody(tmp_path: Path) -> None:
+def test_prod_must_retain_data_and_have_recipients(tmp_path: Path) -> None:
     text = 'account = "123456789012"\n'
 
     assert "retain: must be true" in _refused(tmp_path, text, "prod")
@@ -245,7 +243,7 @@ def _described(field: FieldInfo) -> str:
     return field.description
 
 
-def test_every_setting_is_documented_in_its_own_words() -> None:
+def test_every_setting_is_documented_with_its_description() -> None:
     page = (ROOT / "docs/deploy-settings.md").read_text(encoding="utf-8")
     rows = [line for line in page.splitlines() if line.startswith("| `")]
 

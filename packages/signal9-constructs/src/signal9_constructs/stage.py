@@ -22,7 +22,7 @@ from aws_cdk.cx_api import CloudAssembly
 from constructs import Construct
 
 from .errors import ConstructError
-from .suppressions import Acknowledgment, Finding, RulePack, Verdict, judge
+from .suppressions import Acknowledgment, Finding, RulePack, Verdict, evaluate
 
 __all__ = ["GuardedStage"]
 
@@ -76,7 +76,7 @@ class GuardedStage(Stage):
 
     def verdict(self) -> Verdict:
         """Run the rule packs now and return open, acknowledged and unused entries."""
-        return judge(self, self.rule_packs, self._acknowledgments)
+        return evaluate(self, self.rule_packs, self._acknowledgments)
 
     def synth(
         self,

@@ -30,7 +30,7 @@ __all__ = [
     "RulePack",
     "Tool",
     "Verdict",
-    "judge",
+    "evaluate",
     "known_findings",
 ]
 
@@ -95,7 +95,7 @@ class Verdict:
     unused: tuple[Acknowledgment, ...]
 
 
-def judge(
+def evaluate(
     scope: IConstruct, packs: Iterable[RulePack], acknowledgments: Iterable[Acknowledgment]
 ) -> Verdict:
     """Run `packs` on everything below `scope` and sort the findings.
