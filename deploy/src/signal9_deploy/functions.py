@@ -78,10 +78,7 @@ class FunctionSpec:
 
 
 def _endpoints(
-    *methods: str,
-    paths: tuple[str, ...],
-    open_: bool = False,
-    body: type[Request] | None = None,
+    *methods: str, paths: tuple[str, ...], open_: bool = False, body: type[Request] | None = None
 ) -> tuple[Endpoint, ...]:
     return tuple(
         Endpoint(method, _PREFIX + path, open_, body) for path in paths for method in methods

@@ -65,8 +65,7 @@ class Network(BaseModel):
     )
     az_count: int = Field(2, ge=2, le=6, description="The number of availability zones.")
     nat_gateways: NonNegativeInt = Field(
-        1,
-        description="NAT gateways, at most one per zone; 0: no internet access.",
+        1, description="NAT gateways, at most one per zone; 0: no internet access."
     )
     prefix_lists: dict[str, PrefixList] = Field(
         default_factory=lambda: dict(_PREFIX_LISTS),
@@ -93,9 +92,7 @@ class Quotas(BaseModel):
     rate_per_s: PositiveInt = Field(100, description="Requests per second from all callers.")
     burst: PositiveInt = Field(200, description="Burst of requests from all callers.")
     requests_per_address: int = Field(
-        2000,
-        ge=10,
-        description="Requests per address in five minutes before it is blocked.",
+        2000, ge=10, description="Requests per address in five minutes before it is blocked."
     )
 
 
@@ -141,9 +138,7 @@ class StageSettings(BaseSettings):
 
     stage: str = Field(pattern=r"^[a-z][a-z0-9]{0,11}$", description="The stage's name.")
     account: str | None = Field(
-        None,
-        pattern=r"^\d{12}$",
-        description="The account; required for prod, ignored for local.",
+        None, pattern=r"^\d{12}$", description="The account; required for prod, ignored for local."
     )
     region: str = Field(
         "us-east-1",

@@ -123,9 +123,7 @@ def put_secrets(stage: Stage) -> None:
 
 @program.command()
 def cost(
-    stage: Stage,
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    stage: Stage, *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
 ) -> None:
     """Estimate a stage's monthly cost: at rest, per million requests, per 10,000 tickers."""
     folder = cdk_cli.synth(load_stage(stage), CdkCli(), lambda line: typer.echo(line, err=True))

@@ -18,12 +18,7 @@ class EdgeStack(Stack):
     """The distribution over the static bucket and the API, in CloudFront's region."""
 
     def __init__(
-        self,
-        scope: Construct,
-        settings: StageSettings,
-        *,
-        data: DataStack,
-        service: ServiceStack,
+        self, scope: Construct, settings: StageSettings, *, data: DataStack, service: ServiceStack
     ) -> None:
         super().__init__(
             scope,

@@ -53,9 +53,5 @@ class NetworkStack(Stack):
 
     def _group(self, id_: str, description: str) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(
-            self,
-            id_,
-            vpc=self.network.vpc,
-            description=description,
-            allow_all_outbound=False,
+            self, id_, vpc=self.network.vpc, description=description, allow_all_outbound=False
         )

@@ -120,10 +120,7 @@ class SecureBucket(Construct):
     ) -> aws_iam.Grant:
         # The L2's grants have wildcard actions, which rule packs reject.
         return aws_iam.Grant.add_to_principal_or_resource(
-            grantee=grantee,
-            actions=list(actions),
-            resource_arns=[arn],
-            resource=self.bucket,
+            grantee=grantee, actions=list(actions), resource_arns=[arn], resource=self.bucket
         )
 
 

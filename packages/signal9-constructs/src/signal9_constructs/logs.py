@@ -64,5 +64,5 @@ def _grant_to_cloudwatch_logs(key: aws_kms.IKey, scope: Construct) -> None:
             actions=["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*"],
             resources=["*"],
             conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
-        ),
+        )
     )

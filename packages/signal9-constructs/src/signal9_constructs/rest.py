@@ -24,13 +24,7 @@ __all__ = ["RestService", "Route", "check_routes"]
 _PATH: Final = re.compile(r"/|(/[-\w.~]+|/\{\w+\})+|(/[-\w.~]+|/\{\w+\})*/\{\w+\+\}")
 _METHODS: Final = ("ANY", "DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _BEARER: Final = r"^Bearer [-0-9a-zA-Z._~+/]+=*$"
-_REQUEST_HEADERS: Final = (
-    "Accept",
-    "Authorization",
-    "Content-Type",
-    "If-Match",
-    "If-None-Match",
-)
+_REQUEST_HEADERS: Final = ("Accept", "Authorization", "Content-Type", "If-Match", "If-None-Match")
 _EXPOSED_HEADERS: Final = ("ETag", "Retry-After", "X-Request-Id")
 _ACCESS_LOG: Final = {
     "requestId": "$context.requestId",

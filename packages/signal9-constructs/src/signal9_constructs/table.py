@@ -240,9 +240,7 @@ class DataTable(Construct):
             )
 
 
-def _projection(
-    include: Sequence[str] | None,
-) -> tuple[dynamodb.ProjectionType, list[str] | None]:
+def _projection(include: Sequence[str] | None) -> tuple[dynamodb.ProjectionType, list[str] | None]:
     if include is None:
         return dynamodb.ProjectionType.ALL, None
     if not include:
