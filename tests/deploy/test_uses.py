@@ -1,12 +1,11 @@
 """Functions do not touch what they were not granted: emulators would not notice."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from signal9_core.bootstrap import App, build
 from signal9_core.domain import ReportKind
@@ -17,18 +16,57 @@ from signal9_core.events import (
     NewsIngested,
     PricesUpdated,
 )
+from signal9_core.ports import Item, Key, Page, Store, Stored
 from signal9_core.schemas import WatchlistPut
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
-from signal9_deploy.functions import API, JOBS, FunctionSpec
+from signal9_core.tables import IndexSpec, TableSpec
+from signal9_deploy.functions import API, JOBS, FunctionSpec, Use
 from signal9_handlers import runtime
 from signal9_handlers.local.exchange import LocalContext, Request, proxy_event
 from signal9_handlers.local.jobs import envelope_of
-from tests.deploy.fence import FencedStore
 from tests.fakes import ARTICLES, NOW, FakeProvider
+from tests.spied import SpiedStore
+
+
+class FencedStore(SpiedStore):
+    """A store that lets through only what `uses` name."""
+
+    def __init__(self, store: Store, uses: Sequence[Use]) -> None:
+        super().__init__(store)
+        self._uses = {use.table.name: use for use in uses}
+
+    def get(self, table: TableSpec, key: Key) -> Stored | None:
+        self._check(table)
+        return super().get(table, key)
+
+    def get_many(self, table: TableSpec, keys: Iterable[Key]) -> list[Stored]:
+        wanted = list(keys)
+        if wanted:
+            self._check(table)
+        return super().get_many(table, wanted)
+
+    def query(
+        self, table: TableSpec, partition: str, *, index: IndexSpec | None = None, **how: Any
+    ) -> Page:
+        self._check(table, index)
+        return super().query(table, partition, index=index, **how)
+
+    def _about_to_write(self, table: TableSpec, items: Sequence[Item]) -> None:
+        if items:
+            self._check(table, writes=True)
+        super()._about_to_write(table, items)
+
+    def _check(
+        self, table: TableSpec, index: IndexSpec | None = None, *, writes: bool = False
+    ) -> None:
+        use = self._uses.get(table.name)
+        if use is None or (writes and not use.writes) or (index and index not in use.indexes):
+            where = table.name if index is None else f"{table.name}/{index.name}"
+            raise PermissionError(f"may not {'write' if writes else 'read'} {where}")
+
 
 USER = "local|developer"
-KEY = SecretStr("k" * 43)
 QUERIES = {
     "/api/v1/assets": "limit=1",
     "/api/v1/assets/{ticker}/prices": "limit=1",
@@ -60,14 +98,15 @@ Deployed = Callable[[FunctionSpec], App]
 def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
     """Put the application of a function in place, over what an ingest has stored."""
     with SqliteStore.open(":memory:") as store:
-        whole = _over(FencedStore(store, ()), KEY)
+        monkeypatch.setenv("SIGNAL9_CURSOR_KEY", "k" * 43)
+        whole = _over(FencedStore(store, ()))
         whole.store = store
         whole.ingest()
         whole.own.put_watchlist(USER, WatchlistPut(watchlist=["AAPL"]))
         whole.notify(EVENTS[1])
 
         def place(spec: FunctionSpec) -> App:
-            app = _over(FencedStore(store, spec.uses), KEY if spec.signs else None)
+            app = _over(FencedStore(store, spec.uses))
             monkeypatch.setattr(runtime, "build", lambda _: app)
             runtime.application.cache_clear()
             return app
@@ -76,8 +115,8 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
         runtime.application.cache_clear()
 
 
-def _over(store: FencedStore, cursor_key: SecretStr | None = None) -> App:
-    app = build(Settings(cursor_key=cursor_key))
+def _over(store: FencedStore) -> App:
+    app = build(Settings())
     app.store = store
     app.provider = FakeProvider(articles=list(ARTICLES))
     return app
@@ -131,6 +170,6 @@ def test_a_job_gets_by_with_its_permissions(deployed: Deployed, spec: FunctionSp
 
     for event in heard:
         _handler(spec)(envelope_of(event), LocalContext(spec.name))
-    if spec.polled:
+    if spec.scheduled:
         assert app.refresh().failed == []
-    assert heard or spec.polled or not spec.uses
+    assert heard or spec.scheduled or not spec.uses
