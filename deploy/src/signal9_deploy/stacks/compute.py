@@ -33,7 +33,7 @@ _UNUSED: Final = (
     "**/py.typed",
     "signal9_core/__main__.py",
     "signal9_core/cli",
-    "signal9_core/facade",
+    "signal9_core/notebook",
     "signal9_core/remote",
     "signal9_handlers/local",
     "signal9_handlers/openapi",
