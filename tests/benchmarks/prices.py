@@ -172,7 +172,7 @@ def _bar_item(series: PriceSeries, at: int) -> Item:
 def _decoding(series: PriceSeries) -> Iterator[Measure]:
     """Yield the times from what DynamoDB sends to five years of columns, and to adjusted ones."""
     last = series.slice(len(series) - _FIVE_YEARS, len(series))
-    items = [wire.attributes_of(each) for each in _items_of(last)]
+    items = [wire.to_attributes(each) for each in _items_of(last)]
     bars = [_serialized(_bar_item(last, at)) for at in range(len(last))]
     decode = partial(_read, last.ticker, items)
     _expect(decode() == last, "five years decode to what they were")
@@ -211,7 +211,7 @@ class _Answer:
 
     def query(self, *_: object, **__: object) -> Page:
         """Return all items."""
-        return Page([Stored(wire.item_of(each), 1) for each in self._items], None)
+        return Page([Stored(wire.from_attributes(each), 1) for each in self._items], None)
 
 
 def _serialized(item: Item) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def done(response: httpx2.Response) -> dict[str, Any]:
 
 def tell(app: App, user_id: str, *names: str) -> None:
     at = datetime(2024, 1, 8, tzinfo=UTC)
-    app.notified.note(
+    app.notified.claim(
         [
             Notification(
                 id=f"{user_id}{name}",

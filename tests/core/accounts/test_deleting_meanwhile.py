@@ -93,14 +93,3 @@ def test_who_comes_back_at_once_is_not_shown_what_was_for_who_left(
 
     assert own.list_notifications("ada").items == []
     assert own.get_record("ada").answer.watchlist == ("AAPL",)
-
-
-def test_what_is_taken_back_leaves_what_was_told_beside_it(told: App, own: Own) -> None:
-    before = own.list_notifications("ada").items
-    told.notify(REPORTS)
-    kept = [each.notification for _, each in told.notified.of_user("ada")]
-
-    told.notified.take_back([each for each in kept if each.kind == "financials"])
-
-    assert len(kept) == len(before) + 1
-    assert own.list_notifications("ada").items == before

@@ -9,7 +9,7 @@ from tests.spied import SpiedStore, StoppedError
 
 
 def told(app: App, user_id: str, *names: str) -> None:
-    app.notified.note(
+    app.notified.claim(
         [
             Notification(
                 id=f"{user_id}-{name}",
@@ -163,7 +163,7 @@ def test_what_is_deleted_is_gone_and_nobody_elses_is(own: Own, app: App, spied: 
     own.delete("ada")
 
     assert app.users.get("ada") is None
-    assert app.followers.of(tickers=["AAPL"]) == {"grace"}
+    assert app.followers.subscribers(tickers=["AAPL"]) == {"grace"}
     assert "ada" not in repr(list(spied.contents().items()))
     assert titles(own, "grace") == ["first"]
     assert own.export("grace").viewed == ["AAPL"]

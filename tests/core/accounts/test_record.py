@@ -216,8 +216,12 @@ def test_followers_are_in_step_with_records(own: Own, app: App) -> None:
     own.put_topics("ada", topics("ipo"))
     own.put_watchlist("ada", watchlist("MSFT"))
 
-    assert app.followers.of(tickers=["AAPL"]) == set()
-    assert app.followers.of(tickers=["MSFT"]) == app.followers.of(topics=["ipo"]) == {"ada"}
+    assert app.followers.subscribers(tickers=["AAPL"]) == set()
+    assert (
+        app.followers.subscribers(tickers=["MSFT"])
+        == app.followers.subscribers(topics=["ipo"])
+        == {"ada"}
+    )
 
 
 def test_what_another_request_takes_up_while_this_one_drops_it_is_followed(
@@ -227,7 +231,7 @@ def test_what_another_request_takes_up_while_this_one_drops_it_is_followed(
     rival = User(user_id="ada", watchlist=("AAPL",), topics=("ipo",), created_at=NOW)
 
     def meanwhile(table: TableSpec, item: Item) -> None:
-        if table is not USERS and str(item.get("name", "")).startswith("followers"):
+        if table is not USERS and str(item.get("name", "")).startswith("subscribers"):
             found = app.users.get("ada")
             assert found is not None
             app.users.put(rival, expected=found.version)
@@ -240,7 +244,7 @@ def test_what_another_request_takes_up_while_this_one_drops_it_is_followed(
     found = app.users.get("ada")
     assert found is not None
     assert found.user == rival
-    assert app.followers.of(tickers=["AAPL"]) == {"ada"}
+    assert app.followers.subscribers(tickers=["AAPL"]) == {"ada"}
 
 
 @pytest.mark.parametrize("writes", range(5))
@@ -248,7 +252,7 @@ def test_a_change_stopped_anywhere_is_completed_by_the_next_try(
     own: Own, app: App, spied: SpiedStore, publisher: AttentivePublisher, writes: int
 ) -> None:
     app.users.put(User(user_id="ada", watchlist=("MSFT",), created_at=NOW), expected=ABSENT)
-    app.followers.follow(User(user_id="ada", watchlist=("MSFT",), created_at=NOW))
+    app.followers.subscribe(User(user_id="ada", watchlist=("MSFT",), created_at=NOW))
     spied.stop_before = spied.writes + writes
     with pytest.raises(StoppedError):
         own.put_watchlist("ada", watchlist("AAPL"))
@@ -257,5 +261,5 @@ def test_a_change_stopped_anywhere_is_completed_by_the_next_try(
     after = own.put_watchlist("ada", watchlist("AAPL")).answer
 
     assert after.watchlist == ("AAPL",)
-    assert app.followers.of(tickers=["AAPL"]) == {"ada"}
+    assert app.followers.subscribers(tickers=["AAPL"]) == {"ada"}
     assert any(isinstance(each, UserAction) for each in publisher.heard)

@@ -3,11 +3,10 @@ from decimal import Decimal
 
 from signal9_core.events import AssetDataUpdated, Event, NewsSentimentAnalyzed
 from signal9_core.ports import Item
-from signal9_core.repositories import NotifiedRepository, OutboxRepository, StateRepository
+from signal9_core.repositories import OutboxRepository, StateRepository
 from signal9_core.tables import TableSpec
 from tests.core.conftest import opened
-from tests.core.publishers.test_sns import notification
-from tests.fakes import NOW, SetClock
+from tests.fakes import NOW
 from tests.spied import SpiedStore
 
 
@@ -95,19 +94,3 @@ def test_dropping_what_is_not_kept_is_no_error(spied: SpiedStore) -> None:
     OutboxRepository(spied).drop("AAPL/news", [updated("AAPL")])
 
     assert spied.contents() == {}
-
-
-def test_a_notification_is_unsent_until_it_is_noted_and_three_months_later(
-    clock: SetClock, spied: SpiedStore
-) -> None:
-    notified = NotifiedRepository(spied, clock)
-    first, second = notification("AAPL"), notification("MSFT")
-    assert notified.unsent([first, second, first]) == [first, second]
-
-    notified.note([first])
-
-    assert notified.unsent([first, second]) == [second]
-    clock.move(days=89)
-    assert notified.unsent([first]) == []
-    clock.move(days=2)
-    assert notified.unsent([first]) == [first]

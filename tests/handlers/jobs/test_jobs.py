@@ -8,7 +8,7 @@ from signal9_core.errors import InputError, RateLimitError, StoreError
 from signal9_core.events import IngestionFailed, NewsIngested, PricesUpdated
 from signal9_core.ports import ABSENT
 from signal9_core.publishers import MemoryNotifier
-from signal9_core.repositories import FollowerRepository, UserRepository
+from signal9_core.repositories import SubscriptionRepository, UserRepository
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_handlers.jobs import enhancement, ingest, notification, rotation
 from signal9_handlers.local.exchange import LocalContext
@@ -24,7 +24,7 @@ SCHEDULED: dict[str, object] = {"source": "aws.events", "detail": {}}
 def follow(app: App, user_id: str, *watchlist: str) -> None:
     user = User(user_id=user_id, watchlist=watchlist, created_at=NOW)
     UserRepository(app.store).put(user, expected=ABSENT)
-    FollowerRepository(app.store).follow(user)
+    SubscriptionRepository(app.store).subscribe(user)
 
 
 def news_of(app: App, ticker: str) -> NewsIngested:

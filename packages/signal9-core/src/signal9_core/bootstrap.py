@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,36 +11,34 @@ from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Self
 
-from .credentials import KEYS, find_key, with_keys
-from .errors import SecretNotSetError, SettingsError
+from .credentials import Credentials, EnvironmentCredentials
+from .errors import SettingsError
 from .ports import ALL_REPORTS, utc_now
 from .quota import SharedQuota, alpaca_plan, alphavantage_plan
 from .repositories import (
     ActionRepository,
     AssetRepository,
     FinancialsRepository,
-    FollowerRepository,
     ListingRepository,
     NewsRepository,
-    NotifiedRepository,
+    NotificationRepository,
     OutboxRepository,
     PriceRepository,
     QuotaRepository,
+    RecentlyViewedRepository,
     StateRepository,
+    SubscriptionRepository,
     UserRepository,
-    ViewedRepository,
 )
 from .schemas import (
     FailureAnswer,
     IngestAnswer,
-    KeyAnswer,
-    KeysAnswer,
     QuotaAnswer,
     ReplayAnswer,
     SkippedAnswer,
 )
 from .services.briefing import GetBriefing
-from .services.cursors import CursorSigner, prove_signing
+from .services.cursors import CursorSigner
 from .services.prices import GetPriceBatch, GetPrices
 from .services.queries import (
     CompanyFinder,
@@ -76,9 +73,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from pydantic import SecretStr
-
-    from .credentials import KeyName, KeySource, RotateSigningKey
+    from .credentials import CredentialSource
     from .domain import DataSet, ReportKind
     from .events import Event
     from .ports import (
@@ -93,25 +88,26 @@ if TYPE_CHECKING:
         Store,
     )
     from .quota import Plan
-    from .raw_archive import Archive
+    from .raw_archive import RawArchive
+    from .schemas import (
+        KeysAnswer,
+    )
     from .services.ingest import IngestCompany, IngestEverything, Outcome
     from .services.insights import Enhance
-    from .services.notifications import NotifyFollowers
+    from .services.notifications import NotifySubscribers
     from .services.outbox import Announcer
     from .services.replay import Replay
     from .settings import Settings
 __all__ = [
     "App",
     "Asked",
-    "Keys",
     "Own",
     "Parts",
     "Quotas",
-    "SettingsKeys",
     "SettlingPublisher",
     "build",
     "make_cache",
-    "make_key_sources",
+    "make_credential_sources",
     "make_library",
     "make_notifier",
     "make_provider",
@@ -122,60 +118,6 @@ __all__ = [
     "notice_of",
     "tell_outcome",
 ]
-
-
-@dataclass(frozen=True)
-class SettingsKeys:
-    """The environment, or else the file `.env` in the present folder."""
-
-    settings: Settings
-
-    @property
-    def name(self) -> str:
-        """How people call it; `place_of` says which of the two it is."""
-        return "environment"
-
-    def get(self, key: KeyName) -> SecretStr | None:
-        """Return a key that was given."""
-        found: SecretStr | None = getattr(self.settings, key)
-        return found
-
-    def place_of(self, key: KeyName) -> str:
-        """Tell where a key was given."""
-        return self.name if os.environ.get(f"SIGNAL9_{key.upper()}") else ".env"
-
-
-@dataclass(frozen=True)
-class Keys:
-    """Looks for keys in these sources, in this order."""
-
-    sources: Sequence[KeySource]
-
-    def values_of(self, provider: str) -> dict[str, SecretStr]:
-        """Return the keys of a provider, by their settings."""
-        return with_keys(KEYS.get(provider, ()), self.sources)
-
-    def places(self) -> KeysAnswer:
-        """Tell where every key comes from."""
-        return KeysAnswer(
-            keys=[
-                KeyAnswer(
-                    provider=provider, setting=f"SIGNAL9_{key.upper()}", source=self._place(key)
-                )
-                for provider, keys in KEYS.items()
-                for key in keys
-            ]
-        )
-
-    def _place(self, key: KeyName) -> str | None:
-        try:
-            found = find_key(key, self.sources)
-        except SecretNotSetError:
-            return None
-        given = self.sources[0]
-        if found is not None and isinstance(given, SettingsKeys) and found.source == given.name:
-            return given.place_of(key)
-        return None if found is None else found.source
 
 
 def make_library() -> Library:
@@ -254,11 +196,6 @@ class Quotas:
             for level in quota.levels()
         ]
 
-    def close(self) -> None:
-        """Give back what was reserved and not used."""
-        for quota in self._made.values():
-            quota.close()
-
     def _plans(self) -> Mapping[str, Plan]:
         return {
             "alphavantage": alphavantage_plan(self._settings.alphavantage_per_minute),
@@ -289,10 +226,11 @@ class SettlingPublisher:
 def make_store(settings: Settings, clock: Clock) -> Store:
     """Return the store; `StoreError` where it cannot be opened."""
     if settings.store == "dynamodb":
-        from .stores.dynamodb import DynamoStore, dynamodb_client
+        from .aws import aws_client
+        from .stores.dynamodb import DynamoStore
 
         names = {table.name: settings.table_name(table.name) for table in TABLES}
-        return DynamoStore(dynamodb_client(), names, clock=clock)
+        return DynamoStore(aws_client("dynamodb"), names, clock=clock)
     from .stores.sqlite import SqliteStore
 
     return SqliteStore.open(settings.database, clock=clock)
@@ -334,25 +272,34 @@ def notice_of(settings: Settings, source: str) -> str | None:
     return None
 
 
-def make_cache(settings: Settings) -> Archive:
+def make_cache(settings: Settings) -> RawArchive:
     """Return where raw answers are kept: the named bucket, or a folder in the home."""
-    from .raw_archive import Archive, FolderFiles
+    from .raw_archive import FolderFiles, RawArchive
 
     if settings.cache_bucket is not None:
-        from .raw_archive import BucketFiles, s3_client
+        from .aws import aws_client
+        from .raw_archive import BucketFiles
 
-        return Archive(BucketFiles(s3_client(), settings.cache_bucket))
-    return Archive(FolderFiles(settings.cache))
+        return RawArchive(BucketFiles(aws_client("s3"), settings.cache_bucket))
+    return RawArchive(FolderFiles(settings.cache))
 
 
-def make_key_sources(settings: Settings) -> tuple[KeySource, ...]:
+def make_credential_sources(settings: Settings) -> tuple[CredentialSource, ...]:
     """Return where keys are looked for, the first choice first."""
-    from .credentials import KeyringKeys, SecretsManagerKeys, secrets_client
+    from .aws import aws_client
+    from .credentials import KeyringCredentials, SecretsManagerCredentials
 
-    local = (SettingsKeys(settings), KeyringKeys())
+    values = EnvironmentCredentials(
+        {
+            "alphavantage_key": settings.alphavantage_key,
+            "alpaca_key": settings.alpaca_key,
+            "alpaca_secret": settings.alpaca_secret,
+        }
+    )
+    local = (values, KeyringCredentials())
     if settings.store != "dynamodb":
         return local
-    return (*local, SecretsManagerKeys(secrets_client(), settings.stage))
+    return (*local, SecretsManagerCredentials(aws_client("secretsmanager"), settings.stage))
 
 
 def make_scorer() -> SentimentScorer:
@@ -365,9 +312,10 @@ def make_scorer() -> SentimentScorer:
 def make_publisher(settings: Settings) -> EventPublisher:
     """Return where events go: the named bus, or this process."""
     if settings.event_bus is not None:
-        from .publishers import EventBridgePublisher, events_client
+        from .aws import aws_client
+        from .publishers import EventBridgePublisher
 
-        return EventBridgePublisher(events_client(), settings.event_bus)
+        return EventBridgePublisher(aws_client("events"), settings.event_bus)
     from .publishers import MemoryPublisher
 
     return MemoryPublisher()
@@ -376,9 +324,10 @@ def make_publisher(settings: Settings) -> EventPublisher:
 def make_notifier(settings: Settings) -> Notifier:
     """Return where notifications go: the named topic, or this process."""
     if settings.notification_topic is not None:
-        from .publishers import SnsNotifier, sns_client
+        from .aws import aws_client
+        from .publishers import SnsNotifier
 
-        return SnsNotifier(sns_client(), settings.notification_topic)
+        return SnsNotifier(aws_client("sns"), settings.notification_topic)
     from .publishers import MemoryNotifier
 
     return MemoryNotifier()
@@ -452,7 +401,7 @@ class Parts:
 
     def close(self) -> None:
         """Close what was opened and needs closing."""
-        for name in ("provider", "quotas", "store"):
+        for name in ("provider", "store"):
             close = getattr(self.__dict__.get(name), "close", None)
             if close is not None:
                 close()
@@ -466,7 +415,7 @@ class Parts:
     def provider(self) -> Provider:
         """Where market data comes from."""
         name = self.settings.provider
-        keyed = self.settings.model_copy(update=self.keys.values_of(name))
+        keyed = self.settings.model_copy(update=self.keys.of(name))
         quota = self.quotas.of(name)
         cache = None if quota is None else self.cache
         return make_provider(keyed, self._clock, quota, cache)
@@ -483,12 +432,12 @@ class Parts:
         return Quotas(self.settings, lambda: self.store, self._clock)
 
     @cached_property
-    def keys(self) -> Keys:
+    def keys(self) -> Credentials:
         """The keys of providers."""
-        return Keys(make_key_sources(self.settings))
+        return Credentials(make_credential_sources(self.settings))
 
     @cached_property
-    def cache(self) -> Archive:
+    def cache(self) -> RawArchive:
         """Where raw answers are kept."""
         return make_cache(self.settings)
 
@@ -515,13 +464,9 @@ class Parts:
     @cached_property
     def cursors(self) -> CursorSigner:
         """Who signs cursors: by the settings' key, a secret's, or the one kept in the store."""
-        given, secret = self.settings.cursor_key, self.settings.cursor_secret
+        given = self.settings.cursor_key
         if given is not None:
             return CursorSigner(given.get_secret_value())
-        if secret is not None:
-            from .credentials import SecretSigningKeys, secrets_client
-
-            return CursorSigner(SecretSigningKeys(secrets_client(), secret, self._clock))
         return CursorSigner(self.state.cursor_key())
 
     @cached_property
@@ -560,9 +505,9 @@ class Parts:
         return UserRepository(self.store)
 
     @cached_property
-    def followers(self) -> FollowerRepository:
+    def followers(self) -> SubscriptionRepository:
         """Who follows what."""
-        return FollowerRepository(self.store)
+        return SubscriptionRepository(self.store)
 
     @cached_property
     def state(self) -> StateRepository:
@@ -575,14 +520,14 @@ class Parts:
         return OutboxRepository(self.store)
 
     @cached_property
-    def notified(self) -> NotifiedRepository:
+    def notified(self) -> NotificationRepository:
         """Who was told what already."""
-        return NotifiedRepository(self.store, self._clock)
+        return NotificationRepository(self.store, self._clock)
 
     @cached_property
-    def viewed(self) -> ViewedRepository:
+    def viewed(self) -> RecentlyViewedRepository:
         """Who looked at what of late."""
-        return ViewedRepository(self.store, self._clock)
+        return RecentlyViewedRepository(self.store, self._clock)
 
 
 class Asked(Parts):
@@ -645,7 +590,7 @@ class Asked(Parts):
 
     def key_places(self) -> KeysAnswer:
         """Tell where the keys of providers come from."""
-        return self.keys.places()
+        return self.keys.list()
 
     def is_ingested(self) -> bool:
         """Tell whether a full ingest from the provider came to its end before."""
@@ -833,24 +778,17 @@ class App(Asked):
         )
 
     @cached_property
-    def notify(self) -> NotifyFollowers:
+    def notify(self) -> NotifySubscribers:
         """Tell those who follow what an event is about."""
-        from .services.notifications import NotifyFollowers
+        from .services.notifications import NotifySubscribers
 
-        return NotifyFollowers(
+        return NotifySubscribers(
             self.users,
             self.followers,
             self.news,
             self.notified,
             self.notifier,
         )
-
-    @cached_property
-    def rotate_signing_key(self) -> RotateSigningKey:
-        """Renew the key that signs cursors, in the steps of Secrets Manager."""
-        from .credentials import RotateSigningKey, secrets_client
-
-        return RotateSigningKey(secrets_client(), prove_signing)
 
     @cached_property
     def own(self) -> Own:

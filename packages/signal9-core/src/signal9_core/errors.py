@@ -4,6 +4,7 @@ Each class knows whether it is `transient`: whether the same call may succeed a 
 Retries ask that and nothing else.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -159,9 +160,13 @@ class UnknownTextError(PayloadError):
 
 
 class PublishError(Signal9Error):
-    """Events or notifications could not be handed over, even after retries."""
+    """Events or notifications could not be sent, even after retries; `refused` are these."""
 
     transient = True
+
+    def __init__(self, message: str, refused: Sequence[object] = ()) -> None:
+        super().__init__(message)
+        self.refused = refused
 
 
 class RemoteError(Signal9Error):

@@ -10,7 +10,7 @@ from ..errors import SettingsError
 from .frames import load_extra
 
 if TYPE_CHECKING:
-    from ..remote import RemoteSource
+    from ..remote import RemoteBackend
 
 from ..bootstrap import App, build
 from ..settings import Settings, load_settings
@@ -43,12 +43,12 @@ class Elsewhere:
     def __str__(self) -> str:
         return f"url={self.url!r}"
 
-    def open(self) -> "RemoteSource":
+    def open(self) -> "RemoteBackend":
         """Return what asks the API."""
         load_extra("httpx2", "remote")
-        from ..remote import RemoteSource
+        from ..remote import RemoteBackend
 
-        return RemoteSource(self.url, self.token)
+        return RemoteBackend(self.url, self.token)
 
 
 def place_of(

@@ -3,35 +3,36 @@
 from .actions import ActionRepository, KnownActions
 from .companies import AssetRepository, ListedName, ListingRepository
 from .news import NewsChange, NewsRepository
-from .notifications import KeptNotification, NotifiedRepository
+from .notifications import NotificationRepository, StoredNotification
 from .optimistic import Foretell, change_item, ignore, until_uncontested
 from .prices.changes import PriceChange
 from .prices.repository import PriceRepository
+from .quotas import QuotaRepository
 from .reports import FinancialsRepository
-from .state import OutboxRepository, QuotaRepository, StateRepository
-from .users import FollowerRepository, UserRepository, VersionedUser, ViewedRepository
+from .state import OutboxRepository, StateRepository
+from .users import RecentlyViewedRepository, SubscriptionRepository, UserRepository, VersionedUser
 
 __all__ = [
     "ActionRepository",
     "AssetRepository",
     "FinancialsRepository",
-    "FollowerRepository",
     "Foretell",
-    "KeptNotification",
     "KnownActions",
     "ListedName",
     "ListingRepository",
     "NewsChange",
     "NewsRepository",
-    "NotifiedRepository",
+    "NotificationRepository",
     "OutboxRepository",
     "PriceChange",
     "PriceRepository",
     "QuotaRepository",
+    "RecentlyViewedRepository",
     "StateRepository",
+    "StoredNotification",
+    "SubscriptionRepository",
     "UserRepository",
     "VersionedUser",
-    "ViewedRepository",
     "change_item",
     "ignore",
     "until_uncontested",

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 from ..domain import NewsArticle, SentimentLabel, Ticker, User, label_of
 from ..ports import Cursor
-from ..repositories import AssetRepository, NewsRepository, UserRepository, ViewedRepository
+from ..repositories import AssetRepository, NewsRepository, RecentlyViewedRepository, UserRepository
 from ..schemas import AssetSummary, BriefingAnswer, MarketSummary, Tone, ToneOfAsset
 from ..schemas.users import Trend
 from .cursors import CursorSigner
@@ -126,7 +126,7 @@ class GetBriefing:
     """
 
     users: UserRepository
-    viewed: ViewedRepository
+    viewed: RecentlyViewedRepository
     assets: AssetRepository
     news: NewsRepository
     cursors: CursorSigner

@@ -10,7 +10,7 @@ from ..ports import Cursor
 
 if TYPE_CHECKING:
     from itsdangerous import URLSafeSerializer
-__all__ = ["CursorSigner", "SigningKeys", "prove_signing"]
+__all__ = ["CursorSigner", "SigningKeys"]
 
 FORMAT: Final = 1
 """How positions are written down; raised when that changes, so that older cursors are refused."""
@@ -75,14 +75,6 @@ class CursorSigner:
         except BadSignature:
             found = _serializer(self._keys.renewed(), query).loads(token)
         return found
-
-
-def prove_signing(key: str) -> None:
-    """Sign a cursor with a key and read it; `InputError` where it is not what it was."""
-    query, position = {"of": "proof"}, {"ticker": "AAPL"}
-    signer = CursorSigner(key)
-    if signer.read(query, signer.sign(query, position)) != position:
-        raise InputError("key", "does not sign what it can read")
 
 
 def _serializer(keys: Sequence[str], query: Mapping[str, object]) -> "URLSafeSerializer":

@@ -1,33 +1,38 @@
-"""Telling users what happened to the companies and topics that they follow."""
+"""Notifications of what happened to the companies and topics that users subscribe to."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..domain import NewsArticle, Notification, User, article_id
+from ..errors import PublishError
 from ..events import Event, FinancialDataIngested, NewsIngested
 from ..ports import Notifier
-from ..repositories import FollowerRepository, NewsRepository, NotifiedRepository, UserRepository
+from ..repositories import (
+    NewsRepository,
+    NotificationRepository,
+    SubscriptionRepository,
+    UserRepository,
+)
 
-__all__ = ["NotifyFollowers"]
+__all__ = ["NotifySubscribers"]
 
 
 @dataclass(frozen=True)
-class NotifyFollowers:
-    """Turn events into notifications for those who asked for them.
+class NotifySubscribers:
+    """Turn events into notifications for users who subscribed.
 
-    A notification's id follows from what it tells and whom, so that nobody is told twice when an
-    event is repeated or an article concerns several companies. Nothing stays of what was noted for
-    somebody who had their data deleted meanwhile.
+    A notification is claimed by a conditional write before it is sent, under an id that follows
+    from its subject and its user, so that a repeated event sends only what was refused before.
     """
 
     users: UserRepository
-    followers: FollowerRepository
+    subscriptions: SubscriptionRepository
     news: NewsRepository
-    notified: NotifiedRepository
+    notifications: NotificationRepository
     notifier: Notifier
 
     def __call__(self, event: Event) -> int:
-        """Notify all who follow what the event is about; return how many notifications went out."""
+        """Notify all subscribers; return how many notifications were sent."""
         match event:
             case NewsIngested():
                 return self._notify_of_news(event)
@@ -39,44 +44,53 @@ class NotifyFollowers:
     def _notify_of_news(self, event: NewsIngested) -> int:
         articles = list(self.news.between(event.ticker, event.first, event.last))
         topics = {topic for article in articles for topic in article.topics}
-        readers = self.users.many(self.followers.of(tickers=[event.ticker], topics=topics))
+        users = self.users.many(
+            self.subscriptions.subscribers(tickers=[event.ticker], topics=topics)
+        )
         return self._send(
-            readers,
+            users,
             (
                 _about_news(article, event, user)
                 for article in articles
-                for user in readers
+                for user in users
                 if event.ticker in user.watchlist or set(article.topics) & set(user.topics)
             ),
         )
 
     def _notify_of_reports(self, event: FinancialDataIngested) -> int:
-        readers = self.users.many(self.followers.of(tickers=[event.ticker]))
-        concerned = (user for user in readers if event.ticker in user.watchlist)
-        return self._send(readers, (_about_reports(event, user) for user in concerned))
+        users = self.users.many(self.subscriptions.subscribers(tickers=[event.ticker]))
+        watching = (user for user in users if event.ticker in user.watchlist)
+        return self._send(users, (_about_reports(event, user) for user in watching))
 
-    def _send(self, readers: Sequence[User], notifications: Iterable[Notification]) -> int:
-        unsent = self.notified.unsent(list(notifications))
-        if unsent:
-            self.notifier.notify(unsent)
-            self.notified.note(unsent)
-            self._take_back_from_the_gone(readers, unsent)
-        return len(unsent)
+    def _send(self, users: Sequence[User], notifications: Iterable[Notification]) -> int:
+        claimed = self.notifications.claim(list(notifications))
+        deleted = self._deleted(users, claimed)
+        self.notifications.release(claim for claim in claimed if claim.user_id in deleted)
+        for user_id in deleted:
+            self.notifications.forget(user_id)
+        wanted = [claim for claim in claimed if claim.user_id not in deleted]
+        if wanted:
+            self._notify(wanted)
+        return len(wanted)
 
-    def _take_back_from_the_gone(
-        self, readers: Sequence[User], noted: Sequence[Notification]
-    ) -> None:
-        """Forget what was noted for users whose deletion may have been over before it was.
+    def _deleted(self, users: Sequence[User], claimed: Sequence[Notification]) -> set[str]:
+        """Return the users who had their data deleted before anything was claimed for them.
 
-        A deletion removes the record first: where the record still is, all that was noted is seen
-        by any deletion to come. One of another age belongs to somebody who came back meanwhile.
+        A deletion removes the record first: while it exists, a deletion to come will find what was
+        claimed. A record of another age belongs to a user who came back.
         """
-        before = {user.user_id: user.created_at for user in readers}
-        noted_for = {each.user_id for each in noted}
-        now = {user.user_id: user.created_at for user in self.users.many(noted_for)}
-        gone = [each for each in noted if now.get(each.user_id) != before[each.user_id]]
-        if gone:
-            self.notified.take_back(gone)
+        before = {user.user_id: user.created_at for user in users}
+        user_ids = {claim.user_id for claim in claimed}
+        present = {user.user_id: user.created_at for user in self.users.many(user_ids)}
+        return {user_id for user_id in user_ids if present.get(user_id) != before[user_id]}
+
+    def _notify(self, notifications: Sequence[Notification]) -> None:
+        try:
+            self.notifier.notify(notifications)
+        except PublishError as error:
+            refused = [claim for claim in notifications if claim in error.refused]
+            self.notifications.release(refused)
+            raise
 
 
 def _about_news(article: NewsArticle, event: NewsIngested, user: User) -> Notification:

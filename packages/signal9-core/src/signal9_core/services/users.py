@@ -12,12 +12,12 @@ from ..events import UserAction
 from ..ports import ABSENT, Clock
 from ..repositories import (
     AssetRepository,
-    FollowerRepository,
-    KeptNotification,
-    NotifiedRepository,
+    NotificationRepository,
+    RecentlyViewedRepository,
+    StoredNotification,
+    SubscriptionRepository,
     UserRepository,
     VersionedUser,
-    ViewedRepository,
     until_uncontested,
 )
 from ..schemas import (
@@ -94,7 +94,7 @@ class ChangeRecord:
     """
 
     records: OwnRecords
-    followers: FollowerRepository
+    followers: SubscriptionRepository
     announcer: Announcer
 
     def __call__(
@@ -121,9 +121,9 @@ class ChangeRecord:
             return before
         event = UserAction(at=self.records.clock(), user_id=after.user_id, action=action)
         self.announcer.foretell(subject_of(after.user_id), event)
-        self.followers.follow(_differing(after, before.user))
+        self.followers.subscribe(_differing(after, before.user))
         version = self.records.users.put(after, expected=before.version)
-        self.followers.unfollow(before.user, after)
+        self.followers.unsubscribe(before.user, after)
         self._settle(before.user, after)
         return VersionedUser(after, version)
 
@@ -131,9 +131,9 @@ class ChangeRecord:
         """Follow again what somebody else's request took up while this one dropped it."""
         current = self.records.users.get(after.user_id)
         if current is not None and current.user != after:
-            self.followers.follow(current.user)
+            self.followers.subscribe(current.user)
         elif current is not None:
-            self.followers.follow(_differing(after, before))
+            self.followers.subscribe(_differing(after, before))
 
 
 def subject_of(user_id: str) -> str:
@@ -314,7 +314,7 @@ class NoteViewed:
     Its own call rather than part of reading the company, so that reading never waits for a write.
     """
 
-    viewed: ViewedRepository
+    viewed: RecentlyViewedRepository
     assets: AssetRepository
     nearest: Nearest
 
@@ -332,7 +332,7 @@ LIMIT: Final = 200
 class ListNotifications:
     """The caller's notifications of the last three months, latest first."""
 
-    notified: NotifiedRepository
+    notified: NotificationRepository
     cursors: CursorSigner
 
     def __call__(
@@ -352,7 +352,7 @@ class ListNotifications:
 
     def _wanted(
         self, user_id: str, after: str | None, *, unread: bool
-    ) -> Iterator[tuple[str, KeptNotification]]:
+    ) -> Iterator[tuple[str, StoredNotification]]:
         found = self.notified.of_user(user_id, after=after)
         return (each for each in found if not (unread and each[1].read_at))
 
@@ -361,7 +361,7 @@ class ListNotifications:
 class MarkRead:
     """Note that the caller read something."""
 
-    notified: NotifiedRepository
+    notified: NotificationRepository
 
     def __call__(self, user_id: str, notification_id: str) -> NotificationAnswer:
         """Return the notification; `NotFoundError` where the caller has no such one."""
@@ -371,7 +371,7 @@ class MarkRead:
         return notification_answer(found)
 
 
-def notification_answer(kept: KeptNotification) -> NotificationAnswer:
+def notification_answer(kept: StoredNotification) -> NotificationAnswer:
     """Return a notification as the API serves it."""
     told = kept.notification
     return NotificationAnswer(
@@ -389,8 +389,8 @@ class ExportRecord:
     """All that is stored about the caller, in one answer."""
 
     records: OwnRecords
-    notified: NotifiedRepository
-    viewed: ViewedRepository
+    notified: NotificationRepository
+    viewed: RecentlyViewedRepository
     clock: Clock
 
     def __call__(self, user_id: str) -> ExportAnswer:
@@ -409,9 +409,9 @@ class DeleteRecord:
     """All that is stored about the caller, gone; if stopped midway, the next call completes it."""
 
     users: UserRepository
-    followers: FollowerRepository
-    notified: NotifiedRepository
-    viewed: ViewedRepository
+    followers: SubscriptionRepository
+    notified: NotificationRepository
+    viewed: RecentlyViewedRepository
     announcer: Announcer
 
     def __call__(self, user_id: str) -> None:
@@ -425,5 +425,5 @@ class DeleteRecord:
         found = self.users.get(user_id)
         if found is not None:
             gone = User(user_id=user_id, created_at=found.user.created_at)
-            self.followers.unfollow(found.user, gone)
+            self.followers.unsubscribe(found.user, gone)
             self.users.delete(user_id, expected=found.version)

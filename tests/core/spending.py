@@ -6,17 +6,18 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+from signal9_core.aws import aws_client
 from signal9_core.errors import QuotaExhaustedError
 from signal9_core.ports import Store
 from signal9_core.quota import Plan, SharedQuota
 from signal9_core.repositories import QuotaRepository
-from signal9_core.stores.dynamodb import DynamoStore, dynamodb_client
+from signal9_core.stores.dynamodb import DynamoStore
 from signal9_core.stores.sqlite import SqliteStore
 from tests.fakes import SetClock
 
 BUDGET = 200
 _PROCESSES = 8
-PLAN = Plan("shared", per_day=BUDGET)
+PLAN = Plan("shared", "day", BUDGET)
 
 
 def spend_in_file(path: Path) -> int:
@@ -27,14 +28,14 @@ def spend_in_file(path: Path) -> int:
 
 def spend_in_table(endpoint_url: str, table: str) -> int:
     """Call until the budget in a DynamoDB table is used up, and return how often."""
-    client = dynamodb_client(endpoint_url=endpoint_url)
+    client = aws_client("dynamodb", endpoint_url=endpoint_url)
     return spend(DynamoStore(client, {"State": table}, clock=SetClock()))
 
 
 def spend(store: Store) -> int:
     quota = SharedQuota(PLAN, QuotaRepository(store), SetClock(), timedelta(0))
     calls = 0
-    while calls <= BUDGET:
+    while True:
         try:
             quota.reserve()
         except QuotaExhaustedError:
@@ -45,7 +46,7 @@ def spend(store: Store) -> int:
 
 def calls_of_processes(*where: str, **environment: str) -> int:
     """Return how many calls eight processes make together until their budget is used up."""
-    command = [sys.executable, "-m", "tests.core.quotas.spending", *where]
+    command = [sys.executable, "-m", "tests.core.spending", *where]
     running = [
         subprocess.Popen(
             command,

@@ -1,8 +1,8 @@
-"""The cache keeps every body as it came, once, in a folder and in a bucket alike."""
+"""The archive stores every body as it came, once, in a folder and in a bucket alike."""
 
 import gzip
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
@@ -11,9 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from signal9_core.aws import aws_client
 from signal9_core.errors import StoreError
 from signal9_core.ports import RawResponse
-from signal9_core.raw_archive import Archive, BucketFiles, Files, FolderFiles, copies_in, s3_client
+from signal9_core.raw_archive import (
+    BucketFiles,
+    Files,
+    FolderFiles,
+    RawArchive,
+    Recordings,
+    copies_in,
+)
 from tests.emulator import CREDENTIALS
 from tests.fakes import NOW
 
@@ -31,7 +39,7 @@ def files(
         monkeypatch.setenv(name, value)
     with mock_aws():
         boto3.client("s3").create_bucket(Bucket="cache")
-        yield BucketFiles(s3_client(), "cache")
+        yield BucketFiles(aws_client("s3"), "cache")
 
 
 def response(body: bytes = BODY, minutes: int = 0, ticker: str | None = "IBM") -> RawResponse:
@@ -45,19 +53,19 @@ def response(body: bytes = BODY, minutes: int = 0, ticker: str | None = "IBM") -
     )
 
 
-def test_what_is_kept_comes_back_as_it_came(files: Files) -> None:
-    archive = Archive(files)
+def test_what_is_stored_comes_back_as_it_came(files: Files) -> None:
+    archive = RawArchive(files)
     archive.keep(response())
 
     (copy,) = archive.copies()
 
     assert (copy.provider, copy.function, copy.symbol) == ("alphavantage", "OVERVIEW", "IBM")
     assert (copy.at, copy.read()) == (NOW, BODY)
-    assert copy.file.startswith("alphavantage/OVERVIEW/IBM/2024-01-08/120000")
+    assert copy.file.startswith("alphavantage/OVERVIEW/IBM/2024-01-08/")
 
 
-def test_identical_bodies_are_kept_once_and_every_time_is_noted(files: Files) -> None:
-    archive = Archive(files)
+def test_identical_bodies_are_stored_once_and_every_response_is_listed(files: Files) -> None:
+    archive = RawArchive(files)
     archive.keep(response())
     archive.keep(response(b"{}", minutes=1))
     archive.keep(response(minutes=2))
@@ -69,8 +77,8 @@ def test_identical_bodies_are_kept_once_and_every_time_is_noted(files: Files) ->
     assert [copy.read() for copy in copies] == [BODY, b"{}", BODY]
 
 
-def test_what_is_of_nobody_and_odd_tickers_have_a_place_too(files: Files) -> None:
-    archive = Archive(files)
+def test_responses_about_no_company_and_odd_tickers_have_a_place_too(files: Files) -> None:
+    archive = RawArchive(files)
     archive.keep(response(ticker=None))
     archive.keep(response(ticker="CRYPTO:BTC"))
 
@@ -79,7 +87,7 @@ def test_what_is_of_nobody_and_odd_tickers_have_a_place_too(files: Files) -> Non
 
 
 def test_a_body_that_was_tampered_with_is_refused(files: Files) -> None:
-    archive = Archive(files)
+    archive = RawArchive(files)
     archive.keep(response())
     (body,) = (name for name in files.names() if name.endswith(".gz"))
     (copy,) = archive.copies()
@@ -88,15 +96,15 @@ def test_a_body_that_was_tampered_with_is_refused(files: Files) -> None:
     with pytest.raises(StoreError, match="damaged"):
         copy.read()
     files.write(body, b"no gzip")
-    with pytest.raises(StoreError, match="cannot be unpacked"):
+    with pytest.raises(StoreError, match="cannot be decompressed"):
         copy.read()
 
 
-def test_a_record_that_is_none_is_named(files: Files) -> None:
+def test_a_broken_record_is_named(files: Files) -> None:
     files.write("alphavantage/OVERVIEW/IBM/2024-01-08/120000.json", b"[]")
 
-    with pytest.raises(StoreError, match="it is no record"):
-        list(Archive(files).copies())
+    with pytest.raises(StoreError, match="not a record"):
+        list(RawArchive(files).copies())
 
 
 def test_trouble_with_files_is_a_store_error(files: Files) -> None:
@@ -105,13 +113,11 @@ def test_trouble_with_files_is_a_store_error(files: Files) -> None:
     assert not files.has("nowhere")
 
 
-def test_trouble_with_a_bucket_is_a_store_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bucket_that_does_not_exist_is_a_store_error(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    with mock_aws():
-        files = BucketFiles(s3_client(), "nowhere")
-        with pytest.raises(StoreError, match="nowhere"):
-            list(files.names())
+    with mock_aws(), pytest.raises(StoreError, match="nowhere"):
+        BucketFiles(aws_client("s3"), "nowhere").names()
 
 
 def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -123,14 +129,37 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["name"]
 
 
-def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="there is no such folder"):
         copies_in(tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize(
+    ("name", "at"),
+    [
+        ("IBM", None),
+        ("IBM_2020", "2020-12-31T23:59:59"),
+        ("IBM_2020-02", "2020-02-29T23:59:59"),
+        ("IBM_2020-02-03_full", "2020-02-03T23:59:59"),
+        ("IBM_2020-13", None),
+    ],
+)
+def test_recordings_are_read_by_their_names(tmp_path: Path, name: str, at: str | None) -> None:
+    files = FolderFiles(tmp_path)
+    files.write(f"alphavantage/OVERVIEW/{name}.json", BODY)
+    files.write("alphavantage/README.md", b"no recording")
+
+    (copy,) = Recordings(files).copies()
+    (same,) = copies_in(tmp_path).copies()
+
+    assert (copy.provider, copy.function, copy.symbol) == ("alphavantage", "OVERVIEW", "IBM")
+    assert copy.at == (None if at is None else datetime.fromisoformat(at).replace(tzinfo=UTC))
+    assert copy.read() == same.read() == BODY
+
+
 @given(bodies=st.lists(st.binary(max_size=50), max_size=5))
 def test_any_bytes_survive(tmp_path_factory: pytest.TempPathFactory, bodies: list[bytes]) -> None:
-    archive = Archive(FolderFiles(tmp_path_factory.mktemp("cache")))
+    archive = RawArchive(FolderFiles(tmp_path_factory.mktemp("cache")))
     for minutes, body in enumerate(bodies):
         archive.keep(response(body, minutes))
 

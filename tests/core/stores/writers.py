@@ -9,7 +9,7 @@ from signal9_core.ports import ABSENT, Item, Store
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_core.tables import ASSETS, STATE
 
-__all__ = ["COUNTER", "count_in_file", "count_up", "fill_for_ever"]
+__all__ = ["COUNTER", "count_in_file", "count_up", "fill_forever"]
 
 COUNTER = {"name": "counter"}
 
@@ -17,10 +17,10 @@ COUNTER = {"name": "counter"}
 def count_up(store: Store, times: int) -> None:
     """Add one to a shared counter, again and again, losing nothing."""
     while times:
-        found = store.get(STATE, COUNTER)
-        reached = 0 if found is None else found.item["count"]
+        stored = store.get(STATE, COUNTER)
+        reached = 0 if stored is None else stored.item["count"]
         assert isinstance(reached, int)
-        expected = ABSENT if found is None else found.version
+        expected = ABSENT if stored is None else stored.version
         try:
             store.put(STATE, {**COUNTER, "count": reached + 1}, expected=expected)
         except ConflictError:
@@ -34,7 +34,7 @@ def count_in_file(path: Path, times: int) -> None:
         store.put_many(ASSETS, ({"ticker": f"T{number}"} for number in range(2_500)))
 
 
-def fill_for_ever(path: Path) -> None:
+def fill_forever(path: Path) -> None:
     """Write endlessly in one call, and say when the second transaction is done."""
 
     def assets() -> Iterator[Item]:
