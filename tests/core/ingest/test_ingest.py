@@ -230,7 +230,7 @@ def test_some_data_sets_of_some_companies_can_be_chosen(app: App, spied: SpiedSt
 
     assert answer.stored == {"prices": 1}
     assert not app.is_ingested()
-    assert ("TimeSeries", "BRK.B#1d", "0001-01-01") in spied.contents()
+    assert ("TimeSeries", "BRK.B#1d", "2024-01-01") in spied.contents()
     assert ("Assets", "AAPL") not in spied.contents()
 
 

@@ -5,8 +5,7 @@ from .companies import AssetRepository, ListedName, ListingRepository
 from .news import NewsChange, NewsRepository
 from .notifications import NotificationRepository, StoredNotification
 from .optimistic import Foretell, change_item, ignore, until_uncontested
-from .prices.changes import PriceChange
-from .prices.repository import PriceRepository
+from .prices import PriceChange, PriceRepository
 from .quotas import QuotaRepository
 from .reports import FinancialsRepository
 from .state import OutboxRepository, StateRepository

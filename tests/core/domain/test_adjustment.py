@@ -1,6 +1,6 @@
-from array import array
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +11,7 @@ from signal9_core.errors import InputError
 
 from ..strategies import walk
 
-_WITH_DIVIDENDS = (Adjustment.VENDOR, Adjustment.CRSP)
-_ROUNDED = Decimal("0.0000011")
+HALF_A_MILLIONTH: Final = Decimal("0.0000005000001")
 
 
 def split(day: str, ratio: str) -> CorporateAction:
@@ -27,9 +26,6 @@ def dividend(day: str, amount: str) -> CorporateAction:
     )
 
 
-_QUARTERLY = dividend("2024-02-09", "0.24")
-
-
 def closes(**by_day: str) -> PriceSeries:
     rows = []
     for name, close in by_day.items():
@@ -41,11 +37,10 @@ def closes(**by_day: str) -> PriceSeries:
     return PriceSeries.from_bars("AAPL", rows)
 
 
-def test_splits_of_seven_and_of_four_to_one_keep_what_an_owner_has() -> None:
+def test_splits_divide_prices_and_multiply_volumes() -> None:
     series = closes(d2014_06_06="645.57", d2014_06_09="93.70", d2020_08_31="129.04")
-    actions = [split("2014-06-09", "7"), split("2020-08-31", "4")]
 
-    adjusted = adjust(series, actions)
+    adjusted = adjust(series, [split("2014-06-09", "7"), split("2020-08-31", "4")])
 
     assert adjusted.prices("close") == [
         round(Decimal("645.57") / 28, 6),
@@ -55,90 +50,61 @@ def test_splits_of_seven_and_of_four_to_one_keep_what_an_owner_has() -> None:
     assert list(adjusted.volume) == [700 * 28, 700 * 4, 700]
 
 
-def test_a_dividend_counts_by_the_close_of_its_day_as_the_vendor_has_it() -> None:
+def test_a_dividend_counts_by_the_close_of_its_day_or_the_close_before() -> None:
     series = closes(d2024_02_08="188.32", d2024_02_09="188.85")
+    actions = [dividend("2024-02-09", "0.24")]
 
-    adjusted = adjust(series, [dividend("2024-02-09", "0.24")])
+    vendor, academic, none = (adjust(series, actions, method) for method in Adjustment)
 
     factor = Decimal("188.85") / (Decimal("188.85") + Decimal("0.24"))
-    assert abs(adjusted.price("close", 0) - Decimal("188.32") * factor) <= Decimal("0.0000005")
-    assert adjusted.price("close", 1) == Decimal("188.85")
-    assert adjusted.volume == series.volume
-
-
-def test_a_dividend_counts_by_the_close_before_in_academic_series() -> None:
-    series = closes(d2024_02_08="188.32", d2024_02_09="188.85")
-
-    adjusted = adjust(series, [dividend("2024-02-09", "0.24")], Adjustment.CRSP)
-
-    assert adjusted.price("close", 0) == Decimal("188.08")
+    assert abs(vendor.price("close", 0) - Decimal("188.32") * factor) <= HALF_A_MILLIONTH
+    assert academic.price("close", 0) == Decimal("188.08")
+    assert none.prices("close") == series.prices("close")
+    assert vendor.price("close", 1) == Decimal("188.85")
+    assert vendor.volume == series.volume
 
 
 def test_a_method_may_be_named_by_a_text_and_has_to_be_known() -> None:
-    series, actions = closes(d2024_02_08="188.32", d2024_02_09="188.85"), [_QUARTERLY]
+    series, actions = closes(d2024_02_08="188.32", d2024_02_09="188.85"), [split("2024-02-09", "2")]
 
     assert adjust(series, actions, "crsp") == adjust(series, actions, Adjustment.CRSP)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="'yahoo' is not a valid Adjustment"):
         adjust(series, actions, "yahoo")  # type: ignore[arg-type]
 
 
-def test_splits_can_count_alone() -> None:
-    series = closes(d2024_02_08="100", d2024_02_09="50")
-    actions = [split("2024-02-09", "2"), dividend("2024-02-09", "1")]
+@pytest.mark.parametrize("method", Adjustment)
+def test_an_ex_date_without_trading_counts_from_the_next_day_on(method: Adjustment) -> None:
+    series = closes(d2024_02_09="100", d2024_02_12="99", d2024_02_13="98")
 
-    assert adjust(series, actions, Adjustment.SPLITS).price("open", 0) == 50
-
-
-def test_an_ex_date_without_trading_counts_from_the_next_day_on() -> None:
-    series = closes(d2024_02_09="100", d2024_02_12="50", d2024_02_13="50")
-
-    adjusted = adjust(series, [split("2024-02-10", "2")])
-
-    assert adjusted.prices("low") == [50, 50, 50]
+    for action in (split, dividend):
+        saturday, monday = action("2024-02-10", "2"), action("2024-02-12", "2")
+        assert adjust(series, [saturday], method) == adjust(series, [monday], method)
 
 
-def test_what_has_no_bar_to_be_compared_with_does_not_count() -> None:
-    series = closes(d2024_02_09="100", d2024_02_12="100")
-    actions = [dividend("2024-02-13", "1"), dividend("2024-02-09", "1")]
+@pytest.mark.parametrize("method", Adjustment)
+def test_what_has_no_bar_before_it_or_beside_it_changes_nothing(method: Adjustment) -> None:
+    series = closes(d2024_02_09="0", d2024_02_12="100")
+    early = [act(day, "9") for act in (split, dividend) for day in ("2024-02-08", "2024-02-09")]
+    late = dividend("2024-02-13", "1")
 
-    assert adjust(series, actions).prices("close") == [100, 100]
-    assert adjust(series, actions, Adjustment.CRSP).prices("close") == [100, 100]
-    assert adjust(series, [split("2024-02-13", "2")]).prices("close") == [50, 50]
-    assert len(adjust(PriceSeries.empty("AAPL"), actions)) == 0
+    assert adjust(series, [*early, late], method).prices("close") == [0, 100]
+    assert adjust(series, [split("2024-02-13", "2")], method).prices("close") == [0, 50]
+    assert len(adjust(PriceSeries.empty("AAPL"), [*early, late], method)) == 0
 
 
 def test_a_dividend_on_the_day_of_a_split_is_paid_on_new_shares() -> None:
     series = closes(d2014_06_06="645.57", d2014_06_09="93.70")
     actions = [split("2014-06-09", "7"), dividend("2014-06-09", "0.47")]
 
-    vendor, academic = (adjust(series, actions, method) for method in _WITH_DIVIDENDS)
+    vendor, academic = (
+        adjust(series, actions, method).price("close", 0)
+        for method in (Adjustment.VENDOR, Adjustment.CRSP)
+    )
 
-    old = Decimal("645.57") / 7
-    assert abs(vendor.price("close", 0) - old * Decimal("93.70") / Decimal("94.17")) < _ROUNDED
-    assert abs(academic.price("close", 0) - (old - Decimal("0.47"))) < _ROUNDED
-    assert adjust(series, reversed(actions), Adjustment.CRSP) == academic
-
-
-@pytest.mark.parametrize("ex_date", ["2014-06-05", "2014-06-06"])
-@pytest.mark.parametrize("method", Adjustment)
-def test_what_happened_up_to_the_first_bar_changes_nothing(
-    ex_date: str, method: Adjustment
-) -> None:
-    series = closes(d2014_06_06="0", d2014_06_09="93.70")
-
-    adjusted = adjust(series, [split(ex_date, "7"), dividend(ex_date, "900")], method)
-
-    assert adjusted.prices("close") == series.prices("close")
-    assert adjusted.volume == series.volume
-
-
-def test_a_dividend_on_a_day_without_a_bar_counts_from_the_next_one_on() -> None:
-    series = closes(d2024_02_09="100", d2024_02_12="99")
-    saturday, monday = dividend("2024-02-10", "1"), dividend("2024-02-12", "1")
-
-    for method in Adjustment:
-        assert adjust(series, [saturday], method) == adjust(series, [monday], method)
-    assert adjust(series, [saturday], Adjustment.CRSP).price("close", 0) == 99
+    before = Decimal("645.57") / 7
+    assert abs(vendor - before * Decimal("93.70") / Decimal("94.17")) <= HALF_A_MILLIONTH
+    assert abs(academic - (before - Decimal("0.47"))) <= HALF_A_MILLIONTH
+    assert adjust(series, reversed(actions)) == adjust(series, actions)
 
 
 @pytest.mark.parametrize(
@@ -166,17 +132,15 @@ def test_a_dividend_larger_than_the_price_has_a_share_in_the_vendors_method() ->
     assert adjust(series, [dividend("2024-02-09", "8")]).prices("close") == [2, 2]
 
 
-def test_a_dividend_of_nothing_changes_nothing_whatever_the_price() -> None:
+@pytest.mark.parametrize("method", Adjustment)
+def test_a_dividend_of_nothing_changes_nothing_whatever_the_price(method: Adjustment) -> None:
     series = closes(d2024_02_08="0", d2024_02_09="0")
 
-    for method in Adjustment:
-        assert adjust(series, [dividend("2024-02-09", "0")], method).prices("close") == [0, 0]
+    assert adjust(series, [dividend("2024-02-09", "0")], method).prices("close") == [0, 0]
 
 
 @settings(deadline=None, max_examples=30)
-@given(
-    st.lists(st.tuples(st.integers(0, 59), st.integers(1, 400), st.booleans()), max_size=8),
-)
+@given(st.lists(st.tuples(st.integers(0, 59), st.integers(1, 400), st.booleans()), max_size=8))
 def test_adjusted_prices_are_what_exact_arithmetic_says(
     events: list[tuple[int, int, bool]],
 ) -> None:
@@ -198,6 +162,6 @@ def test_adjusted_prices_are_what_exact_arithmetic_says(
                 close = series.price("close", days.index(action.ex_date))
                 exact = exact / action.ratio if action.ratio else exact
                 exact = exact * close / (close + action.amount) if action.amount else exact
-        assert abs(adjusted.price("close", at) - exact) <= Decimal("0.000001")
+        assert abs(adjusted.price("close", at) - exact) <= HALF_A_MILLIONTH
     assert adjusted.days == series.days
-    assert adjusted.adjusted_close == array("q", adjusted.close)
+    assert adjusted.adjusted_closes() == adjusted.prices("close")
