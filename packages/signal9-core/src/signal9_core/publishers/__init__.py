@@ -1,1 +1,0 @@
-"""Where events and notifications go: this process, or AWS. Import the one that is needed."""
