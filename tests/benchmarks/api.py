@@ -12,11 +12,10 @@ from importlib import import_module
 from importlib.util import find_spec
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 from signal9_core.tables import ASSETS
-from signal9_handlers.local.exchange import LocalContext, Request, proxy_event
-from signal9_handlers.local.gateway import Handler
+from signal9_handlers.local.gateway import HttpRequest, LocalContext, proxy_event
 from signal9_handlers.runtime import application
 
 from .api_load import load_measures
@@ -153,8 +152,8 @@ def _warm() -> Iterator[Measure]:
 
 
 def _asking(group: str, path: str, query: str = "") -> Callable[[], object]:
-    handler: Handler = import_module(f"signal9_handlers.api.{group}").handler
-    event = proxy_event(Request("GET", f"/api/v1{path}", query), path)
+    handler: Callable[..., dict[str, Any]] = import_module(f"signal9_handlers.api.{group}").handler
+    event = proxy_event(HttpRequest("GET", f"/api/v1{path}", query), path)
     answer = handler(event, LocalContext("benchmark"))
     if answer["statusCode"] != 200:
         raise RuntimeError(json.dumps(answer))

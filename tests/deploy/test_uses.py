@@ -22,10 +22,10 @@ from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_deploy.functions import API, JOBS, FunctionSpec
 from signal9_handlers import runtime
-from signal9_handlers.local.exchange import LocalContext, Request, proxy_event
-from signal9_handlers.local.jobs import envelope_of
+from signal9_handlers.local.gateway import HttpRequest, LocalContext, proxy_event
 from tests.deploy.fence import FencedStore
 from tests.fakes import ARTICLES, NOW, FakeProvider
+from tests.handlers.test_jobs import envelope_of
 
 USER = "local|developer"
 KEY = SecretStr("k" * 43)
@@ -87,7 +87,7 @@ def _called(spec: FunctionSpec, method: str, path: str, notification: str) -> in
     asked = path.replace("{ticker}", "AAPL").replace("{id}", notification)
     headers = [("Content-Type", "application/json")]
     body = BODIES.get(path, "") if method in {"PATCH", "PUT"} else ""
-    request = Request(method, asked, QUERIES.get(path, ""), headers, body.encode())
+    request = HttpRequest(method, asked, QUERIES.get(path, ""), headers, body.encode())
     return int(_handler(spec)(proxy_event(request, path), LocalContext(spec.name))["statusCode"])
 
 

@@ -15,8 +15,7 @@ from typing import Final
 
 from signal9_core.errors import RefusedError
 from signal9_handlers.auth.identity import DEVELOPER, Identity
-from signal9_handlers.local.door import guarded
-from signal9_handlers.local.gateway import Gateway
+from signal9_handlers.local.gateway import Gateway, require_token
 from signal9_handlers.local.server import LocalServer
 from signal9_handlers.local.site import Site
 from signal9_handlers.runtime import application
@@ -41,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def fuzz(max_examples: int) -> int:
     """Fuzz whatever `application()` holds."""
-    server = LocalServer(Site(None), Gateway(door=guarded(_verify)))
+    server = LocalServer(Site(None), Gateway(authorize=require_token(_verify)))
     with serving(server) as address, TemporaryDirectory() as folder:
         command = [
             str(Path(sys.executable).with_name("schemathesis")),

@@ -6,7 +6,7 @@ import "/search.js";
 import {
   amount, counted, day, dayOfYear, longDay, made, monthAndYear, nothing, percent, shortDay,
   signed, titled, two, whole, worded, year,
-} from "/words.js";
+} from "/format.js";
 
 const HOME = "AAPL";
 const find = (id) => document.getElementById(id);

@@ -1,7 +1,7 @@
 // The search field: companies as one types, by keyboard or pointer; the address tells which one.
 
 import { ask } from "/api.js";
-import { made } from "/words.js";
+import { made } from "/format.js";
 
 const box = { input: document.getElementById("query"), list: document.getElementById("hits"), hits: [], at: -1, asked: null, timer: 0 };
 
