@@ -22,9 +22,10 @@ from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_deploy.functions import API, JOBS, FunctionSpec
 from signal9_handlers import runtime
-from signal9_handlers.local.gateway import HttpRequest, LocalContext, proxy_event
+from signal9_handlers.local.gateway import proxy_event
 from tests.deploy.fence import FencedStore
 from tests.fakes import ARTICLES, NOW, FakeProvider
+from tests.handlers.sample import CONTEXT
 from tests.handlers.test_jobs import envelope_of
 
 USER = "local|developer"
@@ -87,8 +88,8 @@ def _called(spec: FunctionSpec, method: str, path: str, notification: str) -> in
     asked = path.replace("{ticker}", "AAPL").replace("{id}", notification)
     headers = [("Content-Type", "application/json")]
     body = BODIES.get(path, "") if method in {"PATCH", "PUT"} else ""
-    request = HttpRequest(method, asked, QUERIES.get(path, ""), headers, body.encode())
-    return int(_handler(spec)(proxy_event(request, path), LocalContext(spec.name))["statusCode"])
+    event = proxy_event(method, asked, QUERIES.get(path, ""), headers, body.encode())
+    return int(_handler(spec)(event, CONTEXT)["statusCode"])
 
 
 def _handler(spec: FunctionSpec) -> Callable[..., Any]:
@@ -130,7 +131,7 @@ def test_a_job_gets_by_with_its_permissions(deployed: Deployed, spec: FunctionSp
     heard = [each for each in EVENTS if type(each) in spec.events]
 
     for event in heard:
-        _handler(spec)(envelope_of(event), LocalContext(spec.name))
+        _handler(spec)(envelope_of(event), CONTEXT)
     if spec.polled:
         assert app.refresh().failed == []
     assert heard or spec.polled or not spec.uses

@@ -18,18 +18,39 @@ from typing import Any, Final, NamedTuple
 import httpx2
 import pytest
 import uvicorn
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from signal9_handlers.api.problems import Problem
 from signal9_handlers.local.server import LARGEST_HEAD, LocalServer, listen
 from signal9_handlers.local.site import Site
 from signal9_handlers.runtime import application
 
-__all__ = ["EXACT", "Target", "get", "pages", "problem", "refused_fields", "serving", "target"]
+__all__ = [
+    "CONTEXT",
+    "EXACT",
+    "Target",
+    "get",
+    "pages",
+    "problem",
+    "refused_fields",
+    "serving",
+    "target",
+]
 
 EXACT: Final = Decimal("123.45678901234567")
 """A price that no float holds."""
 
 ORIGIN: Final = "http://localhost:8000"
+
+
+class _Context(LambdaContext):
+    _function_name = "test"
+    _memory_limit_in_mb = 512
+    _invoked_function_arn = "arn:aws:lambda:local:000000000000:function:test"
+    _aws_request_id = "request-1"
+
+
+CONTEXT: Final = _Context()
 
 
 def get(client: httpx2.Client, path: str, **query: object) -> Any:

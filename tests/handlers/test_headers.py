@@ -8,9 +8,10 @@ import pytest
 from signal9_core.bootstrap import App
 from signal9_core.errors import SettingsError
 from signal9_handlers.api import news
-from signal9_handlers.local.gateway import HttpRequest, LocalContext, proxy_event
+from signal9_handlers.local.gateway import proxy_event
 from signal9_handlers.runtime import application
 
+from .sample import CONTEXT
 from .test_problems import failing
 
 OURS = "https://app.signal9.com"
@@ -32,9 +33,9 @@ def test_every_response_has_its_own_id_and_safe_defaults(client: httpx2.Client, 
 
 
 def test_the_id_of_a_request_is_that_of_api_gateway(app: App) -> None:
-    event = proxy_event(HttpRequest("GET", "/api/v1/news"), "/api/v1/news")
+    event = proxy_event("GET", "/api/v1/news")
 
-    result = news.handler(event, LocalContext("test"))
+    result = news.handler(event, CONTEXT)
 
     assert result["multiValueHeaders"]["X-Request-Id"] == [event["requestContext"]["requestId"]]
 
@@ -174,9 +175,9 @@ def test_invalid_settings_are_a_problem_and_allow_nothing(
 ) -> None:
     monkeypatch.setenv("SIGNAL9_CORS_ORIGINS", "https://app.signal9.com/with/a/path")
     application.cache_clear()
-    request = HttpRequest("GET", "/api/v1/news", headers=[("Origin", OURS)])
+    event = proxy_event("GET", "/api/v1/news", headers=[("Origin", OURS)])
 
-    result = news.handler(proxy_event(request, "/api/v1/news"), LocalContext("test"))
+    result = news.handler(event, CONTEXT)
 
     assert result["statusCode"] == 500
     assert "Access-Control-Allow-Origin" not in result["multiValueHeaders"]

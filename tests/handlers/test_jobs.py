@@ -18,13 +18,13 @@ from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_handlers import jobs
 from signal9_handlers.failures import FAILED_EVENTS, handler
-from signal9_handlers.local.gateway import LocalContext
 from signal9_handlers.runtime import logger
 from tests.fakes import NOW, FakeProvider, SetClock
 
+from .sample import CONTEXT
+
 Line = dict[str, Any]
 
-CONTEXT = LocalContext("job")
 SCHEDULED: dict[str, object] = {"source": "aws.events", "detail": {}}
 
 
@@ -177,7 +177,7 @@ def record(message_id: str, body: object, **attributes: str) -> dict[str, Any]:
 
 def kept(*records: dict[str, Any]) -> list[str]:
     """Handle a batch; return the ids of the messages that stay in the queue."""
-    answer = handler({"Records": list(records)}, LocalContext("failures"))
+    answer = handler({"Records": list(records)}, CONTEXT)
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 

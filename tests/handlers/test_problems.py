@@ -1,5 +1,6 @@
 """Requests that fail: each is answered with a problem document that says why."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx2
@@ -11,7 +12,7 @@ from signal9_core.bootstrap import App
 from signal9_core.errors import StoreUnavailableError
 from signal9_handlers.api.problems import NotFoundProblem, Problem
 from signal9_handlers.api.routing import LONGEST_QUERY
-from signal9_handlers.local.gateway import Gateway, HttpRequest
+from signal9_handlers.local.gateway import Gateway, proxy_event
 from signal9_handlers.routes import RESOURCES
 
 from .sample import problem, refused_fields
@@ -219,21 +220,21 @@ NAMES = {
 
 
 @st.composite
-def requests(draw: st.DrawFn) -> HttpRequest:
+def events(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a path of the API with mostly known parameters and any values."""
     path, names = draw(st.sampled_from(sorted(NAMES.items())))
     known = st.sampled_from([*names, "unheard-of"])
     query = draw(st.dictionaries(known, values, max_size=4))
     ticker = draw(st.sampled_from(["AAPL", "msft"]) | words)
-    return HttpRequest("GET", path.replace("{ticker}", ticker), urlencode(query))
+    return proxy_event("GET", path.replace("{ticker}", ticker), urlencode(query))
 
 
 @settings(
     deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(request=requests())
-def test_no_request_makes_the_api_fail(app: App, request: HttpRequest) -> None:
-    response = Gateway()(request)
+@given(event=events())
+def test_no_request_makes_the_api_fail(app: App, event: dict[str, Any]) -> None:
+    response = Gateway()(event)
 
     assert response.status in {200, 404, 422}
     if response.status != 200:

@@ -11,9 +11,10 @@ import pytest
 from signal9_core.bootstrap import App
 from signal9_core.domain import Notification
 from signal9_core.schemas import BriefingAnswer
+from signal9_handlers.api.http import Request
 from signal9_handlers.api.routing import LONGEST_BODY
 from signal9_handlers.auth.identity import SCOPES, Identity
-from signal9_handlers.local.gateway import Gateway, HttpRequest
+from signal9_handlers.local.gateway import Gateway
 from signal9_handlers.local.server import LocalServer
 from signal9_handlers.local.site import Site
 
@@ -27,9 +28,9 @@ PROFILE = {
 }
 
 
-def by_name(request: HttpRequest) -> Identity:
+def by_name(request: Request) -> Identity:
     """Identify everyone by what they claim."""
-    return Identity(request.header("x-test-user")[0], SCOPES)
+    return Identity(request.header("x-test-user"), SCOPES)
 
 
 @pytest.fixture(scope="module")

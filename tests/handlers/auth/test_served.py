@@ -10,17 +10,11 @@ from signal9_core.bootstrap import App
 from signal9_handlers.api import assets, users
 from signal9_handlers.auth.authorizer import SigningKeys, TokenVerifier
 from signal9_handlers.auth.identity import Identity
-from signal9_handlers.local.gateway import (
-    Gateway,
-    HttpRequest,
-    LocalContext,
-    proxy_event,
-    require_token,
-)
+from signal9_handlers.local.gateway import Gateway, proxy_event, require_token
 from signal9_handlers.local.server import LocalServer
 from signal9_handlers.local.site import Site
 from signal9_handlers.routes import ROUTES
-from tests.handlers.sample import problem, serving
+from tests.handlers.sample import CONTEXT, problem, serving
 
 from .issuers import ATTACKS, AUDIENCE, Issuer, real_issuer, sign_in
 
@@ -104,10 +98,10 @@ def test_without_the_issuers_keys_requests_are_answered_503(app: App) -> None:
     with Issuer() as issuer:
         issuer.status = 500
         headers = list(bearer(issuer.token()).items())
-        response = gateway(issuer.url)(HttpRequest("GET", "/api/v1/news", headers=headers))
+        response = gateway(issuer.url)(proxy_event("GET", "/api/v1/news", headers=headers))
 
     assert response.status == 503
-    assert "Retry-After" in dict(response.headers)
+    assert "Retry-After" in response.headers
 
 
 def test_a_token_of_a_real_issuer_is_accepted(app: App) -> None:
@@ -124,7 +118,7 @@ def test_a_token_of_a_real_issuer_is_accepted(app: App) -> None:
 
 
 def event(path: str, authorizer: object) -> dict[str, Any]:
-    sent = proxy_event(HttpRequest("GET", path), path, identity=None)
+    sent = proxy_event("GET", path, identity=None)
     sent["requestContext"]["authorizer"] = authorizer
     return sent
 
@@ -135,7 +129,7 @@ def event(path: str, authorizer: object) -> dict[str, Any]:
 )
 def test_a_handler_refuses_a_caller_that_was_not_identified(app: App, authorizer: object) -> None:
     for handler, path in ((assets.handler, "/assets/AAPL"), (users.handler, "/users/me")):
-        result = handler(event(f"/api/v1{path}", authorizer), LocalContext("test"))
+        result = handler(event(f"/api/v1{path}", authorizer), CONTEXT)
         assert result["statusCode"] == 401
         assert "WWW-Authenticate" in result["multiValueHeaders"]
 
@@ -143,7 +137,7 @@ def test_a_handler_refuses_a_caller_that_was_not_identified(app: App, authorizer
 def test_a_cached_authorization_ends_with_its_token(app: App) -> None:
     context = Identity("ada", frozenset({"read:me"}), 1_700_000_000).context()
 
-    result = users.handler(event("/api/v1/users/me", context), LocalContext("test"))
+    result = users.handler(event("/api/v1/users/me", context), CONTEXT)
 
     assert result["statusCode"] == 401
     assert "expired" in result["body"]

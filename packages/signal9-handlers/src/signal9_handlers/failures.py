@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from aws_lambda_powertools.utilities.batch import (
@@ -30,15 +30,6 @@ _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_fail
 Body = Mapping[str, object]
 
 
-class FailedEvent(NamedTuple):
-    """An event, the function that it failed in, and why."""
-
-    event_id: str
-    detail_type: str
-    function: str
-    reason: str
-
-
 @logger().inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, object], context: LambdaContext) -> PartialItemFailureResponse:
@@ -56,10 +47,10 @@ def _report(record: SQSRecord) -> None:
         # The processor only tells SQS that it failed, not why.
         logger().exception("a message of the failure queue cannot be read")
         raise
-    logger().error("event failed", **failed._asdict())
+    logger().error("event failed", extra=failed)
 
 
-def _failed_event(record: SQSRecord) -> FailedEvent:
+def _failed_event(record: SQSRecord) -> dict[str, str]:
     try:
         body = json.loads(record.body)
     except ValueError as error:
@@ -73,42 +64,42 @@ def _failed_event(record: SQSRecord) -> FailedEvent:
     raise InputError("body", f"message {record.message_id} does not describe a failure")
 
 
-def _failed_invocation(body: Body) -> FailedEvent:
+def _failed_invocation(body: Body) -> dict[str, str]:
     """Read a message from a function's on-failure destination."""
     context, response = _object(body, "requestContext"), _object(body, "responsePayload")
     event = _object(body, "requestPayload")
     reasons = [str(response[name]) for name in ("errorType", "errorMessage") if response.get(name)]
-    return FailedEvent(
-        event_id=str(event.get("id", context.get("requestId"))),
-        detail_type=str(event.get("detail-type")),
-        function=str(context.get("functionArn")),
-        reason=": ".join(reasons) or str(context.get("condition")),
-    )
+    return {
+        "event_id": str(event.get("id", context.get("requestId"))),
+        "detail_type": str(event.get("detail-type")),
+        "function": str(context.get("functionArn")),
+        "reason": ": ".join(reasons) or str(context.get("condition")),
+    }
 
 
-def _failed_delivery(event: Body, record: SQSRecord) -> FailedEvent:
+def _failed_delivery(event: Body, record: SQSRecord) -> dict[str, str]:
     """Read a message from the dead-letter queue of an EventBridge target."""
     names = ("TARGET_ARN", "ERROR_CODE", "ERROR_MESSAGE")
     attributes = (record.message_attributes[name] for name in names)
     target, code, message = (value.string_value if value else None for value in attributes)
-    return FailedEvent(
-        event_id=str(event.get("id")),
-        detail_type=str(event.get("detail-type")),
-        function=str(target),
-        reason=f"{code}: {message}",
-    )
+    return {
+        "event_id": str(event.get("id")),
+        "detail_type": str(event.get("detail-type")),
+        "function": str(target),
+        "reason": f"{code}: {message}",
+    }
 
 
-def _failed_ingestion(event: Body) -> FailedEvent:
+def _failed_ingestion(event: Body) -> dict[str, str]:
     """Read an `IngestionFailed` event."""
     detail = _object(event, "detail")
     subject = f"{detail.get('dataSet')} of {detail.get('ticker') or 'all companies'}"
-    return FailedEvent(
-        event_id=str(event.get("id")),
-        detail_type=IngestionFailed.detail_type,
-        function="ingest",
-        reason=f"{subject}: {detail.get('reason')}",
-    )
+    return {
+        "event_id": str(event.get("id")),
+        "detail_type": IngestionFailed.detail_type,
+        "function": "ingest",
+        "reason": f"{subject}: {detail.get('reason')}",
+    }
 
 
 def _object(body: Body, name: str) -> Body:

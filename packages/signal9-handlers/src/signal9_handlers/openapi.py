@@ -50,9 +50,8 @@ def document() -> str:
     whole = _read("openapi_base.json")
     whole["info"]["version"] = __version__
     for operation in _operations():
-        whole["paths"].setdefault(operation.path, {})[operation.method.lower()] = _operation(
-            operation
-        )
+        methods = whole["paths"].setdefault(operation.path, {})
+        methods[operation.method.lower()] = _operation(operation)
     whole["paths"] = dict(sorted(whole["paths"].items()))
     whole["components"]["schemas"] = _schemas()
     return json.dumps(whole, ensure_ascii=False)

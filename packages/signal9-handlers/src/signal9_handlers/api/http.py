@@ -114,7 +114,7 @@ class Response(NamedTuple):
             return self
         return self._replace(status=HTTPStatus.NOT_MODIFIED, body=b"", media_type="")
 
-    def result(self, *, head: bool = False) -> dict[str, Any]:
+    def result(self, *, head: bool) -> dict[str, Any]:
         """Return it as a Lambda function's result; the answer to HEAD has no body."""
         headers = {"Content-Type": self.media_type} if self.media_type else {}
         headers |= self.headers

@@ -184,17 +184,20 @@ class Resource:
 
         return register
 
-    def handler(self, event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+    def handler(self, event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:  # noqa: ARG002
         """Answer an event of API Gateway."""
         request = Request(event)
-        name = request.id or context.aws_request_id
-        request_id.set(name)
+        return self.respond(request).result(head=request.method == "HEAD")
+
+    def respond(self, request: Request) -> Response:
+        """Answer a request; every failure becomes a problem document."""
+        request_id.set(request.id)
         try:
             response = self._respond(request)
-        except Exception as error:  # noqa: BLE001  every failure becomes a problem document
+        except Exception as error:  # noqa: BLE001
             response = problem_of(error)
-        response = add_standard_headers(response, name, request.header("origin"))
-        return response.unless_known(request).result(head=request.method == "HEAD")
+        response = add_standard_headers(response, request.id, request.header("origin"))
+        return response.unless_known(request)
 
     def _respond(self, request: Request) -> Response:
         length = sum(len(name) + sum(map(len, values)) for name, values in request.query.items())

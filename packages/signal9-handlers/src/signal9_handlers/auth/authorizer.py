@@ -56,13 +56,13 @@ class UnauthorizedError(Exception):
         super().__init__("Unauthorized")
 
 
-def handler(event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:  # noqa: ARG001
+def handler(event: Mapping[str, str], context: "LambdaContext") -> dict[str, Any]:  # noqa: ARG001
     """Identify the caller, for all paths of the stage, since API Gateway caches the result.
 
     Handlers check the scope that their path needs.
     """
     try:
-        identity = verifier()(_authorization(event))
+        identity = verifier()(event["authorizationToken"])
     except RefusedError as error:
         logger().info("token refused", reason=str(error))
         raise UnauthorizedError from None
@@ -213,18 +213,6 @@ def keys_url(issuer: str) -> str:
     if parts.query or parts.fragment or parts.username:
         raise SettingsError("invalid issuer: must have no query, fragment or user")
     return f"{issuer.removesuffix('/')}/.well-known/jwks.json"
-
-
-def _authorization(event: Mapping[str, Any]) -> str:
-    """Return the header, from a TOKEN or a REQUEST authorizer's event."""
-    if "authorizationToken" in event:
-        return str(event["authorizationToken"])
-    headers: Mapping[str, list[str]] = event.get("multiValueHeaders") or {}
-    lists = [values for name, values in headers.items() if name.lower() == "authorization"]
-    values = [value for values in lists for value in values]
-    if len(values) > 1:
-        raise RefusedError("The header Authorization was sent more than once.")
-    return values[0] if values else ""
 
 
 def _reason(error: PyJWTError) -> str:

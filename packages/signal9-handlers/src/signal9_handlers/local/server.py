@@ -3,15 +3,16 @@
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any, Final
 
 from signal9_core.errors import SettingsError
 
+from ..api.http import Request, Response
 from ..api.problems import problem, problem_of
-from .gateway import Gateway, HttpRequest, HttpResponse, to_http
+from .gateway import Event, Gateway, finish, proxy_event
 from .site import Site
 
 __all__ = ["HOST", "LARGEST_HEAD", "LocalServer", "listen"]
@@ -47,7 +48,7 @@ def listen(port: int) -> socket.socket:
 
 
 class LocalServer:
-    """Answers with the site's files, or with the handlers that run on AWS."""
+    """Answers with the site's pages, or with the handlers that run on AWS."""
 
     def __init__(self, site: Site, gateway: Gateway | None = None) -> None:
         self._site = site
@@ -57,42 +58,37 @@ class LocalServer:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = HttpRequest(
-            method=scope["method"],
-            path=scope["path"],
-            query=scope["query_string"].decode("latin-1"),
-            headers=[(name.decode(), value.decode("latin-1")) for name, value in scope["headers"]],
-            body=await _body(receive),
-        )
-        if not _is_local(request.header("host")):
-            detail = f"This server answers only as {HOST} or localhost."
-            response = to_http(problem(HTTPStatus.MISDIRECTED_REQUEST, detail), request)
-        else:
-            loop = asyncio.get_running_loop()
-            response = await loop.run_in_executor(self._worker, self._answer, request)
-        await _send(send, response, head=request.method == "HEAD")
+        headers = [(name.decode(), value.decode("latin-1")) for name, value in scope["headers"]]
+        query = scope["query_string"].decode("latin-1")
+        body = await _body(receive)
+        event = proxy_event(scope["method"], scope["path"], query, headers, body, identity=None)
+        loop = asyncio.get_running_loop()
+        response = await loop.run_in_executor(self._worker, self._respond, event)
+        await _send(send, response, head=scope["method"] == "HEAD")
 
-    def _answer(self, request: HttpRequest) -> HttpResponse:
+    def _respond(self, event: Event) -> Response:
+        request = Request(event)
         try:
-            return self._site(request) if request.path in self._site else self._gateway(request)
+            if not _is_local(request.header("host")):
+                detail = f"This server answers only as {HOST} or localhost."
+                return finish(problem(HTTPStatus.MISDIRECTED_REQUEST, detail), request)
+            return self._site(request) if request.path in self._site else self._gateway(event)
         except Exception as error:  # noqa: BLE001  the server goes on after a failed request
-            return to_http(problem_of(error), request)
+            return finish(problem_of(error), request)
 
 
-def _is_local(hosts: Iterable[str]) -> bool:
+def _is_local(host: str) -> bool:
     """Return whether the header Host names this machine.
 
     A foreign page may have its own name resolve to this machine (DNS rebinding), but its requests
     carry that name.
     """
-    host = next(iter(hosts), "").lower()
-    name, _, port = host.rpartition(":")
-    return (name if port.isdigit() else host).removesuffix(".") in _LOCAL_NAMES
+    name, _, port = host.lower().rpartition(":")
+    return (name if port.isdigit() else host.lower()).removesuffix(".") in _LOCAL_NAMES
 
 
 async def _body(receive: Receive) -> bytes:
-    body = b""
-    more = True
+    body, more = b"", True
     while more:
         message = await receive()
         body += message.get("body", b"")
@@ -100,11 +96,13 @@ async def _body(receive: Receive) -> bytes:
     return body
 
 
-async def _send(send: Send, response: HttpResponse, *, head: bool) -> None:
-    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in response.headers]
+async def _send(send: Send, response: Response, *, head: bool) -> None:
+    headers = {"Content-Type": response.media_type} if response.media_type else {}
+    headers |= response.headers
     # Without their body, HEAD and 304 do not know its length.
-    if response.status != HTTPStatus.NOT_MODIFIED and (response.body or not head):
-        headers.append((b"content-length", str(len(response.body)).encode()))
+    if response.status != HTTPStatus.NOT_MODIFIED and response.body:
+        headers["Content-Length"] = str(len(response.body))
+    encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
     status = int(response.status)
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": encoded})
     await send({"type": "http.response.body", "body": b"" if head else response.body})

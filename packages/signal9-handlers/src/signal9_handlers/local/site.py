@@ -6,8 +6,9 @@ from http import HTTPStatus
 from importlib.resources import files
 from typing import Final
 
+from ..api.http import Request, Response
 from ..api.problems import problem
-from .gateway import HttpRequest, HttpResponse, to_http
+from .gateway import finish
 
 __all__ = ["Site"]
 
@@ -45,26 +46,26 @@ class Site:
     def __contains__(self, path: object) -> bool:
         return path in self._pages or path in _FILES
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: Request) -> Response:
         """Return the file or page at a path."""
         if request.method not in {"GET", "HEAD"}:
             detail = f"{request.path} has no method {request.method}, only GET and HEAD."
             allow = {"Allow": "GET, HEAD"}
-            return to_http(problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers=allow), request)
+            return finish(problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers=allow), request)
         if page := self._pages.get(request.path):
             return page()
         package, name, media_type = _FILES[request.path]
         return _response((files(package) / name).read_text("utf-8"), media_type)
 
-    def _page(self) -> HttpResponse:
+    def _page(self) -> Response:
         page = (files(_HERE) / "page/index.html").read_text("utf-8")
         return _response(page.replace("{notice}", escape(self._notice)), "text/html", _PAGE)
 
-    def _docs(self) -> HttpResponse:
+    def _docs(self) -> Response:
         page = (files(_HERE) / "page/docs.html").read_text("utf-8")
         return _response(page, "text/html", _DOCS)
 
-    def _openapi(self) -> HttpResponse:
+    def _openapi(self) -> Response:
         return _response(self._document, "application/json")
 
     @cached_property
@@ -74,12 +75,11 @@ class Site:
         return document()
 
 
-def _response(text: str, media_type: str, policy: str = "default-src 'none'") -> HttpResponse:
-    headers = [
-        ("Content-Type", f"{media_type}; charset=utf-8"),
-        ("Cache-Control", "no-cache"),
-        ("Content-Security-Policy", policy),
-        ("Referrer-Policy", "no-referrer"),
-        ("X-Content-Type-Options", "nosniff"),
-    ]
-    return HttpResponse(HTTPStatus.OK, headers, text.encode())
+def _response(text: str, media_type: str, policy: str = "default-src 'none'") -> Response:
+    headers = {
+        "Cache-Control": "no-cache",
+        "Content-Security-Policy": policy,
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(HTTPStatus.OK, text.encode(), f"{media_type}; charset=utf-8", headers)
