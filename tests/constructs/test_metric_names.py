@@ -8,7 +8,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from signal9_constructs import Observability
-from signal9_handlers.jobs import failures
+from signal9_handlers import failures
 
 
 @pytest.fixture

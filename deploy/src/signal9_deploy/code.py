@@ -19,7 +19,7 @@ _UNUSED: Final = (
     "signal9_core/facade",
     "signal9_core/remote",
     "signal9_handlers/local",
-    "signal9_handlers/openapi",
+    "signal9_handlers/openapi*",
 )
 _SERVICES: Final = ("dynamodb", "events", "s3", "secretsmanager", "sns", "sqs")
 
