@@ -1,6 +1,6 @@
-"""Every recorded body, replayed: what the API serves is what its source says.
+"""Every recorded response, replayed: the API serves what its source says.
 
-Sources are read here by plain `json` and `csv`, knowing nothing of the project's own parsers.
+Sources are read here by plain `json` and `csv`, independently of the project's parsers.
 """
 
 import csv
@@ -49,20 +49,18 @@ class Replays(NamedTuple):
     written: list[str]
 
     def get(self, path: str, **query: object) -> Any:
-        """Return what the API answers, numbers as they are written."""
+        """Return an answer with its numbers as they are written."""
         response = self.api.get(path, params={name: str(each) for name, each in query.items()})
         assert response.status_code == 200, response.text
         return json.loads(response.text, parse_float=Decimal)
 
     def pages(self, path: str, **query: object) -> Iterator[dict[str, Any]]:
-        """Yield what is on every page."""
-        more: dict[str, object] = {}
-        while True:
-            page = self.get(path, **query, **more)
+        """Yield the items of every page."""
+        page = self.get(path, **query)
+        yield from page["items"]
+        while page["nextCursor"] is not None:
+            page = self.get(path, **query, cursor=page["nextCursor"])
             yield from page["items"]
-            if page["nextCursor"] is None:
-                return
-            more = {"cursor": page["nextCursor"]}
 
 
 @pytest.fixture(scope="module")
@@ -89,18 +87,18 @@ def _table(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
 
 
-def _in_time(paths: Iterable[Path]) -> list[Path]:
-    """Return files in order of time: later ones win, and those that say no time are first."""
-    return sorted(paths, key=lambda path: (_said(path), path.relative_to(RECORDINGS).as_posix()))
+def _by_time(paths: Iterable[Path]) -> list[Path]:
+    """Return files in order of time, later ones last; those without a time come first."""
+    return sorted(paths, key=lambda path: (_time_of(path), path.relative_to(RECORDINGS).as_posix()))
 
 
-def _said(path: Path) -> str:
+def _time_of(path: Path) -> str:
     found = re.search(r"_(\d{4})(-\d\d)?$", path.stem)
     return f"{found[1]}{found[2] or '-12'}" if found else ""
 
 
 def _recorded(*functions: str) -> Iterator[tuple[str, Path]]:
-    for path in _in_time(chain(*((ALPHAVANTAGE / each).glob("*") for each in functions))):
+    for path in _by_time(chain(*((ALPHAVANTAGE / each).glob("*") for each in functions))):
         yield _at_alphavantage(path.stem.partition("_")[0]), path
 
 
@@ -145,7 +143,7 @@ def test_every_file_is_stored_or_reported(replays: Replays) -> None:
     }
 
 
-def test_error_texts_are_left_out_and_said_so(replays: Replays) -> None:
+def test_error_texts_are_skipped_and_reported(replays: Replays) -> None:
     reasons = {each.file: each.reason for each in replays.first.skipped}
     errors = list(RECORDINGS.glob("*/_errors/*"))
 
@@ -232,8 +230,8 @@ def test_every_adjusted_close_is_served(replays: Replays) -> None:
             assert abs(served[day] - vendors) <= vendors * Decimal("1e-7"), (ticker, day)
 
 
-def test_adjusted_closes_of_long_ago_follow_from_what_happened_since(replays: Replays) -> None:
-    """What the source adjusted in 2020 has since been divided by what was paid and split."""
+def test_old_adjusted_closes_follow_from_later_dividends_and_splits(replays: Replays) -> None:
+    """Prices adjusted in 2020 differ from today's by later dividends and splits."""
     bars = _bars(ALPHAVANTAGE / "TIME_SERIES_DAILY_ADJUSTED" / "IBM_full_2020-11.csv")
     served = {
         bar["date"]: bar["close"]
@@ -345,7 +343,7 @@ def test_every_article_of_alphavantage_is_served(replays: Replays) -> None:
 
 
 def _slug(topic: str) -> str:
-    """Return a topic as AlphaVantage wants to be asked for it."""
+    """Return a topic as AlphaVantage spells it in requests."""
     return re.sub(r"\W+", "_", topic.replace("&", "and")).lower()
 
 
@@ -395,7 +393,7 @@ def test_every_announced_date_is_stored(replays: Replays) -> None:
 def test_every_listing_is_served(replays: Replays) -> None:
     expected: dict[str, tuple[str | None, str | None]] = {}
     lists = (ALPACA / "assets", ALPHAVANTAGE / "LISTING_STATUS")
-    for path in _in_time(chain(*(folder.glob("*") for folder in lists))):
+    for path in _by_time(chain(*(folder.glob("*") for folder in lists))):
         listed = _listed_at_alphavantage(path) if path.suffix == ".csv" else _listed_at_alpaca(path)
         expected |= {ticker: each for ticker, each in listed if TICKER.fullmatch(ticker)}
     described = {ticker for ticker, _ in _recorded("OVERVIEW")}

@@ -36,7 +36,7 @@ def public_jwk(name: str) -> dict[str, Any]:
 
 
 class Issuer:
-    """An issuer on this machine; it counts how often its keys are fetched."""
+    """An issuer on this machine; it records when its keys are fetched."""
 
     def __init__(self) -> None:
         self.names = ["first"]
@@ -69,16 +69,16 @@ class Issuer:
         self._server.server_close()
 
     def claims(self, **changes: Any) -> dict[str, Any]:
-        """Claims as they should be but for the changes; `None` leaves one out."""
+        """Return valid claims with these changes; `None` leaves one out."""
         now = int(time.time())
         whole = {"iss": self.url, "aud": AUDIENCE, "sub": "auth0|ada", "iat": now, "exp": now + 600}
-        return {name: each for name, each in {**whole, **changes}.items() if each is not None}
+        return {name: value for name, value in {**whole, **changes}.items() if value is not None}
 
     def token(
         self, *, key: str = "first", headers: dict[str, Any] | None = None, **changes: Any
     ) -> str:
-        given = {"kid": key, **(headers or {})}
-        return jwt.encode(self.claims(**changes), private_key(key), "RS256", headers=given)
+        fields = {"kid": key, **(headers or {})}
+        return jwt.encode(self.claims(**changes), private_key(key), "RS256", headers=fields)
 
 
 def _handler_of(issuer: Issuer) -> type[BaseHTTPRequestHandler]:
@@ -115,7 +115,7 @@ server.serve_forever()
 
 @contextmanager
 def real_issuer() -> Iterator[str]:
-    """An OpenID provider of its own, in a process of its own; yields its address."""
+    """Run an OpenID provider in a process of its own; yields its address."""
     quiet = {"AUTHLIB_INSECURE_TRANSPORT": "1", "PYTHONWARNINGS": "ignore"}
     process = subprocess.Popen(
         [sys.executable, "-c", _REAL],
@@ -133,22 +133,22 @@ def real_issuer() -> Iterator[str]:
 
 
 def limit(address: str, user: str, scope: str) -> None:
-    """Have a real issuer say in a user's next tokens that they are for this scope alone."""
-    told = httpx2.put(f"{address}/users/{quote(user, safe='')}", json={"scope": scope})
-    assert told.is_success, told.text
+    """Make a real issuer put only this scope into a user's next tokens."""
+    response = httpx2.put(f"{address}/users/{quote(user, safe='')}", json={"scope": scope})
+    assert response.is_success, response.text
 
 
 def sign_in(address: str, user: str, audience: str = AUDIENCE) -> str:
-    """Sign in with a code, as an application does, and return the JWT that comes of it."""
+    """Sign in with a code, as an application does, and return the token."""
     client, back = audience, "http://127.0.0.1/back"
-    asked = {
+    parameters = {
         "client_id": client,
         "redirect_uri": back,
         "response_type": "code",
         "scope": "openid",
     }
     with httpx2.Client(base_url=address) as http:
-        sent_back = http.post("/oauth2/authorize", params=asked, data={"sub": user})
+        sent_back = http.post("/oauth2/authorize", params=parameters, data={"sub": user})
         code = parse_qs(urlsplit(sent_back.headers["location"]).query)["code"][0]
         answer = http.post(
             "/oauth2/token",
@@ -194,12 +194,12 @@ def _without_its_last_byte(issuer: Issuer) -> str:
 
 
 def _forged(headers: dict[str, Any], **changes: Any) -> Attack:
-    """A token signed by somebody else, who says in its header where their key is."""
+    """A token signed with another key, whose header says where that key is."""
     return lambda issuer: issuer.token(key="evil", headers=headers, **changes)
 
 
 def _forged_headers(**headers: Any) -> Attack:
-    """A token of the issuer's own key, with headers that ask for more than a signature."""
+    """A token signed by the issuer, with headers that must not be obeyed."""
     return lambda issuer: issuer.token(headers=headers)
 
 
@@ -207,8 +207,8 @@ def _claiming(**changes: Any) -> Attack:
     return lambda issuer: issuer.token(**changes)
 
 
-def _in_another_way(algorithm: str) -> Attack:
-    """A token of the issuer's own key, signed by an algorithm that is not agreed upon."""
+def _with_algorithm(algorithm: str) -> Attack:
+    """A token signed by the issuer with another algorithm."""
     return lambda issuer: jwt.encode(
         issuer.claims(), private_key("first"), algorithm, headers={"kid": "first"}
     )
@@ -224,13 +224,13 @@ def _forged_subject(issuer: Issuer) -> str:
 
 
 def _of_several_issuers(issuer: Issuer) -> str:
-    """A token whose issuer is a list that names the right one, too."""
+    """A token whose issuer is a list that includes the right one."""
     claims = json.dumps(issuer.claims(iss=["https://evil.example.com/", issuer.url])).encode()
     return jwt.PyJWS().encode(claims, private_key("first"), "RS256", headers={"kid": "first"})
 
 
 def _renamed(issuer: Issuer, name: object) -> str:
-    """A token whose header was exchanged for one with another name of the key."""
+    """A token whose header was replaced by one with another key id."""
     _, body, signature = issuer.token().split(".")
     return f"{_part({'alg': 'RS256', 'kid': name})}.{body}.{signature}"
 
@@ -248,8 +248,8 @@ ATTACKS: Final[dict[str, Attack]] = {
     "algorithm None": lambda issuer: _unsigned(issuer, "None"),
     "no signature": lambda issuer: _unsigned(issuer, "RS256"),
     "HS256 with the public key": _signed_with_the_public_key,
-    "RS512": _in_another_way("RS512"),
-    "PS256": _in_another_way("PS256"),
+    "RS512": _with_algorithm("RS512"),
+    "PS256": _with_algorithm("PS256"),
     "an extension that must be understood": _forged_headers(crit=["x"], x=1),
     "a payload that is not encoded": _forged_headers(crit=["b64"], b64=False),
     "tampered": _tampered,
