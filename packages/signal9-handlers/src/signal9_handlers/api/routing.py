@@ -167,17 +167,10 @@ class Resource:
         """
 
         def register(function: Function) -> Function:
+            address = f"{PREFIX}{path}"
             self.operations.append(
                 Operation(
-                    method=method,
-                    path=f"{PREFIX}{path}",
-                    answer=answer,
-                    summary=summary,
-                    tag=self.tag,
-                    function=function,
-                    scope=scope,
-                    conditional=conditional,
-                    csv=csv,
+                    method, address, answer, summary, self.tag, function, scope, conditional, csv
                 )
             )
             return function
