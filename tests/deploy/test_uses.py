@@ -23,9 +23,10 @@ from signal9_core.stores.sqlite import SqliteStore
 from signal9_core.tables import IndexSpec, TableSpec
 from signal9_deploy.functions import API, JOBS, FunctionSpec, Use
 from signal9_handlers import runtime
-from signal9_handlers.local.exchange import LocalContext, Request, proxy_event
-from signal9_handlers.local.jobs import envelope_of
+from signal9_handlers.local.gateway import proxy_event
 from tests.fakes import ARTICLES, NOW, FakeProvider
+from tests.handlers.sample import CONTEXT
+from tests.handlers.test_jobs import envelope_of
 from tests.spied import SpiedStore
 
 
@@ -126,8 +127,8 @@ def _called(spec: FunctionSpec, method: str, path: str, notification: str) -> in
     asked = path.replace("{ticker}", "AAPL").replace("{id}", notification)
     headers = [("Content-Type", "application/json")]
     body = BODIES.get(path, "") if method in {"PATCH", "PUT"} else ""
-    request = Request(method, asked, QUERIES.get(path, ""), headers, body.encode())
-    return int(_handler(spec)(proxy_event(request, path), LocalContext(spec.name))["statusCode"])
+    event = proxy_event(method, asked, QUERIES.get(path, ""), headers, body.encode())
+    return int(_handler(spec)(event, CONTEXT)["statusCode"])
 
 
 def _handler(spec: FunctionSpec) -> Callable[..., Any]:
@@ -169,7 +170,7 @@ def test_a_job_gets_by_with_its_permissions(deployed: Deployed, spec: FunctionSp
     heard = [each for each in EVENTS if type(each) in spec.events]
 
     for event in heard:
-        _handler(spec)(envelope_of(event), LocalContext(spec.name))
+        _handler(spec)(envelope_of(event), CONTEXT)
     if spec.scheduled:
         assert app.refresh().failed == []
     assert heard or spec.scheduled or not spec.uses
