@@ -1,32 +1,30 @@
-"""Writes what the code knows into the pages of the constructs: `python -m tests.constructs.pages`.
+"""Generates parts of the constructs' pages: `python -m tests.constructs.pages`.
 
-Between `<!-- defaults NAME -->`, `<!-- cost NAME -->` or `<!-- acknowledgments NAME -->` and
-`<!-- end -->` everything is generated: defaults from signatures and docstrings, costs from
-templates and prices, acknowledgments from the library's list. What an argument means is kept.
+Everything between `<!-- defaults NAME -->`, `<!-- cost NAME -->` or `<!-- acknowledgments NAME -->`
+and `<!-- end -->` is generated: defaults from signatures and docstrings, costs from templates and
+`deploy/prices.toml`, acknowledgments from the known findings. The meanings of arguments are kept.
 """
 
 import inspect
-import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from enum import Enum
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
-from aws_cdk import Stack
 from aws_cdk.assertions import Template
 
 import signal9_constructs
 from signal9_constructs import KNOWN_FINDINGS
+from signal9_deploy.commands.cost import estimate, load_prices
 from tests.constructs.alone import ALONE
-from tests.constructs.costs import Item, items_at_rest, priced_on
-from tests.constructs.lab import ENV, app
+from tests.constructs.lab import synthesise_each
 
-__all__ = ["PAGES", "blocks", "meanings", "parameters", "rendered"]
+__all__ = ["PAGES", "blocks", "items_at_rest", "meanings", "parameters", "rendered", "source_of"]
 
 PAGES: Final = sorted(
     (Path(__file__).parents[2] / "docs" / "constructs").glob("[a-z]*.md"),
@@ -34,27 +32,58 @@ PAGES: Final = sorted(
 )
 _BLOCK: Final = re.compile(r"<!-- (\w+) (\w+) -->\n(.*?)<!-- end -->", re.DOTALL)
 _ROW: Final = re.compile(r"^\| `(\w+)` \| (.*?) \| (.*?) ?\|$", re.MULTILINE)
+_PRICE_PAGES: Final = {"EC2": "vpc", "SecretsManager": "secrets-manager", "WAFv2": "waf"}
+
+
+class Item(NamedTuple):
+    """The monthly cost at rest of a kind of resource, and the AWS page with its price."""
+
+    unit: str
+    units: int
+    usd: Decimal
+    source: str
+
+
+def items_at_rest(template: Mapping[str, Any]) -> list[Item]:
+    """Return what a template costs without any use, the most expensive first."""
+    prices = load_prices()
+    items = []
+    for line in estimate([{"Resources": {}, **template}], prices).lines:
+        if line.at_rest:
+            price = prices.at_rest[line.resource]
+            units = int(line.at_rest / price.price)
+            items.append(Item(price.unit, units, line.at_rest, source_of(line.resource)))
+    return sorted(items, key=lambda item: (-item.usd, item.unit))
+
+
+def source_of(resource_type: str) -> str:
+    """Return the AWS page with the price of a resource type."""
+    service = resource_type.split("::")[1]
+    return f"aws.amazon.com/{_PRICE_PAGES.get(service, service.lower())}/pricing"
 
 
 def rendered(text: str) -> str:
-    """Return a page with every generated block as the code would have it now."""
+    """Return a page with its generated blocks up to date."""
     return _BLOCK.sub(_block, text)
 
 
 def blocks(text: str, kind: str) -> dict[str, str]:
-    """Return the generated blocks of one kind, by the class that each is about."""
-    return {name: body for found, name, body in _BLOCK.findall(text) if found == kind}
+    """Return the generated blocks of one kind, by class."""
+    return {name: body for kind_, name, body in _BLOCK.findall(text) if kind_ == kind}
 
 
 def meanings(block: str) -> dict[str, str]:
-    """Return what a table says each argument means."""
+    """Return the meanings of arguments in a table."""
     return {name: meaning.strip() for name, _, meaning in _ROW.findall(block)}
 
 
 def parameters(name: str) -> list[inspect.Parameter]:
-    """Return the arguments of a class, without those that every construct has."""
-    found = inspect.signature(getattr(signal9_constructs, name).__init__).parameters.values()
-    return [each for each in found if each.name not in {"self", "scope", "id_"}]
+    """Return the arguments of a class, without those of every construct."""
+    signature = inspect.signature(getattr(signal9_constructs, name).__init__)
+    common = {"self", "scope", "id_"}
+    return [
+        parameter for parameter in signature.parameters.values() if parameter.name not in common
+    ]
 
 
 def _block(match: re.Match[str]) -> str:
@@ -70,8 +99,9 @@ def _defaults(name: str, old: str) -> Iterator[str]:
     yield ""
     yield "| argument | default | meaning |"
     yield "|---|---|---|"
-    for each in parameters(name):
-        yield f"| `{each.name}` | {_default(each.default)} | {known.get(each.name, '')} |"
+    for parameter in parameters(name):
+        default = _default(parameter.default)
+        yield f"| `{parameter.name}` | {default} | {known.get(parameter.name, '')} |"
 
 
 def _default(value: object) -> str:
@@ -81,65 +111,56 @@ def _default(value: object) -> str:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"`{_shown(value)}`"
+    return f"`{_display(value)}`"
 
 
-def _shown(value: object) -> str:
+def _display(value: object) -> str:
     if isinstance(value, Enum):
         return value.value if isinstance(value, str) else value.name
     if isinstance(value, tuple):
-        return ", ".join(map(_shown, value))
+        return ", ".join(map(_display, value))
     if hasattr(value, "name"):
         return str(value.name).rsplit(".", maxsplit=1)[-1]
     return str(value)
 
 
 @cache
-def _templates() -> Mapping[str, object]:
-    root = app()
-    stacks = {name: Stack(root, name, env=ENV) for name in ALONE}
-    for name, build in ALONE.items():
-        build(stacks[name])
+def _templates() -> Mapping[str, Mapping[str, Any]]:
+    stacks = synthesise_each(ALONE)
     return {name: Template.from_stack(stack).to_json() for name, stack in stacks.items()}
 
 
 def _cost(name: str, _old: str) -> Iterator[str]:
-    template = json.loads(json.dumps(_templates().get(name, {})))
-    items = items_at_rest(template)
+    items, prices = items_at_rest(_templates().get(name, {})), load_prices()
     if not items:
-        yield "Nothing at rest: it costs by use and by what it holds."
+        yield "Nothing at rest; only use and storage cost."
         return
     yield "| at rest | number | USD a month | price from |"
     yield "|---|---|---|---|"
-    yield from map(_item, items)
+    for item in items:
+        yield f"| {item.unit} | {item.units} | {item.usd:.2f} | {item.source} |"
     total = sum((item.usd for item in items), Decimal())
-    yield f"| together | | {total:.2f} | {priced_on()} |"
+    when = f"{prices.date:%Y-%m}, {prices.region}, without free tiers"
+    yield f"| total | | {total:.2f} | {when} |"
     yield ""
-    yield "This is what `tests/constructs/alone.py` makes, when nobody uses it. Requests, traffic"
-    yield "and what is stored come on top."
-
-
-def _item(item: Item) -> str:
-    return f"| {item.what} | {item.units} | {item.usd:.2f} | {item.source} |"
+    yield "This is the construct in `tests/constructs/alone.py` without any use. Requests, traffic"
+    yield "and storage are extra."
 
 
 def _acknowledgments(name: str, _old: str) -> Iterator[str]:
-    found = sorted((each.reason, each.id) for each in KNOWN_FINDINGS if each.construct == name)
-    if not found:
+    known = sorted((entry.reason, entry.id) for entry in KNOWN_FINDINGS if entry.construct == name)
+    if not known:
         yield "None are needed."
         return
-    yield "| found by a scanner | why it is so |"
+    yield "| finding | reason |"
     yield "|---|---|"
-    for reason, each in groupby(found, key=lambda pair: pair[0]):
-        yield f"| {_ids([id_ for _, id_ in each])} | {reason} |"
-
-
-def _ids(ids: Sequence[str]) -> str:
-    return ", ".join(f"`{each}`" for each in dict.fromkeys(ids))
+    for reason, pairs in groupby(known, key=lambda pair: pair[0]):
+        ids = ", ".join(f"`{id_}`" for id_ in dict.fromkeys(id_ for _, id_ in pairs))
+        yield f"| {ids} | {reason} |"
 
 
 def main() -> int:
-    """Write every page anew, and say which have changed."""
+    """Update every page, and print the names of those that changed."""
     for page in PAGES:
         before = page.read_text("utf-8")
         after = rendered(before)

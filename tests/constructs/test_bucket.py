@@ -7,10 +7,10 @@ from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
-from aws_cdk.assertions import Match, Template
+from aws_cdk.assertions import Match
 
 from signal9_constructs import SecureBucket
-from tests.constructs.lab import actions, only, synthesise, text
+from tests.constructs.lab import Made, actions, only, synthesise, text
 
 BUCKET = "AWS::S3::Bucket"
 
@@ -60,7 +60,7 @@ def _shared(stack: Stack) -> None:
 
 
 @pytest.fixture(scope="module")
-def made() -> Mapping[str, Template]:
+def made() -> Made:
     return synthesise(
         plain=_plain,
         full=_full,
@@ -71,7 +71,7 @@ def made() -> Mapping[str, Template]:
     )
 
 
-def test_a_bucket_is_private_encrypted_versioned_and_kept(made: Mapping[str, Template]) -> None:
+def test_a_bucket_is_private_encrypted_versioned_and_kept(made: Made) -> None:
     made["plain"].has_resource(
         BUCKET,
         {
@@ -97,14 +97,9 @@ def test_a_bucket_is_private_encrypted_versioned_and_kept(made: Mapping[str, Tem
 
 @pytest.mark.parametrize(
     "condition",
-    [
-        {"Bool": {"aws:SecureTransport": "false"}},
-        {"NumericLessThan": {"s3:TlsVersion": 1.2}},
-    ],
+    [{"Bool": {"aws:SecureTransport": "false"}}, {"NumericLessThan": {"s3:TlsVersion": 1.2}}],
 )
-def test_only_modern_tls_gets_in(
-    made: Mapping[str, Template], condition: Mapping[str, object]
-) -> None:
+def test_only_modern_tls_gets_in(made: Made, condition: Mapping[str, object]) -> None:
     denied = {"Effect": "Deny", "Action": "s3:*", "Condition": condition}
 
     made["plain"].has_resource_properties(
@@ -113,9 +108,7 @@ def test_only_modern_tls_gets_in(
     )
 
 
-def test_old_versions_go_after_a_month_and_unfinished_uploads_after_a_week(
-    made: Mapping[str, Template],
-) -> None:
+def test_old_versions_go_after_a_month_and_unfinished_uploads_after_a_week(made: Made) -> None:
     made["plain"].has_resource_properties(
         BUCKET,
         {
@@ -132,13 +125,13 @@ def test_old_versions_go_after_a_month_and_unfinished_uploads_after_a_week(
     )
 
 
-def test_browsers_and_events_are_shut_out_unless_named(made: Mapping[str, Template]) -> None:
+def test_cors_events_and_lock_are_off_by_default(made: Made) -> None:
     assert not {"CorsConfiguration", "BucketName", "ObjectLockEnabled", "LoggingConfiguration"} & (
         set(only(made["plain"], BUCKET))
     )
 
 
-def test_every_default_can_be_changed(made: Mapping[str, Template]) -> None:
+def test_every_default_can_be_changed(made: Made) -> None:
     made["full"].has_resource_properties(
         BUCKET,
         {
@@ -165,32 +158,29 @@ def test_every_default_can_be_changed(made: Mapping[str, Template]) -> None:
     assert '"BucketKeyEnabled": true' in text(made["full"])
 
 
-def test_named_origins_may_read_from_a_browser(made: Mapping[str, Template]) -> None:
+def test_named_origins_may_read_from_a_browser(made: Made) -> None:
     made["full"].has_resource_properties(
         BUCKET,
         {
             "CorsConfiguration": {
                 "CorsRules": [
-                    {
-                        "AllowedOrigins": ["https://shop.example"],
-                        "AllowedMethods": ["GET", "HEAD"],
-                    }
+                    {"AllowedOrigins": ["https://shop.example"], "AllowedMethods": ["GET", "HEAD"]}
                 ]
             }
         },
     )
 
 
-def test_an_unversioned_bucket_has_no_old_versions_to_expire(made: Mapping[str, Template]) -> None:
+def test_an_unversioned_bucket_has_no_old_versions_to_expire(made: Made) -> None:
     assert "Noncurrent" not in text(made["granted"])
 
 
-def test_whoever_puts_may_neither_read_nor_delete(made: Mapping[str, Template]) -> None:
+def test_grant_put_allows_neither_reads_nor_deletes(made: Made) -> None:
     assert actions(made["granted"]) == {"s3:AbortMultipartUpload", "s3:PutObject"}
     assert "/in/*" in text(made["granted"])
 
 
-def test_whoever_reads_sees_only_what_is_below_the_prefix(made: Mapping[str, Template]) -> None:
+def test_grant_read_is_limited_to_the_prefix(made: Made) -> None:
     assert actions(made["readable"]) == {"s3:GetObject", "s3:ListBucket"}
     assert '{"StringLike": {"s3:prefix": "out/*"}}' in text(made["readable"])
 
@@ -202,8 +192,8 @@ def test_whoever_reads_sees_only_what_is_below_the_prefix(made: Mapping[str, Tem
         {"Action": "s3:ListBucket", "Condition": {"StringLike": {"s3:prefix": "in/*"}}},
     ],
 )
-def test_a_service_is_let_in_by_the_bucket_itself(
-    made: Mapping[str, Template], allowed: Mapping[str, object]
+def test_a_service_is_allowed_by_the_bucket_policy(
+    made: Made, allowed: Mapping[str, object]
 ) -> None:
     service = {"Service": "delivery.logs.amazonaws.com"}
     statement = Match.object_like({"Effect": "Allow", "Principal": service, **allowed})
@@ -213,7 +203,7 @@ def test_a_service_is_let_in_by_the_bucket_itself(
     )
 
 
-def test_whoever_does_all_may_use_the_key_and_no_wildcard(made: Mapping[str, Template]) -> None:
+def test_grant_read_write_includes_the_key_without_wildcards(made: Made) -> None:
     assert actions(made["shared"]) == {
         "kms:Decrypt",
         "kms:GenerateDataKey",

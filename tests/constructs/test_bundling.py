@@ -11,8 +11,7 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_lambda as lambda_
 
 from signal9_constructs import ConstructError, DependencyLayer, PythonBundle, PythonFunction
-from signal9_constructs.bundling import bundle_into
-from signal9_constructs.uv import find_uv
+from signal9_constructs.bundling import bundle_into, find_uv
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 FAST = "fast==1.0"
@@ -150,10 +149,12 @@ def test_without_an_interpreter_the_bundle_says_what_it_lacks(
 
     _filled(tmp_path / "out", PythonBundle([sources]), version="3.99")
 
-    assert "`uv python install 3.99` helps" in capsys.readouterr().err
+    assert "`uv python install 3.99`" in capsys.readouterr().err
 
 
-def test_the_hash_changes_with_each_input_and_with_nothing_else(sources: Path) -> None:
+def test_the_hash_changes_with_each_input_and_with_nothing_else(
+    tmp_path: Path, sources: Path
+) -> None:
     bundle = PythonBundle([sources], [FAST])
     arm = bundle.fingerprint(python_version="3.14", architecture="arm64")
     others = [
@@ -167,24 +168,18 @@ def test_the_hash_changes_with_each_input_and_with_nothing_else(sources: Path) -
     (sources / "__pycache__" / "x.pyc").write_bytes(b"x")
     os.utime(sources / "__init__.py", (0, 0))
     touched = bundle.fingerprint(python_version="3.14", architecture="arm64")
+    copy = Path(shutil.copytree(sources, tmp_path / "elsewhere" / "shop"))
+    moved = PythonBundle([copy], [FAST]).fingerprint(python_version="3.14", architecture="arm64")
     (sources / "__init__.py").write_text("", "utf-8")
     edited = bundle.fingerprint(python_version="3.14", architecture="arm64")
 
-    assert touched == arm
+    assert touched == moved == arm
     assert len({arm, edited, *others}) == 5
-
-
-def test_the_hash_does_not_depend_on_where_the_sources_are(tmp_path: Path, sources: Path) -> None:
-    copy = Path(shutil.copytree(sources, tmp_path / "elsewhere" / "shop"))
-
-    assert PythonBundle([copy]).fingerprint(
-        python_version="3.14", architecture="arm64"
-    ) == PythonBundle([sources]).fingerprint(python_version="3.14", architecture="arm64")
 
 
 @pytest.mark.parametrize("loose", ["fast", "fast>=1", "fast==1.*", "./x"])
 def test_a_requirement_without_an_exact_version_is_refused(loose: str) -> None:
-    with pytest.raises(ConstructError, match="without an exact version"):
+    with pytest.raises(ConstructError, match="must have exact versions"):
         PythonBundle(requirements=[loose])
 
 
@@ -202,7 +197,7 @@ def test_a_requirements_file_may_hold_hashes_options_and_comments(tmp_path: Path
 def test_a_package_that_is_needed_but_not_pinned_is_refused(tmp_path: Path) -> None:
     bundle = PythonBundle(requirements=["needy==1.0"])
 
-    with pytest.raises(ConstructError, match=r"do not pin: \['fast==1\.0'\]"):
+    with pytest.raises(ConstructError, match=r"not pinned: \['fast==1\.0'\]"):
         _filled(tmp_path / "out", bundle)
 
 
@@ -217,7 +212,7 @@ def test_sources_that_do_not_exist_are_refused() -> None:
 
 
 def test_a_bundle_of_nothing_is_refused() -> None:
-    with pytest.raises(ConstructError, match="needs sources or requirements"):
+    with pytest.raises(ConstructError, match="sources or requirements are required"):
         PythonBundle()
 
 

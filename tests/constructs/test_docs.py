@@ -9,10 +9,17 @@ from aws_cdk import Stack
 
 import signal9_constructs
 from signal9_constructs import GuardedStage
-from signal9_deploy.commands.prices import load_prices
-from tests.constructs.costs import items_at_rest, source_of
+from signal9_deploy.commands.cost import load_prices
 from tests.constructs.lab import ENV, app
-from tests.constructs.pages import PAGES, blocks, meanings, parameters, rendered
+from tests.constructs.pages import (
+    PAGES,
+    blocks,
+    items_at_rest,
+    meanings,
+    parameters,
+    rendered,
+    source_of,
+)
 
 README = Path(__file__).parents[2] / "packages" / "signal9-constructs" / "README.md"
 

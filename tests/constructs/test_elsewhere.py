@@ -1,6 +1,6 @@
 """What a construct uses may be in another stack, or exist already and be known by its name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 import pytest
@@ -13,7 +13,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
-from aws_cdk.assertions import Annotations, Match, Template
+from aws_cdk.assertions import Annotations, Match
 
 from signal9_constructs import (
     AccessTrail,
@@ -30,7 +30,7 @@ from signal9_constructs import (
     SecureBucket,
     WorkQueue,
 )
-from tests.constructs.lab import ENV, actions, app, properties, synthesise, topic
+from tests.constructs.lab import ENV, Made, actions, app, properties, synthesise, topic
 
 Pair = Callable[[Stack, Stack], object]
 
@@ -110,7 +110,7 @@ PAIRS: Final[dict[str, Pair]] = {
 
 
 @pytest.mark.parametrize("name", PAIRS)
-def test_stacks_may_use_each_others_resources_without_a_circle(name: str) -> None:
+def test_stacks_may_use_each_others_resources_without_a_cycle(name: str) -> None:
     root = app({"@aws-cdk/core:defaultCrossStackReferences": "weak"})
     here, there = (Stack(root, each, env=ENV) for each in ("Here", "There"))
 
@@ -157,7 +157,7 @@ def _watched(stack: Stack, function: lambda_.IFunction, queue: sqs.IQueue) -> No
 
 
 @pytest.fixture(scope="module")
-def made() -> Mapping[str, Template]:
+def made() -> Made:
     return synthesise(known=_known, snapped=_snapped, both=_both)
 
 
@@ -177,7 +177,7 @@ def test_cdk_does_not_warn_of_snapshots_that_have_their_version() -> None:
     Annotations.from_stack(stack).has_no_warning("*", Match.string_like_regexp("SnapStart"))
 
 
-def test_whatever_exists_already_is_welcome(made: Mapping[str, Template]) -> None:
+def test_imported_resources_are_accepted(made: Made) -> None:
     made["known"].resource_count_is("AWS::KMS::Key", 0)
     assert {"dynamodb:GetItem", "s3:GetObject", "secretsmanager:GetSecretValue"} <= actions(
         made["known"]
@@ -186,15 +186,13 @@ def test_whatever_exists_already_is_welcome(made: Mapping[str, Template]) -> Non
     assert "4XXError" in {alarm.get("MetricName") for alarm in watched}
 
 
-def test_a_function_of_the_same_stack_is_asked_without_a_role(
-    made: Mapping[str, Template],
-) -> None:
+def test_a_function_of_the_same_stack_is_asked_without_a_role(made: Made) -> None:
     (judge,) = properties(made["snapped"], "AWS::ApiGateway::Authorizer")
 
     assert "AuthorizerCredentials" not in judge
 
 
-def test_a_service_may_have_a_gateway_and_an_interface(made: Mapping[str, Template]) -> None:
+def test_a_service_may_have_a_gateway_and_an_interface(made: Made) -> None:
     kinds = [each["VpcEndpointType"] for each in properties(made["both"], "AWS::EC2::VPCEndpoint")]
 
     assert sorted(map(str, kinds)) == ["Gateway", "Gateway", "Interface"]

@@ -10,7 +10,7 @@ from aws_cdk import aws_wafv2 as wafv2
 from aws_cdk.assertions import Match, Template
 
 from signal9_constructs import ConstructError, Firewall, FirewallRule
-from tests.constructs.lab import only, properties, synthesise, text
+from tests.constructs.lab import Made, only, properties, synthesise, text
 
 ACL = "AWS::WAFv2::WebACL"
 ANY = wafv2.CfnWebACL.StatementProperty()
@@ -77,7 +77,7 @@ def _named(stack: Stack) -> None:
 
 
 @pytest.fixture(scope="module")
-def made() -> Mapping[str, Template]:
+def made() -> Made:
     return synthesise(plain=_plain, full=_full, edge=_edge, named=_named)
 
 
@@ -87,9 +87,7 @@ def _rules(template: Template) -> dict[str, Rule]:
     return {str(rule["Name"]): rule for rule in ordered}
 
 
-def test_rate_scripts_and_known_attacks_are_judged_by_default(
-    made: Mapping[str, Template],
-) -> None:
+def test_rate_scripts_and_known_attacks_are_judged_by_default(made: Made) -> None:
     assert list(_rules(made["plain"])) == ["rate", "xss", "common", "bad-inputs", "sqli"]
     assert [
         name in text(made["plain"])
@@ -104,9 +102,7 @@ def test_rate_scripts_and_known_attacks_are_judged_by_default(
     )
 
 
-def test_an_address_may_ask_two_thousand_times_in_five_minutes(
-    made: Mapping[str, Template],
-) -> None:
+def test_an_address_may_ask_two_thousand_times_in_five_minutes(made: Made) -> None:
     rule = _rules(made["plain"])["rate"]
 
     assert rule["Statement"]["RateBasedStatement"] == {
@@ -117,7 +113,7 @@ def test_an_address_may_ask_two_thousand_times_in_five_minutes(
     assert rule["Action"] == {"Block": {"CustomResponse": {"ResponseCode": 429}}}
 
 
-def test_scripts_are_looked_for_in_query_path_and_body(made: Mapping[str, Template]) -> None:
+def test_scripts_are_looked_for_in_query_path_and_body(made: Made) -> None:
     statements = cast(
         "dict[str, list[object]]", _rules(made["plain"])["xss"]["Statement"]["OrStatement"]
     )["Statements"]
@@ -126,9 +122,7 @@ def test_scripts_are_looked_for_in_query_path_and_body(made: Mapping[str, Templa
     assert all("XssMatchStatement" in str(statement) for statement in statements)
 
 
-def test_denial_comes_first_and_an_allowed_address_skips_the_rest(
-    made: Mapping[str, Template],
-) -> None:
+def test_denial_comes_first_and_an_allowed_address_skips_the_rest(made: Made) -> None:
     rules = _rules(made["full"])
 
     assert list(rules)[:4] == ["deny", "allow-countries", "allow", "rate"]
@@ -136,7 +130,7 @@ def test_denial_comes_first_and_an_allowed_address_skips_the_rest(
     assert "NotStatement" in rules["allow-countries"]["Statement"]
 
 
-def test_addresses_of_both_versions_are_listed(made: Mapping[str, Template]) -> None:
+def test_addresses_of_both_versions_are_listed(made: Made) -> None:
     sets = properties(made["full"], "AWS::WAFv2::IPSet")
 
     assert {(each["IPAddressVersion"], *cast("list[str]", each["Addresses"])) for each in sets} == {
@@ -146,7 +140,7 @@ def test_addresses_of_both_versions_are_listed(made: Mapping[str, Template]) -> 
     }
 
 
-def test_a_rule_may_only_count(made: Mapping[str, Template]) -> None:
+def test_a_rule_may_only_count(made: Made) -> None:
     rules = _rules(made["full"])
 
     assert rules["reputation"]["OverrideAction"] == {"Count": {}}
@@ -155,19 +149,19 @@ def test_a_rule_may_only_count(made: Mapping[str, Template]) -> None:
     assert "SizeRestrictions_BODY" in str(rules["common"]["Statement"])
 
 
-def test_every_rule_is_measured(made: Mapping[str, Template]) -> None:
+def test_every_rule_is_measured(made: Made) -> None:
     for rule in _rules(made["full"]).values():
         assert rule["VisibilityConfig"]["CloudWatchMetricsEnabled"] is True
 
 
-def test_a_metric_has_a_name_that_cloudwatch_takes(made: Mapping[str, Template]) -> None:
+def test_a_metric_has_a_name_that_cloudwatch_takes(made: Made) -> None:
     visible = cast("dict[str, object]", only(made["named"], ACL)["VisibilityConfig"])
 
     assert visible["MetricName"] == "Wall-of-shop"
     assert _rules(made["named"])["rate"]["VisibilityConfig"]["MetricName"] == "Wall-of-shop-rate"
 
 
-def test_the_rate_may_be_said_at_deployment(made: Mapping[str, Template]) -> None:
+def test_the_rate_may_be_said_at_deployment(made: Made) -> None:
     rate = cast(
         "dict[str, object]", _rules(made["named"])["rate"]["Statement"]["RateBasedStatement"]
     )
@@ -175,7 +169,7 @@ def test_the_rate_may_be_said_at_deployment(made: Mapping[str, Template]) -> Non
     assert rate["Limit"] == {"Ref": "Rate"}
 
 
-def test_what_is_logged_holds_no_token(made: Mapping[str, Template]) -> None:
+def test_what_is_logged_holds_no_token(made: Made) -> None:
     made["full"].has_resource_properties(
         "AWS::WAFv2::LoggingConfiguration",
         {
@@ -191,7 +185,7 @@ def test_what_is_logged_holds_no_token(made: Mapping[str, Template]) -> None:
     made["edge"].resource_count_is("AWS::WAFv2::LoggingConfiguration", 0)
 
 
-def test_an_api_is_protected_by_its_stage(made: Mapping[str, Template]) -> None:
+def test_an_api_is_protected_by_its_stage(made: Made) -> None:
     made["full"].has_resource_properties(
         "AWS::WAFv2::WebACLAssociation",
         {
@@ -205,7 +199,7 @@ def test_an_api_is_protected_by_its_stage(made: Mapping[str, Template]) -> None:
     )
 
 
-def test_an_edge_firewall_is_for_cloudfront(made: Mapping[str, Template]) -> None:
+def test_an_edge_firewall_is_for_cloudfront(made: Made) -> None:
     made["edge"].has_resource_properties(ACL, {"Scope": "CLOUDFRONT"})
     assert list(_rules(made["edge"])) == ["deny", "deny-countries", "rate"]
 
@@ -217,15 +211,18 @@ def test_the_capacity_is_known_before_deployment() -> None:
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        ({"capacity_limit": 1000}, "need 1292 capacity units of 1000"),
-        ({"managed_rules": ("magic",)}, "managed rules 'magic': choose among"),
-        ({"denied_addresses": ["300.1.1.1"]}, "firewall addresses: '300.1.1.1'"),
+        ({"capacity_limit": 1000}, "need 1292 capacity units, more than 1000"),
+        ({"managed_rules": ("magic",)}, "managed rules 'magic': must be one of"),
+        ({"denied_addresses": ["300.1.1.1"]}, "invalid address: '300.1.1.1'"),
         ({"allowed_countries": ["DE"], "denied_countries": ["US"]}, "not both"),
-        ({"count_only": ["comon"]}, r"cannot count \['comon'\]"),
-        ({"managed_rules": ("sqli", "sqli")}, "cannot count"),
-        ({"window_s": 30}, r"a rate over 30 s: choose one of \(60"),
-        ({"requests_per_address": 9}, "a rate of 9: WAF counts from 10 on"),
-        ({"custom_rules": [FirewallRule("no robots", ANY, 1)]}, r"\['no robots'\] hold more"),
+        ({"count_only": ["comon"]}, r"count_only: \['comon'\]"),
+        ({"managed_rules": ("sqli", "sqli")}, "duplicate rule names"),
+        ({"window_s": 30}, r"window_s=30: must be one of \(60"),
+        ({"requests_per_address": 9}, "requests_per_address=9: must be at least 10"),
+        (
+            {"custom_rules": [FirewallRule("no robots", ANY, 1)]},
+            r"invalid rule names \['no robots'\]",
+        ),
     ],
 )
 def test_a_firewall_that_could_not_deploy_is_refused(

@@ -11,7 +11,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk.assertions import Template
 
 from tests.constructs.alone import ALONE
-from tests.constructs.lab import ENV, app
+from tests.constructs.lab import ENV, app, synthesise_each
 
 STATEFUL: Final = frozenset(
     {
@@ -84,10 +84,7 @@ FROZEN: Final[dict[str, frozenset[str]]] = {
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, frozenset[str]]:
-    root = app()
-    stacks = {name: Stack(root, name, env=ENV) for name in ALONE}
-    for name, build in ALONE.items():
-        build(stacks[name])
+    stacks = synthesise_each(ALONE)
     return {name: _stateful(Template.from_stack(stack)) for name, stack in stacks.items()}
 
 

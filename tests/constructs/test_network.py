@@ -1,6 +1,5 @@
 """Network: subnets where the plan says, ways out by number, recorded, fenced."""
 
-from collections.abc import Mapping
 from ipaddress import IPv4Network
 from itertools import combinations
 
@@ -12,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signal9_constructs import ConstructError, Network, plan_subnets
-from tests.constructs.lab import properties, synthesise, text
+from tests.constructs.lab import Made, properties, synthesise, text
 
 SUBNET = "AWS::EC2::Subnet"
 
@@ -50,7 +49,7 @@ def _closed(stack: Stack) -> None:
 
 
 @pytest.fixture(scope="module")
-def made() -> Mapping[str, Template]:
+def made() -> Made:
     return synthesise(plain=_plain, thrifty=_thrifty, closed=_closed)
 
 
@@ -58,7 +57,7 @@ def _blocks(template: Template) -> set[object]:
     return {subnet["CidrBlock"] for subnet in properties(template, SUBNET)}
 
 
-def test_two_zones_have_a_public_and_a_private_subnet_each(made: Mapping[str, Template]) -> None:
+def test_two_zones_have_a_public_and_a_private_subnet_each(made: Made) -> None:
     made["plain"].has_resource_properties(
         "AWS::EC2::VPC",
         {"CidrBlock": "10.0.0.0/16", "EnableDnsHostnames": True, "EnableDnsSupport": True},
@@ -81,7 +80,7 @@ def test_two_zones_have_a_public_and_a_private_subnet_each(made: Mapping[str, Te
     ],
 )
 def test_each_subnet_is_of_its_kind_and_in_its_zone(
-    made: Mapping[str, Template], block: str, kind: str, zone: int
+    made: Made, block: str, kind: str, zone: int
 ) -> None:
     made["plain"].has_resource_properties(
         SUBNET,
@@ -101,31 +100,31 @@ def test_zones_are_never_looked_up() -> None:
     assert "dummy" not in text(Template.from_stack(stack))
 
 
-def test_every_zone_has_its_own_way_out(made: Mapping[str, Template]) -> None:
+def test_every_zone_has_its_own_way_out(made: Made) -> None:
     made["plain"].resource_count_is("AWS::EC2::NatGateway", 2)
     made["plain"].resource_count_is("AWS::EC2::InternetGateway", 1)
     made["plain"].resource_count_is("AWS::EC2::RouteTable", 4)
     made["plain"].resource_count_is("AWS::EC2::Route", 4)
 
 
-def test_one_nat_gateway_may_serve_all_zones(made: Mapping[str, Template]) -> None:
+def test_one_nat_gateway_may_serve_all_zones(made: Made) -> None:
     made["thrifty"].resource_count_is("AWS::EC2::NatGateway", 1)
     made["thrifty"].resource_count_is("AWS::EC2::Route", 6)
 
 
-def test_without_nat_gateways_private_subnets_reach_no_world(made: Mapping[str, Template]) -> None:
+def test_without_nat_gateways_private_subnets_reach_no_world(made: Made) -> None:
     made["closed"].resource_count_is("AWS::EC2::NatGateway", 0)
     made["closed"].resource_count_is("AWS::EC2::Route", 2)
 
 
-def test_all_traffic_is_recorded_for_a_while(made: Mapping[str, Template]) -> None:
+def test_all_traffic_is_recorded_for_a_while(made: Made) -> None:
     made["plain"].resource_count_is("AWS::EC2::FlowLog", 1)
     made["plain"].has_resource_properties("AWS::EC2::FlowLog", {"TrafficType": "ALL"})
     made["plain"].has_resource_properties("AWS::Logs::LogGroup", {"RetentionInDays": 30})
     made["thrifty"].has_resource_properties("AWS::Logs::LogGroup", {"RetentionInDays": 7})
 
 
-def test_s3_and_dynamodb_are_reached_without_the_world(made: Mapping[str, Template]) -> None:
+def test_s3_and_dynamodb_are_reached_without_the_world(made: Made) -> None:
     endpoints = properties(made["plain"], "AWS::EC2::VPCEndpoint")
 
     assert {endpoint["VpcEndpointType"] for endpoint in endpoints} == {"Gateway"}
@@ -135,9 +134,7 @@ def test_s3_and_dynamodb_are_reached_without_the_world(made: Mapping[str, Templa
     }
 
 
-def test_interface_endpoints_answer_this_network_over_https_only(
-    made: Mapping[str, Template],
-) -> None:
+def test_interface_endpoints_answer_this_network_over_https_only(made: Made) -> None:
     group = Capture()
 
     made["closed"].has_resource_properties(
@@ -159,7 +156,7 @@ def test_interface_endpoints_answer_this_network_over_https_only(
     assert group.as_string().startswith("NetworkEndpoints")
 
 
-def test_public_subnets_let_in_https_and_answers(made: Mapping[str, Template]) -> None:
+def test_public_subnets_let_in_https_and_answers(made: Made) -> None:
     entries = properties(made["plain"], "AWS::EC2::NetworkAclEntry")
     from_the_world = [
         entry["PortRange"]
@@ -173,20 +170,18 @@ def test_public_subnets_let_in_https_and_answers(made: Mapping[str, Template]) -
     assert from_the_world.count({"From": 1024, "To": 65535}) == 4
 
 
-def test_the_default_security_group_is_closed_unless_told_otherwise(
-    made: Mapping[str, Template],
-) -> None:
+def test_the_default_security_group_is_closed_unless_told_otherwise(made: Made) -> None:
     made["plain"].resource_count_is("Custom::VpcRestrictDefaultSG", 1)
     made["thrifty"].resource_count_is("Custom::VpcRestrictDefaultSG", 0)
 
 
-def test_fences_and_records_can_be_left_out(made: Mapping[str, Template]) -> None:
+def test_fences_and_records_can_be_left_out(made: Made) -> None:
     for kind in ("NetworkAcl", "NetworkAclEntry", "FlowLog"):
         made["closed"].resource_count_is(f"AWS::EC2::{kind}", 0)
     made["closed"].resource_count_is("AWS::Logs::LogGroup", 0)
 
 
-def test_every_default_can_be_changed(made: Mapping[str, Template]) -> None:
+def test_every_default_can_be_changed(made: Made) -> None:
     assert _blocks(made["thrifty"]) == {f"10.9.{n}.0/24" for n in (0, 1, 2, 8, 9, 10)}
     made["thrifty"].resource_count_is("AWS::EC2::VPCEndpoint", 0)
     made["thrifty"].has_resource_properties(SUBNET, {"AvailabilityZone": "us-east-1d"})
@@ -195,7 +190,7 @@ def test_every_default_can_be_changed(made: Mapping[str, Template]) -> None:
     )
 
 
-def test_more_zones_are_a_number(made: Mapping[str, Template]) -> None:
+def test_more_zones_are_a_number(made: Made) -> None:
     made["thrifty"].resource_count_is(SUBNET, 6)
     template = Template.from_stack(_of_four_zones())
 
@@ -211,13 +206,13 @@ def _of_four_zones() -> Stack:
 
 @pytest.mark.parametrize("gateways", [-1, 3])
 def test_more_nat_gateways_than_zones_are_refused(gateways: int) -> None:
-    with pytest.raises(ConstructError, match=f"{gateways} NAT gateways for 2 zones"):
+    with pytest.raises(ConstructError, match=f"nat_gateways={gateways}: must be from 0 to 2"):
         Network(Stack(), "Network", nat_gateways=gateways)
 
 
 @pytest.mark.parametrize(
     ("cidr", "zones", "why"),
-    [("10.0.0.0/24", 1, "room for 1"), ("10.0.0.1/16", 2, "not a network"), ("x", 2, "network")],
+    [("10.0.0.0/24", 1, "room for 1"), ("10.0.0.1/16", 2, "invalid network"), ("x", 2, "network")],
 )
 def test_a_network_that_cannot_be_cut_is_refused(cidr: str, zones: int, why: str) -> None:
     with pytest.raises(ConstructError, match=why):

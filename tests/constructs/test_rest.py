@@ -1,8 +1,8 @@
-"""RestService: what the routes say, checked, throttled, logged without bodies."""
+"""RestService: routes, authorization, validation, CORS, throttling, logs and problem documents."""
 
 import json
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, Final
 
 import pytest
 from aws_cdk import CfnOutput, Stack
@@ -11,50 +11,50 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.assertions import Match, Template
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from signal9_constructs import ConstructError, RestService, Route
-from signal9_constructs.draft4 import DRAFT_4, draft4
-from tests.constructs.lab import only, properties, synthesise, text
+from signal9_constructs.json_schema import DRAFT_4, as_draft_4
+from signal9_constructs.rest import check_routes
+from tests.constructs.lab import ENV, Made, app, only, properties, synthesise, text
 
 METHOD = "AWS::ApiGateway::Method"
 STAGE = "AWS::ApiGateway::Stage"
+RESPONSE = "AWS::ApiGateway::GatewayResponse"
 BODY = {"type": "object", "required": ["item"], "properties": {"item": {"const": "pen"}}}
 
 
 def _function(stack: Stack) -> lambda_.IFunction:
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:orders"
     return lambda_.Function.from_function_attributes(
-        stack,
-        "Orders",
-        function_arn="arn:aws:lambda:us-east-1:123456789012:function:orders",
-        same_environment=True,
+        stack, "Orders", function_arn=arn, same_environment=True
     )
 
 
-def _routes(function: lambda_.IFunction) -> list[Route]:
-    return [
+def _plain(stack: Stack) -> None:
+    function = _function(stack)
+    routes = [
         Route("GET", "/orders", function, query={"limit": False, "from": True}),
         Route("POST", "/orders", function, body=BODY, headers={"Idempotency-Key": True}),
         Route("GET", "/orders/{id}", function, rate_per_s=5, burst=7),
         Route("DELETE", "/orders/{id}", function, key_required=True),
         Route("GET", "/health", function, open=True),
     ]
-
-
-def _plain(stack: Stack) -> None:
-    function = _function(stack)
-    service = RestService(
-        stack,
-        "Api",
-        routes=_routes(function),
-        authorizer=function,
-        cors_origins=["https://shop.example"],
-    )
+    origins = ["https://shop.example"]
+    service = RestService(stack, "Api", routes=routes, authorizer=function, cors_origins=origins)
     CfnOutput(stack, "Url", value=service.url)
 
 
 def _full(stack: Stack) -> None:
     function = _function(stack)
     arn = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+    key = [apigateway.IdentitySource.header("X-Key")]
+    anyone = iam.PolicyStatement(
+        principals=[iam.AnyPrincipal()],
+        actions=["execute-api:Invoke"],
+        resources=["execute-api:/*"],
+    )
     service = RestService(
         stack,
         "Api",
@@ -65,10 +65,7 @@ def _full(stack: Stack) -> None:
             Route("POST", "/a/b", function, body={"$schema": "https://json-schema.org/2020"}),
         ],
         authorizer=apigateway.RequestAuthorizer(
-            stack,
-            "Judge",
-            handler=function,
-            identity_sources=[apigateway.IdentitySource.header("X-Key")],
+            stack, "Judge", handler=function, identity_sources=key
         ),
         api_name="Shop API",
         stage_name="v1",
@@ -85,15 +82,7 @@ def _full(stack: Stack) -> None:
         account_log_role=False,
         api_keys=["partner"],
         requests_per_day=1000,
-        policy=iam.PolicyDocument(
-            statements=[
-                iam.PolicyStatement(
-                    principals=[iam.AnyPrincipal()],
-                    actions=["execute-api:Invoke"],
-                    resources=["execute-api:/*"],
-                )
-            ]
-        ),
+        policy=iam.PolicyDocument(statements=[anyone]),
         domain_name="api.shop.example",
         certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", arn),
         default_endpoint=False,
@@ -107,32 +96,33 @@ def _open(stack: Stack) -> None:
 
 
 @pytest.fixture(scope="module")
-def made() -> Mapping[str, Template]:
+def made() -> Made:
     return synthesise(plain=_plain, full=_full, open=_open)
 
 
-def _methods(template: Template) -> list[Mapping[str, object]]:
-    return [m for m in properties(template, METHOD) if m["HttpMethod"] != "OPTIONS"]
+def _methods(template: Template, *, preflights: bool = False) -> list[Mapping[str, Any]]:
+    return [
+        method
+        for method in properties(template, METHOD)
+        if (method["HttpMethod"] == "OPTIONS") == preflights
+    ]
 
 
-def test_every_route_is_a_method_and_every_path_is_made_once(made: Mapping[str, Template]) -> None:
-    assert len(_methods(made["plain"])) == 5
-    assert sorted(
-        str(resource["PathPart"])
-        for resource in properties(made["plain"], "AWS::ApiGateway::Resource")
-    ) == ["health", "orders", "{id}"]
+def _throttling(template: Template) -> dict[tuple[str, str], tuple[int, int]]:
+    stage: Any = only(template, STAGE)
+    return {
+        (setting["ResourcePath"], setting["HttpMethod"]): (
+            setting["ThrottlingRateLimit"],
+            setting["ThrottlingBurstLimit"],
+        )
+        for setting in stage["MethodSettings"]
+    }
 
 
-def test_the_api_is_regional(made: Mapping[str, Template]) -> None:
-    made["plain"].has_resource_properties(
-        "AWS::ApiGateway::RestApi", {"EndpointConfiguration": {"Types": ["REGIONAL"]}}
-    )
+def test_every_route_needs_a_token_unless_it_is_open(made: Made) -> None:
+    types = sorted(method["AuthorizationType"] for method in _methods(made["plain"]))
 
-
-def test_every_route_is_judged_unless_it_is_open(made: Mapping[str, Template]) -> None:
-    kinds = sorted(str(method["AuthorizationType"]) for method in _methods(made["plain"]))
-
-    assert kinds == ["CUSTOM"] * 4 + ["NONE"]
+    assert types == ["CUSTOM"] * 4 + ["NONE"]
     made["plain"].has_resource_properties(
         "AWS::ApiGateway::Authorizer",
         {
@@ -144,20 +134,16 @@ def test_every_route_is_judged_unless_it_is_open(made: Mapping[str, Template]) -
     )
 
 
-def test_parameters_are_required_as_the_route_says(made: Mapping[str, Template]) -> None:
-    asked = [method.get("RequestParameters") for method in _methods(made["plain"])]
+def test_parameters_are_required_as_the_route_says(made: Made) -> None:
+    parameters = [method.get("RequestParameters") for method in _methods(made["plain"])]
 
-    assert {
-        "method.request.querystring.limit": False,
-        "method.request.querystring.from": True,
-    } in asked
-    assert {"method.request.header.Idempotency-Key": True} in asked
-    assert asked.count({"method.request.path.id": True}) == 2
+    query = {"limit": False, "from": True}
+    assert {f"method.request.querystring.{name}": query[name] for name in query} in parameters
+    assert {"method.request.header.Idempotency-Key": True} in parameters
+    assert parameters.count({"method.request.path.id": True}) == 2
 
 
-def test_bodies_and_parameters_are_checked_before_a_function_runs(
-    made: Mapping[str, Template],
-) -> None:
+def test_bodies_and_parameters_are_validated_before_a_function_runs(made: Made) -> None:
     made["plain"].has_resource_properties(
         "AWS::ApiGateway::RequestValidator",
         {"ValidateRequestBody": True, "ValidateRequestParameters": True},
@@ -166,38 +152,39 @@ def test_bodies_and_parameters_are_checked_before_a_function_runs(
         "AWS::ApiGateway::Model",
         {
             "ContentType": "application/json",
-            "Schema": {
-                "$schema": "http://json-schema.org/draft-04/schema#",
-                "required": ["item"],
-                "properties": {"item": {"enum": ["pen"]}},
-            },
+            "Schema": {"$schema": DRAFT_4, "properties": {"item": {"enum": ["pen"]}}},
         },
     )
     assert all("RequestValidatorId" in method for method in _methods(made["plain"]))
 
 
-def test_a_browser_of_a_named_origin_may_ask(made: Mapping[str, Template]) -> None:
-    preflights = [m for m in properties(made["plain"], METHOD) if m["HttpMethod"] == "OPTIONS"]
+def test_bodies_of_similar_paths_have_models_of_their_own(made: Made) -> None:
+    schemas: Any = [model["Schema"] for model in properties(made["full"], "AWS::ApiGateway::Model")]
+
+    assert [schema["$schema"] for schema in schemas] == [DRAFT_4] * 2
+
+
+def test_browsers_of_the_origin_may_call_and_read_headers(made: Made) -> None:
+    preflights = [json.dumps(method) for method in _methods(made["plain"], preflights=True)]
+    errors = [json.dumps(response) for response in properties(made["plain"], RESPONSE)]
 
     assert len(preflights) == 4
-    assert all("'https://shop.example'" in json.dumps(each) for each in preflights)
-    assert all("If-Match,If-None-Match'" in json.dumps(each) for each in preflights)
+    assert all("If-Match,If-None-Match'" in preflight for preflight in preflights)
+    for response in (*preflights, *errors):
+        assert "'https://shop.example'" in response
+        assert "'ETag,Retry-After,X-Request-Id'" in response
     assert "'*'" not in text(made["plain"])
+    assert "Access-Control" not in text(made["open"])
 
 
-@pytest.mark.parametrize("kind", [METHOD, "AWS::ApiGateway::GatewayResponse"])
-def test_a_script_may_read_how_fresh_an_answer_is_when_to_ask_again_and_its_name(
-    made: Mapping[str, Template], kind: str
-) -> None:
-    said = [each for each in properties(made["plain"], kind) if "Allow-Origin" in json.dumps(each)]
+def test_with_several_origins_errors_repeat_the_callers_origin(made: Made) -> None:
+    header = "gatewayresponse.header.Access-Control-Allow-Origin"
+    origin = Match.object_like({header: "method.request.header.Origin"})
 
-    assert said
-    assert all("'ETag,Retry-After,X-Request-Id'" in json.dumps(each) for each in said)
+    made["full"].all_resources_properties(RESPONSE, {"ResponseParameters": origin})
 
 
-def test_answers_of_a_kilobyte_are_compressed_unless_told_otherwise(
-    made: Mapping[str, Template],
-) -> None:
+def test_responses_of_a_kilobyte_are_compressed_by_default(made: Made) -> None:
     sizes = {
         name: only(template, "AWS::ApiGateway::RestApi").get("MinimumCompressionSize")
         for name, template in made.items()
@@ -206,164 +193,111 @@ def test_answers_of_a_kilobyte_are_compressed_unless_told_otherwise(
     assert sizes == {"plain": 1024, "full": 0, "open": None}
 
 
-def test_the_gateways_own_errors_are_problem_documents_that_a_browser_may_read(
-    made: Mapping[str, Template],
-) -> None:
-    responses = properties(made["plain"], "AWS::ApiGateway::GatewayResponse")
-
-    for response in responses:
-        headers = cast("dict[str, str]", response["ResponseParameters"])
-        template = cast("dict[str, str]", response["ResponseTemplates"])["application/json"]
-        assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
-        assert (
-            headers["gatewayresponse.header.Access-Control-Allow-Origin"]
-            == "'https://shop.example'"
-        )
-        problem = json.loads(template.replace("$context.error.messageString", '"why"'))
-        assert set(problem) - {"status"} == {"type", "title", "detail", "errors"}
-        assert str(problem.get("status")) == str(response.get("StatusCode"))
-    assert {response.get("StatusCode") for response in responses} >= {"400", "401", "404", "429"}
-
-
-def test_whoever_is_not_let_in_is_told_what_to_bring(made: Mapping[str, Template]) -> None:
-    asking = {
-        response.get("StatusCode")
-        for response in properties(made["plain"], "AWS::ApiGateway::GatewayResponse")
-        if "'Bearer'" in json.dumps(response["ResponseParameters"])
+@pytest.fixture(scope="module")
+def problems(made: Made) -> dict[str, Any]:
+    return {
+        str(response["ResponseType"]): response for response in properties(made["plain"], RESPONSE)
     }
 
-    assert asking == {"401"}
+
+def test_errors_of_the_gateway_are_problem_documents(problems: dict[str, Any]) -> None:
+    for problem in problems.values():
+        content_type = problem["ResponseParameters"]["gatewayresponse.header.Content-Type"]
+        template = problem["ResponseTemplates"]["application/json"]
+        document = json.loads(template.replace("$context.error.messageString", '"why"'))
+
+        assert content_type == "'application/problem+json'"
+        assert set(document) - {"status"} == {"type", "title", "detail", "errors"}
+        assert str(document.get("status")) == str(problem.get("StatusCode"))
 
 
-@pytest.mark.parametrize("kind", ["AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR"])
-def test_an_authorizer_that_cannot_judge_is_no_fault_of_the_caller(
-    made: Mapping[str, Template], kind: str
+@pytest.mark.parametrize(
+    ("type_", "status", "header"),
+    [
+        ("UNAUTHORIZED", "401", ("WWW-Authenticate", "'Bearer'")),
+        ("AUTHORIZER_FAILURE", "503", ("Retry-After", "'30'")),
+        ("AUTHORIZER_CONFIGURATION_ERROR", "503", ("Retry-After", "'30'")),
+        ("MISSING_AUTHENTICATION_TOKEN", "404", ("Vary", "'Origin'")),
+        ("THROTTLED", "429", ("Vary", "'Origin'")),
+    ],
+)
+def test_an_error_has_the_status_and_header_of_its_cause(
+    problems: dict[str, Any], type_: str, status: str, header: tuple[str, str]
 ) -> None:
-    (response,) = (
-        each
-        for each in properties(made["plain"], "AWS::ApiGateway::GatewayResponse")
-        if each["ResponseType"] == kind
-    )
+    name, value = header
 
-    assert response["StatusCode"] == "503"
-    headers = cast("dict[str, str]", response["ResponseParameters"])
-    assert headers["gatewayresponse.header.Retry-After"] == "'30'"
+    assert problems[type_]["StatusCode"] == status
+    assert problems[type_]["ResponseParameters"][f"gatewayresponse.header.{name}"] == value
 
 
-def test_a_path_that_is_not_there_is_a_404(made: Mapping[str, Template]) -> None:
-    made["plain"].has_resource_properties(
-        "AWS::ApiGateway::GatewayResponse",
-        {"ResponseType": "MISSING_AUTHENTICATION_TOKEN", "StatusCode": "404"},
-    )
-
-
-def test_the_stage_is_throttled_traced_measured_and_never_logs_bodies(
-    made: Mapping[str, Template],
-) -> None:
-    stage = only(made["plain"], STAGE)
-    settings = cast("list[dict[str, object]]", stage["MethodSettings"])
+def test_the_stage_is_traced_measured_and_never_logs_bodies(made: Made) -> None:
+    stage: Any = only(made["plain"], STAGE)
 
     assert stage["TracingEnabled"] is True
-    assert all(each["DataTraceEnabled"] is False for each in settings)
-    assert all(each["MetricsEnabled"] is True for each in settings)
-    assert {
-        (each["ResourcePath"], each["ThrottlingRateLimit"], each["ThrottlingBurstLimit"])
-        for each in settings
-    } == {("/*", 100, 200), ("/~1orders~1{id}", 5, 7)}
+    assert {setting["DataTraceEnabled"] for setting in stage["MethodSettings"]} == {False}
+    assert {setting["MetricsEnabled"] for setting in stage["MethodSettings"]} == {True}
 
 
-def test_a_route_may_be_throttled_to_nothing_by_any_of_its_methods(
-    made: Mapping[str, Template],
-) -> None:
-    settings = cast("list[dict[str, object]]", only(made["full"], STAGE)["MethodSettings"])
-
-    assert {
-        (each["ResourcePath"], each["HttpMethod"]): (
-            each["ThrottlingRateLimit"],
-            each["ThrottlingBurstLimit"],
-        )
-        for each in settings
-    } == {("/*", "*"): (10, 20), ("/", "GET"): (10, 0), ("/~1files~1{path+}", "*"): (0, 20)}
+def test_routes_may_have_limits_of_their_own(made: Made) -> None:
+    assert _throttling(made["plain"]) == {
+        ("/*", "*"): (100, 200),
+        ("/~1orders~1{id}", "GET"): (5, 7),
+    }
+    assert _throttling(made["full"]) == {
+        ("/*", "*"): (10, 20),
+        ("/", "GET"): (10, 0),
+        ("/~1files~1{path+}", "*"): (0, 20),
+    }
 
 
-def test_bodies_of_paths_that_look_alike_are_told_apart_and_all_of_draft_4(
-    made: Mapping[str, Template],
-) -> None:
-    schemas = [
-        cast("dict[str, object]", each["Schema"])
-        for each in properties(made["full"], "AWS::ApiGateway::Model")
-    ]
-
-    assert len(schemas) == 2
-    assert {each["$schema"] for each in schemas} == {DRAFT_4}
-
-
-def test_the_access_log_is_json_and_holds_no_token(made: Mapping[str, Template]) -> None:
-    setting = cast("dict[str, str]", only(made["plain"], STAGE)["AccessLogSetting"])
-    logged = json.loads(setting["Format"])
-
-    assert {"requestId", "principal", "route", "status", "latencyMs"} <= set(logged)
-    assert "Authorization" not in setting["Format"]
-
-
-def test_both_logs_are_forgotten_in_time(made: Mapping[str, Template]) -> None:
+def test_the_access_log_is_json_without_tokens_and_logs_expire(made: Made) -> None:
+    setting: Any = only(made["plain"], STAGE)["AccessLogSetting"]
     groups = properties(made["full"], "AWS::Logs::LogGroup")
 
+    fields = {"requestId", "principal", "route", "status", "latencyMs"}
+    assert fields <= set(json.loads(setting["Format"]))
+    assert "Authorization" not in setting["Format"]
     assert [group["RetentionInDays"] for group in groups] == [7, 7]
-    assert "/aws/apigateway/shop" in [group["LogGroupName"] for group in groups]
     assert "API-Gateway-Execution-Logs_" in json.dumps(groups)
 
 
-def test_every_default_can_be_changed(made: Mapping[str, Template]) -> None:
-    made["full"].has_resource_properties(
-        "AWS::ApiGateway::RestApi",
-        {
-            "Name": "Shop API",
-            "DisableExecuteApiEndpoint": True,
-            "Policy": {"Statement": [Match.object_like({"Action": "execute-api:Invoke"})]},
-        },
-    )
-    made["full"].has_resource_properties(STAGE, {"StageName": "v1", "TracingEnabled": False})
-    made["full"].has_resource_properties("AWS::ApiGateway::Authorizer", {"Type": "REQUEST"})
+@pytest.mark.parametrize(
+    ("type_", "expected"),
+    [
+        (
+            "AWS::ApiGateway::RestApi",
+            {
+                "Name": "Shop API",
+                "DisableExecuteApiEndpoint": True,
+                "EndpointConfiguration": {"Types": ["REGIONAL"]},
+                "Policy": {"Statement": [Match.object_like({"Action": "execute-api:Invoke"})]},
+            },
+        ),
+        (STAGE, {"StageName": "v1", "TracingEnabled": False}),
+        ("AWS::ApiGateway::Authorizer", {"Type": "REQUEST"}),
+        ("AWS::ApiGateway::ApiKey", {"Name": "partner"}),
+        (
+            "AWS::ApiGateway::UsagePlan",
+            {
+                "Quota": {"Limit": 1000, "Period": "DAY"},
+                "Throttle": {"RateLimit": 10, "BurstLimit": 20},
+            },
+        ),
+        (
+            "AWS::ApiGateway::DomainName",
+            {"DomainName": "api.shop.example", "SecurityPolicy": "TLS_1_2"},
+        ),
+        ("AWS::Logs::LogGroup", {"LogGroupName": "/aws/apigateway/shop"}),
+    ],
+)
+def test_every_option_is_used(made: Made, type_: str, expected: Mapping[str, object]) -> None:
+    made["full"].has_resource_properties(type_, expected)
     made["full"].resource_count_is("AWS::ApiGateway::Account", 0)
+    made["plain"].resource_count_is("AWS::ApiGateway::UsagePlan", 0)
     assert all(name in text(made["full"]) for name in ("'X-Key'", "'X-Total'"))
 
 
-def test_several_origins_may_read_errors_too(made: Mapping[str, Template]) -> None:
-    made["full"].all_resources_properties(
-        "AWS::ApiGateway::GatewayResponse",
-        {
-            "ResponseParameters": Match.object_like(
-                {
-                    "gatewayresponse.header.Access-Control-Allow-Origin": (
-                        "method.request.header.Origin"
-                    )
-                }
-            )
-        },
-    )
-
-
-def test_keys_have_a_plan_with_a_quota(made: Mapping[str, Template]) -> None:
-    made["full"].has_resource_properties(
-        "AWS::ApiGateway::UsagePlan",
-        {
-            "Quota": {"Limit": 1000, "Period": "DAY"},
-            "Throttle": {"RateLimit": 10, "BurstLimit": 20},
-        },
-    )
-    made["full"].has_resource_properties("AWS::ApiGateway::ApiKey", {"Name": "partner"})
-    made["plain"].resource_count_is("AWS::ApiGateway::UsagePlan", 0)
-
-
-def test_a_domain_of_its_own_speaks_modern_tls(made: Mapping[str, Template]) -> None:
-    made["full"].has_resource_properties(
-        "AWS::ApiGateway::DomainName",
-        {"DomainName": "api.shop.example", "SecurityPolicy": "TLS_1_2"},
-    )
-
-
-def test_the_url_is_where_the_api_answers(made: Mapping[str, Template]) -> None:
+def test_the_url_is_where_the_api_responds(made: Made) -> None:
     plain, full = (str(made[name].find_outputs("Url")) for name in ("plain", "full"))
 
     assert ".execute-api.us-east-1." in plain
@@ -372,38 +306,34 @@ def test_the_url_is_where_the_api_answers(made: Mapping[str, Template]) -> None:
     assert "ApiDomain" in full
 
 
-def test_without_origins_there_is_no_cors(made: Mapping[str, Template]) -> None:
-    assert "Access-Control" not in text(made["open"])
-
-
 @pytest.mark.parametrize(
-    ("routes", "why"),
+    ("routes", "message"),
     [
-        ([("GET", "/orders", False)], "GET /orders: give the service an authorizer"),
+        ([("GET", "/orders", False)], "GET /orders: an authorizer or open=True is required"),
         ([("FETCH", "/orders", True)], "FETCH /orders: the method must be one of"),
-        ([("GET", "orders", True)], "GET orders: the path must look like"),
-        ([("GET", "/orders/", True)], "the path must look like"),
-        ([("GET", "/{rest+}/orders", True)], "and {x+} ends it"),
-        ([("GET", "/orders", True), ("GET", "/orders", True)], "GET /orders: given twice"),
+        ([("GET", "orders", True)], "GET orders: invalid path"),
+        ([("GET", "/orders/", True)], "GET /orders/: invalid path"),
+        ([("GET", "/{rest+}/orders", True)], "{rest+} as the last part"),
+        ([("GET", "/orders", True), ("GET", "/orders", True)], "GET /orders: duplicate route"),
         (
             [("GET", "/o/{id}", True), ("PUT", "/o/{name}/x", True)],
-            "/o/ is followed by {id} elsewhere",
+            "after /o/ is {id} in another route",
         ),
     ],
 )
-def test_routes_that_cannot_be_are_refused(routes: list[tuple[str, str, bool]], why: str) -> None:
+def test_invalid_routes_are_refused(routes: list[tuple[str, str, bool]], message: str) -> None:
     stack = Stack()
     function = _function(stack)
-    wanted = [Route(method, path, function, open=free) for method, path, free in routes]
+    wanted = [Route(method, path, function, open=open_) for method, path, open_ in routes]
 
     with pytest.raises(ConstructError) as refused:
         RestService(stack, "Api", routes=wanted)
 
-    assert why in str(refused.value)
+    assert message in str(refused.value)
 
 
-def test_every_origin_is_named_and_a_domain_has_its_certificate() -> None:
-    with pytest.raises(ConstructError, match="name the origins"):
+def test_origins_must_be_named_and_a_domain_needs_its_certificate() -> None:
+    with pytest.raises(ConstructError, match="must name origins"):
         RestService(Stack(), "Api", routes=[], cors_origins=["*"])
     with pytest.raises(ConstructError, match="go together"):
         RestService(Stack(), "Api", routes=[], domain_name="api.shop.example")
@@ -429,7 +359,61 @@ def test_every_origin_is_named_and_a_domain_has_its_certificate() -> None:
         ({"enum": [{"const": 1}], "default": {"$defs": 1}},) * 2,
     ],
 )
-def test_newer_schemas_are_put_into_the_words_of_draft_4(
+def test_schemas_are_converted_to_draft_4(
     newer: Mapping[str, object], older: Mapping[str, object]
 ) -> None:
-    assert draft4(newer) == older
+    assert as_draft_4(newer) == older
+
+
+METHODS: Final = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+# A part of a path is one of two words, or a parameter named after its position.
+PATHS = st.lists(st.sampled_from(["orders", "items", "{at%d}"]), max_size=3).map(
+    lambda parts: "/" + "/".join(part.replace("%d", str(at)) for at, part in enumerate(parts))
+)
+ROUTES = st.sets(st.tuples(st.sampled_from(METHODS), PATHS), min_size=1, max_size=8)
+
+
+def _prefixes(path: str) -> set[str]:
+    parts = path.strip("/").split("/")
+    return {"/" + "/".join(parts[: end + 1]) for end in range(len(parts)) if parts[0]}
+
+
+@settings(max_examples=15)
+@given(wanted=ROUTES, data=st.data())
+def test_every_route_is_a_method_and_every_path_a_single_resource(
+    wanted: set[tuple[str, str]], data: st.DataObject
+) -> None:
+    order = data.draw(st.permutations(sorted(wanted)))
+    stack = Stack(app(), "Stack", env=ENV)
+    function = _function(stack)
+
+    service = RestService(
+        stack, "Api", routes=[Route(method, path, function, open=True) for method, path in order]
+    )
+
+    methods = [(method.http_method, method.resource.path) for method in service.api.methods]
+    children = service.node.find_all()
+    resources = [child.path for child in children if isinstance(child, apigateway.Resource)]
+    assert sorted(methods) == sorted(wanted)
+    assert sorted(path for path in resources if path != "/") == sorted(
+        set[str]().union(*(_prefixes(path) for _, path in wanted))
+    )
+
+
+@given(wanted=ROUTES, data=st.data())
+def test_a_duplicate_route_is_refused(wanted: set[tuple[str, str]], data: st.DataObject) -> None:
+    twice = data.draw(st.sampled_from(sorted(wanted)))
+    function = _function(Stack())
+    routes = [Route(method, path, function) for method, path in [*sorted(wanted), twice]]
+
+    with pytest.raises(ConstructError, match="duplicate route"):
+        check_routes(routes, authorized=True)
+
+
+@given(path=PATHS, other=st.sampled_from(["id", "key"]))
+def test_a_position_has_one_parameter_name_only(path: str, other: str) -> None:
+    function = _function(Stack())
+    paths = [f"{path.rstrip('/')}/{{{name}}}" for name in ("number", other)]
+
+    with pytest.raises(ConstructError, match=r"is \{number\} in another route"):
+        check_routes([Route("GET", path, function, open=True) for path in paths], authorized=False)

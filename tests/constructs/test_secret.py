@@ -3,7 +3,6 @@
 import json
 import runpy
 import sys
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,11 +12,11 @@ from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk.assertions import Capture, Match, Template
+from aws_cdk.assertions import Capture, Match
 
 import signal9_constructs
 from signal9_constructs import ApiSecret, ConstructError
-from tests.constructs.lab import actions, only, properties, synthesise, topic
+from tests.constructs.lab import Made, actions, only, properties, synthesise, topic
 
 SECRET = "AWS::SecretsManager::Secret"
 
@@ -45,11 +44,7 @@ def _passing(stack: Stack) -> None:
 def _rotated(stack: Stack) -> None:
     code = lambda_.Code.from_inline("def handler(event, context): pass")
     renew = lambda_.Function(
-        stack,
-        "Renew",
-        runtime=lambda_.Runtime.PYTHON_3_14,
-        handler="index.handler",
-        code=code,
+        stack, "Renew", runtime=lambda_.Runtime.PYTHON_3_14, handler="index.handler", code=code
     )
     ApiSecret(stack, "Key", rotation=renew, rotate_every_days=7, alarm_topic=topic(stack))
 
@@ -69,7 +64,7 @@ def _written(stack: Stack) -> None:
 
 
 @pytest.fixture(scope="module")
-def made() -> Mapping[str, Template]:
+def made() -> Made:
     return synthesise(
         plain=_plain,
         watched=_watched,
@@ -81,7 +76,7 @@ def made() -> Mapping[str, Template]:
     )
 
 
-def test_the_template_holds_placeholders_and_no_value(made: Mapping[str, Template]) -> None:
+def test_the_template_holds_placeholders_and_no_value(made: Made) -> None:
     value = Capture()
 
     made["watched"].has_resource_properties(
@@ -100,14 +95,12 @@ def test_the_template_holds_placeholders_and_no_value(made: Mapping[str, Templat
 
 
 @pytest.mark.parametrize("kind", [SECRET, "AWS::Logs::LogGroup", "AWS::SQS::Queue"])
-def test_a_secret_and_what_watches_it_survive_their_stack_unless_told_otherwise(
-    made: Mapping[str, Template], kind: str
-) -> None:
+def test_a_secret_and_its_age_check_are_retained_by_default(made: Made, kind: str) -> None:
     made["watched"].all_resources(kind, {"DeletionPolicy": "Retain"})
     made["passing"].all_resources(kind, {"DeletionPolicy": "Delete"})
 
 
-def test_whoever_reads_may_not_write_and_the_other_way_round(made: Mapping[str, Template]) -> None:
+def test_readers_may_not_write_and_writers_may_not_read(made: Made) -> None:
     assert actions(made["read"]) == {
         "secretsmanager:DescribeSecret",
         "secretsmanager:GetSecretValue",
@@ -115,7 +108,7 @@ def test_whoever_reads_may_not_write_and_the_other_way_round(made: Mapping[str, 
     assert "secretsmanager:GetSecretValue" not in actions(made["written"])
 
 
-def test_a_value_that_is_too_old_notifies(made: Mapping[str, Template]) -> None:
+def test_a_value_that_is_too_old_notifies(made: Made) -> None:
     made["watched"].has_resource_properties(
         "AWS::CloudWatch::Alarm",
         {
@@ -134,21 +127,19 @@ def test_a_value_that_is_too_old_notifies(made: Mapping[str, Template]) -> None:
     )
 
 
-def test_whoever_measures_the_age_may_not_see_the_value(made: Mapping[str, Template]) -> None:
+def test_the_age_check_may_not_read_the_value(made: Made) -> None:
     assert "secretsmanager:DescribeSecret" in actions(made["watched"])
     assert "secretsmanager:GetSecretValue" not in actions(made["watched"])
 
 
-def test_a_function_renews_the_value_and_no_alarm_is_needed(made: Mapping[str, Template]) -> None:
+def test_a_function_renews_the_value_and_no_alarm_is_needed(made: Made) -> None:
     schedule = only(made["rotated"], "AWS::SecretsManager::RotationSchedule")
 
     assert schedule["RotationRules"] == {"ScheduleExpression": "rate(7 days)"}
     assert properties(made["rotated"], "AWS::CloudWatch::Alarm") == []
 
 
-def test_whoever_renews_may_do_the_four_steps_with_this_secret_and_nothing_else(
-    made: Mapping[str, Template],
-) -> None:
+def test_a_rotation_function_may_only_rotate_this_secret(made: Made) -> None:
     (policy,) = made["rotated"].find_resources("AWS::IAM::Policy").values()
     permission = only(made["rotated"], "AWS::Lambda::Permission")
 
@@ -164,7 +155,7 @@ def test_whoever_renews_may_do_the_four_steps_with_this_secret_and_nothing_else(
     assert permission["SourceAccount"]
 
 
-def test_a_key_of_ones_own_is_random_from_the_start(made: Mapping[str, Template]) -> None:
+def test_a_generated_field_is_random(made: Made) -> None:
     made["own"].has_resource_properties(
         SECRET,
         {
@@ -179,14 +170,14 @@ def test_a_key_of_ones_own_is_random_from_the_start(made: Mapping[str, Template]
     )
 
 
-def test_what_is_generated_must_be_a_field() -> None:
-    with pytest.raises(ConstructError, match="generated is no field: key"):
+def test_the_generated_field_must_be_a_field() -> None:
+    with pytest.raises(ConstructError, match="generated='key': must be one of"):
         ApiSecret(Stack(), "Key", fields=("apiKey",), generated="key")
 
 
 @pytest.mark.parametrize("fields", [(), ("apiKey", "apiKey")])
-def test_fields_are_given_each_once(fields: tuple[str, ...]) -> None:
-    with pytest.raises(ConstructError, match="fields must be given, each once"):
+def test_fields_must_be_unique_and_not_empty(fields: tuple[str, ...]) -> None:
+    with pytest.raises(ConstructError, match="fields must be unique and not empty"):
         ApiSecret(Stack(), "Key", fields=fields)
 
 
@@ -200,7 +191,7 @@ def test_the_age_is_written_in_days(
     environment = {"SECRET_NAME": "Key", "SECRET_ARN": "arn:secret", "NAMESPACE": "Secrets"}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    source = Path(signal9_constructs.__file__).parent / "runtime" / "age_of_secret.py"
+    source = Path(signal9_constructs.__file__).parent / "runtime" / "secret_age.py"
 
     runpy.run_path(str(source))["handler"]({}, None)
 

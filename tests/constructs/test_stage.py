@@ -161,9 +161,9 @@ def test_an_acknowledged_finding_is_kept_with_its_reason(careless: GuardedStage)
 def test_an_acknowledgment_without_a_reason_is_refused() -> None:
     stage, silent = GuardedStage(app(), "Careful"), Acknowledgment("AwsSolutions-S1", " ")
 
-    with pytest.raises(ConstructError, match="AwsSolutions-S1 is acknowledged without a reason"):
+    with pytest.raises(ConstructError, match="acknowledging AwsSolutions-S1 requires a reason"):
         stage.acknowledge(silent)
-    with pytest.raises(ConstructError, match="AwsSolutions-S1 is acknowledged without a reason"):
+    with pytest.raises(ConstructError, match="acknowledging AwsSolutions-S1 requires a reason"):
         GuardedStage(app(), "Careful", acknowledgments=[silent])
 
 

@@ -1,6 +1,5 @@
 """DataTable: safe by default, shaped by whatever describes a table."""
 
-from collections.abc import Mapping
 from typing import cast
 
 import pytest
@@ -8,11 +7,11 @@ from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk.assertions import Match, Template
+from aws_cdk.assertions import Match
 
 from signal9_constructs import ConstructError, DataTable, TableIndex
 from signal9_core.tables import ASSETS, FINANCIALS, STATE, TABLES
-from tests.constructs.lab import actions, only, properties, synthesise, text, topic
+from tests.constructs.lab import Made, actions, only, properties, synthesise, text, topic
 
 TABLE = "AWS::DynamoDB::GlobalTable"
 
@@ -85,7 +84,7 @@ def _role(stack: Stack, id_: str = "Role") -> iam.Role:
 
 
 @pytest.fixture(scope="module")
-def made() -> Mapping[str, Template]:
+def made() -> Made:
     return synthesise(
         plain=_plain,
         full=_full,
@@ -98,9 +97,7 @@ def made() -> Mapping[str, Template]:
     )
 
 
-def test_a_table_is_on_demand_recoverable_encrypted_and_protected(
-    made: Mapping[str, Template],
-) -> None:
+def test_a_table_is_on_demand_recoverable_encrypted_and_protected(made: Made) -> None:
     made["plain"].has_resource_properties(
         TABLE,
         {
@@ -120,18 +117,18 @@ def test_a_table_is_on_demand_recoverable_encrypted_and_protected(
     )
 
 
-def test_a_table_survives_its_stack(made: Mapping[str, Template]) -> None:
+def test_a_table_survives_its_stack(made: Made) -> None:
     made["plain"].has_resource(TABLE, {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"})
 
 
-def test_a_table_has_no_name_alarm_or_stream_unless_asked(made: Mapping[str, Template]) -> None:
+def test_a_table_has_no_name_alarm_or_stream_unless_asked(made: Made) -> None:
     assert not {"TableName", "StreamSpecification", "TimeToLiveSpecification"} & set(
         only(made["plain"], TABLE)
     )
     made["plain"].resource_count_is("AWS::CloudWatch::Alarm", 0)
 
 
-def test_every_safe_default_can_be_given_up(made: Mapping[str, Template]) -> None:
+def test_every_safe_default_can_be_given_up(made: Made) -> None:
     made["disposable"].has_resource(TABLE, {"DeletionPolicy": "Delete"})
     made["disposable"].has_resource_properties(
         TABLE,
@@ -148,7 +145,7 @@ def test_every_safe_default_can_be_given_up(made: Mapping[str, Template]) -> Non
     )
 
 
-def test_indexes_carry_what_they_include(made: Mapping[str, Template]) -> None:
+def test_indexes_carry_what_they_include(made: Made) -> None:
     made["full"].has_resource_properties(
         TABLE,
         {
@@ -168,7 +165,7 @@ def test_indexes_carry_what_they_include(made: Mapping[str, Template]) -> None:
     )
 
 
-def test_the_keys_stream_expiry_and_ceilings_are_as_given(made: Mapping[str, Template]) -> None:
+def test_the_keys_stream_expiry_and_ceilings_are_as_given(made: Made) -> None:
     made["full"].has_resource_properties(
         TABLE,
         {
@@ -184,7 +181,7 @@ def test_the_keys_stream_expiry_and_ceilings_are_as_given(made: Mapping[str, Tem
     assert '"MaxReadRequestUnits": 100' in text(made["full"])
 
 
-def test_throttling_in_the_table_or_any_index_notifies(made: Mapping[str, Template]) -> None:
+def test_throttling_in_the_table_or_any_index_notifies(made: Made) -> None:
     alarms = properties(made["full"], "AWS::CloudWatch::Alarm")
     places = {
         dimension["Value"]
@@ -202,11 +199,11 @@ def test_throttling_in_the_table_or_any_index_notifies(made: Mapping[str, Templa
     assert all(alarm["AlarmActions"] and alarm["OKActions"] for alarm in alarms)
 
 
-def test_insights_into_contributors_are_a_choice(made: Mapping[str, Template]) -> None:
+def test_insights_into_contributors_are_a_choice(made: Made) -> None:
     assert '"ContributorInsightsSpecification": {"Enabled": true}' in text(made["full"])
 
 
-def test_any_object_with_the_shape_of_a_table_makes_one(made: Mapping[str, Template]) -> None:
+def test_any_object_with_the_shape_of_a_table_makes_one(made: Made) -> None:
     made["shaped"].resource_count_is(TABLE, len(TABLES))
     made["shaped"].has_resource_properties(
         TABLE,
@@ -219,7 +216,7 @@ def test_any_object_with_the_shape_of_a_table_makes_one(made: Mapping[str, Templ
     )
 
 
-def test_readers_may_not_write_or_scan(made: Mapping[str, Template]) -> None:
+def test_readers_may_not_write_or_scan(made: Made) -> None:
     assert actions(made["readable"]) == {
         "dynamodb:BatchGetItem",
         "dynamodb:DescribeTable",
@@ -228,36 +225,36 @@ def test_readers_may_not_write_or_scan(made: Mapping[str, Template]) -> None:
     }
 
 
-def test_grants_name_every_index_and_no_wildcard(made: Mapping[str, Template]) -> None:
+def test_grants_name_every_index_and_no_wildcard(made: Made) -> None:
     policy = text(made["readable"])
 
     assert all(f"/index/{index.name}" in policy for index in ASSETS.indexes)
     assert "index/*" not in policy
 
 
-def test_writers_may_use_the_key_but_not_read(made: Mapping[str, Template]) -> None:
+def test_writers_may_use_the_key_but_not_read(made: Made) -> None:
     granted = actions(made["writable"])
 
     assert {"dynamodb:PutItem", "kms:Decrypt"} <= granted
     assert not {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"} & granted
 
 
-def test_another_account_is_let_in_by_the_table_itself(made: Mapping[str, Template]) -> None:
+def test_another_account_is_let_in_by_the_table_itself(made: Made) -> None:
     policy = text(made["abroad"])
 
     assert '"ResourcePolicy"' in policy
     assert ":iam::210987654321:root" in policy
 
 
-def test_a_key_of_ones_own_encrypts(made: Mapping[str, Template]) -> None:
+def test_a_key_of_ones_own_encrypts(made: Made) -> None:
     assert '"KMSMasterKeyId": {"Fn::GetAtt": ["Key' in text(made["full"])
 
 
-def test_scans_and_streams_are_granted_by_choice(made: Mapping[str, Template]) -> None:
+def test_scans_and_streams_are_granted_by_choice(made: Made) -> None:
     assert {"dynamodb:Scan", "dynamodb:GetRecords"} <= actions(made["open"])
 
 
 @pytest.mark.parametrize("keys", [{}, {"shape": STATE, "partition_key": "name"}])
 def test_a_table_needs_one_description_of_its_keys(keys: dict[str, object]) -> None:
-    with pytest.raises(ConstructError, match="give either a shape or a partition key"):
+    with pytest.raises(ConstructError, match="exactly one of shape and partition_key is required"):
         DataTable(Stack(), "Orders", **keys)  # type: ignore[arg-type]

@@ -33,9 +33,7 @@ def settings_of(name: str) -> StageSettings:
 def build(settings: StageSettings, specs: Sequence[FunctionSpec] = FUNCTIONS) -> Signal9Stage:
     """Return a stage whose functions are not bundled."""
     app = App(
-        analytics_reporting=False,
-        tree_metadata=False,
-        context={"aws:cdk:bundling-stacks": []},
+        analytics_reporting=False, tree_metadata=False, context={"aws:cdk:bundling-stacks": []}
     )
     return Signal9Stage(app, settings, specs=specs)
 

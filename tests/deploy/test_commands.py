@@ -14,13 +14,13 @@ import pytest
 from moto import mock_aws
 from typer.testing import CliRunner
 
-from signal9_deploy.commands import deploying, local
+from signal9_deploy.commands import cdk_cli, local
 from signal9_deploy.commands.aws import Account
+from signal9_deploy.commands.cdk_cli import CLI_VERSION, CdkCli, node_version
+from signal9_deploy.commands.cli import program
 from signal9_deploy.commands.doctor import examine
-from signal9_deploy.commands.emulator import Emulator
-from signal9_deploy.commands.program import program
-from signal9_deploy.commands.secret_values import asked, from_json, put_secrets
-from signal9_deploy.commands.toolkit import CLI_VERSION, Toolkit, node_version
+from signal9_deploy.commands.local import Emulator
+from signal9_deploy.commands.secrets import from_json, from_prompt, put_secrets
 from signal9_deploy.errors import DeployError
 from tests.deploy.lab import ACCOUNT, ISSUER, settings_of
 
@@ -49,7 +49,7 @@ class Recorded:
         package.parent.mkdir(parents=True)
         package.write_text(json.dumps({"version": CLI_VERSION}), "utf-8")
         self.node = str(node)
-        self.toolkit = Toolkit(folder=folder / "cli", node=self.node)
+        self.cli = CdkCli(folder=folder / "cli", node=self.node)
 
     @property
     def asked(self) -> list[list[str]]:
@@ -78,29 +78,27 @@ def _bootstrap(*regions: str) -> None:
         client.put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="28", Type="String")
 
 
-def test_a_deployment_names_every_stack_of_the_stage_and_where_templates_go(
-    cdk: Recorded,
-) -> None:
-    deploying.deploy(settings_of("prod"), cdk.toolkit)
+def test_a_deployment_names_every_stack_of_the_stage_and_where_templates_go(cdk: Recorded) -> None:
+    cdk_cli.deploy(settings_of("prod"), cdk.cli)
 
     (asked_,) = cdk.asked
     assert asked_[:2] == ["deploy", "Signal9-prod/*"]
     assert "stage=prod" in asked_
-    assert str(deploying.OUTPUT) in asked_
+    assert str(cdk_cli.OUTPUT) in asked_
 
 
-def test_nobody_is_asked_where_nobody_could_answer(cdk: Recorded) -> None:
-    deploying.deploy(settings_of("dev"), cdk.toolkit)
+def test_approval_is_not_requested_without_a_terminal(cdk: Recorded) -> None:
+    cdk_cli.deploy(settings_of("dev"), cdk.cli)
 
     (asked_,) = cdk.asked
     assert asked_[asked_.index("--require-approval") + 1] == "never"
 
 
 def test_a_diff_becomes_a_comment_that_fits(cdk: Recorded) -> None:
-    shown = deploying.diff(settings_of("dev"), cdk.toolkit)
+    shown = cdk_cli.diff(settings_of("dev"), cdk.cli)
 
-    assert "as it was told" in deploying.as_comment("dev", shown)
-    assert len(deploying.as_comment("dev", "x" * 100_000)) < 65_536
+    assert "as it was told" in cdk_cli.as_comment("dev", shown)
+    assert len(cdk_cli.as_comment("dev", "x" * 100_000)) < 65_536
 
 
 def test_a_command_that_fails_is_an_error_in_one_line(
@@ -108,72 +106,70 @@ def test_a_command_that_fails_is_an_error_in_one_line(
 ) -> None:
     monkeypatch.setenv("NODE_EXITS", "1")
 
-    with pytest.raises(DeployError, match=r"^cdk drift failed, as told above$"):
-        deploying.drift(settings_of("dev"), cdk.toolkit)
+    with pytest.raises(DeployError, match=r"^cdk drift failed, see above$"):
+        cdk_cli.drift(settings_of("dev"), cdk.cli)
     with pytest.raises(DeployError, match=r"^cdk diff failed"):
-        deploying.diff(settings_of("dev"), cdk.toolkit)
+        cdk_cli.diff(settings_of("dev"), cdk.cli)
     assert "as it was told" in capsys.readouterr().err
 
 
-def test_what_synthesis_says_is_told_as_it_comes_but_for_hints_of_no_use_here(
+def test_the_output_of_synthesis_is_printed_without_hints(
     cdk: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
     said = "Bundling ...\n85 feature flags are not configured.\n\nA warning"
     monkeypatch.setenv("NODE_TELLS", said)
 
-    made = deploying.synth(settings_of("dev"), cdk.toolkit, told.append)
+    made = cdk_cli.synth(settings_of("dev"), cdk.cli, told.append)
 
     assert told == ["Bundling ...", "A warning"]
-    assert made == deploying.OUTPUT / "assembly-Signal9-dev"
+    assert made == cdk_cli.OUTPUT / "assembly-Signal9-dev"
 
 
-def test_compiled_modules_are_kept_even_where_none_are_wanted_beside_their_sources(
+def test_compiled_modules_are_cached_even_with_pythondontwritebytecode(
     cdk: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    kept = cdk.toolkit.environment
+    kept = cdk.cli.environment
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
-    plain = cdk.toolkit.environment
+    plain = cdk.cli.environment
 
     assert kept["PYTHONDONTWRITEBYTECODE"] == ""
     assert kept["PYTHONPYCACHEPREFIX"].startswith(str(Path(cdk.node).parent))
     assert "PYTHONDONTWRITEBYTECODE" not in plain
 
 
-def test_the_library_runs_in_the_same_node_started_for_a_short_life(cdk: Recorded) -> None:
-    cdk.toolkit.run("synth")
+def test_the_cdk_library_runs_in_the_same_node(cdk: Recorded) -> None:
+    cdk.cli.run("synth")
 
-    launcher = Path(cdk.toolkit.environment["JSII_NODE"])
+    launcher = Path(cdk.cli.environment["JSII_NODE"])
     subprocess.run([launcher, "program.js"], check=True, capture_output=True)
     assert cdk.asked[-1] == ["--liftoff-only", "program.js"]
 
 
-def test_a_node_that_the_cdk_does_not_know_is_refused(
-    cdk: Recorded, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unsupported_node_is_refused(cdk: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NODE_SAYS", "v18.20.0")
 
-    with pytest.raises(DeployError, match=r"is Node v18\.20\.0; the CDK wants 22 or 24"):
-        cdk.toolkit.run("synth")
+    with pytest.raises(DeployError, match=r"is Node v18\.20\.0; the CDK needs 22 or 24"):
+        cdk.cli.run("synth")
 
 
-def test_this_environment_brings_a_node_that_the_cdk_knows() -> None:
+def test_this_environment_has_a_supported_node() -> None:
     assert node_version(str(Path(sys.executable).with_name("node"))).startswith("v24.")
 
 
 @pytest.mark.usefixtures("aws")
-def test_an_account_of_somebody_else_is_refused() -> None:
+def test_another_account_is_refused() -> None:
     prod = settings_of("prod").model_copy(update={"account": "999999999999"})
 
-    with pytest.raises(DeployError, match=f"of account {ACCOUNT}, but prod belongs to 9{{12}}"):
-        deploying.check_account(prod, Account(prod.region))
+    with pytest.raises(DeployError, match=f"for account {ACCOUNT}, but prod belongs to 9{{12}}"):
+        cdk_cli.check_account(prod, Account(prod.region))
 
 
 @pytest.mark.usefixtures("aws")
-def test_an_account_that_was_never_bootstrapped_is_told_how() -> None:
+def test_an_account_that_is_not_bootstrapped_is_refused_with_a_remedy() -> None:
     with pytest.raises(DeployError, match=r"not bootstrapped in us-east-1: .*bootstrap prod"):
-        deploying.check_account(settings_of("prod"), Account("us-east-1"))
+        cdk_cli.check_account(settings_of("prod"), Account("us-east-1"))
 
 
 @pytest.mark.usefixtures("aws")
@@ -182,26 +178,26 @@ def test_the_region_of_the_edge_must_be_bootstrapped_too() -> None:
     _bootstrap("eu-west-1")
 
     with pytest.raises(DeployError, match="not bootstrapped in us-east-1"):
-        deploying.check_account(prod, Account("eu-west-1"))
+        cdk_cli.check_account(prod, Account("eu-west-1"))
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_zone_that_is_not_there_is_told() -> None:
+def test_a_missing_zone_is_refused() -> None:
     _bootstrap("us-east-1")
     prod = settings_of("prod").model_copy(update={"zone_id": "Z0123456789ABC"})
 
     with pytest.raises(DeployError, match="hosted zone Z0123456789ABC"):
-        deploying.check_account(prod, Account("us-east-1"))
+        cdk_cli.check_account(prod, Account("us-east-1"))
 
 
 @pytest.mark.usefixtures("aws")
-def test_an_account_that_fits_is_taken() -> None:
+def test_a_bootstrapped_account_is_accepted() -> None:
     _bootstrap("us-east-1")
 
-    deploying.check_account(settings_of("prod"), Account("us-east-1"))
+    cdk_cli.check_account(settings_of("prod"), Account("us-east-1"))
 
 
-def test_no_credentials_are_told_with_a_remedy(
+def test_missing_credentials_are_reported_with_a_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -214,7 +210,7 @@ def test_no_credentials_are_told_with_a_remedy(
         Account("us-east-1").number()
 
 
-def test_prod_is_not_destroyed_unless_its_name_is_typed(
+def test_prod_is_destroyed_only_after_its_name_is_typed(
     aws: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _bootstrap("us-east-1")
@@ -238,10 +234,10 @@ class Unprotected(Account):
         self.stacks.append(stack)
 
 
-def test_destroying_lifts_the_protection_of_every_stack_first(cdk: Recorded) -> None:
+def test_destroying_turns_off_the_protection_of_every_stack_first(cdk: Recorded) -> None:
     account = Unprotected()
 
-    deploying.destroy(settings_of("prod"), cdk.toolkit, account)
+    cdk_cli.destroy(settings_of("prod"), cdk.cli, account)
 
     assert account.stacks == [
         f"Signal9-prod-{part}" for part in ("Edge", "Service", "Data", "Network")
@@ -253,30 +249,30 @@ def test_destroying_lifts_the_protection_of_every_stack_first(cdk: Recorded) -> 
     ("text", "told"),
     [
         ("{", "not JSON"),
-        ("[]", "must be an object"),
-        ('{"alpac": {}}', "no secret 'alpac', only alphavantage, alpaca, auth0"),
-        ('{"alpaca": {"apiKey": "hush"}}', "needs exactly these fields: apiKey, secretKey"),
+        ("[]", "must be a JSON object"),
+        ('{"alpac": {}}', "secret 'alpac': must be one of alphavantage, alpaca, auth0"),
+        ('{"alpaca": {"apiKey": "hush"}}', "must have exactly these fields: apiKey, secretKey"),
         ('{"alphavantage": {"apiKey": " "}}', "apiKey is empty"),
-        ('{"alphavantage": "hush"}', "needs exactly"),
+        ('{"alphavantage": "hush"}', "must have exactly"),
     ],
 )
-def test_wrong_secrets_are_refused_without_showing_them(text: str, told: str) -> None:
+def test_invalid_secrets_are_refused_without_showing_them(text: str, told: str) -> None:
     with pytest.raises(DeployError, match=told) as refusal:
         from_json(text)
 
     assert "hush" not in str(refusal.value)
 
 
-def test_a_secret_that_is_not_answered_is_left_as_it_is() -> None:
+def test_a_secret_left_empty_is_not_changed() -> None:
     answers = {"The keys for Alpaca: apiKey": "a", "The keys for Alpaca: secretKey": "s"}
 
-    values = asked(lambda prompt: answers.get(prompt, ""))
+    values = from_prompt(lambda prompt: answers.get(prompt, ""))
 
     assert values == {"alpaca": {"apiKey": "a", "secretKey": "s"}}
 
 
 @pytest.mark.usefixtures("aws")
-def test_secrets_are_put_where_functions_find_them() -> None:
+def test_secrets_are_stored_under_the_names_that_functions_read() -> None:
     client: Any = boto3.client("secretsmanager", region_name="us-east-1")
     client.create_secret(Name="signal9/alphavantage/prod", SecretString="{}")
 
@@ -289,58 +285,50 @@ def test_secrets_are_put_where_functions_find_them() -> None:
     assert json.loads(found) == {"apiKey": "k"}
 
 
-def test_a_port_that_is_taken_is_told_with_a_remedy(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_with_a_remedy(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
 
-        with pytest.raises(DeployError, match=f"port {port} of 127.0.0.1 is taken: choose"):
-            Emulator.started(tmp_path, port)
+        with pytest.raises(DeployError, match=f"port {port} of 127.0.0.1 is in use: choose"):
+            Emulator.start(tmp_path, port)
 
 
-def test_an_emulator_is_found_again_and_ended_with_all_that_it_left(tmp_path: Path) -> None:
+def test_a_running_emulator_is_reused_and_stopped_with_its_files(tmp_path: Path) -> None:
     folder = tmp_path / "emulator"
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    started = Emulator.started(folder, port)
+    started = Emulator.start(folder, port)
     try:
         assert Emulator.running(folder) == started
     finally:
-        started.end(folder)
+        started.stop(folder)
 
     assert not folder.exists()
-    assert not started.answers()
+    assert not started.responds()
     assert Emulator.running(folder) is None
 
 
-def test_an_emulator_that_is_not_ours_is_not_ended(tmp_path: Path) -> None:
-    with pytest.raises(DeployError, match="was not started from here"):
-        Emulator("http://127.0.0.1:1").end(tmp_path)
+def test_an_external_emulator_is_not_stopped(tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match="was not started here"):
+        Emulator("http://127.0.0.1:1").stop(tmp_path)
 
 
-def test_an_address_where_nobody_answers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_without_an_emulator_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
 
-    with pytest.raises(DeployError, match=r"no emulator answers at http://127\.0\.0\.1:1"):
-        local.deploy_local(settings_of("local"), port=1, say=print)
-
-
-def test_what_is_left_out_on_an_emulator_is_named_by_construct() -> None:
-    assert {"Network", "AccessTrail", "DnsZone"} <= set(local.LEFT_OUT)
-
-
-def test_whoever_lets_nobody_in_is_told_how_to_change_that() -> None:
-    assert "SIGNAL9_DEPLOY__ISSUER=" in local.NOBODY
+    with pytest.raises(DeployError, match=r"no emulator responds at http://127\.0\.0\.1:1"):
+        local.deploy_local(settings_of("local"), port=1, echo=print)
 
 
 @pytest.mark.parametrize("command", ["diff", "drift", "bootstrap"])
-def test_what_makes_no_sense_on_an_emulator_says_so(command: str) -> None:
+def test_account_commands_are_refused_for_the_emulator(command: str) -> None:
     done = CliRunner().invoke(program, [command, "local"])
 
     assert isinstance(done.exception, DeployError)
-    assert "lives on an emulator" in str(done.exception)
+    assert "runs on an emulator" in str(done.exception)
 
 
-def test_the_doctor_tells_of_every_part_of_this_machine() -> None:
+def test_the_doctor_checks_this_machine() -> None:
     names = {each.name for each in examine(settings_of("local"))}
 
     assert names == {"Node", "CDK command line", "uv", "Python 3.14"}

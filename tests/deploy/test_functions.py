@@ -1,5 +1,3 @@
-import pkgutil
-from importlib import import_module
 from typing import Final
 
 import pytest
@@ -9,16 +7,9 @@ from signal9_core.credentials import KEYS, SecretsManagerCredentials
 from signal9_core.schemas import request_schema
 from signal9_core.settings import Settings
 from signal9_core.tables import TABLES, USERS
-from signal9_deploy.functions import (
-    API,
-    AUTHORIZER,
-    FUNCTIONS,
-    JOBS,
-    Endpoint,
-    FunctionSpec,
-    Use,
-)
-from signal9_deploy.secrets import SECRETS, secret_name
+from signal9_deploy.functions import API, AUTHORIZER, FUNCTIONS, JOBS, Endpoint, FunctionSpec, Use
+from signal9_deploy.names import SECRETS, secret_name
+from signal9_handlers import jobs
 from signal9_handlers.openapi import request_models
 from signal9_handlers.routes import ROUTES
 from tests.deploy.lab import (
@@ -38,13 +29,9 @@ WRITE: Final = {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutI
 
 def _handlers() -> set[str]:
     """Return every handler there is, by the string that Lambda knows it by."""
-    found = set()
-    for folder in ("api", "auth", "jobs"):
-        package = import_module(f"signal9_handlers.{folder}")
-        for each in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-            if callable(getattr(import_module(each.name), "handler", None)):
-                found.add(f"{each.name}.handler")
-    return found
+    handlers = {f"signal9_handlers.jobs.{name}" for name in jobs.__all__}
+    handlers |= {"signal9_handlers.auth.authorizer.handler", "signal9_handlers.failures.handler"}
+    return handlers | {route.handler for route in ROUTES}
 
 
 def test_every_handler_is_deployed_once_and_every_string_is_one() -> None:
@@ -95,7 +82,7 @@ def test_every_function_is_in_every_stage_and_called_by_its_own_handler(name: st
 
 
 @pytest.mark.parametrize("name", ["local", "prod"])
-def test_who_answers_browsers_knows_the_origins_that_the_gateway_lets_in(name: str) -> None:
+def test_api_functions_know_the_origins_of_the_gateway(name: str) -> None:
     told = {
         each["FunctionName"]: each["Environment"]["Variables"].get("SIGNAL9_CORS_ORIGINS")
         for each in properties(template(name, "Service"), "AWS::Lambda::Function")
@@ -109,7 +96,7 @@ def test_who_answers_browsers_knows_the_origins_that_the_gateway_lets_in(name: s
     }
 
 
-def test_what_the_gateway_refuses_itself_can_be_read_by_the_app() -> None:
+def test_the_gateways_own_errors_can_be_read_by_the_app() -> None:
     refusals = properties(template("prod", "Service"), "AWS::ApiGateway::GatewayResponse")
     opened = {
         each["ResponseType"]: each["ResponseParameters"].get(
@@ -155,18 +142,13 @@ def test_a_function_publishes_notifies_and_reads_secrets_only_where_it_says_so(
 
     assert ("events:PutEvents" in actions) == spec.publishes
     assert ("sns:Publish" in actions) == spec.notifies
-    reads = bool(spec.secrets) or spec.signs or spec.rotates
-    assert ("secretsmanager:GetSecretValue" in actions) == reads
-    assert ("secretsmanager:PutSecretValue" in actions) == spec.rotates
+    assert ("secretsmanager:GetSecretValue" in actions) == bool(spec.secrets)
+    assert "secretsmanager:PutSecretValue" not in actions
     kept = {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:AbortMultipartUpload"}
-    assert {each for each in actions if each.startswith("s3:")} == (kept if spec.caches else set())
+    assert {each for each in actions if each.startswith("s3:")} == (
+        kept if spec.writes_cache else set()
+    )
     assert not any(action.endswith("*") for action in actions)
-
-
-def test_functions_that_only_read_may_not_write() -> None:
-    writing = {spec.name for spec in FUNCTIONS if any(use.writes for use in spec.uses)}
-
-    assert writing == {"Users", "Ingest", "Enhancement", "Notification"}
 
 
 def test_only_functions_that_call_providers_reach_the_internet() -> None:
@@ -178,11 +160,11 @@ def test_only_functions_that_call_providers_reach_the_internet() -> None:
 
     outside = {name for name, group in groups.items() if "Outgoing" in group}
 
-    assert outside == {f"signal9-prod-{spec.name}" for spec in FUNCTIONS if spec.goes_out}
+    assert outside == {f"signal9-prod-{spec.name}" for spec in FUNCTIONS if spec.internet}
     assert all("Closed" in group for name, group in groups.items() if name not in outside)
 
 
-def test_the_fence_around_closed_functions_has_no_gate_to_the_internet() -> None:
+def test_closed_functions_cannot_reach_the_internet() -> None:
     groups = properties(template("prod", "Network"), "AWS::EC2::SecurityGroup")
     (closed,) = (each for each in groups if "alone" in each["GroupDescription"])
     rules = str([closed, *everything("prod", "AWS::EC2::SecurityGroupEgress")])
@@ -269,18 +251,18 @@ def test_the_authorizer_alone_knows_issuer_and_audience() -> None:
     assert given["SIGNAL9_AUDIENCE"] == "https://api.signal9.com"
 
 
-def test_without_an_issuer_the_authorizer_has_none_to_believe() -> None:
+def test_without_an_issuer_the_authorizer_has_none() -> None:
     given = _variables(template("local", "Service"))["signal9-local-Authorizer"]
 
     assert "SIGNAL9_ISSUER" not in given
 
 
-def test_whoever_asks_providers_keeps_what_they_answered() -> None:
+def test_functions_that_call_providers_archive_responses() -> None:
     found = _variables(template("prod", "Service"))
 
     keeping = {name for name, given in found.items() if "SIGNAL9_CACHE_BUCKET" in given}
 
-    assert keeping == {f"signal9-prod-{spec.name}" for spec in FUNCTIONS if spec.caches}
+    assert keeping == {f"signal9-prod-{spec.name}" for spec in FUNCTIONS if spec.writes_cache}
     assert "Cache" in str(found["signal9-prod-Ingest"]["SIGNAL9_CACHE_BUCKET"])
 
 
@@ -299,44 +281,7 @@ def test_every_variable_is_a_setting_and_none_is_a_key(name: str) -> None:
     assert given <= known - keys
 
 
-def test_one_secret_is_rotated_every_month_by_a_function_that_may_do_nothing_else() -> None:
-    service = template("prod", "Service")
-    (schedule,) = properties(service, "AWS::SecretsManager::RotationSchedule")
-    (secret,) = properties(service, "AWS::SecretsManager::Secret")
-    allowed = [
-        each for each in statements(service, "Rotation") if "secretsmanager" in str(each["Action"])
-    ]
-
-    assert secret["Name"] == "signal9/cursors/prod"
-    assert "SecretString" not in secret
-    assert schedule["RotationRules"] == {"ScheduleExpression": "rate(30 days)"}
-    assert "Rotation" in str(schedule["RotationLambdaARN"])
-    assert [sorted(each["Action"]) for each in allowed] == [
-        [
-            "secretsmanager:DescribeSecret",
-            "secretsmanager:GetSecretValue",
-            "secretsmanager:PutSecretValue",
-            "secretsmanager:UpdateSecretVersionStage",
-        ]
-    ]
-    assert all("FunctionsCursors" in str(each["Resource"]) for each in allowed)
-
-
-def test_whoever_gives_out_cursors_reads_their_key_from_the_secret() -> None:
-    found = _variables(template("prod", "Service"))
-
-    signing = {
-        name: given["SIGNAL9_CURSOR_SECRET"]
-        for name, given in found.items()
-        if "SIGNAL9_CURSOR_SECRET" in given
-    }
-
-    assert signing == {
-        f"signal9-prod-{spec.name}": "signal9/cursors/prod" for spec in FUNCTIONS if spec.signs
-    }
-
-
-def test_the_secrets_are_those_that_core_looks_for() -> None:
+def test_the_secrets_are_those_that_core_reads() -> None:
     made = {(secret_name(spec.name, "prod"), each) for spec in SECRETS for each in spec.fields}
     client = Listening()
 
@@ -357,7 +302,7 @@ class Listening:
         return {"SecretString": "{}"}
 
 
-def test_whoever_is_polled_hears_or_reports_is_connected() -> None:
+def test_schedules_events_and_failures_reach_their_functions() -> None:
     service = template("dev", "Service")
 
     rules = properties(service, "AWS::Events::Rule")

@@ -91,7 +91,7 @@ def test_raw_responses_are_kept_for_good_and_backups_for_over_a_year() -> None:
     assert rules[f"signal9-backup-prod-{ACCOUNT}"]["ExpirationInDays"] == 400
 
 
-def test_a_trail_records_who_touches_any_of_the_three() -> None:
+def test_a_trail_records_the_objects_of_all_three_buckets() -> None:
     (trail,) = properties(template("prod", "Data"), "AWS::CloudTrail::Trail")
 
     recorded = str(trail["EventSelectors"])
@@ -111,7 +111,7 @@ def test_every_table_is_exported_nightly_by_the_clock_alone() -> None:
         assert each["Target"]["DeadLetterConfig"]
 
 
-def test_three_secrets_hold_placeholders_and_grow_old_only_with_an_alarm() -> None:
+def test_three_secrets_have_placeholders_and_alarms_on_age() -> None:
     data = template("prod", "Data")
     named = _named(properties(data, "AWS::SecretsManager::Secret"), "Name")
 
@@ -166,7 +166,7 @@ def test_the_api_is_logged_throttled_planned_and_named() -> None:
     )
 
 
-def test_every_function_has_the_layer_a_place_in_the_vpc_and_a_net_under_it() -> None:
+def test_every_function_has_the_layer_the_vpc_and_dead_letters() -> None:
     service = template("prod", "Service")
     named = _named(properties(service, "AWS::Lambda::Function"), "FunctionName")
 
@@ -181,7 +181,7 @@ def test_every_function_has_the_layer_a_place_in_the_vpc_and_a_net_under_it() ->
     assert all(each["DestinationConfig"]["OnFailure"] for each in configured)
 
 
-def test_failures_are_told_to_one_queue_and_do_not_report_themselves() -> None:
+def test_failures_go_to_one_queue_but_not_its_own() -> None:
     service = template("prod", "Service")
 
     targets = Counter(
@@ -192,23 +192,21 @@ def test_failures_are_told_to_one_queue_and_do_not_report_themselves() -> None:
     assert sorted(targets.values()) == [1, len(FUNCTIONS) - 1]
 
 
-def test_the_bus_keeps_events_describes_them_and_calls_whoever_hears_them() -> None:
+def test_the_bus_has_an_archive_schemas_rules_and_a_schedule() -> None:
     service = template("prod", "Service")
 
     service.has_resource_properties("AWS::Events::EventBus", {"Name": "signal9-events-prod"})
     service.has_resource_properties("AWS::Events::Archive", {"RetentionDays": 30})
     service.resource_count_is("AWS::EventSchemas::Schema", 8)
     service.has_resource_properties(
-        "AWS::Events::Rule",
-        {"EventPattern": {"source": ["signal9.data"]}, "State": "ENABLED"},
+        "AWS::Events::Rule", {"EventPattern": {"source": ["signal9.data"]}, "State": "ENABLED"}
     )
     service.has_resource_properties(
-        "AWS::Scheduler::Schedule",
-        {"ScheduleExpression": "cron(0 6 * * ? *)", "State": "ENABLED"},
+        "AWS::Scheduler::Schedule", {"ScheduleExpression": "cron(0 6 * * ? *)", "State": "ENABLED"}
     )
 
 
-def test_every_alarm_tells_somebody() -> None:
+def test_every_alarm_notifies_somebody() -> None:
     alarms = everything("prod", "AWS::CloudWatch::Alarm")
     told = everything("prod", "AWS::SNS::Subscription")
 
@@ -233,7 +231,7 @@ def test_the_alarm_on_client_errors_waits_for_two_periods_over_ten() -> None:
     )
 
 
-def test_logs_are_forgotten_in_time() -> None:
+def test_logs_expire() -> None:
     groups = everything("prod", "AWS::Logs::LogGroup")
 
     assert {each["RetentionInDays"] for each in groups} == {30}
@@ -284,7 +282,7 @@ def test_the_zone_names_app_api_and_mail_and_health_is_asked_for() -> None:
     )
 
 
-def test_nothing_with_data_goes_with_its_stack() -> None:
+def test_stateful_resources_are_retained() -> None:
     kept = ("AWS::S3::Bucket", "AWS::SecretsManager::Secret", "AWS::Route53::HostedZone")
 
     policies = {

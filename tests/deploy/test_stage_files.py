@@ -44,8 +44,30 @@ def test_a_stage_without_a_fixed_account_is_valid_as_it_stands(name: str) -> Non
     assert load_stage(name).stage == name
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ACCOUNT", "123456789012"),
+        ("ACCOUNT", "12"),
+        ("ZONE_ID", "Z0123456789ABC"),
+        ("DOMAIN", "signal9.com"),
+        ("MAIL__mail.signal9.com", "10"),
+    ],
+)
+def test_the_stage_local_ignores_the_account_of_another_stage(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    before = load_stage("local")
+
+    monkeypatch.setenv(f"SIGNAL9_DEPLOY__{name}", value)
+
+    assert load_stage("local").model_dump() == before.model_dump()
+
+
 def test_prod_without_an_account_names_file_and_field() -> None:
-    with pytest.raises(StageError, match=r"^deploy/stages/prod\.toml: account: prod must name"):
+    with pytest.raises(
+        StageError, match=r"^deploy/stages/prod\.toml: account: is required for prod"
+    ):
         load_stage("prod")
 
 
@@ -58,21 +80,19 @@ def test_prod_takes_its_account_from_the_environment(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("name", ["dev", "test"])
-def test_a_stage_without_an_issuer_names_file_and_field(
-    monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_a_missing_issuer_names_file_and_field(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.delenv(ISSUER)
 
     with pytest.raises(StageError) as refusal:
         load_stage(name)
 
     line = str(refusal.value)
-    assert line.startswith(f"deploy/stages/{name}.toml: issuer: {name} must name who issues")
+    assert line.startswith(f"deploy/stages/{name}.toml: issuer: is required for {name}")
     assert line.endswith(ISSUER)
     assert "\n" not in line
 
 
-def test_only_the_emulator_goes_without_an_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_local_needs_no_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(ISSUER)
 
     assert load_stage("local").issuer is None
@@ -103,7 +123,7 @@ def test_an_issuer_is_an_address_and_nothing_more(
 
 
 def test_an_issuer_without_an_audience_is_refused(tmp_path: Path) -> None:
-    assert "stages/dev.toml: audience: an issuer's tokens" in _refused(tmp_path, "")
+    assert "stages/dev.toml: audience: is required" in _refused(tmp_path, "")
 
 
 def test_every_stage_has_an_audience_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,14 +138,14 @@ def test_a_variable_reaches_into_a_table(monkeypatch: pytest.MonkeyPatch) -> Non
     assert load_stage("test").network.nat_gateways == 2
 
 
-def test_an_unknown_stage_is_told_which_there_are() -> None:
-    with pytest.raises(StageError, match=r"'staging': no file .* only local, dev, test, prod"):
+def test_an_unknown_stage_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(StageError, match=r"'staging': must be one of local, dev, test, prod"):
         load_stage("staging")
 
 
 @pytest.mark.parametrize("name", ["../prod", "", "Dev"])
 def test_a_stage_is_a_name_and_no_path(name: str) -> None:
-    with pytest.raises(StageError, match="no file of that name"):
+    with pytest.raises(StageError, match="must be one of local"):
         load_stage(name)
 
 
@@ -151,7 +171,7 @@ def test_a_stage_is_a_name_and_no_path(name: str) -> None:
         ("[quotas]\nburst = 0", "quotas.burst"),
     ],
 )
-def test_what_is_wrong_is_one_line_that_names_file_and_field(
+def test_an_invalid_setting_is_one_line_that_names_file_and_field(
     tmp_path: Path, text: str, field: str
 ) -> None:
     line = _refused(tmp_path, text)
@@ -162,7 +182,7 @@ def test_what_is_wrong_is_one_line_that_names_file_and_field(
 
 
 def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
-    assert "stages/dev.toml: not TOML" in _refused(tmp_path, "account: 1")
+    assert "stages/dev.toml: invalid TOML" in _refused(tmp_path, "account: 1")
 
 
 def test_a_wrong_variable_is_named_instead_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,12 +202,12 @@ def test_a_variable_that_contradicts_the_file_is_named_beside_it(
 
 
 @pytest.mark.parametrize("name", ["SIGNAL9_DEPLOY__ACCUONT", "SIGNAL9_DEPLOY__STAGE"])
-def test_a_variable_that_is_no_setting_is_refused(
+def test_a_variable_that_is_not_a_setting_is_refused(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, "1")
 
-    with pytest.raises(StageError, match=f"^{name}: there is no such setting$"):
+    with pytest.raises(StageError, match=f"^{name}: no such setting$"):
         load_stage("dev")
 
 
@@ -198,11 +218,11 @@ def test_a_list_that_is_no_json_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
         load_stage("dev")
 
 
-def test_prod_must_keep_its_data_and_tell_somebody(tmp_path: Path) -> None:
+def test_prod_must_retain_data_and_have_recipients(tmp_path: Path) -> None:
     text = 'account = "123456789012"\n'
 
-    assert "retain: prod must keep" in _refused(tmp_path, text, "prod")
-    assert "recipients: somebody" in _refused(tmp_path, text + "retain = true\n", "prod")
+    assert "retain: must be true" in _refused(tmp_path, text, "prod")
+    assert "recipients: are required" in _refused(tmp_path, text + "retain = true\n", "prod")
 
 
 def test_settings_cannot_be_changed() -> None:
@@ -223,7 +243,7 @@ def _described(field: FieldInfo) -> str:
     return field.description
 
 
-def test_every_setting_is_documented_in_its_own_words() -> None:
+def test_every_setting_is_documented_with_its_description() -> None:
     page = (ROOT / "docs/deploy-settings.md").read_text(encoding="utf-8")
     rows = [line for line in page.splitlines() if line.startswith("| `")]
 

@@ -4,8 +4,7 @@ from typing import Final
 
 import pytest
 
-from signal9_deploy.acknowledgments import ACKNOWLEDGMENTS
-from signal9_deploy.stage import Signal9Stage
+from signal9_deploy.stage import ACKNOWLEDGMENTS, Signal9Stage
 from signal9_deploy.stage_files import stage_names
 from tests.deploy.lab import build, everything, parts, settings_of, stack, stage, template
 

@@ -1,6 +1,6 @@
 """Functions do not touch what they were not granted: emulators would not notice."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
@@ -16,15 +16,56 @@ from signal9_core.events import (
     NewsIngested,
     PricesUpdated,
 )
+from signal9_core.ports import Item, Key, Page, Store, Stored
 from signal9_core.schemas import WatchlistPut
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
-from signal9_deploy.functions import API, JOBS, FunctionSpec
+from signal9_core.tables import IndexSpec, TableSpec
+from signal9_deploy.functions import API, JOBS, FunctionSpec, Use
 from signal9_handlers import runtime
-from signal9_handlers.local.exchange import LocalContext, Request, proxy_event
-from signal9_handlers.local.jobs import envelope_of
-from tests.deploy.fence import FencedStore
+from signal9_handlers.local.gateway import proxy_event
 from tests.fakes import ARTICLES, NOW, FakeProvider, RecordingPublisher
+from tests.handlers.sample import CONTEXT
+from tests.handlers.test_jobs import envelope_of
+from tests.spied import SpiedStore
+
+
+class FencedStore(SpiedStore):
+    """A store that lets through only what `uses` name."""
+
+    def __init__(self, store: Store, uses: Sequence[Use]) -> None:
+        super().__init__(store)
+        self._uses = {use.table.name: use for use in uses}
+
+    def get(self, table: TableSpec, key: Key) -> Stored | None:
+        self._check(table)
+        return super().get(table, key)
+
+    def get_many(self, table: TableSpec, keys: Iterable[Key]) -> list[Stored]:
+        wanted = list(keys)
+        if wanted:
+            self._check(table)
+        return super().get_many(table, wanted)
+
+    def query(
+        self, table: TableSpec, partition: str, *, index: IndexSpec | None = None, **how: Any
+    ) -> Page:
+        self._check(table, index)
+        return super().query(table, partition, index=index, **how)
+
+    def _about_to_write(self, table: TableSpec, items: Sequence[Item]) -> None:
+        if items:
+            self._check(table, writes=True)
+        super()._about_to_write(table, items)
+
+    def _check(
+        self, table: TableSpec, index: IndexSpec | None = None, *, writes: bool = False
+    ) -> None:
+        use = self._uses.get(table.name)
+        if use is None or (writes and not use.writes) or (index and index not in use.indexes):
+            where = table.name if index is None else f"{table.name}/{index.name}"
+            raise PermissionError(f"may not {'write' if writes else 'read'} {where}")
+
 
 USER = "local|developer"
 QUERIES = {
@@ -79,8 +120,8 @@ def _called(spec: FunctionSpec, method: str, path: str, notification: str) -> in
     asked = path.replace("{ticker}", "AAPL").replace("{id}", notification)
     headers = [("Content-Type", "application/json")]
     body = BODIES.get(path, "") if method in {"PATCH", "PUT"} else ""
-    request = Request(method, asked, QUERIES.get(path, ""), headers, body.encode())
-    return int(_handler(spec)(proxy_event(request, path), LocalContext(spec.name))["statusCode"])
+    event = proxy_event(method, asked, QUERIES.get(path, ""), headers, body.encode())
+    return int(_handler(spec)(event, CONTEXT)["statusCode"])
 
 
 def _handler(spec: FunctionSpec) -> Callable[..., Any]:
@@ -122,7 +163,7 @@ def test_a_job_gets_by_with_its_permissions(deployed: Deployed, spec: FunctionSp
     heard = [each for each in EVENTS if type(each) in spec.events]
 
     for event in heard:
-        _handler(spec)(envelope_of(event), LocalContext(spec.name))
-    if spec.polled:
+        _handler(spec)(envelope_of(event), CONTEXT)
+    if spec.scheduled:
         assert app.refresh().failed == []
-    assert heard or spec.polled or not spec.uses
+    assert heard or spec.scheduled or not spec.uses

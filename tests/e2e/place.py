@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
+from unittest.mock import patch
 
 import boto3
 import httpx2
@@ -52,7 +53,7 @@ class Place:
         done = subprocess.run(
             [sys.executable, "-m", "signal9_deploy", *arguments],
             cwd=ROOT,
-            env={**os.environ, **self.variables, **more},
+            env={**self._environment, **self.variables, **more},
             check=False,
             capture_output=True,
             encoding="utf-8",
@@ -60,6 +61,11 @@ class Place:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    @property
+    def _environment(self) -> Mapping[str, str]:
+        """The variables of this process; on an emulator without another stage's settings."""
+        return _without_settings(os.environ) if self.emulated else os.environ
 
     def client(self, service: str) -> Any:
         """Return a client for a service."""
@@ -135,11 +141,6 @@ class Place:
         done = self.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
         return str(done["Payload"].read()) if "FunctionError" in done else None
 
-    def restart(self, function: str) -> None:
-        """Have a function's next call begin in a process of its own."""
-        with self.configured(function, RESTARTED="1"):
-            pass
-
     def logged(self, function: str) -> list[dict[str, Any]]:
         """Return what a function has written to its log as JSON."""
         name = f"signal9-{self.settings.stage}-{function}"
@@ -150,13 +151,20 @@ class Place:
         return [json.loads(line) for line in lines]
 
 
+def _without_settings(variables: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value for name, value in variables.items() if not name.startswith("SIGNAL9_DEPLOY__")
+    }
+
+
 @contextmanager
 def deployed() -> Iterator[Place]:
     """Yield the stage, deployed from nothing where it is an emulator's."""
-    settings = load_stage(STAGE)
-    if not settings.emulated:
-        yield Place(settings)
+    if STAGE != LOCAL:
+        yield Place(load_stage(STAGE))
         return
+    with patch.dict(os.environ, _without_settings(os.environ), clear=True):
+        settings = load_stage(STAGE)
     with real_issuer() as issuer, running_emulator() as url:
         places = {"AWS_ENDPOINT_URL": url, "SIGNAL9_DEPLOY__ISSUER": issuer}
         variables = {**CREDENTIALS, **_EVERY_MINUTE, **places}

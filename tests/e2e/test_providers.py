@@ -5,8 +5,7 @@ import json
 import pytest
 
 from signal9_core.tables import STATE
-from signal9_deploy.names import bucket_name, table_prefix
-from signal9_deploy.secrets import SECRETS, secret_name
+from signal9_deploy.names import SECRETS, bucket_name, secret_name, table_prefix
 from tests.core.spending import BUDGET, calls_of_processes
 from tests.e2e.place import Place
 from tests.emulator import CREDENTIALS

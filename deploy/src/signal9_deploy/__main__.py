@@ -1,6 +1,6 @@
-"""Lets `python -m signal9_deploy` run the commands."""
+"""Runs the commands by `python -m signal9_deploy`."""
 
-from .commands.program import main
+from .commands.cli import main
 
 if __name__ == "__main__":
     main()

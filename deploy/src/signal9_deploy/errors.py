@@ -1,11 +1,11 @@
-"""What deployment refuses, in one line that says what to do."""
+"""Errors of deployment, whose messages are one line with a remedy."""
 
 __all__ = ["DeployError", "StageError"]
 
 
 class DeployError(Exception):
-    """A deployment cannot go on; the message names the cause and its remedy."""
+    """A deployment cannot continue; the message names the cause and a remedy."""
 
 
 class StageError(DeployError):
-    """A stage file, or a variable that overrides it, is wrong."""
+    """A stage file, or a variable that overrides it, is invalid."""

@@ -1,4 +1,4 @@
-"""Every function that is deployed: one entry each, and nothing else to change for a new one."""
+"""All deployed functions: a new function is one entry here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ _PREFIX: Final = "/api/v1"
 
 
 class Endpoint(NamedTuple):
-    """A method of a path; an `open` one needs no token, a `body` must be of this kind."""
+    """A method of a path; an `open` one needs no token, `body` is the model of its body."""
 
     method: str
     path: str
@@ -43,7 +43,7 @@ class Endpoint(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a function does with a table: it gets and queries, it may write, it reads indexes."""
+    """A function's access to a table: it reads, it may write, it queries indexes."""
 
     table: TableSpec
     writes: bool = False
@@ -52,12 +52,11 @@ class Use:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionSpec:
-    """A function by its handler, with all that it is given and allowed, and no more.
+    """A function: its handler, its triggers and its permissions.
 
-    It answers `endpoints`, hears of `events`, is `polled` by the clock, `reports` failures,
-    `judges` tokens, or `rotates` the key with which one that `signs` cursors does so. One that
-    `goes_out` reaches the internet; the others reach AWS alone. One that `caches` keeps what it was
-    answered there. `secrets` are named as in `secrets.SECRETS`.
+    It handles `endpoints` or `events`, runs on the polling schedule (`scheduled`), handles failed
+    events (`handles_failures`) or checks tokens (`authorizes`). Only functions with `internet`
+    access reach more than AWS. `secrets` are names from `names.SECRETS`.
     """
 
     name: str
@@ -65,26 +64,21 @@ class FunctionSpec:
     uses: tuple[Use, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
     events: tuple[type[Event], ...] = ()
-    polled: bool = False
-    reports: bool = False
+    scheduled: bool = False
+    handles_failures: bool = False
+    authorizes: bool = False
     publishes: bool = False
     notifies: bool = False
-    goes_out: bool = False
-    judges: bool = False
-    caches: bool = False
-    signs: bool = False
-    rotates: bool = False
+    internet: bool = False
+    writes_cache: bool = False
     secrets: tuple[str, ...] = ()
     memory_mib: int = 512
     timeout_s: int = 30
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def _on(
-    *methods: str,
-    paths: tuple[str, ...],
-    open_: bool = False,
-    body: type[Request] | None = None,
+def _endpoints(
+    *methods: str, paths: tuple[str, ...], open_: bool = False, body: type[Request] | None = None
 ) -> tuple[Endpoint, ...]:
     return tuple(
         Endpoint(method, _PREFIX + path, open_, body) for path in paths for method in methods
@@ -92,12 +86,12 @@ def _on(
 
 
 def _read(*paths: str, open_: bool = False) -> tuple[Endpoint, ...]:
-    return _on("GET", "HEAD", paths=paths, open_=open_)
+    return _endpoints("GET", "HEAD", paths=paths, open_=open_)
 
 
-# A wrong ticker is answered with the nearest right ones, which the index over names knows.
+# An unknown ticker is answered with suggestions from the index of names.
 _COMPANIES: Final = Use(ASSETS, indexes=(COMPANY_NAME_INDEX,))
-# They are looked for in the compact listing, where there is one.
+# Suggestions come from the compact listing, if there is one.
 _LISTING: Final = Use(STATE)
 _ARTICLES: Final = Use(NEWS, indexes=(MONTH_INDEX,))
 
@@ -113,13 +107,12 @@ API: Final = (
         handler="signal9_handlers.api.assets.handler",
         uses=(_COMPANIES, Use(TIME_SERIES), _LISTING),
         endpoints=_read("/assets", "/assets/{ticker}", "/assets/{ticker}/prices", "/prices"),
-        signs=True,
         memory_mib=1024,
     ),
     FunctionSpec(
         name="Search",
         handler="signal9_handlers.api.search.handler",
-        # The listing that the index is built from is state.
+        # The compact listing, from which the search index is built, is in State.
         uses=(_COMPANIES, Use(STATE)),
         endpoints=_read("/search"),
         memory_mib=1024,
@@ -129,39 +122,37 @@ API: Final = (
         handler="signal9_handlers.api.news.handler",
         uses=(_COMPANIES, _ARTICLES, _LISTING),
         endpoints=_read("/news"),
-        signs=True,
     ),
     FunctionSpec(
         name="Briefing",
-        handler="signal9_handlers.api.briefing.handler",
-        # What a caller looked at of late is state.
+        handler="signal9_handlers.api.news.briefing_handler",
+        # Recently viewed companies are in State.
         uses=(Use(USERS), Use(ASSETS), _ARTICLES, Use(STATE)),
         endpoints=_read("/news/briefing"),
-        signs=True,
     ),
     FunctionSpec(
         name="Financials",
         handler="signal9_handlers.api.financials.handler",
         uses=(_COMPANIES, Use(FINANCIALS), _LISTING),
         endpoints=_read("/financials/{ticker}"),
-        signs=True,
     ),
     FunctionSpec(
         name="Users",
         handler="signal9_handlers.api.users.handler",
-        # Followers, notifications, what was looked at and what is still to be announced are state.
+        # Followers, notifications, recently viewed companies and the outbox are in State.
         uses=(Use(USERS, writes=True), _COMPANIES, Use(STATE, writes=True)),
         endpoints=(
             *_read("/users/me", "/users/me/notifications", "/users/me/export"),
-            *_on("DELETE", paths=("/users/me",)),
-            *_on("PATCH", paths=("/users/me",), body=RecordPatch),
-            *_on("PUT", paths=("/users/me/wizard",), body=WizardPut),
-            *_on("PUT", paths=("/users/me/topics",), body=TopicsPut),
-            *_on("PUT", paths=("/users/me/watchlist",), body=WatchlistPut),
-            *_on("PUT", paths=("/users/me/viewed/{ticker}", "/users/me/notifications/{id}/read")),
+            *_endpoints("DELETE", paths=("/users/me",)),
+            *_endpoints("PATCH", paths=("/users/me",), body=RecordPatch),
+            *_endpoints("PUT", paths=("/users/me/wizard",), body=WizardPut),
+            *_endpoints("PUT", paths=("/users/me/topics",), body=TopicsPut),
+            *_endpoints("PUT", paths=("/users/me/watchlist",), body=WatchlistPut),
+            *_endpoints(
+                "PUT", paths=("/users/me/viewed/{ticker}", "/users/me/notifications/{id}/read")
+            ),
         ),
         publishes=True,
-        signs=True,
         memory_mib=1024,
     ),
 )
@@ -170,7 +161,7 @@ API: Final = (
 JOBS: Final = (
     FunctionSpec(
         name="Ingest",
-        handler="signal9_handlers.jobs.ingest.handler",
+        handler="signal9_handlers.jobs.ingest",
         uses=(
             Use(ASSETS, writes=True, indexes=(STALENESS_INDEX,)),
             Use(TIME_SERIES, writes=True),
@@ -178,17 +169,17 @@ JOBS: Final = (
             Use(NEWS, writes=True),
             Use(STATE, writes=True),
         ),
-        polled=True,
+        scheduled=True,
         publishes=True,
-        goes_out=True,
-        caches=True,
+        internet=True,
+        writes_cache=True,
         secrets=("alphavantage", "alpaca"),
         memory_mib=1024,
         timeout_s=900,
     ),
     FunctionSpec(
         name="Enhancement",
-        handler="signal9_handlers.jobs.enhancement.handler",
+        handler="signal9_handlers.jobs.update_insights",
         uses=(Use(ASSETS, writes=True), Use(TIME_SERIES), Use(NEWS, writes=True)),
         events=(AssetDataUpdated, NewsIngested, PricesUpdated),
         publishes=True,
@@ -196,7 +187,7 @@ JOBS: Final = (
     ),
     FunctionSpec(
         name="Notification",
-        handler="signal9_handlers.jobs.notification.handler",
+        handler="signal9_handlers.jobs.notify",
         uses=(Use(USERS), Use(NEWS), Use(STATE, writes=True)),
         events=(EarningsScheduled, FinancialDataIngested, NewsIngested),
         notifies=True,
@@ -204,26 +195,21 @@ JOBS: Final = (
     ),
     FunctionSpec(
         name="Failures",
-        handler="signal9_handlers.jobs.failures.handler",
-        reports=True,
+        handler="signal9_handlers.failures.handler",
+        handles_failures=True,
         timeout_s=5,
     ),
-    FunctionSpec(
-        name="Rotation",
-        handler="signal9_handlers.jobs.rotation.handler",
-        rotates=True,
-    ),
 )
-"""What nobody waits for."""
+"""Functions that run in the background."""
 
 AUTHORIZER: Final = FunctionSpec(
     name="Authorizer",
     handler="signal9_handlers.auth.authorizer.handler",
-    goes_out=True,
-    judges=True,
+    internet=True,
+    authorizes=True,
     timeout_s=10,
 )
-"""Who judges bearer tokens; it fetches the issuer's keys."""
+"""Checks bearer tokens with the keys that it fetches from the issuer."""
 
 FUNCTIONS: Final = (*API, *JOBS, AUTHORIZER)
-"""All of them."""
+"""All functions."""

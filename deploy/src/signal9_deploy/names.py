@@ -1,42 +1,68 @@
-"""Names that people and programs outside know, and that therefore do not change."""
+"""Names of deployed resources that people and programs rely on, so they never change."""
+
+from typing import Final, NamedTuple
 
 from .settings import StageSettings
 
 __all__ = [
+    "SECRETS",
+    "SecretSpec",
     "access_log_name",
     "bucket_name",
     "bus_name",
-    "firewall_name",
+    "function_name",
+    "secret_name",
     "stack_name",
     "table_prefix",
 ]
 
 
+class SecretSpec(NamedTuple):
+    """A secret and its fields."""
+
+    name: str
+    fields: tuple[str, ...]
+    description: str
+
+
+SECRETS: Final = (
+    SecretSpec("alphavantage", ("apiKey",), "The key for AlphaVantage"),
+    SecretSpec("alpaca", ("apiKey", "secretKey"), "The keys for Alpaca"),
+    SecretSpec("auth0", ("domain", "audience", "clientId", "clientSecret"), "The tenant at Auth0"),
+)
+"""The secrets whose values people set."""
+
+
+def secret_name(name: str, stage: str) -> str:
+    """Return a secret's name in Secrets Manager."""
+    return f"signal9/{name}/{stage}"
+
+
 def stack_name(settings: StageSettings, part: str) -> str:
-    """Return what a stack is called in CloudFormation."""
+    """Return a stack's name in CloudFormation."""
     return f"{settings.title}-{part}"
 
 
+def function_name(settings: StageSettings, name: str) -> str:
+    """Return a function's name in Lambda."""
+    return f"signal9-{settings.stage}-{name}"
+
+
 def table_prefix(settings: StageSettings) -> str:
-    """Return what the names of a stage's tables begin with."""
+    """Return the prefix of the names of a stage's tables."""
     return f"signal9-{settings.stage}-"
 
 
 def bucket_name(settings: StageSettings, kind: str, account: str) -> str:
-    """Return a bucket's name, with the account, since all the world shares these names."""
+    """Return a bucket's name, with the account because bucket names are global."""
     return f"signal9-{kind}-{settings.stage}-{account}"
 
 
 def bus_name(settings: StageSettings) -> str:
-    """Return the name of the bus that all events of a stage go over."""
+    """Return the name of a stage's event bus."""
     return f"signal9-events-{settings.stage}"
 
 
 def access_log_name(settings: StageSettings) -> str:
-    """Return the log group of who asked the API for what."""
+    """Return the name of the API's access log group."""
     return f"/aws/apigateway/signal9-{settings.stage}"
-
-
-def firewall_name(settings: StageSettings, place: str) -> str:
-    """Return what a firewall is called."""
-    return f"signal9-{settings.stage}-{place}"

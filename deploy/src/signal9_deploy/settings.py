@@ -1,4 +1,4 @@
-"""What may differ between stages: one file each, overridable by environment, checked at load."""
+"""The settings of a stage: a file per stage, overridable by environment variables."""
 
 from ipaddress import IPv4Network
 from typing import Annotated, Final, Literal, Self, TypeAlias
@@ -17,10 +17,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 __all__ = ["EDGE_REGION", "LOCAL", "Network", "Parts", "Quotas", "StageSettings"]
 
 LOCAL: Final = "local"
-"""The stage that lives on an emulator."""
+"""The stage that runs on an emulator."""
 
 EDGE_REGION: Final = "us-east-1"
-"""Where CloudFront looks for certificates and firewalls, wherever the rest is."""
+"""The region in which CloudFront requires certificates and firewalls."""
 
 _FROZEN: Final = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 _EXPRESSION: Final = r"^(cron|rate|at)\(.+\)$"
@@ -34,7 +34,7 @@ def _network(value: str) -> str:
 
 def _retention(days: int) -> int:
     if days not in _RETENTION:
-        raise ValueError(f"CloudWatch keeps logs for {', '.join(map(str, _RETENTION))} days only")
+        raise ValueError(f"must be one of {', '.join(map(str, _RETENTION))}")
     return days
 
 
@@ -55,77 +55,77 @@ Schedule: TypeAlias = Annotated[str, Field(pattern=_EXPRESSION)]
 
 
 class Network(BaseModel):
-    """The VPC that functions live in."""
+    """The VPC of the functions."""
 
     model_config = _FROZEN
 
-    enabled: bool = Field(True, description="Whether functions live in a VPC at all.")
+    enabled: bool = Field(True, description="Whether functions run in a VPC.")
     cidr: Annotated[str, AfterValidator(_network)] = Field(
-        "10.0.0.0/16", description="The addresses of the VPC."
+        "10.0.0.0/16", description="The VPC's addresses."
     )
-    az_count: int = Field(2, ge=2, le=6, description="How many availability zones it spans.")
+    az_count: int = Field(2, ge=2, le=6, description="The number of availability zones.")
     nat_gateways: NonNegativeInt = Field(
-        1, description="How many NAT gateways, at most one per zone; without one nothing goes out."
+        1, description="NAT gateways, at most one per zone; 0: no internet access."
     )
     prefix_lists: dict[str, PrefixList] = Field(
         default_factory=lambda: dict(_PREFIX_LISTS),
-        description="The region's prefix lists of DynamoDB and S3, which closed functions reach.",
+        description="The prefix lists of DynamoDB and S3 in the region.",
     )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.nat_gateways > self.az_count:
-            raise ValueError(f"nat_gateways: {self.nat_gateways} for {self.az_count} zones")
+            raise ValueError(f"nat_gateways: must be at most {self.az_count}, the number of zones")
         if set(self.prefix_lists) != set(_PREFIX_LISTS):
-            raise ValueError("prefix_lists: needs dynamodb and s3, and nothing else")
+            raise ValueError("prefix_lists: must have exactly the keys dynamodb and s3")
         return self
 
 
 class Quotas(BaseModel):
-    """How much the API takes."""
+    """The limits of the API."""
 
     model_config = _FROZEN
 
     requests_per_day: PositiveInt | None = Field(
-        None, description="What the usage plan allows a day; unset makes no plan."
+        None, description="Requests per day of the usage plan; unset: no plan."
     )
-    rate_per_s: PositiveInt = Field(100, description="Requests a second, over all callers.")
-    burst: PositiveInt = Field(200, description="Requests at once, over all callers.")
+    rate_per_s: PositiveInt = Field(100, description="Requests per second from all callers.")
+    burst: PositiveInt = Field(200, description="Burst of requests from all callers.")
     requests_per_address: int = Field(
-        2000, ge=10, description="Requests of one address in five minutes before it is blocked."
+        2000, ge=10, description="Requests per address in five minutes before it is blocked."
     )
 
 
 class Parts(BaseModel):
-    """What a stage may go without."""
+    """The optional parts of a stage."""
 
     model_config = _FROZEN
 
     alarms: bool = Field(
-        True, description="Alarms on everything; without them only on the API and on failures."
+        True, description="Alarms on everything; otherwise only on the API and on failed events."
     )
     archive_days: PositiveInt | None = Field(
-        30, description="How long the bus keeps events for replay; 0 is not at all."
+        30, description="Days that the bus archives events for replay; 0: no archive."
     )
-    dashboard: bool = Field(True, description="A dashboard of API and pipeline.")
-    edge: bool = Field(True, description="The distribution in front of site and API.")
+    dashboard: bool = Field(True, description="A dashboard of the API and the pipeline.")
+    edge: bool = Field(True, description="The distribution in front of the site and the API.")
     exports: bool = Field(True, description="Nightly exports of the tables to the backup bucket.")
-    firewall: bool = Field(True, description="Web firewalls before API and distribution.")
-    schemas: bool = Field(True, description="The registry of events' schemas.")
+    firewall: bool = Field(True, description="Firewalls in front of the API and the distribution.")
+    schemas: bool = Field(True, description="A registry of event schemas.")
     tracing: bool = Field(True, description="X-Ray traces.")
-    trail: bool = Field(True, description="The record of who touched which object.")
+    trail: bool = Field(True, description="A CloudTrail trail of reads and writes of S3 objects.")
 
     @model_validator(mode="before")
     @classmethod
-    def _none_is_no_archive(cls, given: object) -> object:
-        # TOML has no null, and neither has an environment variable.
-        if isinstance(given, dict) and str(given.get("archive_days")) == "0":
-            return {**given, "archive_days": None}
-        return given
+    def _zero_means_no_archive(cls, values: object) -> object:
+        # Neither TOML nor an environment variable can say null.
+        if isinstance(values, dict) and str(values.get("archive_days")) == "0":
+            return {**values, "archive_days": None}
+        return values
 
 
 class StageSettings(BaseSettings):
-    """The settings of one stage, immutable; `load_stage` reads them and says what is wrong."""
+    """The settings of one stage, read and checked by `load_stage`."""
 
     model_config = SettingsConfigDict(
         env_prefix="SIGNAL9_DEPLOY__",
@@ -136,106 +136,110 @@ class StageSettings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    stage: str = Field(pattern=r"^[a-z][a-z0-9]{0,11}$", description="The stage, as its file.")
+    stage: str = Field(pattern=r"^[a-z][a-z0-9]{0,11}$", description="The stage's name.")
     account: str | None = Field(
-        None, pattern=r"^\d{12}$", description="The AWS account; prod must have one."
+        None, pattern=r"^\d{12}$", description="The account; required for prod, ignored for local."
     )
     region: str = Field(
         "us-east-1",
         pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
-        description="The region of all but the edge.",
+        description="The region of everything but the edge.",
     )
     domain: Domain | None = Field(
-        None, description="The DNS zone; unset makes no names and no certificates."
+        None, description="The DNS zone; unset: no custom names and no certificates."
     )
     zone_id: str | None = Field(
-        None, pattern=r"^Z[A-Z0-9]{1,31}$", description="The zone where it exists; unset makes it."
+        None,
+        pattern=r"^Z[A-Z0-9]{1,31}$",
+        description="The id of an existing zone; unset: a new one.",
     )
-    app_host: Label = Field("app", description="The distribution's name in the domain.")
-    api_host: Label = Field("api", description="The API's name in the domain.")
+    app_host: Label = Field("app", description="The distribution's host name in the domain.")
+    api_host: Label = Field("api", description="The API's host name in the domain.")
     mail: dict[Domain, int] = Field(
-        default_factory=dict, description="Hosts that take the domain's mail, with preference."
+        default_factory=dict, description="The domain's mail hosts, with preferences."
     )
     aliases: dict[Label, Domain] = Field(
-        default_factory=dict, description="Further names in the domain, and what they stand for."
+        default_factory=dict, description="Further CNAMEs in the domain and their targets."
     )
-    origins: tuple[Origin, ...] = Field((), description="Web origins that may call the API.")
-    recipients: tuple[Recipient, ...] = Field((), description="Who is told of alarms, by e-mail.")
+    origins: tuple[Origin, ...] = Field((), description="Web origins that may call the API (CORS).")
+    recipients: tuple[Recipient, ...] = Field(
+        (), description="Addresses that alarms are mailed to."
+    )
     retain: bool = Field(
-        False, description="Whether data outlives the stacks and is protected against deletion."
+        False, description="Whether data is protected, and kept when stacks are deleted."
     )
     log_retention_days: Annotated[int, AfterValidator(_retention)] = Field(
-        30, description="How long logs are kept."
+        30, description="Days that logs are kept."
     )
     issuer: Issuer | None = Field(
-        None, description="Who issues the tokens that the API takes; only local goes without."
+        None, description="The issuer of the API's access tokens; required except for local."
     )
     audience: str | None = Field(
         None,
         pattern=r"^\S{1,255}$",
-        description="For which API tokens must be issued; goes with the issuer.",
+        description="The audience of the API's access tokens; required with an issuer.",
     )
     provider: Literal["sample", "alphavantage", "alpaca"] = Field(
-        "sample", description="Where market data comes from."
+        "sample", description="The provider of market data."
     )
-    refresh_batch: PositiveInt = Field(25, description="Companies that one polling refreshes.")
-    polling: Schedule = Field("cron(0 6 * * ? *)", description="When providers are polled, UTC.")
+    refresh_batch: PositiveInt = Field(25, description="Companies refreshed per run.")
+    polling: Schedule = Field("cron(0 6 * * ? *)", description="When market data is ingested, UTC.")
     export_schedule: Schedule = Field(
         "cron(30 2 * * ? *)", description="When tables are exported, UTC."
     )
     network: Network = Field(default_factory=Network, description="The VPC.")
-    quotas: Quotas = Field(default_factory=Quotas, description="How much the API takes.")
-    parts: Parts = Field(default_factory=Parts, description="What the stage may go without.")
+    quotas: Quotas = Field(default_factory=Quotas, description="The limits of the API.")
+    parts: Parts = Field(default_factory=Parts, description="The optional parts of the stage.")
 
     @property
     def emulated(self) -> bool:
-        """Whether the stage lives on an emulator of AWS."""
+        """Whether the stage runs on an emulator of AWS."""
         return self.stage == LOCAL
 
     @property
     def app_name(self) -> str | None:
-        """The distribution's full name, if there is a domain."""
+        """The distribution's domain name, if there is a zone."""
         return self.domain and f"{self.app_host}.{self.domain}"
 
     @property
     def api_name(self) -> str | None:
-        """The API's full name, if there is a domain."""
+        """The API's domain name, if there is a zone."""
         return self.domain and f"{self.api_host}.{self.domain}"
 
     @property
     def title(self) -> str:
-        """What stacks, tags and the dashboard are called after."""
+        """The prefix of stack names, and the dashboard's name."""
         return f"Signal9-{self.stage}"
 
     @model_validator(mode="after")
-    def _domain_comes_first(self) -> Self:
+    def _dns_requires_a_domain(self) -> Self:
         if self.domain is None:
             for name in ("zone_id", "mail", "aliases"):
                 if getattr(self, name):
-                    raise ValueError(f"{name}: needs a domain")
+                    raise ValueError(f"{name}: requires a domain")
         return self
 
     @model_validator(mode="after")
-    def _prod_is_careful(self) -> Self:
+    def _prod_is_protected(self) -> Self:
         if self.stage == "prod":
             if self.account is None:
-                raise ValueError("account: prod must name the account that it is deployed to")
+                raise ValueError("account: is required for prod")
             if not self.retain:
-                raise ValueError("retain: prod must keep its data")
+                raise ValueError("retain: must be true for prod")
             if self.parts.alarms and not self.recipients:
-                raise ValueError("recipients: somebody must hear prod's alarms")
+                raise ValueError("recipients: are required for prod's alarms")
         return self
 
     @model_validator(mode="after")
-    def _somebody_issues_tokens(self) -> Self:
+    def _tokens_have_an_issuer(self) -> Self:
         if not self.emulated:
             if self.issuer is None:
                 raise ValueError(
-                    f"issuer: {self.stage} must name who issues the tokens that its API takes, "
-                    "in its file or in SIGNAL9_DEPLOY__ISSUER"
+                    f"issuer: is required for {self.stage}: set it in the file or in "
+                    "SIGNAL9_DEPLOY__ISSUER"
                 )
             if not self.issuer.startswith("https://"):
                 raise ValueError("issuer: must start with https://")
         if self.issuer and not self.audience:
-            raise ValueError("audience: an issuer's tokens must say that they are for this API")
+            raise ValueError("audience: is required with an issuer")
         return self

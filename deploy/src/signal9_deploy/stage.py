@@ -1,29 +1,55 @@
-"""One stage: its stacks, composed, tagged, protected and checked alike."""
+"""The CDK stage: its stacks, and the rule pack findings that are accepted in them."""
 
+import sys
 from collections.abc import Sequence
 from typing import Final
 
-from aws_cdk import Environment
+from aws_cdk import App, Environment
 from constructs import Construct
 
-from signal9_constructs import GuardedStage, RulePack, known_findings
+from signal9_constructs import (
+    Acknowledgment,
+    ConstructError,
+    GuardedStage,
+    RulePack,
+    known_findings,
+)
 
-from .acknowledgments import ACKNOWLEDGMENTS
+from .errors import DeployError, StageError
 from .functions import FUNCTIONS, FunctionSpec
-from .names import stack_name
 from .settings import StageSettings
 from .stacks.data import DataStack
 from .stacks.edge import EdgeStack
 from .stacks.network import NetworkStack
 from .stacks.service import ServiceStack
+from .stage_files import load_stage
 
-__all__ = ["Signal9Stage"]
+__all__ = ["ACKNOWLEDGMENTS", "CHECKOV_ACKNOWLEDGMENTS", "Signal9Stage", "synthesize"]
 
-_PACKS: Final = (RulePack.AWS_SOLUTIONS, RulePack.SERVERLESS)
+_QUEUES: Final = ("**/Data/Exports/Failed/**", "**/Data/Alarms/Undelivered/**")
+
+ACKNOWLEDGMENTS: Final = (
+    *(
+        Acknowledgment(id_, "a dead-letter queue has no dead-letter queue of its own", path)
+        for id_ in ("AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy")
+        for path in _QUEUES
+    ),
+    Acknowledgment(
+        "AwsSolutions-IAM5[Resource::<Backup**.Arn>/*]",
+        "DynamoDB chooses the names of the files that it exports",
+        "**/Data/Exports/Role/**",
+    ),
+)
+"""Accepted findings of cdk-nag."""
+
+CHECKOV_ACKNOWLEDGMENTS: Final = tuple(
+    Acknowledgment("CKV_AWS_27", "SQS encrypts queues with its own key", path) for path in _QUEUES
+)
+"""Accepted findings of checkov (`hatch run scan:all`)."""
 
 
 class Signal9Stage(GuardedStage):
-    """Network, data, service and edge of one stage; what it goes without is `None`."""
+    """The stacks of one stage; an optional stack that is left out is `None`."""
 
     def __init__(
         self,
@@ -32,45 +58,34 @@ class Signal9Stage(GuardedStage):
         *,
         specs: Sequence[FunctionSpec] = FUNCTIONS,
     ) -> None:
+        packs = (RulePack.AWS_SOLUTIONS, RulePack.SERVERLESS)
         super().__init__(
             scope,
             settings.title,
             env=Environment(account=settings.account, region=settings.region),
             tags={"Product": "signal9", "Stage": settings.stage},
             termination_protection=settings.retain,
-            rule_packs=() if settings.emulated else _PACKS,
+            rule_packs=() if settings.emulated else packs,
         )
-        self.settings = settings
-        self.network = self._make_network() if settings.network.enabled else None
-        self.data = DataStack(self, "Data", settings=settings, stack_name=self._name("Data"))
-        self.service = self._make_service(specs)
-        self.edge = self._make_edge() if settings.parts.edge else None
+        self.network = NetworkStack(self, settings) if settings.network.enabled else None
+        self.data = DataStack(self, settings)
+        self.service = ServiceStack(
+            self, settings, data=self.data, network=self.network, specs=specs
+        )
+        self.edge = None
+        if settings.parts.edge:
+            self.edge = EdgeStack(self, settings, data=self.data, service=self.service)
         self.acknowledge(*known_findings(self), *ACKNOWLEDGMENTS)
 
-    def _name(self, part: str) -> str:
-        return stack_name(self.settings, part)
 
-    def _make_network(self) -> NetworkStack:
-        name = self._name("Network")
-        return NetworkStack(self, "Network", settings=self.settings, stack_name=name)
-
-    def _make_service(self, specs: Sequence[FunctionSpec]) -> ServiceStack:
-        return ServiceStack(
-            self,
-            "Service",
-            settings=self.settings,
-            stack_name=self._name("Service"),
-            data=self.data,
-            network=self.network,
-            specs=specs,
-        )
-
-    def _make_edge(self) -> EdgeStack:
-        return EdgeStack(
-            self,
-            "Edge",
-            settings=self.settings,
-            stack_name=self._name("Edge"),
-            data=self.data,
-            service=self.service,
-        )
+def synthesize() -> None:
+    """Synthesize the stage in the context `stage`; an invalid stage is one line on stderr."""
+    app = App(analytics_reporting=False, stack_traces=False)
+    name = app.node.try_get_context("stage")
+    try:
+        if not isinstance(name, str):
+            raise StageError("a stage is required: --context stage=dev")
+        Signal9Stage(app, load_stage(name))
+        app.synth()
+    except (ConstructError, DeployError) as error:
+        sys.exit(str(error))

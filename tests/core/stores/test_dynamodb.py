@@ -133,15 +133,25 @@ def test_what_a_batch_left_unprocessed_is_sent_again(
     assert stored(store) == count
 
 
-def test_a_batch_that_is_refused_to_the_end_says_how_much_remains(
+def test_what_is_refused_to_the_end_is_an_error_with_how_much_or_why(
     aws: Aws, store: DynamoStore
 ) -> None:
-    aws.refuse_parts("BatchWriteItem", "UnprocessedItems", accept=1)
+    aws.answer_with("BatchWriteItem", "ValidationException", times=1)
+    with pytest.raises(StoreError, match="ValidationException"):
+        store.put_many(NEWS, articles(10))
+    aws.answer_with("BatchWriteItem", "ThrottlingException", times=8)
+    with pytest.raises(StoreUnavailableError, match=r"x-News: .*ThrottlingException"):
+        store.put_many(NEWS, articles(10))
+    assert stored(store) == 0
 
+    aws.refuse_parts("BatchWriteItem", "UnprocessedItems", accept=1)
     with pytest.raises(StoreUnavailableError, match="17 of 25 not processed"):
         store.put_many(NEWS, articles(25))
-
     assert stored(store) == 8
+
+    aws.refuse_parts("BatchGetItem", "UnprocessedKeys", accept=0)
+    with pytest.raises(StoreUnavailableError, match="1 of 1 not processed"):
+        store.get_many(NEWS, [{"ticker": "AAPL", "timestamp": "0001"}])
 
 
 def test_keys_left_unprocessed_are_asked_for_again(aws: Aws, store: DynamoStore) -> None:
@@ -154,28 +164,12 @@ def test_keys_left_unprocessed_are_asked_for_again(aws: Aws, store: DynamoStore)
     assert len(found) == len({item["timestamp"] for item, _ in found}) == 130
 
 
-def test_keys_that_are_refused_to_the_end_do_not_look_absent(aws: Aws, store: DynamoStore) -> None:
-    aws.refuse_parts("BatchGetItem", "UnprocessedKeys", accept=0)
-
-    with pytest.raises(StoreUnavailableError, match="1 of 1 not processed"):
-        store.get_many(NEWS, [{"ticker": "AAPL", "timestamp": "0001"}])
-
-
 def test_a_batch_that_is_throttled_as_a_whole_is_sent_again(aws: Aws, store: DynamoStore) -> None:
     aws.answer_with("BatchWriteItem", "ProvisionedThroughputExceededException", times=3)
 
     store.put_many(NEWS, articles(30))
 
     assert stored(store) == 30
-
-
-def test_the_cause_is_told_where_a_batch_is_throttled_to_the_end(
-    aws: Aws, store: DynamoStore
-) -> None:
-    aws.answer_with("BatchWriteItem", "ThrottlingException")
-
-    with pytest.raises(StoreUnavailableError, match=r"x-News: .*ThrottlingException"):
-        store.put_many(NEWS, articles(30))
 
 
 def test_new_items_go_on_after_being_throttled(aws: Aws, store: DynamoStore) -> None:
@@ -187,15 +181,6 @@ def test_new_items_go_on_after_being_throttled(aws: Aws, store: DynamoStore) -> 
 
     assert taken == [article("AAPL", "0003")]
     assert stored(store) == 60
-
-
-def test_a_refusal_that_cannot_pass_is_not_repeated(aws: Aws, store: DynamoStore) -> None:
-    aws.answer_with("BatchWriteItem", "ValidationException", times=1)
-
-    with pytest.raises(StoreError, match="ValidationException"):
-        store.put_many(NEWS, articles(10))
-
-    assert stored(store) == 0
 
 
 def test_a_write_whose_answer_was_lost_is_not_a_conflict(aws: Aws, store: DynamoStore) -> None:

@@ -78,30 +78,17 @@ def test_only_the_expected_version_is_deleted(store: Store) -> None:
     assert store.get(ASSETS, APPLE) is None
 
 
-def test_many_items_are_written_from_a_generator_each_with_a_version(store: Store) -> None:
+def test_many_items_are_written_and_of_equal_keys_the_last_one_stays(store: Store) -> None:
     def items() -> Iterator[Item]:
         yield from (article("AAPL", f"{number:04}", n=number) for number in range(260))
 
     store.put_many(NEWS, items())
+    store.put_many(NEWS, [article("AAPL", "0003", n=0), article("AAPL", "0003", n=3)])
+    store.put_many(NEWS, [])
 
     stored = store.query(NEWS, "AAPL").items
     assert [item["n"] for item, _ in stored] == list(range(260))
     assert len({version for _, version in stored}) == 260
-
-
-def test_of_equal_keys_the_last_one_stays(store: Store) -> None:
-    store.put_many(ASSETS, [asset("AAPL", n=number) for number in range(30)])
-
-    stored = store.get(ASSETS, APPLE)
-    assert stored is not None
-    assert stored.item["n"] == 29
-
-
-def test_writing_and_reading_nothing_is_fine(store: Store) -> None:
-    store.put_many(ASSETS, [])
-
-    assert store.put_new(ASSETS, []) == []
-    assert store.get_many(ASSETS, []) == []
 
 
 def test_new_items_are_written_and_the_others_come_back_untouched(store: Store) -> None:
@@ -111,6 +98,7 @@ def test_new_items_are_written_and_the_others_come_back_untouched(store: Store) 
     taken = store.put_new(ASSETS, [first, asset("MSFT", n=1), asset("AAPL", n=2), first])
 
     assert taken == [asset("MSFT", n=1), asset("AAPL", n=2), first]
+    assert store.put_new(ASSETS, []) == []
     assert store.get(ASSETS, {"ticker": "MSFT"}) == (asset("MSFT", n=0), before)
     stored = store.get(ASSETS, APPLE)
     assert stored is not None

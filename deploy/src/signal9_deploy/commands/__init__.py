@@ -1,1 +1,1 @@
-"""What `hatch run deploy:...` does; synthesis knows nothing of it."""
+"""The commands of deployment."""

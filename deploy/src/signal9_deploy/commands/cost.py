@@ -1,38 +1,107 @@
-"""What a stage costs, from the very templates that would be deployed."""
+"""Estimates what a stage costs, from its templates and a dated price list."""
 
 import json
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from .prices import Prices, Usage
+from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Estimate", "Line", "as_json", "as_table", "estimate", "read_templates"]
+from .cdk_cli import DEPLOY
+
+__all__ = [
+    "AtRest",
+    "Estimate",
+    "Line",
+    "Prices",
+    "Usage",
+    "as_json",
+    "as_table",
+    "estimate",
+    "load_prices",
+    "read_templates",
+]
 
 Template: TypeAlias = Mapping[str, Any]
 
-_RULES_A_FIREWALL_COSTS: Final = 5
-_NONE: Final = Decimal(0)
+_PRICES: Final = DEPLOY / "prices.toml"
+_STRICT: Final = ConfigDict(frozen=True, extra="forbid")
+_FIREWALL_IN_RULES: Final = 5  # a firewall costs as much as five of its rules
+_ZERO: Final = Decimal(0)
+
+
+class AtRest(BaseModel):
+    """The monthly price of a unit of a resource, and the number of free units."""
+
+    model_config = _STRICT
+
+    unit: str
+    price: Decimal
+    free: int = 0
+
+
+class Usage(BaseModel):
+    """An amount that is used and its price, once or for `each` resource of the type."""
+
+    model_config = _STRICT
+
+    resource: str
+    unit: str
+    amount: Decimal
+    price: Decimal
+    each: bool = False
+
+
+class Prices(BaseModel):
+    """The prices on a date."""
+
+    model_config = _STRICT
+
+    date: date
+    region: str
+    sources: tuple[str, ...] = Field(min_length=1)
+    at_rest: Mapping[str, AtRest]
+    per_million: tuple[Usage, ...]
+    per_10k_tickers: tuple[Usage, ...]
+
+
+def load_prices(file: Path = _PRICES) -> Prices:
+    """Read the price list with exact decimals."""
+    text = file.read_text("utf-8")
+    return Prices.model_validate(tomllib.loads(text, parse_float=Decimal))
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What the resources of one type cost, in dollars."""
+    """The cost of all resources of one type, in dollars."""
 
     resource: str
     count: int
-    at_rest: Decimal = _NONE
-    at_rest_after_free: Decimal = _NONE
-    per_million: Decimal = _NONE
-    per_10k_tickers: Decimal = _NONE
+    at_rest: Decimal = _ZERO
+    at_rest_after_free: Decimal = _ZERO
+    per_million: Decimal = _ZERO
+    per_10k_tickers: Decimal = _ZERO
+
+    @property
+    def amounts(self) -> dict[str, str]:
+        """The dollars as text with two decimals, by their names in JSON."""
+        amounts = {
+            "atRest": self.at_rest,
+            "atRestAfterFree": self.at_rest_after_free,
+            "perMillionRequests": self.per_million,
+            "per10kTickers": self.per_10k_tickers,
+        }
+        return {name: f"{amount:.2f}" for name, amount in amounts.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a stage costs a month, line by line; `after_free` is without what AWS never charges."""
+    """The monthly cost of a stage."""
 
     lines: tuple[Line, ...]
 
@@ -40,110 +109,99 @@ class Estimate:
     def total(self) -> Line:
         """The sum of all lines."""
         sums = [
-            sum((getattr(line, name) for line in self.lines), _NONE)
+            sum((getattr(line, name) for line in self.lines), _ZERO)
             for name in ("at_rest", "at_rest_after_free", "per_million", "per_10k_tickers")
         ]
         return Line("total", sum(line.count for line in self.lines), *sums)
 
 
 def read_templates(folder: Path) -> list[Template]:
-    """Read every template of a synthesised stage."""
+    """Read all templates of a synthesized stage."""
     return [json.loads(file.read_text("utf-8")) for file in folder.glob("*.template.json")]
 
 
 def estimate(templates: Iterable[Template], prices: Prices) -> Estimate:
-    """Reckon what all resources of the templates cost together."""
-    resources = [each for found in templates for each in found["Resources"].values()]
-    counts = Counter(each["Type"] for each in resources)
+    """Estimate the cost of all resources of the templates."""
+    counts: Counter[str] = Counter()
     units: Counter[str] = Counter()
-    for each in resources:
-        units[each["Type"]] += _units(each["Type"], each.get("Properties", {}))
+    for template in templates:
+        for resource in template["Resources"].values():
+            type_ = resource["Type"]
+            counts[type_] += 1
+            units[type_] += _units(type_, resource.get("Properties", {}))
     return Estimate(tuple(_lines(counts, units, prices)))
 
 
 def _lines(counts: Mapping[str, int], units: Mapping[str, int], prices: Prices) -> Iterator[Line]:
     for type_, count in sorted(counts.items()):
-        resting = prices.at_rest.get(type_)
+        price = prices.at_rest.get(type_, AtRest(unit="", price=_ZERO))
         line = Line(
             resource=type_,
             count=count,
-            at_rest=resting.price * units[type_] if resting else _NONE,
-            at_rest_after_free=(
-                resting.price * max(0, units[type_] - resting.free) if resting else _NONE
-            ),
-            per_million=_used(type_, count, prices.per_million),
-            per_10k_tickers=_used(type_, count, prices.per_10k_tickers),
+            at_rest=price.price * units[type_],
+            at_rest_after_free=price.price * max(0, units[type_] - price.free),
+            per_million=_usage(type_, count, prices.per_million),
+            per_10k_tickers=_usage(type_, count, prices.per_10k_tickers),
         )
         if line.at_rest or line.per_million or line.per_10k_tickers:
             yield line
 
 
-def _used(type_: str, count: int, usages: Iterable[Usage]) -> Decimal:
-    return sum(
-        (
-            each.amount * each.price * (count if each.each else 1)
-            for each in usages
-            if each.resource == type_
-        ),
-        _NONE,
+def _usage(type_: str, count: int, usages: Iterable[Usage]) -> Decimal:
+    amounts = (
+        usage.amount * usage.price * (count if usage.each else 1)
+        for usage in usages
+        if usage.resource == type_
     )
+    return sum(amounts, _ZERO)
 
 
 def _units(type_: str, properties: Mapping[str, Any]) -> int:
-    """Return how many units of its price a resource is."""
+    """Return how many units of its price a resource costs."""
     if type_ == "AWS::CloudWatch::Alarm":
-        return max(1, sum("MetricStat" in each for each in properties.get("Metrics", ())))
+        return max(1, sum("MetricStat" in metric for metric in properties.get("Metrics", ())))
     if type_ == "AWS::WAFv2::WebACL":
-        return _RULES_A_FIREWALL_COSTS + len(properties["Rules"])
+        return _FIREWALL_IN_RULES + len(properties["Rules"])
     if type_ == "AWS::EC2::VPCEndpoint":
         return len(properties.get("SubnetIds", ()))
     return 1
 
 
-def as_json(found: Estimate, prices: Prices) -> str:
-    """Write the estimate for programs; dollars are texts with two decimals."""
+def as_json(estimate: Estimate, prices: Prices) -> str:
+    """Render an estimate as JSON."""
     document = {
         "date": prices.date.isoformat(),
         "region": prices.region,
         "sources": list(prices.sources),
-        "lines": [_written(line) for line in found.lines],
-        "total": _written(found.total),
+        "lines": [_as_dict(line) for line in estimate.lines],
+        "total": _as_dict(estimate.total),
     }
     return json.dumps(document, indent=2)
 
 
-def as_table(found: Estimate, prices: Prices) -> str:
-    """Write the estimate for people."""
-    rows = [_row(line) for line in (*found.lines, found.total)]
-    head = ("resource", "number", "at rest", "less free", "1M requests", "10k tickers")
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+def as_table(estimate: Estimate, prices: Prices) -> str:
+    """Render an estimate as a text table."""
+    rows = [
+        ("resource", "number", "at rest", "less free", "1M requests", "10k tickers"),
+        *(
+            (line.resource, str(line.count), *line.amounts.values())
+            for line in (*estimate.lines, estimate.total)
+        ),
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell.rjust(width) if position else cell.ljust(width)
+            for position, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
-        for row in (head, *rows)
+        for row in rows
     ]
-    told = (
-        f"US dollars a month in {prices.region}, by prices of {prices.date}: at rest by the list, "
-        "the same less what is always free, and what use adds"
+    heading = (
+        f"US dollars per month in {prices.region}, prices of {prices.date}: at rest, the same "
+        "less the permanent free tier, and usage"
     )
-    return "\n".join([told, "", *lines])
+    return "\n".join([heading, "", *lines])
 
 
-def _row(line: Line) -> tuple[str, ...]:
-    return (line.resource, str(line.count), *(f"{each:.2f}" for each in _amounts(line).values()))
-
-
-def _written(line: Line) -> dict[str, object]:
-    amounts = {name: f"{value:.2f}" for name, value in _amounts(line).items()}
-    return {"resource": line.resource, "count": line.count, **amounts}
-
-
-def _amounts(line: Line) -> dict[str, Decimal]:
-    return {
-        "atRest": line.at_rest,
-        "atRestAfterFree": line.at_rest_after_free,
-        "perMillionRequests": line.per_million,
-        "per10kTickers": line.per_10k_tickers,
-    }
+def _as_dict(line: Line) -> dict[str, object]:
+    return {"resource": line.resource, "count": line.count, **line.amounts}

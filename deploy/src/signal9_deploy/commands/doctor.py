@@ -1,60 +1,63 @@
-"""Looks for whatever would stop a deployment, and says what to do about it."""
+"""Checks what a deployment needs on this machine and in the account."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final, NamedTuple
 
 from signal9_constructs import ConstructError
-from signal9_constructs.uv import find_interpreter, find_uv
+from signal9_constructs.bundling import find_interpreter, find_uv
 
-from ..code import PYTHON
 from ..errors import DeployError
 from ..settings import StageSettings
+from ..stacks.compute import PYTHON
 from .aws import Account
-from .deploying import check_account
-from .toolkit import CLI_VERSION, Toolkit, find_node, node_version
+from .cdk_cli import CLI_VERSION, CdkCli, check_account, find_node, node_version
 
-__all__ = ["Finding", "examine"]
+__all__ = ["Check", "examine"]
 
-_CONCURRENCY: Final = ("lambda", "L-B99A9384", 100, "concurrent executions")
-_ADDRESSES: Final = ("ec2", "L-0263D0A3", "elastic addresses")
+_CONCURRENCY: Final = ("lambda", "L-B99A9384")
+_NEEDED_CONCURRENCY: Final = 100
+_ADDRESSES: Final = ("ec2", "L-0263D0A3")
 
 
-class Finding(NamedTuple):
-    """What was looked at, whether it is well, and what was seen or has to be done."""
+class Check(NamedTuple):
+    """The result of a check: what was found, or the remedy."""
 
     name: str
-    well: bool
-    told: str
+    passed: bool
+    message: str
 
 
-def examine(settings: StageSettings) -> Iterator[Finding]:
-    """Yield what is found on this machine and in the stage's account, one by one."""
-    yield _look("Node", lambda: node_version(find_node()))
-    yield _look("CDK command line", _command_line)
-    yield _look("uv", find_uv)
-    yield _look(f"Python {PYTHON}", _interpreter)
+def examine(settings: StageSettings) -> Iterator[Check]:
+    """Yield the checks of this machine and of the stage's account."""
+    yield _check("Node", lambda: node_version(find_node()))
+    yield _check("CDK command line", _cdk_version)
+    yield _check("uv", find_uv)
+    yield _check(f"Python {PYTHON}", _interpreter)
     if settings.emulated:
         return
-    yield _look("account", lambda: _account(settings))
-    for service, code, needed, what in _quotas(settings):
-        yield _look(what, partial(_quota, settings, service, code, needed))
+    yield _check("account", lambda: _account(settings))
+    quota = partial(_quota, settings)
+    yield _check("concurrent executions", lambda: quota(*_CONCURRENCY, _NEEDED_CONCURRENCY))
+    if settings.network.enabled and settings.network.nat_gateways:
+        gateways = settings.network.nat_gateways
+        yield _check("elastic addresses", lambda: quota(*_ADDRESSES, gateways))
 
 
-def _look(name: str, look: Callable[[], str]) -> Finding:
+def _check(name: str, look: Callable[[], str]) -> Check:
     try:
-        return Finding(name, well=True, told=look())
+        return Check(name, passed=True, message=look())
     except (ConstructError, DeployError) as error:
-        return Finding(name, well=False, told=str(error))
+        return Check(name, passed=False, message=str(error))
 
 
-def _command_line() -> str:
-    return Toolkit().installed or f"{CLI_VERSION} is installed when it is first needed"
+def _cdk_version() -> str:
+    return CdkCli().installed or f"{CLI_VERSION} is installed on first use"
 
 
 def _interpreter() -> str:
     return find_interpreter(PYTHON) or (
-        "not here, so that functions start more slowly than they could: "
+        "not installed, so functions start more slowly: "
         f"hatch -e deploy run uv python install {PYTHON}"
     )
 
@@ -65,13 +68,10 @@ def _account(settings: StageSettings) -> str:
     return f"{account.number()}, bootstrapped"
 
 
-def _quotas(settings: StageSettings) -> list[tuple[str, str, int, str]]:
-    gateways = settings.network.nat_gateways if settings.network.enabled else 0
-    return [_CONCURRENCY, *([(*_ADDRESSES[:2], gateways, _ADDRESSES[2])] if gateways else [])]
-
-
 def _quota(settings: StageSettings, service: str, code: str, needed: int) -> str:
-    allowed = Account(settings.region).quota(service, code)
-    if allowed < needed:
-        raise DeployError(f"{allowed:.0f} are allowed, {needed} needed: ask for more in {service}")
-    return f"{allowed:.0f} are allowed"
+    quota = Account(settings.region).quota(service, code)
+    if quota < needed:
+        raise DeployError(
+            f"the quota is {quota:.0f}, {needed} are needed: request an increase for {service}"
+        )
+    return f"the quota is {quota:.0f}"

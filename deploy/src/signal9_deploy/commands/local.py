@@ -1,100 +1,114 @@
-"""The stage `local`: an emulator, the same app on it, and sample data by its own functions."""
+"""The stage `local`: the app on an emulator on this machine, filled with sample data."""
 
+import json
 import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Self
+from urllib.error import URLError
+from urllib.request import urlopen
 
 from ..errors import DeployError
 from ..functions import FUNCTIONS
-from ..names import stack_name, table_prefix
+from ..names import function_name, stack_name, table_prefix
 from ..settings import StageSettings
 from .aws import Account
-from .deploying import Say, deploy, destroy
-from .emulator import Emulator, credentials
-from .toolkit import DEPLOY, Toolkit
+from .cdk_cli import DEPLOY, CdkCli, Echo, deploy, destroy
 
-__all__ = ["FOLDER", "LEFT_OUT", "PORT", "account", "deploy_local", "destroy_local"]
+__all__ = ["FOLDER", "LEFT_OUT", "PORT", "Emulator", "account", "deploy_local", "destroy_local"]
 
 FOLDER: Final = DEPLOY / ".local"
-"""What a running emulator needs, and its log."""
+"""The files of the running emulator, and its log."""
 
 PORT: Final = 4566
-"""Where emulators of AWS are expected."""
-
-_ACCOUNT: Final = "000000000000"
+"""The usual port of AWS emulators."""
 
 LEFT_OUT: Final[Mapping[str, str]] = {
-    "Network": "VPC, NAT gateways, flow logs: functions run on this machine's network",
+    "Network": "VPC, NAT gateways and flow logs; functions use this machine's network",
     "AccessTrail": "CloudTrail",
-    "EventBackbone": "archive and registry of schemas, delivery retries and undelivered events",
-    "Firewall": "logs, and the association with the API: nothing is blocked",
+    "EventBackbone": "archive, schema registry, delivery retries and undelivered events",
+    "Firewall": "logs and the association with the API; nothing is blocked",
     "Firewall at the edge": "the distribution has none",
-    "Observability": "alarms on tables, which are sums over metrics",
-    "ApiSecret": "alarms on age, and the clock that rotates the key of cursors",
-    "DnsZone": "zone, records, certificates, health checks",
+    "Observability": "alarms on tables, which are metric math",
+    "ApiSecret": "alarms on the age of secrets",
+    "DnsZone": "zone, records, certificates and health checks",
     "Sample": "the list of all companies, which no deployed function ingests",
 }
-"""What the emulator refuses or ignores, by the construct that has it elsewhere."""
+"""What the emulator refuses or ignores, by construct."""
 
-NOBODY: Final = (
-    "no issuer: /health answers, and nobody is let in to anything else; "
-    "SIGNAL9_DEPLOY__ISSUER=https://YOUR-TENANT.eu.auth0.com/ hatch run deploy:local lets in "
-    "who has a token of that issuer for"
+NO_ISSUER: Final = (
+    "no issuer: only /health responds, all other paths refuse every caller; "
+    "SIGNAL9_DEPLOY__ISSUER=https://YOUR-TENANT.eu.auth0.com/ hatch run deploy:local accepts "
+    "that issuer's tokens for"
 )
-"""What is told where no issuer is set, before the audience."""
+"""Printed without an issuer, before the audience."""
+
+_ACCOUNT: Final = "000000000000"
+_HOST: Final = "127.0.0.1"
+_START_TIMEOUT_S: Final = 30
+_STOP_TIMEOUT_S: Final = 10
+_OK: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the stage lives: an address, and the variables that lead there."""
-
-    url: str
-    variables: Mapping[str, str]
-
-
-def deploy_local(settings: StageSettings, *, port: int, say: Say, seed: bool = True) -> str:
-    """Deploy to the emulator, fill empty tables, and return the API's address."""
-    place = _place(settings, port)
-    say(f"the emulator listens at {place.url}")
-    toolkit = Toolkit(place.variables)
-    here = Account(settings.region, place.variables)
+def deploy_local(settings: StageSettings, *, port: int, echo: Echo, seed: bool = True) -> str:
+    """Deploy to the emulator, fill empty tables, and return the API's URL."""
+    url = _emulator_url(port)
+    echo(f"emulator: {url}")
+    variables = _variables(settings, url)
+    cdk, account = CdkCli(variables), Account(settings.region, variables)
     try:
-        if not here.bootstrapped():
-            say("telling the CDK of the emulator ...")
-            _bootstrap(settings, toolkit)
-        say("bundling and deploying ...")
-        deploy(settings, toolkit, quietly=True)
+        if not account.bootstrapped():
+            echo("bootstrapping the emulator ...")
+            target = f"aws://{_ACCOUNT}/{settings.region}"
+            cdk.output("bootstrap", target, "--context", f"stage={settings.stage}")
+        echo("bundling and deploying ...")
+        deploy(settings, cdk, quietly=True)
     except DeployError as error:
-        raise _explained(error, place) from error
-    for name, what in LEFT_OUT.items():
-        say(f"left out: {name}: {what}")
-    url = _address(settings, here, place)
-    say(f"API: {url}")
+        if Emulator(url).responds():
+            raise
+        raise DeployError(
+            f"the emulator at {url} has exited: see {FOLDER / 'emulator.log'}"
+        ) from error
+    for name, features in LEFT_OUT.items():
+        echo(f"left out: {name}: {features}")
+    api = account.outputs(stack_name(settings, "Service"))["ApiId"]
+    api_url = f"{url}/restapis/{api}/live/_user_request_/api/v1"
+    echo(f"API: {api_url}")
     if settings.issuer is None:
-        say(f"{NOBODY} {settings.audience}")
-    if seed and here.is_empty(f"{table_prefix(settings)}Assets"):
-        _seed(settings, here, say)
-    return url
+        echo(f"{NO_ISSUER} {settings.audience}")
+    if seed and account.is_empty(f"{table_prefix(settings)}Assets"):
+        for spec in FUNCTIONS:
+            if spec.scheduled:
+                echo(f"{spec.name} ingests the sample data ...")
+                account.invoke(function_name(settings, spec.name))
+    return api_url
 
 
-def destroy_local(settings: StageSettings, say: Say) -> None:
-    """End the emulator, and with it everything; on one that is not ours, destroy the stacks."""
-    elsewhere = os.environ.get("AWS_ENDPOINT_URL")
-    if elsewhere:
-        variables = _variables(settings, elsewhere)
-        destroy(settings, Toolkit(variables), Account(settings.region, variables))
+def destroy_local(settings: StageSettings, echo: Echo) -> None:
+    """Stop the emulator with everything on it; on an external one, destroy the stacks."""
+    external = os.environ.get("AWS_ENDPOINT_URL")
+    if external:
+        variables = _variables(settings, external)
+        destroy(settings, CdkCli(variables), Account(settings.region, variables))
         return
     emulator = Emulator.running(FOLDER)
     if emulator is None:
-        say("there is no emulator that was started from here")
+        echo("no emulator is running")
         return
-    emulator.end(FOLDER)
-    say(f"the emulator at {emulator.url} has ended")
+    emulator.stop(FOLDER)
+    echo(f"the emulator at {emulator.url} was stopped")
 
 
 def account(settings: StageSettings) -> Account:
-    """Return the account on the emulator that is running."""
+    """Return the account on the running emulator."""
     running = Emulator.running(FOLDER)
     url = os.environ.get("AWS_ENDPOINT_URL") or (running and running.url)
     if not url:
@@ -102,40 +116,117 @@ def account(settings: StageSettings) -> Account:
     return Account(settings.region, _variables(settings, url))
 
 
-def _place(settings: StageSettings, port: int) -> Place:
-    elsewhere = os.environ.get("AWS_ENDPOINT_URL")
-    if elsewhere:
-        if not Emulator(elsewhere).answers():
-            raise DeployError(f"AWS_ENDPOINT_URL: no emulator answers at {elsewhere}")
-        return Place(elsewhere, _variables(settings, elsewhere))
-    url = (Emulator.running(FOLDER) or Emulator.started(FOLDER, port)).url
-    return Place(url, _variables(settings, url))
+def _emulator_url(port: int) -> str:
+    external = os.environ.get("AWS_ENDPOINT_URL")
+    if external is None:
+        return (Emulator.running(FOLDER) or Emulator.start(FOLDER, port)).url
+    if not Emulator(external).responds():
+        raise DeployError(f"AWS_ENDPOINT_URL: no emulator responds at {external}")
+    return external
 
 
 def _variables(settings: StageSettings, url: str) -> dict[str, str]:
-    # The validator takes seconds, and here the emulator judges the templates itself.
-    return {**credentials(settings.region), "AWS_ENDPOINT_URL": url, "CDK_VALIDATION": "false"}
+    # The template validator takes seconds, and the emulator checks the templates itself.
+    return {**_credentials(settings.region), "AWS_ENDPOINT_URL": url, "CDK_VALIDATION": "false"}
 
 
-def _bootstrap(settings: StageSettings, toolkit: Toolkit) -> None:
-    place = f"aws://{_ACCOUNT}/{settings.region}"
-    context = ("--context", f"stage={settings.stage}")
-    toolkit.output("bootstrap", place, *context)
+def _credentials(region: str) -> dict[str, str]:
+    return {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_SESSION_TOKEN": "test",
+        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
+    }
 
 
-def _explained(error: DeployError, place: Place) -> DeployError:
-    if Emulator(place.url).answers():
-        return error
-    return DeployError(f"the emulator at {place.url} has ended: see {FOLDER / 'emulator.log'}")
+@dataclass(frozen=True, slots=True)
+class Emulator:
+    """MiniStack, an emulator of AWS; `pid` is its process if it was started here."""
+
+    url: str
+    pid: int | None = None
+    process: subprocess.Popen[bytes] | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def running(cls, folder: Path) -> Self | None:
+        """Return the emulator that was started with `folder`, if it still responds."""
+        file = folder / "emulator.json"
+        if not file.exists():
+            return None
+        emulator = cls(**json.loads(file.read_text("utf-8")))
+        return emulator if emulator.responds() else None
+
+    @classmethod
+    def start(cls, folder: Path, port: int) -> Self:
+        """Start an emulator on the loopback interface that outlives this process."""
+        _check_port(port)
+        folder.mkdir(parents=True, exist_ok=True)
+        log = folder / "emulator.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "ministack"],
+                env={
+                    **os.environ,
+                    **_credentials("us-east-1"),
+                    "GATEWAY_PORT": str(port),
+                    "BIND_HOST": _HOST,
+                    "IOT_MTLS_ENABLED": "0",
+                    "SFTP_ENABLED": "0",
+                    "LOG_LEVEL": "WARNING",
+                    "TMPDIR": str(folder),
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        emulator = cls(f"http://{_HOST}:{port}", process.pid, process)
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while time.monotonic() < deadline and process.poll() is None:
+            if emulator.responds():
+                state = json.dumps({"url": emulator.url, "pid": emulator.pid})
+                (folder / "emulator.json").write_text(state, "utf-8")
+                return emulator
+            time.sleep(0.05)
+        raise DeployError(f"the emulator does not start: see {log}")
+
+    def responds(self) -> bool:
+        """Return whether the emulator is ready."""
+        with (
+            suppress(URLError, ConnectionError, TimeoutError),
+            urlopen(f"{self.url}/_ministack/ready", timeout=5) as response,  # noqa: S310  # our own
+        ):
+            return bool(response.status == _OK)
+        return False
+
+    def stop(self, folder: Path) -> None:
+        """End the emulator's process and delete its files."""
+        if self.pid is None:
+            raise DeployError(f"{self.url} was not started here: stop it where it was started")
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+            if self.process is None:
+                _wait_for_exit(self.pid)
+            else:
+                self.process.wait(_STOP_TIMEOUT_S)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _address(settings: StageSettings, here: Account, place: Place) -> str:
-    api = here.outputs(stack_name(settings, "Service"))["ApiId"]
-    return f"{place.url}/restapis/{api}/live/_user_request_/api/v1"
+def _check_port(port: int) -> None:
+    try:
+        with socket.create_server((_HOST, port)):
+            pass
+    except OSError as error:
+        raise DeployError(
+            f"port {port} of {_HOST} is in use: choose another with --port, or set "
+            "AWS_ENDPOINT_URL if an emulator listens there"
+        ) from error
 
 
-def _seed(settings: StageSettings, here: Account, say: Say) -> None:
-    for spec in FUNCTIONS:
-        if spec.polled:
-            say(f"{spec.name} ingests the sample data ...")
-            here.invoke(f"signal9-{settings.stage}-{spec.name}")
+def _wait_for_exit(pid: int) -> None:
+    deadline = time.monotonic() + _STOP_TIMEOUT_S
+    while time.monotonic() < deadline:
+        os.kill(pid, 0)  # raises ProcessLookupError after the exit
+        time.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)

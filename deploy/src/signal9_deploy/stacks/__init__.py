@@ -1,1 +1,1 @@
-"""The stacks of a stage, in the order in which they are deployed."""
+"""The stacks of a stage, in order of deployment."""

@@ -1,37 +1,42 @@
-"""What must not be lost: tables, buckets, secrets, the zone; and who is told of trouble."""
+"""The stack of everything that must not be lost: tables, buckets, secrets and the DNS zone."""
 
 from typing import Final
 
-from aws_cdk import Stack
+from aws_cdk import RemovalPolicy, Stack, aws_iam, aws_kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from signal9_constructs import AccessTrail, ApiSecret, DataTable, DnsZone, SecureBucket
+from signal9_constructs.observability import make_alarm_topic
+from signal9_constructs.queue import make_dead_letters
 from signal9_core.tables import TABLES
 
-from ..names import bucket_name, table_prefix
-from ..secrets import SECRETS, SecretSpec, secret_name
+from ..names import SECRETS, SecretSpec, bucket_name, secret_name, stack_name, table_prefix
 from ..settings import StageSettings
-from .exports import NightlyExports
-from .removal import removal_policy
-from .topic import AlarmTopic
 
 __all__ = ["DataStack"]
 
 _COLD_AFTER_DAYS: Final = 30
 _BACKUP_DAYS: Final = 400
+_EXPORT: Final = "arn:aws:scheduler:::aws-sdk:dynamodb:exportTableToPointInTime"
+_EXPORT_WINDOW_MINUTES: Final = 60
 
 
 class DataStack(Stack):
-    """Tables, buckets, secrets, trail; in a stage that retains they outlive the stack."""
+    """Tables, buckets, secrets, trail, exports, zone and alarm topic.
 
-    def __init__(
-        self, scope: Construct, id_: str, *, settings: StageSettings, stack_name: str
-    ) -> None:
-        super().__init__(scope, id_, stack_name=stack_name, description="Signal9: data")
+    In a stage that retains, they stay when the stack is deleted.
+    """
+
+    def __init__(self, scope: Construct, settings: StageSettings) -> None:
+        name = stack_name(settings, "Data")
+        super().__init__(scope, "Data", stack_name=name, description="Signal9: data")
         self._settings = settings
-        self._policy = removal_policy(settings)
-        self.topic = AlarmTopic(self, "Alarms", settings=settings).topic
+        self._policy = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
+        self.topic = self._make_alarm_topic(Construct(self, "Alarms"))
         self.tables = {
             table.name: DataTable(
                 self,
@@ -43,17 +48,25 @@ class DataStack(Stack):
             )
             for table in TABLES
         }
-        self.cache = self._bucket("Cache", "cache")
-        self.backup = self._bucket("Backup", "backup", expire_days=_BACKUP_DAYS)
-        self.secrets = {spec.name: self._secret(spec) for spec in SECRETS}
+        self.cache = self._make_bucket("Cache", "cache")
+        self.backup = self._make_bucket("Backup", "backup", expire_days=_BACKUP_DAYS)
+        self.secrets = {spec.name: self._make_secret(spec) for spec in SECRETS}
         if settings.parts.trail:
-            self._record()
+            self._make_trail()
         if settings.parts.exports:
-            tables = {name: each.table for name, each in self.tables.items()}
-            NightlyExports(self, "Exports", settings=settings, tables=tables, bucket=self.backup)
-        self.zone = self._zone()
+            self._schedule_exports(Construct(self, "Exports"))
+        self.zone = None
+        if settings.domain:
+            # The name servers of a zone are state too.
+            self.zone = DnsZone(
+                self,
+                "Zone",
+                zone_name=settings.domain,
+                zone_id=settings.zone_id,
+                removal_policy=self._policy,
+            )
 
-    def _bucket(self, id_: str, kind: str, *, expire_days: int | None = None) -> SecureBucket:
+    def _make_bucket(self, id_: str, kind: str, *, expire_days: int | None = None) -> SecureBucket:
         return SecureBucket(
             self,
             id_,
@@ -64,41 +77,82 @@ class DataStack(Stack):
             removal_policy=self._policy,
         )
 
-    def _secret(self, spec: SecretSpec) -> ApiSecret:
-        alarmed = self._settings.parts.alarms and not self._settings.emulated
+    def _make_secret(self, spec: SecretSpec) -> ApiSecret:
+        with_alarm = self._settings.parts.alarms and not self._settings.emulated
         return ApiSecret(
             self,
             f"{spec.name.capitalize()}Secret",
             fields=spec.fields,
             secret_name=secret_name(spec.name, self._settings.stage),
             description=spec.description,
-            alarm_topic=self.topic if alarmed else None,
+            alarm_topic=self.topic if with_alarm else None,
             removal_policy=self._policy,
         )
 
-    def _record(self) -> None:
-        # The static bucket is at the edge, and known here by its name.
-        static = s3.Bucket.from_bucket_name(
-            self, "Static", bucket_name(self._settings, "static", self.account)
-        )
-        buckets = [self.cache.bucket, self.backup.bucket]
+    def _make_trail(self) -> None:
+        buckets: list[s3.IBucket] = [self.cache.bucket, self.backup.bucket]
+        if self._settings.parts.edge:
+            # The static bucket is in the edge stack, so it is known by name only.
+            name = bucket_name(self._settings, "static", self.account)
+            buckets.append(s3.Bucket.from_bucket_name(self, "Static", name))
         AccessTrail(
             self,
             "Trail",
-            buckets=[*buckets, static] if self._settings.parts.edge else buckets,
+            buckets=buckets,
             log_retention_days=self._settings.log_retention_days,
             lock_days=90 if self._settings.retain else None,
             removal_policy=self._policy,
         )
 
-    def _zone(self) -> DnsZone | None:
-        """Return the zone, made here unless it exists: its name servers are state, too."""
-        if self._settings.domain is None:
-            return None
-        return DnsZone(
-            self,
-            "Zone",
-            zone_name=self._settings.domain,
-            zone_id=self._settings.zone_id,
-            removal_policy=self._policy,
-        )
+    def _make_alarm_topic(self, scope: Construct) -> sns.Topic:
+        key = aws_kms.Key(scope, "Key", enable_key_rotation=True, removal_policy=self._policy)
+        topic = make_alarm_topic(scope, "Default", key)
+        if self._settings.recipients:
+            undelivered = make_dead_letters(scope, "Undelivered", removal_policy=self._policy)
+            for address in self._settings.recipients:
+                topic.add_subscription(
+                    subscriptions.EmailSubscription(address, dead_letter_queue=undelivered)
+                )
+        return topic
+
+    def _schedule_exports(self, scope: Construct) -> None:
+        """Let EventBridge Scheduler export every table nightly, without a function."""
+        failed = make_dead_letters(scope, "Failed", removal_policy=self._policy)
+        service = aws_iam.ServicePrincipal("scheduler.amazonaws.com")
+        role = aws_iam.Role(scope, "Role", assumed_by=service)
+        self.backup.grant_put(role)
+        failed.grant_send_messages(role)
+        for name, table in self.tables.items():
+            aws_iam.Grant.add_to_principal(
+                grantee=role,
+                actions=["dynamodb:ExportTableToPointInTime"],
+                resource_arns=[table.table.table_arn],
+            )
+            request = {
+                "TableArn": table.table.table_arn,
+                "S3Bucket": self.backup.bucket.bucket_name,
+                "S3Prefix": f"tables/{name}",
+                "S3SseAlgorithm": "AES256",
+                "ExportFormat": "DYNAMODB_JSON",
+            }
+            scheduler.CfnSchedule(
+                scope,
+                name,
+                description=f"Exports {name} to the backup bucket",
+                schedule_expression=self._settings.export_schedule,
+                schedule_expression_timezone="Etc/UTC",
+                flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
+                    mode="FLEXIBLE", maximum_window_in_minutes=_EXPORT_WINDOW_MINUTES
+                ),
+                target=scheduler.CfnSchedule.TargetProperty(
+                    arn=_EXPORT,
+                    role_arn=role.role_arn,
+                    input=self.to_json_string(request),
+                    dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(
+                        arn=failed.queue_arn
+                    ),
+                    retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                        maximum_retry_attempts=5
+                    ),
+                ),
+            )

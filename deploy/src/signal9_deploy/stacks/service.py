@@ -1,9 +1,9 @@
-"""What runs: functions, the API before them, the bus between them, and who watches them."""
+"""The stack of the API and the pipeline: functions, bus, queues, firewall and alarms."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from aws_cdk import CfnOutput, Stack, aws_kms
+from aws_cdk import CfnOutput, RemovalPolicy, Stack, aws_kms
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
@@ -24,126 +24,124 @@ from signal9_core.events import EVENTS, SOURCE, IngestionFailed, event_schema
 from signal9_core.schemas import request_schema
 
 from ..functions import AUTHORIZER, FUNCTIONS, FunctionSpec
-from ..names import access_log_name, bus_name, firewall_name
+from ..names import access_log_name, bus_name, stack_name
 from ..settings import StageSettings
 from .compute import NAMESPACE, Compute
 from .data import DataStack
 from .network import NetworkStack
-from .removal import removal_policy
 
-__all__ = ["ServiceStack"]
+__all__ = ["ServiceStack", "make_firewall"]
 
-_SINK_S: Final = 5
-_EXPOSED: Final = ("ETag", "Retry-After", "X-Next-Cursor", "X-Request-Id")
+_FAILURES_TIMEOUT_S: Final = 5
+_EXPOSED_HEADERS: Final = ("ETag", "Retry-After", "X-Next-Cursor", "X-Request-Id")
 
 
 class ServiceStack(Stack):
-    """The API and the pipeline; everything in it can be made anew."""
+    """The API and the pipeline, which hold no state and can be recreated."""
 
     def __init__(
         self,
         scope: Construct,
-        id_: str,
-        *,
         settings: StageSettings,
-        stack_name: str,
+        *,
         data: DataStack,
         network: NetworkStack | None,
         specs: Sequence[FunctionSpec] = FUNCTIONS,
     ) -> None:
-        super().__init__(scope, id_, stack_name=stack_name, description="Signal9: service")
+        name = stack_name(settings, "Service")
+        super().__init__(scope, "Service", stack_name=name, description="Signal9: service")
         self._settings = settings
         self._data = data
         self._specs = specs
-        self._policy = removal_policy(settings)
-        self.notifications = self._make_notifications()
-        self.backbone = self._make_backbone()
-        self.failures = WorkQueue(self, "Failures", work_s=_SINK_S, removal_policy=self._policy)
-        self.compute = self._make_compute(network)
-        self._connect()
+        self._policy = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
+        # The AWS managed key of SNS is free, and this account's functions may use it.
+        key = aws_kms.Alias.from_alias_name(self, "KeyOfSns", "alias/aws/sns")
+        notifications = sns.Topic(self, "Notifications", enforce_ssl=True, master_key=key)
+        self.backbone = EventBackbone(
+            self,
+            "Events",
+            bus_name=bus_name(settings),
+            schemas={event.detail_type: event_schema(event) for event in EVENTS},
+            register_schemas=settings.parts.schemas,
+            archive_days=settings.parts.archive_days,
+            removal_policy=self._policy,
+        )
+        self.failures = WorkQueue(
+            self, "Failures", work_s=_FAILURES_TIMEOUT_S, removal_policy=self._policy
+        )
+        self.compute = Compute(
+            self,
+            "Functions",
+            settings=settings,
+            specs=specs,
+            data=data,
+            network=network,
+            backbone=self.backbone,
+            notifications=notifications,
+            failures=self.failures.queue,
+        )
+        self._add_triggers()
         self.rest = self._make_rest()
-        self._protect()
-        self._watch()
+        if settings.parts.firewall:
+            firewall = make_firewall(self, settings)
+            if not settings.emulated:
+                firewall.protect(self.rest.stage)
+        self._add_alarms()
         CfnOutput(self, "ApiId", value=self.rest.api.rest_api_id)
         CfnOutput(self, "ApiUrl", value=self.rest.url)
 
-    def function(self, spec: FunctionSpec) -> lambda_.Function:
-        """Return the function that `spec` describes."""
+    def _function(self, spec: FunctionSpec) -> lambda_.Function:
         return self.compute.by_name[spec.name].function
 
-    def _make_notifications(self) -> sns.Topic:
-        # The key that AWS manages for SNS costs nothing, and functions of this account may use it.
-        key = aws_kms.Alias.from_alias_name(self, "KeyOfSns", "alias/aws/sns")
-        return sns.Topic(self, "Notifications", enforce_ssl=True, master_key=key)
-
-    def _make_backbone(self) -> EventBackbone:
-        return EventBackbone(
-            self,
-            "Events",
-            bus_name=bus_name(self._settings),
-            schemas={kind.detail_type: event_schema(kind) for kind in EVENTS},
-            register_schemas=self._settings.parts.schemas,
-            archive_days=self._settings.parts.archive_days,
-            removal_policy=self._policy,
-        )
-
-    def _make_compute(self, network: NetworkStack | None) -> Compute:
-        return Compute(
-            self,
-            "Functions",
-            settings=self._settings,
-            specs=self._specs,
-            data=self._data,
-            network=network,
-            backbone=self.backbone,
-            notifications=self.notifications,
-            failures=self.failures.queue,
-        )
-
-    def _connect(self) -> None:
-        """Lead events, the clock and failures to those who hear of them."""
+    def _add_triggers(self) -> None:
+        """Send events, schedules and failures to the functions that handle them."""
         self.backbone.rule(
             "Failed",
             targets=[self.failures.queue],
             source=SOURCE,
             detail_types=[IngestionFailed.detail_type],
-            description="Failed ingests are reported",
+            description="Failed ingests",
         )
         for spec in self._specs:
-            function = self.function(spec)
+            function = self._function(spec)
             if spec.events:
                 self.backbone.rule(
                     spec.name,
                     targets=[function],
                     source=SOURCE,
-                    detail_types=[each.detail_type for each in spec.events],
-                    description=f"{spec.name} hears of these events",
+                    detail_types=[event.detail_type for event in spec.events],
+                    description=f"The events of {spec.name}",
                 )
-            if spec.polled:
-                self.backbone.schedule(
-                    spec.name, function=function, schedule=self._settings.polling
+            if spec.scheduled:
+                schedule = self._settings.polling
+                self.backbone.schedule(spec.name, function=function, schedule=schedule)
+            if spec.handles_failures:
+                self.failures.feed(function, batch_size=10)
+                function.add_event_source(
+                    sources.SqsEventSource(
+                        self.backbone.dead_letters, batch_size=10, report_batch_item_failures=True
+                    )
                 )
-            if spec.reports:
-                self._report_to(function)
-
-    def _report_to(self, function: lambda_.Function) -> None:
-        self.failures.feed(function, batch_size=10)
-        undelivered = sources.SqsEventSource(
-            self.backbone.dead_letters, batch_size=10, report_batch_item_failures=True
-        )
-        function.add_event_source(undelivered)
 
     def _make_rest(self) -> RestService:
-        settings = self._settings
+        settings, zone = self._settings, self._data.zone
+        certificate = None
+        if settings.api_name and zone:
+            certificate = acm.Certificate(
+                self,
+                "Certificate",
+                domain_name=settings.api_name,
+                validation=acm.CertificateValidation.from_dns(zone.zone),
+            )
         rest = RestService(
             self,
             "Api",
             routes=self._routes(),
-            authorizer=self.function(AUTHORIZER),
+            authorizer=self._function(AUTHORIZER),
             api_name="Signal9 API",
             description=f"Market data of listed companies ({settings.stage})",
             cors_origins=settings.origins,
-            cors_exposed_headers=_EXPOSED,
+            cors_exposed_headers=_EXPOSED_HEADERS,
             rate_per_s=settings.quotas.rate_per_s,
             burst=settings.quotas.burst,
             requests_per_day=settings.quotas.requests_per_day,
@@ -151,80 +149,64 @@ class ServiceStack(Stack):
             access_log_name=access_log_name(settings),
             log_retention_days=settings.log_retention_days,
             domain_name=settings.api_name,
-            certificate=self._certificate(),
+            certificate=certificate,
             removal_policy=self._policy,
         )
-        self._name(rest)
+        if rest.domain and zone and settings.domain and settings.api_name:
+            zone_id = zone.zone.hosted_zone_id
+            names = DnsZone(self, "Names", zone_name=settings.domain, zone_id=zone_id)
+            names.alias(settings.api_name, targets.ApiGatewayDomain(rest.domain))
         return rest
 
     def _routes(self) -> list[Route]:
         return [
             Route(
-                each.method,
-                each.path,
-                self.function(spec),
-                open=each.open,
-                body=request_schema(each.body) if each.body else None,
+                endpoint.method,
+                endpoint.path,
+                self._function(spec),
+                open=endpoint.open,
+                body=request_schema(endpoint.body) if endpoint.body else None,
             )
             for spec in self._specs
-            for each in spec.endpoints
+            for endpoint in spec.endpoints
         ]
 
-    def _name(self, rest: RestService) -> None:
-        settings = self._settings
-        if rest.domain and self._data.zone and settings.domain and settings.api_name:
-            zone_id = self._data.zone.zone.hosted_zone_id
-            names = DnsZone(self, "Names", zone_name=settings.domain, zone_id=zone_id)
-            names.alias(settings.api_name, targets.ApiGatewayDomain(rest.domain))
-
-    def _certificate(self) -> acm.ICertificate | None:
-        if self._settings.api_name is None or self._data.zone is None:
-            return None
-        return acm.Certificate(
-            self,
-            "Certificate",
-            domain_name=self._settings.api_name,
-            validation=acm.CertificateValidation.from_dns(self._data.zone.zone),
-        )
-
-    def _protect(self) -> None:
-        if not self._settings.parts.firewall:
-            return
-        firewall = Firewall(
-            self,
-            "Firewall",
-            name=firewall_name(self._settings, "api"),
-            log_name=firewall_name(self._settings, "api"),
-            requests_per_address=self._settings.quotas.requests_per_address,
-            log_retention_days=(
-                None if self._settings.emulated else self._settings.log_retention_days
-            ),
-            removal_policy=self._policy,
-        )
-        if not self._settings.emulated:
-            firewall.protect(self.rest.stage)
-
-    def _watch(self) -> None:
-        """Watch everything, or in a stage without alarms only the API and what failed."""
-        settings = self._settings
-        seen = Observability(
+    def _add_alarms(self) -> None:
+        """Alarm on everything, or without `parts.alarms` on the API and failed events only."""
+        parts = self._settings.parts
+        observability = Observability(
             self,
             "Observability",
             namespace=NAMESPACE,
-            dashboard_name=settings.title,
+            dashboard_name=self._settings.title,
             topic=self._data.topic,
             removal_policy=self._policy,
         )
-        if not settings.parts.dashboard:
-            seen.node.try_remove_child(seen.dashboard.node.id)
-        alarmed = settings.parts.alarms
-        nets = [each.dead_letters for each in self.compute.by_name.values()]
-        seen.watch("Api", apis=[self.rest.api])
-        seen.watch(
+        if not parts.dashboard:
+            observability.node.try_remove_child(observability.dashboard.node.id)
+        observability.watch("Api", apis=[self.rest.api])
+        dead_letters = [function.dead_letters for function in self.compute.by_name.values()]
+        observability.watch(
             "Pipeline",
-            functions=self.compute.functions if alarmed else [],
-            queues=[self.failures.queue] if alarmed else [],
-            dead_letters=[self.failures.dead_letters, *(nets if alarmed else [])],
+            functions=self.compute.functions if parts.alarms else [],
+            queues=[self.failures.queue] if parts.alarms else [],
+            dead_letters=[self.failures.dead_letters, *(dead_letters if parts.alarms else [])],
         )
-        if alarmed and not settings.emulated:
-            seen.watch("Tables", tables=[each.table for each in self._data.tables.values()])
+        if parts.alarms and not self._settings.emulated:
+            tables = [table.table for table in self._data.tables.values()]
+            observability.watch("Tables", tables=tables)
+
+
+def make_firewall(scope: Construct, settings: StageSettings, *, edge: bool = False) -> Firewall:
+    """Make the firewall of the API or, at the `edge`, of the distribution."""
+    name = f"signal9-{settings.stage}-{'edge' if edge else 'api'}"
+    return Firewall(
+        scope,
+        "Firewall",
+        edge=edge,
+        name=name,
+        log_name=name,
+        requests_per_address=settings.quotas.requests_per_address,
+        log_retention_days=None if settings.emulated else settings.log_retention_days,
+        removal_policy=RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY,
+    )

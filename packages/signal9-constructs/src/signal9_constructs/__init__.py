@@ -1,35 +1,37 @@
 """AWS CDK constructs with safe defaults and an escape hatch.
 
-Each is loaded when it is first used, with the parts of CDK that it needs: the whole of CDK takes
-seconds, and no app uses all of it.
+A construct's module is imported when it is first used: importing all of the CDK takes seconds.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from .acknowledgments import known_findings
+    from .audit_trail import AccessTrail
     from .backbone import EventBackbone
     from .bucket import SecureBucket
     from .bundling import PythonBundle
-    from .cidr import SubnetPlan, plan_subnets
-    from .delivery import ContentDelivery
+    from .content_delivery import ContentDelivery
     from .dns import DnsZone
     from .errors import ConstructError
-    from .findings import KNOWN_FINDINGS, KnownFinding
-    from .firewall import Firewall
-    from .firewall_rules import FirewallRule
+    from .firewall import Firewall, FirewallRule
     from .function import DependencyLayer, PythonFunction
-    from .network import Network
+    from .network import Network, SubnetPlan, plan_subnets
     from .observability import Observability
-    from .rest import RestService
-    from .routes import Route
-    from .rules import Acknowledgment, Finding, RulePack, Verdict
+    from .queue import WorkQueue
+    from .rest import RestService, Route
     from .secret import ApiSecret
     from .stage import GuardedStage
+    from .suppressions import (
+        KNOWN_FINDINGS,
+        Acknowledgment,
+        Finding,
+        KnownFinding,
+        RulePack,
+        Verdict,
+        known_findings,
+    )
     from .table import DataTable, IndexShape, TableIndex, TableShape
-    from .trail import AccessTrail
-    from .work import WorkQueue
 
 __all__ = [
     "KNOWN_FINDINGS",
@@ -68,37 +70,34 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-_HOMES: Final = {
-    "acknowledgments": ("known_findings",),
-    "backbone": ("EventBackbone",),
-    "bucket": ("SecureBucket",),
-    "bundling": ("PythonBundle",),
-    "cidr": ("SubnetPlan", "plan_subnets"),
-    "delivery": ("ContentDelivery",),
-    "dns": ("DnsZone",),
-    "errors": ("ConstructError",),
-    "findings": ("KNOWN_FINDINGS", "KnownFinding"),
-    "firewall": ("Firewall",),
-    "firewall_rules": ("FirewallRule",),
-    "function": ("DependencyLayer", "PythonFunction"),
-    "network": ("Network",),
-    "observability": ("Observability",),
-    "rest": ("RestService",),
-    "routes": ("Route",),
-    "rules": ("Acknowledgment", "Finding", "RulePack", "Verdict"),
-    "secret": ("ApiSecret",),
-    "stage": ("GuardedStage",),
-    "table": ("DataTable", "IndexShape", "TableIndex", "TableShape"),
-    "trail": ("AccessTrail",),
-    "work": ("WorkQueue",),
+_MODULES: Final = {
+    "audit_trail": "AccessTrail",
+    "backbone": "EventBackbone",
+    "bucket": "SecureBucket",
+    "bundling": "PythonBundle",
+    "content_delivery": "ContentDelivery",
+    "dns": "DnsZone",
+    "errors": "ConstructError",
+    "firewall": "Firewall FirewallRule",
+    "function": "DependencyLayer PythonFunction",
+    "network": "Network SubnetPlan plan_subnets",
+    "observability": "Observability",
+    "queue": "WorkQueue",
+    "rest": "RestService Route",
+    "secret": "ApiSecret",
+    "stage": "GuardedStage",
+    "suppressions": (
+        "KNOWN_FINDINGS Acknowledgment Finding KnownFinding RulePack Verdict known_findings"
+    ),
+    "table": "DataTable IndexShape TableIndex TableShape",
 }
 
-if not TYPE_CHECKING:  # or every misspelt name would have a type
+if not TYPE_CHECKING:  # otherwise a type checker would accept any misspelled name
 
     def __getattr__(name: str) -> object:
-        for home, names in _HOMES.items():
-            if name in names:
-                return getattr(import_module(f".{home}", __name__), name)
+        for module, names in _MODULES.items():
+            if name in names.split():
+                return getattr(import_module(f".{module}", __name__), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

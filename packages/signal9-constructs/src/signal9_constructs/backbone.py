@@ -1,9 +1,9 @@
-"""An event bus whose events are described, kept, delivered or parked, and never dropped."""
+"""An event bus with an archive, schemas, rules, schedules and a dead-letter queue."""
 
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias, TypedDict, cast
 
 from aws_cdk import (
     ArnFormat,
@@ -25,29 +25,33 @@ from aws_cdk import aws_scheduler_targets as scheduler_targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from .draft4 import DRAFT_4, draft4
+from .alarms import add_dead_letter_alarm
 from .errors import ConstructError
-from .kinds import prepare
-from .patterns import JsonSchema, Pattern, check_pattern
-from .queues import make_dead_letters
-from .watches import watch_dead_letters
+from .feature_flags import prepare
+from .json_schema import JsonSchema, draft_4_document
+from .queue import make_dead_letters
 
 __all__ = ["EventBackbone"]
 
 Target: TypeAlias = lambda_.IFunction | sqs.IQueue
 
 _EVENTS: Final = "events.amazonaws.com"
-_PUT: Final = "events:PutEvents"
 _SCHEDULE: Final = re.compile(r"rate\(\d+ \w+\)|cron\(\S+( \S+){5}\)|at\([-\d]+T[:\d]+\)")
-_NOT_IN_A_NAME: Final = re.compile(r"[^-\w.@]")
+_INVALID_IN_SCHEMA_NAME: Final = re.compile(r"[^-\w.@]")
+
+
+class _Delivery(TypedDict):
+    dead_letter_queue: sqs.IQueue
+    retry_attempts: int
+    max_event_age: Duration
 
 
 class EventBackbone(Construct):
-    """A bus, made here or given, with an archive, schemas, rules and schedules.
+    """A bus, new or existing, with an archive, schemas, rules and schedules.
 
-    `schemas` maps detail types to JSON Schema documents. `rule` refuses a pattern that none of
-    them could match. Whatever cannot be delivered in `retries` attempts or `max_event_age_s`
-    waits in `dead_letters`, with an alarm where there is a topic.
+    `schemas` maps detail types to JSON Schema documents; a rule for any other detail type is
+    refused. Events that cannot be delivered within `retries` attempts and `max_event_age_s` go to
+    `dead_letters`, with an alarm if there is a topic.
     """
 
     def __init__(
@@ -70,27 +74,30 @@ class EventBackbone(Construct):
         super().__init__(scope, id_)
         prepare(self)
         self.schemas = dict(schemas or {})
-        self._retries = retries
-        self._max_event_age = Duration.seconds(max_event_age_s)
         self._scheduler_role: aws_iam.Role | None = None
         self.dead_letters = make_dead_letters(
             self, "DeadLetters", encryption_key=encryption_key, removal_policy=removal_policy
         )
+        self._delivery: _Delivery = {
+            "dead_letter_queue": self.dead_letters,
+            "retry_attempts": retries,
+            "max_event_age": Duration.seconds(max_event_age_s),
+        }
         self.bus = bus or self._make_bus(bus_name, encryption_key, removal_policy)
         if encryption_key:
-            # What cannot be delivered is parked in a queue that is encrypted itself.
+            # EventBridge also writes to the encrypted dead-letter queue.
             encryption_key.grant_encrypt_decrypt(aws_iam.ServicePrincipal(_EVENTS))
         if archive_days is not None:
-            self._keep(archive_days, publisher_accounts).apply_removal_policy(removal_policy)
+            self._archive(archive_days, publisher_accounts, removal_policy)
         if register_schemas and self.schemas:
-            self._register()
+            self._register_schemas()
         for account in publisher_accounts:
-            self._let_in(account)
+            self._allow_account(account)
         if alarm_topic:
-            watch_dead_letters(Construct(self, "Alarms"), self.dead_letters, topic=alarm_topic)
+            add_dead_letter_alarm(Construct(self, "Alarms"), self.dead_letters, alarm_topic)
 
     def grant_publish(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
-        """Let `grantee` put events on this bus."""
+        """Let `grantee` put events on the bus."""
         return self.bus.grant_put_events_to(grantee)
 
     def rule(
@@ -100,7 +107,8 @@ class EventBackbone(Construct):
         targets: Sequence[Target],
         source: str | Sequence[str],
         detail_types: Sequence[str],
-        detail: Pattern | None = None,
+        detail: Mapping[str, object] | None = None,
+        check_detail_types: bool = True,
         description: str | None = None,
         rule_name: str | None = None,
         enabled: bool = True,
@@ -113,7 +121,12 @@ class EventBackbone(Construct):
             rule_name=rule_name,
             description=description,
             enabled=enabled,
-            event_pattern=self.pattern(source=source, detail_types=detail_types, detail=detail),
+            event_pattern=self.pattern(
+                source=source,
+                detail_types=detail_types,
+                detail=detail,
+                check_detail_types=check_detail_types,
+            ),
             targets=[self._rule_target(target) for target in targets],
         )
 
@@ -122,17 +135,17 @@ class EventBackbone(Construct):
         *,
         source: str | Sequence[str],
         detail_types: Sequence[str],
-        detail: Pattern | None = None,
+        detail: Mapping[str, object] | None = None,
+        check_detail_types: bool = True,
     ) -> events.EventPattern:
-        """Return a pattern, checked against every schema whose detail type it names."""
+        """Return an event pattern whose detail types all have a schema, if there are schemas."""
+        # EventBridge accepts a misspelled detail type, and the rule silently never matches.
         unknown = sorted(set(detail_types) - set(self.schemas)) if self.schemas else []
-        if unknown or not detail_types:
+        if not detail_types or (check_detail_types and unknown):
             raise ConstructError(
-                f"{self.node.path}: no schema for {unknown}, only for {sorted(self.schemas)}"
+                f"{self.node.path}: no schema for detail types {unknown}; must be among "
+                f"{sorted(self.schemas)} unless check_detail_types=False"
             )
-        for detail_type in detail_types:
-            if self.schemas and detail:
-                check_pattern(self.schemas[detail_type], detail)
         return events.EventPattern(
             source=[source] if isinstance(source, str) else list(source),
             detail_type=list(detail_types),
@@ -151,10 +164,10 @@ class EventBackbone(Construct):
         schedule_name: str | None = None,
         enabled: bool = True,
     ) -> scheduler.Schedule:
-        """Invoke `function` by `schedule`, an expression such as `cron(0 6 * * ? *)`."""
+        """Invoke `function` on `schedule`, an expression such as `cron(0 6 * * ? *)`."""
         if not Token.is_unresolved(schedule) and not _SCHEDULE.fullmatch(schedule):
             raise ConstructError(
-                f"{self.node.path}/{id_}: {schedule!r} is no schedule; write rate(1 day), "
+                f"{self.node.path}/{id_}: invalid schedule {schedule!r}; use rate(1 day), "
                 "cron(0 6 * * ? *) or at(2030-01-31T06:00:00)"
             )
         return scheduler.Schedule(
@@ -167,39 +180,22 @@ class EventBackbone(Construct):
             target=scheduler_targets.LambdaInvoke(
                 function,
                 input=scheduler.ScheduleTargetInput.from_object(dict(payload or {})),
-                dead_letter_queue=self.dead_letters,
-                retry_attempts=self._retries,
-                max_event_age=self._max_event_age,
-                role=self._role_for_schedules(),
+                role=self._role_of_scheduler(),
+                **self._delivery,
             ),
         )
 
-    def _role_for_schedules(self) -> aws_iam.Role:
+    def _role_of_scheduler(self) -> aws_iam.Role:
         if self._scheduler_role is None:
-            self._scheduler_role = aws_iam.Role(
-                self,
-                "Scheduler",
-                assumed_by=aws_iam.ServicePrincipal(
-                    "scheduler.amazonaws.com",
-                    conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
-                ),
-            )
+            account = {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
+            service = aws_iam.ServicePrincipal("scheduler.amazonaws.com", conditions=account)
+            self._scheduler_role = aws_iam.Role(self, "Scheduler", assumed_by=service)
         return self._scheduler_role
 
     def _rule_target(self, target: Target) -> events.IRuleTarget:
         if hasattr(target, "queue_arn"):
-            return event_targets.SqsQueue(
-                cast("sqs.IQueue", target),
-                dead_letter_queue=self.dead_letters,
-                retry_attempts=self._retries,
-                max_event_age=self._max_event_age,
-            )
-        return event_targets.LambdaFunction(
-            target,
-            dead_letter_queue=self.dead_letters,
-            retry_attempts=self._retries,
-            max_event_age=self._max_event_age,
-        )
+            return event_targets.SqsQueue(cast("sqs.IQueue", target), **self._delivery)
+        return event_targets.LambdaFunction(target, **self._delivery)
 
     def _make_bus(
         self, name: str | None, key: aws_kms.IKey | None, removal_policy: RemovalPolicy
@@ -213,32 +209,31 @@ class EventBackbone(Construct):
         )
         bus.apply_removal_policy(removal_policy)
         if key:
-            self._park_for(bus)
+            # Events that the bus cannot decrypt. A grant would name the bus in the policy of the
+            # key, and the bus depends on the key.
+            self.dead_letters.add_to_resource_policy(
+                aws_iam.PolicyStatement(
+                    principals=[aws_iam.ServicePrincipal(_EVENTS)],
+                    actions=["sqs:SendMessage"],
+                    resources=[self.dead_letters.queue_arn],
+                    conditions={"ArnEquals": {"aws:SourceArn": bus.event_bus_arn}},
+                )
+            )
         return bus
 
-    def _park_for(self, bus: events.EventBus) -> None:
-        """Let a bus park what it cannot decrypt."""
-        # Not by a grant, which would name the bus in the key's policy, and the bus needs the key.
-        self.dead_letters.add_to_resource_policy(
-            aws_iam.PolicyStatement(
-                principals=[aws_iam.ServicePrincipal(_EVENTS)],
-                actions=["sqs:SendMessage"],
-                resources=[self.dead_letters.queue_arn],
-                conditions={"ArnEquals": {"aws:SourceArn": bus.event_bus_arn}},
-            )
-        )
-
-    def _keep(self, days: int, publisher_accounts: Sequence[str]) -> events.Archive:
+    def _archive(
+        self, days: int, publisher_accounts: Sequence[str], removal_policy: RemovalPolicy
+    ) -> None:
         accounts = [Stack.of(self).account, *publisher_accounts]
-        return events.Archive(
+        events.Archive(
             self,
             "Archive",
             source_event_bus=self.bus,
             event_pattern=events.EventPattern(account=accounts),
             retention=Duration.days(days),
-        )
+        ).apply_removal_policy(removal_policy)
 
-    def _register(self) -> None:
+    def _register_schemas(self) -> None:
         registry = eventschemas.CfnRegistry(self, "Registry")
         for detail_type, schema in self.schemas.items():
             eventschemas.CfnSchema(
@@ -246,12 +241,12 @@ class EventBackbone(Construct):
                 f"Schema{''.join(part.capitalize() for part in detail_type.split())}",
                 registry_name=registry.attr_registry_name,
                 type="JSONSchemaDraft4",
-                schema_name=_NOT_IN_A_NAME.sub("", detail_type),
-                content=json.dumps(_document(schema), sort_keys=True),
+                schema_name=_INVALID_IN_SCHEMA_NAME.sub("", detail_type),
+                content=json.dumps(draft_4_document(schema), sort_keys=True),
             )
 
-    def _let_in(self, account: str) -> None:
-        principal = Stack.of(self).format_arn(
+    def _allow_account(self, account: str) -> None:
+        root = Stack.of(self).format_arn(
             service="iam",
             region="",
             account=account,
@@ -265,12 +260,8 @@ class EventBackbone(Construct):
             statement_id=f"Account{account}",
             statement={
                 "Effect": "Allow",
-                "Principal": {"AWS": principal},
-                "Action": _PUT,
+                "Principal": {"AWS": root},
+                "Action": "events:PutEvents",
                 "Resource": self.bus.event_bus_arn,
             },
         )
-
-
-def _document(schema: JsonSchema) -> Mapping[str, object]:
-    return {"$schema": DRAFT_4, **cast("Mapping[str, object]", draft4(schema))}

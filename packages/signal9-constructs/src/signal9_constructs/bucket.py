@@ -7,11 +7,11 @@ from aws_cdk import Duration, RemovalPolicy, aws_iam, aws_kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from .kinds import prepare
+from .feature_flags import prepare
 
 __all__ = ["SecureBucket"]
 
-_READING: Final = (s3.HttpMethods.GET, s3.HttpMethods.HEAD)
+_READ_METHODS: Final = (s3.HttpMethods.GET, s3.HttpMethods.HEAD)
 _MIN_TLS: Final = 1.2
 _PUT: Final = ("s3:AbortMultipartUpload", "s3:PutObject")
 
@@ -19,9 +19,9 @@ _PUT: Final = ("s3:AbortMultipartUpload", "s3:PutObject")
 class SecureBucket(Construct):
     """A bucket without public access, over TLS only, that keeps old versions for a while.
 
-    `tiers` moves objects to a cheaper class after so many days. Browsers of `cors_origins` may
-    use `cors_methods`; without origins there is no CORS. With `lock_days` no version can be
-    deleted or overwritten for that long, save by those who may bypass governance.
+    `tiers` maps storage classes to the age in days at which objects move there. Browsers at
+    `cors_origins` may use `cors_methods`; without origins there is no CORS. With `lock_days` a
+    version cannot be deleted or overwritten for that long without permission to bypass governance.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class SecureBucket(Construct):
         expire_days: int | None = None,
         tiers: Mapping[s3.StorageClass, int] | None = None,
         cors_origins: Sequence[str] = (),
-        cors_methods: Sequence[s3.HttpMethods] = _READING,
+        cors_methods: Sequence[s3.HttpMethods] = _READ_METHODS,
         cors_headers: Sequence[str] = ("*",),
         access_logs: s3.IBucket | None = None,
         access_logs_prefix: str | None = None,
@@ -48,11 +48,14 @@ class SecureBucket(Construct):
         super().__init__(scope, id_)
         prepare(self)
         self.encryption_key = encryption_key
+        lock = s3.ObjectLockRetention.governance(Duration.days(lock_days)) if lock_days else None
         self.bucket = s3.Bucket(
             self,
             "Default",
             bucket_name=bucket_name,
-            encryption=_encryption(encryption_key),
+            encryption=s3.BucketEncryption.KMS
+            if encryption_key
+            else s3.BucketEncryption.S3_MANAGED,
             encryption_key=encryption_key,
             bucket_key_enabled=True if encryption_key else None,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
@@ -60,17 +63,27 @@ class SecureBucket(Construct):
             enforce_ssl=True,
             minimum_tls_version=_MIN_TLS,
             versioned=versioned,
-            lifecycle_rules=_lifecycle(
-                noncurrent_version_days if versioned else None,
-                incomplete_upload_days,
-                expire_days,
-                tiers or {},
-            ),
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="Housekeeping",
+                    enabled=True,
+                    abort_incomplete_multipart_upload_after=Duration.days(incomplete_upload_days),
+                    noncurrent_version_expiration=_days(
+                        noncurrent_version_days if versioned else None
+                    ),
+                    expiration=_days(expire_days),
+                    transitions=[
+                        s3.Transition(storage_class=tier, transition_after=Duration.days(days))
+                        for tier, days in (tiers or {}).items()
+                    ]
+                    or None,
+                )
+            ],
             cors=_cors(cors_origins, cors_methods, cors_headers),
             server_access_logs_bucket=access_logs,
             server_access_logs_prefix=access_logs_prefix if access_logs else None,
             object_lock_enabled=True if lock_days else None,
-            object_lock_default_retention=_lock(lock_days),
+            object_lock_default_retention=lock,
             event_bridge_enabled=events_to_bus,
             removal_policy=removal_policy,
         )
@@ -79,65 +92,36 @@ class SecureBucket(Construct):
         """Let `grantee` get and list objects whose keys begin with `prefix`."""
         if self.encryption_key:
             self.encryption_key.grant(grantee, "kms:Decrypt")
-        listing = self._allow(grantee, ["s3:ListBucket"], self.bucket.bucket_arn)
+        listing = self._grant(grantee, ["s3:ListBucket"], self.bucket.bucket_arn)
         if prefix:
             for statement in (*listing.principal_statements, *listing.resource_statements):
                 statement.add_condition("StringLike", {"s3:prefix": f"{prefix}*"})
-        return listing.combine(self._allow(grantee, ["s3:GetObject"], self._objects(prefix)))
+        return listing.combine(self._grant(grantee, ["s3:GetObject"], self._objects(prefix)))
 
     def grant_put(self, grantee: aws_iam.IGrantable, *, prefix: str = "") -> aws_iam.Grant:
-        """Let `grantee` write objects below `prefix`, but neither read nor delete them."""
+        """Let `grantee` write objects under `prefix`, but neither read nor delete them."""
         if self.encryption_key:
-            # An upload in parts is decrypted part by part.
+            # S3 decrypts the parts of a multipart upload.
             self.encryption_key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey")
-        return self._allow(grantee, _PUT, self._objects(prefix))
+        return self._grant(grantee, _PUT, self._objects(prefix))
 
     def grant_read_write(self, grantee: aws_iam.IGrantable, *, prefix: str = "") -> aws_iam.Grant:
         """Let `grantee` read, write and delete objects whose keys begin with `prefix`."""
-        reading = self.grant_read(grantee, prefix=prefix)
-        writing = self.grant_put(grantee, prefix=prefix)
-        deleting = self._allow(grantee, ["s3:DeleteObject"], self._objects(prefix))
-        return reading.combine(writing).combine(deleting)
+        read = self.grant_read(grantee, prefix=prefix)
+        put = self.grant_put(grantee, prefix=prefix)
+        delete = self._grant(grantee, ["s3:DeleteObject"], self._objects(prefix))
+        return read.combine(put).combine(delete)
 
     def _objects(self, prefix: str) -> str:
         return self.bucket.arn_for_objects(f"{prefix}*")
 
-    def _allow(
+    def _grant(
         self, grantee: aws_iam.IGrantable, actions: Sequence[str], arn: str
     ) -> aws_iam.Grant:
-        # By name: the L2's grants hold wildcards, which rule packs rightly question.
+        # The L2's grants have wildcard actions, which rule packs reject.
         return aws_iam.Grant.add_to_principal_or_resource(
-            grantee=grantee,
-            actions=list(actions),
-            resource_arns=[arn],
-            resource=self.bucket,
+            grantee=grantee, actions=list(actions), resource_arns=[arn], resource=self.bucket
         )
-
-
-def _encryption(key: aws_kms.IKey | None) -> s3.BucketEncryption:
-    return s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED
-
-
-def _lifecycle(
-    noncurrent_days: int | None,
-    incomplete_days: int,
-    expire_days: int | None,
-    tiers: Mapping[s3.StorageClass, int],
-) -> list[s3.LifecycleRule]:
-    return [
-        s3.LifecycleRule(
-            id="Housekeeping",
-            enabled=True,
-            abort_incomplete_multipart_upload_after=Duration.days(incomplete_days),
-            noncurrent_version_expiration=_days(noncurrent_days),
-            expiration=_days(expire_days),
-            transitions=[
-                s3.Transition(storage_class=tier, transition_after=Duration.days(days))
-                for tier, days in tiers.items()
-            ]
-            or None,
-        )
-    ]
 
 
 def _cors(
@@ -154,10 +138,6 @@ def _cors(
             max_age=3600,
         )
     ]
-
-
-def _lock(days: int | None) -> s3.ObjectLockRetention | None:
-    return s3.ObjectLockRetention.governance(Duration.days(days)) if days else None
 
 
 def _days(days: int | None) -> Duration | None:

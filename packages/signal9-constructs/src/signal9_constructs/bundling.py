@@ -1,7 +1,9 @@
-"""Python code for Lambda, bundled without Docker and with a hash that only its inputs decide."""
+"""Reproducible bundles of Python code for Lambda, made with uv instead of Docker."""
 
 import hashlib
+import re
 import shutil
+import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,13 +16,14 @@ from aws_cdk import AssetHashType, BundlingOptions, DockerImage, ILocalBundling
 from aws_cdk import aws_lambda as lambda_
 
 from .errors import ConstructError
-from .uv import check_pinned, compile_all, find_interpreter, find_uv, install
 
-__all__ = ["PythonBundle", "bundle_into"]
+__all__ = ["PythonBundle", "bundle_into", "find_interpreter", "find_uv"]
 
 _FORMAT: Final = "1"
-_HERE: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
+_THIS_PYTHON: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
 _PLATFORMS: Final = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
+_PIN: Final = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(\[[^]]*\])?\s*==\s*[^\s;*,]+(?=[\s;]|$)")
+_TIMEOUT_S: Final = 600
 _ALWAYS_PRUNED: Final = (
     "**/__pycache__",
     "*.dist-info/INSTALLER",
@@ -35,13 +38,13 @@ _ALWAYS_PRUNED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class PythonBundle:
-    """Packages of your own and pinned wheels, for whatever machine a function runs on.
+    """Your own packages and pinned wheels, for the platform of the function.
 
     `sources` are packages (folders) and modules (files), copied to the top of the bundle.
-    `requirements` are exact pins, or the path of a file of them; they must be complete. `prune`
-    removes what no function needs. With `botocore_services` only their data stays in botocore.
-    `for_this_machine` takes this machine's platform and Python instead of Lambda's, for emulators
-    that run functions in the Python that they find.
+    `requirements` is a complete list of exact pins, or the path of a requirements file. Files that
+    match `prune` are removed. With `botocore_services` botocore keeps the data of those services
+    only. `for_this_machine` uses this machine's platform and Python instead of Lambda's, for
+    emulators that run functions in their own Python.
     """
 
     sources: Sequence[str | Path] = ()
@@ -52,13 +55,15 @@ class PythonBundle:
     for_this_machine: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what is not there, is not pinned, or is nothing at all."""
+        """Refuse missing sources, requirements without a pin, and an empty bundle."""
         missing = [str(source) for source in self.sources if not Path(source).exists()]
         if missing:
-            raise ConstructError(f"sources that do not exist: {missing}")
+            raise ConstructError(f"sources do not exist: {missing}")
         if not self.sources and not self.requirements:
-            raise ConstructError("a bundle needs sources or requirements")
-        check_pinned(self.pinned)
+            raise ConstructError("sources or requirements are required")
+        unpinned = [pin for pin in _requirements(self.pinned) if not _PIN.match(pin)]
+        if unpinned:
+            raise ConstructError(f"requirements must have exact versions (name==1.0): {unpinned}")
 
     @property
     def pinned(self) -> str:
@@ -68,9 +73,9 @@ class PythonBundle:
         return "\n".join(self.requirements)
 
     def fingerprint(self, *, python_version: str, architecture: str, below: str = "") -> str:
-        """Return a hash of all that decides the bundle: sources, pins, platform, version."""
+        """Return a hash of everything that decides the bundle's content."""
         digest = hashlib.sha256()
-        botocore = "*" if self.botocore_services is None else sorted(self.botocore_services)
+        botocore = None if self.botocore_services is None else sorted(self.botocore_services)
         platform = self.platform(architecture) or sysconfig.get_platform()
         version = self.version(python_version)
         parts = (_FORMAT, version, platform, below, self.pinned, tuple(self.prune), botocore)
@@ -81,10 +86,12 @@ class PythonBundle:
         return digest.hexdigest()
 
     def code(self, *, python_version: str, architecture: str, below: str = "") -> lambda_.Code:
-        """Return the bundle as an asset; `below` is the folder that holds all of it."""
+        """Return the bundle as an asset; `below` is the folder inside it that holds everything."""
         builder = _Builder(self, python_version, architecture, below)
+        # The CDK wants a folder to mount, although nothing is mounted.
+        first = Path(self.sources[0]) if self.sources else Path(__file__)
         return lambda_.Code.from_asset(
-            str(self._root()),
+            str((first if first.is_dir() else first.parent).resolve()),
             asset_hash_type=AssetHashType.CUSTOM,
             asset_hash=self.fingerprint(
                 python_version=python_version, architecture=architecture, below=below
@@ -93,17 +100,12 @@ class PythonBundle:
         )
 
     def platform(self, architecture: str) -> str | None:
-        """Return the platform whose wheels are wanted; `None` is this machine's."""
+        """Return the platform to install wheels for; `None` is this machine's."""
         return None if self.for_this_machine else _PLATFORMS[architecture]
 
-    def version(self, wanted: str) -> str:
-        """Return the version whose wheels are wanted: an emulator runs this machine's Python."""
-        return _HERE if self.for_this_machine else wanted
-
-    def _root(self) -> Path:
-        # CDK wants a folder to mount, though nothing is mounted here.
-        first = Path(self.sources[0]) if self.sources else Path(__file__)
-        return (first if first.is_dir() else first.parent).resolve()
+    def version(self, python_version: str) -> str:
+        """Return the Python version to install wheels for."""
+        return _THIS_PYTHON if self.for_this_machine else python_version
 
     def _files(self) -> Iterator[tuple[str, Path]]:
         for source in map(Path, self.sources):
@@ -116,60 +118,88 @@ class PythonBundle:
 def bundle_into(
     folder: Path, bundle: PythonBundle, *, python_version: str, architecture: str, runs_at: str
 ) -> None:
-    """Fill `folder` with what `bundle` describes."""
+    """Write `bundle` into `folder`, which the function will see as `runs_at`."""
     version = bundle.version(python_version)
     if bundle.pinned.strip():
-        _install(folder, bundle, version, architecture)
+        _install(folder, bundle.pinned, version, bundle.platform(architecture))
     for source in map(Path, bundle.sources):
-        _copy(source, folder / source.name)
+        if source.is_dir():
+            shutil.copytree(source, folder / source.name, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(source, folder / source.name)
     _prune(folder, (*_ALWAYS_PRUNED, *bundle.prune))
     if bundle.botocore_services is not None:
-        _keep_services(folder / "botocore" / "data", set(bundle.botocore_services))
+        for service in [path for path in folder.glob("botocore/data/*") if path.is_dir()]:
+            if service.name not in bundle.botocore_services:
+                shutil.rmtree(service)
     if bundle.compiled:
         _compile(folder, version, runs_at)
 
 
-def _install(folder: Path, bundle: PythonBundle, python_version: str, architecture: str) -> None:
-    listed = folder / "requirements.txt"
-    listed.write_text(bundle.pinned, "utf-8")
-    platform = bundle.platform(architecture)
-    install(listed, folder, python_version=python_version, platform=platform)
-    listed.unlink()
+def find_uv() -> str:
+    """Return the path of uv: next to this Python, otherwise on the PATH."""
+    sibling = Path(sys.executable).with_name("uv")
+    path = str(sibling) if sibling.exists() else shutil.which("uv")
+    if not path:
+        raise ConstructError(
+            "uv is required to bundle Python code and is neither next to this Python nor on the "
+            "PATH: install it with `pip install uv`"
+        )
+    return path
 
 
-def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target, dirs_exist_ok=True)
-    else:
-        shutil.copyfile(source, target)
+def find_interpreter(version: str) -> str | None:
+    """Return an installed interpreter of `version`, if there is one."""
+    if version == _THIS_PYTHON:
+        return sys.executable
+    command = [find_uv(), "python", "find", "--no-python-downloads", "--no-project", version]
+    process = _run(*command)
+    return process.stdout.strip() if process.returncode == 0 else None
+
+
+def _install(folder: Path, pinned: str, python_version: str, platform: str | None) -> None:
+    """Install wheels for `platform`, and refuse dependencies that are not pinned."""
+    file = folder / "requirements.txt"
+    file.write_text(pinned, "utf-8")
+    for_platform = ["--python-platform", platform] if platform else []
+    _check(
+        *(find_uv(), "pip", "install", "--quiet", "--no-config", "--link-mode", "copy"),
+        *("--only-binary", ":all:", "--python-version", python_version, *for_platform),
+        *("--target", str(folder), "--requirement", str(file)),
+    )
+    file.unlink()
+    names = {_name(pin) for pin in _requirements(pinned)}
+    unpinned = sorted(pin for pin in _installed(folder) if _name(pin) not in names)
+    if unpinned:
+        raise ConstructError(
+            f"requirements depend on packages that are not pinned: {unpinned}; "
+            "`uv pip compile` writes the complete list"
+        )
 
 
 def _prune(folder: Path, patterns: Iterable[str]) -> None:
     for pattern in patterns:
-        for found in sorted(folder.glob(pattern)):
-            shutil.rmtree(found) if found.is_dir() else found.unlink(missing_ok=True)
-
-
-def _keep_services(data: Path, wanted: set[str]) -> None:
-    for service in [folder for folder in data.glob("*") if folder.is_dir()]:
-        if service.name not in wanted:
-            shutil.rmtree(service)
+        for path in sorted(folder.glob(pattern)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def _compile(folder: Path, version: str, runs_at: str) -> None:
     interpreter = find_interpreter(version)
-    if interpreter:
-        compile_all(folder, interpreter, runs_at)
+    if interpreter is None:
+        sys.stderr.write(
+            f"Python {version} is not installed: the bundle has no .pyc files and starts more "
+            f"slowly; install it with `uv python install {version}`\n"
+        )
         return
-    sys.stderr.write(
-        f"no Python {version} here: the bundle has no .pyc and starts more slowly; "
-        f"`uv python install {version}` helps\n"
+    _check(
+        *(interpreter, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"),
+        *("-s", str(folder), "-p", runs_at, str(folder)),
     )
 
 
 @jsii.implements(ILocalBundling)
 class _Builder:
-    """Bundles on this machine; whatever goes wrong is raised, so that Docker is never tried."""
+    """Bundles on this machine; an error is raised, so the CDK never falls back to Docker."""
 
     def __init__(
         self, bundle: PythonBundle, python_version: str, architecture: str, below: str
@@ -191,3 +221,37 @@ class _Builder:
             runs_at=f"/opt/{self._below}" if self._below else "/var/task",
         )
         return True
+
+
+def _requirements(text: str) -> Iterator[str]:
+    """Yield each requirement of a requirements file, with continued lines joined."""
+    for line in text.replace("\\\n", " ").splitlines():
+        requirement = line.split(" #")[0].strip()
+        if requirement and not requirement.startswith(("#", "-")):
+            yield requirement
+
+
+def _installed(folder: Path) -> Iterator[str]:
+    for info in folder.glob("*.dist-info"):
+        name, version = info.name.removesuffix(".dist-info").rsplit("-", 1)
+        yield f"{_canonical(name)}=={version}"
+
+
+def _name(requirement: str) -> str:
+    return _canonical(re.split(r"[\[=<>!~;@ ]", requirement, maxsplit=1)[0])
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _check(*command: str) -> None:
+    process = _run(*command)
+    if process.returncode:
+        raise ConstructError(f"{' '.join(command)} failed: {process.stderr.strip()}")
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603
+        command, capture_output=True, encoding="utf-8", check=False, timeout=_TIMEOUT_S
+    )

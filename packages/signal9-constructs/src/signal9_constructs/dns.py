@@ -1,29 +1,40 @@
-"""A public DNS zone, its records, and the health of what they point to."""
+"""A public DNS zone with its records, health checks, query logs and DNSSEC."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, cast
 
-from aws_cdk import Duration, RemovalPolicy, aws_kms, aws_sns
+from aws_cdk import Duration, RemovalPolicy, Stack, Token, aws_iam, aws_kms, aws_sns
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
-from .dns_health import check_health, watch_health, watch_signature
-from .dns_names import full_name, plain, relative_name
-from .dns_zone import log_queries, make_zone, sign
+from .alarms import make_alarm, service_metric
 from .errors import ConstructError
-from .kinds import prepare
+from .feature_flags import prepare
+from .logs import log_group_arn, make_log_group
 
-__all__ = ["DnsZone"]
+__all__ = ["DnsZone", "full_name", "relative_name"]
 
 _APEX: Final = "Apex"
+_LABEL: Final = re.compile(r"_?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_MAX_LABEL: Final = 63
+_MAX_NAME: Final = 253
+_REGION: Final = "us-east-1"
+_NAMESPACE: Final = "AWS/Route53"
+_DNSSEC_ALARMS: Final = {
+    "SignatureFails": ("DNSSECInternalFailure", "validating resolvers reject its names"),
+    "SigningKeyFails": ("DNSSECKeySigningKeysNeedingAction", "the signing key is not usable"),
+}
 
 
 class DnsZone(Construct):
-    """A zone that is made here, or one that exists and is named with its `zone_id`.
+    """A new zone, or an existing one with its `zone_id`.
 
-    Names are relative to the zone or in full; the zone itself is `""`. What DNS could not serve
-    is refused: the same record twice, a CNAME beside another record or at the zone itself.
-    Signing, query logs and alarms on health work in us-east-1 only, as Route 53 itself does.
+    Names are relative to the zone or fully qualified; the zone itself is `""`. Invalid records are
+    refused: duplicates, and a CNAME next to another record or at the zone itself. DNSSEC, query
+    logs and health alarms work in us-east-1 only, as Route 53 requires.
     """
 
     def __init__(
@@ -47,27 +58,35 @@ class DnsZone(Construct):
         super().__init__(scope, id_)
         prepare(self)
         if zone_id and (dnssec or query_logs):
-            raise ConstructError(f"{self.node.path}: sign and log the zone where it is made")
-        self.zone_name = plain(zone_name)
+            raise ConstructError(f"{self.node.path}: dnssec and query_logs need a new zone")
+        self.zone_name = _normalize(zone_name)
         self._ttl_s = ttl_s
         self._topic = alarm_topic
-        self._taken: dict[str, set[str]] = {}
+        self._record_types: dict[str, set[str]] = {}
         self._records = Construct(self, "Records")
         self.query_log = None
         if query_logs:
-            self.query_log = log_queries(
+            self._check_region("a query log")
+            self.query_log = make_log_group(
                 self,
+                "QueryLog",
                 name=query_log_name or f"/aws/route53/{self.zone_name}",
                 retention_days=log_retention_days,
                 removal_policy=removal_policy,
                 encryption_key=encryption_key,
             )
-        self.zone = self._existing(zone_id) if zone_id else self._made(comment, removal_policy)
-        self.signing_key = self._signed(signing_key, removal_policy) if dnssec else None
+        self.zone = (
+            route53.PublicHostedZone.from_public_hosted_zone_attributes(
+                self, "Default", hosted_zone_id=zone_id, zone_name=self.zone_name
+            )
+            if zone_id
+            else self._make_zone(comment, removal_policy)
+        )
+        self.signing_key = self._sign(signing_key, removal_policy) if dnssec else None
 
     @property
     def name_servers(self) -> list[str] | None:
-        """What the registrar must be told, for a zone that is made here."""
+        """The name servers to enter at the registrar, for a new zone."""
         return self.zone.hosted_zone_name_servers
 
     def alias(
@@ -78,9 +97,9 @@ class DnsZone(Construct):
         ipv6: bool = True,
         health_check: route53.IHealthCheck | None = None,
     ) -> None:
-        """Point `name` to a resource of AWS, over IPv4 and, unless told otherwise, IPv6."""
-        room = self._claim(name, _addresses(ipv6=ipv6))
-        self._point(room, name, target, ipv6=ipv6, health_check=health_check)
+        """Point `name` to an AWS resource, over IPv4 and, by default, IPv6."""
+        scope = self._add_name(name, _address_types(ipv6=ipv6))
+        self._add_aliases(scope, name, target, ipv6=ipv6, health_check=health_check)
 
     def failover(
         self,
@@ -91,28 +110,19 @@ class DnsZone(Construct):
         health_check: route53.IHealthCheck,
         ipv6: bool = True,
     ) -> None:
-        """Point `name` to `primary` while it is healthy, else to `secondary`."""
-        room = self._claim(name, _addresses(ipv6=ipv6))
-        self._point(
-            Construct(room, "Primary"),
-            name,
-            primary,
-            ipv6=ipv6,
-            health_check=health_check,
-            failover=route53.Failover.PRIMARY,
-        )
-        self._point(
-            Construct(room, "Secondary"),
-            name,
-            secondary,
-            ipv6=ipv6,
-            failover=route53.Failover.SECONDARY,
-        )
+        """Point `name` to `primary` while it is healthy, otherwise to `secondary`."""
+        scope = self._add_name(name, _address_types(ipv6=ipv6))
+        for role, target, check in (
+            (route53.Failover.PRIMARY, primary, health_check),
+            (route53.Failover.SECONDARY, secondary, None),
+        ):
+            place = Construct(scope, role.value.capitalize())
+            self._add_aliases(place, name, target, ipv6=ipv6, health_check=check, failover=role)
 
     def cname(self, name: str, target: str, *, ttl_s: int | None = None) -> route53.CnameRecord:
-        """Make `name` another word for `target`, which may be anybody's."""
+        """Make `name` an alias of any other domain name."""
         return route53.CnameRecord(
-            self._claim(name, ["CNAME"]),
+            self._add_name(name, ["CNAME"]),
             "CNAME",
             zone=self.zone,
             record_name=self._record_name(name),
@@ -123,9 +133,9 @@ class DnsZone(Construct):
     def mx(
         self, hosts: Mapping[str, int], *, name: str = "", ttl_s: int | None = None
     ) -> route53.MxRecord:
-        """Say which hosts take mail, each with its preference, the lowest being tried first."""
+        """Name the mail hosts with their preferences, lowest first."""
         return route53.MxRecord(
-            self._claim(name, ["MX"]),
+            self._add_name(name, ["MX"]),
             "MX",
             zone=self.zone,
             record_name=self._record_name(name),
@@ -137,9 +147,9 @@ class DnsZone(Construct):
         )
 
     def txt(self, name: str, *values: str, ttl_s: int | None = None) -> route53.TxtRecord:
-        """Publish texts; those over 255 characters are split as DNS wants it."""
+        """Publish texts; those over 255 characters are split."""
         return route53.TxtRecord(
-            self._claim(name, ["TXT"]),
+            self._add_name(name, ["TXT"]),
             "TXT",
             zone=self.zone,
             record_name=self._record_name(name),
@@ -155,19 +165,19 @@ class DnsZone(Construct):
         report_to: str | None = None,
         ttl_s: int | None = None,
     ) -> route53.CaaRecord:
-        """Say who may issue certificates (`amazon.com` is ACM); nobody, if nobody is named."""
+        """Name the authorities that may issue certificates (`amazon.com` is ACM); none: nobody."""
         tag = route53.CaaTag
-        named = [
+        values = [
             *_caa(tag.ISSUE, issuers or [";"]),
             *([] if wildcard_issuers is None else _caa(tag.ISSUEWILD, wildcard_issuers or [";"])),
             *([] if report_to is None else _caa(tag.IODEF, [report_to])),
         ]
         return route53.CaaRecord(
-            self._claim(name, ["CAA"]),
+            self._add_name(name, ["CAA"]),
             "CAA",
             zone=self.zone,
             record_name=self._record_name(name),
-            values=named,
+            values=values,
             ttl=self._ttl(ttl_s),
         )
 
@@ -184,62 +194,119 @@ class DnsZone(Construct):
         measure_latency: bool = False,
         regions: Sequence[str] | None = None,
     ) -> route53.HealthCheck:
-        """Ask `host` over HTTPS from several places; with a topic, tell when it fails."""
-        check = check_health(
+        """Check `host` over HTTPS from several locations, with an alarm if there is a topic."""
+        kind = route53.HealthCheckType
+        check = route53.HealthCheck(
             self,
             id_,
-            host=host,
-            path=path,
+            type=kind.HTTPS_STR_MATCH if search_string else kind.HTTPS,
+            fqdn=host,
             port=port,
-            interval_s=interval_s,
+            resource_path=path,
+            enable_sni=True,
+            request_interval=Duration.seconds(interval_s),
             failure_threshold=failure_threshold,
             search_string=search_string,
             measure_latency=measure_latency,
-            regions=regions,
+            regions=None if regions is None else list(regions),
         )
         if self._topic:
-            watch_health(self, check, what=f"https://{host}:{port}{path}", topic=self._topic)
+            self._add_health_alarm(check, f"https://{host}:{port}{path}", self._topic)
         return check
 
-    def _existing(self, zone_id: str) -> route53.IHostedZone:
-        return route53.PublicHostedZone.from_public_hosted_zone_attributes(
-            self, "Default", hosted_zone_id=zone_id, zone_name=self.zone_name
+    def _add_health_alarm(
+        self, check: route53.HealthCheck, url: str, topic: aws_sns.ITopic
+    ) -> None:
+        self._check_region("an alarm on a health check")
+        make_alarm(
+            check,
+            "Unhealthy",
+            service_metric(
+                _NAMESPACE,
+                "HealthCheckStatus",
+                {"HealthCheckId": check.health_check_id},
+                statistic="Minimum",
+                period_s=60,
+            ),
+            1,
+            f"{check.node.path}: {url} is unhealthy or not checked",
+            topic,
+            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            missing_data=cloudwatch.TreatMissingData.BREACHING,
         )
 
-    def _made(self, comment: str | None, removal_policy: RemovalPolicy) -> route53.IHostedZone:
-        return make_zone(
+    def _check_region(self, feature: str) -> None:
+        region = Stack.of(self).region
+        if not Token.is_unresolved(region) and region != _REGION:
+            raise ConstructError(f"{self.node.path}: {feature} must be in {_REGION}, not {region}")
+
+    def _make_zone(
+        self, comment: str | None, removal_policy: RemovalPolicy
+    ) -> route53.IPublicHostedZone:
+        log = self.query_log
+        zone = route53.PublicHostedZone(
             self,
+            "Default",
             zone_name=self.zone_name,
             comment=comment,
-            query_log=self.query_log,
+            query_logs_log_group_arn=log_group_arn(self, log.log_group_name) if log else None,
+        )
+        # A replacement would get other name servers.
+        zone.apply_removal_policy(removal_policy)
+        if log:
+            # Route 53 tests its permission when the zone is created.
+            zone.node.add_dependency(self._allow_query_log(log))
+        return zone
+
+    def _allow_query_log(self, log: logs.LogGroup) -> logs.ResourcePolicy:
+        statement = aws_iam.PolicyStatement(
+            principals=[aws_iam.ServicePrincipal("route53.amazonaws.com")],
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+            resources=[log.log_group_arn],
+            conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+        )
+        return logs.ResourcePolicy(self, "QueryLogPolicy", policy_statements=[statement])
+
+    def _sign(self, key: aws_kms.IKey | None, removal_policy: RemovalPolicy) -> aws_kms.IKey:
+        self._check_region("DNSSEC")
+        zone = cast("route53.PublicHostedZone", self.zone)
+        if self._topic:
+            for id_, (name, problem) in _DNSSEC_ALARMS.items():
+                dimensions = {"HostedZoneId": zone.hosted_zone_id}
+                metric = service_metric(_NAMESPACE, name, dimensions, statistic="Maximum")
+                make_alarm(self, id_, metric, 1, f"{zone.zone_name}: {problem}", self._topic)
+        signing_key = key or aws_kms.Key(
+            self,
+            "SigningKey",
+            description=f"Signs {zone.zone_name}",
+            # Route 53 requires this kind of key, which AWS does not rotate.
+            key_spec=aws_kms.KeySpec.ECC_NIST_P256,
+            key_usage=aws_kms.KeyUsage.SIGN_VERIFY,
+            enable_key_rotation=False,
             removal_policy=removal_policy,
         )
+        zone.enable_dnssec(kms_key=signing_key)
+        return signing_key
 
-    def _signed(self, key: aws_kms.IKey | None, removal_policy: RemovalPolicy) -> aws_kms.IKey:
-        made = cast("route53.PublicHostedZone", self.zone)
-        if self._topic:
-            watch_signature(self, made, topic=self._topic)
-        return sign(self, made, key=key, removal_policy=removal_policy)
-
-    def _claim(self, name: str, types: Iterable[str]) -> Construct:
-        """Remember the records of a name, which a CNAME shares with no other."""
+    def _add_name(self, name: str, types: Iterable[str]) -> Construct:
+        """Check that records of these types may be added, and return their scope."""
         relative = relative_name(name, self.zone_name)
-        taken = self._taken.setdefault(relative, set())
+        existing = self._record_types.setdefault(relative, set())
         for type_ in types:
-            where = f"{full_name(relative, self.zone_name)}: {type_}"
-            if type_ in taken:
-                raise ConstructError(f"{where} is given twice")
+            record = f"{full_name(relative, self.zone_name)}: {type_}"
+            if type_ in existing:
+                raise ConstructError(f"{record}: duplicate record")
             if type_ == "CNAME" and not relative:
-                raise ConstructError(f"{where} cannot stand at the zone itself: use an alias")
-            if "CNAME" in taken or (type_ == "CNAME" and taken):
-                raise ConstructError(f"{where} cannot stand beside {sorted(taken)}")
-        taken.update(types)
-        room = self._records.node.try_find_child(relative or _APEX)
-        return cast("Construct", room) if room else Construct(self._records, relative or _APEX)
+                raise ConstructError(f"{record} is not allowed at the zone itself: use an alias")
+            if "CNAME" in existing or (type_ == "CNAME" and existing):
+                raise ConstructError(f"{record} is not allowed next to {sorted(existing)}")
+        existing.update(types)
+        scope = self._records.node.try_find_child(relative or _APEX)
+        return cast("Construct", scope) if scope else Construct(self._records, relative or _APEX)
 
-    def _point(
+    def _add_aliases(
         self,
-        room: Construct,
+        scope: Construct,
         name: str,
         target: route53.IAliasRecordTarget,
         *,
@@ -247,10 +314,10 @@ class DnsZone(Construct):
         health_check: route53.IHealthCheck | None = None,
         failover: route53.Failover | None = None,
     ) -> None:
-        for type_ in _addresses(ipv6=ipv6):
-            make = route53.ARecord if type_ == "A" else route53.AaaaRecord
-            record = make(
-                room,
+        for type_ in _address_types(ipv6=ipv6):
+            record_class = route53.ARecord if type_ == "A" else route53.AaaaRecord
+            record = record_class(
+                scope,
                 type_,
                 zone=self.zone,
                 record_name=self._record_name(name),
@@ -258,10 +325,10 @@ class DnsZone(Construct):
                 health_check=health_check,
             )
             if failover:
-                # CDK's own `failover` wants the health of the target, which CloudFront never tells.
-                below = cast("route53.CfnRecordSet", record.node.default_child)
-                below.failover = failover.value
-                below.set_identifier = failover.value.lower()
+                # The L2's `failover` evaluates the target's health, which CloudFront lacks.
+                record_set = cast("route53.CfnRecordSet", record.node.default_child)
+                record_set.failover = failover.value
+                record_set.set_identifier = failover.value.lower()
 
     def _record_name(self, name: str) -> str:
         return full_name(relative_name(name, self.zone_name), self.zone_name) + "."
@@ -270,7 +337,30 @@ class DnsZone(Construct):
         return Duration.seconds(self._ttl_s if ttl_s is None else ttl_s)
 
 
-def _addresses(*, ipv6: bool) -> list[str]:
+def relative_name(name: str, zone_name: str) -> str:
+    """Return `name` in lower case without the zone's name; the zone itself is `""`."""
+    if Token.is_unresolved(name):
+        raise ConstructError(f"a name in {zone_name} must be known at synthesis, not a token")
+    if _normalize(name) == zone_name:
+        return ""
+    relative = _normalize(name).removesuffix(f".{zone_name}")
+    labels = relative.removeprefix("*.").split(".") if relative not in {"", "*"} else []
+    invalid = [label for label in labels if len(label) > _MAX_LABEL or not _LABEL.fullmatch(label)]
+    if invalid or len(full_name(relative, zone_name)) > _MAX_NAME:
+        raise ConstructError(f"invalid DNS name {name!r} in {zone_name}")
+    return relative
+
+
+def full_name(relative: str, zone_name: str) -> str:
+    """Return the fully qualified name, without a final dot."""
+    return f"{relative}.{zone_name}" if relative else zone_name
+
+
+def _normalize(name: str) -> str:
+    return name if Token.is_unresolved(name) else name.lower().removesuffix(".")
+
+
+def _address_types(*, ipv6: bool) -> list[str]:
     return ["A", "AAAA"] if ipv6 else ["A"]
 
 

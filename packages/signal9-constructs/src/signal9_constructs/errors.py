@@ -1,7 +1,7 @@
-"""What the library refuses, before CloudFormation could."""
+"""The error that constructs raise for arguments that cannot be deployed."""
 
 __all__ = ["ConstructError"]
 
 
 class ConstructError(ValueError):
-    """An argument that could never deploy; the message says what, where and which value."""
+    """An invalid argument, found at synthesis; the message names the construct and the value."""

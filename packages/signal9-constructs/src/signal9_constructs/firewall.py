@@ -1,44 +1,64 @@
-"""A web firewall for an API in one region, or for a distribution at the edge."""
+"""A web firewall for an API in one region or a CloudFront distribution."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Final
 
 from aws_cdk import ArnFormat, RemovalPolicy, Stack, Token, aws_kms
 from aws_cdk import aws_apigateway as apigateway
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from .errors import ConstructError
-from .firewall_rules import (
-    NAME,
-    FirewallRule,
-    any_of,
-    countries,
-    managed,
-    measured,
-    rate_limit,
-    rendered,
-    split_addresses,
-    xss,
-)
-from .kinds import prepare
-from .logs import make_log_group
+from .feature_flags import prepare
+from .logs import log_group_arn, make_log_group
 
-__all__ = ["Firewall"]
+__all__ = ["Firewall", "FirewallRule"]
 
 _EDGE_REGION: Final = "us-east-1"
-_MANAGED: Final = ("common", "bad-inputs", "sqli")
-_LOG_PREFIX: Final = "aws-waf-logs-"
+_LOG_PREFIX: Final = "aws-waf-logs-"  # required by WAF
+_DEFAULT_MANAGED_RULES: Final = ("common", "bad-inputs", "sqli")
+_MANAGED_RULES: Final = {
+    "common": ("AWSManagedRulesCommonRuleSet", 700),
+    "bad-inputs": ("AWSManagedRulesKnownBadInputsRuleSet", 200),
+    "sqli": ("AWSManagedRulesSQLiRuleSet", 200),
+    "reputation": ("AWSManagedRulesAmazonIpReputationList", 25),
+    "anonymous": ("AWSManagedRulesAnonymousIpList", 50),
+}
+_MIN_RATE: Final = 10
+_WINDOWS_S: Final = (60, 120, 300, 600)
+_XSS_CAPACITY: Final = 190  # three fields of 40, two transformations of 10 each, all arguments 10
+_RULE_NAME: Final = re.compile(r"[\w-]{1,128}")
+_INVALID_IN_METRIC_NAME: Final = re.compile(r"[^\w#:./-]")
+
+_Statement = wafv2.CfnWebACL.StatementProperty
+_Acl = wafv2.CfnWebACL
+
+
+@dataclass(frozen=True, slots=True)
+class FirewallRule:
+    """A rule: its statement, its action (`block`, `allow`, `count`) and its capacity units.
+
+    The rules of a `group` have actions of their own, so `action` is ignored.
+    """
+
+    name: str
+    statement: wafv2.CfnWebACL.StatementProperty
+    capacity: int
+    action: str = "block"
+    status: int = 403
+    group: bool = False
 
 
 class Firewall(Construct):
-    """Rules that judge requests in this order, whatever they let through being allowed.
+    """Rules that are evaluated in this order; requests that none of them blocks are allowed.
 
-    `deny`, `deny-countries` or `allow-countries`, `allow` (skips all that follows), `rate`, `xss`,
-    the groups in `managed_rules`, then `custom_rules`. Those named in `count_only` count instead
-    of blocking; `common/SizeRestrictions_BODY` names one rule of a group. An `edge` firewall is
-    for CloudFront and lives in us-east-1.
+    `deny`, `deny-countries` or `allow-countries`, `allow` (skips all that follow), `rate`, `xss`,
+    the groups in `managed_rules`, then `custom_rules`. Those in `count_only` count instead of
+    blocking; `common/SizeRestrictions_BODY` names one rule of a group. An `edge` firewall is for
+    CloudFront and must be in us-east-1.
     """
 
     def __init__(
@@ -55,7 +75,7 @@ class Firewall(Construct):
         allowed_countries: Sequence[str] = (),
         denied_countries: Sequence[str] = (),
         block_scripts: bool = True,
-        managed_rules: Sequence[str] = _MANAGED,
+        managed_rules: Sequence[str] = _DEFAULT_MANAGED_RULES,
         custom_rules: Sequence[FirewallRule] = (),
         count_only: Collection[str] = (),
         capacity_limit: int = 1500,
@@ -67,20 +87,37 @@ class Firewall(Construct):
         super().__init__(scope, id_)
         prepare(self)
         self.edge = edge
-        self._check_region()
+        self._scope = "CLOUDFRONT" if edge else "REGIONAL"
+        region = Stack.of(self).region
+        if edge and not Token.is_unresolved(region) and region != _EDGE_REGION:
+            raise ConstructError(
+                f"{self.node.path}: an edge firewall must be in {_EDGE_REGION}, not {region}"
+            )
         if allowed_countries and denied_countries:
-            raise ConstructError(f"{self.node.path}: allow countries or deny them, not both")
+            raise ConstructError(f"{self.node.path}: pass allowed or denied countries, not both")
         rules = [
-            *self._addresses("deny", denied_addresses, "block"),
-            *_countries(allowed_countries, denied_countries),
-            *self._addresses("allow", allowed_addresses, "allow"),
-            rate_limit("rate", requests_per_address, window_s),
-            *([xss("xss")] if block_scripts else []),
-            *(managed(group, _within(group, count_only)) for group in managed_rules),
+            *self._address_rules("deny", denied_addresses, "block"),
+            *_country_rules(allowed_countries, denied_countries),
+            *self._address_rules("allow", allowed_addresses, "allow"),
+            _rate_rule(requests_per_address, window_s),
+            *([_xss_rule()] if block_scripts else []),
+            *(_managed_rules(group, count_only) for group in managed_rules),
             *custom_rules,
         ]
-        self.capacity = self._checked(rules, count_only, capacity_limit)
-        self.acl = self._make_acl(name, rules, count_only)
+        self._check(rules, count_only, capacity_limit)
+        self.capacity = sum(rule.capacity for rule in rules)
+        self.acl = wafv2.CfnWebACL(
+            self,
+            "Default",
+            name=name,
+            scope=self._scope,
+            default_action=_Acl.DefaultActionProperty(allow={}),
+            visibility_config=_metrics(self.node.id),
+            rules=[
+                _render(rule, priority, f"{self.node.id}-{rule.name}", count_only)
+                for priority, rule in enumerate(rules)
+            ],
+        )
         self.log_group = None
         if log_retention_days is not None:
             self.log_group = make_log_group(
@@ -91,17 +128,19 @@ class Firewall(Construct):
                 removal_policy=removal_policy,
                 encryption_key=encryption_key,
             )
-            self._log_to(self.log_group)
+            self._log_to(self.log_group.log_group_name)
 
     @property
     def arn(self) -> str:
-        """The firewall's ARN, for what takes nothing else."""
+        """The ARN of the web ACL."""
         return self.acl.attr_arn
 
     def protect(self, stage: apigateway.IStage) -> wafv2.CfnWebACLAssociation:
-        """Judge every request to the stage of an API."""
+        """Filter all requests to the stage of an API."""
         if self.edge:
-            raise ConstructError(f"{self.node.path}: an edge firewall protects distributions")
+            raise ConstructError(
+                f"{self.node.path}: an edge firewall protects distributions, not APIs"
+            )
         return wafv2.CfnWebACLAssociation(
             self,
             f"Protects{stage.node.addr[-8:]}",
@@ -115,80 +154,53 @@ class Firewall(Construct):
             web_acl_arn=self.arn,
         )
 
-    def _check_region(self) -> None:
-        region = Stack.of(self).region
-        if self.edge and not Token.is_unresolved(region) and region != _EDGE_REGION:
-            raise ConstructError(
-                f"{self.node.path}: an edge firewall must be in {_EDGE_REGION}, not {region}"
-            )
-
-    def _make_acl(
-        self, name: str | None, rules: Sequence[FirewallRule], count_only: Collection[str]
-    ) -> wafv2.CfnWebACL:
-        return wafv2.CfnWebACL(
-            self,
-            "Default",
-            name=name,
-            scope="CLOUDFRONT" if self.edge else "REGIONAL",
-            default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
-            visibility_config=measured(self.node.id),
-            rules=[
-                rendered(
-                    rule,
-                    priority=priority,
-                    counting=rule.name in count_only,
-                    metric=f"{self.node.id}-{rule.name}",
-                )
-                for priority, rule in enumerate(rules)
-            ],
-        )
-
-    def _addresses(
+    def _address_rules(
         self, name: str, addresses: Sequence[str], action: str
     ) -> Iterator[FirewallRule]:
-        sets = [
-            wafv2.CfnIPSet(
+        try:
+            networks = [ip_network(address) for address in addresses]
+        except ValueError as error:
+            raise ConstructError(f"{self.node.path}: invalid address: {error}") from error
+        statements = []
+        for version in sorted({network.version for network in networks}):
+            ip_set = wafv2.CfnIPSet(
                 self,
                 f"{name.capitalize()}V{version}",
-                addresses=networks,
+                addresses=[str(network) for network in networks if network.version == version],
                 ip_address_version=f"IPV{version}",
-                scope="CLOUDFRONT" if self.edge else "REGIONAL",
+                scope=self._scope,
             )
-            for version, networks in split_addresses(addresses)
-        ]
-        if sets:
-            statements = [_from_one_of(each) for each in sets]
-            yield FirewallRule(name, any_of(statements), capacity=len(sets), action=action)
+            reference = _Acl.IPSetReferenceStatementProperty(arn=ip_set.attr_arn)
+            statements.append(_Statement(ip_set_reference_statement=reference))
+        if statements:
+            yield FirewallRule(name, _any_of(statements), len(statements), action)
 
-    def _checked(
+    def _check(
         self, rules: Sequence[FirewallRule], count_only: Collection[str], limit: int
-    ) -> int:
+    ) -> None:
         names = [rule.name for rule in rules]
-        unknown = {name.split("/")[0] for name in count_only} - set(names)
-        unfit = [name for name in names if not NAME.fullmatch(name)]
-        if unfit:
-            raise ConstructError(f"{self.node.path}: {unfit} hold more than letters, digits, -, _")
-        if unknown or len(set(names)) != len(names):
-            raise ConstructError(f"{self.node.path}: rules {names} cannot count {sorted(unknown)}")
+        invalid = [name for name in names if not _RULE_NAME.fullmatch(name)]
+        if invalid:
+            raise ConstructError(
+                f"{self.node.path}: invalid rule names {invalid}; use letters, digits, - and _"
+            )
+        if len(set(names)) != len(names):
+            raise ConstructError(f"{self.node.path}: duplicate rule names in {names}")
+        unknown = sorted({name.split("/")[0] for name in count_only} - set(names))
+        if unknown:
+            raise ConstructError(f"{self.node.path}: count_only: {unknown} must be among {names}")
         capacity = sum(rule.capacity for rule in rules)
         if capacity > limit:
             raise ConstructError(
-                f"{self.node.path}: the rules need {capacity} capacity units of {limit}"
+                f"{self.node.path}: the rules need {capacity} capacity units, more than {limit}"
             )
-        return capacity
 
-    def _log_to(self, group: logs.LogGroup) -> None:
-        arn = Stack.of(self).format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=group.log_group_name,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
+    def _log_to(self, log_group_name: str) -> None:
         wafv2.CfnLoggingConfiguration(
             self,
             "Logging",
             resource_arn=self.arn,
-            log_destination_configs=[arn],
+            log_destination_configs=[log_group_arn(self, log_group_name)],
             redacted_fields=[
                 wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": header})
                 for header in ("authorization", "cookie")
@@ -196,20 +208,102 @@ class Firewall(Construct):
         )
 
 
-def _from_one_of(addresses: wafv2.CfnIPSet) -> wafv2.CfnWebACL.StatementProperty:
-    return wafv2.CfnWebACL.StatementProperty(
-        ip_set_reference_statement=wafv2.CfnWebACL.IPSetReferenceStatementProperty(
-            arn=addresses.attr_arn
+def _country_rules(allowed: Sequence[str], denied: Sequence[str]) -> Iterator[FirewallRule]:
+    codes = [*allowed, *denied]
+    inside = _Statement(geo_match_statement=_Acl.GeoMatchStatementProperty(country_codes=codes))
+    if allowed:
+        outside = _Statement(not_statement=_Acl.NotStatementProperty(statement=inside))
+        yield FirewallRule("allow-countries", outside, capacity=1)
+    if denied:
+        yield FirewallRule("deny-countries", inside, capacity=1)
+
+
+def _rate_rule(requests: int, window_s: int) -> FirewallRule:
+    if window_s not in _WINDOWS_S:
+        raise ConstructError(f"window_s={window_s}: must be one of {_WINDOWS_S}")
+    if not Token.is_unresolved(requests) and requests < _MIN_RATE:
+        raise ConstructError(f"requests_per_address={requests}: must be at least {_MIN_RATE}")
+    statement = _Statement(
+        rate_based_statement=_Acl.RateBasedStatementProperty(
+            aggregate_key_type="IP", limit=requests, evaluation_window_sec=window_s
         )
+    )
+    return FirewallRule("rate", statement, capacity=2, status=429)
+
+
+def _xss_rule() -> FirewallRule:
+    """Return a rule that blocks scripts in the query, the path and the body."""
+    fields = (
+        _Acl.FieldToMatchProperty(all_query_arguments={}),
+        _Acl.FieldToMatchProperty(uri_path={}),
+        _Acl.FieldToMatchProperty(body=_Acl.BodyProperty(oversize_handling="CONTINUE")),
+    )
+    transformations = [
+        _Acl.TextTransformationProperty(priority=priority, type=type_)
+        for priority, type_ in enumerate(("URL_DECODE", "HTML_ENTITY_DECODE"))
+    ]
+    statements = [
+        _Statement(
+            xss_match_statement=_Acl.XssMatchStatementProperty(
+                field_to_match=field, text_transformations=transformations
+            )
+        )
+        for field in fields
+    ]
+    return FirewallRule("xss", _any_of(statements), _XSS_CAPACITY)
+
+
+def _managed_rules(name: str, count_only: Collection[str]) -> FirewallRule:
+    if name not in _MANAGED_RULES:
+        raise ConstructError(f"managed rules {name!r}: must be one of {sorted(_MANAGED_RULES)}")
+    group, capacity = _MANAGED_RULES[name]
+    prefix = f"{name}/"
+    counted = sorted(rule.removeprefix(prefix) for rule in count_only if rule.startswith(prefix))
+    overrides = [
+        _Acl.RuleActionOverrideProperty(name=rule, action_to_use=_action("count"))
+        for rule in counted
+    ]
+    statement = _Statement(
+        managed_rule_group_statement=_Acl.ManagedRuleGroupStatementProperty(
+            vendor_name="AWS", name=group, rule_action_overrides=overrides or None
+        )
+    )
+    return FirewallRule(name, statement, capacity, group=True)
+
+
+def _any_of(statements: Sequence[wafv2.CfnWebACL.StatementProperty]) -> _Statement:
+    if len(statements) == 1:
+        return statements[0]
+    return _Statement(or_statement=_Acl.OrStatementProperty(statements=list(statements)))
+
+
+def _render(
+    rule: FirewallRule, priority: int, metric: str, count_only: Collection[str]
+) -> wafv2.CfnWebACL.RuleProperty:
+    counts = rule.name in count_only
+    override = _Acl.OverrideActionProperty(**({"count": {}} if counts else {"none": {}}))
+    return _Acl.RuleProperty(
+        name=rule.name,
+        priority=priority,
+        statement=rule.statement,
+        action=None if rule.group else _action("count" if counts else rule.action, rule.status),
+        override_action=override if rule.group else None,
+        visibility_config=_metrics(metric),
     )
 
 
-def _countries(allowed: Sequence[str], denied: Sequence[str]) -> Iterator[FirewallRule]:
-    if allowed:
-        yield countries("allow-countries", allowed, allowed=True)
-    if denied:
-        yield countries("deny-countries", denied, allowed=False)
+def _metrics(name: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
+    return _Acl.VisibilityConfigProperty(
+        cloud_watch_metrics_enabled=True,
+        metric_name=_INVALID_IN_METRIC_NAME.sub("-", name),
+        sampled_requests_enabled=True,
+    )
 
 
-def _within(group: str, count_only: Collection[str]) -> list[str]:
-    return [name.removeprefix(f"{group}/") for name in count_only if name.startswith(f"{group}/")]
+def _action(action: str, status: int = 403) -> wafv2.CfnWebACL.RuleActionProperty:
+    if action == "count":
+        return _Acl.RuleActionProperty(count={})
+    if action == "allow":
+        return _Acl.RuleActionProperty(allow={})
+    response = _Acl.CustomResponseProperty(response_code=status)
+    return _Acl.RuleActionProperty(block=_Acl.BlockActionProperty(custom_response=response))

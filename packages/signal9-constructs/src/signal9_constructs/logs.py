@@ -1,6 +1,6 @@
-"""Log groups that forget in time and, with a key, are encrypted."""
+"""Log groups with a retention and, with a key, encryption."""
 
-from typing import Final
+from typing import Final, cast
 
 from aws_cdk import ArnFormat, RemovalPolicy, Stack, aws_iam, aws_kms
 from aws_cdk import aws_logs as logs
@@ -8,39 +8,12 @@ from constructs import Construct
 
 from .errors import ConstructError
 
-__all__ = ["make_log_group", "retention"]
+__all__ = ["log_group_arn", "make_log_group"]
 
-_RETENTION: Final = {
-    1: logs.RetentionDays.ONE_DAY,
-    3: logs.RetentionDays.THREE_DAYS,
-    5: logs.RetentionDays.FIVE_DAYS,
-    7: logs.RetentionDays.ONE_WEEK,
-    14: logs.RetentionDays.TWO_WEEKS,
-    30: logs.RetentionDays.ONE_MONTH,
-    60: logs.RetentionDays.TWO_MONTHS,
-    90: logs.RetentionDays.THREE_MONTHS,
-    120: logs.RetentionDays.FOUR_MONTHS,
-    150: logs.RetentionDays.FIVE_MONTHS,
-    180: logs.RetentionDays.SIX_MONTHS,
-    365: logs.RetentionDays.ONE_YEAR,
-    400: logs.RetentionDays.THIRTEEN_MONTHS,
-    545: logs.RetentionDays.EIGHTEEN_MONTHS,
-    731: logs.RetentionDays.TWO_YEARS,
-    1096: logs.RetentionDays.THREE_YEARS,
-    1827: logs.RetentionDays.FIVE_YEARS,
-    2192: logs.RetentionDays.SIX_YEARS,
-    2557: logs.RetentionDays.SEVEN_YEARS,
-    2922: logs.RetentionDays.EIGHT_YEARS,
-    3288: logs.RetentionDays.NINE_YEARS,
-    3653: logs.RetentionDays.TEN_YEARS,
-}
-
-
-def retention(days: int) -> logs.RetentionDays:
-    """Return CloudWatch's word for `days`, which knows only certain numbers of days."""
-    if days not in _RETENTION:
-        raise ConstructError(f"retention of {days} days: choose one of {sorted(_RETENTION)}")
-    return _RETENTION[days]
+_RETENTION_DAYS: Final = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
 
 
 def make_log_group(
@@ -52,33 +25,44 @@ def make_log_group(
     name: str | None = None,
     encryption_key: aws_kms.IKey | None = None,
 ) -> logs.LogGroup:
-    """Make a log group and let CloudWatch use its key."""
+    """Make a log group and let CloudWatch Logs use its key."""
+    if retention_days not in _RETENTION_DAYS:
+        raise ConstructError(
+            f"{scope.node.path}: log retention of {retention_days} days: "
+            f"must be one of {_RETENTION_DAYS}"
+        )
     if encryption_key:
-        _let_logs_use(encryption_key, scope)
-    return logs.LogGroup(
+        _grant_to_cloudwatch_logs(encryption_key, scope)
+    group = logs.LogGroup(
         scope,
         id_,
         log_group_name=name,
-        retention=retention(retention_days),
         removal_policy=removal_policy,
         encryption_key=encryption_key,
     )
+    # The L2 takes an enumeration of the same numbers.
+    cast("logs.CfnLogGroup", group.node.default_child).retention_in_days = retention_days
+    return group
 
 
-def _let_logs_use(key: aws_kms.IKey, scope: Construct) -> None:
-    stack = Stack.of(scope)
-    groups = stack.format_arn(
+def log_group_arn(scope: Construct, name: str) -> str:
+    """Return the ARN of a log group without `:*` at its end, as some services require it."""
+    return Stack.of(scope).format_arn(
         service="logs",
         resource="log-group",
-        resource_name="*",
+        resource_name=name,
         arn_format=ArnFormat.COLON_RESOURCE_NAME,
     )
+
+
+def _grant_to_cloudwatch_logs(key: aws_kms.IKey, scope: Construct) -> None:
+    region, groups = Stack.of(scope).region, log_group_arn(scope, "*")
     key.add_to_resource_policy(
         aws_iam.PolicyStatement(
             sid="CloudWatchLogs",
-            principals=[aws_iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
+            principals=[aws_iam.ServicePrincipal(f"logs.{region}.amazonaws.com")],
             actions=["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*"],
             resources=["*"],
             conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
-        ),
+        )
     )

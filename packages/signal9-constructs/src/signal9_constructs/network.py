@@ -1,34 +1,75 @@
-"""A VPC with public and private subnets in several zones."""
+"""A VPC with public and private subnets in several availability zones."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network
 from typing import Final
 
 import jsii
 from aws_cdk import Fn, RemovalPolicy, Tags, aws_kms
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from .cidr import SubnetPlan, plan_subnets
 from .errors import ConstructError
-from .kinds import prepare
+from .feature_flags import prepare
 from .logs import make_log_group
 
-__all__ = ["Network"]
+__all__ = ["Network", "SubnetPlan", "plan_subnets"]
 
+_FIRST_PUBLIC: Final = 1
+_FIRST_PRIVATE: Final = 101
 _GATEWAY_ENDPOINTS: Final = (
     ec2.GatewayVpcEndpointAwsService.DYNAMODB,
     ec2.GatewayVpcEndpointAwsService.S3,
 )
 
 
-class Network(Construct):
-    """A network whose private subnets reach out through a NAT gateway in their own zone.
+@dataclass(frozen=True, slots=True)
+class SubnetPlan:
+    """The CIDR blocks of a network: one public and one private subnet per zone."""
 
-    `nat_gateways` may be fewer than zones, or none: then private subnets reach only this network
-    and the endpoints. Traffic is recorded in one flow log, unless its retention is `None`. The
-    default security group, which CloudFormation cannot change itself, is emptied by a custom
-    resource unless told otherwise.
+    cidr: str
+    public: tuple[str, ...]
+    private: tuple[str, ...]
+
+
+def plan_subnets(cidr: str, *, az_count: int, subnet_prefix: int = 24) -> SubnetPlan:
+    """Return the subnets of `cidr`: public ones from number 1, private ones from number 101.
+
+    In a network that is too small for that, public subnets start at its beginning and private
+    ones in its middle.
+    """
+    try:
+        network = IPv4Network(cidr)
+    except ValueError as error:
+        raise ConstructError(f"invalid network {cidr!r}: {error}") from error
+    room = 2 ** (subnet_prefix - network.prefixlen) if subnet_prefix >= network.prefixlen else 0
+    if az_count < 1 or 2 * az_count > room:
+        raise ConstructError(
+            f"{cidr} has room for {room} subnets of /{subnet_prefix}, not for {az_count} public "
+            f"and {az_count} private ones"
+        )
+    large = az_count <= _FIRST_PRIVATE - _FIRST_PUBLIC and _FIRST_PRIVATE + az_count <= room
+    public, private = (_FIRST_PUBLIC, _FIRST_PRIVATE) if large else (0, room // 2)
+
+    def block(number: int) -> str:
+        address = int(network.network_address) + number * 2 ** (32 - subnet_prefix)
+        return str(IPv4Network((address, subnet_prefix)))
+
+    return SubnetPlan(
+        cidr,
+        public=tuple(block(public + zone) for zone in range(az_count)),
+        private=tuple(block(private + zone) for zone in range(az_count)),
+    )
+
+
+class Network(Construct):
+    """A network whose private subnets reach the internet through a NAT gateway per zone.
+
+    `nat_gateways` may be lower than the number of zones, or 0: then private subnets reach only
+    this network and its endpoints. A flow log records all traffic, unless its retention is `None`.
+    A custom resource removes all rules from the default security group, because CloudFormation
+    cannot.
     """
 
     def __init__(
@@ -59,26 +100,51 @@ class Network(Construct):
         gateways = len(zones) if nat_gateways is None else nat_gateways
         if not 0 <= gateways <= len(zones):
             raise ConstructError(
-                f"{self.node.path}: {gateways} NAT gateways for {len(zones)} zones"
+                f"{self.node.path}: nat_gateways={gateways}: must be from 0 to {len(zones)}, "
+                "the number of zones"
             )
-        self.flow_log_group = self._make_flow_logs(
-            flow_log_retention_days, removal_policy, encryption_key
-        )
-        self.vpc = self._make_vpc(
-            vpc_name, zones, gateways, subnet_prefix, close_default=close_default_security_group
+        self.flow_log_group = None
+        flow_logs = {}
+        if flow_log_retention_days is not None:
+            self.flow_log_group = make_log_group(
+                self,
+                "FlowLogs",
+                retention_days=flow_log_retention_days,
+                removal_policy=removal_policy,
+                encryption_key=encryption_key,
+            )
+            flow_logs["Traffic"] = ec2.FlowLogOptions(
+                destination=ec2.FlowLogDestination.to_cloud_watch_logs(self.flow_log_group),
+                traffic_type=ec2.FlowLogTrafficType.ALL,
+            )
+        self.vpc = ec2.Vpc(
+            self,
+            "Default",
+            vpc_name=vpc_name,
+            ip_addresses=_PlannedAddresses(self.plan),
+            availability_zones=zones,
+            nat_gateways=gateways,
+            subnet_configuration=_subnets(subnet_prefix, with_egress=gateways > 0),
+            enable_dns_hostnames=True,
+            enable_dns_support=True,
+            restrict_default_security_group=close_default_security_group,
+            flow_logs=flow_logs,
         )
         self.public_acl = self.private_acl = None
         if network_acls:
-            self.public_acl = self._acl("PublicAcl", ec2.SubnetType.PUBLIC, public_ports)
-            self.private_acl = self._acl("PrivateAcl", self.private_type, ())
-        self._add_gateway_endpoints(gateway_endpoints)
+            self.public_acl = self._make_acl("PublicAcl", self.public_subnets, public_ports)
+            self.private_acl = self._make_acl("PrivateAcl", self.private_subnets, ())
+        for service in gateway_endpoints:
+            self.vpc.add_gateway_endpoint(
+                _endpoint_id(service.name.rsplit(".", 1)[-1]), service=service
+            )
         self.endpoint_security_group = self._add_interface_endpoints(interface_endpoints)
         for key, value in (tags or {}).items():
             Tags.of(self).add(key, value)
 
     @property
     def private_type(self) -> ec2.SubnetType:
-        """The type of the private subnets, which depends on whether they reach out."""
+        """The type of the private subnets, which depends on the NAT gateways."""
         isolated = self.vpc.isolated_subnets
         return ec2.SubnetType.PRIVATE_ISOLATED if isolated else ec2.SubnetType.PRIVATE_WITH_EGRESS
 
@@ -92,68 +158,43 @@ class Network(Construct):
         """The public subnets, for load balancers."""
         return ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC)
 
-    def _make_vpc(
-        self,
-        name: str | None,
-        zones: list[str],
-        gateways: int,
-        subnet_prefix: int,
-        *,
-        close_default: bool,
-    ) -> ec2.Vpc:
-        return ec2.Vpc(
-            self,
-            "Default",
-            vpc_name=name,
-            ip_addresses=_Planned(self.plan),
-            availability_zones=zones,
-            nat_gateways=gateways,
-            subnet_configuration=_subnets(subnet_prefix, reach_out=gateways > 0),
-            enable_dns_hostnames=True,
-            enable_dns_support=True,
-            restrict_default_security_group=close_default,
-            flow_logs=_recorded(self.flow_log_group),
+    def _make_acl(
+        self, id_: str, subnets: ec2.SubnetSelection, ports: Sequence[int]
+    ) -> ec2.NetworkAcl:
+        """Allow this network, responses and `ports` in, and everything out."""
+        acl = ec2.NetworkAcl(self, id_, vpc=self.vpc, subnet_selection=subnets)
+        internal, world = ec2.AclCidr.ipv4(self.plan.cidr), ec2.AclCidr.any_ipv4()
+        traffic = ec2.AclTraffic
+        inbound = [
+            ("FromHere", 100, internal, traffic.all_traffic()),
+            ("TcpAnswers", 110, world, traffic.tcp_port_range(1024, 65535)),
+            ("UdpAnswers", 120, world, traffic.udp_port_range(1024, 65535)),
+            *(
+                (f"Port{port}", 200 + position, world, traffic.tcp_port(port))
+                for position, port in enumerate(ports)
+            ),
+        ]
+        for entry, number, cidr, allowed in inbound:
+            acl.add_entry(
+                entry,
+                cidr=cidr,
+                rule_number=number,
+                traffic=allowed,
+                direction=ec2.TrafficDirection.INGRESS,
+            )
+        acl.add_entry(
+            "Out",
+            cidr=world,
+            rule_number=100,
+            traffic=traffic.all_traffic(),
+            direction=ec2.TrafficDirection.EGRESS,
         )
-
-    def _make_flow_logs(
-        self, days: int | None, removal_policy: RemovalPolicy, key: aws_kms.IKey | None
-    ) -> logs.LogGroup | None:
-        if days is None:
-            return None
-        return make_log_group(
-            self,
-            "FlowLogs",
-            retention_days=days,
-            removal_policy=removal_policy,
-            encryption_key=key,
-        )
-
-    def _acl(self, id_: str, kind: ec2.SubnetType, ports: Sequence[int]) -> ec2.NetworkAcl:
-        """Let in this network, answers to what was asked, and `ports`; let out everything."""
-        acl = ec2.NetworkAcl(
-            self, id_, vpc=self.vpc, subnet_selection=ec2.SubnetSelection(subnet_type=kind)
-        )
-        here = ec2.AclCidr.ipv4(self.plan.cidr)
-        world = ec2.AclCidr.any_ipv4()
-        answers = ec2.AclTraffic.tcp_port_range(1024, 65535)
-        udp_answers = ec2.AclTraffic.udp_port_range(1024, 65535)
-        _let(acl, "FromHere", 100, here, ec2.AclTraffic.all_traffic())
-        _let(acl, "TcpAnswers", 110, world, answers)
-        _let(acl, "UdpAnswers", 120, world, udp_answers)
-        for position, port in enumerate(ports):
-            _let(acl, f"Port{port}", 200 + position, world, ec2.AclTraffic.tcp_port(port))
-        everything = ec2.AclTraffic.all_traffic()
-        _let(acl, "Out", 100, world, everything, ec2.TrafficDirection.EGRESS)
         return acl
 
-    def _add_gateway_endpoints(self, wanted: Sequence[ec2.GatewayVpcEndpointAwsService]) -> None:
-        for service in wanted:
-            self.vpc.add_gateway_endpoint(_id_of(service.name.rsplit(".", 1)[-1]), service=service)
-
     def _add_interface_endpoints(
-        self, wanted: Sequence[ec2.InterfaceVpcEndpointAwsService]
+        self, services: Sequence[ec2.InterfaceVpcEndpointAwsService]
     ) -> ec2.SecurityGroup | None:
-        if not wanted:
+        if not services:
             return None
         group = ec2.SecurityGroup(
             self,
@@ -163,12 +204,12 @@ class Network(Construct):
             allow_all_outbound=False,
         )
         group.add_ingress_rule(ec2.Peer.ipv4(self.plan.cidr), ec2.Port.tcp(443))
-        for service in wanted:
-            id_ = _id_of(service.short_name)
-            # S3 and DynamoDB may have a gateway as well.
-            taken = self.vpc.node.try_find_child(id_) is not None
+        for service in services:
+            id_ = _endpoint_id(service.short_name)
+            # S3 and DynamoDB may have a gateway endpoint too.
+            exists = self.vpc.node.try_find_child(id_) is not None
             self.vpc.add_interface_endpoint(
-                f"{id_}Interface" if taken else id_,
+                f"{id_}Interface" if exists else id_,
                 service=service,
                 subnets=self.private_subnets,
                 security_groups=[group],
@@ -179,8 +220,8 @@ class Network(Construct):
 
 
 @jsii.implements(ec2.IIpAddresses)
-class _Planned:
-    """Hands the plan's blocks to CDK, which would cut the network its own way."""
+class _PlannedAddresses:
+    """Gives the CDK the blocks of a plan; it would divide the network differently."""
 
     def __init__(self, plan: SubnetPlan) -> None:
         self._plan = plan
@@ -189,41 +230,22 @@ class _Planned:
         return ec2.VpcIpamOptions(cidr_block=self._plan.cidr)
 
     def allocate_subnets_cidr(self, *_request: object, **_more: object) -> ec2.SubnetIpamOptions:
-        # CDK asks for all subnets of one configuration, then of the next, in our order.
+        # The CDK asks for all subnets of one configuration, then of the next, in our order.
         blocks = (*self._plan.public, *self._plan.private)
         return ec2.SubnetIpamOptions(
             allocated_subnets=[ec2.AllocatedSubnet(cidr=block) for block in blocks]
         )
 
 
-def _recorded(group: logs.LogGroup | None) -> dict[str, ec2.FlowLogOptions]:
-    if group is None:
-        return {}
-    destination = ec2.FlowLogDestination.to_cloud_watch_logs(group)
-    all_traffic = ec2.FlowLogTrafficType.ALL
-    return {"Traffic": ec2.FlowLogOptions(destination=destination, traffic_type=all_traffic)}
-
-
-def _let(
-    acl: ec2.NetworkAcl,
-    id_: str,
-    number: int,
-    cidr: ec2.AclCidr,
-    traffic: ec2.AclTraffic,
-    direction: ec2.TrafficDirection = ec2.TrafficDirection.INGRESS,
-) -> None:
-    acl.add_entry(id_, cidr=cidr, rule_number=number, traffic=traffic, direction=direction)
-
-
-def _zones(named: Sequence[str], count: int) -> list[str]:
-    # Tokens all: names in plain text would make CDK look up the account's zones.
-    if named:
-        return [Fn.join("", [name]) for name in named]
+def _zones(names: Sequence[str], count: int) -> list[str]:
+    # Tokens, because the CDK would look up the account's zones to check plain names.
+    if names:
+        return [Fn.join("", [name]) for name in names]
     return [Fn.select(position, Fn.get_azs()) for position in range(count)]
 
 
-def _subnets(prefix: int, *, reach_out: bool) -> list[ec2.SubnetConfiguration]:
-    private = ec2.SubnetType.PRIVATE_WITH_EGRESS if reach_out else ec2.SubnetType.PRIVATE_ISOLATED
+def _subnets(prefix: int, *, with_egress: bool) -> list[ec2.SubnetConfiguration]:
+    private = ec2.SubnetType.PRIVATE_WITH_EGRESS if with_egress else ec2.SubnetType.PRIVATE_ISOLATED
     return [
         ec2.SubnetConfiguration(
             name="Public",
@@ -235,5 +257,5 @@ def _subnets(prefix: int, *, reach_out: bool) -> list[ec2.SubnetConfiguration]:
     ]
 
 
-def _id_of(name: str) -> str:
-    return "".join(part.capitalize() for part in name.replace(".", "-").split("-"))
+def _endpoint_id(service: str) -> str:
+    return "".join(part.capitalize() for part in service.replace(".", "-").split("-"))

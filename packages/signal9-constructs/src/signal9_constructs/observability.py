@@ -1,4 +1,4 @@
-"""What is to be known about a system: who is told, what is counted, one page to look at."""
+"""An alarm topic, alarms, metrics of your own and one dashboard."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeVar
@@ -14,35 +14,33 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from .errors import ConstructError
-from .kinds import prepare
-from .logs import make_log_group
-from .queues import make_dead_letters
-from .watches import (
-    throttled,
-    watch_api,
-    watch_dead_letters,
-    watch_function,
-    watch_ingestion,
-    watch_queue,
-    watch_table,
+from .alarms import (
+    add_dead_letter_alarm,
+    add_function_alarms,
+    add_queue_alarm,
+    add_table_alarms,
+    make_alarm,
+    throttled_requests,
 )
+from .errors import ConstructError
+from .feature_flags import prepare
+from .logs import make_log_group
+from .queue import make_dead_letters
 
-__all__ = ["Observability"]
+__all__ = ["Observability", "make_alarm_topic"]
 
 _T = TypeVar("_T")
 
-_CLOUDWATCH: Final = "cloudwatch.amazonaws.com"
-_COLUMNS: Final = 24
-_LONGEST_SILENCE_H: Final = 168
+_DASHBOARD_COLUMNS: Final = 24
+_MAX_ALARM_HOURS: Final = 168
 
 
 class Observability(Construct):
-    """A topic that tells people, alarms that notify it, and one dashboard with a row per service.
+    """A topic for alarms, the alarms, and one dashboard with a row per service.
 
-    `topic` may be one that exists; otherwise one is made, encrypted with a key that CloudWatch
-    may use, and `emails` subscribe to it. `namespace` is where the metrics of the system's own
-    programs are, written in CloudWatch's embedded format.
+    Pass an existing `topic`, or a new one is made, encrypted with a key that CloudWatch may use;
+    `emails` are subscribed to it. `namespace` is the CloudWatch namespace of the metrics that your
+    own programs write in the embedded metric format.
     """
 
     def __init__(
@@ -86,34 +84,36 @@ class Observability(Construct):
         latency_ms: int = 3000,
         queue_age_s: int = 3600,
     ) -> None:
-        """Alarm on all that a service consists of, and give it a row on the dashboard.
+        """Add alarms on everything a service consists of, and a row to the dashboard.
 
-        An API that exists elsewhere is watched by its stage; a function's slow runs only where
-        its timeout is known here.
+        Pass an imported API as its stage. An imported function has no alarm on slow runs, because
+        its timeout is unknown.
         """
-        room = self._room(service)
-        for place, api in _numbered(room, "Api", apis):
-            watch_api(
-                place,
-                _stage(api),
-                topic=self.topic,
-                client_errors=client_errors,
-                server_errors=server_errors,
-                latency_ms=latency_ms,
-            )
-        for place, function in _numbered(room, "Function", functions):
-            watch_function(place, function, topic=self.topic)
-        for place, table in _numbered(room, "Table", tables):
-            watch_table(place, table, topic=self.topic)
-        self._watch_queues(room, queues, dead_letters, queue_age_s)
-        self._row(
+        scope = self._add_scope(service)
+        stages = [_stage(api) for api in apis]
+        for place, stage in _numbered(scope, "Api", stages):
+            self._add_api_alarms(place, stage, client_errors, server_errors, latency_ms)
+        for place, function in _numbered(scope, "Function", functions):
+            add_function_alarms(place, function, self.topic)
+        for place, table in _numbered(scope, "Table", tables):
+            add_table_alarms(place, table, self.topic)
+        for place, queue in _numbered(scope, "Queue", queues):
+            add_queue_alarm(place, queue, self.topic, max_age_s=queue_age_s)
+        for place, queue in _numbered(scope, "DeadLetters", dead_letters):
+            add_dead_letter_alarm(place, queue, self.topic)
+        self._add_row(
             service,
             {
-                "requests": [_requests(api) for api in apis],
-                "errors": [_errors(function) for function in functions],
-                "duration (p99)": [_duration(function) for function in functions],
-                "throttled": [throttled(table) for table in tables],
-                "waiting": [_waiting(queue) for queue in (*queues, *dead_letters)],
+                "requests": [stage.metric_count(statistic="Sum") for stage in stages],
+                "errors": [function.metric_errors(statistic="Sum") for function in functions],
+                "duration (p99)": [
+                    function.metric_duration(statistic="p99") for function in functions
+                ],
+                "throttled": [throttled_requests(table) for table in tables],
+                "waiting": [
+                    queue.metric_approximate_number_of_messages_visible(statistic="Maximum")
+                    for queue in (*queues, *dead_letters)
+                ],
             },
         )
 
@@ -126,28 +126,34 @@ class Observability(Construct):
         silent_hours: int = 24,
         dimensions: Mapping[str, str] | None = None,
     ) -> None:
-        """Alarm on failures, and on no success for so long; both are metrics of our own."""
-        if not 1 <= silent_hours <= _LONGEST_SILENCE_H:
+        """Alarm on failures and on no success for `silent_hours`; both are your own metrics."""
+        if not 1 <= silent_hours <= _MAX_ALARM_HOURS:
             raise ConstructError(
-                f"{self.node.path}: {silent_hours} hours of silence; CloudWatch looks back at "
-                f"1 to {_LONGEST_SILENCE_H}"
+                f"{self.node.path}: silent_hours={silent_hours}: must be from 1 to "
+                f"{_MAX_ALARM_HOURS}"
             )
-        hour = Duration.hours(1)
         failed = self.metric(failures, dimensions=dimensions)
-        succeeded = self.metric(successes, dimensions=dimensions).with_(period=hour)
-        watch_ingestion(
-            self._room(name),
-            failures=failed,
-            successes=succeeded,
-            silent_hours=silent_hours,
-            topic=self.topic,
+        succeeded = self.metric(successes, dimensions=dimensions).with_(period=Duration.hours(1))
+        scope = self._add_scope(name)
+        path = scope.node.path
+        make_alarm(scope, "Failures", failed, 1, f"{path}: {failures}", self.topic)
+        make_alarm(
+            scope,
+            "Silence",
+            succeeded,
+            1,
+            f"{path}: no {successes} for {silent_hours} hours",
+            self.topic,
+            periods=silent_hours,
+            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            missing_data=cloudwatch.TreatMissingData.BREACHING,
         )
-        self._row(name, {"succeeded": [succeeded], "failed": [failed]})
+        self._add_row(name, {"succeeded": [succeeded], "failed": [failed]})
 
     def metric(
         self, name: str, *, dimensions: Mapping[str, str] | None = None, statistic: str = "Sum"
     ) -> cloudwatch.Metric:
-        """Return a metric that a program of ours writes in the embedded format."""
+        """Return a metric that your own program writes in the embedded metric format."""
         return cloudwatch.Metric(
             namespace=self.namespace,
             metric_name=name,
@@ -158,7 +164,7 @@ class Observability(Construct):
     def log_group(
         self, id_: str, *, name: str | None = None, retention_days: int = 30
     ) -> logs.LogGroup:
-        """Make a log group that forgets in time."""
+        """Make a log group with a retention."""
         return make_log_group(
             self,
             id_,
@@ -171,7 +177,7 @@ class Observability(Construct):
     def count_in_logs(
         self, name: str, *, log_group: logs.ILogGroup, pattern: logs.IFilterPattern
     ) -> cloudwatch.Metric:
-        """Count the log lines that match, as the metric `name`."""
+        """Count the log lines that match `pattern`, as the metric `name`."""
         logs.MetricFilter(
             self,
             name,
@@ -194,44 +200,50 @@ class Observability(Construct):
         grant.assert_success()
         return grant
 
-    def _room(self, name: str) -> Construct:
-        if self.node.try_find_child(name):
-            raise ConstructError(
-                f"{self.node.path}: {name!r} is taken; call what is watched otherwise"
-            )
-        return Construct(self, name)
-
-    def _watch_queues(
+    def _add_api_alarms(
         self,
-        room: Construct,
-        queues: Sequence[sqs.IQueue],
-        dead_letters: Sequence[sqs.IQueue],
-        max_age_s: int,
+        scope: Construct,
+        stage: apigateway.StageBase,
+        client_errors: int,
+        server_errors: int,
+        latency_ms: int,
     ) -> None:
-        for place, queue in _numbered(room, "Queue", queues):
-            watch_queue(place, queue, topic=self.topic, max_age_s=max_age_s)
-        for place, queue in _numbered(room, "DeadLetters", dead_letters):
-            watch_dead_letters(place, queue, topic=self.topic)
+        path = stage.node.path
+        above = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
+        make_alarm(
+            scope,
+            "ClientErrors",
+            stage.metric_client_error(statistic="Sum"),
+            client_errors,
+            f"{path}: more than {client_errors} client errors in two consecutive periods",
+            self.topic,
+            periods=2,
+            comparison=above,
+        )
+        metric = stage.metric_server_error(statistic="Sum")
+        description = f"{path}: server errors"
+        make_alarm(scope, "ServerErrors", metric, server_errors, description, self.topic)
+        make_alarm(
+            scope,
+            "Latency",
+            stage.metric_latency(statistic="p99"),
+            latency_ms,
+            f"{path}: 1% of responses take more than {latency_ms} ms",
+            self.topic,
+            periods=3,
+            comparison=above,
+        )
+
+    def _add_scope(self, name: str) -> Construct:
+        if self.node.try_find_child(name):
+            raise ConstructError(f"{self.node.path}: the name {name!r} is taken; use another")
+        return Construct(self, name)
 
     def _make_topic(self) -> sns.Topic:
         key = self._encryption_key or aws_kms.Key(
             self, "Key", enable_key_rotation=True, removal_policy=self._removal_policy
         )
-        # The key that AWS manages for SNS does not let CloudWatch in: alarms would say nothing.
-        for service in (_CLOUDWATCH, "events.amazonaws.com"):
-            key.grant_encrypt_decrypt(aws_iam.ServicePrincipal(service))
-        topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
-        # A policy of its own, here about TLS, takes the place of the one that lets alarms in.
-        topic.add_to_resource_policy(
-            aws_iam.PolicyStatement(
-                sid="Alarms",
-                principals=[aws_iam.ServicePrincipal(_CLOUDWATCH)],
-                actions=["sns:Publish"],
-                resources=[topic.topic_arn],
-                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
-            )
-        )
-        return topic
+        return make_alarm_topic(self, "Topic", key)
 
     def _subscribe(self, emails: Sequence[str]) -> None:
         if not emails:
@@ -250,37 +262,43 @@ class Observability(Construct):
                 subscriptions.EmailSubscription(email, dead_letter_queue=undelivered)
             )
 
-    def _row(self, title: str, graphs: Mapping[str, Sequence[cloudwatch.IMetric]]) -> None:
-        shown = {label: list(metrics) for label, metrics in graphs.items() if metrics}
-        width = _COLUMNS // max(len(shown), 1)
+    def _add_row(self, title: str, graphs: Mapping[str, Sequence[cloudwatch.IMetric]]) -> None:
+        graphs = {label: metrics for label, metrics in graphs.items() if metrics}
+        width = _DASHBOARD_COLUMNS // max(len(graphs), 1)
         self.dashboard.add_widgets(
             *(
-                cloudwatch.GraphWidget(title=f"{title}: {label}", left=metrics, width=width)
-                for label, metrics in shown.items()
+                cloudwatch.GraphWidget(title=f"{title}: {label}", left=list(metrics), width=width)
+                for label, metrics in graphs.items()
             )
         )
 
 
-def _numbered(room: Construct, kind: str, things: Sequence[_T]) -> Iterator[tuple[Construct, _T]]:
-    for number, thing in enumerate(things, start=1):
-        yield Construct(room, f"{kind}{number}"), thing
+def make_alarm_topic(scope: Construct, id_: str, key: aws_kms.IKey) -> sns.Topic:
+    """Make an encrypted topic to which alarms of this account may publish."""
+    cloudwatch = aws_iam.ServicePrincipal("cloudwatch.amazonaws.com")
+    # CloudWatch may not use the AWS managed key of SNS: alarms would be lost.
+    for service in (cloudwatch, aws_iam.ServicePrincipal("events.amazonaws.com")):
+        key.grant_encrypt_decrypt(service)
+    topic = sns.Topic(scope, id_, master_key=key, enforce_ssl=True)
+    # The policy that enforces TLS replaces the default one, which lets alarms publish.
+    topic.add_to_resource_policy(
+        aws_iam.PolicyStatement(
+            sid="Alarms",
+            principals=[cloudwatch],
+            actions=["sns:Publish"],
+            resources=[topic.topic_arn],
+            conditions={"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}},
+        )
+    )
+    return topic
+
+
+def _numbered(
+    scope: Construct, prefix: str, resources: Sequence[_T]
+) -> Iterator[tuple[Construct, _T]]:
+    for number, resource in enumerate(resources, start=1):
+        yield Construct(scope, f"{prefix}{number}"), resource
 
 
 def _stage(api: apigateway.RestApiBase | apigateway.StageBase) -> apigateway.StageBase:
     return api if isinstance(api, apigateway.StageBase) else api.deployment_stage
-
-
-def _requests(api: apigateway.RestApiBase | apigateway.StageBase) -> cloudwatch.IMetric:
-    return _stage(api).metric_count(statistic="Sum")
-
-
-def _errors(function: lambda_.IFunction) -> cloudwatch.IMetric:
-    return function.metric_errors(statistic="Sum")
-
-
-def _duration(function: lambda_.IFunction) -> cloudwatch.IMetric:
-    return function.metric_duration(statistic="p99")
-
-
-def _waiting(queue: sqs.IQueue) -> cloudwatch.IMetric:
-    return queue.metric_approximate_number_of_messages_visible(statistic="Maximum")

@@ -1,7 +1,9 @@
-"""A regional REST API over functions: checked, throttled, logged, traced."""
+"""A regional REST API: routes as data, CORS, validation, throttling, logs and traces."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, cast
 
@@ -9,22 +11,21 @@ from aws_cdk import Duration, RemovalPolicy, Size, Stack, aws_iam, aws_kms
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from .cors import Cors
-from .draft4 import DRAFT_4, draft4
 from .errors import ConstructError
-from .kinds import prepare
+from .feature_flags import prepare
+from .json_schema import JsonSchema, draft_4_document
 from .logs import make_log_group
-from .problems import add_problem_responses
-from .routes import Route, check_routes
+from .problem_responses import add_problem_responses
 
-__all__ = ["RestService"]
+__all__ = ["RestService", "Route", "check_routes"]
 
+_PATH: Final = re.compile(r"/|(/[-\w.~]+|/\{\w+\})+|(/[-\w.~]+|/\{\w+\})*/\{\w+\+\}")
+_METHODS: Final = ("ANY", "DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _BEARER: Final = r"^Bearer [-0-9a-zA-Z._~+/]+=*$"
-_SENT: Final = ("Accept", "Authorization", "Content-Type", "If-Match", "If-None-Match")
-_EXPOSED: Final = ("ETag", "Retry-After", "X-Request-Id")
+_REQUEST_HEADERS: Final = ("Accept", "Authorization", "Content-Type", "If-Match", "If-None-Match")
+_EXPOSED_HEADERS: Final = ("ETag", "Retry-After", "X-Request-Id")
 _ACCESS_LOG: Final = {
     "requestId": "$context.requestId",
     "requestTime": "$context.requestTime",
@@ -43,12 +44,83 @@ _ACCESS_LOG: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method of a path, and the function that handles it.
+
+    `query` and `headers` map parameter names to whether they are required; path parameters, in
+    braces, always are. `body` is the JSON Schema of the request body. An `open` route needs no
+    authorizer. `rate_per_s` and `burst` limit this route alone.
+    """
+
+    method: str
+    path: str
+    function: lambda_.IFunction
+    body: JsonSchema | None = None
+    query: Mapping[str, bool] = field(default_factory=dict)
+    headers: Mapping[str, bool] = field(default_factory=dict)
+    open: bool = False
+    key_required: bool = False
+    rate_per_s: float | None = None
+    burst: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The route as people write it: `GET /orders`."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the path parameters."""
+        parts = [part for part in self.path.split("/") if part.startswith("{")]
+        return tuple(part.strip("{}+") for part in parts)
+
+    @property
+    def parameters(self) -> dict[str, bool]:
+        """All parameters as API Gateway names them, and whether they are required."""
+        return {
+            **{f"method.request.path.{name}": True for name in self.variables},
+            **{f"method.request.querystring.{n}": needed for n, needed in self.query.items()},
+            **{f"method.request.header.{name}": needed for name, needed in self.headers.items()},
+        }
+
+
+def check_routes(routes: Iterable[Route], *, authorized: bool) -> None:
+    """Refuse routes that API Gateway would refuse, and unprotected ones without `open=True`."""
+    names: set[str] = set()
+    variables: dict[str, str] = {}
+    for route in routes:
+        if route.method not in _METHODS:
+            raise ConstructError(f"{route.name}: the method must be one of {_METHODS}")
+        if not _PATH.fullmatch(route.path):
+            raise ConstructError(
+                f"{route.name}: invalid path; use /orders/{{id}}, or {{rest+}} as the last part"
+            )
+        if not (authorized or route.open):
+            raise ConstructError(f"{route.name}: an authorizer or open=True is required")
+        if route.name in names:
+            raise ConstructError(f"{route.name}: duplicate route")
+        names.add(route.name)
+        _check_variables(route, variables)
+
+
+def _check_variables(route: Route, known: dict[str, str]) -> None:
+    """Refuse a second parameter name at the same position, as API Gateway does."""
+    prefix = ""
+    for part in route.path.split("/")[1:]:
+        if part.startswith("{") and known.setdefault(prefix, part) != part:
+            raise ConstructError(
+                f"{route.name}: the parameter after {prefix}/ is {known[prefix]} in another route"
+            )
+        prefix = f"{prefix}/{part}"
+
+
 class RestService(Construct):
     """An API from a list of routes.
 
-    `authorizer` is a function that judges bearer tokens, or any authorizer; a route without one
-    must say that it is open. Bodies and parameters are validated before a function runs. Errors
-    of API Gateway itself are problem documents. Bodies are never logged.
+    `authorizer` is a function that checks bearer tokens, or any authorizer; a route without one
+    must be marked `open`. Bodies and parameters are validated before a function runs. Errors of
+    API Gateway itself are problem documents. Bodies are never logged.
     """
 
     def __init__(
@@ -63,8 +135,8 @@ class RestService(Construct):
         description: str | None = None,
         stage_name: str = "live",
         cors_origins: Sequence[str] = (),
-        cors_headers: Sequence[str] = _SENT,
-        cors_exposed_headers: Sequence[str] = _EXPOSED,
+        cors_headers: Sequence[str] = _REQUEST_HEADERS,
+        cors_exposed_headers: Sequence[str] = _EXPOSED_HEADERS,
         minimum_compression_bytes: int | None = 1024,
         rate_per_s: float = 100,
         burst: int = 200,
@@ -85,7 +157,8 @@ class RestService(Construct):
         super().__init__(scope, id_)
         prepare(self)
         check_routes(routes, authorized=authorizer is not None)
-        cors = Cors(cors_origins, cors_headers, cors_exposed_headers)
+        if "*" in cors_origins:
+            raise ConstructError(f"{self.node.path}: cors_origins must name origins, not '*'")
         make_log = partial(
             make_log_group, self, retention_days=log_retention_days, removal_policy=removal_policy
         )
@@ -102,137 +175,118 @@ class RestService(Construct):
             cloud_watch_role=account_log_role,
             cloud_watch_role_removal_policy=removal_policy if account_log_role else None,
             fail_on_warnings=True,
-            min_compression_size=_size(minimum_compression_bytes),
-            default_cors_preflight_options=cors.preflight({route.method for route in routes}),
-            deploy_options=self._stage_options(stage_name, routes, execution_log, tracing=tracing),
+            min_compression_size=(
+                None if minimum_compression_bytes is None else Size.bytes(minimum_compression_bytes)
+            ),
+            default_cors_preflight_options=_preflight(
+                {route.method for route in routes}, cors_origins, cors_headers, cors_exposed_headers
+            ),
+            deploy_options=apigateway.StageOptions(
+                stage_name=stage_name,
+                access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
+                access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LOG)),
+                logging_level=execution_log,
+                data_trace_enabled=False,
+                metrics_enabled=True,
+                tracing_enabled=tracing,
+                throttling_rate_limit=rate_per_s,
+                throttling_burst_limit=burst,
+                method_options=self._method_options(routes, execution_log),
+            ),
         )
-        self.execution_log = self._forget_execution_log(stage_name, make_log)
-        self.authorizer = self._judge(authorizer, authorizer_cache_s)
-        self._add_routes(routes)
+        # API Gateway creates this group without a retention when it logs first.
+        name = f"API-Gateway-Execution-Logs_{self.api.rest_api_id}/{stage_name}"
+        self.execution_log = make_log("ExecutionLog", name=name)
+        self.stage.node.add_dependency(self.execution_log)
+        self.authorizer = self._make_authorizer(authorizer, authorizer_cache_s)
+        self._add_methods(routes)
+        cors = _error_headers(cors_origins, cors_exposed_headers)
         add_problem_responses(Construct(self, "Problems"), self.api, cors)
-        self.usage_plan = self._plan_usage(api_keys, requests_per_day)
-        self.domain = self._name(domain_name, certificate)
+        self.usage_plan = self._make_usage_plan(api_keys, requests_per_day)
+        self.domain = self._make_domain(domain_name, certificate)
 
     @property
     def stage(self) -> apigateway.Stage:
-        """The one stage that is deployed."""
+        """The deployed stage."""
         return self.api.deployment_stage
 
     @property
-    def _made(self) -> apigateway.CfnRestApi:
-        return cast("apigateway.CfnRestApi", self.api.node.default_child)
-
-    @property
     def url(self) -> str:
-        """Where the API is, without a trailing slash: at its domain if nowhere else."""
-        if self.domain and self._made.disable_execute_api_endpoint:
+        """The address without a trailing slash; the domain's if the default endpoint is off."""
+        rest_api = cast("apigateway.CfnRestApi", self.api.node.default_child)
+        if self.domain and rest_api.disable_execute_api_endpoint:
             return f"https://{self.domain.domain_name}"
         stack = Stack.of(self)
         host = f"{self.api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}"
         return f"https://{host}/{self.stage.stage_name}"
 
-    def _stage_options(
-        self,
-        stage_name: str,
-        routes: Sequence[Route],
-        level: apigateway.MethodLoggingLevel,
-        *,
-        tracing: bool,
-    ) -> apigateway.StageOptions:
-        return apigateway.StageOptions(
-            stage_name=stage_name,
-            access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
-            access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LOG)),
-            logging_level=level,
-            data_trace_enabled=False,
-            metrics_enabled=True,
-            tracing_enabled=tracing,
-            throttling_rate_limit=self._rate_per_s,
-            throttling_burst_limit=self._burst,
-            method_options=self._per_route(routes, level),
-        )
-
-    def _per_route(
+    def _method_options(
         self, routes: Sequence[Route], level: apigateway.MethodLoggingLevel
     ) -> Mapping[str, apigateway.MethodDeploymentOptions]:
-        # A method's own settings replace the stage's, so that logging has to be repeated.
+        # A method's settings replace the stage's, so they repeat its logging.
         return {
-            f"{route.path}/{_method(route)}": apigateway.MethodDeploymentOptions(
-                logging_level=level,
-                data_trace_enabled=False,
-                metrics_enabled=True,
-                throttling_rate_limit=(
-                    self._rate_per_s if route.rate_per_s is None else route.rate_per_s
-                ),
-                throttling_burst_limit=self._burst if route.burst is None else route.burst,
+            # In these settings every method is a star.
+            f"{route.path}/{'*' if route.method == 'ANY' else route.method}": (
+                apigateway.MethodDeploymentOptions(
+                    logging_level=level,
+                    data_trace_enabled=False,
+                    metrics_enabled=True,
+                    throttling_rate_limit=(
+                        self._rate_per_s if route.rate_per_s is None else route.rate_per_s
+                    ),
+                    throttling_burst_limit=self._burst if route.burst is None else route.burst,
+                )
             )
             for route in routes
             if (route.rate_per_s, route.burst) != (None, None)
         }
 
-    def _forget_execution_log(
-        self, stage_name: str, make_log: Callable[..., logs.LogGroup]
-    ) -> logs.LogGroup:
-        """Make the log group that API Gateway would otherwise make itself, for ever."""
-        name = f"API-Gateway-Execution-Logs_{self.api.rest_api_id}/{stage_name}"
-        group = make_log("ExecutionLog", name=name)
-        # API Gateway makes the group itself when it logs first.
-        self.stage.node.add_dependency(group)
-        return group
-
-    def _judge(
+    def _make_authorizer(
         self, authorizer: lambda_.IFunction | apigateway.IAuthorizer | None, cache_s: int
     ) -> apigateway.IAuthorizer | None:
         if authorizer is None:
             return None
         if hasattr(authorizer, "authorizer_id"):
             return cast("apigateway.IAuthorizer", authorizer)
+        role = None
+        if Stack.of(authorizer) is not Stack.of(self):
+            # The policy of a function in another stack cannot name this API.
+            service = aws_iam.ServicePrincipal("apigateway.amazonaws.com")
+            role = aws_iam.Role(self, "Asking", assumed_by=service)
         return apigateway.TokenAuthorizer(
             self,
             "Authorizer",
             handler=authorizer,
             identity_source=apigateway.IdentitySource.header("Authorization"),
             validation_regex=_BEARER,
-            assume_role=self._role_to_ask(authorizer),
+            assume_role=role,
             results_cache_ttl=Duration.seconds(cache_s),
         )
 
-    def _role_to_ask(self, authorizer: lambda_.IFunction) -> aws_iam.Role | None:
-        """Return who asks a function of another stack, whose policy could not name this API."""
-        if Stack.of(authorizer) is Stack.of(self):
-            return None
-        return aws_iam.Role(
-            self, "Asking", assumed_by=aws_iam.ServicePrincipal("apigateway.amazonaws.com")
-        )
-
-    def _add_routes(self, routes: Sequence[Route]) -> None:
+    def _add_methods(self, routes: Sequence[Route]) -> None:
         validator = self.api.add_request_validator(
             "Validator", validate_request_body=True, validate_request_parameters=True
         )
         for route in routes:
-            self._add(route, validator)
+            authorizer = None if route.open else self.authorizer
+            self.api.root.resource_for_path(route.path).add_method(
+                route.method,
+                apigateway.LambdaIntegration(
+                    route.function, allow_test_invoke=False, scope_permission_to_method=True
+                ),
+                authorizer=authorizer,
+                authorization_type=None if authorizer else apigateway.AuthorizationType.NONE,
+                api_key_required=route.key_required,
+                request_parameters=route.parameters,
+                request_models=self._make_model(route, route.body)
+                if route.body is not None
+                else None,
+                request_validator=validator,
+            )
 
-    def _add(self, route: Route, validator: apigateway.IRequestValidator) -> None:
-        resource = self.api.root.resource_for_path(route.path)
-        authorizer = None if route.open else self.authorizer
-        resource.add_method(
-            route.method,
-            apigateway.LambdaIntegration(
-                route.function, allow_test_invoke=False, scope_permission_to_method=True
-            ),
-            authorizer=authorizer,
-            authorization_type=None if authorizer else apigateway.AuthorizationType.NONE,
-            api_key_required=route.key_required,
-            request_parameters=route.parameters,
-            request_models=self._models(route),
-            request_validator=validator,
-        )
-
-    def _models(self, route: Route) -> dict[str, apigateway.IModel] | None:
-        if route.body is None:
-            return None
-        schema = {"$schema": DRAFT_4, **cast("Mapping[str, object]", draft4(route.body))}
-        # A path holds no bar, so that no two routes have one id.
+    def _make_model(self, route: Route, body: JsonSchema) -> dict[str, apigateway.IModel]:
+        schema = draft_4_document(body)
+        # A path has no bar, so ids differ between routes.
         id_ = route.name.replace("/", "|")
         model = apigateway.CfnModel(
             self,
@@ -242,37 +296,41 @@ class RestService(Construct):
             schema=schema,
         )
         if self.api.latest_deployment:
-            # A deployment is a snapshot: a changed schema needs a new one.
+            # A deployment is a snapshot, so a changed schema needs a new one.
             self.api.latest_deployment.add_to_logical_id({id_: schema})
             self.api.latest_deployment.node.add_dependency(model)
-        known = apigateway.Model.from_model_name(self, f"{id_}Model", model.ref)
-        return {"application/json": known}
+        reference = apigateway.Model.from_model_name(self, f"{id_}Model", model.ref)
+        return {"application/json": reference}
 
-    def _plan_usage(
+    def _make_usage_plan(
         self, keys: Sequence[str], requests_per_day: int | None
     ) -> apigateway.UsagePlan | None:
         if not keys and requests_per_day is None:
             return None
+        day = apigateway.Period.DAY
         plan = self.api.add_usage_plan(
             "UsagePlan",
             api_stages=[apigateway.UsagePlanPerApiStage(api=self.api, stage=self.stage)],
             throttle=apigateway.ThrottleSettings(
-                rate_limit=self._rate_per_s,
-                burst_limit=self._burst,
+                rate_limit=self._rate_per_s, burst_limit=self._burst
             ),
-            quota=_quota(requests_per_day),
+            quota=(
+                None
+                if requests_per_day is None
+                else apigateway.QuotaSettings(limit=requests_per_day, period=day)
+            ),
         )
         for name in keys:
             plan.add_api_key(self.api.add_api_key(f"Key{name}", api_key_name=name))
         return plan
 
-    def _name(
+    def _make_domain(
         self, domain_name: str | None, certificate: acm.ICertificate | None
     ) -> apigateway.DomainName | None:
         if domain_name is None and certificate is None:
             return None
         if domain_name is None or certificate is None:
-            raise ConstructError(f"{self.node.path}: a domain and its certificate go together")
+            raise ConstructError(f"{self.node.path}: domain_name and certificate go together")
         return self.api.add_domain_name(
             "Domain",
             domain_name=domain_name,
@@ -282,16 +340,30 @@ class RestService(Construct):
         )
 
 
-def _size(smallest_bytes: int | None) -> Size | None:
-    return None if smallest_bytes is None else Size.bytes(smallest_bytes)
-
-
-def _quota(requests_per_day: int | None) -> apigateway.QuotaSettings | None:
-    if requests_per_day is None:
+def _preflight(
+    methods: set[str], origins: Sequence[str], headers: Sequence[str], exposed: Sequence[str]
+) -> apigateway.CorsOptions | None:
+    if not origins:
         return None
-    return apigateway.QuotaSettings(limit=requests_per_day, period=apigateway.Period.DAY)
+    all_methods = apigateway.Cors.ALL_METHODS
+    return apigateway.CorsOptions(
+        allow_origins=list(origins),
+        allow_methods=all_methods if "ANY" in methods else sorted({"OPTIONS", *methods}),
+        allow_headers=list(headers),
+        expose_headers=list(exposed),
+        max_age=Duration.hours(1),
+    )
 
 
-def _method(route: Route) -> str:
-    # A stage's settings know every method by a star.
-    return "*" if route.method == "ANY" else route.method
+def _error_headers(origins: Sequence[str], exposed: Sequence[str]) -> dict[str, str]:
+    """Return the CORS headers of API Gateway's own errors."""
+    if not origins:
+        return {}
+    # A gateway response cannot choose from a list, so it repeats the caller's origin: an error
+    # holds no data.
+    origin = f"'{origins[0]}'" if len(origins) == 1 else "method.request.header.Origin"
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Expose-Headers": f"'{','.join(exposed)}'",
+        "Vary": "'Origin'",
+    }

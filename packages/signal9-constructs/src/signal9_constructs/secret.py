@@ -1,9 +1,9 @@
-"""A secret for somebody else's API: its value is set by hand or rotated, never deployed."""
+"""A secret for an external API: its value is set by hand or rotated, never deployed."""
 
 import json
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Final, TypedDict
+from typing import Final
 
 from aws_cdk import (
     Duration,
@@ -20,10 +20,10 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from .alarms import make_alarm, metric
+from .alarms import make_alarm, service_metric
 from .errors import ConstructError
+from .feature_flags import prepare
 from .function import PythonFunction
-from .kinds import prepare
 
 __all__ = ["ApiSecret"]
 
@@ -31,7 +31,7 @@ _NAMESPACE: Final = "Secrets"
 _DAY_S: Final = 86400
 _GENERATED_LENGTH: Final = 64
 _SERVICE: Final = "secretsmanager.amazonaws.com"
-_STEPS: Final = (
+_ROTATE: Final = (
     "secretsmanager:DescribeSecret",
     "secretsmanager:GetSecretValue",
     "secretsmanager:PutSecretValue",
@@ -44,10 +44,10 @@ _WRITE: Final = ("secretsmanager:PutSecretValue", "secretsmanager:UpdateSecret")
 class ApiSecret(Construct):
     """A JSON secret that is deployed with `PLACEHOLDER` for each field.
 
-    CloudFormation writes the placeholders once; the real value stays through later deployments,
-    until `fields` changes. A field that is `generated` is random instead, for a key of your own.
-    With `rotation` a function renews the value, and may do its four steps with this secret alone;
-    without one, and with a topic, an alarm tells when it is older than `max_age_days`.
+    CloudFormation writes the placeholders once; later deployments keep the real value unless
+    `fields` changes. A `generated` field gets a random value instead, for a key of your own. A
+    `rotation` function renews the value and is granted only the rotation steps, on this secret
+    alone. Without one, and with a topic, an alarm reports a value older than `max_age_days`.
     """
 
     PLACEHOLDER: Final = "set-me"
@@ -70,8 +70,14 @@ class ApiSecret(Construct):
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
-        self._check(fields, generated)
+        if not fields or len(set(fields)) != len(fields):
+            raise ConstructError(f"{self.node.path}: fields must be unique and not empty: {fields}")
+        if generated is not None and generated not in fields:
+            raise ConstructError(
+                f"{self.node.path}: generated={generated!r}: must be one of {fields}"
+            )
         self.encryption_key = encryption_key
+        placeholders = {name: self.PLACEHOLDER for name in fields if name != generated}
         self.secret = secretsmanager.Secret(
             self,
             "Default",
@@ -79,15 +85,19 @@ class ApiSecret(Construct):
             description=description,
             encryption_key=encryption_key,
             removal_policy=removal_policy,
-            **_first_value(fields, generated),
+            # Plain text, because a placeholder is not secret.
+            secret_string_value=(
+                None if generated else SecretValue.unsafe_plain_text(json.dumps(placeholders))
+            ),
+            generate_secret_string=_generator(generated, placeholders) if generated else None,
         )
         if rotation:
             self._rotate(rotation, rotate_every_days)
         elif alarm_topic:
-            self._watch_age(max_age_days, alarm_topic, removal_policy)
+            self._add_age_alarm(max_age_days, alarm_topic, removal_policy)
 
     def grant_read(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
-        """Let `grantee` read the value, and decrypt it where there is a key."""
+        """Let `grantee` read the value, and decrypt it if there is a key."""
         return self._grant(grantee, _READ, "kms:Decrypt")
 
     def grant_write(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
@@ -97,7 +107,7 @@ class ApiSecret(Construct):
     def _grant(
         self, grantee: aws_iam.IGrantable, actions: Sequence[str], *key_actions: str
     ) -> aws_iam.Grant:
-        # The L2 names a grantee of another stack in the key's policy, and the stacks in a circle.
+        # The L2 names the grantee in the key's policy, a cycle if it is in another stack.
         if self.encryption_key:
             self.encryption_key.grant(grantee, *key_actions)
         grant = aws_iam.Grant.add_to_principal(
@@ -105,12 +115,6 @@ class ApiSecret(Construct):
         )
         grant.assert_success()
         return grant
-
-    def _check(self, fields: Sequence[str], generated: str | None) -> None:
-        if not fields or len(set(fields)) != len(fields):
-            raise ConstructError(f"{self.node.path}: fields must be given, each once: {fields}")
-        if generated is not None and generated not in fields:
-            raise ConstructError(f"{self.node.path}: generated is no field: {generated}")
 
     def _rotate(self, function: aws_lambda.IFunction, every_days: int) -> None:
         stack = Stack.of(self)
@@ -124,49 +128,58 @@ class ApiSecret(Construct):
             ),
             rotate_immediately_on_update=False,
         )
+        # The L2 also grants GetRandomPassword, and lets any account's Secrets Manager call.
         caller = aws_iam.ServicePrincipal(
             _SERVICE, conditions={"StringEquals": {"aws:SourceAccount": stack.account}}
         )
-        # CDK's own schedule lets the function draw passwords, too, and any account's calls in.
         function.grant_invoke(caller).apply_before(schedule)
         aws_iam.Grant.add_to_principal(
-            grantee=function, actions=[*_STEPS], resource_arns=[self.secret.secret_arn]
+            grantee=function, actions=[*_ROTATE], resource_arns=[self.secret.secret_arn]
         ).apply_before(schedule)
-        # A function that is known by its name alone has its permissions from elsewhere.
+        # An imported function may have no role here.
         if self.encryption_key and function.role:
             service = f"secretsmanager.{stack.region}.amazonaws.com"
             self.encryption_key.grant_encrypt_decrypt(
                 aws_kms.ViaServicePrincipal(service, function.grant_principal)
             )
 
-    def _watch_age(
+    def _add_age_alarm(
         self, max_age_days: int, topic: aws_sns.ITopic, removal_policy: RemovalPolicy
     ) -> None:
-        self._measure_daily(self._make_age_check(topic, removal_policy))
+        check = self._make_age_check(topic, removal_policy)
+        target = targets.LambdaFunction(
+            check.function,
+            dead_letter_queue=check.dead_letters,
+            retry_attempts=2,
+            max_event_age=Duration.hours(2),
+        )
+        daily = events.Schedule.rate(Duration.days(1))
+        events.Rule(self, "Daily", schedule=daily, targets=[target])
         make_alarm(
             self,
             "TooOld",
-            measured=metric(
+            service_metric(
                 _NAMESPACE,
                 "SecretAge",
                 {"SecretName": self.node.path},
                 statistic="Maximum",
                 period_s=_DAY_S,
             ),
-            threshold=max_age_days,
-            description=f"{self.node.path}: the value is over {max_age_days} days old",
-            topic=topic,
+            max_age_days,
+            f"{self.node.path}: the value is over {max_age_days} days old",
+            topic,
         )
 
     def _make_age_check(
         self, topic: aws_sns.ITopic, removal_policy: RemovalPolicy
     ) -> PythonFunction:
+        source = files(__package__).joinpath("runtime", "secret_age.py").read_text("utf-8")
         check = PythonFunction(
             self,
             "AgeCheck",
-            code=aws_lambda.Code.from_inline(_age_check()),
+            code=aws_lambda.Code.from_inline(source),
             handler="index.handler",
-            description="Measures daily how old the value is",
+            description="Measures the age of a secret's value daily",
             memory_mib=256,
             environment={
                 "SECRET_ARN": self.secret.secret_arn,
@@ -183,38 +196,11 @@ class ApiSecret(Construct):
         )
         return check
 
-    def _measure_daily(self, check: PythonFunction) -> None:
-        target = targets.LambdaFunction(
-            check.function,
-            dead_letter_queue=check.dead_letters,
-            retry_attempts=2,
-            max_event_age=Duration.hours(2),
-        )
-        schedule = events.Schedule.rate(Duration.days(1))
-        events.Rule(self, "Daily", schedule=schedule, targets=[target])
 
-
-class _FirstValue(TypedDict, total=False):
-    secret_string_value: SecretValue
-    generate_secret_string: secretsmanager.SecretStringGenerator
-
-
-def _first_value(fields: Sequence[str], generated: str | None) -> _FirstValue:
-    """Return what CloudFormation makes the secret with."""
-    placeholders = dict.fromkeys(fields, ApiSecret.PLACEHOLDER)
-    if generated is None:
-        # Public on purpose: it says that there is no value yet.
-        text = json.dumps(placeholders)
-        return {"secret_string_value": SecretValue.unsafe_plain_text(text)}
-    del placeholders[generated]
-    generator = secretsmanager.SecretStringGenerator(
+def _generator(field: str, placeholders: dict[str, str]) -> secretsmanager.SecretStringGenerator:
+    return secretsmanager.SecretStringGenerator(
         secret_string_template=json.dumps(placeholders),
-        generate_string_key=generated,
+        generate_string_key=field,
         password_length=_GENERATED_LENGTH,
         exclude_punctuation=True,
     )
-    return {"generate_secret_string": generator}
-
-
-def _age_check() -> str:
-    return files(__package__).joinpath("runtime", "age_of_secret.py").read_text("utf-8")

@@ -1,8 +1,6 @@
-"""A stage whose stacks are tagged, bounded and checked alike."""
+"""A CDK stage that tags, protects and checks all of its stacks."""
 
 from collections.abc import Iterable, Mapping
-from itertools import groupby
-from operator import attrgetter
 
 import jsii
 from aws_cdk import (
@@ -24,17 +22,17 @@ from aws_cdk.cx_api import CloudAssembly
 from constructs import Construct
 
 from .errors import ConstructError
-from .rules import Acknowledgment, Finding, RulePack, Verdict, judge
+from .suppressions import Acknowledgment, Finding, RulePack, Verdict, evaluate
 
 __all__ = ["GuardedStage"]
 
 
 class GuardedStage(Stage):
-    """A stage that tags, bounds and protects its stacks and fails on any open finding.
+    """A stage that tags and protects its stacks and fails synthesis on any open finding.
 
-    Errors and warnings of the rule packs fail alike. Nothing is acknowledged unless `acknowledge`
-    or CDK's own `Validations` said so. `tags` goes on every resource that can carry tags and on
-    the stacks themselves.
+    Errors and warnings of the rule packs both fail. Nothing is acknowledged except through
+    `acknowledge` or the CDK's own `Validations`. `tags` are set on all resources that support tags
+    and on the stacks themselves.
     """
 
     def __init__(
@@ -60,25 +58,25 @@ class GuardedStage(Stage):
             Tags.of(self).add(key, value, exclude_resource_types=["aws:cdk:stack"])
         CrossStackReferences.of(self).consume(cross_stack_references)
         if self.rule_packs:
-            Validations.of(self).add_plugins(_Guard(self))
+            Validations.of(self).add_plugins(_RulePackPlugin(self))
 
     @property
     def acknowledgments(self) -> tuple[Acknowledgment, ...]:
-        """What is accepted in this stage, in the order in which it was said."""
+        """All acknowledgments of this stage, in the order they were added."""
         return tuple(self._acknowledgments)
 
     def acknowledge(self, *acknowledgments: Acknowledgment) -> None:
         """Accept findings; a reason is required."""
-        for each in acknowledgments:
-            if not each.reason.strip():
+        for acknowledgment in acknowledgments:
+            if not acknowledgment.reason.strip():
                 raise ConstructError(
-                    f"{self.node.path}: {each.id} is acknowledged without a reason"
+                    f"{self.node.path}: acknowledging {acknowledgment.id} requires a reason"
                 )
         self._acknowledgments.extend(acknowledgments)
 
     def verdict(self) -> Verdict:
-        """Run the rule packs now and say what is open, accepted, or accepted in vain."""
-        return judge(self, self.rule_packs, self._acknowledgments)
+        """Run the rule packs now and return open, acknowledged and unused entries."""
+        return evaluate(self, self.rule_packs, self._acknowledgments)
 
     def synth(
         self,
@@ -89,10 +87,10 @@ class GuardedStage(Stage):
         skip_validation: bool | None = None,
         validate_on_synthesis: bool | None = None,
     ) -> CloudAssembly:
-        """Protect and tag every stack, however late it was added, and synthesise."""
-        for each in self.node.find_all():
-            if isinstance(each, Stack):
-                self._guard(each)
+        """Protect and tag every stack, then synthesize."""
+        for construct in self.node.find_all():
+            if isinstance(construct, Stack):
+                self._guard(construct)
         return super().synth(
             aspect_stabilization=aspect_stabilization,
             error_on_duplicate_synth=error_on_duplicate_synth,
@@ -109,8 +107,8 @@ class GuardedStage(Stage):
 
 
 @jsii.implements(IPolicyValidationPlugin)
-class _Guard:
-    """Hands the open findings of one stage to CDK, warnings as errors."""
+class _RulePackPlugin:
+    """Reports the open findings of a stage to the CDK, warnings as errors."""
 
     def __init__(self, stage: GuardedStage) -> None:
         self._stage = stage
@@ -128,13 +126,12 @@ class _Guard:
         return None
 
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:  # noqa: ARG002
-        found = self._stage.verdict().open
-        return PolicyValidationPluginReport(success=not found, violations=_violations(found))
-
-
-def _violations(found: Iterable[Finding]) -> list[PolicyViolation]:
-    by_id = groupby(sorted(found, key=attrgetter("id")), key=attrgetter("id"))
-    return [_violation(list(findings)) for _, findings in by_id]
+        findings = self._stage.verdict().open
+        by_id: dict[str, list[Finding]] = {}
+        for finding in findings:
+            by_id.setdefault(finding.id, []).append(finding)
+        violations = [_violation(by_id[id_]) for id_ in sorted(by_id)]
+        return PolicyValidationPluginReport(success=not findings, violations=violations)
 
 
 def _violation(findings: list[Finding]) -> PolicyViolation:

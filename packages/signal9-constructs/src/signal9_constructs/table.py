@@ -1,4 +1,4 @@
-"""A DynamoDB table that cannot be lost by accident."""
+"""A DynamoDB table that is recoverable, encrypted and protected against deletion."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from aws_cdk import RemovalPolicy, aws_iam, aws_kms, aws_sns
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
+from .alarms import add_throttling_alarms
 from .errors import ConstructError
-from .kinds import prepare
-from .watches import watch_throttling
+from .feature_flags import prepare
 
 __all__ = ["DataTable", "IndexShape", "TableIndex", "TableShape"]
 
@@ -30,7 +30,7 @@ _WRITE: Final = (
     "dynamodb:UpdateItem",
 )
 
-# What grant_encrypt_decrypt allows, without its wildcards.
+# The actions of grant_encrypt_decrypt without its wildcards.
 _KEY: Final = (
     "kms:Decrypt",
     "kms:DescribeKey",
@@ -43,7 +43,7 @@ _KEY: Final = (
 
 
 class IndexShape(Protocol):
-    """What a global secondary index looks like, whoever defines it."""
+    """A description of a global secondary index."""
 
     @property
     def name(self) -> str:
@@ -51,19 +51,19 @@ class IndexShape(Protocol):
 
     @property
     def partition_key(self) -> str:
-        """The attribute that chooses the partition."""
+        """The partition key attribute."""
 
     @property
     def sort_key(self) -> str | None:
-        """The attribute that orders it, if any."""
+        """The sort key attribute, if any."""
 
     @property
     def include(self) -> Sequence[str] | None:
-        """The attributes it carries beside all keys; `None` means the whole item."""
+        """The projected attributes besides the keys; `None` is the whole item."""
 
 
 class TableShape(Protocol):
-    """What a table looks like, whoever defines it."""
+    """A description of a table, from any source."""
 
     @property
     def name(self) -> str:
@@ -71,24 +71,24 @@ class TableShape(Protocol):
 
     @property
     def partition_key(self) -> str:
-        """The attribute that chooses the partition."""
+        """The partition key attribute."""
 
     @property
     def sort_key(self) -> str | None:
-        """The attribute that orders it, if any."""
+        """The sort key attribute, if any."""
 
     @property
     def indexes(self) -> Sequence[IndexShape]:
-        """Second orders over the table."""
+        """The global secondary indexes."""
 
     @property
     def ttl_attribute(self) -> str | None:
-        """The attribute with the second in which an item expires, if any."""
+        """The attribute with the second at which an item expires, if any."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableIndex:
-    """A global secondary index; `include` names what it carries beside all keys, `None` all."""
+    """A global secondary index; `include` names attributes besides the keys, `None` is all."""
 
     name: str
     partition_key: str
@@ -106,10 +106,10 @@ class _Shape:
 
 
 class DataTable(Construct):
-    """A table on demand: recoverable, encrypted, protected against deletion, kept with its data.
+    """An on-demand table: recoverable, encrypted, protected against deletion, retained.
 
-    Give it either `shape`, any object with a table's keys, or the keys one by one. Key attributes
-    are strings unless `attribute_types` says otherwise. Alarms are made when there is a topic.
+    Pass either `shape`, any object that describes a table, or the keys one by one. Key attributes
+    are strings unless `attribute_types` says otherwise. With a topic there are alarms.
     """
 
     def __init__(
@@ -137,7 +137,9 @@ class DataTable(Construct):
         super().__init__(scope, id_)
         prepare(self)
         if (shape is None) == (partition_key is None):
-            raise ConstructError(f"{self.node.path}: give either a shape or a partition key")
+            raise ConstructError(
+                f"{self.node.path}: exactly one of shape and partition_key is required"
+            )
         self._shape = shape or _Shape(id_, partition_key or "", sort_key, indexes, ttl_attribute)
         self._types = dict(attribute_types or {})
         self.encryption_key = encryption_key
@@ -153,14 +155,23 @@ class DataTable(Construct):
             billing=dynamodb.Billing.on_demand(
                 max_read_request_units=max_read_units, max_write_request_units=max_write_units
             ),
-            encryption=_encryption(encryption_key),
-            point_in_time_recovery_specification=_recovery(recovery_days),
-            contributor_insights_specification=_insights(wanted=contributor_insights),
+            encryption=(
+                dynamodb.TableEncryptionV2.customer_managed_key(encryption_key)
+                if encryption_key
+                else dynamodb.TableEncryptionV2.aws_managed_key()
+            ),
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=recovery_days is not None,
+                recovery_period_in_days=recovery_days,
+            ),
+            contributor_insights_specification=dynamodb.ContributorInsightsSpecification(
+                enabled=contributor_insights
+            ),
             deletion_protection=deletion_protection,
             removal_policy=removal_policy,
         )
         if alarm_topic:
-            self._watch_throttling(alarm_topic)
+            self._add_alarms(alarm_topic)
 
     @property
     def index_names(self) -> tuple[str, ...]:
@@ -168,7 +179,7 @@ class DataTable(Construct):
         return tuple(index.name for index in self._shape.indexes)
 
     def grant_read(self, grantee: aws_iam.IGrantable, *, scan: bool = False) -> aws_iam.Grant:
-        """Let `grantee` get and query items and, if asked, scan the table."""
+        """Let `grantee` get and query items and, with `scan`, scan the table."""
         return self._grant(grantee, (*_READ, *(_SCAN if scan else ())))
 
     def grant_write(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
@@ -176,7 +187,7 @@ class DataTable(Construct):
         return self._grant(grantee, _WRITE)
 
     def grant_read_write(self, grantee: aws_iam.IGrantable, *, scan: bool = False) -> aws_iam.Grant:
-        """Let `grantee` do all that `grant_read` and `grant_write` allow."""
+        """Let `grantee` do everything that `grant_read` and `grant_write` allow."""
         actions = sorted({*_READ, *_WRITE, *(_SCAN if scan else ())})
         return self._grant(grantee, actions)
 
@@ -185,7 +196,7 @@ class DataTable(Construct):
         return self.table.grant_stream_read(grantee)
 
     def _grant(self, grantee: aws_iam.IGrantable, actions: Sequence[str]) -> aws_iam.Grant:
-        # Every index by name: the L2's grants say index/*, which rule packs rightly question.
+        # The L2's grants name index/*, which rule packs reject.
         arns = [f"{self.table.table_arn}/index/{name}" for name in self.index_names]
         if self.encryption_key:
             self.encryption_key.grant(grantee, *_KEY)
@@ -194,61 +205,44 @@ class DataTable(Construct):
             actions=list(actions),
             resource_arns=[self.table.table_arn, *arns],
             resource=self.table,
-            resource_self_arns=["*"],  # by name, a table would have to be there before itself
+            resource_self_arns=["*"],  # its ARN would make the table depend on itself
         )
 
     def _attribute(self, name: str) -> dynamodb.Attribute:
-        kind = self._types.get(name, dynamodb.AttributeType.STRING)
-        return dynamodb.Attribute(name=name, type=kind)
+        type_ = self._types.get(name, dynamodb.AttributeType.STRING)
+        return dynamodb.Attribute(name=name, type=type_)
 
     def _optional_attribute(self, name: str | None) -> dynamodb.Attribute | None:
         return None if name is None else self._attribute(name)
 
     def _index(self, index: IndexShape) -> dynamodb.GlobalSecondaryIndexPropsV2:
-        projection, carried = _projection(index.include)
+        projection, attributes = _projection(index.include)
         return dynamodb.GlobalSecondaryIndexPropsV2(
             index_name=index.name,
             partition_key=self._attribute(index.partition_key),
             sort_key=self._optional_attribute(index.sort_key),
             projection_type=projection,
-            non_key_attributes=carried,
+            non_key_attributes=attributes,
         )
 
-    def _watch_throttling(self, topic: aws_sns.ITopic) -> None:
-        """Alarm for the table and for each index, which DynamoDB throttles apart."""
+    def _add_alarms(self, topic: aws_sns.ITopic) -> None:
+        """Alarm for the table and for each index, because DynamoDB throttles them separately."""
         alarms = Construct(self, "Alarms")
-        here = {"TableName": self.table.table_name}
-        watch_throttling(Construct(alarms, "Table"), self._shape.name, here, topic=topic)
-        for name in self.index_names:
-            place = here | {"GlobalSecondaryIndexName": name}
-            watch_throttling(
-                Construct(alarms, name), f"{self._shape.name}/{name}", place, topic=topic
+        dimensions = {"TableName": self.table.table_name}
+        name = self._shape.name
+        add_throttling_alarms(Construct(alarms, "Table"), name, dimensions, topic)
+        for index in self.index_names:
+            add_throttling_alarms(
+                Construct(alarms, index),
+                f"{name}/{index}",
+                dimensions | {"GlobalSecondaryIndexName": index},
+                topic,
             )
 
 
-def _projection(
-    include: Sequence[str] | None,
-) -> tuple[dynamodb.ProjectionType, list[str] | None]:
+def _projection(include: Sequence[str] | None) -> tuple[dynamodb.ProjectionType, list[str] | None]:
     if include is None:
         return dynamodb.ProjectionType.ALL, None
     if not include:
         return dynamodb.ProjectionType.KEYS_ONLY, None
     return dynamodb.ProjectionType.INCLUDE, list(include)
-
-
-def _encryption(key: aws_kms.IKey | None) -> dynamodb.TableEncryptionV2:
-    if key is None:
-        return dynamodb.TableEncryptionV2.aws_managed_key()
-    return dynamodb.TableEncryptionV2.customer_managed_key(key)
-
-
-def _insights(*, wanted: bool) -> dynamodb.ContributorInsightsSpecification:
-    return dynamodb.ContributorInsightsSpecification(enabled=wanted)
-
-
-def _recovery(days: int | None) -> dynamodb.PointInTimeRecoverySpecification:
-    if days is None:
-        return dynamodb.PointInTimeRecoverySpecification(point_in_time_recovery_enabled=False)
-    return dynamodb.PointInTimeRecoverySpecification(
-        point_in_time_recovery_enabled=True, recovery_period_in_days=days
-    )

@@ -1,5 +1,5 @@
-// Runs in CloudFront: a path without a file name is a page of the application, which is one file.
-// Only the site's own paths come here, so an API's 404 stays a 404.
+// Runs in CloudFront: a path without a file name is a page of the single-page application.
+// It is attached to the site's own paths only, so an API's 404 stays a 404.
 function handler(event) {
   var request = event.request;
   var name = request.uri.split('/').pop();

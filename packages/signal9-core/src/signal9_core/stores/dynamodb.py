@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Context, Decimal
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..aws import aws_errors
@@ -16,6 +15,7 @@ from .values import (
     VERSION_ATTRIBUTE,
     QuerySpec,
     check_item,
+    chunks,
     conflict,
     describe,
     key_of,
@@ -23,7 +23,7 @@ from .values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -131,12 +131,6 @@ def _retry(call: Callable[[], R]) -> R:
     raise first
 
 
-def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    remaining = iter(items)
-    while chunk := list(islice(remaining, size)):
-        yield chunk
-
-
 def _in_parallel(call: Callable[[T], R], arguments: Sequence[T]) -> list[R]:
     if len(arguments) <= 1:
         return [call(argument) for argument in arguments]
@@ -179,7 +173,7 @@ class DynamoStore:
             left = answer["UnprocessedKeys"].get(name)
             return () if left is None else left["Keys"]
 
-        batches = list(_chunks(wanted.values(), _READS_PER_BATCH))
+        batches = list(chunks(wanted.values(), _READS_PER_BATCH))
         _in_parallel(partial(_repeat, read), batches)
         items = (_stored(table, attributes, now) for attributes in answers)
         return [item for item in items if item is not None]
@@ -206,16 +200,16 @@ class DynamoStore:
             left = answer["UnprocessedItems"].get(name, ())
             return [request["PutRequest"]["Item"] for request in left]
 
-        for chunk in _chunks(items, _AT_ONCE * _WRITES_PER_BATCH):
+        for chunk in chunks(items, _AT_ONCE * _WRITES_PER_BATCH):
             # No batch may name a key twice, and batches overtake one another.
             latest = {_place(key_of(table, item)): item for item in chunk}
             rows = [_attributes(table, item, new_version()) for item in latest.values()]
-            _in_parallel(partial(_repeat, write), list(_chunks(rows, _WRITES_PER_BATCH)))
+            _in_parallel(partial(_repeat, write), list(chunks(rows, _WRITES_PER_BATCH)))
 
     def put_new(self, table: TableSpec, items: Iterable[Item]) -> list[Item]:
         """Write the items whose key is still free, several at once; return the others."""
         taken: list[Item] = []
-        for chunk in _chunks(items, _AT_ONCE * _WRITES_PER_BATCH):
+        for chunk in chunks(items, _AT_ONCE * _WRITES_PER_BATCH):
             rows = [_attributes(table, item, new_version()) for item in chunk]
             by_key: dict[tuple[str, ...], list[int]] = {}
             for at, item in enumerate(chunk):

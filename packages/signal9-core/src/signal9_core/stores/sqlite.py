@@ -5,7 +5,6 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
-from itertools import islice
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -26,7 +25,7 @@ from .sqlite_schema import (
     quoted,
     sqlite_errors,
 )
-from .values import QuerySpec, check_item, conflict, key_of, new_version
+from .values import QuerySpec, check_item, chunks, conflict, key_of, new_version
 
 __all__ = ["SqliteStore", "from_json", "query_sql", "to_json"]
 
@@ -220,7 +219,7 @@ class SqliteStore:
     def put_many(self, table: TableSpec, items: Iterable[Item]) -> None:
         """Write every item in chunks, each as one transaction; of equal keys the last one stays."""
         sql = self._sql(table)
-        for chunk in _chunks(items):
+        for chunk in chunks(items, _CHUNK):
             rows = [_row(sql, item, new_version()) for item in chunk]
             with self._writer.writing() as connection:
                 connection.executemany(sql.put, rows)
@@ -229,7 +228,7 @@ class SqliteStore:
         """Write the items whose key is still free, in chunks; return the others, untouched."""
         sql = self._sql(table)
         taken: list[Item] = []
-        for chunk in _chunks(items):
+        for chunk in chunks(items, _CHUNK):
             rows = [_row(sql, item, new_version()) for item in chunk]
             with self._writer.writing() as connection:
                 for item, row in zip(chunk, rows, strict=True):
@@ -309,12 +308,6 @@ class SqliteStore:
 def _close_all(*connections: _Connection) -> None:
     for connection in connections:
         connection.close()
-
-
-def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
-    remaining = iter(items)
-    while chunk := list(islice(remaining, _CHUNK)):
-        yield chunk
 
 
 def _place(table: TableSpec, key: Mapping[str, Value]) -> tuple[str, str]:

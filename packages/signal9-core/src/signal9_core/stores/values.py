@@ -1,7 +1,7 @@
 """What both stores accept: values, keys, versions and queries, checked in one place."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import (
     Clamped,
@@ -14,7 +14,8 @@ from decimal import (
     Subnormal,
     Underflow,
 )
-from typing import Final
+from itertools import islice
+from typing import Final, TypeVar
 
 from ..errors import ConflictError, InputError, StoreError
 from ..ports import ABSENT, Cursor, Item, Span, Value
@@ -25,11 +26,14 @@ __all__ = [
     "VERSION_ATTRIBUTE",
     "QuerySpec",
     "check_item",
+    "chunks",
     "conflict",
     "describe",
     "key_of",
     "new_version",
 ]
+
+T = TypeVar("T")
 
 DIGITS: Final = 38
 """Significant digits that a number may have."""
@@ -53,6 +57,13 @@ _WITHIN_BOUNDS: Final = Context(
 def new_version() -> int:
     """Return a positive number that no earlier write has used."""
     return secrets.randbits(62) + 1
+
+
+def chunks(elements: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield the elements in lists of `size`, the last one shorter, without running ahead."""
+    remaining = iter(elements)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
 
 
 def describe(table: TableSpec, key: Mapping[str, Value]) -> str:

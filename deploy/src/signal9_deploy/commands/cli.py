@@ -1,0 +1,151 @@
+"""Deploy, compare and destroy the stages of Signal9."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import DeployError
+from ..settings import LOCAL, StageSettings
+from ..stage_files import load_stage
+from . import cdk_cli, gitlab, local, secrets
+from . import cost as cost_estimate
+from .aws import Account
+from .cdk_cli import CdkCli
+
+__all__ = ["main", "program"]
+
+Stage = Annotated[str, typer.Argument(help="The stage: local, dev, test, prod.")]
+
+program = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__
+)
+
+
+def main() -> None:
+    """Run a command; an error is one line on stderr."""
+    try:
+        program()
+    except DeployError as error:
+        sys.exit(f"error: {error}")
+
+
+@program.command()
+def deploy(
+    stage: Stage,
+    *,
+    port: Annotated[int, typer.Option(help="The emulator's port.")] = local.PORT,
+    seed: Annotated[bool, typer.Option(help="Fill empty tables on the emulator.")] = True,
+) -> None:
+    """Deploy a stage; `local` starts an emulator."""
+    settings = load_stage(stage)
+    if settings.emulated:
+        local.deploy_local(settings, port=port, echo=typer.echo, seed=seed)
+        return
+    cdk_cli.check_account(settings, Account(settings.region))
+    cdk_cli.deploy(settings, CdkCli())
+
+
+@program.command()
+def bootstrap(stage: Stage) -> None:
+    """Prepare a stage's account for the CDK, once."""
+    settings = _in_account(load_stage(stage))
+    cdk_cli.bootstrap(settings, CdkCli(), Account(settings.region))
+
+
+@program.command()
+def synth(stage: Stage) -> None:
+    """Write a stage's templates to deploy/cdk.out."""
+    typer.echo(cdk_cli.synth(load_stage(stage), CdkCli(), typer.echo))
+
+
+@program.command()
+def diff(
+    stage: Stage,
+    *,
+    file: Annotated[Path | None, typer.Option(help="Write Markdown to this file.")] = None,
+) -> None:
+    """Show what a deployment would change."""
+    changes = cdk_cli.diff(_in_account(load_stage(stage)), CdkCli())
+    if file is None:
+        typer.echo(changes)
+    else:
+        file.write_text(cdk_cli.as_comment(stage, changes), encoding="utf-8")
+
+
+@program.command()
+def comment(file: Annotated[Path, typer.Argument(help="The comment, as Markdown.")]) -> None:
+    """Write a file as a comment on GitLab's merge request, if there is a token."""
+    if gitlab.TOKEN_VARIABLE in os.environ:
+        typer.echo(gitlab.comment(file.read_text("utf-8"), os.environ))
+    else:
+        typer.echo(f"{gitlab.TOKEN_VARIABLE} is unset: no comment on the merge request")
+
+
+@program.command()
+def drift(stage: Stage) -> None:
+    """Fail if a deployed resource was changed by hand."""
+    cdk_cli.drift(_in_account(load_stage(stage)), CdkCli())
+
+
+@program.command()
+def destroy(stage: Stage) -> None:
+    """Destroy a stage; a stage that retains its data asks for its name first."""
+    settings = load_stage(stage)
+    if settings.emulated:
+        local.destroy_local(settings, typer.echo)
+        return
+    account = Account(settings.region)
+    cdk_cli.check_account(settings, account)
+    if settings.retain:
+        name = typer.prompt(f"This destroys {stage} but keeps its data. Type the stage's name")
+        if name != stage:
+            raise DeployError(f"{name!r} is not {stage!r}: nothing was destroyed")
+    cdk_cli.destroy(settings, CdkCli(), account)
+
+
+@program.command(name="secrets")
+def put_secrets(stage: Stage) -> None:
+    """Set the providers' keys, from prompts or from JSON on stdin."""
+    settings = load_stage(stage)
+    if sys.stdin.isatty():
+        values = secrets.from_prompt(
+            lambda text: str(typer.prompt(text, default="", hide_input=True, show_default=False))
+        )
+    else:
+        values = secrets.from_json(sys.stdin.read())
+    account = local.account(settings) if settings.emulated else Account(settings.region)
+    for name in secrets.put_secrets(settings, account, values):
+        typer.echo(f"{name}: set")
+
+
+@program.command()
+def cost(
+    stage: Stage, *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+) -> None:
+    """Estimate a stage's monthly cost: at rest, per million requests, per 10,000 tickers."""
+    folder = cdk_cli.synth(load_stage(stage), CdkCli(), lambda line: typer.echo(line, err=True))
+    prices = cost_estimate.load_prices()
+    estimate = cost_estimate.estimate(cost_estimate.read_templates(folder), prices)
+    render = cost_estimate.as_json if as_json else cost_estimate.as_table
+    typer.echo(render(estimate, prices))
+
+
+@program.command()
+def doctor(stage: Annotated[str, typer.Argument(help="The stage.")] = LOCAL) -> None:
+    """Check everything that a deployment needs, and print remedies."""
+    from .doctor import examine  # noqa: PLC0415  # loads the CDK, which takes seconds
+
+    checks = list(examine(load_stage(stage)))
+    for check in checks:
+        typer.echo(f"{'ok ' if check.passed else 'BAD'} {check.name}: {check.message}")
+    if not all(check.passed for check in checks):
+        raise typer.Exit(1)
+
+
+def _in_account(settings: StageSettings) -> StageSettings:
+    if settings.emulated:
+        raise DeployError(f"{settings.stage} runs on an emulator and has no account")
+    return settings

@@ -1,0 +1,323 @@
+"""A website and its API behind one CloudFront distribution."""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from aws_cdk import Duration, RemovalPolicy, Stack, Token
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_deployment as deployment
+from constructs import Construct
+
+from .bucket import SecureBucket
+from .errors import ConstructError
+from .feature_flags import prepare
+from .firewall import Firewall
+
+__all__ = ["ContentDelivery", "paths_to_invalidate"]
+
+_CSP: Final = (
+    "default-src 'self'; img-src 'self' data: https:; object-src 'none'; base-uri 'self'; "
+    "frame-ancestors 'none'; form-action 'self'"
+)
+_CACHE_FOREVER: Final = "public, max-age=31536000, immutable"
+_REVALIDATE: Final = "no-cache"
+_CERTIFICATE_REGION: Final = "us-east-1"
+_MAX_INVALIDATION_PATHS: Final = 50
+_ERRORS: Final = (400, 403, 404, 405, 414, 500, 501, 502, 503, 504)
+
+
+class ContentDelivery(Construct):
+    """A private bucket and, optionally, an API, served over HTTPS under one domain name.
+
+    Files under `asset_paths` have hashes in their names and are cached for a year; other files are
+    revalidated. API responses are cached as their headers say, for `api_cache_s` at most,
+    separately by path, query and `Authorization`. With `single_page` a path without a file name
+    returns index.html; errors of the API are passed on unchanged and never cached.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        bucket: s3.IBucket | None = None,
+        api: apigateway.RestApiBase | None = None,
+        api_paths: Sequence[str] = ("/api/*",),
+        api_cache_s: int = 60,
+        asset_paths: Sequence[str] = ("/assets/*",),
+        single_page: bool = True,
+        domain_names: Sequence[str] = (),
+        certificate: acm.ICertificate | None = None,
+        hosted_zone: route53.IHostedZone | None = None,
+        minimum_tls: cloudfront.SecurityPolicyProtocol = (
+            cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021
+        ),
+        content_security_policy: str = _CSP,
+        hsts_days: int = 730,
+        allowed_countries: Sequence[str] = (),
+        denied_countries: Sequence[str] = (),
+        firewall: Firewall | None = None,
+        price_class: cloudfront.PriceClass = cloudfront.PriceClass.PRICE_CLASS_100,
+        log_bucket: s3.IBucket | None = None,
+        log_days: int = 90,
+        comment: str | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, id_)
+        prepare(self)
+        if firewall and not firewall.edge:
+            raise ConstructError(f"{self.node.path}: the firewall must be an edge firewall")
+        self.bucket = bucket or SecureBucket(self, "Site", removal_policy=removal_policy).bucket
+        self.log_bucket = log_bucket or _make_log_bucket(self, log_days, removal_policy)
+        self.certificate = certificate or _make_certificate(self, domain_names, hosted_zone)
+        self._headers = _security_headers(self, csp=content_security_policy, hsts_days=hsts_days)
+        self._single_page = _single_page_function(self) if single_page else None
+        self._asset_paths = tuple(asset_paths)
+        site = origins.S3BucketOrigin.with_origin_access_control(
+            self.bucket, origin_access_levels=[cloudfront.AccessLevel.READ]
+        )
+        self.distribution = cloudfront.Distribution(
+            self,
+            "Default",
+            comment=comment,
+            default_root_object="index.html",
+            default_behavior=self._page_behavior(site),
+            additional_behaviors=self._asset_behaviors(site)
+            | self._api_behaviors(api, api_paths, api_cache_s),
+            # CloudFront would cache errors for ten seconds.
+            error_responses=[
+                cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(0))
+                for status in _ERRORS
+            ],
+            domain_names=list(domain_names) or None,
+            certificate=self.certificate,
+            minimum_protocol_version=minimum_tls if self.certificate else None,
+            ssl_support_method=cloudfront.SSLMethod.SNI if self.certificate else None,
+            http_version=cloudfront.HttpVersion.HTTP2_AND_3,
+            enable_ipv6=True,
+            log_bucket=self.log_bucket,
+            geo_restriction=_geo_restriction(self, allowed_countries, denied_countries),
+            web_acl_id=firewall.arn if firewall else None,
+            price_class=price_class,
+        )
+
+    @property
+    def url(self) -> str:
+        """The site's address under its CloudFront domain name."""
+        return f"https://{self.distribution.distribution_domain_name}"
+
+    def deploy(self, folder: str | Path, *, memory_mib: int = 512) -> None:
+        """Upload a folder to the bucket and invalidate the files that may have changed.
+
+        Assets are uploaded first and old ones stay, so open pages keep working.
+        """
+        # The CDK would resolve a relative path against the folder of its own process.
+        folder = Path(folder).resolve()
+        patterns = [path.lstrip("/") for path in self._asset_paths]
+        assets = deployment.BucketDeployment(
+            self,
+            "Assets",
+            sources=[deployment.Source.asset(str(folder))],
+            destination_bucket=self.bucket,
+            exclude=["*"],
+            include=patterns,
+            prune=False,
+            cache_control=[deployment.CacheControl.from_string(_CACHE_FOREVER)],
+            memory_limit=memory_mib,
+        )
+        pages = deployment.BucketDeployment(
+            self,
+            "Pages",
+            sources=[deployment.Source.asset(str(folder))],
+            destination_bucket=self.bucket,
+            exclude=patterns,
+            prune=True,
+            cache_control=[deployment.CacheControl.from_string(_REVALIDATE)],
+            distribution=self.distribution,
+            distribution_paths=paths_to_invalidate(folder, self._asset_paths),
+            memory_limit=memory_mib,
+        )
+        pages.node.add_dependency(assets)
+
+    def _page_behavior(self, origin: cloudfront.IOrigin) -> cloudfront.BehaviorOptions:
+        functions = []
+        if self._single_page:
+            event_type = cloudfront.FunctionEventType.VIEWER_REQUEST
+            function = self._single_page
+            functions = [cloudfront.FunctionAssociation(function=function, event_type=event_type)]
+        return cloudfront.BehaviorOptions(
+            origin=origin,
+            cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
+            compress=True,
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+            response_headers_policy=self._headers,
+            function_associations=functions,
+        )
+
+    def _asset_behaviors(self, origin: cloudfront.IOrigin) -> dict[str, cloudfront.BehaviorOptions]:
+        behavior = cloudfront.BehaviorOptions(
+            origin=origin,
+            cache_policy=cloudfront.CachePolicy(
+                self,
+                "LongCache",
+                comment="Files with a hash in their name",
+                min_ttl=Duration.days(1),
+                default_ttl=Duration.days(365),
+                max_ttl=Duration.days(365),
+                enable_accept_encoding_brotli=True,
+                enable_accept_encoding_gzip=True,
+            ),
+            compress=True,
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+            response_headers_policy=self._headers,
+        )
+        return dict.fromkeys(self._asset_paths, behavior)
+
+    def _api_behaviors(
+        self, api: apigateway.RestApiBase | None, paths: Sequence[str], cache_s: int
+    ) -> dict[str, cloudfront.BehaviorOptions]:
+        if api is None:
+            return {}
+        behavior = cloudfront.BehaviorOptions(
+            origin=origins.RestApiOrigin(api),
+            allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+            cached_methods=cloudfront.CachedMethods.CACHE_GET_HEAD,
+            cache_policy=_api_cache(self, cache_s),
+            # API Gateway refuses a Host header other than its own.
+            origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+            compress=True,
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+            response_headers_policy=self._headers,
+        )
+        return dict.fromkeys(paths, behavior)
+
+
+def paths_to_invalidate(folder: Path, asset_paths: Sequence[str]) -> list[str]:
+    """Return the paths of the files in `folder` that may change under the same name.
+
+    CloudFront charges for each path and counts `/*` as one.
+    """
+    names = sorted(
+        f"/{path.relative_to(folder).as_posix()}" for path in folder.rglob("*") if path.is_file()
+    )
+    pages = [name for name in names if not any(fnmatchcase(name, path) for path in asset_paths)]
+    return ["/", *map(quote, pages)] if len(pages) < _MAX_INVALIDATION_PATHS else ["/*"]
+
+
+def _api_cache(scope: Construct, seconds: int) -> cloudfront.ICachePolicy:
+    if seconds == 0:
+        # A policy with a TTL of zero must not name parts of a cache key.
+        return cloudfront.CachePolicy.CACHING_DISABLED
+    return cloudfront.CachePolicy(
+        scope,
+        "ApiCache",
+        comment="As the API's headers say, by path, query and caller",
+        min_ttl=Duration.seconds(0),
+        default_ttl=Duration.seconds(0),
+        max_ttl=Duration.seconds(seconds),
+        header_behavior=cloudfront.CacheHeaderBehavior.allow_list("Authorization", "Origin"),
+        query_string_behavior=cloudfront.CacheQueryStringBehavior.all(),
+        cookie_behavior=cloudfront.CacheCookieBehavior.none(),
+        enable_accept_encoding_brotli=True,
+        enable_accept_encoding_gzip=True,
+    )
+
+
+def _security_headers(
+    scope: Construct, *, csp: str, hsts_days: int
+) -> cloudfront.ResponseHeadersPolicy:
+    return cloudfront.ResponseHeadersPolicy(
+        scope,
+        "Headers",
+        remove_headers=["Server", "X-Powered-By"],
+        security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
+            content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+                content_security_policy=csp, override=True
+            ),
+            strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
+                access_control_max_age=Duration.days(hsts_days),
+                include_subdomains=True,
+                override=True,
+            ),
+            content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
+            frame_options=cloudfront.ResponseHeadersFrameOptions(
+                frame_option=cloudfront.HeadersFrameOption.DENY, override=True
+            ),
+            referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
+                referrer_policy=cloudfront.HeadersReferrerPolicy.STRICT_ORIGIN_WHEN_CROSS_ORIGIN,
+                override=True,
+            ),
+        ),
+    )
+
+
+def _single_page_function(scope: Construct) -> cloudfront.Function:
+    source = files(__package__).joinpath("runtime", "single_page.js").read_text("utf-8")
+    return cloudfront.Function(
+        scope,
+        "SinglePage",
+        code=cloudfront.FunctionCode.from_inline(source),
+        runtime=cloudfront.FunctionRuntime.JS_2_0,
+        comment="Returns index.html for every page",
+    )
+
+
+def _make_log_bucket(scope: Construct, days: int, removal_policy: RemovalPolicy) -> s3.Bucket:
+    return s3.Bucket(
+        scope,
+        "Logs",
+        # CloudFront's standard logs need ACLs.
+        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        enforce_ssl=True,
+        versioned=True,
+        lifecycle_rules=[
+            s3.LifecycleRule(
+                expiration=Duration.days(days),
+                noncurrent_version_expiration=Duration.days(days),
+                abort_incomplete_multipart_upload_after=Duration.days(7),
+            )
+        ],
+        removal_policy=removal_policy,
+    )
+
+
+def _make_certificate(
+    scope: Construct, domain_names: Sequence[str], zone: route53.IHostedZone | None
+) -> acm.ICertificate | None:
+    if not domain_names:
+        return None
+    region = Stack.of(scope).region
+    elsewhere = not Token.is_unresolved(region) and region != _CERTIFICATE_REGION
+    if zone is None or elsewhere:
+        raise ConstructError(
+            f"{scope.node.path}: {list(domain_names)} need a certificate in {_CERTIFICATE_REGION}: "
+            "pass one, or pass a hosted zone and make this stack there"
+        )
+    return acm.Certificate(
+        scope,
+        "Certificate",
+        domain_name=domain_names[0],
+        subject_alternative_names=list(domain_names[1:]) or None,
+        validation=acm.CertificateValidation.from_dns(zone),
+    )
+
+
+def _geo_restriction(
+    scope: Construct, allowed: Sequence[str], denied: Sequence[str]
+) -> cloudfront.GeoRestriction | None:
+    if allowed and denied:
+        raise ConstructError(f"{scope.node.path}: pass allowed or denied countries, not both")
+    if allowed:
+        return cloudfront.GeoRestriction.allowlist(*allowed)
+    return cloudfront.GeoRestriction.denylist(*denied) if denied else None

@@ -1,0 +1,285 @@
+"""ContentDelivery: a private bucket and an API behind one distribution."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_s3 as s3
+from aws_cdk.assertions import Match, Template
+
+import signal9_constructs
+from signal9_constructs import ConstructError, ContentDelivery, Firewall
+from signal9_constructs.content_delivery import paths_to_invalidate
+from tests.constructs.lab import Made, only, properties, statement, synthesise, text
+
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+DOMAINS = ["shop.example", "www.shop.example"]
+# Policies that AWS manages.
+CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+ALL_VIEWER_EXCEPT_HOST_HEADER = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+
+
+def _api(stack: Stack) -> apigateway.RestApi:
+    api = apigateway.RestApi(stack, "Api")
+    api.root.add_method("GET")
+    return api
+
+
+def _zone(stack: Stack) -> route53.IHostedZone:
+    return route53.HostedZone.from_hosted_zone_attributes(
+        stack, "Zone", hosted_zone_id="Z1", zone_name="shop.example"
+    )
+
+
+def _plain(stack: Stack) -> None:
+    assert ContentDelivery(stack, "Web").url.startswith("https://")
+
+
+def _full(stack: Stack) -> None:
+    ContentDelivery(
+        stack,
+        "Web",
+        api=_api(stack),
+        api_paths=("/api/*", "/health"),
+        api_cache_s=5,
+        asset_paths=("/static/*",),
+        single_page=False,
+        domain_names=DOMAINS,
+        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", CERTIFICATE),
+        minimum_tls=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2025,
+        content_security_policy="default-src 'none'",
+        hsts_days=1,
+        allowed_countries=["DE"],
+        firewall=Firewall(stack, "Wall", edge=True),
+        price_class=cloudfront.PriceClass.PRICE_CLASS_ALL,
+        log_bucket=s3.Bucket.from_bucket_name(stack, "Logs", "logs"),
+    )
+
+
+def _uncached(stack: Stack) -> None:
+    ContentDelivery(stack, "Web", api=_api(stack), api_cache_s=0)
+
+
+def _certified(stack: Stack) -> None:
+    zone = _zone(stack)
+    ContentDelivery(stack, "Web", domain_names=DOMAINS, hosted_zone=zone, denied_countries=["XX"])
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("site")
+    for name in ("index.html", "about us.html", "assets/app-1a2b.js", "assets/deep/font-3c.woff2"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name, "utf-8")
+
+    def deployed(stack: Stack) -> None:
+        ContentDelivery(stack, "Web").deploy(folder)
+
+    return synthesise(
+        plain=_plain, full=_full, uncached=_uncached, certified=_certified, deployed=deployed
+    )
+
+
+def _config(template: Template) -> dict[str, Any]:
+    config: Any = only(template, "AWS::CloudFront::Distribution")["DistributionConfig"]
+    return dict(config)
+
+
+def _behaviors(template: Template) -> dict[str, dict[str, Any]]:
+    return {behavior["PathPattern"]: behavior for behavior in _config(template)["CacheBehaviors"]}
+
+
+def test_only_the_distribution_may_read_the_bucket(made: Made) -> None:
+    control = {"OriginAccessControlOriginType": "s3", "SigningBehavior": "always"}
+    made["plain"].has_resource_properties(
+        "AWS::CloudFront::OriginAccessControl", {"OriginAccessControlConfig": control}
+    )
+    policy = statement(
+        Action="s3:GetObject",
+        Principal={"Service": "cloudfront.amazonaws.com"},
+        Condition={"StringEquals": {"AWS:SourceArn": Match.any_value()}},
+    )
+    made["plain"].has_resource_properties("AWS::S3::BucketPolicy", {"PolicyDocument": policy})
+
+
+def test_the_site_uses_https_and_current_protocols(made: Made) -> None:
+    config = _config(made["plain"])
+
+    assert (config["HttpVersion"], config["IPV6Enabled"]) == ("http2and3", True)
+    assert config["DefaultRootObject"] == "index.html"
+    assert config["DefaultCacheBehavior"]["ViewerProtocolPolicy"] == "redirect-to-https"
+
+
+def test_a_domain_of_its_own_has_a_certificate_and_modern_tls(made: Made) -> None:
+    certified, full = _config(made["certified"]), _config(made["full"])
+
+    assert certified["Aliases"] == DOMAINS
+    assert certified["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    assert full["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2025"
+    made["certified"].has_resource_properties(
+        "AWS::CertificateManager::Certificate",
+        {
+            "DomainName": DOMAINS[0],
+            "SubjectAlternativeNames": DOMAINS[1:],
+            "ValidationMethod": "DNS",
+        },
+    )
+    made["full"].resource_count_is("AWS::CertificateManager::Certificate", 0)
+
+
+def test_assets_are_cached_for_a_year(made: Made) -> None:
+    made["plain"].has_resource_properties(
+        "AWS::CloudFront::CachePolicy",
+        {"CachePolicyConfig": {"DefaultTTL": 31536000, "MaxTTL": 31536000}},
+    )
+    assert list(_behaviors(made["plain"])) == ["/assets/*"]
+
+
+def test_api_reads_are_cached_briefly_by_query_and_caller(made: Made) -> None:
+    key = {
+        "HeadersConfig": {
+            "HeaderBehavior": "whitelist",
+            "Headers": Match.array_with(["Authorization"]),
+        },
+        "QueryStringsConfig": {"QueryStringBehavior": "all"},
+        "CookiesConfig": {"CookieBehavior": "none"},
+    }
+    config = {
+        "MinTTL": 0,
+        "DefaultTTL": 0,
+        "MaxTTL": 5,
+        "ParametersInCacheKeyAndForwardedToOrigin": key,
+    }
+
+    made["full"].has_resource_properties(
+        "AWS::CloudFront::CachePolicy", {"CachePolicyConfig": config}
+    )
+    assert _behaviors(made["uncached"])["/api/*"]["CachePolicyId"] == CACHING_DISABLED
+
+
+@pytest.mark.parametrize("path", ["/api/*", "/health"])
+def test_the_api_gets_every_method_and_its_own_host(made: Made, path: str) -> None:
+    behavior = _behaviors(made["full"])[path]
+
+    assert {"PUT", "PATCH", "DELETE"} <= set(behavior["AllowedMethods"])
+    assert behavior["CachedMethods"] == ["GET", "HEAD"]
+    assert behavior["ViewerProtocolPolicy"] == "https-only"
+    assert behavior["OriginRequestPolicyId"] == ALL_VIEWER_EXCEPT_HOST_HEADER
+
+
+def test_pages_are_one_file_and_errors_are_neither_replaced_nor_cached(made: Made) -> None:
+    default = _config(made["plain"])["DefaultCacheBehavior"]
+    errors = _config(made["full"])["CustomErrorResponses"]
+
+    assert "viewer-request" in str(default["FunctionAssociations"])
+    assert "FunctionAssociations" not in str(_behaviors(made["full"]))
+    assert all("ResponsePagePath" not in text(template) for template in made.values())
+    assert {error["ErrorCode"] for error in errors} >= {400, 403, 404, 500, 502, 503, 504}
+    assert {error["ErrorCachingMinTTL"] for error in errors} == {0}
+
+
+def test_responses_have_security_headers(made: Made) -> None:
+    csp = Match.string_like_regexp("default-src 'self'")
+    headers = {
+        "ContentSecurityPolicy": {"ContentSecurityPolicy": csp},
+        "StrictTransportSecurity": {"AccessControlMaxAgeSec": 63072000, "IncludeSubdomains": True},
+        "ContentTypeOptions": {"Override": True},
+        "FrameOptions": {"FrameOption": "DENY"},
+        "ReferrerPolicy": {"ReferrerPolicy": "strict-origin-when-cross-origin"},
+    }
+
+    made["plain"].has_resource_properties(
+        "AWS::CloudFront::ResponseHeadersPolicy",
+        {"ResponseHeadersPolicyConfig": {"SecurityHeadersConfig": headers}},
+    )
+    assert "default-src 'none'" in text(made["full"])
+
+
+def test_requests_are_logged_without_cookies_and_logs_expire(made: Made) -> None:
+    assert "Logging" in _config(made["plain"])
+    made["plain"].has_resource_properties(
+        "AWS::S3::Bucket",
+        {"LifecycleConfiguration": {"Rules": [Match.object_like({"ExpirationInDays": 90})]}},
+    )
+    assert not _config(made["full"])["Logging"].get("IncludeCookies")
+
+
+def test_countries_firewall_and_price_class_are_options(made: Made) -> None:
+    config = _config(made["full"])
+
+    assert config["Restrictions"]["GeoRestriction"]["RestrictionType"] == "whitelist"
+    assert "'RestrictionType': 'blacklist'" in str(_config(made["certified"])["Restrictions"])
+    assert "WebACLId" in config
+    assert config["PriceClass"] == "PriceClass_All"
+    assert _config(made["plain"])["PriceClass"] == "PriceClass_100"
+
+
+def test_deploying_keeps_old_assets_and_invalidates_pages_only(made: Made) -> None:
+    deployments: Any = properties(made["deployed"], "Custom::CDKBucketDeployment")
+    by_cache = {
+        deployment["SystemMetadata"]["cache-control"]: deployment for deployment in deployments
+    }
+
+    assets, pages = by_cache["public, max-age=31536000, immutable"], by_cache["no-cache"]
+    assert (assets["Include"], assets["Prune"]) == (["assets/*"], False)
+    assert (pages["Exclude"], pages["Prune"]) == (["assets/*"], True)
+    assert pages["DistributionPaths"] == ["/", "/about%20us.html", "/index.html"]
+    assert "DistributionPaths" not in assets
+
+
+def test_many_pages_are_invalidated_as_one_path(tmp_path: Path) -> None:
+    for number in range(50):
+        (tmp_path / f"{number}.html").touch()
+
+    assert paths_to_invalidate(tmp_path, ()) == ["/*"]
+
+
+@pytest.mark.parametrize(
+    ("path", "file"),
+    [
+        ("/", "/index.html"),
+        ("/orders/5", "/index.html"),
+        ("/orders/", "/index.html"),
+        ("/robots.txt", "/robots.txt"),
+        ("/v1.2/orders", "/index.html"),
+    ],
+)
+def test_a_page_is_index_html_and_a_file_is_itself(path: str, file: str) -> None:
+    source = Path(signal9_constructs.__file__).parent / "runtime" / "single_page.js"
+    event = json.dumps({"request": {"uri": path}})
+    script = f"{source.read_text('utf-8')};console.log(handler({event}).uri)"
+
+    process = subprocess.run(
+        ["node", "--eval", script], capture_output=True, check=True, encoding="utf-8"
+    )
+
+    assert process.stdout.strip() == file
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"domain_names": ["shop.example"]}, "need a certificate in us-east-1"),
+        ({"allowed_countries": ["DE"], "denied_countries": ["US"]}, "not both"),
+    ],
+)
+def test_invalid_options_are_refused(options: Mapping[str, object], message: str) -> None:
+    with pytest.raises(ConstructError, match=message):
+        ContentDelivery(Stack(), "Web", **options)  # type: ignore[arg-type]
+
+
+def test_a_regional_firewall_and_a_certificate_in_another_region_are_refused() -> None:
+    stack = Stack(App(), "Stack", env={"region": "eu-west-1"})
+
+    with pytest.raises(ConstructError, match="must be an edge firewall"):
+        ContentDelivery(stack, "Web", firewall=Firewall(stack, "Wall"))
+    with pytest.raises(ConstructError, match="make this stack there"):
+        ContentDelivery(stack, "Site", domain_names=["shop.example"], hosted_zone=_zone(stack))
