@@ -14,6 +14,7 @@ from signal9_core.settings import Settings
 from signal9_handlers.local.server import LocalServer
 from signal9_handlers.local.site import Site
 from signal9_handlers.runtime import application
+from tests.core.cli.shell import ingest_sample
 from tests.fakes import ARTICLES, SERIES, FakeProvider, article
 
 from .sample import EXACT, Target, serving, target
