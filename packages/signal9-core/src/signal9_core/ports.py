@@ -1,4 +1,4 @@
-"""The time, as something that is passed in."""
+"""Ports: what the core needs from stores, providers, publishers and the clock."""
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,62 +55,35 @@ __all__ = [
 ]
 
 Clock = Callable[[], datetime]
-"""Returns the present instant, aware and in UTC."""
+"""Returns the current time, aware and in UTC."""
 
 
 def utc_now() -> datetime:
-    """Return the present instant by this machine's clock, in UTC."""
+    """Return the current time of this machine, in UTC."""
     return datetime.now(UTC)
 
 
-class Quota(Protocol):
-    """The budget of calls to one provider, shared by everyone who has the same key."""
-
-    def reserve(self, calls: int = 1) -> None:
-        """Take that many calls from the budget, before they are made; every retry is a call too.
-
-        Where they are not to be had now, it waits or raises `QuotaExhaustedError`, which says from
-        when on they are, as its owner chose.
-        """
-
-    def require(self, calls: int) -> None:
-        """Raise `QuotaExhaustedError` where fewer calls are left of its day; take nothing.
-
-        A question that takes several calls asks first, so that it does not break off half way.
-        """
-
-    def refund(self, calls: int = 1) -> None:
-        """Give back calls that were reserved and never sent."""
-
-    def exhausted(self, until: datetime | None = None) -> datetime | None:
-        """Hear from the provider that nothing is left before `until`, or (`None`) for its day.
-
-        It may know better than the budget, where others use the same key. Nothing is granted
-        before the instant returned, which is `None` only where it cannot be told.
-        """
-
-
 Value = str | int | bool | Decimal | bytes | None | Sequence["Value"] | Mapping[str, "Value"]
-"""What an attribute may hold. Floats are refused; a Decimal has at most 38 significant digits."""
+"""The value of an attribute: no floats, and at most 38 significant digits in a Decimal."""
 
 Item = Mapping[str, Value]
-"""A record: attribute names to values, its key attributes among them."""
+"""A stored record: values by attribute name, key attributes included."""
 
 Key = Mapping[str, str]
-"""The key attributes of one item."""
+"""The key attributes of an item."""
 
 Cursor = Mapping[str, str]
-"""Where a query stopped: the key attributes (of table and index) of the last item seen."""
+"""Where a query stopped: the key attributes (of table and index) of the last item."""
 
 ABSENT: Final = 0
-"""As an expected version: there must be no such item yet."""
+"""The expected version of an item that must not exist yet."""
 
 
 class Stored(NamedTuple):
-    """An item as it stands in the store; `version` is new with every write, and opaque.
+    """An item with its version, which is opaque and changes with every write.
 
-    What an index that carries only some attributes returns is part of an item; its version is
-    `ABSENT`, so that writing it back under that version never replaces the whole.
+    An index with only some attributes returns partial items. Their version is `ABSENT`, so that
+    writing one back never replaces the whole item.
     """
 
     item: Item
@@ -118,7 +91,7 @@ class Stored(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Part of an answer; `cursor` continues it and is `None` at the end."""
+    """A page of a query; `cursor` continues it and is `None` at the end."""
 
     items: list[Stored]
     cursor: Cursor | None
@@ -134,33 +107,33 @@ class Span(NamedTuple):
 class Store(Protocol):
     """Ordered partitions of items in the tables of `signal9_core.tables`.
 
-    Expired items (`TableSpec.ttl_attribute`) count as absent everywhere. Every method raises
-    `StoreUnavailableError` once its bounded retries are used up.
+    Expired items (`TableSpec.ttl_attribute`) do not exist for any method. Every method raises
+    `StoreUnavailableError` after a bounded number of retries.
     """
 
     def get(self, table: TableSpec, key: Key) -> Stored | None:
         """Return the item with this key, as of the last completed write."""
 
     def get_many(self, table: TableSpec, keys: Iterable[Key]) -> list[Stored]:
-        """Return those that exist, in no particular order; each once, however often asked."""
+        """Return the items that exist, in any order, each once."""
 
     def put(self, table: TableSpec, item: Item, *, expected: int | None = None) -> int:
-        """Write one item, replacing any with the same key, and return its new version.
+        """Write an item, replacing any with the same key, and return its new version.
 
-        With `expected`, only over that version (`ABSENT`: over nothing), else `ConflictError`.
+        With `expected`, `ConflictError` if the stored item has another version.
         """
 
     def put_many(self, table: TableSpec, items: Iterable[Item]) -> None:
-        """Write every item, replacing any with the same key; of equal keys the last one stays.
+        """Write items, replacing any with the same key; the last one of equal keys stays.
 
-        Not atomic, but never half done in silence: what could not be written raises.
+        Not atomic, but it raises unless everything was written.
         """
 
     def put_new(self, table: TableSpec, items: Iterable[Item]) -> list[Item]:
-        """Write the items whose key is still free; return the others, untouched."""
+        """Write the items whose key does not exist; return the others."""
 
     def delete(self, table: TableSpec, key: Key, *, expected: int | None = None) -> None:
-        """Remove an item if it is there; with `expected`, that version or `ConflictError`."""
+        """Delete an item if it exists; with `expected`, `ConflictError` for another version."""
 
     def query(
         self,
@@ -175,24 +148,50 @@ class Store(Protocol):
         cursor: Cursor | None = None,
         consistent: bool = True,
     ) -> Page:
-        """Return one partition of the table or index in the order of its sort key.
+        """Return a partition of the table or index in the order of its sort key.
 
-        `span` and `prefix` are exclusive. Sort keys compare by their UTF-8 bytes; equal ones, in an
-        index, are ordered somehow, and the same way every time. Without `limit` the whole answer
-        comes back; with it, at most that many items, and a cursor unless they are surely the last.
+        `span` and `prefix` exclude each other. Sort keys are ordered by their UTF-8 bytes; equal
+        ones of an index in any order, which is always the same. With `limit`, there are at most so
+        many items, and a cursor unless they are surely the last. `InputError` for a cursor of
+        another query.
 
-        Of a table, `consistent` items stand as of the last completed write; for half the price each
-        may be as it was a moment before, or missing if it is as young. Of an index, all may.
+        With `consistent`, a table's items are as of the last completed write. Otherwise, and in an
+        index, they may be slightly out of date, for half the price.
+        """
+
+
+class Quota(Protocol):
+    """The budget of requests to a provider, shared by all processes that use the same key."""
+
+    def reserve(self, calls: int = 1) -> None:
+        """Take requests from the budget before they are sent; every retry is a request, too.
+
+        Waits for a short time if there are none, then raises `QuotaExhaustedError`.
+        """
+
+    def require(self, calls: int) -> None:
+        """Raise `QuotaExhaustedError` if fewer requests are left of the day; take nothing.
+
+        For something that takes several requests, so that it does not stop halfway.
+        """
+
+    def refund(self, calls: int = 1) -> None:
+        """Return requests that were reserved and never sent."""
+
+    def exhausted(self, until: datetime | None = None) -> datetime | None:
+        """Grant nothing before `until`, or until the end of the provider's day.
+
+        Called when the provider says so: others may use the same key. Returns until when nothing is
+        granted, `None` if that is unknown.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class RawResponse:
-    """A whole body that a provider sent with success, and what had been asked.
+    """The body of a successful response, and its request; neither has a key in it.
 
-    `function` is what the provider calls the question (`OVERVIEW`, `stocks_bars`), `request` its
-    parameters without any key; `ticker` is `None` where it was not about exactly one company.
-    Neither request nor body holds a key: the client has cut it out, whatever the provider echoes.
+    `function` is the provider's name of the endpoint (`OVERVIEW`, `stocks_bars`); `ticker` is `None`
+    unless the response is about exactly one company.
     """
 
     provider: str
@@ -204,17 +203,18 @@ class RawResponse:
 
 
 class RawCache(Protocol):
-    """Keeps raw responses, so that the tables can be rebuilt without a call."""
+    """Stores raw responses, so that the tables can be rebuilt without requests."""
 
     def keep(self, response: RawResponse) -> None:
-        """Keep one response; one that is kept already, byte for byte, is not kept twice."""
+        """Store a response, unless the same body is stored already."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawCopy:
-    """One kept body: `file` names it for a person, `read` returns it.
+    """A stored body: `file` names it for people, `read` returns it.
 
-    `symbol` is whom it may be about, as the provider spells it, and `at` when it came, where known.
+    `symbol` is the company that it may be about, as the provider spells it; `at` is when it was
+    received. Both are `None` if unknown.
     """
 
     file: str
@@ -226,28 +226,28 @@ class RawCopy:
 
 
 class RawCopies(Protocol):
-    """Whatever was kept."""
+    """A collection of raw responses."""
 
     def copies(self) -> Iterable[RawCopy]:
-        """Return every copy, in no particular order; `StoreError` where they cannot be read."""
+        """Return all of them, in any order; `StoreError` if they cannot be read."""
 
 
 class EventPublisher(Protocol):
-    """Announces what changed to whoever listens."""
+    """Sends events to subscribers."""
 
     def publish(self, events: Sequence[Event]) -> None:
-        """Hand over every event, in order; `PublishError` where some were refused to the end."""
+        """Send events, in order; `PublishError` if some were refused even after retries."""
 
 
 class Notifier(Protocol):
-    """Tells users what they asked to be told."""
+    """Sends notifications to users."""
 
     def notify(self, notifications: Iterable[Notification]) -> None:
-        """Hand over every notification; `PublishError` where some were refused to the end."""
+        """Send notifications; `PublishError` has those that were refused even after retries."""
 
 
 class Progress(Protocol):
-    """Hears how far a long step is; a terminal draws a bar from it, a test or Lambda ignores it."""
+    """Shows how far a long task is."""
 
     def __call__(self, data_set: str, done: int, total: int) -> None:
         """`done` of `total` units of this data set are finished."""
@@ -262,27 +262,25 @@ Record: TypeAlias = (
     | PriceSeries
     | Report
 )
-"""A fact that a body may hold; a `PriceSeries` is a run of them."""
+"""A fact in a body; a `PriceSeries` is many of them."""
 
 
 class Parser(Protocol):
     """Reads the bodies of one function of one provider, JSON and CSV alike."""
 
     def __call__(self, body: bytes, ticker: Ticker | None) -> Iterable[Record]:
-        """Return every fact in `body`; `ticker` is whom it is about where it does not say so.
+        """Return the facts in `body`; `ticker` is the company if the body does not name it.
 
-        `ProviderError` where it is an error text, or not what the provider documents. Nothing for
-        an empty answer.
+        `ProviderError` for an error text, or for a body that is not as documented.
         """
 
 
 class ProviderFormat(NamedTuple):
-    """How the recorded responses of a provider are read.
+    """How the recorded responses of a provider are read, by function (`OVERVIEW`, `stocks_bars`).
 
-    `parsers` go by function (`OVERVIEW`, `stocks_bars`), JSON and CSV alike. `data_sets` says what
-    a response about one company belongs to, even if it is empty; responses of `action_functions`
-    leave out no split and no dividend of their days; `is_whole` says whether a response with that
-    many bars or articles is all there is.
+    `data_sets` says what a response about one company belongs to, even if it is empty; responses of
+    `action_functions` have every split and dividend of their days; `is_whole` says whether a
+    response with so many bars or articles is complete.
     """
 
     parsers: Mapping[str, Parser]
@@ -297,21 +295,21 @@ class ProviderFormat(NamedTuple):
 
 
 ALL_REPORTS: Final = frozenset(ReportKind)
-"""Whatever is reported about a company."""
+"""All kinds of reports."""
 
 
 class Financials(NamedTuple):
-    """Everything reported about one company: statements of all three kinds, and its earnings."""
+    """The statements and earnings of a company."""
 
     statements: Sequence[Statement] = ()
     earnings: Sequence[Earnings] = ()
 
 
 class History(NamedTuple):
-    """Daily bars of one company, oldest first, and what it did to its shares meanwhile.
+    """Daily bars, splits and dividends of a company.
 
-    `coverage` names the days, both included, of which no split and no dividend is missing; `None`
-    if the source does not promise any. `complete` says whether there are no bars before the first.
+    No split and no dividend of the days of `coverage`, both included, is missing; `None` if the
+    source promises no days. `complete` says whether there are no bars before the first.
     """
 
     bars: PriceSeries | None
@@ -321,57 +319,54 @@ class History(NamedTuple):
 
 
 class Provider(Protocol):
-    """A source of market data under a name, as `alphavantage`, `alpaca` or `sample`.
+    """A source of market data.
 
-    Every method raises `ProviderError` where there is no answer. `None` and empty answers are
-    answers: the provider knows the company and has nothing of that kind, or does not know it.
+    Every method raises `ProviderError` if it gets no answer. `None` or nothing means that the
+    provider has nothing of that kind, or does not know the company.
     """
 
     @property
     def name(self) -> str:
-        """How freshness and the API call this source."""
+        """The name of the source, such as `alpaca`."""
 
     @property
     def notice(self) -> str | None:
-        """What people must know who see its data, such as where it ends; `None` for nothing."""
+        """What readers of its data must know, such as where it ends."""
 
     def retrieved_at(self) -> datetime:
-        """Return the instant for which its next answers hold: now, where a network is asked."""
+        """Return the time of which its next answers are: now, for a provider on the network."""
 
     def covered(self) -> Sequence[Ticker] | None:
-        """Return the companies that it has data of; `None` where they are too many to tell."""
+        """Return the companies that it has data of; `None` if they are too many to list."""
 
     def complete(self, data_set: DataSet, count: int) -> bool:
-        """Tell whether an answer of that many reports or articles is all that there is.
-
-        It is about answers without a beginning (`since`). Of bars, a `History` tells itself.
-        """
+        """Return whether so many reports or articles, of a request without `since`, are all."""
 
     def assets(self) -> Iterable[Asset]:
-        """Return every company that it lists; may be large."""
+        """Return all listed companies."""
 
     def overview(self, ticker: Ticker) -> CompanyOverview | None:
-        """Describe one company."""
+        """Return the description of a company."""
 
     def history(self, ticker: Ticker, since: date | None = None) -> History | None:
         """Return daily bars, splits and dividends since a day, or all there are."""
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
-        """Return all reports of these kinds of one company."""
+        """Return the reports of these kinds of a company."""
 
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
-        """Return announced dates of coming earnings reports."""
+        """Return the announced dates of earnings reports."""
 
     def news(self, ticker: Ticker, since: datetime | None = None) -> Iterable[NewsArticle]:
         """Return articles that mention the company, published at or after `since`."""
 
 
 class SentimentScorer(Protocol):
-    """Judges a text about a company."""
+    """Scores the sentiment of a text about a company."""
 
     @property
     def name(self) -> str:
-        """What an article's `scoredBy` says."""
+        """The name that an article's `scoredBy` has."""
 
     def score(self, text: str) -> float:
-        """Return the tone of `text`, from -1 (bearish) to 1 (bullish); 0 where it says nothing."""
+        """Return the sentiment of `text`, from -1 (bearish) to 1 (bullish); 0 if it has none."""
