@@ -1,4 +1,4 @@
-"""The adapters that the settings choose; each is imported where it is made."""
+"""The adapters that the settings choose, imported where they are made."""
 
 from __future__ import annotations
 

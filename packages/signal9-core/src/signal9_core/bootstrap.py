@@ -169,7 +169,7 @@ class App:
         return self._subscribed(make_bus(self.settings))
 
     def _subscribed(self, bus: EventPublisher) -> EventPublisher:
-        """Subscribe to a bus in this process; on AWS, rules start a function for each event."""
+        """Subscribe to a bus in this process; on AWS, functions subscribe by rules."""
         from .publishers import InProcessEventBus
 
         if isinstance(bus, InProcessEventBus):
@@ -341,7 +341,8 @@ class App:
             self.state,
             self.clock,
         )
-        result = ingest_everything(progress, chosen, data_sets or DATA_SETS, reports)
+        wanted = DATA_SETS if data_sets is None else data_sets
+        result = ingest_everything(progress, chosen, wanted, reports)
         self.finder.update(publish=chosen is None)
         return result.to_answer(self.provider, perf_counter() - started)
 

@@ -120,7 +120,7 @@ class DailyQuotaError(RateLimitError):
 
 
 class QuotaExhaustedError(RateLimitError):
-    """The budget of requests is used up until `until`; the provider was not asked."""
+    """The budget of requests is used up until `until`; nothing was sent."""
 
     def __init__(self, provider: str, until: datetime) -> None:
         whole = until + timedelta(microseconds=999_999)

@@ -190,8 +190,8 @@ class Quota(Protocol):
 class RawResponse:
     """The body of a successful response, and its request; neither has a key in it.
 
-    `function` is the provider's name of the endpoint (`OVERVIEW`, `stocks_bars`); `ticker` is `None`
-    unless the response is about exactly one company.
+    `function` is the endpoint's name at the provider (`OVERVIEW`, `stocks_bars`); `ticker` is
+    `None` unless the response is about exactly one company.
     """
 
     provider: str

@@ -24,7 +24,7 @@ _ORIGIN: Final = r"^https?://[^\s/?#@*,]+$"
 
 
 def _default_home() -> Path:
-    from platformdirs import user_data_path  # noqa: PLC0415  # only where no home is given
+    from platformdirs import user_data_path  # noqa: PLC0415  # only without a home
 
     return user_data_path("signal9", appauthor=False)
 
