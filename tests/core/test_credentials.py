@@ -14,7 +14,7 @@ from moto import mock_aws
 from pydantic import SecretStr
 
 from signal9_core.aws import aws_client
-from signal9_core.bootstrap import build
+from signal9_core.bootstrap import App
 from signal9_core.credentials import (
     Credential,
     Credentials,
@@ -190,12 +190,12 @@ def test_an_application_looks_everywhere(
     secrets.create_secret(Name="signal9/alphavantage/dev", SecretString='{"apiKey": "key"}')
     settings = load_settings(store="dynamodb", stage="dev", provider="alphavantage")
 
-    with build(settings) as app:
-        on_aws = {key.setting: key.source for key in app.key_places().keys}
+    with App(settings) as app:
+        on_aws = {key.setting: key.source for key in app.list_credentials().keys}
         assert app.provider.name == "alphavantage"
     keyring["signal9", "alphavantage_key"] = "secret"
-    with build(settings) as app:
-        with_keyring = {key.setting: key.source for key in app.key_places().keys}
+    with App(settings) as app:
+        with_keyring = {key.setting: key.source for key in app.list_credentials().keys}
 
     assert settings.alpaca_key == SecretStr("of-environment")
     assert on_aws == {

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from signal9_core.bootstrap import App, build
+from signal9_core.bootstrap import App
 from signal9_core.domain import ReportKind
 from signal9_core.events import (
     AssetDataUpdated,
@@ -24,7 +24,7 @@ from signal9_core.tables import IndexSpec, TableSpec
 from signal9_deploy.functions import API, JOBS, FunctionSpec, Use
 from signal9_handlers import runtime
 from signal9_handlers.local.gateway import proxy_event
-from tests.fakes import ARTICLES, NOW, FakeProvider
+from tests.fakes import ARTICLES, NOW, FakeProvider, RecordingPublisher
 from tests.handlers.sample import CONTEXT
 from tests.handlers.test_jobs import envelope_of
 from tests.spied import SpiedStore
@@ -99,28 +99,21 @@ Deployed = Callable[[FunctionSpec], App]
 def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
     """Put the application of a function in place, over what an ingest has stored."""
     with SqliteStore.open(":memory:") as store:
-        monkeypatch.setenv("SIGNAL9_CURSOR_KEY", "k" * 43)
-        whole = _over(FencedStore(store, ()))
-        whole.store = store
+        whole = App(Settings(), store=store, provider=FakeProvider(articles=list(ARTICLES)))
         whole.ingest()
-        whole.own.put_watchlist(USER, WatchlistPut(watchlist=["AAPL"]))
+        whole.users.put_watchlist(USER, WatchlistPut(watchlist=["AAPL"]))
         whole.notify(EVENTS[1])
 
         def place(spec: FunctionSpec) -> App:
-            app = _over(FencedStore(store, spec.uses))
-            monkeypatch.setattr(runtime, "build", lambda _: app)
+            fenced = FencedStore(store, spec.uses)
+            provider = FakeProvider(articles=list(ARTICLES))
+            app = App(Settings(), store=fenced, provider=provider, bus=RecordingPublisher())
+            monkeypatch.setattr(runtime, "App", lambda _: app)
             runtime.application.cache_clear()
             return app
 
         yield place
         runtime.application.cache_clear()
-
-
-def _over(store: FencedStore) -> App:
-    app = build(Settings())
-    app.store = store
-    app.provider = FakeProvider(articles=list(ARTICLES))
-    return app
 
 
 def _called(spec: FunctionSpec, method: str, path: str, notification: str) -> int:
@@ -144,7 +137,7 @@ def test_a_function_of_the_api_gets_by_with_its_permissions(
     app = deployed(spec)
     ids = [""]
     if spec.name == "Users":
-        ids = [each.id for each in app.own.list_notifications(USER).items]
+        ids = [each.id for each in app.users.list_notifications(USER).items]
     endpoints = sorted(spec.endpoints, key=lambda each: each.method == "DELETE")
 
     found = {

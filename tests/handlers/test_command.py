@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from signal9_core.bootstrap import App, build
+from signal9_core.bootstrap import App
 from signal9_core.errors import PayloadError
 from signal9_core.providers.sample.provider import SampleProvider
 from signal9_core.settings import Settings
@@ -30,8 +30,7 @@ def provider() -> FakeProvider:
 
 @pytest.fixture
 def stocked_app(tmp_path: Path, provider: FakeProvider) -> Iterator[App]:
-    with build(Settings(home=tmp_path)) as app:
-        app.provider = provider
+    with App(Settings(home=tmp_path), provider=provider) as app:
         yield app
 
 

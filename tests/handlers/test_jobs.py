@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from signal9_core.bootstrap import App, build
+from signal9_core.bootstrap import App
 from signal9_core.domain import DataSet
 from signal9_core.errors import InputError, RateLimitError, StoreError
 from signal9_core.events import SOURCE, Event, IngestionFailed, NewsIngested, PricesUpdated
@@ -19,7 +19,7 @@ from signal9_core.stores.sqlite import SqliteStore
 from signal9_handlers import jobs
 from signal9_handlers.failures import FAILED_EVENTS, handler
 from signal9_handlers.runtime import logger
-from tests.fakes import NOW, FakeProvider, SetClock
+from tests.fakes import NOW, FakeProvider, RecordingPublisher, SetClock
 
 from .sample import CONTEXT
 
@@ -45,11 +45,11 @@ def provider() -> FakeProvider:
 
 @pytest.fixture
 def app(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
-    app = build(Settings(), clock=SetClock())
-    app.provider = provider
-    app.store = SqliteStore.open(":memory:", clock=SetClock())
-    monkeypatch.setattr(jobs, "application", lambda: app)
-    with app:
+    with SqliteStore.open(":memory:", clock=SetClock()) as store:
+        app = App(
+            Settings(), store=store, provider=provider, bus=RecordingPublisher(), clock=SetClock()
+        )
+        monkeypatch.setattr(jobs, "application", lambda: app)
         yield app
 
 
@@ -69,7 +69,9 @@ def lines(log: StringIO) -> list[Line]:
 
 def published(app: App) -> list[Event]:
     """Return the events since the last call."""
-    return list(app.take_events())
+    assert isinstance(app.bus, RecordingPublisher)
+    events, app.bus.heard = app.bus.heard, []
+    return events
 
 
 def news_of(app: App, ticker: str) -> NewsIngested:
@@ -98,7 +100,8 @@ def test_a_failing_provider_is_announced_and_not_raised(
 
 
 def test_a_failing_store_is_raised_so_that_the_run_is_repeated(app: App) -> None:
-    app.close()
+    assert isinstance(app.store, SqliteStore)
+    app.store.close()
 
     with pytest.raises(StoreError):
         jobs.ingest(SCHEDULED, CONTEXT)
@@ -115,7 +118,7 @@ def test_an_event_updates_insights(app: App) -> None:
 def test_an_event_notifies_those_who_follow(app: App, log: StringIO) -> None:
     jobs.ingest(SCHEDULED, CONTEXT)
     event = news_of(app, "MSFT")
-    app.own.put_watchlist("ada", WatchlistPut(watchlist=["MSFT"]))
+    app.users.put_watchlist("ada", WatchlistPut(watchlist=["MSFT"]))
 
     jobs.notify(envelope_of(event), CONTEXT)
 
@@ -128,8 +131,7 @@ def test_an_event_notifies_those_who_follow(app: App, log: StringIO) -> None:
 def test_jobs_come_to_the_same_insights_as_a_full_ingest(app: App) -> None:
     tickers = ("AAPL", "BRK.B", "MSFT")
     with SqliteStore.open(":memory:") as store:
-        other = build(app.settings, clock=SetClock())
-        other.store, other.provider = store, app.provider
+        other = App(app.settings, store=store, provider=app.provider, clock=SetClock())
         other.ingest()
         expected = [other.get_asset(ticker).insights for ticker in tickers]
 

@@ -10,6 +10,7 @@ import pytest
 
 from signal9_core.bootstrap import App
 from signal9_core.domain import Notification
+from signal9_core.repositories import NotificationRepository
 from signal9_core.schemas import BriefingAnswer
 from signal9_handlers.api.http import Request
 from signal9_handlers.api.routing import LONGEST_BODY
@@ -41,14 +42,14 @@ def people() -> Iterator[str]:
 
 @pytest.fixture
 def ada(people: str, app: App) -> Iterator[httpx2.Client]:
-    app.own.delete("ada")
+    app.users.delete("ada")
     with httpx2.Client(base_url=people, headers={"X-Test-User": "ada"}) as client:
         yield client
 
 
 @pytest.fixture
 def grace(people: str, app: App) -> Iterator[httpx2.Client]:
-    app.own.delete("grace")
+    app.users.delete("grace")
     with httpx2.Client(base_url=people, headers={"X-Test-User": "grace"}) as client:
         yield client
 
@@ -61,7 +62,7 @@ def answer(response: httpx2.Response) -> dict[str, Any]:
 
 def notify(app: App, user_id: str, *titles: str) -> None:
     at = datetime(2024, 1, 8, tzinfo=UTC)
-    app.notified.claim(
+    NotificationRepository(app.store, app.clock).claim(
         [
             Notification(
                 id=f"{user_id}{title}",

@@ -26,6 +26,7 @@ from signal9_core.errors import InputError
 from signal9_core.providers.sample.provider import SampleProvider
 from signal9_core.repositories import ActionRepository, AssetRepository, PriceRepository
 from signal9_core.schemas import BarRow, PriceColumns, PricesAnswer, to_json
+from signal9_core.services.cursors import encode_cursor
 from signal9_core.services.prices import Order, bar_rows
 from tests.core.conftest import app_over, opened
 from tests.core.strategies import days, price_series, walk
@@ -113,7 +114,7 @@ def test_actions_that_are_known_for_all_bars_count_more_than_adjusted_closes(app
     series = walk(30, "BRK.B")
     store_prices(app, series)
     store_action(app, series, 10, ratio="7")
-    ActionRepository(app.store).note_told("BRK.B", series.day(0), series.day(-1))
+    ActionRepository(app.store).note_coverage("BRK.B", series.day(0), series.day(-1))
 
     answer = app.get_prices("BRK.B", adjusted=True, limit=1)
 
@@ -123,7 +124,7 @@ def test_actions_that_are_known_for_all_bars_count_more_than_adjusted_closes(app
 def test_where_nothing_happened_adjusted_prices_are_those_traded(
     app: App, long: PriceSeries
 ) -> None:
-    ActionRepository(app.store).note_told("BRK.B", long.day(0), long.day(-1))
+    ActionRepository(app.store).note_coverage("BRK.B", long.day(0), long.day(-1))
 
     assert rows(app.get_prices("BRK.B", adjusted=True)) == bar_rows(long.rescaled(6, 2))
 
@@ -132,7 +133,7 @@ def test_adjusted_prices_are_refused_where_a_split_may_be_missing(
     app: App, long: PriceSeries
 ) -> None:
     first, last = long.day(7), long.day(20)
-    ActionRepository(app.store).note_told("BRK.B", first, last)
+    ActionRepository(app.store).note_coverage("BRK.B", first, last)
 
     for start, end in ((None, None), (first, None), (None, last)):
         with pytest.raises(InputError, match=f"adjusted prices from {first} to {last} only"):
@@ -227,12 +228,12 @@ def test_pages_of_any_range_hold_what_all_of_it_holds(
     assert paged[-1] or len(paged) == 1
 
 
-@pytest.mark.parametrize("position", [{"after": "yesterday"}, {"after": "9999-12-31"}, {}])
-def test_a_cursor_that_names_no_day_is_refused(full: App, position: dict[str, str]) -> None:
-    query = {"of": "prices", "ticker": "AAPL", "from": None, "to": None, "interval": "1d"}
-    cursor = full.get_prices.cursors.sign({**query, "adjusted": False}, position)
+@pytest.mark.parametrize("day", ["yesterday", "9999-12-31"])
+def test_a_cursor_that_names_no_day_is_refused(full: App, day: str) -> None:
+    query = {"list": "prices", "ticker": "AAPL", "from": None, "to": None, "interval": "1d"}
+    cursor = encode_cursor({**query, "adjusted": False}, {"after": day})
 
-    with pytest.raises(InputError, match=r"^cursor: is not one that this query gave out$"):
+    with pytest.raises(InputError, match=r"^cursor: is not a cursor of this query$"):
         full.get_prices("AAPL", cursor=cursor)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from signal9_core.errors import ConflictError, StoreError
+from signal9_core.errors import ConflictError, InputError, StoreError
 from signal9_core.ports import ABSENT, Cursor, Page, Span, Store
 from signal9_core.tables import (
     ASSETS,
@@ -153,7 +153,7 @@ def test_a_cursor_goes_on_within_its_bounds_also_when_its_item_is_gone(news: Sto
     ],
 )
 def test_a_cursor_of_another_query_is_refused(news: Store, cursor: Cursor) -> None:
-    with pytest.raises(StoreError, match="News: the cursor belongs to another query"):
+    with pytest.raises(InputError, match="cursor: is not a cursor of this query"):
         news.query(NEWS, "AAPL", prefix="2024", cursor=cursor)
 
 

@@ -26,7 +26,7 @@ def ingest(event: dict[str, object], context: LambdaContext) -> None:  # noqa: A
 @logger().inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)
 def update_insights(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
     """Update the insights that depend on what changed."""
-    application().enhance(event_from(event))
+    application().update_insights(event_from(event))
     logger().info("insights updated", detail_type=event["detail-type"])
 
 

@@ -5,7 +5,7 @@ from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from signal9_core.bootstrap import App, build
+from signal9_core.bootstrap import App
 from signal9_core.settings import load_settings
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ request_id: Final = ContextVar("request_id", default="")
 @cache
 def application() -> App:
     """Return the application for the environment's settings, built on first use."""
-    return build(load_settings())
+    return App(load_settings())
 
 
 @cache

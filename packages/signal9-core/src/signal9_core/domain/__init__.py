@@ -8,10 +8,21 @@ from .companies import (
     DataSet,
     Freshness,
     Insights,
+    PendingEvent,
     PriceRange,
     SentimentRating,
 )
-from .model import Currency, Exact, Instant, Model, OpenModel, Score, Ticker, blank_to_none
+from .model import (
+    Currency,
+    Exact,
+    Instant,
+    Model,
+    OpenModel,
+    Score,
+    Ticker,
+    blank_to_none,
+    parse_day,
+)
 from .news import (
     NewsArticle,
     SentimentLabel,
@@ -99,6 +110,7 @@ __all__ = [
     "NewsArticle",
     "Notification",
     "OpenModel",
+    "PendingEvent",
     "Period",
     "PriceRange",
     "PriceSeries",
@@ -123,6 +135,7 @@ __all__ = [
     "label_of",
     "merge",
     "one_a_day",
+    "parse_day",
     "resample",
     "returns",
     "rolling_mean",

@@ -12,7 +12,7 @@ from .frames import load_extra
 if TYPE_CHECKING:
     from ..remote import RemoteBackend
 
-from ..bootstrap import App, build
+from ..bootstrap import App
 from ..settings import Settings, load_settings
 from .results import ProgressLine
 
@@ -77,7 +77,7 @@ def open_stocked(settings: Settings) -> App:
 
     Only the sample is ingested unasked: it costs no quota, and a laptop's file is nobody else's.
     """
-    app = build(settings)
+    app = App(settings)
     try:
         offline = settings.store == "sqlite" and settings.provider == "sample"
         if offline and not app.is_ingested():

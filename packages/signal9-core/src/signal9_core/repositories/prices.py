@@ -12,7 +12,7 @@ from ..domain.timeseries import common_units
 from ..errors import ConflictError, StoreError
 from ..ports import ABSENT, Item, Span, Store
 from ..tables import TIME_SERIES
-from .optimistic import Foretell, change_item, ignore
+from .optimistic import RecordEvent, change_item, ignore
 from .price_codec import decode_bars, encode_bars
 
 __all__ = ["PriceChange", "PriceRepository"]
@@ -43,7 +43,7 @@ class PriceRepository:
         self._store = store
 
     def merge(
-        self, series: PriceSeries, record_event: Foretell[PriceChange] = ignore
+        self, series: PriceSeries, record_event: RecordEvent[PriceChange] = ignore
     ) -> PriceChange | None:
         """Add bars and correct those that differ; return what changed, `None` for nothing.
 

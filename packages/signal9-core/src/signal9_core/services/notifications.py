@@ -1,7 +1,9 @@
-"""Notifications of what happened to the companies and topics that users subscribe to."""
+"""Notifications of what happened to the companies and topics that users subscribed to."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from ..domain import NewsArticle, Notification, User, article_id
 from ..errors import PublishError
@@ -15,6 +17,9 @@ from ..repositories import (
 )
 
 __all__ = ["NotifySubscribers"]
+
+_RECENT: Final = timedelta(days=7)
+"""How old an article may be: a first ingest brings years of news that nobody waits for."""
 
 
 @dataclass(frozen=True)
@@ -42,58 +47,52 @@ class NotifySubscribers:
                 return 0
 
     def _notify_of_news(self, event: NewsIngested) -> int:
-        articles = list(self.news.between(event.ticker, event.first, event.last))
-        topics = {topic for article in articles for topic in article.topics}
-        users = self.users.many(
-            self.subscriptions.subscribers(tickers=[event.ticker], topics=topics)
-        )
-        return self._send(
-            users,
-            (
-                _about_news(article, event, user)
-                for article in articles
-                for user in users
-                if event.ticker in user.watchlist or set(article.topics) & set(user.topics)
-            ),
-        )
+        first = max(event.first, event.at - _RECENT)
+        articles = list(self.news.between(event.ticker, first, event.last))
+        if not articles:
+            return 0
+        users = self._subscribers(event.ticker, {name for item in articles for name in item.topics})
+        notifications = [
+            _about_article(article, event, user)
+            for article in articles
+            for user in users
+            if event.ticker in user.watchlist or set(article.topics) & set(user.topics)
+        ]
+        return self._send(users, notifications)
 
     def _notify_of_reports(self, event: FinancialDataIngested) -> int:
-        users = self.users.many(self.subscriptions.subscribers(tickers=[event.ticker]))
-        watching = (user for user in users if event.ticker in user.watchlist)
-        return self._send(users, (_about_reports(event, user) for user in watching))
+        users = [user for user in self._subscribers(event.ticker) if event.ticker in user.watchlist]
+        return self._send(users, [_about_reports(event, user) for user in users])
 
-    def _send(self, users: Sequence[User], notifications: Iterable[Notification]) -> int:
-        claimed = self.notifications.claim(list(notifications))
-        deleted = self._deleted(users, claimed)
-        self.notifications.release(claim for claim in claimed if claim.user_id in deleted)
+    def _subscribers(self, ticker: str, topics: Iterable[str] = ()) -> Sequence[User]:
+        return self.users.many(self.subscriptions.subscribers(tickers=[ticker], topics=topics))
+
+    def _send(self, users: Sequence[User], notifications: Sequence[Notification]) -> int:
+        claimed = self.notifications.claim(notifications)
+        deleted = self._deleted(users) if claimed else set()
+        self.notifications.release(item for item in claimed if item.user_id in deleted)
         for user_id in deleted:
             self.notifications.forget(user_id)
-        wanted = [claim for claim in claimed if claim.user_id not in deleted]
-        if wanted:
-            self._notify(wanted)
+        wanted = [item for item in claimed if item.user_id not in deleted]
+        try:
+            self.notifier.notify(wanted)
+        except PublishError as error:
+            self.notifications.release(item for item in wanted if item in error.refused)
+            raise
         return len(wanted)
 
-    def _deleted(self, users: Sequence[User], claimed: Sequence[Notification]) -> set[str]:
-        """Return the users who had their data deleted before anything was claimed for them.
+    def _deleted(self, users: Sequence[User]) -> set[str]:
+        """Return the users whose record was deleted since it was read.
 
-        A deletion removes the record first: while it exists, a deletion to come will find what was
-        claimed. A record of another age belongs to a user who came back.
+        A deletion removes the record first, so while the record exists, every claim is found by a
+        deletion to come. A user who returned has a record with another `created_at`.
         """
-        before = {user.user_id: user.created_at for user in users}
-        user_ids = {claim.user_id for claim in claimed}
-        present = {user.user_id: user.created_at for user in self.users.many(user_ids)}
-        return {user_id for user_id in user_ids if present.get(user_id) != before[user_id]}
-
-    def _notify(self, notifications: Sequence[Notification]) -> None:
-        try:
-            self.notifier.notify(notifications)
-        except PublishError as error:
-            refused = [claim for claim in notifications if claim in error.refused]
-            self.notifications.release(refused)
-            raise
+        current = self.users.many(user.user_id for user in users)
+        existing = {(user.user_id, user.created_at) for user in current}
+        return {user.user_id for user in users if (user.user_id, user.created_at) not in existing}
 
 
-def _about_news(article: NewsArticle, event: NewsIngested, user: User) -> Notification:
+def _about_article(article: NewsArticle, event: NewsIngested, user: User) -> Notification:
     return Notification(
         id=article_id(user.user_id, article.id),
         user_id=user.user_id,

@@ -8,10 +8,11 @@ from typing import Final, Literal
 from ..domain import PRICE_COLUMNS, DataSet, Interval, PriceSeries, adjust, resample
 from ..errors import InputError, NotFoundError
 from ..ports import Cursor
-from ..repositories import ActionRepository, AssetRepository, PriceRepository
+from ..repositories import ActionRepository, PriceRepository
 from ..schemas import BarRow, PriceBatchAnswer, PriceColumns, PricesAnswer
-from .cursors import CursorSigner
-from .queries import Nearest, check_limit, check_range, existing, freshness_of, several_tickers
+from .companies import CompanyFinder
+from .cursors import decode_cursor, encode_cursor, invalid_cursor
+from .parameters import check_limit, check_range, parse_tickers
 
 __all__ = ["GetPriceBatch", "GetPrices", "Order", "bar_rows"]
 
@@ -29,11 +30,9 @@ _LONGEST: Final = {Interval.DAY: 1, Interval.WEEK: 7, Interval.MONTH: 31}
 class GetPrices:
     """Bars of one company."""
 
-    assets: AssetRepository
+    companies: CompanyFinder
     prices: PriceRepository
     actions: ActionRepository
-    cursors: CursorSigner
-    nearest: Nearest
 
     def __call__(
         self,
@@ -54,9 +53,9 @@ class GetPrices:
         """
         check_limit(limit, LIMIT)
         check_range(first, last)
-        profile = existing(self.assets, ticker, self.nearest)
+        profile = self.companies.get(ticker)
         query = {
-            "of": "prices",
+            "list": "prices",
             "ticker": profile.asset.ticker,
             "from": first,
             "to": last,
@@ -64,7 +63,7 @@ class GetPrices:
             "adjusted": adjusted,
             **({} if order == "asc" else {"order": order}),
         }
-        span = _rest(first, last, order, self.cursors.read(query, cursor))
+        span = _rest(first, last, order, decode_cursor(query, cursor, ["after"]))
         series = self._bars(
             profile.asset.ticker, *span, interval, adjusted=adjusted, order=order, limit=limit + 1
         )
@@ -77,8 +76,8 @@ class GetPrices:
             adjusted=adjusted,
             currency=series.currency,
             items=bar_rows(page, order) if shape == "rows" else _columns(page, order),
-            next_cursor=self.cursors.sign(query, more),
-            freshness=freshness_of(profile, DataSet.PRICES),
+            next_cursor=encode_cursor(query, more),
+            freshness=profile.freshness.get(DataSet.PRICES),
         )
 
     def series(
@@ -165,7 +164,7 @@ class GetPriceBatch:
         check_limit(limit, BATCH_LIMIT)
         items: list[PricesAnswer] = []
         unknown: list[str] = []
-        for ticker in several_tickers(tickers, BATCH):
+        for ticker in parse_tickers(tickers, BATCH):
             try:
                 answer = self.prices(
                     ticker,
@@ -217,8 +216,8 @@ def _rest(
     try:
         day = date.fromisoformat(position["after"])
         before, after = day - timedelta(days=1), day + timedelta(days=1)
-    except (KeyError, OverflowError, ValueError) as error:
-        raise InputError("cursor", "is not one that this query gave out") from error
+    except (OverflowError, ValueError) as error:
+        raise invalid_cursor() from error
     if order == "asc":
         return max(after, first or date.min), last
     return first, min(before, last or date.max)

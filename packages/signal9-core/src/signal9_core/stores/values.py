@@ -17,7 +17,7 @@ from decimal import (
 from itertools import islice
 from typing import Final, TypeVar
 
-from ..errors import ConflictError, StoreError
+from ..errors import ConflictError, InputError, StoreError
 from ..ports import ABSENT, Cursor, Item, Span, Value
 from ..tables import IndexSpec, TableSpec
 
@@ -230,7 +230,7 @@ class QuerySpec:
         for text in (self.partition, self.first, self.last, self.prefix):
             _plain_text(text or "")
         if self.cursor is not None and not self._continues(self.cursor):
-            raise StoreError(f"{where}: the cursor belongs to another query")
+            raise InputError("cursor", "is not a cursor of this query")
 
     @property
     def first(self) -> str | None:

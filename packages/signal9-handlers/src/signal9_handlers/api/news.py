@@ -64,7 +64,7 @@ def get_briefing(
 
     It covers the thirty days before the latest stored article.
     """
-    get = application().own.briefing
+    get = application().users.briefing
     answer = get(
         request.caller.user_id, sentiment=sentiment, order=order, limit=limit, cursor=cursor
     )

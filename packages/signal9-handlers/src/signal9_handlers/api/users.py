@@ -47,34 +47,34 @@ def _change(method: str, path: str, summary: str) -> Callable[[Function], Functi
 @app.route("GET", "/users/me", UserAnswer, "Get the record", scope=READ_ME)
 def get_record(request: Request) -> Response:
     """Return the record, created by the first request; its `ETag` is for `If-Match`."""
-    return _record(application().own.get_record(request.caller.user_id))
+    return _record(application().users.get(request.caller.user_id))
 
 
 @_change("PATCH", "/users/me", "Change the profile")
 def patch_record(request: Request, body: RecordPatch) -> Response:
     """Change the given fields: those left out stay as they are, `null` removes one."""
-    change = application().own.patch_record
+    change = application().users.patch
     return _record(change(request.caller.user_id, body, _versions(request)))
 
 
 @_change("PUT", "/users/me/wizard", "Set the progress")
 def put_wizard(request: Request, body: WizardPut) -> Response:
     """Set the wizard's status; it can be completed once nothing is `missing`."""
-    change = application().own.put_wizard
+    change = application().users.put_wizard
     return _record(change(request.caller.user_id, body, _versions(request)))
 
 
 @_change("PUT", "/users/me/topics", "Set the topics")
 def put_topics(request: Request, body: TopicsPut) -> Response:
     """Follow these topics instead of the previous ones."""
-    change = application().own.put_topics
+    change = application().users.put_topics
     return _record(change(request.caller.user_id, body, _versions(request)))
 
 
 @_change("PUT", "/users/me/watchlist", "Set the watchlist")
 def put_watchlist(request: Request, body: WatchlistPut) -> Response:
     """Watch these companies, in this order, instead of the previous ones."""
-    change = application().own.put_watchlist
+    change = application().users.put_watchlist
     return _record(change(request.caller.user_id, body, _versions(request)))
 
 
@@ -83,7 +83,7 @@ def put_watchlist(request: Request, body: WatchlistPut) -> Response:
 )
 def put_viewed(request: Request, ticker: TickerInPath) -> Response:
     """Put the company at the head of the list of recently viewed ones."""
-    return ok(application().own.note_viewed(request.caller.user_id, ticker), NEVER)
+    return ok(application().users.note_viewed(request.caller.user_id, ticker), NEVER)
 
 
 @app.route(
@@ -97,7 +97,7 @@ def list_notifications(
 ) -> Response:
     """Return the notifications of the last ninety days, newest first."""
     user_id = request.caller.user_id
-    answer = application().own.list_notifications(
+    answer = application().users.list_notifications(
         user_id, unread=unread, limit=limit, cursor=cursor
     )
     return ok(answer)
@@ -112,19 +112,19 @@ def list_notifications(
 )
 def mark_read(request: Request, id: NotificationId) -> Response:  # noqa: A002
     """Record when it was first read; marking it again changes nothing."""
-    return ok(application().own.mark_read(request.caller.user_id, id), NEVER)
+    return ok(application().users.mark_read(request.caller.user_id, id), NEVER)
 
 
 @app.route("GET", "/users/me/export", ExportAnswer, "Export all data", scope=READ_ME)
 def export_record(request: Request) -> Response:
     """Everything that is stored about the caller."""
-    return ok(application().own.export(request.caller.user_id), NEVER)
+    return ok(application().users.export(request.caller.user_id), NEVER)
 
 
 @app.route("DELETE", "/users/me", None, "Delete all data", scope=WRITE_ME)
 def delete_record(request: Request) -> Response:
     """Delete everything stored about the caller; their next request creates a new record."""
-    application().own.delete(request.caller.user_id)
+    application().users.delete(request.caller.user_id)
     return no_content()
 
 

@@ -1,3 +1,5 @@
+"""Reports come back as they were, and are written only where they differ."""
+
 from datetime import date
 
 from hypothesis import given, settings
@@ -15,13 +17,15 @@ from tests.spied import SpiedStore
 
 @settings(deadline=None, max_examples=50)
 @given(report=statements("BRK.B") | earnings("BRK.B"))
-def test_any_report_comes_back_as_it_was_unknown_fields_and_gaps_included(report: Report) -> None:
+def test_any_report_comes_back_with_unknown_fields_and_gaps_and_is_written_once(
+    report: Report,
+) -> None:
     with opened() as store:
         repository = FinancialsRepository(store)
 
-        assert repository.sync([report]) == [report]
+        assert repository.sync("BRK.B", [report]) == ([report], 1)
         written = store.writes
-        assert repository.sync([report]) == []
+        assert repository.sync("BRK.B", [report]) == ([], 1)
 
         assert store.writes == written
         (found,) = repository.reports("BRK.B", report.kind, report.period).items
@@ -42,7 +46,7 @@ def test_pages_hold_every_report_of_a_kind_once_newest_first(
 ) -> None:
     with opened() as store:
         repository = FinancialsRepository(store)
-        repository.sync(reports)
+        stored = repository.sync("AAPL", reports).stored
         found: list[Report] = []
         cursor: Cursor | None = None
         while True:
@@ -51,25 +55,27 @@ def test_pages_hold_every_report_of_a_kind_once_newest_first(
             cursor = page.cursor
             if cursor is None:
                 break
-        count = repository.count("AAPL")
 
     latest = {(each.kind, each.period, each.fiscal_date_ending): each for each in reports}
-    wanted = [each for key, each in latest.items() if key[:2] == (kind, period)]
-    assert found == sorted(wanted, key=lambda each: each.fiscal_date_ending, reverse=True)
-    assert count == len(latest)
+    wanted = [report for key, report in latest.items() if key[:2] == (kind, period)]
+    assert found == sorted(wanted, key=lambda report: report.fiscal_date_ending, reverse=True)
+    assert stored == len(latest)
 
 
-def test_only_what_was_restated_is_written_and_told_before(spied: SpiedStore) -> None:
+def test_only_a_restated_report_is_written_and_recorded_before(spied: SpiedStore) -> None:
     repository = FinancialsRepository(spied)
-    repository.sync([income("AAPL", "2023-09-30", "1"), income("AAPL", "2022-09-24", "2")])
-    written, told = spied.writes, []
+    repository.sync("AAPL", [income("AAPL", "2023-09-30", "1"), income("AAPL", "2022-09-24", "2")])
+    written = spied.writes
+    recorded: list[tuple[int, list[Report]]] = []
 
     restated = [income("AAPL", "2023-09-30", "1.0"), income("AAPL", "2022-09-24", None)]
-    changed = repository.sync(restated, lambda reports: told.append((spied.writes, reports)))
+    changes = repository.sync(
+        "AAPL", restated, lambda reports: recorded.append((spied.writes, reports))
+    )
 
-    assert changed == restated[1:]
-    assert spied.written[written:] == ["Financials AAPL/income_statement.annual#2022-09-24"]
-    assert told == [(written, restated[1:])]
+    assert changes == (restated[1:], 2)
+    assert recorded == [(written, restated[1:])]
+    assert spied.writes == written + 1
 
 
 def test_a_report_that_somebody_else_adds_meanwhile_is_restated(spied: SpiedStore) -> None:
@@ -77,18 +83,17 @@ def test_a_report_that_somebody_else_adds_meanwhile_is_restated(spied: SpiedStor
     report = income("AAPL", "2023-09-30", "1")
 
     def meanwhile(_: TableSpec, __: Item) -> None:
-        yours.sync([income("AAPL", "2023-09-30", "2")])
+        yours.sync("AAPL", [income("AAPL", "2023-09-30", "2")])
 
     spied.meanwhile = meanwhile
-    mine.sync([report])
+    mine.sync("AAPL", [report])
 
-    found = mine.reports("AAPL", ReportKind.INCOME_STATEMENT, Period.ANNUAL)
-    assert found.items == [report]
+    assert mine.reports("AAPL", ReportKind.INCOME_STATEMENT, Period.ANNUAL).items == [report]
 
 
 @settings(deadline=None, max_examples=20)
 @given(entries=st.lists(calendar_entries("AAPL"), max_size=5, unique_by=lambda e: e.report_date))
-def test_announced_dates_are_stored_once_and_are_no_reports(
+def test_announced_dates_are_stored_once_and_are_not_reports(
     entries: list[EarningsCalendarEntry],
 ) -> None:
     with opened() as store:
@@ -96,12 +101,13 @@ def test_announced_dates_are_stored_once_and_are_no_reports(
 
         assert repository.schedule(entries) == entries
         assert repository.schedule(entries) == []
-        assert repository.count("AAPL") == 0
+        assert repository.sync("AAPL", []) == ([], 0)
 
 
 def test_companies_do_not_mix(spied: SpiedStore) -> None:
     repository = FinancialsRepository(spied)
-    repository.sync([income("BRK.A", "2023-12-31", "1"), income("BRK.B", "2023-12-31", "2")])
+    for ticker in ("BRK.A", "BRK.B"):
+        assert repository.sync(ticker, [income(ticker, "2023-12-31", "1")]).stored == 1
 
     (found,) = repository.reports("BRK.B", ReportKind.INCOME_STATEMENT, Period.ANNUAL).items
 

@@ -1,15 +1,20 @@
-from datetime import UTC, timedelta
+"""Companies come back as they were, in every order in which they are listed."""
 
+from datetime import timedelta
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from signal9_core.domain import Asset, AssetProfile, CompanyOverview, DataSet, Freshness
+from signal9_core.errors import StoreError
 from signal9_core.ports import Item, Value
-from signal9_core.repositories import AssetRepository
-from signal9_core.tables import ASSETS, TableSpec
+from signal9_core.repositories import AssetRepository, ListedName, ListingRepository
+from signal9_core.repositories import companies as module
+from signal9_core.tables import STATE, TableSpec
 from tests.core.conftest import opened
-from tests.core.strategies import asset_profiles, assets, overviews
+from tests.core.strategies import asset_profiles, assets
 from tests.fakes import LISTING, NOW
 from tests.spied import SpiedStore
 
@@ -29,7 +34,9 @@ def unknown_fields() -> SearchStrategy[dict[str, Value]]:
 
 @settings(deadline=None, max_examples=50)
 @given(profile=asset_profiles(), more=unknown_fields())
-def test_any_profile_comes_back_as_it_was(profile: AssetProfile, more: dict[str, Value]) -> None:
+def test_any_profile_comes_back_with_unknown_fields_and_is_written_once(
+    profile: AssetProfile, more: dict[str, Value]
+) -> None:
     wanted = profile.model_copy(update={"asset": profile.asset.model_copy(update=more)})
     if profile.overview is not None:
         overview = profile.overview.model_copy(update=more)
@@ -41,26 +48,11 @@ def test_any_profile_comes_back_as_it_was(profile: AssetProfile, more: dict[str,
     with opened() as store:
         repository = AssetRepository(store)
         repository.change(profile.asset.ticker, lambda _: wanted)
+        written = store.writes
 
         assert repository.get(profile.asset.ticker) == wanted
-        assert not repository.change(profile.asset.ticker, lambda _: wanted)
-
-
-def test_unknown_fields_of_providers_survive(spied: SpiedStore) -> None:
-    overview = CompanyOverview.model_validate(
-        {"ticker": "BRK.B", "peRatio": "30.1", "nested": {"none": None, "list": [1, "x"]}}
-    )
-    repository = AssetRepository(spied)
-
-    repository.change("BRK.B", lambda old: old.model_copy(update={"overview": overview}))
-
-    found = repository.get("BRK.B")
-    assert found is not None
-    assert found.overview is not None
-    assert found.overview.model_extra == {
-        "peRatio": "30.1",
-        "nested": {"none": None, "list": [1, "x"]},
-    }
+        repository.change(profile.asset.ticker, lambda _: wanted)
+        assert store.writes == written
 
 
 @settings(deadline=None, max_examples=30)
@@ -72,55 +64,48 @@ def test_syncing_a_listing_again_writes_nothing(listing: list[Asset]) -> None:
         assert repository.sync(listing) == [asset.ticker for asset in listing]
         written = store.writes
         assert repository.sync(listing) == []
-
         assert store.writes == written
 
 
-def test_a_change_of_identity_keeps_everything_else(spied: SpiedStore) -> None:
+def test_a_change_of_identity_keeps_everything_else_and_is_recorded_before(
+    spied: SpiedStore,
+) -> None:
     repository = AssetRepository(spied)
-    repository.sync(LISTING)
-    fresh = Freshness(as_of=NOW.date(), source="fake", complete=True, fetched_at=NOW, count=3)
-    repository.change(
-        "AAPL",
-        lambda old: old.model_copy(update={"freshness": {DataSet.NEWS: fresh}, "checked_at": NOW}),
-    )
+    recorded: list[tuple[int, list[str]]] = []
 
-    changed = repository.sync([Asset(ticker="AAPL", name="Apple"), *LISTING[1:]])
+    def record(tickers: list[str]) -> None:
+        recorded.append((spied.writes, tickers))
+
+    repository.sync(LISTING, record)
+    _check(repository, "AAPL", 3)
+    written = spied.writes
+
+    changed = repository.sync([Asset(ticker="AAPL", name="Apple"), *LISTING[1:]], record)
 
     assert changed == ["AAPL"]
+    assert recorded == [(0, ["AAPL", "BRK.B", "MSFT", "ZZZ"]), (written, ["AAPL"])]
     found = repository.get("AAPL")
     assert found is not None
-    assert (found.asset.name, found.freshness, found.checked_at) == (
-        "Apple",
-        {DataSet.NEWS: fresh},
-        NOW,
-    )
+    assert (found.asset.name, found.freshness[DataSet.NEWS].count) == ("Apple", 3)
 
 
-def test_what_is_about_to_be_written_is_told_first(spied: SpiedStore) -> None:
-    repository = AssetRepository(spied)
-    told: list[tuple[int, list[str]]] = []
-
-    repository.sync(LISTING, lambda tickers: told.append((spied.writes, tickers)))
-    repository.sync(LISTING, lambda tickers: told.append((spied.writes, tickers)))
-
-    assert told == [(0, ["AAPL", "BRK.B", "MSFT", "ZZZ"])]
-
-
-def test_two_writers_of_one_profile_both_have_their_way(spied: SpiedStore) -> None:
+@pytest.mark.parametrize("known", [False, True])
+def test_two_writers_of_one_profile_both_have_their_way(known: bool, spied: SpiedStore) -> None:
     mine, yours = AssetRepository(spied), AssetRepository(spied.store)
     mine.sync(LISTING)
+    read = mine.read("AAPL") if known else None
 
     def meanwhile(_: TableSpec, __: Item) -> None:
         yours.change("AAPL", lambda old: old.model_copy(update={"checked_at": NOW}))
 
     spied.meanwhile = meanwhile
     overview = CompanyOverview(ticker="AAPL", sector="TECHNOLOGY")
-    mine.change("AAPL", lambda old: old.model_copy(update={"overview": overview}))
+    written = mine.change(
+        "AAPL", lambda old: old.model_copy(update={"overview": overview}), known=read
+    )
 
-    found = mine.get("AAPL")
-    assert found is not None
-    assert (found.overview, found.checked_at) == (overview, NOW)
+    assert written == mine.read("AAPL")
+    assert (written.profile.overview, written.profile.checked_at) == (overview, NOW)
 
 
 def test_a_company_that_somebody_else_adds_meanwhile_keeps_what_they_know(
@@ -161,7 +146,7 @@ def test_pages_by_name_hold_every_accepted_company_once_and_in_order(
         pages, cursor = [], None
         while True:
             page = repository.by_name(limit=limit, cursor=cursor, accept=accept)
-            pages.append([each.ticker for each in page.items])
+            pages.append([listed.ticker for listed in page.items])
             cursor = page.cursor
             if cursor is None:
                 break
@@ -184,52 +169,92 @@ def test_a_list_shows_name_exchange_sector_and_rank(spied: SpiedStore) -> None:
     assert last == ("ZZZ", None, "NYSE", None, None)
 
 
-def test_the_stalest_come_first_and_before_them_those_never_looked_at(spied: SpiedStore) -> None:
+def test_companies_are_ordered_by_when_they_were_checked(spied: SpiedStore) -> None:
     repository = AssetRepository(spied)
     repository.sync([*LISTING, Asset(ticker="GONE", status="inactive")])
     for hours, ticker in enumerate(("MSFT", "AAPL", "BRK.B")):
-        _look_at(repository, ticker, hours)
+        _check(repository, ticker, hours)
 
     assert repository.stalest(10) == ["ZZZ", "MSFT", "AAPL", "BRK.B"]
     assert repository.stalest(2) == ["ZZZ", "MSFT"]
+    assert [(ticker, fresh[DataSet.NEWS].count) for ticker, fresh in repository.freshness()] == [
+        ("BRK.B", 2),
+        ("AAPL", 1),
+        ("MSFT", 0),
+    ]
 
 
-def test_freshness_is_told_of_companies_that_were_looked_at_latest_first(
-    spied: SpiedStore,
-) -> None:
-    repository = AssetRepository(spied)
-    repository.sync(LISTING)
-    _look_at(repository, "AAPL", 1)
-    _look_at(repository, "MSFT", 2)
-
-    found = list(repository.freshness())
-
-    assert [ticker for ticker, _ in found] == ["MSFT", "AAPL"]
-    assert found[0][1][DataSet.NEWS].count == 2
-
-
-def _look_at(repository: AssetRepository, ticker: str, hours: int) -> None:
+def _check(repository: AssetRepository, ticker: str, hours: int) -> None:
     moment = NOW + timedelta(hours=hours)
     fresh = Freshness(
         as_of=NOW.date(), source="fake", complete=True, fetched_at=moment, count=hours
     )
-    repository.change(
-        ticker,
-        lambda old: old.model_copy(
-            update={"checked_at": moment.astimezone(UTC), "freshness": {DataSet.NEWS: fresh}}
-        ),
+    update = {"checked_at": moment, "freshness": {DataSet.NEWS: fresh}}
+    repository.change(ticker, lambda old: old.model_copy(update=update))
+
+
+APPLE = ListedName("AAPL", "Apple Inc.", "NASDAQ", 1)
+IBM = ListedName("IBM", None, None, None)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    companies=st.lists(
+        st.builds(
+            ListedName,
+            st.text(),
+            st.none() | st.text(),
+            st.none() | st.text(),
+            st.none() | st.integers(1),
+        )
     )
-
-
-@settings(deadline=None, max_examples=20)
-@given(overview=overviews("AAPL"))
-def test_an_overview_that_stays_the_same_is_no_change(overview: CompanyOverview) -> None:
-    def described(old: AssetProfile) -> AssetProfile:
-        return old.model_copy(update={"overview": overview})
-
+)
+def test_a_listing_comes_back_unchanged_and_is_written_once(companies: list[ListedName]) -> None:
     with opened() as store:
-        repository = AssetRepository(store)
+        listing = ListingRepository(store)
+        assert (listing.version(), listing.load()) == (None, None)
 
-        assert repository.change("AAPL", described)
-        assert not repository.change("AAPL", described)
-        assert store.get(ASSETS, {"ticker": "AAPL"}) is not None
+        assert listing.publish(companies)
+        version = listing.version()
+
+        assert listing.load() == (version, companies)
+        assert not listing.publish(companies)
+        assert listing.version() == version
+
+
+def test_a_newer_listing_leaves_nothing_of_the_older_one(
+    spied: SpiedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PART_BYTES", 20)
+    listing = ListingRepository(spied)
+    listing.publish([APPLE, IBM])
+    older, items = listing.version(), len(spied.contents())
+
+    listing.publish([IBM])
+
+    assert listing.load() == (listing.version(), [IBM])
+    assert older != listing.version()
+    assert len(spied.contents()) < items
+
+
+def _part(listing: ListingRepository) -> dict[str, str]:
+    return {"name": f"listing/{listing.version()}/0"}
+
+
+def test_a_listing_that_is_not_whole_is_not_read(spied: SpiedStore) -> None:
+    listing = ListingRepository(spied)
+    listing.publish([APPLE])
+    spied.delete(STATE, _part(listing))
+    assert listing.load() is None
+
+    assert listing.publish([APPLE, IBM])
+    assert listing.load() == (listing.version(), [APPLE, IBM])
+
+
+def test_a_listing_that_cannot_be_read_is_named(spied: SpiedStore) -> None:
+    listing = ListingRepository(spied)
+    listing.publish([APPLE])
+    spied.put(STATE, {**_part(listing), "data": b"rubbish"})
+
+    with pytest.raises(StoreError, match="State listing: the listing cannot be read"):
+        listing.load()
