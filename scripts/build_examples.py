@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from signal9_core.bootstrap import App, build
+from signal9_core.bootstrap import App
 from signal9_core.events import NewsIngested
 from signal9_core.schemas import WatchlistPut
 from signal9_core.settings import Settings
@@ -52,7 +52,7 @@ def main() -> None:
     """Ask, and write down what is answered."""
     with TemporaryDirectory() as home:
         os.environ["SIGNAL9_HOME"] = home
-        with build(Settings(home=Path(home))) as app:
+        with App(Settings(home=Path(home))) as app:
             app.ingest()
             _tell_the_developer(app)
         found = dict(_examples(Gateway()))
@@ -62,7 +62,7 @@ def main() -> None:
 
 def _tell_the_developer(app: App) -> None:
     """Have something in the inbox: the latest news of a company that the developer watches."""
-    app.own.put_watchlist(DEVELOPER.user_id, WatchlistPut(watchlist=["GOOG"]))
+    app.users.put_watchlist(DEVELOPER.user_id, WatchlistPut(watchlist=["GOOG"]))
     (latest,) = app.list_news(ticker="GOOG", limit=1).items
     at = latest.published_at
     app.notify(NewsIngested(at=at, ticker="GOOG", first=at, last=at, count=1))

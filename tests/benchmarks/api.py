@@ -42,10 +42,10 @@ import boto3, jwt
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from signal9_core.answers import AssetAnswer, AssetsAnswer, PricesAnswer
-from signal9_core.app import build
+from signal9_core.bootstrap import App
 from signal9_core.settings import load_settings
 logger, metrics, tracer = Logger("a"), Metrics("a", "a"), Tracer("a")
-app, core = APIGatewayRestResolver(enable_validation=True), build(load_settings())
+app, core = APIGatewayRestResolver(enable_validation=True), App(load_settings())
 table = boto3.resource("dynamodb").Table("a")
 keys = jwt.PyJWKClient("https://issuer.example/.well-known/jwks.json")
 
@@ -73,9 +73,9 @@ import boto3
 from fastapi import FastAPI
 from mangum import Mangum
 from signal9_core.answers import AssetAnswer, AssetsAnswer, PricesAnswer
-from signal9_core.app import build
+from signal9_core.bootstrap import App
 from signal9_core.settings import load_settings
-app, core = FastAPI(), build(load_settings())
+app, core = FastAPI(), App(load_settings())
 table = boto3.resource("dynamodb").Table("a")
 
 @app.get("/assets")

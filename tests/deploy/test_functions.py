@@ -5,7 +5,7 @@ from typing import Final
 import pytest
 from aws_cdk.assertions import Template
 
-from signal9_core.credentials import KEYS, SecretsManagerKeys
+from signal9_core.credentials import KEYS, SecretsManagerCredentials
 from signal9_core.schemas import request_schema
 from signal9_core.settings import Settings
 from signal9_core.tables import TABLES, USERS
@@ -341,7 +341,7 @@ def test_the_secrets_are_those_that_core_looks_for() -> None:
     client = Listening()
 
     for key in (key for keys in KEYS.values() for key in keys):
-        SecretsManagerKeys(client, "prod").get(key)
+        SecretsManagerCredentials(client, "prod").get(key)
 
     assert client.asked == {name for name, _ in made if "auth0" not in name}
 

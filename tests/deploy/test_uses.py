@@ -6,9 +6,8 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
-from signal9_core.bootstrap import App, build
+from signal9_core.bootstrap import App
 from signal9_core.domain import ReportKind
 from signal9_core.events import (
     AssetDataUpdated,
@@ -25,10 +24,9 @@ from signal9_handlers import runtime
 from signal9_handlers.local.exchange import LocalContext, Request, proxy_event
 from signal9_handlers.local.jobs import envelope_of
 from tests.deploy.fence import FencedStore
-from tests.fakes import ARTICLES, NOW, FakeProvider
+from tests.fakes import ARTICLES, NOW, FakeProvider, RecordingPublisher
 
 USER = "local|developer"
-KEY = SecretStr("k" * 43)
 QUERIES = {
     "/api/v1/assets": "limit=1",
     "/api/v1/assets/{ticker}/prices": "limit=1",
@@ -60,27 +58,21 @@ Deployed = Callable[[FunctionSpec], App]
 def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
     """Put the application of a function in place, over what an ingest has stored."""
     with SqliteStore.open(":memory:") as store:
-        whole = _over(FencedStore(store, ()), KEY)
-        whole.store = store
+        whole = App(Settings(), store=store, provider=FakeProvider(articles=list(ARTICLES)))
         whole.ingest()
-        whole.own.put_watchlist(USER, WatchlistPut(watchlist=["AAPL"]))
+        whole.users.put_watchlist(USER, WatchlistPut(watchlist=["AAPL"]))
         whole.notify(EVENTS[1])
 
         def place(spec: FunctionSpec) -> App:
-            app = _over(FencedStore(store, spec.uses), KEY if spec.signs else None)
-            monkeypatch.setattr(runtime, "build", lambda _: app)
+            fenced = FencedStore(store, spec.uses)
+            provider = FakeProvider(articles=list(ARTICLES))
+            app = App(Settings(), store=fenced, provider=provider, bus=RecordingPublisher())
+            monkeypatch.setattr(runtime, "App", lambda _: app)
             runtime.application.cache_clear()
             return app
 
         yield place
         runtime.application.cache_clear()
-
-
-def _over(store: FencedStore, cursor_key: SecretStr | None = None) -> App:
-    app = build(Settings(cursor_key=cursor_key))
-    app.store = store
-    app.provider = FakeProvider(articles=list(ARTICLES))
-    return app
 
 
 def _called(spec: FunctionSpec, method: str, path: str, notification: str) -> int:
@@ -104,7 +96,7 @@ def test_a_function_of_the_api_gets_by_with_its_permissions(
     app = deployed(spec)
     ids = [""]
     if spec.name == "Users":
-        ids = [each.id for each in app.own.list_notifications(USER).items]
+        ids = [each.id for each in app.users.list_notifications(USER).items]
     endpoints = sorted(spec.endpoints, key=lambda each: each.method == "DELETE")
 
     found = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from signal9_core.bootstrap import App, build
+from signal9_core.bootstrap import App
 from signal9_core.domain import Bar, PriceSeries
 from signal9_core.settings import Settings
 from signal9_handlers.local.server import LocalServer
@@ -63,8 +63,7 @@ def provider() -> FakeProvider:
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("served")
-    with build(Settings(home=folder)) as app:
-        app.provider = provider()
+    with App(Settings(home=folder), provider=provider()) as app:
         app.ingest()
     return folder
 

@@ -16,9 +16,9 @@ BRIEFING = "/api/v1/news/briefing"
 
 @pytest.fixture
 def reader(client: httpx2.Client, app: App) -> Iterator[httpx2.Client]:
-    app.own.delete("local|developer")
+    app.users.delete("local|developer")
     yield client
-    app.own.delete("local|developer")
+    app.users.delete("local|developer")
 
 
 def briefing(client: httpx2.Client, **query: object) -> BriefingAnswer:

@@ -17,7 +17,6 @@ NEEDLESS = {
     "botocore",
     "cryptography",
     "httpx2",
-    "itsdangerous",
     "jwt",
     "keyring",
     "pandas",

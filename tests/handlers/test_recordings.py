@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from signal9_core.bootstrap import App, build
+from signal9_core.bootstrap import App
 from signal9_core.schemas import ReplayAnswer
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
@@ -69,8 +69,8 @@ class Replays(NamedTuple):
 def replays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replays]:
     home, clock = tmp_path_factory.mktemp("home"), SetClock()
     with closing(SqliteStore.open(home / "signal9.db", clock=clock)) as store:
-        app = build(Settings(home=home), clock=clock)
-        app.store = spied = SpiedStore(store)
+        spied = SpiedStore(store)
+        app = App(Settings(home=home), store=spied, clock=clock)
         first = app.replay(RECORDINGS)
         before = len(spied.written)
         second = app.replay(RECORDINGS)

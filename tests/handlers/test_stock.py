@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from signal9_core.bootstrap import build
+from signal9_core.bootstrap import App
 from signal9_core.errors import PayloadError
 from signal9_core.settings import Settings
 from signal9_handlers.local.stock import ingest_once, tell_stock
@@ -15,8 +15,7 @@ def test_what_could_not_be_ingested_is_told_and_tried_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     provider = FakeProvider(failing={"news AAPL": PayloadError("fake sent nonsense")})
-    with build(Settings(home=tmp_path)) as app:
-        app.provider = provider
+    with App(Settings(home=tmp_path), provider=provider) as app:
         ingest_once(app)
         first = capsys.readouterr().err
         provider.failing.clear()
@@ -33,8 +32,7 @@ def test_a_finished_ingest_is_not_repeated(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     provider = FakeProvider()
-    with build(Settings(home=tmp_path)) as app:
-        app.provider = provider
+    with App(Settings(home=tmp_path), provider=provider) as app:
         ingest_once(app)
         provider.failing["news"] = PayloadError("asked again")
 
@@ -46,8 +44,7 @@ def test_a_finished_ingest_is_not_repeated(
 def test_what_is_stored_is_told_with_the_notice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with build(Settings(home=tmp_path)) as app:
-        app.provider = FakeProvider()
+    with App(Settings(home=tmp_path), provider=FakeProvider()) as app:
         app.ingest()
 
         tell_stock(app)

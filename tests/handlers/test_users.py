@@ -10,6 +10,7 @@ import pytest
 
 from signal9_core.bootstrap import App
 from signal9_core.domain import Notification
+from signal9_core.repositories import NotificationRepository
 from signal9_handlers.api.bodies import LARGEST_JSON
 from signal9_handlers.auth.identity import Identity
 from signal9_handlers.auth.scopes import SCOPES
@@ -42,14 +43,14 @@ def people() -> Iterator[str]:
 
 @pytest.fixture
 def ada(people: str, app: App) -> Iterator[httpx2.Client]:
-    app.own.delete("ada")
+    app.users.delete("ada")
     with httpx2.Client(base_url=people, headers={"X-Test-User": "ada"}) as client:
         yield client
 
 
 @pytest.fixture
 def grace(people: str, app: App) -> Iterator[httpx2.Client]:
-    app.own.delete("grace")
+    app.users.delete("grace")
     with httpx2.Client(base_url=people, headers={"X-Test-User": "grace"}) as client:
         yield client
 
@@ -62,7 +63,7 @@ def done(response: httpx2.Response) -> dict[str, Any]:
 
 def tell(app: App, user_id: str, *names: str) -> None:
     at = datetime(2024, 1, 8, tzinfo=UTC)
-    app.notified.note(
+    NotificationRepository(app.store, app.clock).claim(
         [
             Notification(
                 id=f"{user_id}{name}",

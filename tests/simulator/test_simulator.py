@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from signal9_core.bootstrap import build
+from signal9_core.bootstrap import App
 from signal9_core.domain import PriceSeries
 from signal9_core.ports import utc_now
 from signal9_core.schemas import PriceColumns
@@ -61,12 +61,11 @@ def test_a_day_of_the_free_plan_is_25_useful_calls_and_none_refused(tmp_path: Pa
     with running(simulator) as address:
         options = {"alphavantage_key": KEY, "alphavantage_url": address, "home": tmp_path}
         settings = Settings.model_validate({"provider": "alphavantage", **options})
-        with build(settings, clock=clock) as app:
-            quota = app.quotas.of("alphavantage")
-            assert quota is not None
+        with App(settings, clock=clock) as app:
+            quota = app.quotas["alphavantage"]
             quota.sleep = lambda seconds: clock.move(seconds=seconds)
             answer = app.ingest(tickers=COMPANIES)
-            (level,) = app.quotas.status()
+            (level,) = quota.levels()
             again = app.ingest(tickers=["AAPL"])
             useful = simulator.seen["alphavantage answered"]
             clock.move(days=1)
@@ -98,7 +97,7 @@ def test_splits_and_dividends_adjust_what_is_served(
     assert rebuilt.run("replay", str(shell.home / "cache")).code == 0
     assert contents(rebuilt.home) == contents(shell.home)
     close_of = {bar.day: bar.close for bar in bars}
-    with build(Settings(home=shell.home)) as app:
+    with App(Settings(home=shell.home)) as app:
         served = app.get_prices("IBM", first=bars.day(-60), adjusted=True).items
     assert not isinstance(served, PriceColumns)
     assert len(served) == 60
@@ -149,7 +148,7 @@ def test_without_companies_only_lists_are_requested(
 
 def test_reports_that_were_not_requested_count_as_missing_until_they_are(shell: Shell) -> None:
     def complete() -> list[bool]:
-        with build(Settings(home=shell.home)) as app:
+        with App(Settings(home=shell.home)) as app:
             return [item.complete for item in app.get_asset("IBM").freshness.values()]
 
     for what, expected in (("earnings", False), ("financials", True), ("earnings", True)):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from signal9_core.bootstrap import App, build
+from signal9_core.bootstrap import App
 from signal9_core.settings import load_settings
 
 from .shell import Shell
@@ -47,5 +47,5 @@ def empty_shell(tmp_path: Path) -> Shell:
 @pytest.fixture
 def app(stocked_home: Path) -> Iterator[App]:
     """The application over the same sample, to compare with."""
-    with build(load_settings(home=stocked_home)) as app:
+    with App(load_settings(home=stocked_home)) as app:
         yield app

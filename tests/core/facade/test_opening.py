@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from signal9_core import bootstrap as adapters
-from signal9_core.bootstrap import build
+from signal9_core.bootstrap import App
 from signal9_core.errors import PayloadError, SettingsError, StoreError
 from signal9_core.notebook.client import Signal9
 from signal9_core.notebook.results import ProgressLine
@@ -42,7 +42,7 @@ def test_an_ingest_that_was_broken_off_is_completed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(adapters, "make_provider", lambda *_: FakeProvider())
-    with build(load_settings(home=tmp_path)) as app:
+    with App(load_settings(home=tmp_path)) as app:
         app.ingest(tickers=["MSFT"])
 
     with Signal9(tmp_path) as s9:

@@ -160,7 +160,7 @@ def test_numbers_and_days_of_numpy_are_as_good_as_pythons(s9: Signal9) -> None:
 
 
 def test_a_ticker_has_to_be_a_text(s9: Signal9) -> None:
-    with pytest.raises(InputError, match=r"^ticker: None is no ticker$"):
+    with pytest.raises(InputError, match=r"^ticker: invalid ticker None$"):
         s9.prices(None)  # type: ignore[arg-type]
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from signal9_core import bootstrap
-from signal9_core.bootstrap import ProviderPackage, make_provider
+from signal9_core.adapters import ProviderPackage, make_provider, provider_notice
+from signal9_core.bootstrap import App
 from signal9_core.domain import Asset, Bar, DataSet, PriceSeries
 from signal9_core.errors import SettingsError
 from signal9_core.ports import History, Provider, ProviderFormat
@@ -50,7 +50,7 @@ def test_the_setting_chooses_the_provider(
 
     assert provider.name == name
     assert (provider.notice is not None) == has_notice
-    assert bootstrap.notice_of(settings, name) == provider.notice
+    assert provider_notice(settings, name) == provider.notice
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_registered_provider_is_ingested_and_replayed(tiny: Settings, tmp_path
     recorded.parent.mkdir(parents=True)
     recorded.write_text(CSV, encoding="utf-8")
 
-    with bootstrap.build(tiny.model_copy(update={"home": tmp_path}), clock=SetClock()) as app:
+    with App(tiny.model_copy(update={"home": tmp_path}), clock=SetClock()) as app:
         ingested = app.ingest(tickers=["TINY"], data_sets=[DataSet.PRICES])
         replayed = app.replay(tmp_path / "recordings")
         notice = app.notice_of("tiny")

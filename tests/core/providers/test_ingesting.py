@@ -21,7 +21,7 @@ from signal9_core.providers.alpaca.provider import AlpacaProvider
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from signal9_core.providers.alphavantage.provider import AlphaVantageProvider
 from tests.core.conftest import app_over, opened
-from tests.fakes import FakeProvider, SetClock
+from tests.fakes import SetClock
 from tests.spied import SpiedStore
 
 from .wire import KEY, bar, earnings, news_item, response
@@ -136,7 +136,6 @@ def _renaming(name: str) -> Change:
 def _app(store: SpiedStore, name: str, wire: Callable[[httpx2.Request], httpx2.Response]) -> App:
     clock, key = SetClock(), SecretStr(KEY)
     transport = httpx2.MockTransport(wire)
-    app = app_over(store, clock, FakeProvider())
     provider: Provider
     if name == "alpaca":
         alpaca = AlpacaClient(key, key, clock=clock, transport=transport)
@@ -144,8 +143,7 @@ def _app(store: SpiedStore, name: str, wire: Callable[[httpx2.Request], httpx2.R
     else:
         alphavantage = AlphaVantageClient(key, clock=clock, transport=transport)
         provider = AlphaVantageProvider(alphavantage, clock=clock)
-    app.provider = provider
-    return app
+    return app_over(store, clock, provider)
 
 
 def _function(request: httpx2.Request) -> str:

@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 from logging import StreamHandler
 from typing import Any
 
 import pytest
 
-from signal9_core.bootstrap import App, build
+from signal9_core.bootstrap import App
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_handlers.jobs import enhancement, ingest, notification
 from signal9_handlers.log import logger
-from tests.fakes import FakeProvider, SetClock
+from tests.fakes import FakeProvider, RecordingPublisher, SetClock
 
 Line = dict[str, Any]
 
@@ -24,14 +25,37 @@ def provider() -> FakeProvider:
 
 
 @pytest.fixture
-def app(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
-    app = build(Settings(), clock=SetClock())
-    app.provider = provider
-    app.store = SqliteStore.open(":memory:", clock=SetClock())
-    for job in (enhancement, ingest, notification):
-        monkeypatch.setattr(job, "application", lambda: app)
-    monkeypatch.setattr("signal9_handlers.local.jobs.application", lambda: app)
-    with app:
+def publisher() -> RecordingPublisher:
+    return RecordingPublisher()
+
+
+@pytest.fixture
+def app(
+    provider: FakeProvider, publisher: RecordingPublisher, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[App]:
+    """An application whose events go to a bus elsewhere, as on AWS."""
+    with opened(provider, monkeypatch, publisher) as app:
+        yield app
+
+
+@pytest.fixture
+def local(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+    """An application with a bus of its own, as on a laptop."""
+    with opened(provider, monkeypatch) as app:
+        yield app
+
+
+@contextmanager
+def opened(
+    provider: FakeProvider,
+    monkeypatch: pytest.MonkeyPatch,
+    bus: RecordingPublisher | None = None,
+) -> Iterator[App]:
+    clock = SetClock()
+    with SqliteStore.open(":memory:", clock=clock) as store:
+        app = App(Settings(), store=store, provider=provider, bus=bus, clock=clock)
+        for job in (enhancement, ingest, notification):
+            monkeypatch.setattr(job, "application", lambda: app)
         yield app
 
 

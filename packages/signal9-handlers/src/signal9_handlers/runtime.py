@@ -4,7 +4,7 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Final
 
-from signal9_core.bootstrap import App, build
+from signal9_core.bootstrap import App
 from signal9_core.settings import load_settings
 
 __all__ = ["application", "request_id"]
@@ -16,4 +16,4 @@ request_id: Final = ContextVar("request_id", default="")
 @cache
 def application() -> App:
     """Return the application that the environment describes, built on first use and then kept."""
-    return build(load_settings())
+    return App(load_settings())

@@ -23,7 +23,7 @@ def status(context: typer.Context, *, as_json: Json = False) -> None:
 def secrets(context: typer.Context, *, as_json: Json = False) -> None:
     """Show which key of a provider comes from where; never the key itself."""
     with opened(context) as app:
-        answer = app.key_places()
+        answer = app.list_credentials()
         if as_json:
             print_json(answer)
         else:

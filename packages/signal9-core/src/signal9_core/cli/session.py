@@ -77,10 +77,10 @@ def opened(context: typer.Context, **given: object) -> Iterator["App"]:
 
     What is `given` counts before the settings of the environment.
     """
-    from ..bootstrap import build
+    from ..bootstrap import App
     from ..settings import load_settings
 
-    with told(), build(load_settings(home=context.obj, **given)) as app:
+    with told(), App(load_settings(home=context.obj, **given)) as app:
         yield app
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..domain import PRICE_COLUMNS, DataSet, Insights, PriceSeries, decimals_of
+from ..domain import PRICE_COLUMNS, DataSet, Freshness, Insights, PriceSeries, decimals_of
 from ..schemas import (
     ArticleAnswer,
     AssetAnswer,
@@ -17,7 +17,6 @@ from ..schemas import (
     DataSetStatus,
     FailureAnswer,
     FinancialsAnswer,
-    FreshnessAnswer,
     IngestAnswer,
     KeysAnswer,
     NewsAnswer,
@@ -138,7 +137,7 @@ _ADJUSTED_DECIMALS: Final = 4
 
 
 def print_prices(
-    answer: PricesAnswer, total: int | None, freshness: Mapping[DataSet, FreshnessAnswer]
+    answer: PricesAnswer, total: int | None, freshness: Mapping[DataSet, Freshness]
 ) -> None:
     """Print the bars; with a `total`, they are the latest of so many."""
     if isinstance(answer.items, PriceColumns) or not answer.items:
@@ -173,7 +172,7 @@ def _bars(bars: Sequence[BarRow], columns: Sequence[str], *, adjusted: bool) -> 
     return table
 
 
-def _nothing(answer: PricesAnswer, stored: FreshnessAnswer | None) -> str:
+def _nothing(answer: PricesAnswer, stored: Freshness | None) -> str:
     if stored is None:
         return f"no prices of {answer.ticker} are stored"
     return f"no prices of {answer.ticker} then; those stored end on {stored.as_of}"
@@ -249,7 +248,7 @@ def _insights(insights: Insights) -> Iterator[tuple[str, str]]:
         yield "tone of the news", f"{mood.label} {mood.score:+.2f} ({sample})"
 
 
-def _freshness(freshness: Mapping[DataSet, FreshnessAnswer]) -> Table:
+def _freshness(freshness: Mapping[DataSet, Freshness]) -> Table:
     table = make_table("data set", ">stored", "up to", "from", "complete")
     for name, each in freshness.items():
         complete = "yes" if each.complete else "no"

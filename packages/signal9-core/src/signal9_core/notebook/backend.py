@@ -10,9 +10,9 @@ from ..errors import SettingsError
 from .frames import load_extra
 
 if TYPE_CHECKING:
-    from ..remote import RemoteSource
+    from ..remote import RemoteBackend
 
-from ..bootstrap import App, build
+from ..bootstrap import App
 from ..settings import Settings, load_settings
 from .results import ProgressLine
 
@@ -43,12 +43,12 @@ class Elsewhere:
     def __str__(self) -> str:
         return f"url={self.url!r}"
 
-    def open(self) -> "RemoteSource":
+    def open(self) -> "RemoteBackend":
         """Return what asks the API."""
         load_extra("httpx2", "remote")
-        from ..remote import RemoteSource
+        from ..remote import RemoteBackend
 
-        return RemoteSource(self.url, self.token)
+        return RemoteBackend(self.url, self.token)
 
 
 def place_of(
@@ -77,7 +77,7 @@ def open_stocked(settings: Settings) -> App:
 
     Only the sample is ingested unasked: it costs no quota, and a laptop's file is nobody else's.
     """
-    app = build(settings)
+    app = App(settings)
     try:
         offline = settings.store == "sqlite" and settings.provider == "sample"
         if offline and not app.is_ingested():

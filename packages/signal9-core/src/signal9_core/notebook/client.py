@@ -11,7 +11,7 @@ from .parameters import choice_of, span_of, yes_or_no
 
 if TYPE_CHECKING:
     from ..bootstrap import App
-    from ..remote import RemoteSource
+    from ..remote import RemoteBackend
     from ..schemas import FinancialsAnswer, NewsAnswer
     from .results import Articles, Company, Hits, Prices, Reports, Status
 
@@ -182,5 +182,5 @@ class Signal9:
         return Status.of(self._app.get_status())
 
     @cached_property
-    def _app(self) -> "App | RemoteSource":
+    def _app(self) -> "App | RemoteBackend":
         return self._place.open()

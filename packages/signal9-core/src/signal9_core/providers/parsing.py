@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from ..domain import PriceSeries, Ticker, blank_to_none, decimals_of, nonsense_in
+from ..domain import PriceSeries, Ticker, blank_to_none, decimals_of, find_invalid_bar
 from ..errors import PayloadError, ProviderError
 from ..ports import Parser, Record
 
@@ -211,7 +211,7 @@ def series_of(
         volume=array("q", volume),
         scale=scale,
     )
-    problem = nonsense_in(series, splits)
+    problem = find_invalid_bar(series, splits)
     if problem is not None:
         raise PayloadError(problem)
     return series

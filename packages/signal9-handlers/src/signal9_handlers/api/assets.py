@@ -79,7 +79,7 @@ def list_assets(
     if tickers:
         if exchange or sector or cursor:
             raise InputError("tickers", "goes with neither exchange, sector nor cursor")
-        return ok(application().list_assets.of(tickers), DAILY, fields)
+        return ok(application().list_assets.named(tickers), DAILY, fields)
     answer = application().list_assets(exchange=exchange, sector=sector, limit=limit, cursor=cursor)
     return ok(answer, DAILY, fields)
 

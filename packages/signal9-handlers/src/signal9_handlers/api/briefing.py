@@ -42,7 +42,7 @@ def get_briefing(
 
     Reaches back thirty days from the latest article that is stored.
     """
-    asked = application().own.briefing
+    asked = application().users.briefing
     answer = asked(
         request.caller.user_id, sentiment=sentiment, order=order, limit=limit, cursor=cursor
     )

@@ -50,14 +50,14 @@ _TAG: Final = re.compile(r'"([0-9a-f]{1,20})"')
 @app.read("/users/me", UserAnswer, "One's own record", scope=READ_ME)
 def get_record(request: Request) -> Response:
     """Return the record, made when its owner is first seen; its `ETag` goes into `If-Match`."""
-    answer, version = application().own.get_record(request.caller.user_id)
+    answer, version = application().users.get(request.caller.user_id)
     return _record(answer, version)
 
 
 @app.on("PATCH", "/users/me", UserAnswer, "Change one's profile", scope=WRITE_ME, conditional=True)
 def patch_record(request: Request, body: RecordPatch) -> Response:
     """Change what is named: what is left out stays as it is, `null` removes."""
-    change = application().own.patch_record
+    change = application().users.patch
     return _record(*change(request.caller.user_id, body, _expected(request)))
 
 
@@ -66,14 +66,14 @@ def patch_record(request: Request, body: RecordPatch) -> Response:
 )
 def put_wizard(request: Request, body: WizardPut) -> Response:
     """Note how far the wizard is; it can be completed when nothing is `missing` any more."""
-    change = application().own.put_wizard
+    change = application().users.put_wizard
     return _record(*change(request.caller.user_id, body, _expected(request)))
 
 
 @app.on("PUT", "/users/me/topics", UserAnswer, "Follow topics", scope=WRITE_ME, conditional=True)
 def put_topics(request: Request, body: TopicsPut) -> Response:
     """Follow these topics, and no other."""
-    change = application().own.put_topics
+    change = application().users.put_topics
     return _record(*change(request.caller.user_id, body, _expected(request)))
 
 
@@ -82,7 +82,7 @@ def put_topics(request: Request, body: TopicsPut) -> Response:
 )
 def put_watchlist(request: Request, body: WatchlistPut) -> Response:
     """Watch these companies, in this order, and no other."""
-    change = application().own.put_watchlist
+    change = application().users.put_watchlist
     return _record(*change(request.caller.user_id, body, _expected(request)))
 
 
@@ -91,7 +91,7 @@ def put_watchlist(request: Request, body: WatchlistPut) -> Response:
 )
 def put_viewed(request: Request, ticker: TickerInPath) -> Response:
     """Put it at the head of the companies that the caller looked at of late."""
-    return ok(application().own.note_viewed(request.caller.user_id, ticker), NEVER)
+    return ok(application().users.note_viewed(request.caller.user_id, ticker), NEVER)
 
 
 @app.read("/users/me/notifications", NotificationsAnswer, "What one was told", scope=READ_ME)
@@ -102,7 +102,7 @@ def list_notifications(
     cursor: Cursor = None,
 ) -> Response:
     """Return what the caller was told in the last three months, latest first."""
-    asked = application().own.list_notifications
+    asked = application().users.list_notifications
     return ok(asked(request.caller.user_id, unread=unread, limit=limit, cursor=cursor))
 
 
@@ -116,19 +116,19 @@ def list_notifications(
 )
 def mark_read(request: Request, id: NotificationId) -> Response:  # noqa: A002
     """Note when it was first read; doing it again changes nothing."""
-    return ok(application().own.mark_read(request.caller.user_id, id), NEVER)
+    return ok(application().users.mark_read(request.caller.user_id, id), NEVER)
 
 
 @app.read("/users/me/export", ExportAnswer, "Take along one's data", scope=READ_ME)
 def export_record(request: Request) -> Response:
     """Return everything that is stored about the caller."""
-    return ok(application().own.export(request.caller.user_id), NEVER)
+    return ok(application().users.export(request.caller.user_id), NEVER)
 
 
 @app.on("DELETE", "/users/me", None, "Delete one's data", scope=WRITE_ME)
 def delete_record(request: Request) -> Response:
     """Delete everything that is stored about the caller; their next request starts anew."""
-    application().own.delete(request.caller.user_id)
+    application().users.delete(request.caller.user_id)
     return Response(HTTPStatus.NO_CONTENT, b"", "", {})
 
 

@@ -14,5 +14,5 @@ __all__ = ["handler"]
 @logger.inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)
 def handler(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
     """Work out what the event touches."""
-    application().enhance(event_from(event))
+    application().update_insights(event_from(event))
     logger.info("enhanced", detail_type=event["detail-type"])

@@ -6,27 +6,17 @@ from uuid import uuid4
 
 from signal9_core.events import SOURCE, Event
 
-from ..jobs import enhancement, ingest, notification
-from ..runtime import application
+from ..jobs import ingest
 from .exchange import LocalContext
 
 __all__ = ["envelope_of", "run_scheduled_ingest"]
 
-_LISTENERS: Final = {"enhancement": enhancement.handler, "notification": notification.handler}
 _SCHEDULED: Final = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
 
 
-def run_scheduled_ingest() -> int:
-    """Refresh as the schedule would, see to all that follows; return how many events that took."""
+def run_scheduled_ingest() -> None:
+    """Refresh as the schedule would; the bus of this process sees to all that follows."""
     ingest.handler({"id": str(uuid4()), **_SCHEDULED}, LocalContext("ingest"))
-    handled = 0
-    while events := application().take_events():
-        for event in events:
-            envelope = envelope_of(event)
-            for name, handler in _LISTENERS.items():
-                handler(envelope, LocalContext(name))
-        handled += len(events)
-    return handled
 
 
 def envelope_of(event: Event) -> dict[str, object]:
