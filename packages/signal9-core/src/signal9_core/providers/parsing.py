@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache, partial
-from itertools import chain
 from math import floor
 from typing import Any, Final, TypeVar
 
@@ -187,7 +186,7 @@ def builder(model: type[M]) -> Callable[[dict[str, Any], dict[str, Any] | None],
 def series_of(
     ticker: Ticker,
     days: Sequence[int],
-    prices: Sequence[Sequence[float]],
+    prices: Sequence[list[float]],
     volume: Sequence[int],
     splits: Mapping[int, Fraction] | None = None,
 ) -> PriceSeries:
@@ -196,18 +195,14 @@ def series_of(
     `days` are ordinals, `prices` are open, high, low and close; `splits` are the ratios by day,
     `None` if the provider does not say.
     """
-    units, scale = _scaled(list(chain.from_iterable(prices)))
-    count = len(days)
-    opens, highs, lows, closes = (
-        array("q", units[start * count : (start + 1) * count]) for start in range(4)
-    )
+    (opens, highs, lows, closes), scale = _scaled(prices)
     series = PriceSeries(
         ticker=ticker,
         days=array("i", days),
-        open=opens,
-        high=highs,
-        low=lows,
-        close=closes,
+        open=array("q", opens),
+        high=array("q", highs),
+        low=array("q", lows),
+        close=array("q", closes),
         volume=array("q", volume),
         scale=scale,
     )
@@ -217,13 +212,15 @@ def series_of(
     return series
 
 
-def _scaled(prices: list[float]) -> tuple[Sequence[int], int]:
+def _scaled(columns: Sequence[list[float]]) -> tuple[list[list[int]], int]:
     """Return prices exactly, as integers in units of `10 ** -scale`, and the scale."""
+    largest = max(max(column, default=0) for column in columns)
     for scale in _SCALES:
         unit = 10**scale
-        units = list(map(floor, [price * unit + 0.5 for price in prices]))
-        if max(units, default=0) < _EXACT and [number / unit for number in units] == prices:
-            return units, scale
-    exact = [Decimal(repr(price)) for price in prices]
-    scale = max(map(decimals_of, exact))
-    return [int(price.scaleb(scale)) for price in exact], scale
+        scaled = [list(map(floor, [price * unit + 0.5 for price in column])) for column in columns]
+        back = [[number / unit for number in column] for column in scaled]
+        if largest * unit < _EXACT and back == columns:
+            return scaled, scale
+    exact = [[Decimal(repr(price)) for price in column] for column in columns]
+    scale = max(decimals_of(price) for column in exact for price in column)
+    return [[int(price.scaleb(scale)) for price in column] for column in exact], scale

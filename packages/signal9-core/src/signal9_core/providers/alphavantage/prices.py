@@ -77,18 +77,18 @@ def _json_columns(body: bytes) -> tuple[str | None, Columns]:
         if document(body, ("Meta Data", "Time Series (Daily)")):
             raise
         return None, {}
-    if not time_series.bars:
+    bars, days = time_series.bars, sorted(time_series.bars)
+    if not bars:
         return None, {}
-    bars = dict(sorted(time_series.bars.items()))
-    names = {_plain(name): name for name in next(iter(bars.values()))}
+    names = {_plain(name): name for name in bars[days[0]]}
     require(names, _REQUIRED)
     try:
-        rows = map(itemgetter(*names.values()), bars.values())
+        rows = map(itemgetter(*names.values()), map(bars.__getitem__, days))
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
     except KeyError as error:
         raise PayloadError(f"some bars have no {error}") from error
     meta = {_plain(name): text for name, text in time_series.meta.items()}
-    return meta.get("symbol"), {**columns, "timestamp": list(bars)}
+    return meta.get("symbol"), {**columns, "timestamp": days}
 
 
 def _csv_columns(body: bytes) -> tuple[None, Columns]:
