@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from itertools import pairwise
+from itertools import islice, pairwise
+from operator import lt
 from typing import Final, Self, TypeAlias, TypeVar
 
 from pydantic import NonNegativeInt, model_validator
@@ -124,7 +125,10 @@ class PriceSeries:
     def __post_init__(self) -> None:
         if any(len(column) != len(self) for column in self.columns().values()):
             raise ValueError(f"{self.ticker}: columns differ in length")
-        for at, (before, position) in enumerate(pairwise(self.positions()), 1):
+        positions = self.positions()
+        if all(map(lt, positions, islice(positions, 1, None))):
+            return
+        for at, (before, position) in enumerate(pairwise(positions), 1):
             if before >= position:
                 problem = "occurs twice" if before == position else "is out of order"
                 raise ValueError(f"{self.ticker}: {self.time(at)} {problem}")

@@ -46,6 +46,8 @@ def _check_range(series: PriceSeries) -> str | None:
 
 def _check_jumps(series: PriceSeries, splits: Mapping[int, Fraction] | None) -> str | None:
     limit = _LARGEST_JUMP_OR_SPLIT if splits is None else _LARGEST_JUMP
+    if max(series.close, default=0) <= limit * min(series.close, default=0):
+        return None  # whatever the order, no jump is that large
     for at, (last, now) in enumerate(pairwise(series.close), 1):
         if last <= limit * now and now <= limit * last:
             continue
