@@ -14,7 +14,7 @@ from signal9_core.settings import Settings
 from signal9_handlers.local.server import LocalServer
 from signal9_handlers.local.site import Site
 from signal9_handlers.runtime import application
-from tests.core.cli.stocked import stocked
+from tests.core.cli.shell import ingest_sample
 from tests.fakes import ARTICLES, SERIES, FakeProvider, article
 
 from .sample import EXACT, Target, serving, target
@@ -82,5 +82,5 @@ def client(address: str, app: App) -> Iterator[httpx2.Client]:
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """The whole sample behind an API; tests only read it."""
-    with target(stocked(tmp_path_factory).home) as sample:
+    with target(ingest_sample(tmp_path_factory).home) as sample:
         yield sample

@@ -1,21 +1,22 @@
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from signal9_core import bootstrap
 from signal9_core.bootstrap import App
 from signal9_core.settings import load_settings
+from tests.fakes import FakeProvider
 
-from .shell import Shell
-from .stocked import stocked
+from .shell import Shell, ingest_sample
 
 
 @pytest.fixture(scope="session")
-def stocked_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the whole sample in it; tests only read it."""
-    return stocked(tmp_path_factory).home
+    return ingest_sample(tmp_path_factory).home
 
 
 @pytest.fixture(autouse=True)
@@ -26,15 +27,15 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 @pytest.fixture
-def shell(stocked_home: Path) -> Shell:
+def shell(sample_home: Path) -> Shell:
     """`signal9` over the whole sample."""
-    return Shell(stocked_home)
+    return Shell(sample_home)
 
 
 @pytest.fixture
-def own_shell(stocked_home: Path, tmp_path: Path) -> Shell:
+def own_shell(sample_home: Path, tmp_path: Path) -> Shell:
     """`signal9` over a copy of the sample, for a test that writes."""
-    shutil.copytree(stocked_home, tmp_path / "copy")
+    shutil.copytree(sample_home, tmp_path / "copy")
     return Shell(tmp_path / "copy")
 
 
@@ -45,7 +46,13 @@ def empty_shell(tmp_path: Path) -> Shell:
 
 
 @pytest.fixture
-def app(stocked_home: Path) -> Iterator[App]:
+def app(sample_home: Path) -> Iterator[App]:
     """The application over the same sample, to compare with."""
-    with App(load_settings(home=stocked_home)) as app:
+    with App(load_settings(home=sample_home)) as app:
         yield app
+
+
+@pytest.fixture
+def use_provider(monkeypatch: pytest.MonkeyPatch) -> Callable[[FakeProvider], None]:
+    """Make every command use this provider."""
+    return lambda provider: monkeypatch.setattr(bootstrap, "make_provider", lambda *_: provider)

@@ -1,15 +1,19 @@
-"""`signal9` as a person at a terminal has it."""
+"""`signal9` as a user at a terminal runs it."""
 
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import NamedTuple
 
+import pytest
 from typer.testing import CliRunner, Result
 
-from signal9_core.cli.app import make_program
+from signal9_core.cli import make_program
+
+WIDTH = 80
 
 
 class Outcome(NamedTuple):
@@ -32,7 +36,7 @@ class Shell:
         return Outcome(result.exit_code, result.stdout, result.stderr)
 
     def screen(self, *arguments: str, width: int) -> str:
-        """Return what a terminal shows: answers and remarks, in their order."""
+        """Return what a terminal shows: answers and remarks in their order."""
         return self._invoke(("--home", str(self.home), *arguments), width).output
 
     def _invoke(self, arguments: Sequence[str], width: int) -> Result:
@@ -54,3 +58,20 @@ class Shell:
             encoding="utf-8",
             env={**os.environ, "SIGNAL9_HOME": str(self.home)},
         )
+
+
+class Sample(NamedTuple):
+    """A home with the whole sample, and what the terminal showed while it was ingested."""
+
+    home: Path
+    screen: str
+
+
+def ingest_sample(factory: pytest.TempPathFactory) -> Sample:
+    """Ingest the whole sample once, for all tests that only read it."""
+    return _ingest_sample(factory.getbasetemp() / "sample")
+
+
+@cache
+def _ingest_sample(home: Path) -> Sample:
+    return Sample(home, Shell(home).screen("ingest", width=WIDTH))

@@ -1,147 +1,174 @@
+import json
+from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from signal9_core import bootstrap as adapters
-from signal9_core.errors import PayloadError, ProviderError, ProviderUnavailableError
+from signal9_core.errors import PayloadError, ProviderUnavailableError
 from signal9_core.ports import History
 from signal9_core.schemas import IngestAnswer
 from tests.fakes import FakeProvider
 
 from .shell import Shell
 
+UseProvider = Callable[[FakeProvider], None]
+
 
 def test_an_ingest_counts_what_is_stored_and_what_is_new(
-    empty_shell: Shell, monkeypatch: pytest.MonkeyPatch
+    empty_shell: Shell, use_provider: UseProvider
 ) -> None:
-    monkeypatch.setattr(adapters, "make_provider", lambda *_: FakeProvider())
+    use_provider(FakeProvider())
 
-    found = empty_shell.run("ingest")
+    first, second = empty_shell.run("ingest"), empty_shell.run("ingest", "--json")
 
-    assert found.code == 0
-    counts = {line.split()[0]: line.split()[1:] for line in found.out.splitlines()[2:]}
+    counts = {line.split()[0]: line.split()[1:] for line in first.out.splitlines()[2:]}
+    assert first.code == second.code == 0
     assert list(counts) == ["listing", "overview", "prices", "financials", "news"]
     assert counts["prices"][0] == counts["prices"][1] != "0"
+    again = IngestAnswer.model_validate_json(second.out)
+    assert set(again.changed.values()) == {0}
+    assert again.stored["prices"] > 0
+    assert (second.err, second.out.count("\n")) == ("", 1)
 
 
-def test_a_second_ingest_changes_nothing(
+@pytest.mark.parametrize(
+    ("what", "stored"),
+    [("news, prices", ["prices", "news"]), ("earnings", ["financials"])],
+)
+def test_companies_and_data_sets_can_be_chosen(
+    empty_shell: Shell, what: str, stored: list[str]
+) -> None:
+    outcome = empty_shell.run("ingest", "aapl", "IBM", "--what", what, "--json")
+
+    assert list(IngestAnswer.model_validate_json(outcome.out).stored) == stored
+    assert empty_shell.run("show", "IBM").code == 0
+    assert empty_shell.run("show", "MSFT").code == 1
+
+
+def test_a_company_without_data_at_the_provider_is_refused(empty_shell: Shell) -> None:
+    outcome = empty_shell.run("ingest", "ZZZZ")
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err == "error: sample has no data for ZZZZ; it has AAPL, FB, GOOG, IBM, MSFT\n"
+
+
+def test_progress_is_drawn_on_a_terminal_only(
     empty_shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adapters, "make_provider", lambda *_: FakeProvider())
-    empty_shell.run("ingest")
-
-    answer = IngestAnswer.model_validate_json(empty_shell.run("ingest", "--json").out)
-
-    assert set(answer.changed.values()) == {0}
-    assert answer.stored["prices"] > 0
-
-
-def test_json_stands_alone(own_shell: Shell) -> None:
-    found = own_shell.run("ingest", "AAPL", "--json")
-
-    assert (found.code, found.err, found.out.count("\n")) == (0, "", 1)
-
-
-def test_companies_and_data_sets_can_be_chosen(empty_shell: Shell) -> None:
-    found = empty_shell.run("ingest", "aapl", "IBM", "--what", "news, prices", "--json")
-
-    answer = IngestAnswer.model_validate_json(found.out)
-    assert list(answer.stored) == ["prices", "news"]
-    assert empty_shell.run("prices", "IBM").code == 0
-    assert empty_shell.run("prices", "MSFT").code == 1
-
-
-def test_a_company_of_which_the_provider_has_nothing_is_refused(own_shell: Shell) -> None:
-    found = own_shell.run("ingest", "ZZZZ")
-
-    assert (found.code, found.out) == (1, "")
-    assert found.err == "error: sample knows nothing of ZZZZ; it has AAPL, FB, GOOG, IBM, MSFT\n"
-    assert own_shell.run("show", "ZZZZ").code == 1
-
-
-def test_there_is_no_progress_where_nobody_watches(empty_shell: Shell) -> None:
     assert "━" not in empty_shell.run("ingest", "AAPL").err
 
-
-def test_progress_is_drawn_on_a_terminal_for_each_data_set(
-    empty_shell: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-
-    found = empty_shell.run("ingest", "AAPL")
+    outcome = empty_shell.run("ingest", "AAPL")
 
     for data_set in ("overview", "prices", "financials", "news"):
-        assert data_set in found.err
-    assert "━" in found.err
-    assert "━" not in found.out
+        assert data_set in outcome.err
+    assert "━" in outcome.err
+    assert "━" not in outcome.out
 
 
 @pytest.mark.parametrize("option", [(), ("--json",)])
 def test_failures_are_listed_and_end_with_one(
-    empty_shell: Shell, monkeypatch: pytest.MonkeyPatch, option: tuple[str, ...]
+    empty_shell: Shell, use_provider: UseProvider, option: tuple[str, ...]
 ) -> None:
-    provider = FakeProvider(
-        failing={
-            "prices": ProviderUnavailableError("fake is away"),
-            "news": PayloadError("fake sent a riddle"),
-        }
-    )
-    monkeypatch.setattr(adapters, "make_provider", lambda *_: provider)
+    down = ProviderUnavailableError("fake is down")
+    use_provider(FakeProvider(failing={"prices": down, "news": PayloadError("bad payload")}))
 
-    found = empty_shell.run("ingest", *option)
+    outcome = empty_shell.run("ingest", *option)
 
-    assert found.code == 1
-    assert "fake is away" in found.out
-    assert "fake sent a riddle" in found.out
-    if not option:
-        assert "fake is away (trying again later may help)" in found.out
-        assert "riddle (trying" not in found.out
+    assert outcome.code == 1
+    assert "fake is down" in outcome.out
+    assert "bad payload" in outcome.out
+    assert ("fake is down (trying again later may help)" in outcome.out) is (not option)
+    assert "payload (trying" not in outcome.out
 
 
-def test_where_nothing_is_stored_there_is_no_empty_table(
-    empty_shell: Shell, monkeypatch: pytest.MonkeyPatch
+def test_no_empty_table_is_shown_where_nothing_was_stored(
+    empty_shell: Shell, use_provider: UseProvider
 ) -> None:
-    away = ProviderUnavailableError("fake is away")
-    failing: dict[str, ProviderError] = {"overview": away, "prices": away}
-    monkeypatch.setattr(adapters, "make_provider", lambda *_: FakeProvider(failing=failing))
+    use_provider(FakeProvider(failing={"prices": ProviderUnavailableError("fake is down")}))
 
-    found = empty_shell.run("ingest", "AAPL", "--what", "overview,prices")
+    outcome = empty_shell.run("ingest", "AAPL", "--what", "prices")
 
-    assert found.code == 1
-    assert "stored" not in found.out
+    assert outcome.code == 1
+    assert "stored" not in outcome.out
 
 
-def test_ctrl_c_is_said_to_leave_what_was_stored(
-    empty_shell: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Stopped(FakeProvider):
+def test_ctrl_c_leaves_what_was_stored(empty_shell: Shell, use_provider: UseProvider) -> None:
+    class Interrupted(FakeProvider):
         def history(self, ticker: str, first: date | None = None) -> History | None:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(adapters, "make_provider", lambda *_: Stopped())
+    use_provider(Interrupted())
 
-    found = empty_shell.run("ingest", "AAPL")
+    outcome = empty_shell.run("ingest", "AAPL")
 
-    assert (found.code, found.out) == (130, "")
-    assert found.err == "stopped; what was stored stays, and the same command goes on there\n"
-    monkeypatch.setattr(adapters, "make_provider", lambda *_: FakeProvider())
+    assert (outcome.code, outcome.out) == (130, "")
+    assert outcome.err == "stopped; stored data stays, and running the command again continues\n"
     assert empty_shell.run("show", "AAPL").code == 0
 
 
-@pytest.mark.parametrize("provider", ["alphavantage", "alpaca"])
-def test_what_is_stored_can_be_looked_at_without_a_key(
-    empty_shell: Shell, monkeypatch: pytest.MonkeyPatch, provider: str
+@pytest.fixture
+def recordings(tmp_path: Path) -> Path:
+    folder = tmp_path / "recordings" / "alphavantage" / "OVERVIEW"
+    folder.mkdir(parents=True)
+    overview = {"Symbol": "IBM", "Name": "International Business Machines"}
+    (folder / "IBM_2024-01.json").write_text(json.dumps(overview))
+    (folder / "MSFT_2024-01.json").write_text('{"Information": "This is a premium endpoint."}')
+    return tmp_path / "recordings"
+
+
+def test_a_replay_changes_tables_once_and_lists_skipped_files(
+    empty_shell: Shell, recordings: Path
 ) -> None:
-    empty_shell.run("ingest", "AAPL")
-    monkeypatch.setenv("SIGNAL9_PROVIDER", provider)
+    first = json.loads(empty_shell.run("replay", str(recordings), "--json").out)
+    second = empty_shell.run("replay", str(recordings))
 
-    for command in ("status", "show AAPL", "prices AAPL", "news AAPL", "financials AAPL"):
-        found = empty_shell.run(*command.split())
-        assert found.code == 0, found
-        # What people must know is of where the data are from, whatever would be asked today.
-        assert ("Bundled sample" in found.err) is (command != "status")
+    assert (first["files"], first["stored"], first["changed"]) == (2, {"overview": 1}, 1)
+    (skipped,) = first["skipped"]
+    assert skipped["file"] == "alphavantage/OVERVIEW/MSFT_2024-01.json"
+    assert "premium" in skipped["reason"]
+    assert second.code == 0
+    assert "overview" in second.out
+    assert "MSFT_2024-01.json" in second.out
+    assert "0 new or changed, from 2 files" in second.err
 
-    refused = empty_shell.run("ingest", "AAPL")
-    assert (refused.code, refused.out) == (1, "")
-    assert f"SIGNAL9_{provider.upper()}_KEY is not set" in refused.err
-    assert "`signal9 secrets`" in refused.err
+
+def test_an_empty_cache_is_nothing_to_replay_and_a_missing_folder_an_error(
+    empty_shell: Shell, tmp_path: Path
+) -> None:
+    empty = json.loads(empty_shell.run("replay", "--json").out)
+    missing = empty_shell.run("replay", str(tmp_path / "nowhere"))
+
+    assert empty == {"files": 0, "stored": {}, "changed": 0, "skipped": []}
+    assert missing.code == 1
+    assert missing.err.startswith("error: ")
+    assert "nowhere" in missing.err
+
+
+@pytest.mark.parametrize("option", [(), ("--json",)])
+def test_secrets_show_where_a_key_comes_from_and_never_the_key(
+    empty_shell: Shell, monkeypatch: pytest.MonkeyPatch, option: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("SIGNAL9_ALPHAVANTAGE_KEY", "do-not-show")
+
+    outcome = empty_shell.run("secrets", *option)
+
+    assert outcome.code == 0
+    assert "environment" in outcome.out
+    assert "SIGNAL9_ALPACA_SECRET" in outcome.out
+    assert "do-not-show" not in outcome.out + outcome.err
+
+
+def test_status_shows_the_quotas_and_what_to_run_on_an_empty_store(
+    empty_shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIGNAL9_ALPHAVANTAGE_KEY", "do-not-show")
+
+    outcome = empty_shell.run("status")
+
+    row = next(line for line in outcome.out.splitlines() if line.startswith("alphavantage"))
+    assert row.split()[:4] == ["alphavantage", "day", "25", "25"]
+    assert row.endswith("UTC")
+    assert "nothing yet" in outcome.out
+    assert "signal9 ingest" in outcome.err

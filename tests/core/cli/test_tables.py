@@ -1,38 +1,39 @@
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from signal9_core.bootstrap import App
 from signal9_core.cli.output import one_line
-from signal9_core.domain import Interval
+from signal9_core.cli.render import common_decimals, common_unit, format_number, sparkline
+from signal9_core.cli.views import print_company, print_news
+from signal9_core.domain import Insights, PriceRange, PriceSeries, SentimentLabel, SentimentRating
+from signal9_core.schemas import ArticleAnswer, AssetAnswer, NewsAnswer
 
 from .shell import Shell
 
 TABLES = ("status", "search apple", "show AAPL", "prices AAPL", "news IBM", "financials IBM")
-
-
-@pytest.mark.parametrize("command", TABLES)
-def test_what_comes_from_the_sample_says_so_apart_from_the_answer(
-    shell: Shell, app: App, command: str
-) -> None:
-    found = shell.run(*command.split())
-
-    assert found.code == 0
-    assert app.provider.notice is not None
-    assert app.provider.notice in found.err
-    assert app.provider.notice not in found.out
+NUMBERS = st.decimals(-(10**12), 10**12, allow_nan=False, places=4)
 
 
 @pytest.mark.parametrize("command", TABLES)
 @pytest.mark.parametrize("width", [40, 60, 80])
-def test_tables_keep_within_a_narrow_terminal(shell: Shell, command: str, width: int) -> None:
-    found = shell.run(*command.split(), width=width)
+def test_tables_fit_a_narrow_terminal_and_name_the_sample_apart(
+    shell: Shell, app: App, command: str, width: int
+) -> None:
+    outcome = shell.run(*command.split(), width=width)
 
-    assert found.code == 0
-    lines = [line for line in found.out.splitlines() if not line.startswith("stored in")]
+    assert outcome.code == 0
+    lines = [line for line in outcome.out.splitlines() if not line.startswith("stored in")]
     assert max(map(len, lines)) <= width
-    assert "\x1b" not in found.out + found.err
+    assert "\x1b" not in outcome.out + outcome.err
+    assert str(app.provider.notice) in outcome.err
+    assert str(app.provider.notice) not in outcome.out
 
 
-def test_columns_without_room_are_left_out_by_name_and_never_cut(shell: Shell) -> None:
+def test_columns_without_room_are_omitted_by_name_and_never_cut(shell: Shell) -> None:
     wide, narrow = shell.run("financials", "IBM"), shell.run("financials", "IBM", width=50)
 
     assert "104,507" in wide.out
@@ -43,106 +44,182 @@ def test_columns_without_room_are_left_out_by_name_and_never_cut(shell: Shell) -
 
 
 def test_a_narrow_table_of_prices_keeps_closes_and_volumes(shell: Shell) -> None:
-    found = shell.run("prices", "AAPL", width=40)
+    outcome = shell.run("prices", "AAPL", width=40)
 
-    assert found.out.splitlines()[-1].split() == ["2013-03-01", "430.470", "19,730,300"]
-    assert "no room for open, high and low" in found.err
-
-
-def test_without_a_choice_the_latest_prices_are_shown_and_the_rest_is_mentioned(
-    shell: Shell, app: App
-) -> None:
-    found = shell.run("prices", "AAPL")
-
-    series = app.get_prices.series("AAPL", None, None, Interval.DAY, adjusted=False)
-    assert found.out.splitlines()[-1].startswith("2013-03-01")
-    assert f"the latest 20 of {len(series):,}" in found.err
+    assert outcome.out.splitlines()[-1].split() == ["2013-03-01", "430.470", "19,730,300"]
+    assert "no room for open, high and low" in outcome.err
+    assert "the latest 20 of 3,270" in outcome.err
 
 
-def test_prices_keep_their_digits_and_line_up(shell: Shell) -> None:
-    found = shell.run("prices", "AAPL", "--from", "2013-02-13", "--to", "2013-02-14")
+def test_prices_keep_their_digits_and_adjusted_ones_are_rounded(shell: Shell) -> None:
+    exact = shell.run("prices", "AAPL", "--from", "2013-02-13", "--to", "2013-02-14")
+    adjusted = shell.run("prices", "AAPL", "--adjusted", "--limit", "1")
 
-    assert found.out.splitlines()[-2:] == [
+    assert exact.out.splitlines()[-2:] == [
         "2013-02-13  467.2100  473.6400  463.2200  467.0100  16,971,700",
         "2013-02-14  464.5199  471.6400  464.0200  466.5900  12,688,400",
     ]
-
-
-def test_adjusted_prices_are_rounded_and_say_so(shell: Shell) -> None:
-    found = shell.run("prices", "AAPL", "--adjusted", "--limit", "1")
-
-    assert "adjusted, rounded (exact with --json)" in found.out
-    assert all(len(price.split(".")[1]) == 4 for price in found.out.split() if "." in price)
-
-
-@pytest.mark.parametrize("command", ["prices AAPL", "news", "financials AAPL"])
-def test_a_cut_list_says_so_and_its_cursor_shows_the_rest(shell: Shell, command: str) -> None:
-    found = shell.run(*command.split(), "--limit", "2")
-
-    said = found.err.splitlines()[0]
-    assert said.startswith("showing 2; more with --limit or --cursor ")
-    more = shell.run(*command.split(), "--limit", "2", "--cursor", said.split()[-1])
-    assert more.code == 0
-    assert more.out != found.out
-
-
-def test_a_whole_list_does_not_speak_of_more(shell: Shell) -> None:
-    assert "more with" not in shell.run("financials", "IBM").err
+    assert "adjusted, rounded (exact with --json)" in adjusted.out
+    assert all(len(price.split(".")[1]) == 4 for price in adjusted.out.split() if "." in price)
 
 
 @pytest.mark.parametrize(
-    ("command", "said"),
+    ("command", "remark"),
     [
         ("prices AAPL --from 2014-01-01", "those stored end on 2013-03-01"),
         ("prices GE", "no prices of GE are stored"),
-        ("news --topic gardening", "no articles about this are stored"),
-        ("financials GE", "nothing is stored of this"),
-        ("search zzzzzzzzzzzzzzz", "no company is like"),
+        ("news --topic gardening", "no such articles are stored"),
+        ("financials GE", "no such reports are stored"),
+        ("search zzzzzzzzzzzzzzz", "no company matches 'zzzzzzzzzzzzzzz'"),
     ],
 )
-def test_no_data_is_said_and_not_shown_as_an_empty_table(
-    shell: Shell, command: str, said: str
+def test_no_data_is_a_remark_and_not_an_empty_table(
+    shell: Shell, command: str, remark: str
 ) -> None:
-    found = shell.run(*command.split())
+    outcome = shell.run(*command.split())
 
-    assert (found.code, found.out) == (0, "")
-    assert said in found.err
-
-
-def test_a_company_is_shown_with_its_year_and_its_news(shell: Shell) -> None:
-    found = shell.run("show", "AAPL")
-
-    assert "Apple Inc." in found.out
-    assert "430.47 USD on 2013-03-01" in found.out
-    assert set("▁▂▃▄▅▆▇█") <= set(found.out)
-    assert "705.07 (2012-09-21)" in found.out
-    assert "2013-01-23" in found.out
+    assert (outcome.code, outcome.out) == (0, "")
+    assert remark in outcome.err
 
 
 def test_a_company_that_is_only_listed_is_shown_too(shell: Shell) -> None:
-    found = shell.run("show", "GE")
+    outcome = shell.run("show", "GE")
 
-    assert found.code == 0
-    assert "NYSE" in found.out
-
-
-def test_an_empty_store_says_in_its_status_what_to_run(empty_shell: Shell) -> None:
-    found = empty_shell.run("status")
-
-    assert found.code == 0
-    assert "nothing yet" in found.out
-    assert "signal9 ingest" in found.err
+    assert outcome.code == 0
+    assert "NYSE" in outcome.out
 
 
-def test_text_from_outside_cannot_command_the_terminal() -> None:
-    assert one_line("a\x1b[31mred\x07\nline\x9b2J\u2028end") == "a [31mred line 2J end"
-
-
-def test_colours_are_left_out_where_they_are_not_wanted(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch
+def test_a_company_shows_its_value_and_the_tone_of_its_news(
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    print_company(_company(), PriceSeries.from_bars("ACME", []), [])
+
+    shown = capsys.readouterr().out
+    assert "1,234,567,890 EUR" in shown
+    assert "Somewhat-Bullish +0.25 (12 articles in 90 days to 2024-01-08)" in shown
+    assert "1.5 (2023-02-01) to 9.25 (2023-09-01)" in shown
+
+
+def test_colours_are_omitted_on_request(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert "\x1b[3" in shell.run("news", "AAPL").out
 
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[3" not in shell.run("news", "AAPL").out
+
+
+def test_untrusted_text_cannot_control_the_terminal_and_is_not_markup(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+
+    print_news(NewsAnswer(items=[_article("[red]\x1b]0;owned\x07 title :smile:")]))
+
+    shown = capsys.readouterr().out
+    assert "[red] ]0;owned title :smile:" in shown
+    assert "\x1b]0;" not in shown
+    assert one_line("a\x1b[31mred\x07\nline\x9b2J\u2028end") == "a [31mred line 2J end"
+
+
+@pytest.mark.parametrize(
+    ("url", "is_linked"),
+    [("https://example.com/a", True), ("javascript:alert(1)", False), (None, False)],
+)
+def test_only_web_addresses_become_links(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    url: str | None,
+    is_linked: bool,
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+
+    print_news(NewsAnswer(items=[_article("Linked", url)]))
+
+    assert ("\x1b]8;" in capsys.readouterr().out) is is_linked
+
+
+def test_tables_are_wide_where_there_is_no_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    print_news(NewsAnswer(items=[_article("long title " * 14)]))
+
+    shown = capsys.readouterr().out
+    assert ("long title " * 14).strip() in shown
+    assert "–" in shown  # noqa: RUF001
+
+
+@given(values=st.lists(NUMBERS, max_size=300), width=st.integers(1, 60))
+def test_a_sparkline_fits_and_ends_with_the_newest_value(values: list[Decimal], width: int) -> None:
+    line = sparkline(values, width)
+
+    assert len(line) == min(len(values), width)
+    if len(set(values)) > 1 and len(values) <= width:
+        assert line[values.index(min(values))] == "▁"
+        assert line[values.index(max(values))] == "█"
+    assert sparkline([Decimal(at) for at in (5, 0, 5, 9, 5, 7)], 3)[-1] == "▆"
+    assert sparkline([Decimal(5)] * 3, 10) == "▅▅▅"
+
+
+@given(values=st.lists(st.none() | NUMBERS, max_size=8))
+def test_numbers_keep_every_digit_in_the_largest_exact_unit(values: list[Decimal | None]) -> None:
+    unit, _ = common_unit(values)
+
+    known = [value for value in values if value is not None]
+    assert all(unit == 1 or value % unit == 0 for value in known)
+    for value in known:
+        assert Decimal(format_number(value).replace(",", "")) == value
+        shown = format_number(value, common_decimals(known))
+        assert Decimal(shown.replace(",", "")) == value
+
+
+def test_round_figures_are_in_millions() -> None:
+    assert common_unit([Decimal(5_000_000), None, Decimal(-3_000_000)]) == (10**6, "millions")
+    assert common_unit([Decimal("5.5"), Decimal(3_000_000)]) == (1, None)
+
+
+def _article(title: str, url: str | None = None) -> ArticleAnswer:
+    fields = dict.fromkeys(("summary", "sentiment", "label", "scored_by"))
+    return ArticleAnswer(
+        id="one",
+        published_at=datetime(2024, 1, 8, tzinfo=UTC),
+        title=title,
+        url=url,
+        source="Press",
+        topics=[],
+        tickers=[],
+        **fields,
+    )
+
+
+def _company() -> AssetAnswer:
+    day = date(2024, 1, 8)
+    rating = SentimentRating(
+        as_of=day,
+        window_days=90,
+        sample_size=12,
+        score=Decimal("0.25"),
+        label=SentimentLabel.SOMEWHAT_BULLISH,
+    )
+    span = PriceRange(
+        as_of=day,
+        low=Decimal("1.5"),
+        low_on=date(2023, 2, 1),
+        high=Decimal("9.25"),
+        high_on=date(2023, 9, 1),
+    )
+    unknown = ("name", "exchange", "asset_type", "cik", "sector", "industry", "country")
+    return AssetAnswer(
+        ticker="ACME",
+        status="active",
+        currency="EUR",
+        fiscal_year_end=None,
+        description=None,
+        market_capitalization=Decimal(1_234_567_890),
+        insights=Insights(sentiment=rating, range_52_weeks=span),
+        freshness={},
+        **dict.fromkeys(unknown),
+    )

@@ -1,7 +1,7 @@
-"""The command line `signal9`: parse, call the application, print.
+"""The command line `signal9`: parse the arguments, call the application, print the answer.
 
-Modules here load neither the application nor anything that draws before a command runs, so that
-`signal9 --version` and completion answer at once.
+The application and everything that draws are imported only when a command runs, so that
+`signal9 --version` and shell completion are fast.
 """
 
 from .app import main, make_program

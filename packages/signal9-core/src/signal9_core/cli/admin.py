@@ -1,16 +1,16 @@
-"""`signal9 status`: what is stored."""
+"""`signal9 status` and `signal9 secrets`."""
 
 import typer
 
+from .command import Json, open_app
 from .output import print_json
-from .session import Json, opened
 
 __all__ = ["secrets", "status"]
 
 
 def status(context: typer.Context, *, as_json: Json = False) -> None:
     """Show how much is stored, where it comes from, and how fresh it is."""
-    with opened(context) as app:
+    with open_app(context, needs_data=False) as app:
         answer = app.get_status()
         if as_json:
             print_json(answer)
@@ -21,12 +21,12 @@ def status(context: typer.Context, *, as_json: Json = False) -> None:
 
 
 def secrets(context: typer.Context, *, as_json: Json = False) -> None:
-    """Show which key of a provider comes from where; never the key itself."""
-    with opened(context) as app:
+    """Show where each provider key comes from, never the key itself."""
+    with open_app(context, needs_data=False) as app:
         answer = app.list_credentials()
         if as_json:
             print_json(answer)
         else:
-            from .views import print_keys
+            from .views import print_credentials
 
-            print_keys(answer)
+            print_credentials(answer)

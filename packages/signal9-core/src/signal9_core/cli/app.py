@@ -1,4 +1,4 @@
-"""Commands that other packages add through the entry point group `signal9.commands`."""
+"""The program `signal9`: its commands, and those that other packages add."""
 
 import io
 import os
@@ -12,86 +12,39 @@ import typer
 
 from ..version import __version__
 from .admin import secrets, status
+from .command import fail, report_errors
 from .ingest import ingest, replay
 from .market import financials, news, prices, search, show
-from .session import fail, told
 
-__all__ = ["GROUP", "add_contributed", "main", "make_program"]
+__all__ = ["PLUGIN_GROUP", "main", "make_program"]
 
-GROUP: Final = "signal9.commands"
-"""An entry point in it names a function with Typer's annotations."""
+PLUGIN_GROUP: Final = "signal9.commands"
+"""The entry point group for commands of other packages: functions with Typer's annotations."""
 
-_PASS_ON: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
-
-
-def add_contributed(program: typer.Typer) -> None:
-    """Add each contributed command under its name; a name of ours is not given away."""
-    own = {
-        each.name or each.callback.__name__ for each in program.registered_commands if each.callback
-    }
-    for entry in sorted(entry_points(group=GROUP)):
-        if entry.name not in own:
-            _add(program, entry)
-
-
-def _add(program: typer.Typer, entry: EntryPoint) -> None:
-    package = entry.value.partition(".")[0].partition(":")[0]
-
-    # Options, `--help` among them, go through unread: to know them means to import the package.
-    @program.command(
-        entry.name, help=_origin(entry, package), add_help_option=False, context_settings=_PASS_ON
-    )
-    def run(context: typer.Context) -> None:
-        _run(_load(entry, package), entry.name, context)
-
-
-def _origin(entry: EntryPoint, package: str) -> str:
-    if entry.dist is None:
-        return f"From {package}."
-    return f"From {entry.dist.name}: {entry.dist.metadata['Summary']}"
-
-
-def _load(entry: EntryPoint, package: str) -> Callable[..., object]:
-    try:
-        command: Callable[..., object] = entry.load()
-    except (ImportError, AttributeError, SyntaxError) as error:
-        fail(f"the command {entry.name} of {package} cannot be loaded: {error}")
-    return command
-
-
-def _run(command: Callable[..., object], name: str, context: typer.Context) -> None:
-    if context.obj is not None:
-        # Contributed commands read their settings where a Lambda does: in the environment.
-        os.environ["SIGNAL9_HOME"] = str(context.obj)
-    contributed = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    contributed.command(name)(command)
-    with told():
-        code = contributed(context.args, prog_name=context.command_path, standalone_mode=False)
-    raise typer.Exit(code if isinstance(code, int) else 0)
+_COMMANDS: Final = (ingest, status, search, show, prices, news, financials, replay, secrets)
 
 
 def main() -> None:
     """Run `signal9` with the arguments of this process."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A terminal that lacks a character shows a question mark instead of a traceback.
+            # A character that the terminal lacks becomes a question mark instead of a traceback.
             stream.reconfigure(errors="replace")
     make_program()(prog_name="signal9")
 
 
 def make_program() -> typer.Typer:
-    """Return the program with every command that there is."""
+    """Return the program with its own commands and those of other packages."""
     program = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
     program.callback()(_signal9)
-    own = (ingest, status, search, show, prices, news, financials, replay, secrets)
-    for command in own:
+    for command in _COMMANDS:
         program.command()(command)
-    add_contributed(program)
+    _add_plugins(program)
     return program
 
 
-def _print_version(wanted: bool) -> None:  # noqa: FBT001
-    if wanted:
+def _print_version(requested: bool) -> None:  # noqa: FBT001
+    if requested:
         typer.echo(f"signal9 {__version__}")
         raise typer.Exit
 
@@ -101,7 +54,7 @@ def _signal9(
     home: Annotated[
         Path | None,
         typer.Option(
-            help="The folder for everything that is kept on this machine.",
+            help="The folder that holds all data on this machine.",
             envvar="SIGNAL9_HOME",
             file_okay=False,
             show_default="the user's data folder",
@@ -117,3 +70,49 @@ def _signal9(
 ) -> None:
     """Market data you can trust: ingest it, look at it, serve it."""
     context.obj = home
+
+
+def _add_plugins(program: typer.Typer) -> None:
+    """Add the commands of other packages; none of them replaces a command of Signal9."""
+    reserved = {command.__name__ for command in _COMMANDS}
+    for entry in sorted(entry_points(group=PLUGIN_GROUP)):
+        if entry.name not in reserved:
+            _add_plugin(program, entry)
+
+
+def _add_plugin(program: typer.Typer, entry: EntryPoint) -> None:
+    # All options, even `--help`, are passed on unread: only the package itself knows them, and it
+    # is imported when its command runs.
+    @program.command(
+        entry.name,
+        help=_describe(entry),
+        add_help_option=False,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )
+    def run(context: typer.Context) -> None:
+        if context.obj is not None:
+            # Plug-ins read their settings from the environment, as a Lambda does.
+            os.environ["SIGNAL9_HOME"] = str(context.obj)
+        plugin = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        plugin.command(entry.name)(_load(entry))
+        with report_errors():
+            code = plugin(context.args, prog_name=context.command_path, standalone_mode=False)
+        raise typer.Exit(code if isinstance(code, int) else 0)
+
+
+def _describe(entry: EntryPoint) -> str:
+    if entry.dist is None:
+        return f"From {_package(entry)}."
+    return f"From {entry.dist.name}: {entry.dist.metadata['Summary']}"
+
+
+def _load(entry: EntryPoint) -> Callable[..., object]:
+    try:
+        command: Callable[..., object] = entry.load()
+    except (ImportError, AttributeError, SyntaxError) as error:
+        fail(f"the command {entry.name} of {_package(entry)} cannot be loaded: {error}")
+    return command
+
+
+def _package(entry: EntryPoint) -> str:
+    return entry.value.partition(":")[0].partition(".")[0]

@@ -1,36 +1,38 @@
-"""`signal9 ingest`: fetch market data and keep it."""
+"""`signal9 ingest` and `signal9 replay`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from ..errors import InputError
+from .command import Json, fail, open_app
 from .output import print_json
-from .session import Json, fail, opened, told
 
 if TYPE_CHECKING:
     from ..bootstrap import App
     from ..domain import DataSet, ReportKind
-__all__ = ["ingest", "replay"]
 
-_PROVIDERS: Final = ("sample", "alphavantage", "alpaca")
+__all__ = ["ingest", "replay"]
 
 
 def ingest(
     context: typer.Context,
     tickers: Annotated[
         list[str] | None,
-        typer.Argument(metavar="TICKER", help="Only these, without the list of companies."),
+        typer.Argument(
+            metavar="TICKER", help="Only these companies, without the list of companies."
+        ),
     ] = None,
     what: Annotated[
         str,
         typer.Option(
             metavar="DATA_SETS",
-            help="overview, prices, financials, earnings, news, with commas; or all.",
+            help="overview, prices, financials, earnings, news, separated by commas; or all.",
         ),
     ] = "all",
     provider: Annotated[
-        str | None,
+        Literal["sample", "alphavantage", "alpaca"] | None,
         typer.Option(
             metavar="PROVIDER",
             help="sample, alphavantage or alpaca.",
@@ -40,62 +42,52 @@ def ingest(
     *,
     as_json: Json = False,
 ) -> None:
-    """Fetch what the provider has and keep it; doing so again changes nothing."""
-    with told(), opened(context, provider=_provider(provider)) as app:
-        data_sets, reports = _chosen(what)
-        chosen = _companies(app, tickers, what)
+    """Fetch data from the provider and store it; running it again is harmless."""
+    with open_app(context, needs_data=False, provider=provider) as app:
         from .render import ProgressBars
 
+        data_sets, reports = _parse_what(what)
+        companies = _companies(app, tickers, what)
         with ProgressBars(silent=as_json) as progress:
-            answer = app.ingest(progress, chosen, data_sets, reports)
+            answer = app.ingest(progress, companies, data_sets, reports)
         if as_json:
             print_json(answer)
         else:
-            from .views import print_outcome
+            from .views import print_ingest
 
-            print_outcome(answer)
+            print_ingest(answer)
         if answer.failed:
             raise typer.Exit(1)
 
 
-def _provider(name: str | None) -> str | None:
-    from ..errors import InputError
-
-    if name is not None and name not in _PROVIDERS:
-        raise InputError("provider", f"{name!r} is none of {', '.join(_PROVIDERS)}")
-    return name
-
-
-def _chosen(what: str) -> "tuple[tuple[DataSet, ...], frozenset[ReportKind]]":
-    """Return the data sets, and which reports: earnings are reports that can be had alone."""
+def _parse_what(what: str) -> "tuple[tuple[DataSet, ...], frozenset[ReportKind]]":
+    """Return the data sets and the kinds of reports; `earnings` alone is one kind of report."""
     from ..domain import DataSet, ReportKind
-    from ..errors import InputError
 
-    names = frozenset(map(str.strip, what.split(",")))
-    known = (*DataSet, "earnings", "all")
-    if unknown := names - set(known):
-        raise InputError("what", f"{min(unknown)!r} is none of {', '.join(known)}")
+    names = {name.strip() for name in what.split(",")}
+    choices = (*DataSet, "earnings", "all")
+    if unknown := names - set(choices):
+        raise InputError("what", f"{min(unknown)!r} must be one of {', '.join(choices)}")
     if "all" in names:
-        return tuple(DataSet), frozenset(ReportKind)
-    alone = "earnings" in names and DataSet.FINANCIALS not in names
-    wanted = names | {DataSet.FINANCIALS} if alone else names
-    reports = frozenset({ReportKind.EARNINGS}) if alone else frozenset(ReportKind)
-    return tuple(each for each in DataSet if each in wanted), reports
+        names = set(DataSet)
+    reports = frozenset(ReportKind)
+    if "earnings" in names and DataSet.FINANCIALS not in names:
+        names.add(DataSet.FINANCIALS)
+        reports = frozenset({ReportKind.EARNINGS})
+    return tuple(data_set for data_set in DataSet if data_set in names), reports
 
 
 def _companies(app: "App", tickers: list[str] | None, what: str) -> list[str] | None:
-    """Return whom to ask about; `None` for everybody, where these are not too many."""
-    from ..errors import InputError
-
+    """Return the companies to ingest, or `None` for all that the provider has."""
     name, covered = app.provider.name, app.provider.covered()
     if not tickers:
         if covered is None and what != "all":
-            raise InputError("ticker", f"{name} has too many companies to ask about all: name some")
+            raise InputError("ticker", f"{name} has too many companies to fetch all; name some")
         return None
     companies = [ticker.strip().upper() for ticker in tickers]
     for company in companies:
         if covered is not None and company not in covered:
-            fail(f"{name} knows nothing of {company}; it has {', '.join(covered)}")
+            fail(f"{name} has no data for {company}; it has {', '.join(covered)}")
     return companies
 
 
@@ -104,14 +96,15 @@ def replay(
     folder: Annotated[
         Path | None,
         typer.Argument(
-            metavar="PATH", help="A folder as provider/FUNCTION/NAME.json; else the cache."
+            metavar="PATH",
+            help="A folder laid out as provider/FUNCTION/NAME.json; by default the cache.",
         ),
     ] = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Build the tables from raw answers, without asking anybody; what is no data is left out."""
-    with opened(context) as app:
+    """Rebuild the tables from stored raw responses, without any request to a provider."""
+    with open_app(context, needs_data=False) as app:
         from .render import ProgressBars
 
         with ProgressBars(silent=as_json) as progress:

@@ -1,17 +1,22 @@
-"""`signal9 search`: companies by ticker or name."""
+"""`signal9 search`, `show`, `prices`, `news` and `financials`."""
 
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from .output import print_json, remark, sources_of
-from .session import Cursor, First, Json, Last, TickerArgument, stocked
+from .command import Cursor, First, Json, Last, TickerArgument, open_app
+from .output import print_json, print_remark
 
 if TYPE_CHECKING:
     from ..bootstrap import App
-    from ..domain import Interval
+    from ..domain import Freshness, Interval
+
 __all__ = ["financials", "news", "prices", "search", "show"]
+
+_NEWS_SHOWN: Final = 3
+_BARS_SHOWN: Final = 20
+_JSON_BARS: Final = 5_000
 
 
 def search(
@@ -19,28 +24,25 @@ def search(
     query: Annotated[
         str, typer.Argument(metavar="QUERY", help="A ticker or a name, or something like it.")
     ],
-    limit: Annotated[int, typer.Option(help="At most so many companies, up to 50.")] = 10,
+    limit: Annotated[int, typer.Option(help="The most companies to show, up to 50.")] = 10,
     *,
     as_json: Json = False,
 ) -> None:
-    """Find companies by ticker or name, best first; typing errors are forgiven."""
-    with stocked(context) as app:
+    """Find companies by ticker or name, best match first; tolerates typing errors."""
+    with open_app(context) as app:
         answer = app.search(query, limit=limit)
         if as_json:
             print_json(answer)
         else:
-            from .views import print_hits
+            from .views import print_search
 
-            print_hits(answer, query)
-            remark(app.notice_of())
-
-
-_ARTICLES: Final = 3
+            print_search(answer, query)
+            _print_notice(app)
 
 
 def show(context: typer.Context, ticker: TickerArgument, *, as_json: Json = False) -> None:
-    """Show a company: who it is, a year of prices, insights, freshness and the latest news."""
-    with stocked(context) as app:
+    """Show a company: profile, a year of prices, insights, freshness and the latest news."""
+    with open_app(context) as app:
         answer = app.get_asset(ticker)
         if as_json:
             print_json(answer)
@@ -49,12 +51,9 @@ def show(context: typer.Context, ticker: TickerArgument, *, as_json: Json = Fals
         from .views import print_company
 
         series = app.get_prices.series(answer.ticker, None, None, Interval.DAY, adjusted=False)
-        print_company(answer, series, app.list_news(ticker=answer.ticker, limit=_ARTICLES).items)
-        remark(app.notice_of(*sources_of(*answer.freshness.values())))
-
-
-_LIMIT: Final = 5_000
-_LATEST: Final = 20
+        articles = app.list_news(ticker=answer.ticker, limit=_NEWS_SHOWN).items
+        print_company(answer, series, articles)
+        _print_notice(app, *answer.freshness.values())
 
 
 def prices(
@@ -72,51 +71,51 @@ def prices(
     limit: Annotated[
         int | None,
         typer.Option(
-            help="At most so many bars, up to 10,000, counted from the oldest.",
+            help="The most bars to show, up to 10,000, starting with the oldest.",
             show_default="with --json 5000, else the latest 20",
         ),
     ] = None,
     cursor: Cursor = None,
     shape: Annotated[
-        Literal["rows", "columns"], typer.Option("--format", help="How --json lays out the bars.")
+        Literal["rows", "columns"], typer.Option("--format", help="The layout of the JSON.")
     ] = "rows",
     as_json: Json = False,
 ) -> None:
     """Show open, high, low, close and volume, oldest first."""
     if shape == "columns" and not as_json:
-        raise typer.BadParameter("columns goes with --json", param_hint="'--format'")
-    with stocked(context) as app:
+        raise typer.BadParameter("columns requires --json", param_hint="'--format'")
+    with open_app(context) as app:
         from ..domain import Interval
-        from .views import print_prices
 
-        start, stop, length = first, last, Interval(interval)
         total = None
-        if not as_json and start is None and limit is None and cursor is None:
-            start, total = _latest(app, ticker, stop, length, adjusted=adjusted)
+        if not as_json and first is None and limit is None and cursor is None:
+            first, total = _latest_bars(app, ticker, last, Interval(interval), adjusted=adjusted)
         answer = app.get_prices(
             ticker,
-            first=start,
-            last=stop,
-            interval=length,
+            first=first,
+            last=last,
+            interval=Interval(interval),
             adjusted=adjusted,
             shape=shape,
-            limit=_LIMIT if limit is None else limit,
+            limit=_JSON_BARS if limit is None else limit,
             cursor=cursor,
         )
         if as_json:
             print_json(answer)
         else:
+            from .views import print_prices
+
             print_prices(answer, total, app.get_asset(ticker).freshness)
-            remark(app.notice_of(*sources_of(answer.freshness)))
+            _print_notice(app, answer.freshness)
 
 
-def _latest(
+def _latest_bars(
     app: "App", ticker: str, last: date | None, interval: "Interval", *, adjusted: bool
 ) -> tuple[date | None, int]:
     """Return the first day of the latest bars, and how many bars there are in all."""
-    known = app.get_asset(ticker).ticker
-    series = app.get_prices.series(known, None, last, interval, adjusted=adjusted)
-    return series.day(max(-_LATEST, -len(series))) if len(series) else None, len(series)
+    company = app.get_asset(ticker)
+    series = app.get_prices.series(company.ticker, None, last, interval, adjusted=adjusted)
+    return series.day(max(-_BARS_SHOWN, -len(series))) if len(series) else None, len(series)
 
 
 def financials(
@@ -124,18 +123,18 @@ def financials(
     ticker: TickerArgument,
     report: Annotated[
         Literal["income_statement", "balance_sheet", "cash_flow", "earnings"],
-        typer.Option(help="Which report."),
+        typer.Option(help="The kind of report."),
     ] = "income_statement",
     period: Annotated[
-        Literal["annual", "quarterly"], typer.Option(help="The span of each report.")
+        Literal["annual", "quarterly"], typer.Option(help="The period of each report.")
     ] = "annual",
-    limit: Annotated[int, typer.Option(help="At most so many reports, up to 200.")] = 20,
+    limit: Annotated[int, typer.Option(help="The most reports to show, up to 200.")] = 20,
     cursor: Cursor = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Show reported figures, newest first."""
-    with stocked(context) as app:
+    with open_app(context) as app:
         from ..domain import Period, ReportKind
 
         answer = app.get_financials(
@@ -144,10 +143,10 @@ def financials(
         if as_json:
             print_json(answer)
         else:
-            from .views import print_reports
+            from .views import print_financials
 
-            print_reports(answer)
-            remark(app.notice_of(*sources_of(answer.freshness)))
+            print_financials(answer)
+            _print_notice(app, answer.freshness)
 
 
 def news(
@@ -157,19 +156,19 @@ def news(
     ] = None,
     ticker: Annotated[str | None, typer.Option(help="The same, as an option.")] = None,
     topic: Annotated[
-        str | None, typer.Option(help="Only articles on this, as earnings or technology.")
+        str | None, typer.Option(help="Only this topic, for example earnings or technology.")
     ] = None,
     first: First = None,
     last: Last = None,
-    limit: Annotated[int, typer.Option(help="At most so many articles, up to 1,000.")] = 50,
+    limit: Annotated[int, typer.Option(help="The most articles to show, up to 1,000.")] = 50,
     cursor: Cursor = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Show articles with their tone, newest first."""
     if company is not None and ticker is not None:
-        raise typer.BadParameter("name the company once", param_hint="'--ticker'")
-    with stocked(context) as app:
+        raise typer.BadParameter("give the company once", param_hint="'--ticker'")
+    with open_app(context) as app:
         answer = app.list_news(
             ticker=company or ticker,
             topic=topic,
@@ -184,4 +183,9 @@ def news(
             from .views import print_news
 
             print_news(answer)
-            remark(app.notice_of(*sources_of(answer.freshness)))
+            _print_notice(app, answer.freshness)
+
+
+def _print_notice(app: "App", *freshness: "Freshness | None") -> None:
+    """Print what users must know about the sources of the data."""
+    print_remark(app.notice_of(*(entry.source for entry in freshness if entry is not None)))

@@ -1,4 +1,4 @@
-"""Answers on standard output, remarks on standard error."""
+"""Answers go to standard output, remarks to standard error."""
 
 import os
 import re
@@ -9,66 +9,50 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..domain import Freshness
     from ..schemas import Answer
 
 __all__ = [
-    "answers_console",
+    "answer_console",
     "one_line",
     "print_json",
-    "remark",
-    "remark_more",
-    "remarks_console",
-    "sources_of",
+    "print_remark",
+    "remark_console",
 ]
 
-_CONTROLS: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+_CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+_PIPE_WIDTH: Final = 200
 
 
 def one_line(text: str) -> str:
-    """Return the text without line breaks and without characters that command a terminal."""
-    return _CONTROLS.sub(" ", text).strip()
-
-
-_WIDTH_OF_A_PIPE: Final = 200
+    """Return the text without line breaks and terminal control characters."""
+    return _CONTROL_CHARACTERS.sub(" ", text).strip()
 
 
 def print_json(answer: "Answer") -> None:
-    """Print an answer as the API gives it."""
+    """Print an answer exactly as the API gives it."""
     from ..schemas import to_json
 
     typer.echo(to_json(answer))
 
 
-def answers_console() -> "Console":
-    """Return the console for tables: as wide as the terminal, and wide where there is none."""
+def answer_console() -> "Console":
+    """Return the console for tables: as wide as the terminal, or wide if there is none."""
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = _WIDTH_OF_A_PIPE
+        console.width = _PIPE_WIDTH
     return console
 
 
-def remarks_console() -> "Console":
-    """Return the console for progress and remarks, which are no part of an answer."""
+def remark_console() -> "Console":
+    """Return the console for progress and remarks, which are not part of an answer."""
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
-def remark(text: str | None) -> None:
-    """Say something about an answer, dimly; nothing for `None`."""
+def print_remark(text: str | None) -> None:
+    """Print a remark, if there is one, in a dim style."""
     if text is not None:
-        remarks_console().print(one_line(text), style="dim", soft_wrap=True)
-
-
-def sources_of(*freshness: "Freshness | None") -> list[str]:
-    """Return where data come from."""
-    return [each.source for each in freshness if each is not None]
-
-
-def remark_more(shown: int, cursor: str | None) -> None:
-    """Say that a list goes on where it does, and how to see the rest."""
-    if cursor is not None:
-        remark(f"showing {shown}; more with --limit or --cursor {cursor}")
+        remark_console().print(one_line(text), style="dim", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Signal9 for notebooks; what its methods return is loaded when it is first needed."""
+"""`Signal9` for notebooks; everything behind it is imported on first use."""
 
 from .client import Signal9
 

@@ -1,94 +1,64 @@
-"""Where a notebook's data is: on this machine, or behind an API."""
+"""Where the data of a notebook comes from: this machine's tables, or an API."""
 
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from ..bootstrap import App
 from ..errors import SettingsError
+from ..settings import Settings, load_settings
+from .display import ProgressLine
 from .frames import load_extra
 
 if TYPE_CHECKING:
     from ..remote import RemoteBackend
 
-from ..bootstrap import App
-from ..settings import Settings, load_settings
-from .results import ProgressLine
+__all__ = ["Backend", "choose_backend"]
 
-__all__ = ["Elsewhere", "Here", "open_stocked", "place_of", "settings_of"]
+Backend: TypeAlias = "App | RemoteBackend"
 
 
-@dataclass(frozen=True)
-class Here:
-    """Data of this machine, or of the tables that the settings name."""
-
-    settings: Settings
-
-    def __str__(self) -> str:
-        return f"home={str(self.settings.home)!r}"
-
-    def open(self) -> App:
-        """Return the application, stocked if it is this machine's."""
-        return open_stocked(self.settings)
-
-
-@dataclass(frozen=True)
-class Elsewhere:
-    """Data of an API."""
-
-    url: str
-    token: str | None = field(repr=False)
-
-    def __str__(self) -> str:
-        return f"url={self.url!r}"
-
-    def open(self) -> "RemoteBackend":
-        """Return what asks the API."""
-        load_extra("httpx2", "remote")
-        from ..remote import RemoteBackend
-
-        return RemoteBackend(self.url, self.token)
-
-
-def place_of(
-    home: Path | str | None, url: str | None, token: str | None, settings: Mapping[str, object]
-) -> Here | Elsewhere:
-    """Return where the data is; `SettingsError` where what is given does not go together."""
-    if url is None:
-        if token is not None:
-            raise SettingsError("token goes with the url of an API")
-        return Here(settings_of(home, settings))
-    if home is not None or settings:
-        raise SettingsError("url is for the data of an API; home and settings are for one's own")
-    return Elsewhere(url, token)
-
-
-def settings_of(home: Path | str | None, given: Mapping[str, object]) -> Settings:
-    """Return the settings; `SettingsError` also for a name that is none."""
-    unknown = sorted(given.keys() - Settings.model_fields.keys())
-    if unknown:
+def choose_backend(
+    home: Path | str | None, url: str | None, token: str | None, options: Mapping[str, object]
+) -> tuple[str, Callable[[], Backend]]:
+    """Return the location of the data, for display, and a function that opens it."""
+    if url is not None:
+        if home is not None or options:
+            raise SettingsError("url cannot be combined with home or settings")
+        return f"url={url!r}", lambda: _open_remote(url, token)
+    if token is not None:
+        raise SettingsError("token requires the url of an API")
+    if unknown := sorted(options.keys() - Settings.model_fields.keys()):
         raise SettingsError(f"no such setting: {', '.join(unknown)}")
-    return load_settings(home=home, **given)
+    settings = load_settings(home=home, **options)
+    return f"home={str(settings.home)!r}", lambda: _open_local(settings)
 
 
-def open_stocked(settings: Settings) -> App:
-    """Return the application; where nothing was ever ingested on this machine, do so first.
+def _open_remote(url: str, token: str | None) -> "RemoteBackend":
+    load_extra("httpx2", "remote")
+    from ..remote import RemoteBackend
 
-    Only the sample is ingested unasked: it costs no quota, and a laptop's file is nobody else's.
+    return RemoteBackend(url, token)
+
+
+def _open_local(settings: Settings) -> App:
+    """Open the tables; an empty SQLite file is filled with the bundled sample first.
+
+    Live providers are never called unasked: they cost quota.
     """
     app = App(settings)
     try:
-        offline = settings.store == "sqlite" and settings.provider == "sample"
-        if offline and not app.is_ingested():
-            _stock(app)
+        is_sample = settings.store == "sqlite" and settings.provider == "sample"
+        if is_sample and not app.is_ingested():
+            _ingest_sample(app)
     except BaseException:
         app.close()
         raise
     return app
 
 
-def _stock(app: App) -> None:
+def _ingest_sample(app: App) -> None:
     sys.stderr.write(f"First use of {app.settings.home}: ingesting the bundled sample, once.\n")
     answer = app.ingest(ProgressLine(sys.stderr))
     for failure in answer.failed:

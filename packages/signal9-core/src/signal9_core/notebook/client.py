@@ -1,62 +1,40 @@
-"""What people type in notebooks, as the application takes it."""
+"""`Signal9`, the object for notebooks."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Literal, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar
 
-from .parameters import choice_of, span_of, yes_or_no
+from .parameters import check_bool, parse_choice, parse_range
 
 if TYPE_CHECKING:
-    from ..bootstrap import App
-    from ..remote import RemoteBackend
     from ..schemas import FinancialsAnswer, NewsAnswer
+    from .backend import Backend
     from .results import Articles, Company, Hits, Prices, Reports, Status
 
-__all__ = [
-    "Page",
-    "Signal9",
-    "every",
-]
-
-
-_DAY: Final = len("2013-03-01")
-
+__all__ = ["Signal9"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Page(Protocol[T_co]):
-    """Part of an answer; `next_cursor` continues it and is `None` at the end."""
+class _Page(Protocol[T_co]):
+    """Part of a list; `next_cursor` is `None` on the last page."""
 
     @property
-    def items(self) -> Sequence[T_co]:
-        """What is on this page."""
+    def items(self) -> Sequence[T_co]: ...
 
     @property
-    def next_cursor(self) -> str | None:
-        """Where the next page starts."""
-
-
-def every(page_at: Callable[[str | None], Page[T]]) -> tuple[T, ...]:
-    """Return what is on all pages, given how to get the page at a cursor."""
-    page = page_at(None)
-    items = list(page.items)
-    while page.next_cursor is not None:
-        page = page_at(page.next_cursor)
-        items.extend(page.items)
-    return tuple(items)
+    def next_cursor(self) -> str | None: ...
 
 
 class Signal9:
-    """Market data, whole answers only; nothing is opened until it is first used.
+    """Market data in whole answers, from this machine or from an API.
 
-    It is this machine's, unless the `url` of an API is given, and a `token` for it. The first use
-    of an empty home ingests the bundled sample. Settings are named as in
-    `signal9_core.settings.Settings` and count before the environment.
+    The data is on this machine unless the `url` of an API is given, with a `token` for it. Nothing
+    is opened before the first call, which fills an empty home with the bundled sample. Settings are
+    named as in `signal9_core.settings.Settings` and override the environment.
     """
 
     def __init__(
@@ -67,10 +45,10 @@ class Signal9:
         token: str | None = None,
         **settings: object,
     ) -> None:
+        from .backend import choose_backend
 
-        from .backend import place_of
-
-        self._place = place_of(home, url, token, settings)
+        self._app: Backend | None = None
+        self._location, self._open = choose_backend(home, url, token, settings)
 
     def __enter__(self) -> Self:
         return self
@@ -84,27 +62,34 @@ class Signal9:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Signal9({self._place})"
+        return f"Signal9({self._location})"
 
     def close(self) -> None:
-        """Close what was opened; a later use opens it again."""
-        app = self.__dict__.pop("_app", None)
+        """Close the data; the next call opens it again."""
+        app, self._app = self._app, None
         if app is not None:
             app.close()
 
+    @property
+    def _backend(self) -> "Backend":
+        if self._app is None:
+            self._app = self._open()
+        return self._app
+
     def search(self, query: str, *, limit: int = 10) -> "Hits":
-        """Find companies by ticker or name, best first; `limit` is at most 50."""
+        """Find companies by ticker or name, best match first; `limit` is at most 50."""
         from .results import Hits
 
-        return Hits(self._app.search(query, limit=limit).items, self._app.notice_of(), query)
+        answer = self._backend.search(query, limit=limit)
+        return Hits(answer.items, self._backend.notice_of(), query)
 
     def asset(self, ticker: str) -> "Company":
-        """Return one company; `NotFoundError`, with what may have been meant, if unknown."""
+        """Return one company; `NotFoundError`, with similar tickers, if it is unknown."""
         from .results import Company
 
-        found = self._app.get_asset(ticker)
-        sources = (each.source for each in found.freshness.values())
-        return Company.of(found, self._app.notice_of(*sources))
+        answer = self._backend.get_asset(ticker)
+        sources = (entry.source for entry in answer.freshness.values())
+        return Company.of(answer, self._backend.notice_of(*sources))
 
     def prices(
         self,
@@ -119,12 +104,14 @@ class Signal9:
         from ..domain import Interval
         from .results import Prices
 
-        first, last = span_of(start, end)
-        length = choice_of(Interval, interval, "interval")
-        wanted = yes_or_no(adjusted, "adjusted")
+        first, last = parse_range(start, end)
+        length = parse_choice(Interval, interval, "interval")
+        check_bool(adjusted, "adjusted")
         company = self.asset(ticker)
-        series = self._app.get_prices.series(company.ticker, first, last, length, adjusted=wanted)
-        return Prices(series, wanted, company.source_of("prices"), company.notice)
+        series = self._backend.get_prices.series(
+            company.ticker, first, last, length, adjusted=adjusted
+        )
+        return Prices(series, adjusted, company.source_of("prices"), company.notice)
 
     def financials(
         self,
@@ -139,18 +126,17 @@ class Signal9:
         from ..domain import Period, ReportKind
         from .results import Reports
 
-        kind = choice_of(ReportKind, report, "report")
-        span = choice_of(Period, period, "period")
+        kind = parse_choice(ReportKind, report, "report")
+        span = parse_choice(Period, period, "period")
         company = self.asset(ticker)
 
         def page(cursor: str | None) -> "FinancialsAnswer":
-            return self._app.get_financials(
+            return self._backend.get_financials(
                 company.ticker, report=kind, period=span, limit=200, cursor=cursor
             )
 
-        return Reports(
-            every(page), company.notice, company.ticker, kind, span, company.source_of("financials")
-        )
+        source = company.source_of("financials")
+        return Reports(_all_items(page), company.notice, company.ticker, kind, span, source)
 
     def news(
         self,
@@ -160,27 +146,33 @@ class Signal9:
         start: date | str | None = None,
         end: date | str | None = None,
     ) -> "Articles":
-        """Return every article of these days (UTC, both included), newest first."""
+        """Return every article from `start` to `end` (UTC, both included), newest first."""
         from .results import Articles
 
-        first, last = span_of(start, end)
+        first, last = parse_range(start, end)
 
         def page(cursor: str | None) -> "NewsAnswer":
-            return self._app.list_news(
+            return self._backend.list_news(
                 ticker=ticker, topic=topic, first=first, last=last, limit=1_000, cursor=cursor
             )
 
         if ticker is None:
-            return Articles(every(page), self._app.notice_of(), None)
+            return Articles(_all_items(page), self._backend.notice_of(), None)
         company = self.asset(ticker)
-        return Articles(every(page), company.notice, company.ticker)
+        return Articles(_all_items(page), company.notice, company.ticker)
 
     def status(self) -> "Status":
         """Return how much is stored, where, and how fresh it is."""
         from .results import Status
 
-        return Status.of(self._app.get_status())
+        return Status.of(self._backend.get_status())
 
-    @cached_property
-    def _app(self) -> "App | RemoteBackend":
-        return self._place.open()
+
+def _all_items(page_at: Callable[[str | None], _Page[T]]) -> tuple[T, ...]:
+    """Return the items of all pages; `page_at` returns the page at a cursor."""
+    page = page_at(None)
+    items = list(page.items)
+    while page.next_cursor is not None:
+        page = page_at(page.next_cursor)
+        items.extend(page.items)
+    return tuple(items)

@@ -1,11 +1,11 @@
-"""Libraries that come with an extra, loaded when they are first needed."""
+"""Results as data frames, NumPy arrays and plots; each library is imported on first use."""
 
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..domain import PRICE_COLUMNS, PriceSeries
 from ..errors import Signal9Error
@@ -19,26 +19,37 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .results import Prices
+
 __all__ = [
+    "Column",
     "MissingExtraError",
+    "article_columns",
     "load_extra",
     "numpy_views",
-    "pandas_articles",
-    "pandas_prices",
-    "pandas_reports",
+    "pandas_frame",
     "plot_closes",
-    "polars_articles",
-    "polars_prices",
-    "polars_reports",
+    "polars_frame",
+    "price_columns",
+    "report_columns",
 ]
+
+_PANDAS_TYPES: Final = {"float": "float64", "integer": "int64", "text": "str", "list": "object"}
 
 
 class MissingExtraError(Signal9Error, ImportError):
-    """A library that this needs is not installed; the message says how to install it."""
+    """An optional library is not installed; the message says how to install it."""
+
+
+class Column(NamedTuple):
+    """A column of a frame; `kind` is day, time, float, integer, text or list."""
+
+    name: str
+    kind: str
+    cells: Sequence[object]
 
 
 def load_extra(module: str, extra: str) -> ModuleType:
-    """Return a module of a library that the extra brings."""
+    """Import a module of a library that an extra installs."""
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
@@ -48,160 +59,110 @@ def load_extra(module: str, extra: str) -> ModuleType:
         ) from error
 
 
-def numpy_views(series: PriceSeries) -> "dict[str, NDArray[np.signedinteger]]":
-    """Return the columns of a series by name, whole numbers that cannot be written to.
-
-    Prices are in units of `10 ** -series.scale`, adjusted closes of `10 ** -series.adjusted_scale`;
-    what a series does not have is left out.
-    """
-    numpy = load_extra("numpy", "pandas")
-    views = {name: numpy.asarray(each) for name, each in series.columns().items()}
-    for view in views.values():
-        view.flags.writeable = False  # a series never changes
-    return views
-
-
-_EPOCH: Final = date(1970, 1, 1).toordinal()
-
-
-def pandas_prices(series: PriceSeries) -> "pd.DataFrame":
-    """Return bars by date."""
-    pandas, numpy = load_extra("pandas", "pandas"), load_extra("numpy", "pandas")
-    unit = 10**series.scale
-    days = (numpy.asarray(series.days) - _EPOCH).astype("datetime64[D]")
-    index = pandas.DatetimeIndex(days, name="date")
-    if series.minutes is not None:
-        moments = days + numpy.asarray(series.minutes).astype("timedelta64[m]")
-        index = pandas.DatetimeIndex(moments, tz="UTC", name="time")
-    columns = {name: numpy.asarray(getattr(series, name)) / unit for name in PRICE_COLUMNS}
-    return pandas.DataFrame(
-        {**columns, "volume": numpy.array(series.volume)},
-        index=index,
-    )
-
-
-def polars_prices(series: PriceSeries) -> "pl.DataFrame":
-    """Return bars with their dates."""
-    polars = load_extra("polars", "polars")
-    unit = 10**series.scale
-    days = [day - _EPOCH for day in series.days]
-    prices = {name: [value / unit for value in getattr(series, name)] for name in PRICE_COLUMNS}
-    frame: pl.DataFrame = polars.DataFrame(
-        {"date": days, **prices, "volume": list(series.volume)},
-        schema={
-            "date": polars.Int32,
-            **dict.fromkeys(PRICE_COLUMNS, polars.Float64),
-            "volume": polars.Int64,
-        },
-    )
-    dated = frame.with_columns(polars.col("date").cast(polars.Date))
+def price_columns(series: PriceSeries) -> list[Column]:
+    """Return the columns of a frame of bars, with prices as floats."""
     if series.minutes is None:
-        return dated
-    moments = [series.instant(at) for at in range(len(series))]
-    time = polars.Series("time", moments, dtype=polars.Datetime("us", "UTC"))
-    return dated.select(time, polars.exclude("date"))
-
-
-def pandas_reports(reports: Sequence[ReportRow], fields: Sequence[str]) -> "pd.DataFrame":
-    """Return figures by fiscal date; what was not reported is NaN."""
-    pandas = load_extra("pandas", "pandas")
-    days = [each.fiscal_date_ending for each in reports]
-    return pandas.DataFrame(
-        _figures(reports, fields),
-        index=pandas.DatetimeIndex(days, name="fiscalDateEnding"),
-        dtype="float64",
+        index = Column("date", "day", [date.fromordinal(day) for day in series.days])
+    else:
+        index = Column("time", "time", [series.instant(at) for at in range(len(series))])
+    unit = 10**series.scale
+    prices = (
+        Column(name, "float", [price / unit for price in getattr(series, name)])
+        for name in PRICE_COLUMNS
     )
+    return [index, *prices, Column("volume", "integer", list(series.volume))]
 
 
-def polars_reports(reports: Sequence[ReportRow], fields: Sequence[str]) -> "pl.DataFrame":
-    """Return figures with their fiscal dates; what was not reported is null."""
-    polars = load_extra("polars", "polars")
-    days = [each.fiscal_date_ending for each in reports]
-    frame: pl.DataFrame = polars.DataFrame(
-        {"fiscalDateEnding": days, **_figures(reports, fields)},
-        schema={"fiscalDateEnding": polars.Date, **dict.fromkeys(fields, polars.Float64)},
-    )
-    return frame
+def report_columns(reports: Sequence[ReportRow], fields: Sequence[str]) -> list[Column]:
+    """Return the columns of a frame of reports; missing figures are `None`."""
+    days = [report.fiscal_date_ending for report in reports]
+    figures = [dict(report.values) for report in reports]
+    columns = (Column(name, "float", [_float(row.get(name)) for row in figures]) for name in fields)
+    return [Column("fiscalDateEnding", "day", days), *columns]
 
 
-def pandas_articles(articles: Sequence[ArticleAnswer]) -> "pd.DataFrame":
-    """Return articles by time; a missing tone is NaN."""
-    pandas = load_extra("pandas", "pandas")
-    moments = [each.published_at for each in articles]
-    frame = pandas.DataFrame(
-        {name: [getattr(each, name) for each in articles] for name in _TEXTS},
-        index=pandas.DatetimeIndex(pandas.to_datetime(moments, utc=True), name="publishedAt"),
-        dtype="str",
-    )
-    tones = pandas.array(_tones(articles), dtype="float64")
-    lists = {
-        name: pandas.Series(values, frame.index, dtype="object")
-        for name, values in _lists(articles).items()
-    }
-    return frame.assign(sentiment=tones, **lists)
-
-
-def polars_articles(articles: Sequence[ArticleAnswer]) -> "pl.DataFrame":
-    """Return articles with their times; a missing tone is null."""
-    polars = load_extra("polars", "polars")
-    texts = {name: [getattr(each, name) for each in articles] for name in _TEXTS}
-    frame: pl.DataFrame = polars.DataFrame(
-        {
-            "publishedAt": [each.published_at for each in articles],
-            **texts,
-            "sentiment": _tones(articles),
-            **_lists(articles),
-        },
-        schema={
-            "publishedAt": polars.Datetime("us", "UTC"),
-            **dict.fromkeys(_TEXTS, polars.String),
-            "sentiment": polars.Float64,
-            "tickers": polars.List(polars.String),
-            "topics": polars.List(polars.String),
-        },
-    )
-    return frame
-
-
-_TEXTS: Final = ("title", "source", "url", "label")
-
-
-def _figures(reports: Sequence[ReportRow], fields: Sequence[str]) -> dict[str, list[float | None]]:
-    figures = [dict(each.values) for each in reports]
-    return {name: [_float(each.get(name)) for each in figures] for name in fields}
-
-
-def _tones(articles: Sequence[ArticleAnswer]) -> list[float | None]:
-    return [_float(each.sentiment) for each in articles]
-
-
-def _lists(articles: Sequence[ArticleAnswer]) -> dict[str, list[list[str]]]:
-    return {
-        "tickers": [[about.ticker for about in each.tickers] for each in articles],
-        "topics": [list(each.topics) for each in articles],
-    }
+def article_columns(articles: Sequence[ArticleAnswer]) -> list[Column]:
+    """Return the columns of a frame of articles; a missing tone is `None`."""
+    tickers = [[mention.ticker for mention in article.tickers] for article in articles]
+    return [
+        Column("publishedAt", "time", [article.published_at for article in articles]),
+        *(
+            Column(name, "text", [getattr(article, name) for article in articles])
+            for name in ("title", "source", "url", "label")
+        ),
+        Column("sentiment", "float", [_float(article.sentiment) for article in articles]),
+        Column("tickers", "list", tickers),
+        Column("topics", "list", [list(article.topics) for article in articles]),
+    ]
 
 
 def _float(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
 
 
+def pandas_frame(columns: Sequence[Column]) -> "pd.DataFrame":
+    """Return a data frame whose index is the first column; missing numbers are NaN."""
+    pandas = load_extra("pandas", "pandas")
+    name, kind, cells = columns[0]
+    if kind == "day":
+        index = pandas.DatetimeIndex(cells, name=name).as_unit("s")
+    else:
+        index = pandas.DatetimeIndex(pandas.to_datetime(cells, utc=True), name=name)
+    return pandas.DataFrame(
+        {
+            column.name: pandas.Series(column.cells, index, dtype=_PANDAS_TYPES[column.kind])
+            for column in columns[1:]
+        },
+        index=index,
+    )
+
+
+def polars_frame(columns: Sequence[Column]) -> "pl.DataFrame":
+    """Return a data frame of these columns; missing numbers are null."""
+    polars = load_extra("polars", "polars")
+    types = {
+        "day": polars.Date,
+        "time": polars.Datetime("us", "UTC"),
+        "float": polars.Float64,
+        "integer": polars.Int64,
+        "text": polars.String,
+        "list": polars.List(polars.String),
+    }
+    frame: pl.DataFrame = polars.DataFrame(
+        {column.name: column.cells for column in columns},
+        schema={column.name: types[column.kind] for column in columns},
+    )
+    return frame
+
+
+def numpy_views(series: PriceSeries) -> "dict[str, NDArray[np.signedinteger]]":
+    """Return the integer columns of a series by name, read-only and without copying them.
+
+    Prices are in units of `10 ** -series.scale`, adjusted closes of `10 ** -series.adjusted_scale`.
+    Columns that the series does not have are omitted.
+    """
+    numpy = load_extra("numpy", "pandas")
+    views = {name: numpy.asarray(column) for name, column in series.columns().items()}
+    for view in views.values():
+        view.flags.writeable = False
+    return views
+
+
 def plot_closes(prices: "Prices", axes: "Axes | None") -> "Axes":
-    """Draw the closes as a line."""
+    """Draw the closes as a line; the title names a company only where it is the only one."""
+    axes = _new_axes() if axes is None else axes
     series = prices.series
-    drawn = _new_axes() if axes is None else axes
-    unit = 10**series.scale
     days = [date.fromordinal(day) for day in series.days]
-    drawn.set_title(prices.kind if drawn.get_lines() else prices.title)
-    drawn.plot(days, [close / unit for close in series.close], label=series.ticker)
-    drawn.set_ylabel(series.currency)
-    return drawn
+    closes = [close / 10**series.scale for close in series.close]
+    axes.set_title(prices.kind if axes.get_lines() else prices.title)
+    axes.plot(days, closes, label=series.ticker)
+    axes.set_ylabel(series.currency)
+    return axes
 
 
 def _new_axes() -> "Axes":
     pyplot, dates = load_extra("matplotlib.pyplot", "plot"), load_extra("matplotlib.dates", "plot")
     axes = pyplot.subplots(layout="constrained")[1]
-    # Dates as short as they can be understood, so that they do not touch.
     locator = dates.AutoDateLocator()
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))

@@ -1,4 +1,4 @@
-"""What the documentation shows is what a notebook shows; `...` there stands for anything."""
+"""The notebook examples in the documentation show real output; `...` stands for anything."""
 
 import doctest
 import re
@@ -12,18 +12,18 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_documentation_shows_what_is_answered(
-    page: Path, stocked_home: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_documentation_shows_what_is_returned(
+    page: Path, sample_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SIGNAL9_HOME", str(stocked_home))
+    monkeypatch.setenv("SIGNAL9_HOME", str(sample_home))
     text = page.read_text(encoding="utf-8")
     examples = "\n".join(re.findall(r"```pycon\n(.*?)```", text, re.DOTALL))
     parsed = doctest.DocTestParser().get_doctest(examples, {}, page.name, str(page), 0)
-    said: list[str] = []
+    differences: list[str] = []
 
     runner = doctest.DocTestRunner(optionflags=FLAGS)
-    result = runner.run(parsed, out=said.append, clear_globs=False)
+    result = runner.run(parsed, out=differences.append, clear_globs=False)
     parsed.globs["s9"].close()
 
     assert result.attempted > 3
-    assert result.failed == 0, "".join(said)
+    assert result.failed == 0, "".join(differences)
