@@ -1,14 +1,11 @@
 import sys
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from signal9_core.domain import IntradayInterval, PriceSeries
 from signal9_core.errors import Signal9Error
 from signal9_core.notebook.client import Signal9
-from signal9_core.notebook.frames import pandas_prices, polars_prices
-from tests.fakes import bar
 
 PRICES = ["open", "high", "low", "close", "volume"]
 
@@ -36,21 +33,6 @@ def test_prices_become_typed_polars_columns(s9: Signal9) -> None:
     assert [str(kind) for kind in frame.dtypes] == kinds
     assert frame["high"].to_list() == [float(bar.high) for bar in prices]
     assert frame["date"].to_list() == [bar.day for bar in prices]
-
-
-def test_bars_within_days_become_frames_by_moment() -> None:
-    moments = [datetime(2024, 1, 5, 14, 30, tzinfo=UTC), datetime(2024, 1, 6, 0, 55, tzinfo=UTC)]
-    bars = [
-        bar("AAPL", "2024-01-05", "185.5").model_copy(update={"at": moment}) for moment in moments
-    ]
-    series = PriceSeries.from_bars("AAPL", bars, interval=IntradayInterval.FIVE_MINUTES)
-
-    pandas, polars = pandas_prices(series), polars_prices(series)
-
-    assert (pandas.index.name, str(pandas.index.tz)) == ("time", "UTC")
-    assert [moment.to_pydatetime() for moment in pandas.index] == moments
-    assert polars.columns == ["time", *PRICES]
-    assert polars["time"].to_list() == moments
 
 
 def test_reports_become_numbers_by_fiscal_date_oldest_first(s9: Signal9) -> None:

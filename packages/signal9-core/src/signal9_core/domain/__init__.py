@@ -22,13 +22,11 @@ from .news import (
     topic_of,
 )
 from .prices import (
-    MINUTES_A_DAY,
     PRICE_COLUMNS,
     Bar,
     BarLength,
     Column,
     Interval,
-    IntradayInterval,
     LongInterval,
     PriceSeries,
     decimals_of,
@@ -67,7 +65,6 @@ from .users import (
 from .validation import find_invalid_bar
 
 __all__ = [
-    "MINUTES_A_DAY",
     "MOST_TOPICS",
     "MOST_WATCHED",
     "PRICE_COLUMNS",
@@ -91,7 +88,6 @@ __all__ = [
     "Insights",
     "Instant",
     "Interval",
-    "IntradayInterval",
     "InvestorType",
     "LongInterval",
     "Model",

@@ -70,9 +70,6 @@ def pandas_prices(series: PriceSeries) -> "pd.DataFrame":
     unit = 10**series.scale
     days = (numpy.asarray(series.days) - _EPOCH).astype("datetime64[D]")
     index = pandas.DatetimeIndex(days, name="date")
-    if series.minutes is not None:
-        moments = days + numpy.asarray(series.minutes).astype("timedelta64[m]")
-        index = pandas.DatetimeIndex(moments, tz="UTC", name="time")
     columns = {name: numpy.asarray(getattr(series, name)) / unit for name in PRICE_COLUMNS}
     return pandas.DataFrame(
         {**columns, "volume": numpy.array(series.volume)},
@@ -94,12 +91,7 @@ def polars_prices(series: PriceSeries) -> "pl.DataFrame":
             "volume": polars.Int64,
         },
     )
-    dated = frame.with_columns(polars.col("date").cast(polars.Date))
-    if series.minutes is None:
-        return dated
-    moments = [series.instant(at) for at in range(len(series))]
-    time = polars.Series("time", moments, dtype=polars.Datetime("us", "UTC"))
-    return dated.select(time, polars.exclude("date"))
+    return frame.with_columns(polars.col("date").cast(polars.Date))
 
 
 def pandas_reports(reports: Sequence[ReportRow], fields: Sequence[str]) -> "pd.DataFrame":
