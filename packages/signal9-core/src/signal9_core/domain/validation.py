@@ -54,10 +54,10 @@ def _check_jumps(series: PriceSeries, splits: Mapping[int, Fraction] | None) -> 
         held = now * (splits or {}).get(series.days[at], Fraction(1))
         if not (last <= limit * held and held <= limit * last):
             closes = f"{series.price('close', at)} after {series.price('close', at - 1)}"
-            return f"{series.time(at)}: close {closes}, and no split"
+            return f"{series.day(at)}: close {closes}, and no split"
     return None
 
 
 def _row(series: PriceSeries, at: int) -> str:
     prices = " ".join(str(series.price(name, at)) for name in PRICE_COLUMNS)
-    return f"{series.time(at)}: {prices}"
+    return f"{series.day(at)}: {prices}"
