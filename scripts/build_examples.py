@@ -9,15 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from signal9_core.bootstrap import App, build
+from signal9_core.bootstrap import App
 from signal9_core.events import NewsIngested
 from signal9_core.schemas import WatchlistPut
 from signal9_core.settings import Settings
 from signal9_handlers.auth.identity import DEVELOPER
-from signal9_handlers.local.exchange import Request
-from signal9_handlers.local.gateway import Gateway
+from signal9_handlers.local.gateway import Gateway, proxy_event
 
-_TARGET: Final = "packages/signal9-handlers/src/signal9_handlers/openapi/examples.json"
+_TARGET: Final = "packages/signal9-handlers/src/signal9_handlers/openapi_examples.json"
 _JSON: Final = (("content-type", "application/json"),)
 
 _SENT: Final[dict[str, Any]] = {
@@ -52,7 +51,7 @@ def main() -> None:
     """Ask, and write down what is answered."""
     with TemporaryDirectory() as home:
         os.environ["SIGNAL9_HOME"] = home
-        with build(Settings(home=Path(home))) as app:
+        with App(Settings(home=Path(home))) as app:
             app.ingest()
             _tell_the_developer(app)
         found = dict(_examples(Gateway()))
@@ -62,7 +61,7 @@ def main() -> None:
 
 def _tell_the_developer(app: App) -> None:
     """Have something in the inbox: the latest news of a company that the developer watches."""
-    app.own.put_watchlist(DEVELOPER.user_id, WatchlistPut(watchlist=["GOOG"]))
+    app.users.put_watchlist(DEVELOPER.user_id, WatchlistPut(watchlist=["GOOG"]))
     (latest,) = app.list_news(ticker="GOOG", limit=1).items
     at = latest.published_at
     app.notify(NewsIngested(at=at, ticker="GOOG", first=at, last=at, count=1))
@@ -76,11 +75,11 @@ def _examples(gateway: Gateway) -> list[tuple[str, Any]]:
         sent = b"" if body is None else json.dumps(body).encode()
         told = dict(found).get("listNotifications", {"items": [{"id": ""}]})
         path = path.replace("{id}", told["items"][0]["id"])
-        reply = gateway(Request(method, f"/api/v1{path}", query, _JSON, sent))
-        if reply.status != 200:  # noqa: PLR2004
-            raise RuntimeError(f"{name}: {reply.status} {reply.body.decode()}")
+        response = gateway(proxy_event(method, f"/api/v1{path}", query, _JSON, sent))
+        if response.status != 200:  # noqa: PLR2004
+            raise RuntimeError(f"{name}: {response.status} {response.body.decode()}")
         found += [] if body is None else [(f"{name}.request", body)]
-        found.append((name, json.loads(reply.body)))
+        found.append((name, json.loads(response.body)))
     return found
 
 

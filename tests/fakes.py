@@ -1,4 +1,4 @@
-"""Small, honest stand-ins: a provider with three companies, a clock to set, a store to spy on."""
+"""Fakes that tests share: a provider with a few companies, a clock, a scorer, a publisher."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ from signal9_core.domain import (
 from signal9_core.errors import ProviderError
 from signal9_core.events import Event
 from signal9_core.ports import ALL_REPORTS, Financials, History
-from signal9_core.publishers import MemoryPublisher
+from signal9_core.publishers import InProcessEventBus
 
 NOW = datetime(2024, 1, 8, 12, tzinfo=UTC)
 """A Monday; everything that the fake provider has happened before."""
@@ -46,7 +46,10 @@ class SetClock:
 
 @dataclass
 class FakeProvider:
-    """A provider of whatever it is given; `failing` names methods, or methods and tickers."""
+    """A provider of what its fields hold; `failing` names methods, or methods and tickers.
+
+    With `actions` of a company, even none, it tells that there are no others.
+    """
 
     name: str = "fake"
     notice: str | None = "Made up."
@@ -61,7 +64,7 @@ class FakeProvider:
     entries: list[EarningsCalendarEntry] = field(default_factory=list)
     failing: dict[str, ProviderError] = field(default_factory=dict)
     limits: dict[DataSet, int] = field(default_factory=dict)
-    asked_since: list[datetime | None] = field(default_factory=list)
+    requests: list[tuple[str, str, date | None]] = field(default_factory=list)
 
     def retrieved_at(self) -> datetime:
         return self.at
@@ -74,52 +77,57 @@ class FakeProvider:
         return limit is None or count < limit
 
     def assets(self) -> Iterable[Asset]:
-        self._fail("assets")
+        self._request("assets")
         return list(self.listing)
 
     def overview(self, ticker: str) -> CompanyOverview | None:
-        self._fail("overview", ticker)
+        self._request("overview", ticker)
         return self.overviews.get(ticker)
 
-    def history(self, ticker: str, first: date | None = None) -> History | None:
-        self._fail("prices", ticker)
-        found, actions = self.series.get(ticker), self.actions.get(ticker)
-        if found is None:
+    def history(self, ticker: str, since: date | None = None) -> History | None:
+        self._request("prices", ticker, since)
+        series, actions = self.series.get(ticker), self.actions.get(ticker)
+        if series is None:
             return None
-        told = (found.day(0), found.day(-1)) if actions else None
-        complete = self.complete(DataSet.PRICES, len(found))
-        return History(found.between(first), actions or (), told, complete)
+        bars = series.between(since)
+        later = [action for action in actions or () if since is None or action.ex_date >= since]
+        coverage = (bars.day(0), bars.day(-1)) if actions is not None and bars else None
+        return History(bars, later, coverage, self.complete(DataSet.PRICES, len(series)))
 
     def financials(self, ticker: str, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
-        self._fail("financials", ticker)
-        found = self.reports.get(ticker, Financials())
+        self._request("financials", ticker)
+        reports = self.reports.get(ticker, Financials())
         return Financials(
-            [each for each in found.statements if each.kind in kinds],
-            [each for each in found.earnings if each.kind in kinds],
+            [statement for statement in reports.statements if statement.kind in kinds],
+            [earnings for earnings in reports.earnings if earnings.kind in kinds],
         )
 
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
-        self._fail("calendar")
+        self._request("calendar")
         return list(self.entries)
 
     def news(self, ticker: str, since: datetime | None = None) -> Iterable[NewsArticle]:
-        self._fail("news", ticker)
-        self.asked_since.append(since)
+        self._request("news", ticker, since)
         return [
-            each
-            for each in self.articles
-            if ticker in {named.ticker for named in each.tickers}
-            and (since is None or each.published_at >= since)
+            article
+            for article in self.articles
+            if ticker in {mention.ticker for mention in article.tickers}
+            and (since is None or article.published_at >= since)
         ]
 
-    def _fail(self, method: str, ticker: str = "") -> None:
+    def since(self, data_set: str) -> list[date | None]:
+        """Return from when on a data set was requested, each time."""
+        return [since for name, _, since in self.requests if name == data_set]
+
+    def _request(self, method: str, ticker: str = "", since: date | None = None) -> None:
+        self.requests.append((method, ticker, since))
         error = self.failing.get(f"{method} {ticker}".strip(), self.failing.get(method))
         if error is not None:
             raise error
 
 
 class FakeScorer:
-    """A scorer with an opinion on certain texts, and on no other."""
+    """A scorer that knows certain words."""
 
     name = "fake-scorer"
 
@@ -129,11 +137,11 @@ class FakeScorer:
 
     def score(self, text: str) -> float:
         self.asked.append(text)
-        return next((each for word, each in self._scores.items() if word in text.lower()), 0.0)
+        return next((score for word, score in self._scores.items() if word in text.lower()), 0.0)
 
 
-class AttentivePublisher(MemoryPublisher):
-    """A publisher that remembers whatever was published, also after it was taken."""
+class AttentivePublisher(InProcessEventBus):
+    """A bus that remembers what was published."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -142,6 +150,16 @@ class AttentivePublisher(MemoryPublisher):
     def publish(self, events: Sequence[Event]) -> None:
         self.heard += events
         super().publish(events)
+
+
+class RecordingPublisher:
+    """An `EventPublisher` without subscribers that remembers what was published."""
+
+    def __init__(self) -> None:
+        self.heard: list[Event] = []
+
+    def publish(self, events: Sequence[Event]) -> None:
+        self.heard += events
 
 
 def bar(ticker: str, day: str, close: str, *, low: str = "", high: str = "") -> Bar:
@@ -161,7 +179,7 @@ def bar(ticker: str, day: str, close: str, *, low: str = "", high: str = "") -> 
 def series(ticker: str, **closes: str) -> PriceSeries:
     """A series of `day_20240102="185.64"` and so on."""
     days = {name.removeprefix("day_"): close for name, close in closes.items()}
-    return PriceSeries.from_bars(ticker, (bar(ticker, day, each) for day, each in days.items()))
+    return PriceSeries.from_bars(ticker, (bar(ticker, day, close) for day, close in days.items()))
 
 
 def article(
@@ -172,7 +190,7 @@ def article(
     relevance: str = "0.5",
     topics: tuple[str, ...] = (),
 ) -> NewsArticle:
-    """An article whose tone is the same towards every company."""
+    """An article whose sentiment is the same towards every company."""
     tone = None if sentiment is None else Decimal(sentiment)
     return NewsArticle(
         id=article_id(title),
@@ -183,8 +201,8 @@ def article(
         source="Example Wire",
         topics=topics,
         tickers=tuple(
-            TickerSentiment(ticker=each, relevance=Decimal(relevance), sentiment=tone)
-            for each in tickers
+            TickerSentiment(ticker=ticker, relevance=Decimal(relevance), sentiment=tone)
+            for ticker in tickers
         ),
         sentiment=tone,
     )

@@ -1,9 +1,10 @@
-"""A store to spy on: it counts writes, stops before one, or lets somebody else in before one."""
+"""A store to spy on: it counts calls, stops before a write, or lets somebody else in before one."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from signal9_core.ports import Cursor, Item, Key, Page, Span, Store, Stored
-from signal9_core.tables import IndexSpec, TableSpec
+from signal9_core.ports import Item, Key, Page, Store, Stored
+from signal9_core.tables import TableSpec
 
 Meanwhile = Callable[[TableSpec, Item], None]
 
@@ -13,10 +14,11 @@ class StoppedError(Exception):
 
 
 class SpiedStore:
-    """A store that counts writes, and can stop before one or let somebody else in before one."""
+    """A store that counts calls and written items, and may stop before any write."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.calls = 0
         self.writes = 0
         self.written: list[str] = []
         self.stop_before: int | None = None
@@ -31,14 +33,20 @@ class SpiedStore:
 
     def contents(self) -> dict[tuple[str, ...], Item]:
         """Return every item that stands in the store, by table and key."""
-        found = {place: self.store.get(*where) for place, where in self._places.items()}
-        return {place: each.item for place, each in found.items() if each is not None}
+        stored = {place: self.store.get(*where) for place, where in self._places.items()}
+        return {place: row.item for place, row in stored.items() if row is not None}
 
     def get(self, table: TableSpec, key: Key) -> Stored | None:
+        self.calls += 1
         return self.store.get(table, key)
 
     def get_many(self, table: TableSpec, keys: Iterable[Key]) -> list[Stored]:
+        self.calls += 1
         return self.store.get_many(table, keys)
+
+    def query(self, table: TableSpec, partition: str, **options: Any) -> Page:
+        self.calls += 1
+        return self.store.query(table, partition, **options)
 
     def put(self, table: TableSpec, item: Item, *, expected: int | None = None) -> int:
         self._about_to_write(table, [item])
@@ -58,32 +66,8 @@ class SpiedStore:
         self._about_to_write(table, [key])
         self.store.delete(table, key, expected=expected)
 
-    def query(
-        self,
-        table: TableSpec,
-        partition: str,
-        *,
-        index: IndexSpec | None = None,
-        span: Span | None = None,
-        prefix: str | None = None,
-        newest_first: bool = False,
-        limit: int | None = None,
-        cursor: Cursor | None = None,
-        consistent: bool = True,
-    ) -> Page:
-        return self.store.query(
-            table,
-            partition,
-            index=index,
-            span=span,
-            prefix=prefix,
-            newest_first=newest_first,
-            limit=limit,
-            cursor=cursor,
-            consistent=consistent,
-        )
-
     def _about_to_write(self, table: TableSpec, items: Sequence[Item]) -> None:
+        self.calls += 1
         for item in items:
             if self.stop_before is not None and self.writes >= self.stop_before:
                 raise StoppedError

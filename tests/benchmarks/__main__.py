@@ -20,6 +20,7 @@ BENCHMARKS: Final = (
     "startup",
     "search",
     "stores",
+    "ingest",
     "prices",
     "providers",
     "serve",

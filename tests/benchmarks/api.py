@@ -1,165 +1,128 @@
-"""What a request costs: to start for it, to answer it, and to answer many at once.
+"""What one request costs, and how the local server answers many at once."""
 
-A function is started anew for every rush of requests, so start-up is measured as CPU time of a
-fresh process until everything is loaded and the client of DynamoDB is made; no request is sent.
-"""
-
+import asyncio
 import json
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
-from importlib import import_module
-from importlib.util import find_spec
-from statistics import median
+from pathlib import Path
+from statistics import median, quantiles
 from tempfile import TemporaryDirectory
+from time import perf_counter
 from typing import Final
+from urllib.parse import urlsplit
 
 from signal9_core.tables import ASSETS
-from signal9_handlers.local.exchange import LocalContext, Request, proxy_event
-from signal9_handlers.local.gateway import Handler
+from signal9_handlers.local.gateway import Gateway, proxy_event
 from signal9_handlers.runtime import application
 
-from .api_load import load_measures
 from .measure import Measure
-from .report import say
-from .timing import cpu_ms, milliseconds
+from .serve import answered, serving
+from .timing import milliseconds
 
 __all__ = ["measures"]
 
-_GROUPS: Final = ("health", "assets", "search", "news", "briefing", "financials", "users")
-_RUNS: Final = 9
-_SHARE: Final = 0.45
-
-_OURS: Final = """
-from signal9_handlers.api.{group} import handler
-from signal9_handlers.runtime import application
-application().store
-"""
-
-# The same queries and the same models, put behind what tutorials put them behind.
-_FULL: Final = """
-import boto3, jwt
-from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver
-from signal9_core.answers import AssetAnswer, AssetsAnswer, PricesAnswer
-from signal9_core.app import build
-from signal9_core.settings import load_settings
-logger, metrics, tracer = Logger("a"), Metrics("a", "a"), Tracer("a")
-app, core = APIGatewayRestResolver(enable_validation=True), build(load_settings())
-table = boto3.resource("dynamodb").Table("a")
-keys = jwt.PyJWKClient("https://issuer.example/.well-known/jwks.json")
-
-@app.get("/assets")
-def assets(limit: int = 100) -> AssetsAnswer:
-    return core.list_assets(limit=limit)
-
-@app.get("/assets/<ticker>")
-def asset(ticker: str) -> AssetAnswer:
-    return core.get_asset(ticker)
-
-@app.get("/assets/<ticker>/prices")
-def prices(ticker: str, limit: int = 5_000) -> PricesAnswer:
-    return core.get_prices(ticker, limit=limit)
-
-@logger.inject_lambda_context
-@metrics.log_metrics
-@tracer.capture_lambda_handler
-def handler(event, context):
-    return app.resolve(event, context)
-"""
-
-_FASTAPI: Final = """
-import boto3
-from fastapi import FastAPI
-from mangum import Mangum
-from signal9_core.answers import AssetAnswer, AssetsAnswer, PricesAnswer
-from signal9_core.app import build
-from signal9_core.settings import load_settings
-app, core = FastAPI(), build(load_settings())
-table = boto3.resource("dynamodb").Table("a")
-
-@app.get("/assets")
-def assets(limit: int = 100) -> AssetsAnswer:
-    return core.list_assets(limit=limit)
-
-@app.get("/assets/{ticker}")
-def asset(ticker: str) -> AssetAnswer:
-    return core.get_asset(ticker)
-
-@app.get("/assets/{ticker}/prices")
-def prices(ticker: str, limit: int = 5_000) -> PricesAnswer:
-    return core.get_prices(ticker, limit=limit)
-
-handler = Mangum(app)
-"""
-
-_AWS: Final = {
-    "AWS_ACCESS_KEY_ID": "none",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_SECRET_ACCESS_KEY": "none",
-    "SIGNAL9_HOME": "/tmp",
-    "SIGNAL9_STORE": "dynamodb",
-}
+_PER_S: Final = 200
+_SECONDS: Final = 10
+_CONNECTIONS: Final = 1_000
+_PATHS: Final = (
+    "/assets/AAPL",
+    "/search?q=microsft",
+    "/assets/IBM/prices?from=2013-01-01",
+    "/news?ticker=GOOG&limit=5",
+    "/financials/MSFT",
+)
+"""What a page about a company requests, in turn."""
 
 
 def measures() -> Iterator[Measure]:
-    """Yield start-up against others, the cost of one request, and the server under load."""
-    yield from _start_up()
+    """Yield the cost of one request, and the server under load."""
     with TemporaryDirectory() as home:
         os.environ["SIGNAL9_HOME"] = home
-        yield from _warm()
-    yield from load_measures()
+        yield from _requests()
+    yield from _load()
 
 
-def _start_up() -> Iterator[Measure]:
-    full = _peer("powertools, boto3, PyJWT", ("aws_xray_sdk", "jwt"), _FULL)
-    fastapi = _peer("fastapi, mangum, boto3", ("fastapi", "mangum"), _FASTAPI)
-    for group in _GROUPS:
-        ours = cpu_ms(_OURS.format(group=group), runs=_RUNS, environment=_AWS)
-        yield Measure(f"start_{group}", ours, "ms", (full or ours) * _SHARE, "lower")
-        if full is not None:
-            yield Measure(
-                f"start_{group}_share", ours / full, "x", _SHARE, "lower", "powertools", full / ours
-            )
-        if fastapi is not None:
-            yield Measure(
-                f"start_{group}_fastapi", ours, "ms", fastapi, "lower", "fastapi", fastapi / ours
-            )
-
-
-def _peer(name: str, modules: tuple[str, ...], program: str) -> float | None:
-    if missing := [each for each in modules if find_spec(each) is None]:
-        say(f"{', '.join(missing)} not installed here: no comparison with {name}")
-        return None
-    return cpu_ms(program, runs=_RUNS, environment=_AWS)
-
-
-def _warm() -> Iterator[Measure]:
+def _requests() -> Iterator[Measure]:
     """Measure requests within this process, on SQLite and the bundled sample."""
     application.cache_clear()
     with application() as app:
         app.ingest()
         in_store = _p50_us(lambda: app.store.get(ASSETS, {"ticker": "AAPL"}))
-        asset = _p50_us(_asking("assets", "/assets/AAPL"))
-        prices = _p50_us(_asking("assets", "/assets/AAPL/prices", "from=2008-03-01"), runs=100)
-        search = _p50_us(_asking("search", "/search", "q=microsft"))
-        health = _p50_us(_asking("health", "/health"))
+        asset = _p50_us(_request("/assets/AAPL"))
+        prices = _p50_us(_request("/assets/AAPL/prices", "from=2008-03-01"), runs=100)
+        search = _p50_us(_request("/search", "q=microsft"))
+        health = _p50_us(_request("/health"))
     application.cache_clear()
-    yield Measure("request_overhead", asset - in_store, "us", 60, "lower")
-    yield Measure("request_health", health, "us", 60, "lower")
+    yield Measure("request_overhead", asset - in_store, "us", 100, "lower")
+    yield Measure("request_health", health, "us", 100, "lower")
     yield Measure("request_asset_p50", asset / 1_000, "ms", 1, "lower")
     yield Measure("request_prices_5_years_p50", prices / 1_000, "ms", 4, "lower")
     yield Measure("request_search_p50", search / 1_000, "ms", 2, "lower")
 
 
-def _asking(group: str, path: str, query: str = "") -> Callable[[], object]:
-    handler: Handler = import_module(f"signal9_handlers.api.{group}").handler
-    event = proxy_event(Request("GET", f"/api/v1{path}", query), path)
-    answer = handler(event, LocalContext("benchmark"))
-    if answer["statusCode"] != 200:
-        raise RuntimeError(json.dumps(answer))
-    return partial(handler, event, LocalContext("benchmark"))
+def _request(path: str, query: str = "") -> Callable[[], object]:
+    gateway, event = Gateway(), proxy_event("GET", f"/api/v1{path}", query)
+    response = gateway(event)
+    if response.status != 200:
+        raise RuntimeError(json.dumps(event) + response.body.decode())
+    return partial(gateway, event)
 
 
 def _p50_us(call: Callable[[], object], runs: int = 1_000) -> float:
     return median(milliseconds(call) for _ in range(runs)) * 1_000
+
+
+def _load() -> Iterator[Measure]:
+    """Measure a steady stream, and a thousand connections at once.
+
+    The server has one core to itself, where the system allows that; the clients have the rest.
+    """
+    with TemporaryDirectory() as folder, serving(Path(folder), core=0) as server:
+        answered(server, "/assets/AAPL/prices")
+        answered(server, "/search?q=aple")
+        times = asyncio.run(_stream(server.url))
+        achieved = len(times) / _SECONDS
+        yield Measure("load_200_per_s_answered", achieved, "req/s", _PER_S, "higher")
+        yield Measure("load_200_per_s_p99", quantiles(times, n=100)[-1] * 1_000, "ms", 50, "lower")
+        failed = asyncio.run(_crowd(server.url))
+        yield Measure("load_1000_connections_failed", failed, "errors", 0, "lower")
+
+
+async def _stream(url: str) -> list[float]:
+    """Send requests at fixed moments, whatever the responses do; return the times from then on."""
+    started = perf_counter()
+
+    async def send(number: int) -> float:
+        due = started + number / _PER_S
+        await asyncio.sleep(max(0, due - perf_counter()))
+        status = await _get(url, _PATHS[number % len(_PATHS)])
+        if status != 200:
+            raise RuntimeError(f"{_PATHS[number % len(_PATHS)]} answered {status}")
+        return perf_counter() - due
+
+    return await asyncio.gather(*(send(number) for number in range(_PER_S * _SECONDS)))
+
+
+async def _crowd(url: str) -> int:
+    """Open a thousand connections, then send a request on each; return how many failed."""
+    barrier = asyncio.Barrier(_CONNECTIONS)
+    requests = (_get(url, "/assets/AAPL", barrier) for _ in range(_CONNECTIONS))
+    statuses = await asyncio.gather(*requests, return_exceptions=True)
+    return sum(status != 200 for status in statuses)
+
+
+async def _get(url: str, path: str, barrier: asyncio.Barrier | None = None) -> int:
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    try:
+        if barrier is not None:
+            await barrier.wait()
+        head = (
+            f"GET {parts.path}{path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n"
+        )
+        writer.write(head.encode())
+        response = await reader.read()
+        return int(response.split(b" ", 2)[1])
+    finally:
+        writer.close()

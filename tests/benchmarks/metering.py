@@ -1,6 +1,5 @@
 """What DynamoDB would charge for: a store in memory that counts units by DynamoDB's rules."""
 
-from collections.abc import Iterable
 from math import ceil
 from typing import Any
 
@@ -43,10 +42,6 @@ class Meter:
     def items(self, partition: str) -> list[Item]:
         """Return all items of a partition, without counting them."""
         return [each.item for each in self._store.query(TIME_SERIES, partition).items]
-
-    def fill(self, items: Iterable[Item]) -> None:
-        """Write items without counting them."""
-        self._store.put_many(TIME_SERIES, items)
 
 
 def item_bytes(item: Item) -> int:

@@ -1,16 +1,15 @@
-"""What keeping and reading daily prices costs, on the bundled tickers.
+"""What storing and reading daily prices costs: bytes, DynamoDB's units, milliseconds, memory.
 
-Twenty years are 5,000 bars, five years 1,258. The sample has thirteen years; where more are needed
-its first bars follow once more after its last ones, on later days.
+The histories are the recorded ones of 1,681 to 5,303 bars or, without recordings, the sample's.
 """
 
+import csv
+import os
 import tracemalloc
-from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from statistics import fmean, median
 from tempfile import TemporaryDirectory
@@ -18,228 +17,178 @@ from typing import Any, Final, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from signal9_core.domain import PRICE_COLUMNS, CorporateAction, Interval, PriceSeries, adjust, merge
-from signal9_core.ports import Item, Page, Store, Stored
+from signal9_core.domain import (
+    PRICE_COLUMNS,
+    Bar,
+    CorporateAction,
+    Interval,
+    LongInterval,
+    PriceSeries,
+    adjust,
+    concat,
+    split,
+)
+from signal9_core.ports import Item, Store
 from signal9_core.providers.sample.provider import SampleProvider
 from signal9_core.repositories import PriceRepository
-from signal9_core.stores import dynamodb as wire
+from signal9_core.repositories.price_codec import decode_bars, encode_bars
+from signal9_core.schemas import PricesAnswer, to_json
+from signal9_core.services.prices import bar_rows
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_core.tables import TIME_SERIES
 
 from .measure import Measure
-from .metering import Meter, item_bytes
+from .metering import Meter
 from .price_bodies import parsing
-from .price_stream import bare
-from .timing import best_ms, installed, milliseconds
+from .report import say
+from .timing import best_ms, milliseconds
 
 __all__ = ["measures"]
 
-_TICKERS: Final = ("AAPL", "IBM", "MSFT")
+_RECORDINGS: Final = Path(
+    os.environ.get("SIGNAL9_RECORDINGS", Path(__file__).parents[3] / "shared" / "recordings")
+)
 _FIVE_YEARS: Final = 1_258
-_TWENTY_YEARS: Final = 5_000
-_PARSED: Final = 6_000
 _MANY: Final = 10_000
 _READS: Final = 300
-_CENTS: Final = 2
-
-Call = Callable[[], object]
 
 
 def measures() -> Iterator[Measure]:
-    """Yield size, units, times and memory, beside an item for each bar and the best compressor."""
-    sample = SampleProvider()
-    full = [series for series in map(sample.prices, _TICKERS) if series is not None]
-    yield from parsing(_extended(full[0], _PARSED))
-    yield from _sizes("cents", [_in_cents(series) for series in full], 8.6)
-    yield from _sizes("full", full, 11.2)
-    yield from _units(full)
-    yield from _decoding(full[0])
-    yield from _files(full[0])
-    yield Measure("prices_memory", _bytes_in_memory(full[0]), "bytes/bar", 64, "lower")
+    """Yield size, units, times and memory; each history has to come back bit for bit."""
+    histories = _histories()
+    long = max(histories, key=len)
+    yield from parsing(long)
+    yield from _sizes(histories)
+    yield from _units(long)
+    yield from _times(long)
+    yield from _files(long)
+    yield Measure("prices_memory", _bytes_in_memory(long), "bytes/bar", 64, "lower")
 
 
-def _in_cents(series: PriceSeries) -> PriceSeries:
-    """Return prices and adjusted closes with two decimals, as most of them were quoted."""
-    adjusted = _rounded(series.adjusted_close or array("q"), series.adjusted_scale)
-    return replace(
-        series,
-        open=_rounded(series.open, series.scale),
-        high=_rounded(series.high, series.scale),
-        low=_rounded(series.low, series.scale),
-        close=_rounded(series.close, series.scale),
-        scale=_CENTS,
-        adjusted_close=adjusted,
-        adjusted_scale=_CENTS,
+def _histories() -> list[PriceSeries]:
+    """Return whole histories as traded."""
+    folder = _RECORDINGS / "alphavantage" / "TIME_SERIES_DAILY_ADJUSTED"
+    if folder.is_dir():
+        return [_recorded(path) for path in sorted(folder.glob("*_full_*.csv"))]
+    say(f"no recordings in {_RECORDINGS}: the sample is measured instead")
+    sample = map(SampleProvider().history, ("AAPL", "IBM", "MSFT"))
+    bars = [history.bars for history in sample if history is not None]
+    return [replace(series, adjusted_close=None) for series in bars if series is not None]
+
+
+def _recorded(path: Path) -> PriceSeries:
+    ticker = path.name.partition("_")[0]
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [
+            {"day": row["timestamp"], **{name: row[name] for name in (*PRICE_COLUMNS, "volume")}}
+            for row in csv.DictReader(file)
+        ]
+    return PriceSeries.from_bars(
+        ticker, [Bar.model_validate({"ticker": ticker, **row}) for row in rows]
     )
 
 
-def _rounded(values: Sequence[int], scale: int) -> "array[int]":
-    unit = 10 ** (scale - _CENTS)
-    return array("q", ((value + unit // 2) // unit for value in values))
+def _sizes(histories: Sequence[PriceSeries]) -> Iterator[Measure]:
+    bytes_a_bar, largest = [], 0
+    for series in histories:
+        encoded = [encode_bars(part) for part in split(series, LongInterval.QUARTER)]
+        decoded = concat([decode_bars(series.ticker, payload) for payload in encoded])
+        _expect(decoded == series, f"{series.ticker} comes back bit for bit")
+        sizes = [*map(len, encoded)]
+        bytes_a_bar.append(sum(sizes) / len(series))
+        largest = max(largest, *sizes)
+        say(f"{series.ticker}: {len(series):,} bars, {bytes_a_bar[-1]:.2f} bytes/bar")
+    yield Measure("prices_bytes", fmean(bytes_a_bar), "bytes/bar", 13, "lower")
+    yield Measure("prices_quarter", largest, "bytes", 1_081, "lower")
 
 
-def _sizes(kind: str, some: Sequence[PriceSeries], goal: float) -> Iterator[Measure]:
-    """Yield bytes a bar with keys and all, beside one stream for a whole history.
-
-    That can be larger, since blocks choose the units of their prices one by one.
-    """
-    ours = fmean(sum(map(item_bytes, _items_of(each))) / len(each) for each in some)
-    floor = None
-    if installed("brotli", "brotli"):
-        compress = partial(import_module("brotli").compress, quality=11, lgwin=24)
-        floor = fmean(len(compress(bare(each))) / len(each) for each in some)
-    peer = None if floor is None else f"brotli, whole ({floor:.2f})"
-    ratio = None if floor is None else floor / ours
-    yield Measure(f"prices_bytes_{kind}", ours, "bytes/bar", goal, "lower", peer, ratio)
-
-
-def _items_of(series: PriceSeries) -> list[Item]:
-    meter = _stocked(series)
-    return meter.items(f"{series.ticker}#1d")
-
-
-def _stocked(series: PriceSeries) -> Meter:
-    meter = Meter()
-    _repository(meter).merge(series)
-    return meter
-
-
-def _repository(meter: Meter) -> PriceRepository:
-    return PriceRepository(cast("Store", meter))
-
-
-def _units(some: Sequence[PriceSeries]) -> Iterator[Measure]:
-    """Yield the most units of any of the series; an item for each bar takes one for each bar."""
-    stocked = [(series, _stocked(series)) for series in map(_extended, some)]
-    backfill = max(meter.write_units for _, meter in stocked)
-    peer = "an item a bar"
-    yield Measure("prices_backfill", backfill, "units", 56, "lower", peer, _TWENTY_YEARS / backfill)
-    yield Measure("prices_append", _append_units(some[0]), "units", 1, "lower", peer, 1)
-    read = fmean(_read_units(series, meter) for series, meter in stocked)
-    bars = fmean(_bar_units(series) for series in some)
-    yield Measure("prices_read_5y", read, "units", 2.3, "lower", peer, bars / read)
-
-
-def _extended(series: PriceSeries, count: int = _TWENTY_YEARS) -> PriceSeries:
-    """Return so many bars."""
-    more = series.slice(0, count - len(series))
-    passed = (series.days[-1] - more.days[0]) // 7 * 7 + 7
-    days = array("i", (day + passed for day in more.days))
-    return merge(series, replace(more, days=days))
-
-
-def _append_units(series: PriceSeries) -> float:
-    """Return the most units that any bar of a year takes when it comes alone."""
-    meter = _stocked(series.slice(0, _FIVE_YEARS))
-    repository, most = _repository(meter), 0
-    for at in range(_FIVE_YEARS, _FIVE_YEARS + 252):
-        before = meter.write_units
+def _units(series: PriceSeries) -> Iterator[Measure]:
+    """Yield DynamoDB's units, beside those of an item for each bar."""
+    meter, peer = Meter(), "an item a bar"
+    repository = PriceRepository(cast("Store", meter))
+    appended = len(series) - 252
+    repository.merge(series.slice(0, appended))
+    backfill, most = meter.write_units, 0
+    yield Measure("prices_backfill", backfill, "units", 90, "lower", peer, appended / backfill)
+    for at in range(appended, len(series)):
+        written = meter.write_units
         repository.merge(series.slice(at, at + 1))
-        most = max(most, meter.write_units - before)
-    return most
-
-
-def _read_units(series: PriceSeries, meter: Meter) -> float:
-    """Return what it takes to read as answers are read."""
-    first, last = series.day(-_FIVE_YEARS), series.day(-1)
+        most = max(most, meter.write_units - written)
+    yield Measure("prices_append", most, "units", 1, "lower", peer, 1)
     before = meter.read_units
-    found = _repository(meter).between(series.ticker, first, last, consistent=False)
-    _expect(len(found) == _FIVE_YEARS, "five years came back whole")
-    return meter.read_units - before
+    bars = repository.between(series.ticker, series.day(-_FIVE_YEARS), consistent=False)
+    _expect(len(bars) == _FIVE_YEARS, "five years come back whole")
+    read = meter.read_units - before
+    ratio = sum(_bar_bytes(bar) for bar in bars) / 4096 / 2 / read
+    yield Measure("prices_read_5y", read, "units", 3, "lower", peer, ratio)
 
 
-def _bar_units(series: PriceSeries) -> float:
-    """Return the units of a query, eventual too, for five years of bars with short names."""
-    last = series.slice(len(series) - _FIVE_YEARS, len(series))
-    items = [_bar_item(last, at) for at in range(len(last))]
-    return sum(_size_of_bar(item) for item in items) / 4096 / 2
-
-
-def _size_of_bar(item: Item) -> int:
-    texts = sum(len(name) + len(value) for name, value in item.items() if isinstance(value, str))
-    numbers = [(name, value) for name, value in item.items() if not isinstance(value, str)]
-    return texts + sum(len(name) + (len(str(value)) + 1) // 2 + 1 for name, value in numbers)
-
-
-def _bar_item(series: PriceSeries, at: int) -> Item:
-    bar = series.bar(at)
+def _bar_item(bar: Bar) -> Item:
     prices = {name[0]: getattr(bar, name) for name in PRICE_COLUMNS}
-    adjusted = bar.adjusted_close or Decimal(0)
-    key = {"t": bar.ticker, "d": bar.day.isoformat()}
-    return {**key, **prices, "a": adjusted, "v": bar.volume}
+    return {"t": bar.ticker, "d": bar.day.isoformat(), **prices, "v": bar.volume}
 
 
-def _decoding(series: PriceSeries) -> Iterator[Measure]:
-    """Yield the times from what DynamoDB sends to five years of columns, and to adjusted ones."""
+def _bar_bytes(bar: Bar) -> int:
+    """Return the size of an item with short names; a number takes a byte for two digits."""
+    return sum(
+        len(name) + (len(value) if isinstance(value, str) else (len(str(value)) + 1) // 2 + 1)
+        for name, value in _bar_item(bar).items()
+    )
+
+
+def _times(series: PriceSeries) -> Iterator[Measure]:
+    """Yield the times of five years: decoded, adjusted, and as JSON."""
     last = series.slice(len(series) - _FIVE_YEARS, len(series))
-    items = [wire.attributes_of(each) for each in _items_of(last)]
-    bars = [_serialized(_bar_item(last, at)) for at in range(len(last))]
-    decode = partial(_read, last.ticker, items)
-    _expect(decode() == last, "five years decode to what they were")
-    ours, theirs = best_ms(decode, partial(_deserialized, bars))
+    encoded = [encode_bars(part) for part in split(last, LongInterval.QUARTER)]
+    serializer, deserialize = TypeSerializer(), TypeDeserializer().deserialize
+    bars: list[dict[str, Any]] = [
+        {name: serializer.serialize(value) for name, value in _bar_item(bar).items()}
+        for bar in last
+    ]
+    ours, theirs = best_ms(
+        lambda: concat([decode_bars(last.ticker, payload) for payload in encoded]),
+        lambda: [{name: deserialize(value) for name, value in bar.items()} for bar in bars],
+    )
     yield Measure("prices_decode_5y", ours, "ms", 1.5, "lower", "boto3 items", theirs / ours)
-    if installed("pynamodb", "PynamoDB"):
-        ours, theirs = best_ms(decode, _pynamodb(bars))
-        yield Measure("prices_decode_pyn", ours, "ms", 1.5, "lower", "PynamoDB", theirs / ours)
-    by_source, by_actions = best_ms(last.adjusted, partial(adjust, last, _actions(last)))
-    yield Measure("prices_adjust_5y", by_actions, "ms", 1, "lower")
-    yield Measure("prices_by_source_5y", by_source, "ms", 1, "lower")
+    adjusting, answering = best_ms(
+        partial(adjust, last, _actions(last)), lambda: to_json(_answer(last))
+    )
+    yield Measure("prices_adjust_5y", adjusting, "ms", 1, "lower")
+    yield Measure("prices_json_5y", answering, "ms", 10, "lower")
 
 
 def _actions(series: PriceSeries) -> list[CorporateAction]:
     """Return a dividend each quarter, and a split in the middle."""
     quarters = range(0, len(series), 63)
     paid = [(series.day(at), "dividend", {"amount": Decimal("0.26")}) for at in quarters]
-    split = (series.day(len(series) // 2), "split", {"ratio": Decimal(7)})
+    halfway = (series.day(len(series) // 2), "split", {"ratio": Decimal(7)})
     return [
         CorporateAction.model_validate(
             {"ticker": series.ticker, "ex_date": day, "kind": kind, **figure}
         )
-        for day, kind, figure in (*paid, split)
+        for day, kind, figure in (*paid, halfway)
     ]
 
 
-def _read(ticker: str, items: Sequence[Any]) -> PriceSeries:
-    return PriceRepository(cast("Store", _Answer(items))).between(ticker)
-
-
-class _Answer:
-    """A store that has one answer, in the form in which DynamoDB sends it."""
-
-    def __init__(self, items: Sequence[Any]) -> None:
-        self._items = items
-
-    def query(self, *_: object, **__: object) -> Page:
-        """Return all items."""
-        return Page([Stored(wire.item_of(each), 1) for each in self._items], None)
-
-
-def _serialized(item: Item) -> dict[str, Any]:
-    serializer = TypeSerializer()
-    return {name: serializer.serialize(value) for name, value in item.items()}
-
-
-def _deserialized(bars: Sequence[dict[str, Any]]) -> object:
-    deserialize = TypeDeserializer().deserialize
-    return [{name: deserialize(value) for name, value in bar.items()} for bar in bars]
-
-
-def _pynamodb(bars: Sequence[dict[str, Any]]) -> Call:
-    models, kinds = import_module("pynamodb.models"), import_module("pynamodb.attributes")
-    attributes = {name: kinds.NumberAttribute() for name in "ohlcav"}
-    attributes |= {"t": kinds.UnicodeAttribute(hash_key=True)}
-    attributes |= {"d": kinds.UnicodeAttribute(range_key=True)}
-    bar: Any = type("Bar", (models.Model,), {**attributes, "Meta": type("Meta", (), _TABLE)})
-    return lambda: [bar.from_raw_data(each) for each in bars]
-
-
-_TABLE: Final = {"table_name": "Bars"}
+def _answer(series: PriceSeries) -> PricesAnswer:
+    return PricesAnswer.model_construct(
+        ticker=series.ticker,
+        interval=Interval.DAY,
+        adjusted=False,
+        currency=series.currency,
+        items=bar_rows(series),
+        next_cursor=None,
+        freshness=None,
+    )
 
 
 def _files(series: PriceSeries) -> Iterator[Measure]:
     """Yield how long five years take out of a file with one company, and with very many."""
-    last = series.slice(len(series) - _FIVE_YEARS, len(series))
-    items = _items_of(last)
+    meter = Meter()
+    PriceRepository(cast("Store", meter)).merge(
+        series.slice(len(series) - _FIVE_YEARS, len(series))
+    )
+    items = meter.items(f"{series.ticker}#1d")
     few, many = _read_ms(items, 1), _read_ms(items, _MANY)
     yield Measure("prices_sqlite_5y", few, "ms", 2, "lower")
     yield Measure("prices_sqlite_many", many / few, "times as long", 2, "lower")
@@ -247,36 +196,36 @@ def _files(series: PriceSeries) -> Iterator[Measure]:
 
 def _read_ms(items: Sequence[Item], companies: int) -> float:
     with TemporaryDirectory() as folder, SqliteStore.open(Path(folder, "prices.db")) as store:
-        tickers = [f"T{number}" for number in range(companies)]
+        partitions = [f"T{number}#1d" for number in range(companies)]
         store.put_many(
             TIME_SERIES,
             (
-                {**item, TIME_SERIES.partition_key: f"{each}#1d"}
-                for each in tickers
+                {**item, TIME_SERIES.partition_key: partition}
+                for partition in partitions
                 for item in items
             ),
         )
         repository = PriceRepository(store)
         step = max(1, companies // _READS)
-        wanted = [tickers[at * step % companies] for at in range(_READS)]
-        calls = [partial(repository.between, each, interval=Interval.DAY) for each in wanted]
-        return median(map(milliseconds, calls))
+        read = [f"T{at * step % companies}" for at in range(_READS)]
+        return median(milliseconds(partial(repository.between, ticker)) for ticker in read)
 
 
 def _bytes_in_memory(series: PriceSeries) -> float:
-    meter = _stocked(_extended(series))
-    repository = _repository(meter)
+    meter = Meter()
+    repository = PriceRepository(cast("Store", meter))
+    repository.merge(series)
     repository.between(series.ticker)  # so that nothing is loaded for the first time below
     tracemalloc.start()
     try:
-        found = repository.between(series.ticker)
-        kept, _ = tracemalloc.get_traced_memory()
+        bars = repository.between(series.ticker)
+        used, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    return kept / len(found)
+    return used / len(bars)
 
 
-def _expect(truth: bool, what: str) -> None:
+def _expect(truth: bool, promise: str) -> None:
     """Stop the benchmark where what it measures does not do its work."""
     if not truth:
-        raise RuntimeError(f"expected that {what}")
+        raise RuntimeError(f"expected that {promise}")

@@ -17,12 +17,12 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from signal9_core.aws import aws_client
 from signal9_core.providers.alpaca.parsers import PARSERS as ALPACA
 from signal9_core.providers.alphavantage.parsers import PARSERS as ALPHAVANTAGE
 from signal9_core.providers.sample.provider import SampleProvider
-from signal9_core.stores.dynamodb import dynamodb_client
 from signal9_core.tables import STATE
-from tests.core.quotas.spending import BUDGET, calls_of_processes
+from tests.core.spending import BUDGET, calls_of_processes
 from tests.core.stores.dynamodb_tables import create_table
 from tests.emulator import CREDENTIALS, running_emulator
 from tests.simulator import Simulator
@@ -151,6 +151,6 @@ def _spent_in_file() -> int:
 def _spent_in_table() -> int:
     with running_emulator() as address:
         os.environ.update(CREDENTIALS)
-        client = dynamodb_client(endpoint_url=address)
+        client = aws_client("dynamodb", endpoint_url=address)
         table = create_table(client, STATE, f"State-{uuid.uuid4().hex}")
         return calls_of_processes(address, table, **CREDENTIALS)

@@ -1,4 +1,4 @@
-"""How long the first command of a newcomer takes until it answers, and what memory it needs."""
+"""How long the first command of a new user takes until it answers, and its memory."""
 
 import json
 import os
@@ -27,7 +27,7 @@ _PAUSE_S: Final = 0.02
 
 @dataclass(frozen=True)
 class Server:
-    """A server that was started, and when."""
+    """A running server, and when it was started."""
 
     process: subprocess.Popen[bytes]
     url: str
@@ -42,14 +42,14 @@ def measures() -> Iterator[Measure]:
         yield Measure("serve_search", answered(server, "/search?q=aple"), "s", 5, "lower")
         peak = _peak_mb(server.process.pid)
         if peak is None:
-            say("this system does not tell a process's peak of memory: not measured")
+            say("this system does not report a process's peak memory: not measured")
         else:
             yield Measure("serve_memory", peak, "MB", 250, "lower")
 
 
 @contextmanager
 def serving(folder: Path, *, core: int | None = None) -> Iterator[Server]:
-    """Serve an empty home in the folder or what is there, on one core if given, until the end."""
+    """Serve a home in the folder, on one core if given; ingests the sample unless it is there."""
     port, log = _free_port(), folder / "server.log"
     signal9 = Path(sys.executable).with_name("signal9")
     started = perf_counter()
@@ -68,11 +68,16 @@ def serving(folder: Path, *, core: int | None = None) -> Iterator[Server]:
         error.add_note(log.read_text(encoding="utf-8", errors="replace"))
         raise
     finally:
-        _end(process)
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def answered(server: Server, path: str) -> float:
-    """Return the seconds from the start to the first answer that holds something."""
+    """Return the seconds from the start to the first answer with content."""
     while not _has_content(server.url + path):
         waited = perf_counter() - server.started
         if server.process.poll() is not None:
@@ -96,15 +101,6 @@ def _peak_mb(pid: int) -> float | None:
     status = Path(f"/proc/{pid}/status")
     peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
     return None if peak is None else int(peak[1]) / 1_024
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _free_port() -> int:

@@ -17,7 +17,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.assertions import Match, Template
 
 from signal9_constructs import ConstructError, Observability
-from signal9_handlers.jobs import failures
+from signal9_handlers import failures
 from tests.constructs.lab import Made, actions, properties, synthesise, text, topic
 
 ALARM = "AWS::CloudWatch::Alarm"

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from signal9_core.bootstrap import App, build
-from signal9_core.ports import Clock
+from signal9_core.bootstrap import App
+from signal9_core.ports import Clock, EventPublisher, Provider
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
 from tests.fakes import AttentivePublisher, FakeProvider, SetClock
@@ -37,18 +37,28 @@ def provider() -> FakeProvider:
 
 
 @pytest.fixture
-def app(spied: SpiedStore, clock: SetClock, provider: FakeProvider) -> App:
-    return app_over(spied, clock, provider)
+def publisher() -> AttentivePublisher:
+    return AttentivePublisher()
 
 
 @pytest.fixture
-def publisher(app: App) -> AttentivePublisher:
-    app.publisher = publisher = AttentivePublisher()
-    return publisher
+def app(
+    spied: SpiedStore, clock: SetClock, provider: FakeProvider, publisher: AttentivePublisher
+) -> App:
+    return app_over(spied, clock, provider, publisher)
 
 
-def app_over(store: SpiedStore, clock: SetClock, provider: FakeProvider) -> App:
-    app = build(Settings(), clock=clock)
-    app.store = store
-    app.provider = provider
+@pytest.fixture
+def full(app: App) -> App:
+    """An application that has ingested everything."""
+    app.ingest()
     return app
+
+
+def app_over(
+    store: SpiedStore,
+    clock: SetClock,
+    provider: Provider,
+    bus: EventPublisher | None = None,
+) -> App:
+    return App(Settings(), store=store, provider=provider, bus=bus, clock=clock)

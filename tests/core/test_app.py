@@ -1,32 +1,29 @@
+import json
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from signal9_core.bootstrap import App, build
+from signal9_core.bootstrap import App
 from signal9_core.errors import StoreError
 from signal9_core.events import Event, NewsIngested, NewsSentimentAnalyzed, PricesUpdated
-from signal9_core.publishers import MemoryNotifier, MemoryPublisher
+from signal9_core.publishers import InProcessEventBus
 from signal9_core.repositories import AssetRepository
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
-from tests.fakes import NOW, FakeProvider, SetClock
+from tests.fakes import NOW, AttentivePublisher, FakeProvider, SetClock
 from tests.spied import SpiedStore
 
 
-def test_building_opens_nothing(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+def test_making_an_application_opens_nothing(tmp_path: Path) -> None:
+    App(Settings(home=tmp_path / "home")).close()
 
-    app = build(Settings(home=home))
-    app.close()
-
-    assert not home.exists()
+    assert not (tmp_path / "home").exists()
 
 
 def test_the_store_is_opened_on_first_use_and_closed_at_the_end(tmp_path: Path) -> None:
-    with build(Settings(home=tmp_path)) as app:
+    with App(Settings(home=tmp_path)) as app:
         assert app.list_assets().items == []
         assert (tmp_path / "signal9.db").exists()
 
@@ -34,46 +31,32 @@ def test_the_store_is_opened_on_first_use_and_closed_at_the_end(tmp_path: Path) 
         app.list_assets()
 
 
-def test_a_store_that_needs_no_closing_is_left_alone(app: App) -> None:
-    app.close()
+def test_a_store_that_was_passed_in_is_not_closed() -> None:
+    with SqliteStore.open(":memory:") as store:
+        App(Settings(), store=store).close()
 
-    assert app.list_assets().items == []
+        assert App(Settings(), store=store).list_assets().items == []
 
 
 def test_what_was_ingested_is_there_in_the_next_process(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path)
-    with build(settings, clock=SetClock()) as app:
-        app.provider = FakeProvider()
+    settings, clock = Settings(home=tmp_path), SetClock()
+    with App(settings, provider=FakeProvider(), clock=clock) as app:
         app.ingest()
         cursor = app.list_assets(limit=1).next_cursor
 
-    with build(settings, clock=SetClock()) as app:
-        app.provider = FakeProvider()
-
+    with App(settings, provider=FakeProvider(), clock=clock) as app:
         assert app.is_ingested()
-        assert [each.ticker for each in app.list_assets(limit=1, cursor=cursor).items] == ["BRK.B"]
+        assert app.get_status().ingested_at == NOW
+        assert [asset.ticker for asset in app.list_assets(limit=1, cursor=cursor).items] == [
+            "BRK.B"
+        ]
 
 
-def test_a_given_key_signs_the_cursors(spied: SpiedStore) -> None:
-    def page(key: str, cursor: str | None) -> str | None:
-        app = build(Settings.model_validate({"cursor_key": key}), clock=SetClock())
-        app.store, app.provider = spied, FakeProvider()
-        return app.list_assets(limit=1, cursor=cursor).next_cursor
-
-    AssetRepository(spied).sync(FakeProvider().listing)
-    first = page("one", None)
-
-    assert first is not None
-    assert page("one", first) is not None
-    assert ("State", "cursor-key") not in spied.contents()
-
-
-def test_everything_stays_in_the_process_unless_the_settings_say_otherwise(tmp_path: Path) -> None:
-    with build(Settings(home=tmp_path)) as app:
+def test_everything_is_local_unless_the_settings_say_otherwise(tmp_path: Path) -> None:
+    with App(Settings(home=tmp_path)) as app:
         assert isinstance(app.store, SqliteStore)
-        assert isinstance(app.publisher, MemoryPublisher)
-        assert isinstance(app.notifier, MemoryNotifier)
-        assert app.provider.name == "sample"
+        assert isinstance(app.bus, InProcessEventBus)
+        assert app.provider.name == app.provider_name == "sample"
 
 
 def test_on_aws_the_named_table_bus_and_topic_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,86 +66,69 @@ def test_on_aws_the_named_table_bus_and_topic_are_used(monkeypatch: pytest.Monke
     topic = "arn:aws:sns:us-east-1:123456789012:users"
     settings = Settings(store="dynamodb", event_bus="bus", notification_topic=topic)
 
-    with build(settings) as app:
-        kinds = [type(part).__name__ for part in (app.store, app.publisher, app.notifier)]
-        assert kinds == ["DynamoStore", "EventBridgePublisher", "SnsNotifier"]
-        assert app.take_events() == []
+    with App(settings) as app:
+        kinds = [type(part).__name__ for part in (app.store, app.bus, app.notifier)]
+
+    assert kinds == ["DynamoStore", "EventBridgePublisher", "SnsNotifier"]
 
 
-class Listener(MemoryPublisher):
-    """Looks, whenever something is announced, at what is stored by then."""
+def test_events_follow_what_is_stored_and_insights_follow_events(spied: SpiedStore) -> None:
+    seen: list[tuple[type[Event], str, bool]] = []
+    bus, assets = AttentivePublisher(), AssetRepository(spied)
+    app = App(Settings(), store=spied, provider=FakeProvider(), bus=bus, clock=SetClock())
 
-    def __init__(self, app: App) -> None:
-        super().__init__()
-        self._assets = AssetRepository(app.store)
-        self.seen: list[tuple[str, str, bool]] = []
+    def look(event: Event) -> None:
+        if isinstance(event, PricesUpdated | NewsIngested):
+            profile = assets.get(event.ticker)
+            seen.append((type(event), event.ticker, bool(profile and profile.freshness)))
 
-    def publish(self, events: Sequence[Event]) -> None:
-        for event in events:
-            if isinstance(event, PricesUpdated | NewsIngested):
-                profile = self._assets.get(event.ticker)
-                stored = profile is not None and bool(profile.freshness)
-                self.seen.append((event.detail_type, event.ticker, stored))
-        super().publish(events)
-
-
-def test_an_ingest_stores_then_announces_then_works_out_what_follows(app: App) -> None:
-    app.publisher = listener = Listener(app)
-
+    bus.subscribe(look)
     app.ingest()
 
-    assert ("Prices Updated", "AAPL", True) in listener.seen
-    assert ("News Ingested", "MSFT", True) in listener.seen
-    found = app.get_asset("AAPL").insights
-    assert found.range_52_weeks is not None
-    assert found.sentiment is not None
-    assert app.take_events() == []
+    assert (PricesUpdated, "AAPL", True) in seen
+    assert (NewsIngested, "MSFT", True) in seen
+    insights = app.get_asset("AAPL").insights
+    assert insights.range_52_weeks is not None
+    assert insights.sentiment is not None
+    assert any(isinstance(event, NewsSentimentAnalyzed) for event in bus.heard)
 
 
-def test_settling_goes_on_until_nothing_is_announced_any_more(app: App) -> None:
-    class Heard(MemoryPublisher):
-        def __init__(self) -> None:
-            super().__init__()
-            self.kinds: list[type[Event]] = []
-
-        def publish(self, events: Sequence[Event]) -> None:
-            self.kinds += map(type, events)
-            super().publish(events)
-
-    app.publisher = heard = Heard()
-    app.refresh()
-    assert NewsSentimentAnalyzed not in heard.kinds
-
-    app.settle()
-
-    assert NewsSentimentAnalyzed in heard.kinds
-    assert app.take_events() == []
-
-
-def test_the_time_is_passed_in(app: App) -> None:
-    app.ingest()
-
-    assert app.get_status().ingested_at == NOW
-
-
-def test_an_application_that_only_lists_loads_neither_aws_nor_a_provider() -> None:
-    program = """
+_HEAVY = (
+    "boto3",
+    "botocore",
+    "httpx2",
+    "pandas",
+    "rapidfuzz",
+    "stamina",
+    "signal9_core.providers",
+    "signal9_core.publishers",
+    "signal9_core.quota",
+    "signal9_core.raw_archive",
+    "signal9_core.sentiment",
+    "signal9_core.services.ingest",
+    "signal9_core.services.insights",
+    "signal9_core.services.notifications",
+    "signal9_core.services.replay",
+    "signal9_core.stores",
+)
+_PROGRAM = """
 import sys
-from signal9_core.bootstrap import build
+from signal9_core.bootstrap import App
 from signal9_core.settings import Settings
+app = App(Settings())
+made = set(sys.modules)
 from signal9_core.stores.sqlite import SqliteStore
-app = build(Settings())
-app.store = SqliteStore.open(":memory:")
-app.list_assets()
-heavy = ("boto3", "botocore", "httpx2", "pandas", "signal9_core.providers", "aws_lambda_powertools")
-print([name for name in heavy if name in sys.modules])
+App(Settings(), store=SqliteStore.open(":memory:")).list_assets()
+import json
+print(json.dumps([sorted(made), sorted(sys.modules)]))
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=True,
-    )
 
-    assert done.stdout.strip() == "[]"
+
+def test_an_application_that_only_answers_loads_no_provider_aws_or_ingest() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _PROGRAM], capture_output=True, encoding="utf-8", check=True
+    )
+    made, answered = json.loads(done.stdout)
+
+    assert set(_HEAVY) & set(made) == set()
+    assert set(_HEAVY) & set(answered) == {"signal9_core.stores"}

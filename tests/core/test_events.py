@@ -1,8 +1,7 @@
 import json
-import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -31,7 +30,7 @@ from signal9_core.events import (
 from .strategies import days, instants, scores, texts, tickers
 
 AT = datetime(2013, 3, 1, 21, tzinfo=UTC)
-ONE_OF_EACH: tuple[Event, ...] = (
+SAMPLES: tuple[Event, ...] = (
     AssetDataUpdated(at=AT, tickers=("IBM", "BRK.B"), data_set="listing"),
     EarningsScheduled(at=AT, ticker="IBM", report_date=date(2013, 4, 18)),
     FinancialDataIngested(
@@ -43,11 +42,15 @@ ONE_OF_EACH: tuple[Event, ...] = (
     PricesUpdated(at=AT, ticker="IBM", first=date(2013, 2, 28), last=date(2013, 3, 1), count=2),
     UserAction(at=AT, user_id="auth0|1", action="watchlist"),
 )
-each_event = pytest.mark.parametrize("event", ONE_OF_EACH, ids=lambda event: type(event).__name__)
+every_event = pytest.mark.parametrize("event", SAMPLES, ids=lambda event: type(event).__name__)
 
 
-def test_detail_types_are_those_that_rules_match() -> None:
+def test_every_kind_of_event_has_a_detail_type_and_is_tried_here() -> None:
+    exported = (getattr(events, name) for name in events.__all__)
+    kinds = {kind for kind in exported if isinstance(kind, type) and issubclass(kind, Event)}
+
     assert SOURCE == "signal9.data"
+    assert set(EVENTS) == kinds - {Event} == {type(event) for event in SAMPLES}
     assert {kind.detail_type for kind in EVENTS} == {
         "Asset Data Updated",
         "Earnings Scheduled",
@@ -60,141 +63,79 @@ def test_detail_types_are_those_that_rules_match() -> None:
     }
 
 
-def test_every_kind_of_event_is_known_and_tried_here() -> None:
-    exported = (getattr(events, name) for name in events.__all__)
-    kinds = {
-        each
-        for each in exported
-        if isinstance(each, type) and issubclass(each, Event) and each is not Event
-    }
-
-    assert set(EVENTS) == kinds == {type(event) for event in ONE_OF_EACH}
-
-
-@each_event
+@every_event
 def test_an_event_is_the_same_on_the_other_side_of_the_bus(event: Event) -> None:
-    assert event_from(_delivered(event)) == event
-    assert type(event).from_envelope(_delivered(event)) == event
+    detail = json.loads(event.model_dump_json())
+
+    assert event_from(envelope(event)) == type(event).from_envelope(envelope(event)) == event
+    assert (detail["version"], detail["at"]) == (1, "2013-03-01T21:00:00Z")
+    assert not [name for name in detail if "_" in name]
+
+
+_PRICES = {"ticker": tickers(), "first": days(), "last": days(), "count": st.integers(1, 10**6)}
+_SENTIMENT = {"ticker": tickers(), "score": scores(), "sample_size": st.integers(1, 1000)}
+_FAILURE = {
+    "data_set": st.sampled_from(DataSet),
+    "reason": texts(),
+    "transient": st.booleans(),
+}
+
+
+def of_kind(
+    kind: type[Event], fields: dict[str, st.SearchStrategy[Any]]
+) -> st.SearchStrategy[Event]:
+    return st.fixed_dictionaries({"at": instants(), **fields}).map(kind.model_validate)
 
 
 @settings(deadline=None, max_examples=25)
 @given(
-    st.one_of(
-        st.builds(
-            lambda at, ticker, first, last, count: PricesUpdated(
-                at=at, ticker=ticker, first=first, last=last, count=count
-            ),
-            instants(),
-            tickers(),
-            days(),
-            days(),
-            st.integers(1, 10**6),
-        ),
-        st.builds(
-            lambda at, ticker, score, size: NewsSentimentAnalyzed(
-                at=at, ticker=ticker, score=score, sample_size=size
-            ),
-            instants(),
-            tickers(),
-            scores(),
-            st.integers(1, 1000),
-        ),
-        st.builds(
-            lambda at, data_set, reason, transient: IngestionFailed(
-                at=at, data_set=data_set, reason=reason, transient=transient
-            ),
-            instants(),
-            st.sampled_from(DataSet),
-            texts(),
-            st.booleans(),
-        ),
-    )
+    of_kind(PricesUpdated, _PRICES)
+    | of_kind(NewsSentimentAnalyzed, _SENTIMENT)
+    | of_kind(IngestionFailed, _FAILURE)
 )
 def test_any_event_survives_the_bus(event: Event) -> None:
-    assert event_from(_delivered(event)) == event
-    _check(event_schema(type(event)), json.loads(event.model_dump_json()))
+    assert event_from(envelope(event)) == event
 
 
-@each_event
-def test_the_detail_names_its_version_and_its_fields_in_camel_case(event: Event) -> None:
-    detail = json.loads(event.model_dump_json())
-
-    assert detail["version"] == 1
-    assert detail["at"] == "2013-03-01T21:00:00Z"
-    assert not [name for name in detail if "_" in name]
-
-
-@each_event
-def test_the_schema_of_an_event_accepts_its_own_json(event: Event) -> None:
+@every_event
+def test_the_schema_of_an_event_names_the_fields_of_its_json(event: Event) -> None:
     schema = event_schema(type(event))
 
-    _check(schema, json.loads(event.model_dump_json()))
     assert schema["title"] == type(event).__name__
     assert schema["description"]
     assert schema["additionalProperties"] is False
+    assert set(schema["required"]) <= set(json.loads(event.model_dump_json()))
+    assert set(json.loads(event.model_dump_json())) == set(schema["properties"])
 
 
-@each_event
-def test_an_event_of_another_version_or_with_an_unknown_field_is_refused(event: Event) -> None:
-    for change in ({"version": 2}, {"more": 1}):
-        envelope = _delivered(event)
-        detail = json.loads(event.model_dump_json()) | change
+@every_event
+@pytest.mark.parametrize("change", [{"version": 2}, {"more": 1}])
+def test_another_version_or_an_unknown_field_is_refused(
+    event: Event, change: dict[str, object]
+) -> None:
+    detail = json.loads(event.model_dump_json()) | change
 
-        with pytest.raises(ValidationError):
-            event_from({**envelope, "detail": detail})
+    with pytest.raises(ValidationError):
+        event_from({**envelope(event), "detail": detail})
 
 
 @pytest.mark.parametrize("detail_type", ["Asset Data Deleted", "", None])
-def test_a_detail_type_that_is_not_ours_is_refused(detail_type: str | None) -> None:
-    with pytest.raises(InputError, match=f"detail-type: {detail_type!r} is no event of Signal9"):
+def test_a_foreign_detail_type_is_refused(detail_type: str | None) -> None:
+    with pytest.raises(InputError, match=r"^detail-type: "):
         event_from({"detail-type": detail_type, "detail": {}})
 
 
-@pytest.mark.parametrize("count", [0, -1])
-def test_an_event_about_nothing_cannot_be_made(count: int) -> None:
+def test_an_event_about_nothing_cannot_be_made() -> None:
     with pytest.raises(ValidationError, match="count"):
-        NewsIngested(at=AT, ticker="IBM", first=AT, last=AT, count=count)
+        NewsIngested(at=AT, ticker="IBM", first=AT, last=AT, count=0)
     with pytest.raises(ValidationError, match="tickers"):
         AssetDataUpdated(at=AT, tickers=(), data_set="listing")
 
 
-def test_a_failure_may_be_about_no_single_company() -> None:
-    listing: Literal["listing"] = "listing"
-
-    failed = IngestionFailed(at=AT, data_set=listing, reason="bad key", transient=False)
-
-    assert failed.ticker is None
-
-
-def _delivered(event: Event) -> dict[str, object]:
+def envelope(event: Event) -> dict[str, object]:
     return {
         "version": "0",
         "source": SOURCE,
         "detail-type": event.detail_type,
         "detail": json.loads(event.model_dump_json()),
     }
-
-
-def _check(schema: dict[str, Any], detail: dict[str, object]) -> None:
-    """Check names, required fields and values, as far as the schemas of events go."""
-    assert set(schema["required"]) <= set(detail) <= set(schema["properties"])
-    for name, value in detail.items():
-        assert _accepts(schema["properties"][name], value, schema.get("$defs", {})), name
-
-
-def _accepts(schema: dict[str, Any], value: object, defs: dict[str, Any]) -> bool:
-    if "$ref" in schema:
-        return _accepts(defs[schema["$ref"].removeprefix("#/$defs/")], value, defs)
-    if "anyOf" in schema:
-        return any(_accepts(each, value, defs) for each in schema["anyOf"])
-    kinds = {"string": str, "integer": int, "boolean": bool, "array": list, "null": type(None)}
-    return (
-        isinstance(value, kinds[schema["type"]])
-        and value in schema.get("enum", [value])
-        and value == schema.get("const", value)
-        and (not isinstance(value, str) or bool(re.search(schema.get("pattern", ""), value)))
-        and (
-            not isinstance(value, list)
-            or all(_accepts(schema["items"], each, defs) for each in value)
-        )
-    )

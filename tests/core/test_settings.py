@@ -18,7 +18,7 @@ def test_without_any_variable_everything_stays_on_this_machine() -> None:
     settings = load_settings()
 
     assert (settings.stage, settings.store, settings.provider) == ("local", "sqlite", "sample")
-    assert (settings.event_bus, settings.notification_topic, settings.cursor_key) == (None,) * 3
+    assert (settings.event_bus, settings.notification_topic) == (None, None)
     assert settings.database == settings.home / "signal9.db"
     assert settings.location == str(settings.database)
 
@@ -29,40 +29,25 @@ def test_variables_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIGNAL9_TABLES", '{"Assets": "my-assets"}')
     monkeypatch.setenv("SIGNAL9_TABLE_PREFIX", "s9-")
     monkeypatch.setenv("SIGNAL9_REFRESH_BATCH", "7")
+    monkeypatch.setenv("SIGNAL9_CORS_ORIGINS", "https://app.signal9.com, http://localhost:5173")
+    monkeypatch.setenv("SIGNAL9_EVENT_BUS", "")
 
     settings = load_settings()
 
-    assert (settings.stage, settings.refresh_batch) == ("prod", 7)
-    assert settings.table_name("Assets") == "my-assets"
-    assert settings.table_name("News") == "s9-News"
+    assert (settings.stage, settings.refresh_batch, settings.event_bus) == ("prod", 7, None)
+    assert (settings.table_name("Assets"), settings.table_name("News")) == ("my-assets", "s9-News")
     assert settings.location == "DynamoDB s9-*"
+    assert settings.cors_origins == ("https://app.signal9.com", "http://localhost:5173")
 
 
-def test_what_is_given_counts_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_overrides_count_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIGNAL9_STAGE", "test")
 
     assert load_settings(stage="dev").stage == "dev"
     assert load_settings(stage=None).stage == "test"
 
 
-def test_origins_are_listed_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SIGNAL9_CORS_ORIGINS", "https://app.signal9.com, http://localhost:5173")
-
-    settings = load_settings()
-
-    assert settings.cors_origins == ("https://app.signal9.com", "http://localhost:5173")
-
-
-def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("EVENT_BUS", "CURSOR_KEY", "REFRESH_BATCH", "TABLES"):
-        monkeypatch.setenv(f"SIGNAL9_{name}", "")
-
-    settings = load_settings()
-
-    assert (settings.event_bus, settings.cursor_key, settings.tables) == (None, None, {})
-
-
-def test_a_home_with_a_tilde_is_spelled_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_may_begin_with_a_tilde(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/somewhere")
     monkeypatch.setenv("USERPROFILE", "/somewhere")
 
@@ -83,7 +68,7 @@ def test_a_home_with_a_tilde_is_spelled_out(monkeypatch: pytest.MonkeyPatch) -> 
         ("CORS_ORIGINS", "https://one.example,*"),
     ],
 )
-def test_a_wrong_variable_is_named_and_its_value_is_not(
+def test_an_invalid_variable_is_named_without_its_value(
     variable: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(f"SIGNAL9_{variable}", value)
@@ -94,7 +79,7 @@ def test_a_wrong_variable_is_named_and_its_value_is_not(
     assert value not in "".join(traceback.format_exception(caught.value))
 
 
-def test_every_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_invalid_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIGNAL9_STORE", "x")
     monkeypatch.setenv("SIGNAL9_REFRESH_BATCH", "x")
 
@@ -102,18 +87,13 @@ def test_every_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         load_settings()
 
 
-def test_a_secret_is_in_no_text_of_the_settings() -> None:
-    settings = load_settings(cursor_key=SecretStr("open-sesame"))
+def test_secrets_are_shown_nowhere() -> None:
+    settings = load_settings(alpaca_key=SecretStr("open-sesame"))
 
     assert "open-sesame" not in f"{settings!r} {settings} {settings.model_dump_json()}"
-    assert settings.cursor_key is not None
-    assert settings.cursor_key.get_secret_value() == "open-sesame"
-
-
-def test_a_wrong_secret_is_not_told() -> None:
+    assert settings.alpaca_key == SecretStr("open-sesame")
     with pytest.raises(SettingsError) as caught:
-        load_settings(cursor_key=8_675_309)
-
+        load_settings(alpaca_key=8_675_309)
     assert "8675309" not in "".join(traceback.format_exception(caught.value))
 
 

@@ -1,16 +1,15 @@
-import pkgutil
-from importlib import import_module
 from typing import Final
 
 import pytest
 from aws_cdk.assertions import Template
 
-from signal9_core.credentials import KEYS, SecretsManagerKeys
+from signal9_core.credentials import KEYS, SecretsManagerCredentials
 from signal9_core.schemas import request_schema
 from signal9_core.settings import Settings
 from signal9_core.tables import TABLES, USERS
 from signal9_deploy.functions import API, AUTHORIZER, FUNCTIONS, JOBS, Endpoint, FunctionSpec, Use
 from signal9_deploy.names import SECRETS, secret_name
+from signal9_handlers import jobs
 from signal9_handlers.openapi import request_models
 from signal9_handlers.routes import ROUTES
 from tests.deploy.lab import (
@@ -30,13 +29,9 @@ WRITE: Final = {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutI
 
 def _handlers() -> set[str]:
     """Return every handler there is, by the string that Lambda knows it by."""
-    found = set()
-    for folder in ("api", "auth", "jobs"):
-        package = import_module(f"signal9_handlers.{folder}")
-        for each in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-            if callable(getattr(import_module(each.name), "handler", None)):
-                found.add(f"{each.name}.handler")
-    return found - {"signal9_handlers.jobs.rotation.handler"}
+    handlers = {f"signal9_handlers.jobs.{name}" for name in jobs.__all__}
+    handlers |= {"signal9_handlers.auth.authorizer.handler", "signal9_handlers.failures.handler"}
+    return handlers | {route.handler for route in ROUTES}
 
 
 def test_every_handler_is_deployed_once_and_every_string_is_one() -> None:
@@ -291,7 +286,7 @@ def test_the_secrets_are_those_that_core_reads() -> None:
     client = Listening()
 
     for key in (key for keys in KEYS.values() for key in keys):
-        SecretsManagerKeys(client, "prod").get(key)
+        SecretsManagerCredentials(client, "prod").get(key)
 
     assert client.asked == {name for name, _ in made if "auth0" not in name}
 

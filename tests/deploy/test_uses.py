@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from signal9_core.bootstrap import App, build
+from signal9_core.bootstrap import App
 from signal9_core.domain import ReportKind
 from signal9_core.events import (
     AssetDataUpdated,
@@ -23,9 +23,10 @@ from signal9_core.stores.sqlite import SqliteStore
 from signal9_core.tables import IndexSpec, TableSpec
 from signal9_deploy.functions import API, JOBS, FunctionSpec, Use
 from signal9_handlers import runtime
-from signal9_handlers.local.exchange import LocalContext, Request, proxy_event
-from signal9_handlers.local.jobs import envelope_of
-from tests.fakes import ARTICLES, NOW, FakeProvider
+from signal9_handlers.local.gateway import proxy_event
+from tests.fakes import ARTICLES, NOW, FakeProvider, RecordingPublisher
+from tests.handlers.sample import CONTEXT
+from tests.handlers.test_jobs import envelope_of
 from tests.spied import SpiedStore
 
 
@@ -98,16 +99,16 @@ Deployed = Callable[[FunctionSpec], App]
 def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
     """Put the application of a function in place, over what an ingest has stored."""
     with SqliteStore.open(":memory:") as store:
-        monkeypatch.setenv("SIGNAL9_CURSOR_KEY", "k" * 43)
-        whole = _over(FencedStore(store, ()))
-        whole.store = store
+        whole = App(Settings(), store=store, provider=FakeProvider(articles=list(ARTICLES)))
         whole.ingest()
-        whole.own.put_watchlist(USER, WatchlistPut(watchlist=["AAPL"]))
+        whole.users.put_watchlist(USER, WatchlistPut(watchlist=["AAPL"]))
         whole.notify(EVENTS[1])
 
         def place(spec: FunctionSpec) -> App:
-            app = _over(FencedStore(store, spec.uses))
-            monkeypatch.setattr(runtime, "build", lambda _: app)
+            fenced = FencedStore(store, spec.uses)
+            provider = FakeProvider(articles=list(ARTICLES))
+            app = App(Settings(), store=fenced, provider=provider, bus=RecordingPublisher())
+            monkeypatch.setattr(runtime, "App", lambda _: app)
             runtime.application.cache_clear()
             return app
 
@@ -115,19 +116,12 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
         runtime.application.cache_clear()
 
 
-def _over(store: FencedStore) -> App:
-    app = build(Settings())
-    app.store = store
-    app.provider = FakeProvider(articles=list(ARTICLES))
-    return app
-
-
 def _called(spec: FunctionSpec, method: str, path: str, notification: str) -> int:
     asked = path.replace("{ticker}", "AAPL").replace("{id}", notification)
     headers = [("Content-Type", "application/json")]
     body = BODIES.get(path, "") if method in {"PATCH", "PUT"} else ""
-    request = Request(method, asked, QUERIES.get(path, ""), headers, body.encode())
-    return int(_handler(spec)(proxy_event(request, path), LocalContext(spec.name))["statusCode"])
+    event = proxy_event(method, asked, QUERIES.get(path, ""), headers, body.encode())
+    return int(_handler(spec)(event, CONTEXT)["statusCode"])
 
 
 def _handler(spec: FunctionSpec) -> Callable[..., Any]:
@@ -143,7 +137,7 @@ def test_a_function_of_the_api_gets_by_with_its_permissions(
     app = deployed(spec)
     ids = [""]
     if spec.name == "Users":
-        ids = [each.id for each in app.own.list_notifications(USER).items]
+        ids = [each.id for each in app.users.list_notifications(USER).items]
     endpoints = sorted(spec.endpoints, key=lambda each: each.method == "DELETE")
 
     found = {
@@ -169,7 +163,7 @@ def test_a_job_gets_by_with_its_permissions(deployed: Deployed, spec: FunctionSp
     heard = [each for each in EVENTS if type(each) in spec.events]
 
     for event in heard:
-        _handler(spec)(envelope_of(event), LocalContext(spec.name))
+        _handler(spec)(envelope_of(event), CONTEXT)
     if spec.scheduled:
         assert app.refresh().failed == []
     assert heard or spec.scheduled or not spec.uses

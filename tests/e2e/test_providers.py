@@ -6,7 +6,7 @@ import pytest
 
 from signal9_core.tables import STATE
 from signal9_deploy.names import SECRETS, bucket_name, secret_name, table_prefix
-from tests.core.quotas.spending import BUDGET, calls_of_processes
+from tests.core.spending import BUDGET, calls_of_processes
 from tests.e2e.place import Place
 from tests.emulator import CREDENTIALS
 from tests.simulator import Simulator, running

@@ -1,1 +1,1 @@
-"""Requests made up from the OpenAPI document, thousands of them."""
+"""Requests generated from the OpenAPI document."""

@@ -1,7 +1,7 @@
 """Runs schemathesis over the document: `python -m tests.fuzz [--max-examples N]`.
 
-The sample is ingested into a folder of its own and served with tokens checked. Every check of
-schemathesis counts; for valid requests that are refused, `tests.fuzz.hooks` says which may be.
+The sample is ingested into a temporary folder and served with tokens required. All checks of
+schemathesis apply; `tests.fuzz.hooks` says which valid requests may be refused.
 """
 
 import os
@@ -15,8 +15,7 @@ from typing import Final
 
 from signal9_core.errors import RefusedError
 from signal9_handlers.auth.identity import DEVELOPER, Identity
-from signal9_handlers.local.door import guarded
-from signal9_handlers.local.gateway import Gateway
+from signal9_handlers.local.gateway import Gateway, require_token
 from signal9_handlers.local.server import LocalServer
 from signal9_handlers.local.site import Site
 from signal9_handlers.runtime import application
@@ -24,13 +23,13 @@ from tests.handlers.sample import serving
 
 __all__ = ["fuzz", "main"]
 
-TOKEN: Final = "Bearer one-that-is-known"
+TOKEN: Final = "Bearer known"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve the sample, fuzz it, and return schemathesis's exit code."""
     parser = ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--max-examples", type=int, default=400, help="of each operation and phase")
+    parser.add_argument("--max-examples", type=int, default=400, help="per operation and phase")
     options = parser.parse_args(arguments)
     with TemporaryDirectory() as home:
         os.environ["SIGNAL9_HOME"] = home
@@ -40,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def fuzz(max_examples: int) -> int:
-    """Fuzz whatever `application()` holds."""
-    server = LocalServer(Site(None), Gateway(door=guarded(_verify)))
+    """Send requests to the application's API; return schemathesis's exit code."""
+    server = LocalServer(Site(None), Gateway(authorize=require_token(_verify)))
     with serving(server) as address, TemporaryDirectory() as folder:
         command = [
             str(Path(sys.executable).with_name("schemathesis")),
@@ -63,7 +62,7 @@ def fuzz(max_examples: int) -> int:
 
 def _verify(header: str) -> Identity:
     if header != TOKEN:
-        raise RefusedError("This is not the token.")
+        raise RefusedError("Unknown token.")
     return DEVELOPER
 
 

@@ -1,30 +1,30 @@
-"""What schemathesis checks besides its own: valid requests are refused for good reason only."""
+"""A check for schemathesis: valid requests are refused only for documented reasons."""
 
 from typing import Any, Final
 
 import schemathesis
 
 REASONS: Final = {
-    "adjusted": "not every company has adjusted prices",
-    "cursor": "cursors are signed",
-    "from": "the first day must not come after the last one",
-    "profile": "birth dates are of adults",
-    "ticker": "JSON Schema cannot say that an ingested company is meant",
-    "tickers": "not together with filters",
-    "topic": "a topic has a letter or digit",
-    "topics": "a topic has a letter or digit",
-    "watchlist": "watched companies must be known",
-    "wizard": "it is complete only with a whole profile",
+    "adjusted": "some companies have no adjusted prices",
+    "cursor": "must be the cursor of the same query",
+    "from": "must not be after `to`",
+    "profile": "users must be adults",
+    "ticker": "must be a stored company",
+    "tickers": "cannot be combined with filters",
+    "topic": "must contain a letter or digit",
+    "topics": "must contain a letter or digit",
+    "watchlist": "must be stored companies",
+    "wizard": "can be completed only with a complete profile",
 }
-"""Fields that may be refused though they fit the schema, and what no schema can say of them."""
+"""Fields that may be refused although they match the schema, and why."""
 
 
 @schemathesis.check
-def valid_requests_are_refused_for_good_reason(_: Any, response: Any, case: Any) -> None:
-    """Fail where a request that fits the document is refused for anything else."""
+def valid_requests_are_refused_for_a_reason(_: Any, response: Any, case: Any) -> None:
+    """Fail if a request that matches the document is refused for another reason."""
     meta = case.meta
     if meta is None or not meta.generation.mode.is_positive or response.status_code != 422:
         return
-    fields = {each["field"].partition(".")[0] for each in response.json()["errors"]}
+    fields = {error["field"].partition(".")[0] for error in response.json()["errors"]}
     if unexplained := fields - REASONS.keys():
         raise AssertionError(f"refused for {sorted(unexplained)}: {response.text}")

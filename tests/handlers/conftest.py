@@ -1,4 +1,4 @@
-"""A server on a free port with a few made-up companies, and the application behind it."""
+"""A server on a free port with four made-up companies, and the application behind it."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from signal9_core.bootstrap import App, build
+from signal9_core.bootstrap import App
 from signal9_core.domain import Bar, PriceSeries
 from signal9_core.settings import Settings
 from signal9_handlers.local.server import LocalServer
@@ -17,54 +17,43 @@ from signal9_handlers.runtime import application
 from tests.core.cli.shell import ingest_sample
 from tests.fakes import ARTICLES, SERIES, FakeProvider, article
 
-from .sample import Target, serving, target
-
-EXACT = Decimal("123.45678901234567")
-"""A price that no float holds."""
+from .sample import EXACT, Target, serving, target
 
 
-def _long_series() -> PriceSeries:
-    days = [date(2023, 1, 2) + timedelta(days=at) for at in range(25)]
-    bars = [
-        Bar(
-            ticker="MSFT",
-            day=day,
-            open=EXACT,
-            high=EXACT + 1,
-            low=EXACT,
-            close=EXACT,
-            volume=at,
-            adjusted_close=EXACT,
-        )
-        for at, day in enumerate(days)
-    ]
-    return PriceSeries.from_bars("MSFT", bars)
-
-
-def _unadjusted_series() -> PriceSeries:
-    bar = Bar(
-        ticker="BRK.B",
-        day=date(2024, 1, 2),
-        open=Decimal("702.10"),
-        high=Decimal("702.10"),
-        low=Decimal("702.10"),
-        close=Decimal("702.10"),
-        volume=1,
+def _flat_series(ticker: str, close: Decimal, days: int, adjusted: Decimal | None) -> PriceSeries:
+    """Return bars that open and close at the same price, from 2023-01-02 on."""
+    return PriceSeries.from_bars(
+        ticker,
+        [
+            Bar(
+                ticker=ticker,
+                day=date(2023, 1, 2) + timedelta(days=offset),
+                open=close,
+                high=close + 1,
+                low=close,
+                close=close,
+                volume=offset,
+                adjusted_close=adjusted,
+            )
+            for offset in range(days)
+        ],
     )
-    return PriceSeries.from_bars("BRK.B", [bar])
 
 
-def provider() -> FakeProvider:
+def _provider() -> FakeProvider:
     later = [article(f"Apple {day}", f"2024-01-{day:02}T08:00", "AAPL") for day in range(10, 17)]
-    more = {"MSFT": _long_series(), "BRK.B": _unadjusted_series()}
-    return FakeProvider(articles=[*ARTICLES, *later], series={**SERIES, **more})
+    series = {
+        **SERIES,
+        "MSFT": _flat_series("MSFT", EXACT, 25, EXACT),
+        "BRK.B": _flat_series("BRK.B", Decimal("702.10"), 1, None),
+    }
+    return FakeProvider(articles=[*ARTICLES, *later], series=series)
 
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("served")
-    with build(Settings(home=folder)) as app:
-        app.provider = provider()
+    with App(Settings(home=folder), provider=_provider()) as app:
         app.ingest()
     return folder
 
@@ -93,5 +82,5 @@ def client(address: str, app: App) -> Iterator[httpx2.Client]:
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """The whole sample behind an API; tests only read it."""
-    with target(ingest_sample(tmp_path_factory).home) as found:
-        yield found
+    with target(ingest_sample(tmp_path_factory).home) as sample:
+        yield sample

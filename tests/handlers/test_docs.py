@@ -1,4 +1,4 @@
-"""What the pages show is what the API answers; `…` there stands for anything."""
+"""The pages of docs/ about the API show what it answers; `…` stands for anything."""
 
 import re
 import shutil
@@ -28,14 +28,18 @@ CURL = shutil.which("curl")
 
 @pytest.mark.skipif(CURL is None, reason="curl is not installed here")
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.partition("\n")[0])
-def test_the_tour_shows_what_is_answered(sample: Target, example: str, tmp_path: Path) -> None:
+def test_an_example_shows_what_the_api_answers(
+    sample: Target, example: str, tmp_path: Path
+) -> None:
     _check(sample, example, tmp_path)
 
 
 @pytest.mark.skipif(CURL is None, reason="curl is not installed here")
-def test_a_record_from_its_beginning_is_as_the_page_shows(sample: Target, tmp_path: Path) -> None:
+def test_the_examples_about_the_record_show_what_the_api_answers(
+    sample: Target, tmp_path: Path
+) -> None:
     if sample.token is not None:
-        pytest.skip("nobody's record is deleted for a test")
+        pytest.skip("would delete a real record")
     with sample.client() as client:
         client.delete("/users/me").raise_for_status()
 
@@ -63,5 +67,5 @@ def _check(sample: Target, example: str, tmp_path: Path) -> None:
     assert re.fullmatch(pattern, done.stdout.replace("\r\n", "\n").strip()), done.stdout
 
 
-def test_the_tour_is_more_than_a_few_commands() -> None:
+def test_the_examples_are_found() -> None:
     assert len(EXAMPLES) >= 12

@@ -1,4 +1,4 @@
-"""The notebook facade over HTTP gives what it gives over the store."""
+"""The notebook facade returns the same over HTTP as over a store."""
 
 from collections.abc import Iterable, Iterator
 

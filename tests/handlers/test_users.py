@@ -1,4 +1,4 @@
-"""One's own record over HTTP, and everything that others may try with it."""
+"""The caller's own record and briefing, and that nobody can reach another's."""
 
 import json
 from collections.abc import Iterator
@@ -10,87 +10,86 @@ import pytest
 
 from signal9_core.bootstrap import App
 from signal9_core.domain import Notification
-from signal9_handlers.api.bodies import LARGEST_JSON
-from signal9_handlers.auth.identity import Identity
-from signal9_handlers.auth.scopes import SCOPES
-from signal9_handlers.local.exchange import Request
+from signal9_core.repositories import NotificationRepository
+from signal9_core.schemas import BriefingAnswer
+from signal9_handlers.api.http import Request
+from signal9_handlers.api.routing import LONGEST_BODY
+from signal9_handlers.auth.identity import SCOPES, Identity
 from signal9_handlers.local.gateway import Gateway
 from signal9_handlers.local.server import LocalServer
 from signal9_handlers.local.site import Site
-from signal9_handlers.routes import Route
 
-from .sample import serving
-from .test_problems import problem
+from .sample import problem, refused_fields, serving
 
 ME = "/api/v1/users/me"
-WHOLE = {
+BRIEFING = "/api/v1/news/briefing"
+PROFILE = {
     "profile": {"firstName": "Ada", "lastName": "Lovelace", "birthDate": "1985-12-10"},
     "investorType": "moderate",
 }
 
 
-def by_name(request: Request, _: Route) -> Identity:
-    """Let everybody in as whom they say they are."""
-    return Identity(dict(request.headers).get("x-test-user", "nobody"), SCOPES)
+def by_name(request: Request) -> Identity:
+    """Identify everyone by what they claim."""
+    return Identity(request.header("x-test-user"), SCOPES)
 
 
 @pytest.fixture(scope="module")
 def people() -> Iterator[str]:
-    with serving(LocalServer(Site(None), Gateway(door=by_name))) as address:
+    with serving(LocalServer(Site(None), Gateway(authorize=by_name))) as address:
         yield address
 
 
 @pytest.fixture
 def ada(people: str, app: App) -> Iterator[httpx2.Client]:
-    app.own.delete("ada")
+    app.users.delete("ada")
     with httpx2.Client(base_url=people, headers={"X-Test-User": "ada"}) as client:
         yield client
 
 
 @pytest.fixture
 def grace(people: str, app: App) -> Iterator[httpx2.Client]:
-    app.own.delete("grace")
+    app.users.delete("grace")
     with httpx2.Client(base_url=people, headers={"X-Test-User": "grace"}) as client:
         yield client
 
 
-def done(response: httpx2.Response) -> dict[str, Any]:
+def answer(response: httpx2.Response) -> dict[str, Any]:
     assert response.status_code == 200, response.text
-    found: dict[str, Any] = response.json()
-    return found
+    content: dict[str, Any] = response.json()
+    return content
 
 
-def tell(app: App, user_id: str, *names: str) -> None:
+def notify(app: App, user_id: str, *titles: str) -> None:
     at = datetime(2024, 1, 8, tzinfo=UTC)
-    app.notified.note(
+    NotificationRepository(app.store, app.clock).claim(
         [
             Notification(
-                id=f"{user_id}{name}",
+                id=f"{user_id}{title}",
                 user_id=user_id,
                 kind="news",
                 ticker="AAPL",
-                title=name,
+                title=title,
                 created_at=at,
             )
-            for name in names
+            for title in titles
         ]
     )
 
 
 def test_the_wizard_from_the_first_request_to_the_last(ada: httpx2.Client) -> None:
-    first = done(ada.get(ME))
+    first = answer(ada.get(ME))
+    early = ada.put(f"{ME}/wizard", json={"wizard": "completed"})
     assert (first["userId"], first["wizard"], len(first["missing"])) == ("ada", "not_started", 4)
-    assert done(ada.put(f"{ME}/wizard", json={"wizard": "in_progress"}))["wizard"] == "in_progress"
-    early = problem(ada.put(f"{ME}/wizard", json={"wizard": "completed"}), 422)
-    assert [each.field for each in early.errors] == ["wizard"]
+    assert refused_fields(early) == ["wizard"]
 
-    done(ada.patch(ME, json=WHOLE))
-    done(ada.put(f"{ME}/topics", json={"topics": ["IPO", "Mergers & Acquisitions"]}))
-    done(ada.put(f"{ME}/watchlist", json={"watchlist": ["msft", "BRK-B"]}))
-    last = done(ada.put(f"{ME}/wizard", json={"wizard": "completed"}))
+    answer(ada.patch(ME, json=PROFILE))
+    answer(ada.put(f"{ME}/topics", json={"topics": ["IPO", "Mergers & Acquisitions"]}))
+    answer(ada.put(f"{ME}/watchlist", json={"watchlist": ["msft", "BRK-B"]}))
+    last = answer(ada.put(f"{ME}/wizard", json={"wizard": "completed"}))
 
-    assert last == done(ada.get(ME))
-    assert last["profile"] == WHOLE["profile"]
+    assert last == answer(ada.get(ME))
+    assert last["profile"] == PROFILE["profile"]
     assert last["topics"] == ["ipo", "mergers_and_acquisitions"]
     assert last["watchlist"] == ["MSFT", "BRK.B"]
     assert (last["wizard"], last["missing"]) == ("completed", [])
@@ -109,34 +108,44 @@ def test_the_wizard_from_the_first_request_to_the_last(ada: httpx2.Client) -> No
         ("PATCH", "", [], "body"),
         ("PATCH", "", None, "body"),
         ("PUT", "/wizard", {}, "wizard"),
-        ("PUT", "/wizard", {"wizard": "done"}, "wizard"),
         ("PUT", "/topics", {"topics": "ipo"}, "topics"),
         ("PUT", "/topics", {"topics": ["ipo", "¡"]}, "topics.1"),
         ("PUT", "/topics", {"topics": ["a"] * 51}, "topics"),
         ("PUT", "/watchlist", {"watchlist": ["AAPL", "NOPE"]}, "watchlist.1"),
         ("PUT", "/watchlist", {"watchlist": ["AAPL", None]}, "watchlist.1"),
         ("PUT", "/watchlist", {"watchlist": ["AAPL"] * 201}, "watchlist"),
-        ("PUT", "/watchlist", {"watchlist": [], "userId": "grace"}, "userId"),
         ("PUT", "/watchlist?user=grace", {"watchlist": []}, "user"),
-        ("PUT", "/topics?limit=1", {"topics": []}, "limit"),
     ],
 )
-def test_what_a_record_cannot_hold_is_named_and_nothing_is_stored(
+def test_an_invalid_field_is_named_and_nothing_is_stored(
     ada: httpx2.Client, method: str, path: str, body: object, field: str
 ) -> None:
-    before = ada.get(ME)
+    before = ada.get(ME).headers["etag"]
     headers = {"Content-Type": "application/json"}
+
     response = ada.request(method, ME + path, content=json.dumps(body), headers=headers)
 
-    assert [each.field for each in problem(response, 422).errors] == [field]
-    assert ada.get(ME).headers["etag"] == before.headers["etag"]
+    assert refused_fields(response) == [field]
+    assert ada.get(ME).headers["etag"] == before
+
+
+def test_messages_about_a_body_say_what_is_valid(ada: httpx2.Client) -> None:
+    unknown = ada.put(f"{ME}/topics", json={"topics": [], "userId": "grace"})
+    status = ada.put(f"{ME}/wizard", json={"wizard": "done"})
+    many = ada.put(f"{ME}/topics", json={"topics": ["a"] * 51})
+
+    assert problem(unknown, 422).detail == "userId: unknown field"
+    assert problem(status, 422).detail == (
+        "wizard: must be one of not_started, in_progress, completed"
+    )
+    assert problem(many, 422).detail.startswith("topics: must have at most 50 items")
 
 
 @pytest.mark.parametrize(
     "content",
     [b"", b"{", b"\xff", b"{'a': 1}", b'{"topics": [NaN]}', b'{"a":' * 9_000, b'"', b"\x00"],
 )
-def test_what_is_no_json_is_refused(ada: httpx2.Client, content: bytes) -> None:
+def test_a_body_that_is_not_json_is_refused(ada: httpx2.Client, content: bytes) -> None:
     headers = {"Content-Type": "application/json; charset=utf-8"}
     problem(ada.put(f"{ME}/topics", content=content, headers=headers), 422)
 
@@ -144,21 +153,21 @@ def test_what_is_no_json_is_refused(ada: httpx2.Client, content: bytes) -> None:
 @pytest.mark.parametrize(
     "kind", ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""]
 )
-def test_only_what_is_sent_as_json_is_read(ada: httpx2.Client, kind: str) -> None:
+def test_only_what_is_declared_as_json_is_read(ada: httpx2.Client, kind: str) -> None:
     headers = {"Content-Type": kind} if kind else {}
     problem(ada.put(f"{ME}/topics", content=b'{"topics": []}', headers=headers), 415)
 
 
-def test_a_body_that_no_record_needs_is_too_large(ada: httpx2.Client) -> None:
-    problem(ada.put(f"{ME}/topics", json={"topics": ["a" * LARGEST_JSON]}), 413)
+def test_a_body_that_is_too_large_is_refused(ada: httpx2.Client) -> None:
+    problem(ada.put(f"{ME}/topics", json={"topics": ["a" * LONGEST_BODY]}), 413)
 
 
-def test_a_change_can_depend_on_the_record_as_it_was_read(ada: httpx2.Client) -> None:
+def test_a_change_can_depend_on_the_version_that_was_read(ada: httpx2.Client) -> None:
     read = ada.get(ME).headers["etag"]
     first = ada.put(f"{ME}/topics", json={"topics": ["ipo"]}, headers={"If-Match": read})
-    assert done(first)["topics"] == ["ipo"]
+    assert answer(first)["topics"] == ["ipo"]
 
-    for stale in (read, '"made-up"', "W/" + first.headers["etag"], "garbage"):
+    for stale in (read, '"made-up"', f"W/{first.headers['etag']}", "garbage"):
         late = ada.put(f"{ME}/topics", json={"topics": []}, headers={"If-Match": stale})
         problem(late, 412)
     for good in ("*", f'"other", {first.headers["etag"]}'):
@@ -169,16 +178,16 @@ def test_a_change_can_depend_on_the_record_as_it_was_read(ada: httpx2.Client) ->
     assert unchanged.status_code == 304
 
 
-def test_nobody_comes_near_the_record_of_another(
+def test_nobody_can_reach_the_record_of_another(
     ada: httpx2.Client, grace: httpx2.Client, app: App
 ) -> None:
-    done(ada.put(f"{ME}/topics", json={"topics": ["ipo"]}))
-    tell(app, "ada", "secret", "more")
-    cursor = done(ada.get(f"{ME}/notifications?limit=1"))["nextCursor"]
+    answer(ada.put(f"{ME}/topics", json={"topics": ["ipo"]}))
+    notify(app, "ada", "secret", "more")
+    cursor = answer(ada.get(f"{ME}/notifications?limit=1"))["nextCursor"]
     mine = ada.get(ME)
 
-    assert done(grace.get(ME))["topics"] == []
-    assert done(grace.get(f"{ME}/notifications"))["items"] == []
+    assert answer(grace.get(ME))["topics"] == []
+    assert answer(grace.get(f"{ME}/notifications"))["items"] == []
     problem(grace.get(f"{ME}/notifications", params={"limit": 1, "cursor": cursor}), 422)
     problem(grace.put(f"{ME}/notifications/adasecret/read"), 404)
     problem(grace.get("/api/v1/users/ada"), 404)
@@ -186,63 +195,67 @@ def test_nobody_comes_near_the_record_of_another(
     assert grace.delete(ME).status_code == 204
 
     assert ada.get(ME).content == mine.content
-    assert all(each["readAt"] is None for each in done(ada.get(f"{ME}/notifications"))["items"])
+    assert all(item["readAt"] is None for item in answer(ada.get(f"{ME}/notifications"))["items"])
 
 
 def test_notifications_are_paged_and_marked_as_read(ada: httpx2.Client, app: App) -> None:
-    tell(app, "ada", "first", "second", "third")
-    whole = done(ada.get(f"{ME}/notifications"))["items"]
+    notify(app, "ada", "first", "second", "third")
+    whole = answer(ada.get(f"{ME}/notifications"))["items"]
 
-    paged, cursor = [], None
-    while True:
-        query = "limit=2" if cursor is None else f"limit=2&cursor={cursor}"
-        page = done(ada.get(f"{ME}/notifications?{query}"))
-        paged += page["items"]
-        cursor = page["nextCursor"]
-        if cursor is None:
-            break
-    marked = done(ada.put(f"{ME}/notifications/{whole[0]['id']}/read"))
+    first = answer(ada.get(f"{ME}/notifications?limit=2"))
+    rest = answer(ada.get(f"{ME}/notifications?limit=2&cursor={first['nextCursor']}"))
+    marked = answer(ada.put(f"{ME}/notifications/{whole[0]['id']}/read"))
 
-    assert paged == whole
+    assert (first["items"] + rest["items"], rest["nextCursor"]) == (whole, None)
     assert marked["readAt"] is not None
-    assert done(ada.put(f"{ME}/notifications/{whole[0]['id']}/read")) == marked
-    assert done(ada.get(f"{ME}/notifications?unread=true"))["items"] == whole[1:]
+    assert answer(ada.put(f"{ME}/notifications/{whole[0]['id']}/read")) == marked
+    assert answer(ada.get(f"{ME}/notifications?unread=true"))["items"] == whole[1:]
 
 
-def test_companies_that_were_looked_at_are_noted(ada: httpx2.Client) -> None:
-    done(ada.put(f"{ME}/viewed/AAPL"))
-    assert done(ada.put(f"{ME}/viewed/brk-b")) == {"viewed": ["BRK.B", "AAPL"]}
+def test_viewed_companies_are_listed_latest_first(ada: httpx2.Client) -> None:
+    answer(ada.put(f"{ME}/viewed/AAPL"))
+
+    assert answer(ada.put(f"{ME}/viewed/brk-b")) == {"viewed": ["BRK.B", "AAPL"]}
     problem(ada.put(f"{ME}/viewed/NOPE"), 404)
 
 
-def test_one_can_take_along_ones_data_and_have_it_deleted(ada: httpx2.Client, app: App) -> None:
-    done(ada.patch(ME, json=WHOLE))
-    done(ada.put(f"{ME}/viewed/AAPL"))
-    tell(app, "ada", "first")
-    export = done(ada.get(f"{ME}/export"))
-    assert export["user"]["profile"] == WHOLE["profile"]
+def test_all_data_can_be_exported_and_deleted(ada: httpx2.Client, app: App) -> None:
+    answer(ada.patch(ME, json=PROFILE))
+    answer(ada.put(f"{ME}/viewed/AAPL"))
+    notify(app, "ada", "first")
+    export = answer(ada.get(f"{ME}/export"))
+    assert export["user"]["profile"] == PROFILE["profile"]
     assert (export["viewed"], len(export["notifications"])) == (["AAPL"], 1)
 
-    gone = ada.delete(ME)
+    deleted = ada.delete(ME)
 
-    assert (gone.status_code, gone.content) == (204, b"")
-    after = done(ada.get(f"{ME}/export"))
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    after = answer(ada.get(f"{ME}/export"))
     assert after["user"]["profile"]["firstName"] is None
     assert (after["viewed"], after["notifications"]) == ([], [])
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "allowed"),
-    [
-        ("POST", "", "DELETE, GET, HEAD, OPTIONS, PATCH"),
-        ("GET", "/topics", "OPTIONS, PUT"),
-        ("DELETE", "/notifications", "GET, HEAD, OPTIONS"),
-    ],
-)
-def test_a_method_that_a_path_has_not_is_told_those_it_has(
-    ada: httpx2.Client, method: str, path: str, allowed: str
-) -> None:
-    response = ada.request(method, ME + path)
+def briefing(client: httpx2.Client, **query: object) -> tuple[BriefingAnswer, list[str]]:
+    response = client.get(BRIEFING, params={name: str(value) for name, value in query.items()})
+    content = BriefingAnswer.model_validate(answer(response))
+    return content, [article.title for article in content.items]
 
-    problem(response, 405)
-    assert response.headers["allow"] == allowed
+
+def test_a_briefing_follows_the_callers_interests(ada: httpx2.Client) -> None:
+    everything, titles = briefing(ada)
+    ada.put(f"{ME}/watchlist", json={"watchlist": ["MSFT"]})
+    ada.put(f"{ME}/viewed/AAPL")
+    mine, my_titles = briefing(ada)
+
+    assert (everything.of, len(titles)) == ("market", 10)
+    assert (mine.of, my_titles) == ("interests", ["Microsoft slips"])
+    assert mine.market == everything.market
+    assert [asset.ticker for asset in mine.viewed] == ["AAPL"]
+
+
+def test_a_briefing_can_be_filtered_ordered_and_paged(ada: httpx2.Client) -> None:
+    first, first_titles = briefing(ada, order="impact", limit=1)
+    _, second_titles = briefing(ada, order="impact", limit=1, cursor=first.next_cursor)
+
+    assert briefing(ada, sentiment="Bullish")[1] == ["Apple gains"]
+    assert first_titles + second_titles == ["Microsoft slips", "Apple gains"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from signal9_core.bootstrap import build
+from signal9_core.bootstrap import App
 from signal9_core.ports import utc_now
 from signal9_core.settings import Settings
 from tests.core.cli.shell import Shell
@@ -94,7 +94,7 @@ def test_reports_that_were_not_asked_for_count_as_missing_until_they_are(
     shell: Shell,
 ) -> None:
     def complete() -> list[bool]:
-        with build(Settings(home=shell.home)) as app:
+        with App(Settings(home=shell.home)) as app:
             return [each.complete for each in app.get_asset("IBM").freshness.values()]
 
     for what, expected in (("earnings", False), ("financials", True), ("earnings", True)):

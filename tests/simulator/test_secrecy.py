@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from signal9_core.errors import ProviderError
 from signal9_core.providers.alpaca.client import AlpacaClient
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
-from signal9_core.raw_archive import Archive, FolderFiles
+from signal9_core.raw_archive import FolderFiles, RawArchive
 from tests.fakes import NOW
 from tests.simulator import ALPACA_FAULTS, ALPHAVANTAGE_FAULTS, Simulator
 
@@ -25,8 +25,8 @@ NO_FAULT = "no_articles"
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> Archive:
-    return Archive(FolderFiles(tmp_path))
+def cache(tmp_path: Path) -> RawArchive:
+    return RawArchive(FolderFiles(tmp_path))
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 @pytest.mark.parametrize("name", [each for each in ALPHAVANTAGE_FAULTS if each != NO_FAULT])
 def test_no_fault_of_alphavantage_brings_the_key_to_light(
-    simulator: Simulator, address: str, cache: Archive, log: pytest.LogCaptureFixture, name: str
+    simulator: Simulator, address: str, cache: RawArchive, log: pytest.LogCaptureFixture, name: str
 ) -> None:
     simulator.trouble = lambda _: name
     with (
@@ -53,7 +53,7 @@ def test_no_fault_of_alphavantage_brings_the_key_to_light(
 
 @pytest.mark.parametrize("name", ALPACA_FAULTS)
 def test_no_fault_of_alpaca_brings_a_key_to_light(
-    simulator: Simulator, address: str, cache: Archive, log: pytest.LogCaptureFixture, name: str
+    simulator: Simulator, address: str, cache: RawArchive, log: pytest.LogCaptureFixture, name: str
 ) -> None:
     simulator.trouble = lambda _: name
     secret = SecretStr(KEY)
@@ -76,7 +76,7 @@ def test_nobody_listening_brings_no_key_to_light(log: pytest.LogCaptureFixture) 
     assert KEY not in _told(raised.value, log, None)
 
 
-def _told(error: BaseException, log: pytest.LogCaptureFixture, cache: Archive | None) -> str:
+def _told(error: BaseException, log: pytest.LogCaptureFixture, cache: RawArchive | None) -> str:
     """Return whatever somebody might see afterwards; something must have been logged."""
     kept = [] if cache is None else [(each.file, each.read()) for each in cache.copies()]
     assert "httpcore2" in {record.name.partition(".")[0] for record in log.records}

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from signal9_core.bootstrap import build
+from signal9_core.bootstrap import App
 from signal9_core.ports import utc_now
 from signal9_core.providers.alpaca.client import AlpacaClient
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
@@ -48,14 +48,11 @@ def test_a_day_of_the_free_plan_is_25_useful_calls_and_none_refused(tmp_path: Pa
                 "alphavantage_url": address,
             }
         )
-        with build(settings, clock=clock) as app:
-            quota = app.quotas.of("alphavantage")
-            assert quota is not None
+        with App(settings, clock=clock) as app:
+            quota = app.quotas["alphavantage"]
             quota.sleep = lambda seconds: clock.move(seconds=seconds)
             answer = app.ingest(tickers=COMPANIES)
-            assert [(each.left, each.refills_at > NOW) for each in app.quotas.status()] == [
-                (0, True)
-            ]
+            assert [(level.left, level.refills_at > NOW) for level in quota.levels()] == [(0, True)]
             again = app.ingest(tickers=["AAPL"])
             useful = simulator.seen["alphavantage answered"]
             clock.move(days=1)
@@ -83,7 +80,7 @@ def test_what_the_simulator_serves_is_what_is_stored(
     quotas = {each["provider"]: each for each in status["quotas"]}
     assert quotas["alphavantage"]["limit"] == 1200
     assert quotas["alpaca"]["left"] < 100_000
-    with build(Settings(home=shell.home)) as app:
+    with App(Settings(home=shell.home)) as app:
         assert app.prices.between("IBM").prices("close")[-1] == _sample_close("IBM")
         assert app.replay().changed == 0
 
@@ -110,7 +107,7 @@ def test_splits_and_dividends_of_the_simulator_adjust_what_is_served(
     close_of = dict(zip(map(bars.day, range(len(bars))), bars.prices("close"), strict=True))
     kept = close_of[paid_on] / (close_of[paid_on] + Decimal("0.85"))
     for home in (shell.home, rebuilt.home):
-        with build(Settings(home=home)) as app:
+        with App(Settings(home=home)) as app:
             served = app.get_prices("IBM", first=bars.day(-60), adjusted=True).items
             assert not isinstance(served, PriceColumns)
             assert len(served) == 60

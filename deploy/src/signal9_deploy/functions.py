@@ -125,7 +125,7 @@ API: Final = (
     ),
     FunctionSpec(
         name="Briefing",
-        handler="signal9_handlers.api.briefing.handler",
+        handler="signal9_handlers.api.news.briefing_handler",
         # Recently viewed companies are in State.
         uses=(Use(USERS), Use(ASSETS), _ARTICLES, Use(STATE)),
         endpoints=_read("/news/briefing"),
@@ -161,7 +161,7 @@ API: Final = (
 JOBS: Final = (
     FunctionSpec(
         name="Ingest",
-        handler="signal9_handlers.jobs.ingest.handler",
+        handler="signal9_handlers.jobs.ingest",
         uses=(
             Use(ASSETS, writes=True, indexes=(STALENESS_INDEX,)),
             Use(TIME_SERIES, writes=True),
@@ -179,7 +179,7 @@ JOBS: Final = (
     ),
     FunctionSpec(
         name="Enhancement",
-        handler="signal9_handlers.jobs.enhancement.handler",
+        handler="signal9_handlers.jobs.update_insights",
         uses=(Use(ASSETS, writes=True), Use(TIME_SERIES), Use(NEWS, writes=True)),
         events=(AssetDataUpdated, NewsIngested, PricesUpdated),
         publishes=True,
@@ -187,7 +187,7 @@ JOBS: Final = (
     ),
     FunctionSpec(
         name="Notification",
-        handler="signal9_handlers.jobs.notification.handler",
+        handler="signal9_handlers.jobs.notify",
         uses=(Use(USERS), Use(NEWS), Use(STATE, writes=True)),
         events=(EarningsScheduled, FinancialDataIngested, NewsIngested),
         notifies=True,
@@ -195,7 +195,7 @@ JOBS: Final = (
     ),
     FunctionSpec(
         name="Failures",
-        handler="signal9_handlers.jobs.failures.handler",
+        handler="signal9_handlers.failures.handler",
         handles_failures=True,
         timeout_s=5,
     ),

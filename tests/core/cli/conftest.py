@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from signal9_core import bootstrap
-from signal9_core.bootstrap import App, build
+from signal9_core.bootstrap import App
 from signal9_core.settings import load_settings
 from tests.fakes import FakeProvider
 
@@ -48,7 +48,7 @@ def empty_shell(tmp_path: Path) -> Shell:
 @pytest.fixture
 def app(sample_home: Path) -> Iterator[App]:
     """The application over the same sample, to compare with."""
-    with build(load_settings(home=sample_home)) as app:
+    with App(load_settings(home=sample_home)) as app:
         yield app
 
 

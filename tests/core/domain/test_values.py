@@ -1,6 +1,6 @@
-"""What every model shares: tickers, currencies, instants, exact numbers, spellings of nothing."""
+"""The values that fields hold: tickers, currencies, moments, days, exact numbers, and nothing."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -17,10 +17,11 @@ from signal9_core.domain import (
     Topic,
     article_id,
     blank_to_none,
+    parse_day,
     topic_of,
 )
 
-from ..strategies import instants, texts, tickers
+from ..strategies import days, instants, texts, tickers
 
 ticker = TypeAdapter[str](Ticker)
 topic = TypeAdapter[str](Topic)
@@ -75,6 +76,21 @@ def test_instants_are_kept_in_utc_wherever_they_come_from(at: datetime, minutes:
 def test_an_instant_without_a_time_zone_is_refused() -> None:
     with pytest.raises(ValidationError, match="timezone"):
         instant.validate_python("2013-03-01T16:00:00")
+
+
+@settings(deadline=None, max_examples=25)
+@given(days())
+def test_a_day_is_read_as_it_is_written(day: date) -> None:
+    assert parse_day(day.isoformat()) == day
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "20130301", "2013-W09-5", "2013-3-1", "2013-02-30", "2013-03-01T00:00", "2013-03-01 "],
+)
+def test_another_spelling_of_a_day_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="invalid date"):
+        parse_day(text)
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "1" * 39, "many"])

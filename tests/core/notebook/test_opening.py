@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from signal9_core import Signal9
-from signal9_core.bootstrap import build
+from signal9_core.bootstrap import App
 from signal9_core.errors import PayloadError, SettingsError, StoreError
 from signal9_core.notebook.display import ProgressLine
 from signal9_core.settings import load_settings
@@ -44,7 +44,7 @@ def test_an_interrupted_ingest_is_completed_and_failures_are_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     use_provider(FakeProvider(failing={"financials": PayloadError("bad payload")}))
-    with build(load_settings(home=tmp_path)) as app:
+    with App(load_settings(home=tmp_path)) as app:
         app.ingest(tickers=["MSFT"])
 
     with Signal9(tmp_path) as s9:

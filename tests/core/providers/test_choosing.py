@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from signal9_core.bootstrap import make_provider
+from signal9_core.adapters import make_provider
 from signal9_core.errors import SettingsError
 from signal9_core.providers.alpaca.provider import AlpacaProvider
 from signal9_core.providers.alphavantage.provider import AlphaVantageProvider

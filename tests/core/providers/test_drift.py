@@ -20,7 +20,7 @@ from signal9_core.providers.alpaca.provider import AlpacaProvider
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from signal9_core.providers.alphavantage.provider import AlphaVantageProvider
 from tests.core.conftest import app_over, opened
-from tests.fakes import FakeProvider, SetClock
+from tests.fakes import SetClock
 from tests.spied import SpiedStore
 
 from .alphavantage.bodies import earnings, news_item, texts
@@ -142,9 +142,7 @@ def _app(store: SpiedStore, name: str, changed: str, change: Change) -> App:
         return answer(body.encode() if isinstance(body, str) else body)
 
     clock, transport = SetClock(), httpx2.MockTransport(wire)
-    app = app_over(store, clock, FakeProvider())
-    app.provider = _provider(name, clock, transport)
-    return app
+    return app_over(store, clock, _provider(name, clock, transport))
 
 
 def _provider(name: str, clock: SetClock, transport: httpx2.BaseTransport) -> Provider:

@@ -12,7 +12,7 @@ from signal9_core.domain import DataSet
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from signal9_core.providers.alphavantage.provider import AlphaVantageProvider
 from tests.core.conftest import app_over, opened
-from tests.fakes import FakeProvider, SetClock
+from tests.fakes import SetClock
 from tests.spied import SpiedStore
 
 from .alphavantage.bodies import balance_sheet, body, daily, earnings, news_item, texts
@@ -70,11 +70,9 @@ class Lying(Faithful):
 
 def _app(store: SpiedStore, wire: Faithful) -> App:
     clock = SetClock()
-    app = app_over(store, clock, FakeProvider())
     transport = httpx2.MockTransport(wire)
     client = AlphaVantageClient(SecretStr(KEY), clock=clock, transport=transport)
-    app.provider = AlphaVantageProvider(client, clock=clock)
-    return app
+    return app_over(store, clock, AlphaVantageProvider(client, clock=clock))
 
 
 def _stored(app: App) -> list[object]:
@@ -82,7 +80,6 @@ def _stored(app: App) -> list[object]:
     return [
         app.assets.get("IBM"),
         app.prices.between("IBM"),
-        app.financials.count("IBM"),
         sorted(page.items, key=lambda each: each.id),
     ]
 
@@ -95,7 +92,9 @@ def test_a_fault_on_every_third_answer_leaves_no_trace() -> None:
         assert faulty.ingest(tickers=["IBM"]).failed == []
 
         assert _stored(faulty) == _stored(faithful)
-        assert faithful.financials.count("IBM") == 13
+        profile = faithful.assets.get("IBM")
+        assert profile is not None
+        assert profile.freshness[DataSet.FINANCIALS].count == 13
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 from moto import mock_aws
 
-from signal9_core.stores.dynamodb import DynamoStore, dynamodb_client
+from signal9_core.aws import aws_client
+from signal9_core.stores.dynamodb import DynamoStore
 from tests.core.stores.dynamodb_tables import TablesOnDemand
 from tests.fakes import SetClock
 
@@ -21,5 +22,5 @@ def on_dynamodb() -> Iterator[DynamoStore]:
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
-        client = dynamodb_client(region="us-east-1")
+        client = aws_client("dynamodb", region="us-east-1")
         yield DynamoStore(client, TablesOnDemand(client, uuid4().hex), clock=SetClock())

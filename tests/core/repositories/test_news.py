@@ -1,3 +1,5 @@
+"""Articles are stored under every company that they mention, and listed once among all."""
+
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,22 +12,23 @@ from signal9_core.domain import NewsArticle, TickerSentiment
 from signal9_core.ports import Cursor, Item
 from signal9_core.repositories import NewsChange, NewsRepository
 from signal9_core.repositories.news import ArticlePage
-from signal9_core.tables import NEWS, TableSpec
+from signal9_core.tables import TableSpec
 from tests.core.conftest import opened
 from tests.core.strategies import articles
 from tests.fakes import article
 from tests.spied import SpiedStore
 
-Read = Callable[[Cursor | None], ArticlePage]
+GAINS = article("Apple gains", "2024-01-05T10:00", "AAPL")
+SCORE = Decimal("0.5")
 
 
 def about(made: NewsArticle, *tickers: str) -> NewsArticle:
     """The same article about other companies."""
-    named = (TickerSentiment(ticker=each, relevance=Decimal(1)) for each in tickers)
-    return made.model_copy(update={"tickers": tuple(named)})
+    mentions = (TickerSentiment(ticker=ticker, relevance=Decimal(1)) for ticker in tickers)
+    return made.model_copy(update={"tickers": tuple(mentions)})
 
 
-def pages(read: Read) -> list[list[NewsArticle]]:
+def pages(read: Callable[[Cursor | None], ArticlePage]) -> list[list[NewsArticle]]:
     found, cursor = [], None
     while True:
         page = read(cursor)
@@ -36,43 +39,32 @@ def pages(read: Read) -> list[list[NewsArticle]]:
 
 
 def titles(page: ArticlePage) -> list[str]:
-    return [each.title for each in page.items]
+    return [found.title for found in page.items]
+
+
+@pytest.fixture
+def news(spied: SpiedStore) -> NewsRepository:
+    return NewsRepository(spied)
 
 
 @settings(deadline=None, max_examples=50)
-@given(made=articles())
-def test_any_article_comes_back_as_it_was_under_every_company_and_once_in_all(
-    made: NewsArticle,
+@given(made=articles(), more=st.dictionaries(st.sampled_from(("authors", "banner")), st.none()))
+def test_any_article_comes_back_under_every_company_and_once_in_all(
+    made: NewsArticle, more: dict[str, None]
 ) -> None:
+    made = NewsArticle.model_validate(made.model_dump() | more)
     with opened() as store:
-        repository = NewsRepository(store)
+        news = NewsRepository(store)
 
-        assert repository.sync([made]) == [made]
+        assert news.sync([made]) == [made]
         written = store.writes
-        assert repository.sync([made]) == []
+        assert news.sync([made]) == []
 
         assert store.writes == written
-        assert repository.recent(limit=10).items == [made]
-        for each in made.tickers:
-            assert repository.of_company(each.ticker, limit=10).items == [made]
-            assert repository.count(each.ticker) == 1
-
-
-def test_unknown_fields_of_providers_survive(spied: SpiedStore) -> None:
-    repository = NewsRepository(spied)
-    made = NewsArticle.model_validate(
-        {
-            **article("Apple gains", "2024-01-05T10:00", "AAPL").model_dump(),
-            "authors": ["A. Writer"],
-            "banner": None,
-        }
-    )
-
-    repository.sync([made])
-
-    (found,) = repository.of_company("AAPL", limit=1).items
-    assert found.model_extra == {"authors": ["A. Writer"], "banner": None}
-    assert repository.sync([made]) == []
+        assert news.recent(limit=10).items == [made]
+        for mention in made.tickers:
+            assert news.of_company(mention.ticker, limit=10).items == [made]
+            assert news.count(mention.ticker) == 1
 
 
 @st.composite
@@ -97,14 +89,21 @@ def newest_first(found: Sequence[NewsArticle]) -> list[NewsArticle]:
     return sorted(found, key=lambda each: (each.published_at, each.id), reverse=True)
 
 
+years = st.none() | st.datetimes(
+    datetime(2022, 1, 1),  # noqa: DTZ001
+    datetime(2026, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
+
+
 @settings(deadline=None, max_examples=50)
 @given(
     pile=piles(),
     limit=st.integers(1, 4),
     topic=st.sampled_from((None, "ipo", "technology", "none")),
     company=st.sampled_from((None, "BRK.B")),
-    first=st.none() | st.datetimes(datetime(2022, 1, 1), datetime(2026, 1, 1)),  # noqa: DTZ001
-    last=st.none() | st.datetimes(datetime(2022, 1, 1), datetime(2026, 1, 1)),  # noqa: DTZ001
+    first=years.map(lambda moment: moment and moment.replace(microsecond=0)),
+    last=years,
 )
 def test_pages_hold_every_matching_article_once_newest_first(
     pile: list[NewsArticle],
@@ -114,27 +113,22 @@ def test_pages_hold_every_matching_article_once_newest_first(
     first: datetime | None,
     last: datetime | None,
 ) -> None:
-    start = None if first is None else first.replace(tzinfo=UTC, microsecond=0)
-    stop = None if last is None else last.replace(tzinfo=UTC)
+    def accept(found: NewsArticle) -> bool:
+        return topic is None or topic in found.topics
 
-    def accept(each: NewsArticle) -> bool:
-        return topic is None or topic in each.topics
-
-    def wanted(each: NewsArticle) -> bool:
-        named = company is None or company in {one.ticker for one in each.tickers}
-        late_enough = start is None or start <= each.published_at
-        return named and late_enough and (stop is None or each.published_at <= stop)
+    def wanted(found: NewsArticle) -> bool:
+        named = company is None or company in {mention.ticker for mention in found.tickers}
+        late_enough = first is None or first <= found.published_at
+        return named and late_enough and (last is None or found.published_at <= last)
 
     with opened() as store:
-        repository = NewsRepository(store)
-        repository.sync(pile)
+        news = NewsRepository(store)
+        news.sync(pile)
 
         def read(cursor: Cursor | None) -> ArticlePage:
             if company is None:
-                return repository.recent(start, stop, limit=limit, cursor=cursor, accept=accept)
-            return repository.of_company(
-                company, start, stop, limit=limit, cursor=cursor, accept=accept
-            )
+                return news.recent(first, last, limit=limit, cursor=cursor, accept=accept)
+            return news.of_company(company, first, last, limit=limit, cursor=cursor, accept=accept)
 
         found = pages(read)
 
@@ -144,26 +138,13 @@ def test_pages_hold_every_matching_article_once_newest_first(
     assert found[-1] or len(found) == 1  # a cursor promises that something follows
 
 
-def test_more_articles_than_one_read_of_the_store_are_all_found(spied: SpiedStore) -> None:
-    repository = NewsRepository(spied)
+def test_more_articles_than_one_read_of_the_store_are_all_found(news: NewsRepository) -> None:
     pile = [article(f"Article {number}", "2024-01-05T10:00", "AAPL") for number in range(230)]
-    repository.sync(pile)
+    news.sync(pile)
     moment = datetime(2024, 1, 5, 10, tzinfo=UTC)
 
-    found = list(repository.between("AAPL", moment, moment))
-
-    assert found == newest_first(pile)
-    assert len(repository.of_company("AAPL", limit=1000).items) == 230
-
-
-def test_an_article_about_no_company_is_listed_among_all(spied: SpiedStore) -> None:
-    repository = NewsRepository(spied)
-    told: list[NewsChange] = []
-
-    repository.sync([article("Rates rise", "2024-01-05T10:00")], told.extend)
-
-    assert titles(repository.recent(limit=10)) == ["Rates rise"]
-    assert told == []
+    assert list(news.between("AAPL", moment, moment)) == newest_first(pile)
+    assert len(news.of_company("AAPL", limit=1000).items) == 230
 
 
 @pytest.mark.parametrize(
@@ -180,156 +161,118 @@ def test_an_article_about_no_company_is_listed_among_all(spied: SpiedStore) -> N
     ],
 )
 def test_an_article_leaves_the_companies_that_it_no_longer_mentions(
-    before: tuple[str, ...], after: tuple[str, ...], spied: SpiedStore
+    before: tuple[str, ...], after: tuple[str, ...], news: NewsRepository
 ) -> None:
-    made = article("Apple gains", "2024-01-05T10:00")
-    repository = NewsRepository(spied)
-    repository.sync([about(made, *before)])
+    news.sync([about(GAINS, *before)])
+    news.sync([about(GAINS, *after)])
 
-    repository.sync([about(made, *after)])
-
-    assert len(repository.recent(limit=10).items) == 1
-    listed = {
-        ticker
-        for ticker in ("AAPL", "BRK.B", "MSFT", "ZZZ")
-        if repository.of_company(ticker, limit=10).items
-    }
-    assert listed == set(after)
+    assert len(news.recent(limit=10).items) == 1
+    companies = ("AAPL", "BRK.B", "MSFT", "ZZZ")
+    assert {ticker for ticker in companies if news.count(ticker)} == set(after)
 
 
-def test_every_company_that_an_article_joins_or_leaves_is_told_of_before(
-    spied: SpiedStore,
+def test_every_company_that_an_article_joins_or_leaves_is_recorded_before(
+    news: NewsRepository, spied: SpiedStore
 ) -> None:
-    made = article("Apple gains", "2024-01-05T10:00", "AAPL", "BRK.B")
     later = article("Apple again", "2024-01-06T10:00", "AAPL")
-    repository = NewsRepository(spied)
-    repository.sync([made])
-    told: list[NewsChange] = []
+    news.sync([about(GAINS, "AAPL", "BRK.B")])
+    recorded: list[NewsChange] = []
     written = spied.writes
 
-    def tell(changes: list[NewsChange]) -> None:
+    def record(changes: list[NewsChange]) -> None:
         assert spied.writes == written
-        told.extend(changes)
+        recorded.extend(changes)
 
-    repository.sync([about(made, "AAPL", "MSFT"), later], tell)
+    news.sync([about(GAINS, "AAPL", "MSFT"), later, article("Rates", "2024-01-05T10:00")], record)
 
-    at, then = made.published_at, later.published_at
-    assert told == [
-        NewsChange("AAPL", at, then, 2),
-        NewsChange("BRK.B", at, at, 1),
-        NewsChange("MSFT", at, at, 1),
+    at, then = GAINS.published_at, later.published_at
+    assert recorded == [
+        NewsChange("AAPL", at, then, count=2, added=1),
+        NewsChange("BRK.B", at, at, count=1, added=-1),
+        NewsChange("MSFT", at, at, count=1, added=1),
     ]
 
 
-def test_of_two_versions_of_an_article_the_last_counts(spied: SpiedStore) -> None:
-    made = article("Apple gains", "2024-01-05T10:00", "AAPL")
-    corrected = made.model_copy(update={"summary": "Corrected."})
-    repository = NewsRepository(spied)
+def test_of_two_versions_of_an_article_the_last_counts(news: NewsRepository) -> None:
+    corrected = GAINS.model_copy(update={"summary": "Corrected."})
 
-    assert repository.sync([made, corrected]) == [corrected]
-    assert repository.sync([made, corrected]) == []
-    assert repository.of_company("AAPL", limit=10).items == [corrected]
+    assert news.sync([GAINS, corrected]) == [corrected]
+    assert news.sync([GAINS, corrected]) == []
+    assert news.of_company("AAPL", limit=10).items == [corrected]
 
 
-def test_a_tone_worked_out_here_outlives_a_repeated_ingest(spied: SpiedStore) -> None:
-    made = article("Apple gains", "2024-01-05T10:00", "AAPL", "BRK.B")
-    repository = NewsRepository(spied)
-    repository.sync([made])
-    repository.put_score(made.scored(Decimal("0.5"), "lexicon"))
-
-    assert repository.sync([made]) == []
-    changed = repository.sync([made.model_copy(update={"topics": ("ipo",)})])
-
-    assert len(changed) == 1
-    for ticker in ("AAPL", "BRK.B"):
-        (found,) = repository.of_company(ticker, limit=10).items
-        assert (found.sentiment, found.scored_by, found.topics) == (
-            Decimal("0.5"), "lexicon", ("ipo",),
-        )  # fmt: skip
+@pytest.fixture
+def scored(news: NewsRepository) -> NewsRepository:
+    """News with an article about two companies that was scored here."""
+    news.sync([about(GAINS, "AAPL", "BRK.B")])
+    news.put_score(about(GAINS, "AAPL", "BRK.B").scored(SCORE, "lexicon"))
+    return news
 
 
-def test_a_company_that_an_article_joins_later_gets_its_tone_too(spied: SpiedStore) -> None:
-    made = article("Apple gains", "2024-01-05T10:00", "AAPL")
-    repository = NewsRepository(spied)
-    repository.sync([made])
-    repository.put_score(made.scored(Decimal("0.5"), "lexicon"))
+@pytest.mark.parametrize("companies", [("AAPL", "BRK.B"), ("AAPL", "MSFT")])
+def test_a_score_of_ours_outlives_another_ingest(
+    companies: tuple[str, ...], scored: NewsRepository
+) -> None:
+    assert scored.sync([about(GAINS, "AAPL", "BRK.B")]) == []
+    assert scored.sync([about(GAINS, *companies).model_copy(update={"topics": ("ipo",)})])
 
-    repository.sync([about(made, "AAPL", "MSFT")])
-
-    (found,) = repository.of_company("MSFT", limit=10).items
-    assert [each.sentiment for each in found.tickers] == [Decimal("0.5")] * 2
-
-
-def test_a_tone_worked_out_for_another_text_is_dropped(spied: SpiedStore) -> None:
-    made = article("Apple gains", "2024-01-05T10:00", "AAPL")
-    repository = NewsRepository(spied)
-    repository.sync([made])
-    repository.put_score(made.scored(Decimal("0.5"), "lexicon"))
-
-    repository.sync([made.model_copy(update={"summary": "It did not."})])
-
-    (found,) = repository.of_company("AAPL", limit=10).items
-    assert (found.sentiment, found.scored_by) == (None, None)
+    for ticker in companies:
+        (found,) = scored.of_company(ticker, limit=10).items
+        assert (found.scored_by, found.topics) == ("lexicon", ("ipo",))
+        assert [found.sentiment, *(mention.sentiment for mention in found.tickers)] == [SCORE] * 3
 
 
-def test_the_sources_own_tone_replaces_the_one_worked_out_here(spied: SpiedStore) -> None:
-    made = article("Apple gains", "2024-01-05T10:00", "AAPL")
-    repository = NewsRepository(spied)
-    repository.sync([made])
-    repository.put_score(made.scored(Decimal("0.5"), "lexicon"))
+def test_a_score_of_ours_is_dropped_for_another_text_or_the_sources_own_score(
+    scored: NewsRepository,
+) -> None:
+    other = about(GAINS, "AAPL").model_copy(update={"summary": "It did not."})
+    scored.sync([other])
+    assert scored.of_company("AAPL", limit=10).items == [other]
 
-    judged = made.model_copy(update={"sentiment": Decimal("-0.1")})
-    repository.sync([judged])
-    repository.put_score(made.scored(Decimal("0.5"), "lexicon"))
+    judged = other.model_copy(update={"sentiment": Decimal("-0.1")})
+    scored.sync([judged])
+    scored.put_score(other.scored(SCORE, "lexicon"))
 
-    assert repository.of_company("AAPL", limit=10).items == [judged]
+    assert scored.of_company("AAPL", limit=10).items == [judged]
 
 
-def test_a_late_tone_does_not_undo_what_was_written_meanwhile(spied: SpiedStore) -> None:
-    made = article("Apple gains", "2024-01-05T10:00", "AAPL")
-    mine, yours = NewsRepository(spied), NewsRepository(spied.store)
-    mine.sync([made])
+def test_a_late_score_does_not_undo_what_was_written_meanwhile(
+    news: NewsRepository, spied: SpiedStore
+) -> None:
+    news.sync([GAINS])
 
     def meanwhile(_: TableSpec, __: Item) -> None:
-        yours.sync([made.model_copy(update={"topics": ("ipo",)})])
+        NewsRepository(spied.store).sync([GAINS.model_copy(update={"topics": ("ipo",)})])
 
     spied.meanwhile = meanwhile
-    mine.put_score(made.scored(Decimal("0.5"), "lexicon"))
+    news.put_score(GAINS.scored(SCORE, "lexicon"))
 
-    (found,) = mine.of_company("AAPL", limit=10).items
-    assert (found.topics, found.sentiment) == (("ipo",), Decimal("0.5"))
+    (found,) = news.of_company("AAPL", limit=10).items
+    assert (found.topics, found.sentiment) == (("ipo",), SCORE)
 
 
-def test_a_tone_for_an_article_that_is_gone_brings_nothing_back(spied: SpiedStore) -> None:
-    made = article("Apple gains", "2024-01-05T10:00", "AAPL", "MSFT")
-    repository = NewsRepository(spied)
-    repository.sync([made])
-    repository.sync([about(made, "AAPL")])
+def test_a_score_for_a_copy_that_is_gone_brings_nothing_back(scored: NewsRepository) -> None:
+    scored.sync([GAINS])
 
-    repository.put_score(made.scored(Decimal("0.5"), "lexicon"))
+    scored.put_score(about(GAINS, "AAPL", "BRK.B").scored(SCORE, "lexicon"))
 
-    assert not repository.of_company("MSFT", limit=10).items
-    assert spied.get(NEWS, {"ticker": "MSFT", "timestamp": "x"}) is None
+    assert scored.count("BRK.B") == 0
 
 
 def test_an_article_that_somebody_else_adds_meanwhile_is_brought_up_to_date(
-    spied: SpiedStore,
+    news: NewsRepository, spied: SpiedStore
 ) -> None:
-    made = article("Apple gains", "2024-01-05T10:00", "AAPL")
-    mine, yours = NewsRepository(spied), NewsRepository(spied.store)
-
     def meanwhile(_: TableSpec, __: Item) -> None:
-        yours.sync([made])
+        NewsRepository(spied.store).sync([GAINS])
 
     spied.meanwhile = meanwhile
-    mine.sync([made.model_copy(update={"topics": ("ipo",)})])
+    news.sync([GAINS.model_copy(update={"topics": ("ipo",)})])
 
-    assert [each.topics for each in mine.recent(limit=10).items] == [("ipo",)]
+    assert [found.topics for found in news.recent(limit=10).items] == [("ipo",)]
 
 
-def test_the_first_second_and_the_last_of_a_month_belong_to_it(spied: SpiedStore) -> None:
-    repository = NewsRepository(spied)
-    repository.sync(
+def test_the_first_second_and_the_last_of_a_month_belong_to_it(news: NewsRepository) -> None:
+    news.sync(
         [
             article("Old year", "2023-12-31T23:59:59", "AAPL"),
             article("New year", "2024-01-01T00:00:00", "AAPL"),
@@ -338,7 +281,7 @@ def test_the_first_second_and_the_last_of_a_month_belong_to_it(spied: SpiedStore
         ]
     )
 
-    january = repository.recent(
+    january = news.recent(
         datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 31, 23, 59, 59, tzinfo=UTC), limit=10
     )
 
@@ -346,21 +289,12 @@ def test_the_first_second_and_the_last_of_a_month_belong_to_it(spied: SpiedStore
     assert january.cursor is None
 
 
-def test_years_without_news_in_between_are_no_end(spied: SpiedStore) -> None:
-    repository = NewsRepository(spied)
-    repository.sync([article("Late", "2024-01-01T00:00", "AAPL")])
-    repository.sync([article("Early", "1999-12-31T00:00", "AAPL")])
-
-    found = pages(lambda cursor: repository.recent(limit=1, cursor=cursor))
-
-    assert [each.title for page in found for each in page] == ["Late", "Early"]
-
-
-def test_a_span_from_the_first_year_on_misses_nothing(spied: SpiedStore) -> None:
-    repository = NewsRepository(spied)
-    repository.sync([article("Late", "2024-01-01T00:00", "AAPL")])
+def test_years_without_news_in_between_are_not_the_end(news: NewsRepository) -> None:
+    news.sync([article("Late", "2024-01-01T00:00", "AAPL")])
+    news.sync([article("Early", "1999-12-31T00:00", "AAPL")])
     start = datetime(987, 1, 1, tzinfo=UTC)
 
-    assert titles(repository.recent(start, limit=10)) == ["Late"]
-    assert titles(repository.of_company("AAPL", start, limit=10)) == ["Late"]
-    assert titles(repository.recent(None, start, limit=10)) == []
+    found = pages(lambda cursor: news.recent(start, limit=1, cursor=cursor))
+
+    assert [each.title for page in found for each in page] == ["Late", "Early"]
+    assert titles(news.recent(None, start, limit=10)) == []

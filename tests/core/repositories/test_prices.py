@@ -1,41 +1,62 @@
+"""What the price repository promises over every store."""
+
+import doctest
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.domain import Bar, PriceSeries
-from signal9_core.ports import Item
+from signal9_core.domain import Bar, IntradayInterval, PriceSeries
+from signal9_core.errors import StoreError
+from signal9_core.ports import Item, Page, Store
 from signal9_core.repositories import PriceChange, PriceRepository
-from signal9_core.tables import TableSpec
+from signal9_core.tables import TIME_SERIES, TableSpec
 from tests.core.conftest import opened
 from tests.core.strategies import days, price_series, walk
 from tests.fakes import SERIES, bar, series
-from tests.spied import SpiedStore
+from tests.spied import SpiedStore, StoppedError
+
+from .mocked import on_dynamodb
+
+ROOT = Path(__file__).parents[3]
+OpenStore = Callable[[], AbstractContextManager[Store]]
 
 
-@settings(deadline=None, max_examples=40)
+@pytest.fixture(params=[opened, on_dynamodb], ids=["sqlite", "dynamodb"], scope="module")
+def open_store(request: pytest.FixtureRequest) -> OpenStore:
+    opener: OpenStore = request.param
+    return opener
+
+
+@settings(deadline=None, max_examples=15)
 @given(wanted=price_series("BRK.B", max_size=100))
-def test_any_series_comes_back_as_it_was_and_merging_it_again_writes_nothing(
-    wanted: PriceSeries,
+def test_any_series_comes_back_exactly_and_merging_it_again_writes_nothing(
+    open_store: OpenStore, wanted: PriceSeries
 ) -> None:
-    with opened() as store:
-        repository = PriceRepository(store)
+    with open_store() as store:
+        spied = SpiedStore(store)
+        repository = PriceRepository(spied)
         change = repository.merge(wanted)
-        written = store.writes
+        written = spied.writes
+        again = repository.merge(wanted)
+        bars = repository.between("BRK.B", consistent=False)
 
-        assert repository.merge(wanted) is None
-        assert store.writes == written
-        found = repository.between("BRK.B")
-
-    assert list(found) == list(wanted)
-    assert change == (
-        PriceChange(wanted.day(0), wanted.day(-1), len(wanted)) if len(wanted) else None
-    )
+    count = len(wanted)
+    assert list(bars) == list(wanted)
+    assert bars.currency == (wanted.currency if count else "USD")
+    assert (again, spied.writes) == (None, written)
+    assert change == (PriceChange(wanted.day(0), wanted.day(-1), count, count) if count else None)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 @given(
     older=price_series("AAPL", adjusted=True),
     newer=price_series("AAPL", adjusted=True),
@@ -43,101 +64,136 @@ def test_any_series_comes_back_as_it_was_and_merging_it_again_writes_nothing(
     last=st.none() | days(),
 )
 def test_a_merge_adds_and_corrects_and_tells_exactly_what_it_did(
-    older: PriceSeries, newer: PriceSeries, first: date | None, last: date | None
+    open_store: OpenStore,
+    older: PriceSeries,
+    newer: PriceSeries,
+    first: date | None,
+    last: date | None,
 ) -> None:
-    with opened() as store:
+    with open_store() as store:
         repository = PriceRepository(store)
         repository.merge(older)
         change = repository.merge(newer)
-        found = repository.between("AAPL", first, last)
+        bars = repository.between("AAPL", first, last)
 
-    before = {each.day: each for each in older}
-    after = before | {each.day: each for each in newer}
-    differing = sorted(day for day, each in after.items() if before.get(day) != each)
-    assert list(found) == [
+    before = {bar.day: bar for bar in older}
+    after = before | {bar.day: bar for bar in newer}
+    changed = sorted(day for day, bar in after.items() if before.get(day) != bar)
+    assert list(bars) == [
         after[day]
         for day in sorted(after)
         if (first is None or first <= day) and (last is None or day <= last)
     ]
     assert change == (
-        PriceChange(differing[0], differing[-1], len(differing)) if differing else None
+        PriceChange(changed[0], changed[-1], len(changed), len(after) - len(before))
+        if changed
+        else None
     )
 
 
-def test_the_turn_of_a_year_is_no_edge(spied: SpiedStore) -> None:
-    repository = PriceRepository(spied)
-    repository.merge(SERIES["AAPL"])
+@settings(deadline=None, max_examples=25)
+@given(
+    stored=price_series("AAPL", max_size=100),
+    limit=st.integers(1, 120),
+    newest_first=st.booleans(),
+    span=st.tuples(st.integers(0, 99), st.integers(0, 99)),
+)
+def test_a_limit_takes_the_oldest_bars_of_a_range_or_the_newest(
+    stored: PriceSeries, limit: int, newest_first: bool, span: tuple[int, int]
+) -> None:
+    first, last = (stored.day(min(at, len(stored) - 1)) if len(stored) else None for at in span)
+    with opened() as store:
+        repository = PriceRepository(store)
+        repository.merge(stored)
+        bars = list(repository.between("AAPL", first, last, limit=limit, newest_first=newest_first))
+        latest = list(repository.latest("AAPL", limit))
 
-    around = repository.between("AAPL", date(2023, 12, 29), date(2024, 1, 2))
-
-    assert [each.day.isoformat() for each in around] == ["2023-12-29", "2024-01-02"]
-
-
-def test_a_year_without_trading_in_between_is_no_end(spied: SpiedStore) -> None:
-    repository = PriceRepository(spied)
-    repository.merge(series("AAPL", day_20211231="177.57", day_20240102="185.64"))
-
-    assert [each.day.year for each in repository.between("AAPL")] == [2021, 2024]
-    assert len(repository.between("AAPL", date(2022, 1, 1), date(2023, 12, 31))) == 0
-
-
-def test_a_correction_is_told_with_the_days_it_concerns(spied: SpiedStore) -> None:
-    repository = PriceRepository(spied)
-    repository.merge(SERIES["AAPL"])
-
-    change = repository.merge(series("AAPL", day_20231229="192.53", day_20240103="184.26"))
-
-    assert change == PriceChange(date(2024, 1, 3), date(2024, 1, 3), 1)
-    assert len(repository.between("AAPL")) == 4
+    whole = list(stored.between(first, last))
+    assert bars == (whole[-limit:] if newest_first else whole[:limit])
+    assert latest == list(stored)[-limit:]
 
 
-def test_a_correction_writes_only_the_block_that_it_concerns(spied: SpiedStore) -> None:
-    repository = PriceRepository(spied)
-    long = walk(600)
+class CountingStore(SpiedStore):
+    """A store that counts the items that were read."""
+
+    items_read = 0
+
+    def query(self, table: TableSpec, partition: str, **options: Any) -> Page:
+        page = super().query(table, partition, **options)
+        self.items_read += len(page.items)
+        return page
+
+
+def test_a_few_bars_of_a_long_history_cost_a_few_items(spied: SpiedStore) -> None:
+    long, store = walk(5_000), CountingStore(spied)
+    repository = PriceRepository(store)
     repository.merge(long)
-    blocks, written = list(spied.written), spied.writes
+    first, last = long.day(2_000), long.day(2_050)
 
-    repository.merge(corrected(long, 400))
+    for read, most in (
+        (lambda: repository.latest("AAPL"), 2),
+        (lambda: repository.latest("AAPL", 250), 6),
+        (lambda: repository.between("AAPL", first, last), 2),
+        (lambda: repository.between("AAPL", limit=20), 2),
+        (lambda: repository.merge(corrected(long, 2_000).slice(2_000, 2_001)), 1),
+    ):
+        before = store.items_read
+        read()
+        assert store.items_read - before <= most
 
-    assert len(blocks) > 3
-    assert len(spied.written[written:]) == 1
-    assert spied.written[written] in blocks[1:-1]
+
+def test_an_append_or_a_correction_writes_one_item(spied: SpiedStore) -> None:
+    repository, long = PriceRepository(spied), walk(600)
+    repository.merge(long.slice(0, 599))
+
+    for newer in (long, corrected(long, 400)):
+        written = spied.writes
+        repository.merge(newer)
+        assert spied.writes == written + 1
 
 
-def test_what_is_about_to_change_is_told_before_the_first_write(spied: SpiedStore) -> None:
+def test_a_change_is_recorded_once_before_the_first_write(spied: SpiedStore) -> None:
     repository = PriceRepository(spied)
-    told: list[tuple[int, PriceChange]] = []
+    recorded: list[tuple[int, PriceChange]] = []
 
-    repository.merge(SERIES["AAPL"], lambda change: told.append((spied.writes, change)))
-    repository.merge(SERIES["AAPL"], lambda change: told.append((spied.writes, change)))
+    for _ in range(2):
+        repository.merge(SERIES["AAPL"], lambda change: recorded.append((spied.writes, change)))
 
-    assert told == [(0, PriceChange(date(2023, 12, 28), date(2024, 1, 3), 4))]
-
-
-def test_two_writers_never_lose_a_bar(spied: SpiedStore) -> None:
-    mine, yours = PriceRepository(spied), PriceRepository(spied.store)
-    mine.merge(SERIES["AAPL"])
-
-    def meanwhile(_: TableSpec, __: Item) -> None:
-        yours.merge(series("AAPL", day_20240104="181.91"))
-
-    spied.meanwhile = meanwhile
-    mine.merge(series("AAPL", day_20240105="181.18"))
-
-    found = [each.day for each in mine.between("AAPL", date(2024, 1, 3))]
-    assert found == [date(2024, 1, 3), date(2024, 1, 4), date(2024, 1, 5)]
+    assert recorded == [(0, PriceChange(date(2023, 12, 28), date(2024, 1, 3), 4, 4))]
 
 
-def test_two_first_writers_never_lose_a_bar(spied: SpiedStore) -> None:
-    mine, yours = PriceRepository(spied), PriceRepository(spied.store)
+@pytest.mark.parametrize("stored", [[], ["AAPL"]], ids=["first bars", "more bars"])
+def test_concurrent_writers_lose_no_bar(open_store: OpenStore, stored: list[str]) -> None:
+    with open_store() as store:
+        spied = SpiedStore(store)
+        mine, yours = PriceRepository(spied), PriceRepository(store)
+        for ticker in stored:
+            mine.merge(SERIES[ticker])
 
-    def meanwhile(_: TableSpec, __: Item) -> None:
-        yours.merge(series("AAPL", day_20240104="181.91"))
+        def meanwhile(_: TableSpec, __: Item) -> None:
+            yours.merge(series("AAPL", day_20240104="181.91"))
 
-    spied.meanwhile = meanwhile
-    mine.merge(series("AAPL", day_20240105="181.18"))
+        spied.meanwhile = meanwhile
+        mine.merge(series("AAPL", day_20240105="181.18"))
+        bars = mine.between("AAPL", date(2024, 1, 4))
 
-    assert [each.day.day for each in mine.between("AAPL")] == [4, 5]
+    assert [bar.day.day for bar in bars] == [4, 5]
+
+
+def test_an_interrupted_merge_is_completed_by_the_next_one(spied: SpiedStore) -> None:
+    repository, long = PriceRepository(spied), walk(600)
+    spied.stop_before = 4
+    with pytest.raises(StoppedError):
+        repository.merge(long)
+
+    spied.stop_before = None
+    partly = len(repository.between("AAPL"))
+    change = repository.merge(long)
+
+    assert 0 < partly < 600
+    assert change is not None
+    assert change.count == change.added == 600 - partly
+    assert repository.between("AAPL") == long
 
 
 def test_companies_do_not_mix(spied: SpiedStore) -> None:
@@ -145,18 +201,97 @@ def test_companies_do_not_mix(spied: SpiedStore) -> None:
     repository.merge(series("BRK", day_20240102="1"))
     repository.merge(series("BRK.B", day_20240102="2"))
 
-    assert [each.close for each in repository.between("BRK.B")] == [Decimal(2)]
+    assert [bar.close for bar in repository.between("BRK.B")] == [Decimal(2)]
     assert len(repository.between("BRK.A")) == 0
+
+
+def test_years_without_trading_are_no_end(spied: SpiedStore) -> None:
+    repository = PriceRepository(spied)
+    repository.merge(series("AAPL", day_20211231="177.57", day_20240102="185.64"))
+
+    assert [bar.day.year for bar in repository.between("AAPL")] == [2021, 2024]
+    assert len(repository.between("AAPL", date(2022, 1, 1), date(2023, 12, 31))) == 0
 
 
 def test_adjusted_closes_are_there_only_where_all_bars_have_them(spied: SpiedStore) -> None:
     repository = PriceRepository(spied)
     repository.merge(SERIES["AAPL"])
-    plain: Bar = bar("AAPL", "2025-01-02", "243.85").model_copy(update={"adjusted_close": None})
-    repository.merge(PriceSeries.from_bars("AAPL", [plain]))
+    raw: Bar = bar("AAPL", "2025-01-02", "243.85").model_copy(update={"adjusted_close": None})
+    repository.merge(PriceSeries.from_bars("AAPL", [raw]))
 
     assert repository.between("AAPL").adjusted_close is None
     assert repository.between("AAPL", None, date(2024, 12, 31)).adjusted_close is not None
+
+
+def one(price: str, adjusted: str) -> PriceSeries:
+    return PriceSeries.from_bars(
+        "IBM",
+        [bar("IBM", "2013-03-01", price).model_copy(update={"adjusted_close": Decimal(adjusted)})],
+    )
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        (one("1.2345", "1.23"), one("2.50", "1.23")),
+        (one("1.23", "0.000001"), one("1.23", "0.00015")),
+        (one("2.50", "1.23"), one("1.2345", "1.23456")),
+    ],
+    ids=["coarser prices", "coarser adjusted closes", "finer ones"],
+)
+def test_a_correction_may_have_another_precision(older: PriceSeries, newer: PriceSeries) -> None:
+    with opened() as store:
+        repository = PriceRepository(store)
+        repository.merge(older)
+
+        change = repository.merge(newer)
+
+        assert change == PriceChange(date(2013, 3, 1), date(2013, 3, 1), 1, 0)
+        assert list(repository.between("IBM")) == list(newer)
+
+
+def test_the_same_price_with_more_zeros_is_no_change(spied: SpiedStore) -> None:
+    repository, coarse = PriceRepository(spied), one("1.5", "1.25")
+    repository.merge(coarse)
+
+    assert repository.merge(coarse.rescaled(6, 9)) is None
+
+
+@pytest.mark.parametrize("payload", [b"", b"\x01damaged", None, "text"])
+def test_a_damaged_item_is_named_and_yields_no_bars(
+    spied: SpiedStore, payload: bytes | str | None
+) -> None:
+    repository, long = PriceRepository(spied), walk(200)
+    repository.merge(long)
+    [stored, *_] = spied.query(TIME_SERIES, "AAPL#1d", newest_first=True).items
+    spied.put(TIME_SERIES, {**stored.item, "bars": payload})
+
+    place = f"TimeSeries AAPL#1d/{stored.item['timestamp']!s}: "
+    for read in (repository.between, repository.latest):
+        with pytest.raises(StoreError, match=f"^{place}"):
+            read("AAPL")
+    with pytest.raises(StoreError, match=place):
+        repository.merge(long)
+
+
+def test_only_daily_bars_are_stored(spied: SpiedStore) -> None:
+    minutes = PriceSeries.empty("AAPL", IntradayInterval.FIVE_MINUTES)
+
+    with pytest.raises(ValueError, match="AAPL: only daily bars are stored, not 5min"):
+        PriceRepository(spied).merge(minutes)
+
+
+def test_the_examples_of_the_documentation_show_what_happens() -> None:
+    text = (ROOT / "docs" / "prices.md").read_text(encoding="utf-8")
+    examples = "\n".join(re.findall(r"```pycon\n(.*?)```", text, re.DOTALL))
+    parsed = doctest.DocTestParser().get_doctest(examples, {}, "prices.md", None, 0)
+    said: list[str] = []
+
+    result = doctest.DocTestRunner().run(parsed, out=said.append, clear_globs=False)
+    parsed.globs["store"].close()
+
+    assert result.attempted > 5
+    assert result.failed == 0, "".join(said)
 
 
 def corrected(long: PriceSeries, at: int) -> PriceSeries:

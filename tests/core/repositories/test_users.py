@@ -4,11 +4,15 @@ from hypothesis import given, settings
 from signal9_core.domain import User
 from signal9_core.errors import ConflictError
 from signal9_core.ports import ABSENT, Item
-from signal9_core.repositories import FollowerRepository, UserRepository
+from signal9_core.repositories import (
+    RecentlyViewedRepository,
+    SubscriptionRepository,
+    UserRepository,
+)
 from signal9_core.tables import TableSpec
 from tests.core.conftest import opened
 from tests.core.strategies import users
-from tests.fakes import NOW
+from tests.fakes import NOW, SetClock
 from tests.spied import SpiedStore
 
 
@@ -40,51 +44,76 @@ def test_a_record_is_written_only_over_the_one_that_was_read(spied: SpiedStore) 
     assert found.user.watchlist == ("AAPL",)
 
 
-def test_nobody_is_not_found(spied: SpiedStore) -> None:
+def test_an_unknown_user_is_not_found(spied: SpiedStore) -> None:
     assert UserRepository(spied).get("nobody") is None
 
 
-def test_followers_are_found_by_company_and_by_topic(spied: SpiedStore) -> None:
-    followers = FollowerRepository(spied)
-    followers.follow(person("ada", "AAPL", "BRK.B", topics=("ipo",)))
-    followers.follow(person("grace", "AAPL"))
+def test_subscribers_are_found_by_company_and_by_topic(spied: SpiedStore) -> None:
+    subscriptions = SubscriptionRepository(spied)
+    subscriptions.subscribe(person("ada", "AAPL", "BRK.B", topics=("ipo",)))
+    subscriptions.subscribe(person("grace", "AAPL"))
 
-    assert followers.of(tickers=["AAPL"]) == {"ada", "grace"}
-    assert followers.of(tickers=["BRK.B", "MSFT"]) == {"ada"}
-    assert followers.of(topics=["ipo"], tickers=["AAPL"]) == {"ada", "grace"}
-    assert followers.of() == set()
+    assert subscriptions.subscribers(tickers=["AAPL"]) == {"ada", "grace"}
+    assert subscriptions.subscribers(tickers=["BRK.B", "MSFT"]) == {"ada"}
+    assert subscriptions.subscribers(topics=["ipo"], tickers=["AAPL"]) == {"ada", "grace"}
+    assert subscriptions.subscribers() == set()
 
 
-def test_following_again_writes_nothing(spied: SpiedStore) -> None:
-    followers = FollowerRepository(spied)
-    followers.follow(person("ada", "AAPL", topics=("ipo",)))
+def test_subscribing_again_writes_nothing(spied: SpiedStore) -> None:
+    subscriptions = SubscriptionRepository(spied)
+    subscriptions.subscribe(person("ada", "AAPL", topics=("ipo",)))
     written = spied.writes
 
-    followers.follow(person("ada", "AAPL", topics=("ipo",)))
+    subscriptions.subscribe(person("ada", "AAPL", topics=("ipo",)))
 
     assert spied.writes == written
 
 
-def test_who_dropped_a_company_no_longer_follows_it(spied: SpiedStore) -> None:
-    followers = FollowerRepository(spied)
+def test_a_user_who_dropped_a_company_is_no_longer_its_subscriber(spied: SpiedStore) -> None:
+    subscriptions = SubscriptionRepository(spied)
     before, after = person("ada", "AAPL", "MSFT"), person("ada", "MSFT", topics=("ipo",))
-    followers.follow(before)
-    followers.follow(after)
+    subscriptions.subscribe(before)
+    subscriptions.subscribe(after)
 
-    followers.unfollow(before, after)
+    subscriptions.unsubscribe(before, after)
 
-    assert followers.of(tickers=["AAPL"]) == set()
-    assert followers.of(tickers=["MSFT"]) == {"ada"}
-    assert followers.of(topics=["ipo"]) == {"ada"}
+    assert subscriptions.subscribers(tickers=["AAPL"]) == set()
+    assert subscriptions.subscribers(tickers=["MSFT"]) == {"ada"}
+    assert subscriptions.subscribers(topics=["ipo"]) == {"ada"}
 
 
-def test_two_who_start_to_follow_at_once_both_do(spied: SpiedStore) -> None:
-    mine, yours = FollowerRepository(spied), FollowerRepository(spied.store)
+def test_two_users_who_subscribe_at_once_both_do(spied: SpiedStore) -> None:
+    mine, yours = SubscriptionRepository(spied), SubscriptionRepository(spied.store)
 
     def meanwhile(_: TableSpec, __: Item) -> None:
-        yours.follow(person("grace", "AAPL"))
+        yours.subscribe(person("grace", "AAPL"))
 
     spied.meanwhile = meanwhile
-    mine.follow(person("ada", "AAPL"))
+    mine.subscribe(person("ada", "AAPL"))
 
-    assert mine.of(tickers=["AAPL"]) == {"ada", "grace"}
+    assert mine.subscribers(tickers=["AAPL"]) == {"ada", "grace"}
+
+
+def test_the_last_twenty_companies_that_a_user_looked_at_come_latest_first(
+    spied: SpiedStore, clock: SetClock
+) -> None:
+    viewed = RecentlyViewedRepository(spied, clock)
+    for number in range(25):
+        viewed.add("ada", f"T{number}")
+    viewed.add("ada", "T24")
+    viewed.add("ada", "T10")
+
+    latest = ["T10", *(f"T{number}" for number in range(24, 4, -1) if number != 10)]
+    assert viewed.of_user("ada") == latest
+    clock.move(days=91)
+    assert viewed.of_user("ada") == []
+
+
+def test_what_a_user_looked_at_can_be_forgotten(spied: SpiedStore, clock: SetClock) -> None:
+    viewed = RecentlyViewedRepository(spied, clock)
+    viewed.add("ada", "AAPL")
+
+    viewed.forget("ada")
+
+    assert viewed.of_user("ada") == []
+    assert spied.contents() == {}

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from moto import mock_aws
 
+from signal9_core.aws import aws_client
 from signal9_core.ports import Clock, Store
-from signal9_core.stores.dynamodb import DynamoStore, dynamodb_client
+from signal9_core.stores.dynamodb import DynamoStore
 from signal9_core.stores.sqlite import SqliteStore
 from tests.emulator import CREDENTIALS, running_emulator
 from tests.fakes import SetClock
@@ -49,7 +50,7 @@ def client_of(endpoint_url: str | None) -> "Iterator[DynamoDBClient]":
     with pytest.MonkeyPatch.context() as patch:
         for name, value in CREDENTIALS.items():
             patch.setenv(name, value)
-        client = dynamodb_client(endpoint_url=endpoint_url)
+        client = aws_client("dynamodb", endpoint_url=endpoint_url)
     yield client
     client.close()
 

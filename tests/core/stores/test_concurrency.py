@@ -15,12 +15,11 @@ from signal9_core.errors import ConflictError
 from signal9_core.ports import Store
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_core.tables import ASSETS, STATE
-from tests.core.quotas.spending import BUDGET, spend
 from tests.fakes import SetClock
 
 from .conftest import OpenStore
-from .counting import COUNTER, count_in_file, count_up
 from .items import asset
+from .writers import COUNTER, count_in_file, count_up
 
 WRITERS = 8
 
@@ -42,9 +41,9 @@ def test_a_counter_of_many_threads_ends_at_the_exact_sum(shared: Store) -> None:
     with ThreadPoolExecutor(WRITERS) as threads:
         list(threads.map(lambda _: count_up(shared, 6), range(WRITERS)))
 
-    found = shared.get(STATE, COUNTER)
-    assert found is not None
-    assert found.item["count"] == 6 * WRITERS
+    stored = shared.get(STATE, COUNTER)
+    assert stored is not None
+    assert stored.item["count"] == 6 * WRITERS
 
 
 def test_of_many_writers_over_one_version_exactly_one_wins(shared: Store) -> None:
@@ -60,17 +59,10 @@ def test_of_many_writers_over_one_version_exactly_one_wins(shared: Store) -> Non
     with ThreadPoolExecutor(WRITERS) as threads:
         outcomes = list(threads.map(wins, range(WRITERS)))
 
-    found = shared.get(ASSETS, {"ticker": "AAPL"})
-    assert found is not None
+    stored = shared.get(ASSETS, {"ticker": "AAPL"})
+    assert stored is not None
     assert outcomes.count(True) == 1
-    assert found.item["writer"] == outcomes.index(True)
-
-
-def test_a_budget_of_many_threads_is_spent_to_the_last_call_and_no_further(shared: Store) -> None:
-    with ThreadPoolExecutor(WRITERS) as threads:
-        calls = list(threads.map(lambda _: spend(shared), range(WRITERS)))
-
-    assert sum(calls) == BUDGET
+    assert stored.item["writer"] == outcomes.index(True)
 
 
 def test_every_new_item_is_written_by_exactly_one_of_many(shared: Store) -> None:
@@ -93,9 +85,9 @@ def test_processes_open_and_use_one_file_at_once(tmp_path: Path) -> None:
         processes.starmap(count_in_file, [(path, 100)] * 2, chunksize=1)
 
     with SqliteStore.open(path) as store:
-        found = store.get(STATE, COUNTER)
-        assert found is not None
-        assert found.item["count"] == 200
+        stored = store.get(STATE, COUNTER)
+        assert stored is not None
+        assert stored.item["count"] == 200
         assert store.get(ASSETS, {"ticker": "T2499"}) is not None
 
 
@@ -103,8 +95,8 @@ def test_a_process_killed_while_writing_leaves_whole_transactions(tmp_path: Path
     path = tmp_path / "market.db"
     program = (
         "import sys, pathlib\n"
-        "from tests.core.stores.counting import fill_for_ever\n"
-        "fill_for_ever(pathlib.Path(sys.argv[1]))"
+        "from tests.core.stores.writers import fill_forever\n"
+        "fill_forever(pathlib.Path(sys.argv[1]))"
     )
     with subprocess.Popen([sys.executable, "-c", program, path], stdout=subprocess.PIPE) as writer:
         assert writer.stdout is not None

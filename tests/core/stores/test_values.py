@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 
 from signal9_core.errors import StoreError
 from signal9_core.ports import Item, Store, Value
-from signal9_core.stores import dynamodb as wire
-from signal9_core.stores import sqlite as bodies
+from signal9_core.stores.dynamodb import from_attributes, to_attributes
+from signal9_core.stores.sqlite import from_json, to_json
 from signal9_core.tables import ASSETS
 from tests.fakes import SetClock
 
 from .conftest import OpenStore
-from .items import asset
-from .values import attributes, kinds_of, numbers
+from .items import asset, attributes, kinds_of, numbers
 
 
 class Period(StrEnum):
@@ -31,71 +30,58 @@ class Rank(IntEnum):
 
 
 @given(item=attributes())
-@settings(deadline=None, max_examples=150)
-def test_an_item_survives_as_json(item: Item) -> None:
-    assert kinds_of(bodies.item_of(bodies.body_of(item))) == kinds_of(item)
+@settings(max_examples=150)
+def test_an_item_survives_in_the_form_of_either_store(item: Item) -> None:
+    assert kinds_of(from_json(to_json(item))) == kinds_of(item)
+    assert kinds_of(from_attributes(to_attributes(item))) == kinds_of(item)
 
 
 @given(item=attributes())
-@settings(deadline=None, max_examples=150)
-def test_an_item_survives_on_the_wire(item: Item) -> None:
-    assert kinds_of(wire.item_of(wire.attributes_of(item))) == kinds_of(item)
-
-
-@given(item=attributes())
-@settings(deadline=None, max_examples=100)
-def test_the_wire_form_is_the_one_that_boto3_writes(item: Item) -> None:
+@settings(max_examples=100)
+def test_dynamodb_gets_what_boto3_would_send(item: Item) -> None:
     # Its limits for numbers are a little narrower at one end, wider at the other.
     peer = TypeSerializer()
     try:
         expected = {name: peer.serialize(value) for name, value in item.items()}
     except ArithmeticError:
         return
-    assert wire.attributes_of(item) == expected
+    assert to_attributes(item) == expected
 
 
 @given(number=numbers())
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_a_number_written_out_in_full_comes_back_as_one_that_can_be_stored(
     number: int | Decimal,
 ) -> None:
-    answered: Value = wire.item_of({"n": {"N": f"{Decimal(number):f}"}})["n"]
+    answered: Value = from_attributes({"n": {"N": f"{Decimal(number):f}"}})["n"]
 
     assert answered == number
-    assert wire.item_of(wire.attributes_of({"n": answered})) == {"n": number}
+    assert from_attributes(to_attributes({"n": answered})) == {"n": number}
 
 
 def test_items_survive_in_every_store(open_store: OpenStore) -> None:
     with open_store(SetClock()) as store:
 
         @given(batch=st.lists(attributes(), min_size=1, max_size=20))
-        @settings(deadline=None, max_examples=8)
+        @settings(max_examples=8)
         def survives(batch: list[dict[str, Value]]) -> None:
             items = {f"T{number}": asset(f"T{number}", **each) for number, each in enumerate(batch)}
             store.put_many(ASSETS, items.values())
-            found = store.get_many(ASSETS, [{"ticker": ticker} for ticker in items])
-            assert {each.item["ticker"]: kinds_of(each.item) for each in found} == {
+            stored = store.get_many(ASSETS, [{"ticker": ticker} for ticker in items])
+            assert {item["ticker"]: kinds_of(item) for item, _ in stored} == {
                 ticker: kinds_of(item) for ticker, item in items.items()
             }
 
         survives()
 
 
-def test_integral_numbers_come_back_as_integers(store: Store) -> None:
-    store.put(ASSETS, asset("AAPL", whole=Decimal(120), part=Decimal("1.5"), count=7))
-
-    found = store.get(ASSETS, {"ticker": "AAPL"})
-
-    assert found is not None
-    kinds = {name: type(value) for name, value in found.item.items()}
-    assert kinds == {"ticker": str, "whole": int, "part": Decimal, "count": int}
-
-
-def test_special_types_are_stored_as_the_plain_ones_that_they_are(store: Store) -> None:
+def test_values_come_back_as_plain_types_and_whole_numbers_as_integers(store: Store) -> None:
     store.put(
         ASSETS,
         {
             "ticker": "AAPL",
+            "whole": Decimal(120),
+            "part": Decimal("1.5"),
             "period": Period.ANNUAL,
             "rank": Rank.FIRST,
             "pair": ("a", 1),
@@ -104,18 +90,21 @@ def test_special_types_are_stored_as_the_plain_ones_that_they_are(store: Store) 
         },
     )
 
-    found = store.get(ASSETS, {"ticker": "AAPL"})
+    stored = store.get(ASSETS, {"ticker": "AAPL"})
 
-    assert found is not None
-    assert found.item == {
+    assert stored is not None
+    assert stored.item == {
         "ticker": "AAPL",
+        "whole": 120,
+        "part": Decimal("1.5"),
         "period": "annual",
         "rank": 1,
         "pair": ["a", 1],
         "view": {"annual": None},
         "raw": b"\x00\xff",
     }
-    assert type(found.item["period"]) is str
+    kinds = [type(stored.item[name]) for name in ("whole", "part", "period", "rank")]
+    assert kinds == [int, Decimal, str, int]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +114,6 @@ def test_special_types_are_stored_as_the_plain_ones_that_they_are(store: Store) 
         float("nan"),
         Decimal("NaN"),
         Decimal("NaN123"),
-        Decimal("Infinity"),
         Decimal("-Infinity"),
         10**38,
         pytest.param(-(10**5000), id="wide"),
@@ -145,27 +133,15 @@ def test_special_types_are_stored_as_the_plain_ones_that_they_are(store: Store) 
 def test_what_one_store_cannot_hold_every_store_refuses(store: Store, value: Value) -> None:
     item = {"ticker": "AAPL", "x": value}
 
-    with pytest.raises(StoreError):
+    with pytest.raises(StoreError, match=r"^Assets AAPL: x: "):
         store.put(ASSETS, item)
-    with pytest.raises(StoreError):
+    with pytest.raises(StoreError, match=r"^Assets AAPL: x: "):
         store.put_many(ASSETS, [item])
 
     assert store.get(ASSETS, {"ticker": "AAPL"}) is None
 
 
-def test_a_refusal_names_item_attribute_and_value(store: Store) -> None:
-    with pytest.raises(StoreError, match=r"Assets AAPL: pe: 27\.5 is a float, which no store"):
-        store.put(ASSETS, asset("AAPL", pe=27.5))  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize("name", ["", 7])
-def test_a_name_that_is_no_text_or_empty_is_refused(store: Store, name: str) -> None:
-    with pytest.raises(StoreError):
+def test_a_name_that_is_not_a_text_or_empty_is_refused(store: Store, name: str) -> None:
+    with pytest.raises(StoreError, match="Assets AAPL: invalid attribute name"):
         store.put(ASSETS, {"ticker": "AAPL", name: 1})
-
-
-def test_a_key_that_is_no_valid_unicode_is_refused(store: Store) -> None:
-    with pytest.raises(StoreError):
-        store.put(ASSETS, asset("\ud800"))
-    with pytest.raises(StoreError):
-        store.get(ASSETS, {"ticker": "\ud800"})

@@ -1,4 +1,4 @@
-"""What every store promises about writing, whichever it is."""
+"""What every store promises about writing and reading single items."""
 
 from collections.abc import Iterator
 
@@ -9,45 +9,35 @@ from signal9_core.ports import ABSENT, Item, Store
 from signal9_core.tables import ASSETS, FINANCIALS, NEWS, STATE
 from tests.fakes import SetClock
 
-from .items import article, asset, lease
+from .items import article, asset, lease, report
 
 APPLE = {"ticker": "AAPL"}
 
 
-def test_what_is_put_comes_back_with_its_version(store: Store) -> None:
-    version = store.put(ASSETS, asset("AAPL", name="Apple"))
-
-    assert store.get(ASSETS, APPLE) == ({"ticker": "AAPL", "name": "Apple"}, version)
-    assert version > 0
-
-
-def test_what_was_never_put_is_absent(store: Store) -> None:
+def test_a_put_replaces_the_whole_item_and_returns_its_version(store: Store) -> None:
     assert store.get(ASSETS, APPLE) is None
-
-
-def test_a_put_replaces_the_whole_item(store: Store) -> None:
     store.put(ASSETS, asset("AAPL", name="Apple", exchange="NASDAQ"))
 
-    store.put(ASSETS, asset("AAPL", sector="Technology"))
+    version = store.put(ASSETS, asset("AAPL", sector="Technology"))
 
-    found = store.get(ASSETS, APPLE)
-    assert found is not None
-    assert found.item == {"ticker": "AAPL", "sector": "Technology"}
+    assert version > 0
+    assert store.get(ASSETS, APPLE) == (asset("AAPL", sector="Technology"), version)
+    assert store.get(ASSETS, {**APPLE, "name": "whatever"}) == store.get(ASSETS, APPLE)
 
 
 def test_every_write_makes_a_new_version(store: Store) -> None:
-    item = asset("AAPL")
+    versions = {store.put(ASSETS, asset("AAPL")) for _ in range(3)}
+    store.put_many(ASSETS, [asset("AAPL")])
 
-    versions = {store.put(ASSETS, item) for _ in range(3)}
-    store.put_many(ASSETS, [item])
-    found = store.get(ASSETS, APPLE)
-
+    stored = store.get(ASSETS, APPLE)
     assert len(versions) == 3
-    assert found is not None
-    assert found.version not in versions
+    assert stored is not None
+    assert stored.version not in versions
+    with pytest.raises(ConflictError):
+        store.put(ASSETS, asset("AAPL"), expected=versions.pop())
 
 
-def test_the_item_that_was_handed_over_stays_as_it_is(store: Store) -> None:
+def test_the_item_passed_in_stays_as_it_is(store: Store) -> None:
     item = asset("AAPL", tags=["a"])
 
     store.put(ASSETS, item)
@@ -57,141 +47,76 @@ def test_the_item_that_was_handed_over_stays_as_it_is(store: Store) -> None:
     assert item == {"ticker": "AAPL", "tags": ["a"]}
 
 
-def test_an_expected_version_lets_exactly_that_version_be_replaced(store: Store) -> None:
-    first = store.put(ASSETS, asset("AAPL", n=1))
+def test_only_the_expected_version_is_replaced(store: Store) -> None:
+    first = store.put(ASSETS, asset("AAPL", n=1), expected=ABSENT)
 
     second = store.put(ASSETS, asset("AAPL", n=2), expected=first)
-    with pytest.raises(ConflictError, match="Assets AAPL"):
-        store.put(ASSETS, asset("AAPL", n=3), expected=first)
 
+    for wrong in (first, ABSENT):
+        with pytest.raises(ConflictError, match="Assets AAPL"):
+            store.put(ASSETS, asset("AAPL", n=3), expected=wrong)
     assert store.get(ASSETS, APPLE) == (asset("AAPL", n=2), second)
-
-
-def test_an_expected_version_of_an_absent_item_conflicts(store: Store) -> None:
     with pytest.raises(ConflictError):
-        store.put(ASSETS, asset("AAPL"), expected=12)
-
-    assert store.get(ASSETS, APPLE) is None
-
-
-def test_expecting_absence_conflicts_where_an_item_stands(store: Store) -> None:
-    version = store.put(ASSETS, asset("AAPL", n=1), expected=ABSENT)
-
-    with pytest.raises(ConflictError):
-        store.put(ASSETS, asset("AAPL", n=2), expected=ABSENT)
-
-    assert store.get(ASSETS, APPLE) == (asset("AAPL", n=1), version)
+        store.put(ASSETS, asset("MSFT"), expected=12)
+    assert store.get(ASSETS, {"ticker": "MSFT"}) is None
 
 
-def test_an_item_that_was_rewritten_unchanged_conflicts_all_the_same(store: Store) -> None:
-    version = store.put(ASSETS, asset("AAPL"))
-    store.put_many(ASSETS, [asset("AAPL")])
-
-    with pytest.raises(ConflictError):
-        store.put(ASSETS, asset("AAPL"), expected=version)
-
-
-def test_a_delete_removes_and_may_be_repeated(store: Store) -> None:
-    store.put(ASSETS, asset("AAPL"))
-
-    store.delete(ASSETS, APPLE)
-    store.delete(ASSETS, APPLE)
-
-    assert store.get(ASSETS, APPLE) is None
-
-
-def test_a_delete_of_another_version_conflicts(store: Store) -> None:
+def test_only_the_expected_version_is_deleted(store: Store) -> None:
     first = store.put(ASSETS, asset("AAPL"))
     second = store.put(ASSETS, asset("AAPL"))
 
-    with pytest.raises(ConflictError):
-        store.delete(ASSETS, APPLE, expected=first)
-    with pytest.raises(ConflictError):
-        store.delete(ASSETS, APPLE, expected=ABSENT)
+    for wrong in (first, ABSENT):
+        with pytest.raises(ConflictError):
+            store.delete(ASSETS, APPLE, expected=wrong)
     assert store.get(ASSETS, APPLE) == (asset("AAPL"), second)
 
     store.delete(ASSETS, APPLE, expected=second)
     with pytest.raises(ConflictError):
         store.delete(ASSETS, APPLE, expected=second)
     store.delete(ASSETS, APPLE, expected=ABSENT)
+    store.delete(ASSETS, APPLE)
     assert store.get(ASSETS, APPLE) is None
 
 
-def test_many_items_are_written_from_a_generator(store: Store) -> None:
+def test_many_items_are_written_and_of_equal_keys_the_last_one_stays(store: Store) -> None:
     def items() -> Iterator[Item]:
         yield from (article("AAPL", f"{number:04}", n=number) for number in range(260))
 
     store.put_many(NEWS, items())
+    store.put_many(NEWS, [article("AAPL", "0003", n=0), article("AAPL", "0003", n=3)])
+    store.put_many(NEWS, [])
 
-    found = store.query(NEWS, "AAPL").items
-    assert [each.item["n"] for each in found] == list(range(260))
-    assert len({each.version for each in found}) == 260
-
-
-def test_of_equal_keys_the_last_one_stays(store: Store) -> None:
-    store.put_many(ASSETS, [asset("AAPL", n=number) for number in range(30)])
-
-    found = store.get(ASSETS, APPLE)
-    assert found is not None
-    assert found.item["n"] == 29
+    stored = store.query(NEWS, "AAPL").items
+    assert [item["n"] for item, _ in stored] == list(range(260))
+    assert len({version for _, version in stored}) == 260
 
 
-def test_writing_nothing_is_fine(store: Store) -> None:
-    store.put_many(ASSETS, [])
-
-    assert store.put_new(ASSETS, []) == []
-    assert store.get_many(ASSETS, []) == []
-
-
-def test_new_items_are_written_and_taken_keys_come_back_untouched(store: Store) -> None:
+def test_new_items_are_written_and_the_others_come_back_untouched(store: Store) -> None:
     before = store.put(ASSETS, asset("MSFT", n=0))
-    items = [asset(ticker, n=1) for ticker in ("AAPL", "MSFT", "IBM")]
+    first = asset("AAPL", n=1)
 
-    taken = store.put_new(ASSETS, items)
+    taken = store.put_new(ASSETS, [first, asset("MSFT", n=1), asset("AAPL", n=2), first])
 
-    assert taken == [asset("MSFT", n=1)]
+    assert taken == [asset("MSFT", n=1), asset("AAPL", n=2), first]
+    assert store.put_new(ASSETS, []) == []
     assert store.get(ASSETS, {"ticker": "MSFT"}) == (asset("MSFT", n=0), before)
-    assert len(store.get_many(ASSETS, [{"ticker": t} for t in ("AAPL", "MSFT", "IBM")])) == 3
-
-
-def test_of_new_items_with_equal_keys_the_first_one_is_written(store: Store) -> None:
-    same = asset("AAPL", n=1)
-
-    taken = store.put_new(ASSETS, [same, asset("AAPL", n=2), same])
-
-    found = store.get(ASSETS, APPLE)
-    assert taken == [asset("AAPL", n=2), same]
-    assert found is not None
-    assert found.item == same
+    stored = store.get(ASSETS, APPLE)
+    assert stored is not None
+    assert stored.item == first
 
 
 def test_getting_many_returns_each_once_and_skips_what_is_absent(store: Store) -> None:
-    store.put_many(FINANCIALS, [_report(number) for number in range(120)])
+    store.put_many(
+        FINANCIALS, [report("AAPL", "x", str(number), n=number) for number in range(120)]
+    )
     keys = [{"ticker": "AAPL", "reportType#date": f"x#{number}"} for number in range(130)]
 
-    found = store.get_many(FINANCIALS, [*keys, *keys])
+    stored = store.get_many(FINANCIALS, [*keys, *keys])
 
-    assert sorted(each.item["n"] for each in found if isinstance(each.item["n"], int)) == list(
-        range(120)
-    )
-    assert all(each == store.get(FINANCIALS, _key(each.item)) for each in found[:3])
-
-
-def _report(number: int) -> Item:
-    return {"ticker": "AAPL", "reportType#date": f"x#{number}", "n": number}
-
-
-def _key(item: Item) -> dict[str, str]:
-    return {name: str(item[name]) for name in FINANCIALS.key_attributes}
-
-
-def test_a_whole_item_serves_as_its_key(store: Store) -> None:
-    version = store.put(ASSETS, asset("AAPL", name="Apple"))
-
-    assert store.get(ASSETS, {"ticker": "AAPL", "name": "Apple"}) == (
-        asset("AAPL", name="Apple"),
-        version,
-    )
+    assert sorted(str(item["n"]) for item, _ in stored) == sorted(map(str, range(120)))
+    for item, version in stored[:3]:
+        key = {name: str(item[name]) for name in FINANCIALS.key_attributes}
+        assert store.get(FINANCIALS, key) == (item, version)
 
 
 def test_an_expired_item_counts_as_absent_everywhere(store: Store, clock: SetClock) -> None:
@@ -216,26 +141,17 @@ def test_an_expired_item_counts_as_absent_everywhere(store: Store, clock: SetClo
 def test_an_expired_item_gives_way_to_a_new_one(store: Store, clock: SetClock) -> None:
     now = int(clock().timestamp())
     store.put_many(STATE, [lease(name, now) for name in ("first", "second")])
-    store.put(STATE, lease("third", now + 60))
+    third = store.put(STATE, lease("third", now + 60))
 
     version = store.put(STATE, lease("first", n=1), expected=ABSENT)
     taken = store.put_new(STATE, [lease("second", n=2), lease("third", n=3)])
+    renewed = store.put(STATE, lease("third", now + 99), expected=third)
 
     assert store.get(STATE, {"name": "first"}) == (lease("first", n=1), version)
     assert taken == [lease("third", n=3)]
     with pytest.raises(ConflictError):
         store.put(STATE, lease("third"), expected=ABSENT)
-
-
-def test_an_item_that_expires_is_replaced_under_its_version(store: Store, clock: SetClock) -> None:
-    later = int(clock().timestamp()) + 60
-    version = store.put(STATE, lease("lock", later))
-
-    renewed = store.put(STATE, lease("lock", later + 60), expected=version)
-
-    assert store.get(STATE, {"name": "lock"}) == (lease("lock", later + 60), renewed)
-    store.delete(STATE, {"name": "lock"}, expected=renewed)
-    assert store.get(STATE, {"name": "lock"}) is None
+    store.delete(STATE, {"name": "third"}, expected=renewed)
 
 
 @pytest.mark.parametrize(
@@ -245,6 +161,7 @@ def test_an_item_that_expires_is_replaced_under_its_version(store: Store, clock:
         {"ticker": ""},
         {"ticker": None},
         {"ticker": 7},
+        {"ticker": "\ud800"},
         {"ticker": "AAPL", "version": 1},
         {"ticker": "AAPL", "status": "active", "nameKey": ""},
         {"ticker": "AAPL", "status": None, "nameKey": "apple"},
@@ -252,20 +169,12 @@ def test_an_item_that_expires_is_replaced_under_its_version(store: Store, clock:
     ],
 )
 def test_items_that_break_the_rules_of_keys_are_refused(store: Store, item: Item) -> None:
-    with pytest.raises(StoreError, match="Assets"):
+    with pytest.raises(StoreError, match=r"Assets|Unicode"):
         store.put(ASSETS, item)
-    with pytest.raises(StoreError, match="Assets"):
+    with pytest.raises(StoreError, match=r"Assets|Unicode"):
         store.put_many(ASSETS, [item])
-    with pytest.raises(StoreError, match="Assets"):
+    with pytest.raises(StoreError, match=r"Assets|Unicode"):
         store.put_new(ASSETS, [item])
-
-
-@pytest.mark.parametrize("expiry", ["1700000000", -1, 2**60, True, None])
-def test_an_expiry_that_is_no_number_of_seconds_is_refused(store: Store, expiry: object) -> None:
-    item: Item = {"name": "lock", "expiresAt": expiry}  # type: ignore[dict-item]
-
-    with pytest.raises(StoreError, match="State lock: expiresAt"):
-        store.put(STATE, item)
 
 
 def test_a_key_that_is_incomplete_is_refused(store: Store) -> None:
@@ -275,3 +184,34 @@ def test_a_key_that_is_incomplete_is_refused(store: Store) -> None:
         store.get_many(NEWS, [{"ticker": "AAPL"}])
     with pytest.raises(StoreError, match="News"):
         store.delete(NEWS, {"ticker": "AAPL"})
+
+
+@pytest.mark.parametrize("expiry", ["1700000000", -1, 2**60, True, None])
+def test_an_expiry_that_is_not_a_number_of_seconds_is_refused(store: Store, expiry: object) -> None:
+    item: Item = {"name": "lock", "expiresAt": expiry}  # type: ignore[dict-item]
+
+    with pytest.raises(StoreError, match="State lock: expiresAt"):
+        store.put(STATE, item)
+
+
+def test_the_largest_items_are_held_and_larger_ones_refused(store: Store) -> None:
+    fitting, large = asset("AAPL", text="x" * 400_000), asset("MSFT", text="ä" * 204_800)
+
+    store.put_many(ASSETS, [fitting])
+    for write in (store.put_many, store.put_new):
+        with pytest.raises(StoreError, match=r"Assets MSFT: 4\d{5} bytes; .* at most 409600"):
+            write(ASSETS, [large])
+    with pytest.raises(StoreError, match="Assets MSFT"):
+        store.put(ASSETS, large)
+
+    stored = store.get(ASSETS, APPLE)
+    assert stored is not None
+    assert stored.item == fitting
+    assert store.get(ASSETS, {"ticker": "MSFT"}) is None
+
+
+def test_a_table_that_does_not_exist_is_refused(store: Store) -> None:
+    unknown = type(ASSETS)("Bonds", "isin")
+
+    with pytest.raises((StoreError, KeyError), match="Bonds"):
+        store.get(unknown, {"isin": "US0378331005"})

@@ -1,4 +1,4 @@
-"""Random listings, descriptions and what is derived from them."""
+"""Random listings, descriptions and insights."""
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -10,96 +10,80 @@ from signal9_core.domain import (
     DataSet,
     Freshness,
     Insights,
+    PendingEvent,
     PriceRange,
     SentimentRating,
     label_of,
 )
 
-from .values import CURRENCIES, any_of, days, figures, instants, maybe, one, scores, texts
+from .values import days, instances, instants, maybe, one, scores, texts
+
+_PRICES = st.decimals("0.01", 10**6, places=2)
 
 
 def assets(ticker: str | None = None) -> SearchStrategy[Asset]:
     """Any listing."""
-    return any_of(
+    return instances(
         Asset,
         ticker=one(ticker),
-        name=maybe(texts()),
         exchange=maybe(st.sampled_from(("NASDAQ", "NYSE", "OTC"))),
-        asset_type=maybe(st.sampled_from(("Stock", "ETF"))),
         status=st.sampled_from(("active", "inactive")),
-        cik=maybe(st.integers(1, 10**10 - 1).map(str)),
         rank=maybe(st.integers(1, 20_000)),
-        ipo_date=maybe(days()),
-        delisting_date=maybe(days()),
     )
 
 
 def overviews(ticker: str | None = None) -> SearchStrategy[CompanyOverview]:
     """Any description of a company."""
-    return any_of(
-        CompanyOverview,
-        ticker=one(ticker),
-        name=maybe(texts()),
-        description=maybe(texts(200)),
-        exchange=maybe(st.sampled_from(("NASDAQ", "NYSE"))),
-        sector=maybe(st.sampled_from(("TECHNOLOGY", "FINANCE", "ENERGY & TRANSPORTATION"))),
-        industry=maybe(texts()),
-        country=maybe(st.sampled_from(("USA", "Germany"))),
-        currency=maybe(st.sampled_from(CURRENCIES)),
-        cik=maybe(st.integers(1, 10**10 - 1).map(str)),
-        fiscal_year_end=maybe(st.sampled_from(("June", "September", "December"))),
-        latest_quarter=maybe(days()),
-        market_capitalization=maybe(figures(0)),
-        shares_outstanding=maybe(figures(0)),
-    )
+    sectors = st.sampled_from(("TECHNOLOGY", "FINANCE", "ENERGY & TRANSPORTATION"))
+    return instances(CompanyOverview, ticker=one(ticker), sector=maybe(sectors))
 
 
 def freshness() -> SearchStrategy[Freshness]:
-    """Any reach of a data set."""
-    return any_of(
-        Freshness,
-        as_of=days(),
-        source=st.sampled_from(("sample", "alphavantage", "alpaca")),
-        complete=st.booleans(),
-        fetched_at=instants(),
-        count=st.integers(0, 10**6),
-    )
+    """Any freshness of a data set."""
+    return instances(Freshness, count=st.integers(0, 10**6))
 
 
 def insights() -> SearchStrategy[Insights]:
     """Any derived figures, or none yet."""
-    return any_of(Insights, sentiment=maybe(_ratings()), range_52_weeks=maybe(_price_ranges()))
+    return instances(Insights, sentiment=maybe(_ratings()), range_52_weeks=maybe(_price_ranges()))
 
 
-@st.composite
-def _ratings(draw: st.DrawFn) -> SentimentRating:
-    score = draw(scores())
-    return SentimentRating(
-        as_of=draw(days()),
-        window_days=draw(st.integers(1, 365)),
-        sample_size=draw(st.integers(0, 1000)),
-        score=score,
-        label=label_of(score),
+def _ratings() -> SearchStrategy[SentimentRating]:
+    return scores().flatmap(
+        lambda score: instances(
+            SentimentRating,
+            window_days=st.integers(1, 365),
+            sample_size=st.integers(0, 1000),
+            score=st.just(score),
+            label=st.just(label_of(score)),
+        )
     )
 
 
-@st.composite
-def _price_ranges(draw: st.DrawFn) -> PriceRange:
-    low, high = sorted(draw(st.lists(st.decimals("0.01", 10**6, places=2), min_size=2, max_size=2)))
-    return PriceRange(
-        as_of=draw(days()), low=low, low_on=draw(days()), high=high, high_on=draw(days())
+def _price_ranges() -> SearchStrategy[PriceRange]:
+    return st.builds(
+        lambda prices, as_of, low_on, high_on: PriceRange(
+            as_of=as_of, low=min(prices), low_on=low_on, high=max(prices), high_on=high_on
+        ),
+        st.tuples(_PRICES, _PRICES),
+        days(),
+        days(),
+        days(),
     )
 
 
 def asset_profiles(ticker: str | None = None) -> SearchStrategy[AssetProfile]:
-    """Any company with everything that is kept in one place about it."""
+    """Any company with all that is known about it."""
     return one(ticker).flatmap(
-        lambda name: any_of(
+        lambda name: instances(
             AssetProfile,
             asset=assets(name),
             overview=maybe(overviews(name)),
             insights=insights(),
             freshness=st.dictionaries(st.sampled_from(DataSet), freshness()),
             checked_at=maybe(instants()),
+            pending=st.lists(
+                instances(PendingEvent, detail_type=texts(), detail=texts()), max_size=2
+            ).map(tuple),
         )
     )

@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from pydantic import AwareDatetime
 
 from signal9_core.domain import Model
 
@@ -51,12 +52,35 @@ def scores() -> SearchStrategy[Decimal]:
 
 
 def any_of(model: type[M], **fields: SearchStrategy[object]) -> SearchStrategy[M]:
+    """Any instance of a model with these fields."""
     return st.fixed_dictionaries(fields).map(model.model_validate)
 
 
+def instances(model: type[M], **fields: SearchStrategy[object]) -> SearchStrategy[M]:
+    """Any instance of a model with these fields, and others that follow from their types."""
+    types = {name: field.annotation for name, field in model.model_fields.items()}
+    rest = {name: _BY_TYPE[kind] for name, kind in types.items() if kind in _BY_TYPE}
+    if "currency" in types:
+        rest["currency"] = maybe(st.sampled_from(CURRENCIES))
+    return any_of(model, **{**rest, **fields})
+
+
 def one(ticker: str | None) -> SearchStrategy[str]:
+    """The ticker, or any where none is given."""
     return tickers() if ticker is None else st.just(ticker)
 
 
-def maybe(each: SearchStrategy[T]) -> SearchStrategy[T | None]:
-    return st.one_of(st.none(), each)
+def maybe(value: SearchStrategy[T]) -> SearchStrategy[T | None]:
+    """A value, or none."""
+    return st.one_of(st.none(), value)
+
+
+_BY_TYPE: Final[dict[object, SearchStrategy[object]]] = {
+    bool: st.booleans(),
+    date: days(),
+    AwareDatetime: instants(),
+    str: texts(),
+    date | None: maybe(days()),
+    Decimal | None: maybe(figures()),
+    str | None: maybe(texts()),
+}

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import Final
 
-from .schemas import FinancialsAnswer, PriceColumns, PricesAnswer, Wired
+from .schemas import FinancialsAnswer, PriceColumns, PricesAnswer, ReportRow
 
 __all__ = ["to_csv"]
 
-_BARS: Final = ("date", "open", "high", "low", "close", "volume")
+_BAR_FIELDS: Final = ("date", "open", "high", "low", "close", "volume")
+_REPORT_FIELDS: Final = ("fiscalDateEnding", "currency")
 
 
 def to_csv(answer: PricesAnswer | FinancialsAnswer, fields: Sequence[str] = ()) -> bytes:
@@ -17,49 +18,29 @@ def to_csv(answer: PricesAnswer | FinancialsAnswer, fields: Sequence[str] = ()) 
 
     Bars have their fields as columns, reports `fiscalDateEnding`, `currency` and every figure.
     """
+    names: Sequence[str]
     if isinstance(answer, PricesAnswer):
-        return _written(*_bars(answer, fields))
-    return _written(*_reports(answer, fields))
+        names = [name for name in _BAR_FIELDS if not fields or name in fields]
+        lines = _bar_lines(answer, names)
+    else:
+        names = [name for name in _REPORT_FIELDS if not fields or name in fields]
+        if not fields or "values" in fields:
+            figures = (name for report in answer.items for name in report.values)
+            names = [*names, *dict.fromkeys(figures)]
+        lines = ([_cell(report, name) for name in names] for report in answer.items)
+    text = StringIO()
+    csv.writer(text).writerows([names, *lines])
+    return text.getvalue().encode()
 
 
-def _bars(
-    answer: PricesAnswer, fields: Sequence[str]
-) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
-    names = [name for name in _BARS if not fields or name in fields]
+def _bar_lines(answer: PricesAnswer, names: Sequence[str]) -> Iterable[Sequence[object]]:
     items = answer.items
-    if isinstance(items, Wired):
-        return names, zip(*(items.texts(name) for name in names), strict=True)
     if isinstance(items, PriceColumns):
-        return names, zip(*(getattr(items, name) for name in names), strict=True)
-    return names, ([getattr(row, name) for name in names] for row in items)
+        return zip(*(getattr(items, name) for name in names), strict=True)
+    return ([getattr(bar, name) for name in names] for bar in items)
 
 
-def _reports(
-    answer: FinancialsAnswer, fields: Sequence[str]
-) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
-    figures = [each.values for each in answer.items]
-    known = list(dict.fromkeys(name for each in figures for name in each))
-    head = ["fiscalDateEnding", "currency"]
-    names = [name for name in head if not fields or name in fields]
-    shown = known if not fields or "values" in fields else []
-    rows = (
-        [
-            *_head(row.fiscal_date_ending.isoformat(), row.currency, names),
-            *map(row.values.get, shown),
-        ]
-        for row in answer.items
-    )
-    return [*names, *shown], rows
-
-
-def _head(day: str, currency: str | None, names: Sequence[str]) -> list[str | None]:
-    of = {"fiscalDateEnding": day, "currency": currency}
-    return [of[name] for name in names]
-
-
-def _written(names: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    sheet = StringIO()
-    writer = csv.writer(sheet)
-    writer.writerow(names)
-    writer.writerows(rows)
-    return sheet.getvalue().encode()
+def _cell(report: ReportRow, name: str) -> object:
+    if name == "fiscalDateEnding":
+        return report.fiscal_date_ending
+    return report.currency if name == "currency" else report.values.get(name)

@@ -1,9 +1,10 @@
-"""Everything that Signal9 raises on purpose, as one tree.
+"""The errors that Signal9 raises, as one tree.
 
-Each class knows whether it is `transient`: whether the same call may succeed a little later.
-Retries ask that and nothing else.
+Each class says whether it is `transient`: whether the same call may succeed a little later.
+Retries depend on that and nothing else.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -41,13 +42,13 @@ __all__ = [
 
 
 class Signal9Error(Exception):
-    """The root of the tree; catch it to catch whatever Signal9 raises on purpose."""
+    """The root of the tree."""
 
     transient: ClassVar[bool] = False
 
 
 class SettingsError(Signal9Error):
-    """A setting is missing, malformed or contradicts another."""
+    """A setting is missing, invalid or contradicts another."""
 
 
 class SecretNotSetError(SettingsError):
@@ -55,7 +56,7 @@ class SecretNotSetError(SettingsError):
 
 
 class InputError(Signal9Error):
-    """A caller asked for something that has no meaning; `field` names what was wrong."""
+    """A parameter is invalid; `field` names it."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
@@ -64,7 +65,7 @@ class InputError(Signal9Error):
 
 
 class NotFoundError(Signal9Error):
-    """What was asked for is not stored; `nearest` holds what may have been meant."""
+    """Something is not stored; `nearest` has similar names."""
 
     def __init__(self, kind: str, value: str, nearest: tuple[str, ...] = ()) -> None:
         hint = f"; did you mean {', '.join(nearest)}?" if nearest else ""
@@ -75,21 +76,21 @@ class NotFoundError(Signal9Error):
 
 
 class OutdatedError(Signal9Error):
-    """What a caller wants to change is no longer as they read it."""
+    """A caller's change is based on a version that has been replaced."""
 
 
 class RefusedError(Signal9Error):
-    """A caller could not show who they are; the message is for them to read."""
+    """A caller is not authenticated; the message is for the caller."""
 
 
 class IssuerUnavailableError(Signal9Error):
-    """The keys of whoever issues tokens cannot be had, so that no token can be checked."""
+    """The keys of the token issuer cannot be fetched, so no token can be verified."""
 
     transient = True
 
 
 class ProviderError(Signal9Error):
-    """A provider did not give what was asked; from `until` on it may, where that is known."""
+    """A provider did not return what was requested; `until` is when it may, if known."""
 
     def __init__(self, message: str, until: datetime | None = None) -> None:
         super().__init__(message)
@@ -97,29 +98,29 @@ class ProviderError(Signal9Error):
 
 
 class ProviderUnavailableError(ProviderError):
-    """A provider could not be reached or failed on its side."""
+    """A provider cannot be reached, or failed on its side."""
 
     transient = True
 
 
 class RateLimitError(ProviderError):
-    """A provider refused for now, because too much was asked of it."""
+    """A provider refused a request because there were too many."""
 
     transient = True
 
 
 class BurstError(RateLimitError):
-    """Too much was asked within a second or a minute; a pause is enough."""
+    """Too many requests within a second or a minute; a pause is enough."""
 
 
 class DailyQuotaError(RateLimitError):
-    """Nothing is left of the day's calls; before `until` every call meets the same answer."""
+    """The requests of the day are used up; before `until` every request is refused."""
 
     transient = False
 
 
 class QuotaExhaustedError(RateLimitError):
-    """The budget of calls is used up: repeating is of no use before `until`."""
+    """The budget of requests is used up until `until`; the provider was not asked."""
 
     def __init__(self, provider: str, until: datetime) -> None:
         whole = until + timedelta(microseconds=999_999)
@@ -127,49 +128,53 @@ class QuotaExhaustedError(RateLimitError):
 
 
 class CredentialsError(ProviderError):
-    """A provider does not accept the key."""
+    """A provider rejects the key."""
 
 
 class PlanError(ProviderError):
-    """The key is good, but its plan does not include what was asked."""
+    """The key is valid, but its plan does not include the request."""
 
 
 class PremiumEndpointError(PlanError):
-    """The whole endpoint is for paying plans."""
+    """The whole endpoint needs a paid plan."""
 
 
 class PremiumParameterError(PlanError):
-    """A parameter's value is for paying plans; with another one the endpoint answers."""
+    """A parameter's value needs a paid plan; with another value the endpoint answers."""
 
 
 class RequestRefusedError(ProviderError):
-    """A provider understood the question and finds it wrong."""
+    """A provider understood the request and rejects it."""
 
 
 class UnknownSymbolError(RequestRefusedError):
-    """A provider knows no company, or no such thing, under this name."""
+    """A provider has no such symbol."""
 
 
 class PayloadError(ProviderError):
-    """A provider sent something that is not what it documents."""
+    """A provider's response is not what it documents."""
 
 
 class UnknownTextError(PayloadError):
-    """A provider sent a text in place of data that nobody has met before; the message quotes it."""
+    """A provider sent an unknown message instead of data; the error quotes it."""
 
 
 class PublishError(Signal9Error):
-    """Events or notifications could not be handed over, even after retries."""
+    """Events or notifications could not be sent, even after retries; `refused` holds them."""
 
     transient = True
 
+    def __init__(self, message: str, refused: Sequence[object] = ()) -> None:
+        super().__init__(message)
+        self.refused = refused
+
 
 class RemoteError(Signal9Error):
-    """An API did not give what was asked."""
+    """A Signal9 API did not return what was requested."""
 
 
 class RemoteUnavailableError(RemoteError):
-    """An API cannot be reached or is busy; `retry_after_s` is how long it asks to wait, if so."""
+    """A Signal9 API cannot be reached or is busy; `retry_after_s` is how long to wait, if known."""
 
     transient = True
 
@@ -179,18 +184,18 @@ class RemoteUnavailableError(RemoteError):
 
 
 class StoreError(Signal9Error):
-    """A store could not do what was asked."""
+    """A store cannot do what was requested."""
 
 
 class StoreUnavailableError(StoreError):
-    """A store could not be reached, is busy or throttles, even after retries."""
+    """A store cannot be reached, is busy or throttles, even after retries."""
 
     transient = True
 
 
 class ConflictError(StoreError):
-    """A conditional write found another version than the one it was based on."""
+    """A conditional write was based on a version that has been replaced."""
 
 
 class IncompatibleStoreError(StoreError):
-    """A file is no Signal9 database, or one of a newer version; nothing was changed."""
+    """A file is not a Signal9 database, or one of a newer version; nothing was changed."""

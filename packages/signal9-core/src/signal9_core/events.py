@@ -1,7 +1,8 @@
-"""What Signal9 announces. An event is a versioned message; its JSON Schema follows from its model.
+"""Events: versioned messages about what changed, whose JSON Schemas follow from their models.
 
 On EventBridge the source is `SOURCE`, the detail type is the class's `detail_type`, and the detail
-is the model's JSON with the version in it.
+is the model's JSON with the version in it. Insights and notifications are made from events; some
+have no subscriber here, and their docstrings say whom they are for.
 """
 
 from collections.abc import Mapping
@@ -43,7 +44,7 @@ class Event(Model):
 
     @classmethod
     def from_envelope(cls, envelope: Mapping[str, object]) -> Self:
-        """Read the event out of what EventBridge delivers."""
+        """Return the event in an EventBridge envelope."""
         return cls.model_validate(envelope["detail"])
 
 
@@ -92,7 +93,7 @@ class NewsIngested(Event):
 
 
 class NewsSentimentAnalyzed(Event):
-    """The rolling tone of the news about a company was worked out anew."""
+    """The sentiment rating of a company changed; for applications that act on sentiment."""
 
     detail_type = "News Sentiment Analyzed"
 
@@ -102,7 +103,7 @@ class NewsSentimentAnalyzed(Event):
 
 
 class EarningsScheduled(Event):
-    """A company announced when it will report."""
+    """A company announced when it will report; for calendars and for traders' reminders."""
 
     detail_type = "Earnings Scheduled"
 
@@ -111,7 +112,7 @@ class EarningsScheduled(Event):
 
 
 class UserAction(Event):
-    """A person changed what they want to see or hear of."""
+    """A user changed their profile, topics or watchlist; for analysis of how people use it."""
 
     detail_type = "User Action"
 
@@ -120,7 +121,7 @@ class UserAction(Event):
 
 
 class IngestionFailed(Event):
-    """A data set of a company could not be ingested, and why."""
+    """A data set of a company could not be ingested, and why; for operators' alarms."""
 
     detail_type = "Ingestion Failed"
 
@@ -140,16 +141,16 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     PricesUpdated,
     UserAction,
 )
-"""Every kind of event that exists."""
+"""All kinds of events."""
 
 
 def event_from(envelope: Mapping[str, object]) -> Event:
-    """Read whatever event EventBridge delivers; `InputError` for a detail type that is not ours."""
+    """Return the event in an EventBridge envelope; `InputError` for an unknown detail type."""
     detail_type = envelope.get("detail-type")
     for kind in EVENTS:
         if kind.detail_type == detail_type:
             return kind.from_envelope(envelope)
-    raise InputError("detail-type", f"{detail_type!r} is no event of Signal9")
+    raise InputError("detail-type", f"unknown detail type {detail_type!r}")
 
 
 def event_schema(kind: type[Event]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The time, as something that is passed in."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -39,6 +39,7 @@ __all__ = [
     "Parser",
     "Progress",
     "Provider",
+    "ProviderFormat",
     "Quota",
     "RawCache",
     "RawCopies",
@@ -265,11 +266,7 @@ Record: TypeAlias = (
 
 
 class Parser(Protocol):
-    """Reads the bodies of one function of one provider.
-
-    A provider's module `parsers` has them all in a mapping `PARSERS`, by what the provider calls
-    the function (`OVERVIEW`, `stocks_bars`), JSON and CSV behind the same name.
-    """
+    """Reads the bodies of one function of one provider, JSON and CSV alike."""
 
     def __call__(self, body: bytes, ticker: Ticker | None) -> Iterable[Record]:
         """Return every fact in `body`; `ticker` is whom it is about where it does not say so.
@@ -277,6 +274,26 @@ class Parser(Protocol):
         `ProviderError` where it is an error text, or not what the provider documents. Nothing for
         an empty answer.
         """
+
+
+class ProviderFormat(NamedTuple):
+    """How the recorded responses of a provider are read.
+
+    `parsers` go by function (`OVERVIEW`, `stocks_bars`), JSON and CSV alike. `data_sets` says what
+    a response about one company belongs to, even if it is empty; responses of `action_functions`
+    leave out no split and no dividend of their days; `is_whole` says whether a response with that
+    many bars or articles is all there is.
+    """
+
+    parsers: Mapping[str, Parser]
+    canonical: Callable[[str], Ticker]
+    data_sets: Mapping[str, DataSet]
+    action_functions: Container[str]
+    is_whole: Callable[[str, int], bool]
+
+    def functions_of(self, data_set: DataSet) -> frozenset[str]:
+        """Return the functions whose responses belong to a data set."""
+        return frozenset(name for name, about in self.data_sets.items() if about is data_set)
 
 
 ALL_REPORTS: Final = frozenset(ReportKind)
@@ -293,13 +310,13 @@ class Financials(NamedTuple):
 class History(NamedTuple):
     """Daily bars of one company, oldest first, and what it did to its shares meanwhile.
 
-    Of the days of `told`, both included, no split and no dividend is missing; `None` where the
-    source does not tell of them all. `complete` tells whether it has no bars before the first one.
+    `coverage` names the days, both included, of which no split and no dividend is missing; `None`
+    if the source does not promise any. `complete` says whether there are no bars before the first.
     """
 
     bars: PriceSeries | None
     actions: Sequence[CorporateAction] = ()
-    told: tuple[date, date] | None = None
+    coverage: tuple[date, date] | None = None
     complete: bool = True
 
 
@@ -336,8 +353,8 @@ class Provider(Protocol):
     def overview(self, ticker: Ticker) -> CompanyOverview | None:
         """Describe one company."""
 
-    def history(self, ticker: Ticker, first: date | None = None) -> History | None:
-        """Return daily bars, splits and dividends from `first` on, or all there are."""
+    def history(self, ticker: Ticker, since: date | None = None) -> History | None:
+        """Return daily bars, splits and dividends since a day, or all there are."""
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
         """Return all reports of these kinds of one company."""

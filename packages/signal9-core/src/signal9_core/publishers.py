@@ -1,156 +1,165 @@
-"""The edge to boto3: clients that give up in bounded time, and its errors as our own."""
+"""Where events and notifications go: EventBridge, SNS, or subscribers within the process."""
 
-import random
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from threading import Lock
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
+from itertools import chain
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
+from .aws import aws_errors
 from .domain import Notification
 from .errors import PublishError
 from .events import SOURCE, Event
 
 if TYPE_CHECKING:
-    from botocore.config import Config
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
     from mypy_boto3_sns import SNSClient
-    from mypy_boto3_sns.type_defs import (
-        MessageAttributeValueTypeDef,
-        PublishBatchRequestEntryTypeDef,
-    )
+    from mypy_boto3_sns.type_defs import PublishBatchRequestEntryTypeDef
+
 __all__ = [
-    "LARGEST",
-    "Delivery",
+    "LARGEST_BATCH",
     "EventBridgePublisher",
+    "EventHandler",
+    "InProcessEventBus",
     "MemoryNotifier",
     "MemoryPublisher",
     "Refusal",
     "SnsNotifier",
-    "client_config",
-    "events_client",
-    "publish_errors",
-    "sns_client",
+    "send_in_batches",
 ]
-
-
-def client_config() -> "Config":
-    """Return how long a client waits and how often it tries: seconds, not minutes."""
-    from botocore.config import Config  # core runs without it
-
-    return Config(
-        retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=2, read_timeout=5
-    )
-
-
-@contextmanager
-def publish_errors(where: str) -> Iterator[None]:
-    """Turn whatever botocore raises inside into a `PublishError`."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise PublishError(f"{where}: {error}") from error
-
-
-LARGEST: Final = 256 * 1024
-"""Bytes that one request may carry, whether in one entry or in ten."""
-
-_MOST: Final = 10
-_FIRST_WAIT_S: Final = 0.1
-_LONGEST_WAIT_S: Final = 5.0
 
 T = TypeVar("T")
 
+EventHandler = Callable[[Event], object]
+"""Does what follows from an event; what it returns does not matter."""
 
-class Refusal(NamedTuple):
-    """An entry of a batch that was not taken; `passing` tells whether it may be a little later."""
+LARGEST_BATCH: Final = 256 * 1024
+"""Bytes that one request may carry, whether in one entry or in ten."""
 
-    place: int
+_ENTRIES_PER_BATCH: Final = 10
+_TIME_BYTES: Final = 14
+_TRANSIENT_CODES: Final = frozenset({"InternalException", "InternalFailure", "ThrottlingException"})
+
+
+class Refusal(NamedTuple, Generic[T]):
+    """An entry of a batch that was not accepted, and whether it may be a little later."""
+
+    entry: T
     code: str
-    passing: bool
+    transient: bool
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """Sends entries in batches, and what was refused for now again, after random waits.
+def send_in_batches(
+    target: str,
+    entries: Sequence[T],
+    size_of: Callable[[T], int],
+    send: Callable[[list[T]], Sequence[Refusal[T]]],
+) -> None:
+    """Send every entry, in order, and again only those that were refused for the moment.
 
-    The limits hold for each batch.
+    `PublishError` with the entries that were not sent in the end; all others were.
     """
-
-    attempts: int = 8
-    seconds: float = 30.0
-    sleep: Callable[[float], None] = time.sleep
-    random: Callable[[], float] = random.random
-    elapsed: Callable[[], float] = time.monotonic
-
-    def __call__(
-        self,
-        what: str,
-        entries: Sequence[T],
-        size: Callable[[T], int],
-        send: Callable[[list[T]], list[Refusal]],
-    ) -> None:
-        """Hand over every entry, in order; `PublishError` where some were refused to the end."""
-        refused: Counter[str] = Counter()
-        for batch in _batches(entries, size):
-            refused.update(self._send(batch, send))
-        if refused:
-            codes = ", ".join(f"{count} {code}" for code, count in sorted(refused.items()))
-            raise PublishError(f"{what}: {refused.total()} of {len(entries)} refused: {codes}")
-
-    def _send(self, batch: list[T], send: Callable[[list[T]], list[Refusal]]) -> list[str]:
-        """Return the error codes of the entries that were refused to the end."""
-        lost: list[str] = []
-        until = self.elapsed() + self.seconds
-        attempt = 0
-        while True:
-            attempt += 1
-            refusals = send(batch)
-            lost += [each.code for each in refusals if not each.passing]
-            again = [each for each in refusals if each.passing]
-            wait = self.random() * min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** (attempt - 1))
-            if not again or attempt == self.attempts or self.elapsed() + wait > until:
-                return lost + [each.code for each in again]
-            batch = [batch[each.place] for each in again]
-            self.sleep(wait)
+    refused: list[Refusal[T]] = []
+    batches = list(_batches(entries, size_of))
+    for number, batch in enumerate(batches, 1):
+        try:
+            refused += _send(batch, send)
+        except PublishError as error:
+            before = [refusal.entry for refusal in refused]
+            after = chain.from_iterable(batches[number:])
+            raise PublishError(str(error), [*before, *error.refused, *after]) from error.__cause__
+    if refused:
+        codes = Counter(refusal.code for refusal in refused)
+        listed = ", ".join(f"{count} {code}" for code, count in sorted(codes.items()))
+        message = f"{target}: {len(refused)} of {len(entries)} refused: {listed}"
+        raise PublishError(message, [refusal.entry for refusal in refused])
 
 
-def _batches(entries: Sequence[T], size: Callable[[T], int]) -> Iterator[list[T]]:
+def _send(batch: list[T], send: Callable[[list[T]], Sequence[Refusal[T]]]) -> Sequence[Refusal[T]]:
+    """Return the entries that were refused to the end; `PublishError` if none can be sent."""
+    # Loading it takes 20 ms, which is too long for a process that only answers.
+    import stamina
+
+    refused: list[Refusal[T]] = []
+    waiting: list[Refusal[T]] = []
+
+    def send_the_rest() -> None:
+        nonlocal batch
+        refusals = send(batch)
+        refused.extend(refusal for refusal in refusals if not refusal.transient)
+        waiting[:] = [refusal for refusal in refusals if refusal.transient]
+        batch = [refusal.entry for refusal in waiting]
+        if batch:
+            raise _RefusedError
+
+    try:
+        stamina.retry(on=_RefusedError, attempts=8, timeout=30)(send_the_rest)()
+    except _RefusedError:
+        return refused + waiting
+    except PublishError as error:
+        unsent = [*(refusal.entry for refusal in refused), *batch]
+        raise PublishError(str(error), unsent) from error.__cause__
+    return refused
+
+
+class _RefusedError(Exception):
+    """Some entries of a batch were refused for the moment."""
+
+
+def _batches(entries: Iterable[T], size_of: Callable[[T], int]) -> Iterator[list[T]]:
     """Yield the entries, in order, as many at a time as a request may carry."""
     batch: list[T] = []
-    room = LARGEST
+    room = LARGEST_BATCH
     for entry in entries:
-        needed = size(entry)
-        if batch and (len(batch) == _MOST or needed > room):
+        size = size_of(entry)
+        if batch and (len(batch) == _ENTRIES_PER_BATCH or size > room):
             yield batch
-            batch, room = [], LARGEST
+            batch, room = [], LARGEST_BATCH
         batch.append(entry)
-        room -= needed
+        room -= size
     if batch:
         yield batch
+
+
+def _check_size(name: str, size: int) -> None:
+    if size > LARGEST_BATCH:
+        raise PublishError(f"{name}: {size} bytes; at most {LARGEST_BATCH} can be sent")
+
+
+class InProcessEventBus:
+    """An `EventPublisher` that calls its subscribers.
+
+    When `publish` returns, everything that follows from the events is done as well: a handler may
+    publish events itself, which are handled before it goes on.
+    """
+
+    def __init__(self) -> None:
+        self._handlers: list[EventHandler] = []
+
+    def subscribe(self, handler: EventHandler) -> None:
+        """Call `handler` with every event from now on."""
+        self._handlers.append(handler)
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Call every subscriber with every event, in order; their errors are raised as they are."""
+        for event in events:
+            for handler in tuple(self._handlers):
+                handler(event)
 
 
 class MemoryPublisher:
     """An `EventPublisher` that keeps events until they are taken."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
         self._events: list[Event] = []
 
     def publish(self, events: Sequence[Event]) -> None:
         """Keep every event, in order."""
-        with self._lock:
-            self._events.extend(events)
+        self._events += events
 
     def take(self) -> list[Event]:
         """Return what was published since the last time, oldest first."""
-        with self._lock:
-            taken, self._events = self._events, []
+        taken, self._events = self._events, []
         return taken
 
 
@@ -162,7 +171,7 @@ class MemoryNotifier:
 
     def notify(self, notifications: Iterable[Notification]) -> None:
         """Keep every notification."""
-        self._sent.update((each.id, each) for each in notifications)
+        self._sent |= {notification.id: notification for notification in notifications}
 
     @property
     def sent(self) -> tuple[Notification, ...]:
@@ -170,117 +179,82 @@ class MemoryNotifier:
         return tuple(self._sent.values())
 
 
-Entry: TypeAlias = "PutEventsRequestEntryTypeDef"
-
-
-_TIME_BYTES: Final = 14
-_PASSING: Final = frozenset({"InternalException", "InternalFailure", "ThrottlingException"})
-
-
-def events_client(
-    *, region: str | None = None, endpoint_url: str | None = None
-) -> "EventBridgeClient":
-    """Return a client; what is not given comes from where AWS's tools take it."""
-    import boto3
-
-    return boto3.client(
-        "events", region_name=region, endpoint_url=endpoint_url, config=client_config()
-    )
-
-
 class EventBridgePublisher:
     """An `EventPublisher` that puts events on a bus."""
 
-    def __init__(
-        self, client: "EventBridgeClient", bus_name: str, delivery: Delivery | None = None
-    ) -> None:
+    def __init__(self, client: "EventBridgeClient", bus_name: str) -> None:
         self._client = client
         self._bus_name = bus_name
-        self._deliver = delivery or Delivery()
 
     def publish(self, events: Sequence[Event]) -> None:
         """Put every event on the bus, in order; nothing is sent if one of them is too large."""
         entries = [self._entry(event) for event in events]
-        self._deliver(f"events for bus {self._bus_name}", entries, _size, self._send)
+        send_in_batches(f"bus {self._bus_name}", entries, _entry_size, self._send)
 
-    def _entry(self, event: Event) -> "Entry":
-        entry: Entry = {
+    def _entry(self, event: Event) -> "PutEventsRequestEntryTypeDef":
+        entry: PutEventsRequestEntryTypeDef = {
             "EventBusName": self._bus_name,
             "Source": SOURCE,
             "DetailType": event.detail_type,
             "Detail": event.model_dump_json(),
             "Time": event.at,
         }
-        size = _size(entry)
-        if size > LARGEST:
-            raise PublishError(
-                f"{event.detail_type} at {event.at}: {size} bytes, more than the {LARGEST} allowed"
-            )
+        _check_size(f"{event.detail_type} at {event.at}", _entry_size(entry))
         return entry
 
-    def _send(self, batch: "list[Entry]") -> list[Refusal]:
-        with publish_errors(f"bus {self._bus_name}"):
+    def _send(
+        self, batch: "list[PutEventsRequestEntryTypeDef]"
+    ) -> "list[Refusal[PutEventsRequestEntryTypeDef]]":
+        with aws_errors(f"bus {self._bus_name}", PublishError):
             answer = self._client.put_events(Entries=batch)
-        if not answer["FailedEntryCount"]:
-            return []
-        codes = [entry.get("ErrorCode") for entry in answer["Entries"]]
-        return [Refusal(place, code, code in _PASSING) for place, code in enumerate(codes) if code]
+        codes = [result.get("ErrorCode") for result in answer["Entries"]]
+        return [
+            Refusal(entry, code, code in _TRANSIENT_CODES)
+            for entry, code in zip(batch, codes, strict=True)
+            if code
+        ]
 
 
-def _size(entry: "Entry") -> int:
+def _entry_size(entry: "PutEventsRequestEntryTypeDef") -> int:
     """Return the size by which EventBridge measures: texts in UTF-8, and 14 bytes for the time."""
     texts = (entry["Source"], entry["DetailType"], entry["Detail"])
     return _TIME_BYTES + sum(len(text.encode()) for text in texts)
 
 
-def sns_client(*, region: str | None = None, endpoint_url: str | None = None) -> "SNSClient":
-    """Return a client; what is not given comes from where AWS's tools take it."""
-    import boto3
-
-    return boto3.client(
-        "sns", region_name=region, endpoint_url=endpoint_url, config=client_config()
-    )
-
-
 class SnsNotifier:
     """A `Notifier` that publishes to a topic."""
 
-    def __init__(
-        self, client: "SNSClient", topic_arn: str, delivery: Delivery | None = None
-    ) -> None:
+    def __init__(self, client: "SNSClient", topic_arn: str) -> None:
         self._client = client
         self._topic_arn = topic_arn
-        self._deliver = delivery or Delivery()
 
     def notify(self, notifications: Iterable[Notification]) -> None:
         """Publish every notification; nothing is sent if one of them is too large."""
-        found = list(notifications)
-        for each in found:
-            if _size_sns(each) > LARGEST:
-                raise PublishError(
-                    f"notification {each.id}: {_size_sns(each)} bytes exceed {LARGEST}"
-                )
-        self._deliver(f"notifications for topic {self._topic_arn}", found, _size_sns, self._send)
+        entries = list(notifications)
+        for notification in entries:
+            _check_size(f"notification {notification.id}", _message_size(notification))
+        send_in_batches(f"topic {self._topic_arn}", entries, _message_size, self._send)
 
-    def _send(self, batch: list[Notification]) -> list[Refusal]:
-        entries = [_entry(place, each) for place, each in enumerate(batch)]
-        with publish_errors(f"topic {self._topic_arn}"):
+    def _send(self, batch: list[Notification]) -> list[Refusal[Notification]]:
+        # Ids need be unique only within a batch; the notification's own is in its message.
+        entries = [_message(str(number), entry) for number, entry in enumerate(batch)]
+        with aws_errors(f"topic {self._topic_arn}", PublishError):
             answer = self._client.publish_batch(
                 TopicArn=self._topic_arn, PublishBatchRequestEntries=entries
             )
         return [
-            Refusal(int(each["Id"]), each["Code"], not each["SenderFault"])
-            for each in answer.get("Failed", [])
+            Refusal(batch[int(failed["Id"])], failed["Code"], not failed["SenderFault"])
+            for failed in answer.get("Failed", [])
         ]
 
 
-def _entry(place: int, notification: Notification) -> "PublishBatchRequestEntryTypeDef":
-    # Ids need be unique only within a batch; the notification's own is in its message.
+def _message(id_: str, notification: Notification) -> "PublishBatchRequestEntryTypeDef":
     return {
-        "Id": str(place),
+        "Id": id_,
         "Message": notification.model_dump_json(),
         "MessageAttributes": {
-            name: _text(value) for name, value in _attributes(notification).items()
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in _attributes(notification).items()
         },
     }
 
@@ -293,11 +267,7 @@ def _attributes(notification: Notification) -> dict[str, str]:
     }
 
 
-def _text(value: str) -> "MessageAttributeValueTypeDef":
-    return {"DataType": "String", "StringValue": value}
-
-
-def _size_sns(notification: Notification) -> int:
+def _message_size(notification: Notification) -> int:
     """Return the size by which SNS measures: the message, and attributes with name and type."""
     attributes = _attributes(notification)
     texts = [notification.model_dump_json(), *attributes, *attributes.values()]

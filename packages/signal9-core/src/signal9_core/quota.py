@@ -1,75 +1,50 @@
-"""What a provider allows, and when its windows begin and end."""
+"""The budget of calls to a provider, shared by all processes that use the same store."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from threading import Lock
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from .errors import QuotaExhaustedError
 from .ports import Clock
 from .repositories import QuotaRepository
 
-__all__ = ["Level", "Plan", "SharedQuota", "Window", "alpaca_plan", "alphavantage_plan"]
+__all__ = ["Level", "Plan", "SharedQuota", "alpaca_plan", "alphavantage_plan"]
 
-_NEW_YORK: Final = "America/New_York"
 _FREE_PER_DAY: Final = 25
-_MINUTE: Final = timedelta(minutes=1)
-_SPACED: Final = timedelta(seconds=1.5)
+_SPACING: Final = timedelta(seconds=1.5)
 """More than a second: a call that opens its connection arrives later than the one after it."""
 
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A span of time in which only so many calls are allowed."""
-
-    name: str
-    period: str
-    limit: int
-    ends: datetime
+Period = Literal["day", "minute"]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How often a provider may be asked; `None` for as often as one likes.
+    """How many calls a provider allows in a day or a minute, and how far apart they must be.
 
-    Calls within a second are spaced evenly; those of a minute and a day are counted. A day begins
-    at midnight in `day_zone`.
+    A day begins at midnight in `zone`.
     """
 
     provider: str
-    per_second: int | None = None
-    per_minute: int | None = None
-    per_day: int | None = None
-    day_zone: str = "UTC"
+    period: Period
+    limit: int
+    spacing: timedelta = timedelta(0)
+    zone: str = "UTC"
 
-    @property
-    def spacing(self) -> timedelta | None:
-        """How far apart calls have to be sent, so that they arrive no more than so often."""
-        return None if self.per_second is None else _SPACED / self.per_second
-
-    def windows(self, now: datetime) -> tuple[Window, ...]:
-        """Return the windows that `now` is in, the longest first."""
-        found = []
-        if self.per_day is not None:
-            found.append(self._day(now, self.per_day))
-        if self.per_minute is not None:
-            found.append(self._minute(now, self.per_minute))
-        return tuple(found)
-
-    def _day(self, now: datetime, limit: int) -> Window:
-        zone = ZoneInfo(self.day_zone)
+    def window(self, now: datetime) -> tuple[str, datetime]:
+        """Return the name of the day or minute that `now` is in, and when it ends."""
+        if self.period == "minute":
+            begins = now.astimezone(UTC).replace(second=0, microsecond=0)
+            name = f"{self.provider}/minute/{begins:%Y-%m-%dT%H:%M}"
+            return name, begins + timedelta(minutes=1)
+        zone = ZoneInfo(self.zone)
         day = now.astimezone(zone).date()
-        # Midnight by the calendar: a day of the change to summer time has 23 hours.
-        after = datetime.combine(day + timedelta(days=1), datetime.min.time(), zone)
-        return Window(f"{self.provider}/day/{day}", "day", limit, after.astimezone(UTC))
-
-    def _minute(self, now: datetime, limit: int) -> Window:
-        begins = now.astimezone(UTC).replace(second=0, microsecond=0)
-        name = f"{self.provider}/minute/{begins:%Y-%m-%dT%H:%M}"
-        return Window(name, "minute", limit, begins + _MINUTE)
+        # Midnight by the calendar: a day on which the clocks change has 23 or 25 hours.
+        ends = datetime.combine(day + timedelta(days=1), datetime.min.time(), zone)
+        return f"{self.provider}/day/{day}", ends.astimezone(UTC)
 
 
 def alphavantage_plan(per_minute: int | None) -> Plan:
@@ -78,159 +53,89 @@ def alphavantage_plan(per_minute: int | None) -> Plan:
     The free one ends at midnight in New York, as everything at AlphaVantage goes by that clock.
     """
     if per_minute is None:
-        return Plan("alphavantage", per_second=1, per_day=_FREE_PER_DAY, day_zone=_NEW_YORK)
-    return Plan("alphavantage", per_minute=per_minute)
+        return Plan("alphavantage", "day", _FREE_PER_DAY, _SPACING, "America/New_York")
+    return Plan("alphavantage", "minute", per_minute)
 
 
 def alpaca_plan(per_minute: int) -> Plan:
     """Return the plan with that many calls a minute; the free one has 200."""
-    return Plan("alpaca", per_minute=per_minute)
-
-
-_LEASE: Final = 10
-_SHARE: Final = 8
-"""Of what is left, nobody takes more than this part at once, so that others get some, too."""
+    return Plan("alpaca", "minute", per_minute)
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
     """How full a budget is: `left` of `limit` calls, until `refills_at`."""
 
-    period: str
+    period: Period
     limit: int
     left: int
     refills_at: datetime
 
 
-@dataclass(slots=True)
-class _Lease:
-    """Calls that this process took from a window and did not make yet."""
-
-    window: Window
-    left: int
-
-
 @dataclass
 class SharedQuota:
-    """A `Quota` over the State table; `patience` says how long a reservation may wait.
-
-    Calls are leased several at a time, so that not every one costs a write; `close` gives back what
-    was not used. Whoever would have to wait longer than `patience` gets a `QuotaExhaustedError`.
-    """
+    """A `Quota` over the State table; `patience` is how long a reservation may wait."""
 
     plan: Plan
     budgets: QuotaRepository
     clock: Clock
     patience: timedelta = timedelta(0)
-    lease: int = _LEASE
     sleep: Callable[[float], None] = time.sleep
-    _leases: dict[str, _Lease] = field(default_factory=dict, init=False)
-    _closed_until: datetime | None = field(default=None, init=False)
-    _lock: Lock = field(default_factory=Lock, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _reserved: threading.local = field(default_factory=threading.local, init=False)
 
     def reserve(self, calls: int = 1) -> None:
-        """Take that many calls, all or none; wait for them no longer than `patience` each."""
-        for taken in range(calls):
-            try:
-                self._reserve()
-            except QuotaExhaustedError:
-                self.refund(taken)
-                raise
-
-    def refund(self, calls: int = 1) -> None:
-        """Keep calls that were reserved and never sent for the next reservations."""
-        with self._lock:
-            for window in self.plan.windows(self.clock()):
-                held = self._held(window)
-                held.left += calls
-
-    def require(self, calls: int) -> None:
-        """Raise `QuotaExhaustedError` where fewer calls are left of the day; take nothing."""
-        for window in self.plan.windows(self.clock()):
-            if window.period != "day":
-                continue
-            with self._lock:
-                left = window.limit - self.budgets.used(window.name) + self._held(window).left
-            if left < calls:
-                raise QuotaExhaustedError(self.plan.provider, window.ends)
-
-    def exhausted(self, until: datetime | None = None) -> datetime | None:
-        """Grant nothing before `until`, or the end of the provider's day, to anyone."""
-        days = [each.ends for each in self.plan.windows(self.clock()) if each.period == "day"]
-        moment = until or (days[0] if days else None)
-        if moment is not None:
-            self.budgets.close(self.plan.provider, moment)
-            self.close()
-        return moment
-
-    def close(self) -> None:
-        """Give back what is leased and not used."""
-        with self._lock:
-            now = self.clock()
-            for lease in self._leases.values():
-                if lease.left and lease.window.ends > now:
-                    self.budgets.give_back(lease.window.name, lease.left)
-            self._leases.clear()
-
-    def levels(self) -> tuple[Level, ...]:
-        """Return how much is left in every window of now; what is leased counts as used."""
-        now = self.clock()
-        closed = self.budgets.closed_until(self.plan.provider)
-        return tuple(self._level(window, now, closed) for window in self.plan.windows(now))
-
-    def _level(self, window: Window, now: datetime, closed: datetime | None) -> Level:
-        left = max(0, window.limit - self.budgets.used(window.name))
-        refills = window.ends
-        if closed is not None and closed > now:
-            left, refills = 0, max(refills, closed)
-        return Level(window.period, window.limit, left, refills)
-
-    def _reserve(self) -> None:
+        """Take that many calls, all or none; wait for them no longer than `patience`."""
         latest = self.clock() + self.patience
         while True:
-            windows = self.plan.windows(self.clock())
+            now = self.clock()
+            latest = max(latest, now)  # a call that may be made at once never waits too long
+            window, ends = self.plan.window(now)
             with self._lock:
-                until = self._take(windows, latest)
-            if until > latest:
-                raise QuotaExhaustedError(self.plan.provider, until)
-            self._sleep_until(until)
+                taken = self.budgets.take(window, ends, calls, self.plan.limit)
+            at = self._book(calls, now, latest) if taken else ends
+            if at > latest:
+                if taken:
+                    self.budgets.give_back(window, calls)
+                raise QuotaExhaustedError(self.plan.provider, at)
+            self._sleep_until(at)
             # A window that ended meanwhile is no longer the one in which the call is made.
-            if all(window.ends > until for window in windows):
+            if taken and at < ends:
+                self._reserved.window = window
                 return
 
-    def _take(self, windows: tuple[Window, ...], latest: datetime) -> datetime:
-        """Take one call from each window; return when to make it, or when to ask again."""
-        for window in windows:
-            held = self._held(window)
-            if not held.left:
-                held.left = self._leased(window)
-            if not held.left:
-                return window.ends
-        at = self._booked(latest)
-        if at <= latest:
-            for window in windows:
-                self._held(window).left -= 1
-        return at
+    def refund(self, calls: int = 1) -> None:
+        """Give back calls that this thread reserved last and never sent, to their own window."""
+        window = getattr(self._reserved, "window", None)
+        if window is not None:
+            self.budgets.give_back(window, calls)
 
-    def _held(self, window: Window) -> _Lease:
-        held = self._leases.get(window.period)
-        if held is None or held.window != window:
-            held = self._leases[window.period] = _Lease(window, 0)
-        return held
+    def require(self, calls: int) -> None:
+        """Raise `QuotaExhaustedError` if fewer calls are left of the day; take nothing."""
+        window, ends = self.plan.window(self.clock())
+        if self.plan.period == "day" and self.plan.limit - self.budgets.used(window) < calls:
+            raise QuotaExhaustedError(self.plan.provider, ends)
 
-    def _leased(self, window: Window) -> int:
-        def share(used: int) -> int:
-            left = max(0, window.limit - used)
-            return min(self.lease, left, max(1, left // _SHARE))
+    def exhausted(self, until: datetime | None = None) -> datetime | None:
+        """Grant no call before `until`, or the end of the provider's day, to any process."""
+        if until is None and self.plan.period == "day":
+            until = self.plan.window(self.clock())[1]
+        if until is not None:
+            self.budgets.close(self.plan.provider, until)
+        return until
 
-        self._closed_until = self.budgets.next_at(self.plan.provider)
-        return self.budgets.take(window.name, window.ends, share)
+    def levels(self) -> tuple[Level, ...]:
+        """Return how much is left of every limit that is counted."""
+        now = self.clock()
+        window, refills_at = self.plan.window(now)
+        left = max(0, self.plan.limit - self.budgets.used(window))
+        closed_until = self.budgets.closed_until(self.plan.provider)
+        if closed_until is not None and closed_until > now:
+            left, refills_at = 0, max(refills_at, closed_until)
+        return (Level(self.plan.period, self.plan.limit, left, refills_at),)
 
-    def _booked(self, latest: datetime) -> datetime:
-        now, spacing = self.clock(), self.plan.spacing
-        if spacing is not None:
-            return self.budgets.book(self.plan.provider, now, spacing, 1, latest)
-        return max(now, self._closed_until or now)
+    def _book(self, calls: int, now: datetime, latest: datetime) -> datetime:
+        return self.budgets.book(self.plan.provider, now, calls * self.plan.spacing, latest)
 
     def _sleep_until(self, moment: datetime) -> None:
         while (left := (moment - self.clock()).total_seconds()) > 0:

@@ -1,4 +1,4 @@
-"""Where kept bodies are: files by name, in a folder or elsewhere."""
+"""The raw responses of providers, in a folder or a bucket, and how to read them again."""
 
 from __future__ import annotations
 
@@ -17,32 +17,49 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
+from .aws import aws_errors
 from .errors import StoreError, StoreUnavailableError
 from .ports import RawCopy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from mypy_boto3_s3 import S3Client
 
     from .ports import RawCopies, RawResponse
-__all__ = ["Archive", "BucketFiles", "Files", "FolderFiles", "Recordings", "copies_in", "s3_client"]
+
+__all__ = [
+    "BucketFiles",
+    "Files",
+    "FolderFiles",
+    "RawArchive",
+    "Recordings",
+    "copies_in",
+]
+
+_NO_TICKER: Final = "-"
+_BODIES: Final = "bodies"
+_RECORD_DEPTH: Final = 5
+_RECORDING_DEPTH: Final = 3
+_DATE: Final = re.compile(r"_(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?=_|$)")
+_DECEMBER: Final = 12
 
 
 class Files(Protocol):
-    """Files by name, with `/` between folders; every method raises `StoreError` for trouble."""
+    """Files by name, with `/` between folders; every method may raise `StoreError`."""
 
     def names(self) -> Iterable[str]:
         """Return the names of all files."""
 
     def has(self, name: str) -> bool:
-        """Tell whether there is such a file."""
+        """Return whether there is such a file."""
 
     def read(self, name: str) -> bytes:
-        """Return what a file holds."""
+        """Return the content of a file."""
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a whole file; nobody ever sees part of it."""
+        """Write a whole file; a reader never sees part of it."""
 
 
 class FolderFiles:
@@ -52,32 +69,32 @@ class FolderFiles:
         self._folder = folder
 
     def names(self) -> Iterable[str]:
-        """Return the names of all files below the folder; none where there is no folder."""
+        """Return the names of all files below the folder; none if there is no folder."""
         with _folder_errors(self._folder):
-            found = (path for path in self._folder.rglob("*") if path.is_file())
-            return sorted(path.relative_to(self._folder).as_posix() for path in found)
+            files = (path for path in self._folder.rglob("*") if path.is_file())
+            return sorted(path.relative_to(self._folder).as_posix() for path in files)
 
     def has(self, name: str) -> bool:
-        """Tell whether there is such a file."""
+        """Return whether there is such a file."""
         return (self._folder / name).is_file()
 
     def read(self, name: str) -> bytes:
-        """Return what a file holds."""
+        """Return the content of a file."""
         with _folder_errors(self._folder / name):
             return (self._folder / name).read_bytes()
 
     def write(self, name: str, content: bytes) -> None:
-        """Write beside the place and move it there, which cannot be interrupted."""
+        """Write a temporary file and rename it, which cannot be interrupted."""
         path = self._folder / name
         with _folder_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, beside = tempfile.mkstemp(dir=path.parent, prefix=".")
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(content)
-                Path(beside).replace(path)
+                Path(temporary).replace(path)
             except BaseException:
-                Path(beside).unlink(missing_ok=True)
+                Path(temporary).unlink(missing_ok=True)
                 raise
 
 
@@ -89,21 +106,6 @@ def _folder_errors(path: Path) -> Iterator[None]:
         raise StoreError(f"{path}: {error.strerror or error}") from error
 
 
-_MISSING: Final = frozenset({"404", "NoSuchKey", "NotFound"})
-_SERVER_ERROR: Final = 500
-
-
-def s3_client() -> S3Client:
-    """Return a client that gives up in seconds; region and credentials come from where AWS's do."""
-    import boto3
-    from botocore.config import Config
-
-    config = Config(
-        retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=2, read_timeout=10
-    )
-    return boto3.Session().client("s3", config=config)
-
-
 class BucketFiles:
     """Files in a bucket; the names are its keys."""
 
@@ -113,100 +115,85 @@ class BucketFiles:
 
     def names(self) -> Iterable[str]:
         """Return the names of all files, page after page."""
-        with _bucket_errors(self._bucket):
+        with self._errors():
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket)
-            return [each["Key"] for page in pages for each in page.get("Contents", [])]
+            return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
     def has(self, name: str) -> bool:
-        """Tell whether there is such a file."""
-        from botocore.exceptions import ClientError  # core runs without it
-
-        with _bucket_errors(f"{self._bucket}/{name}"):
+        """Return whether there is such a file."""
+        with self._errors(name):
             try:
                 self._client.head_object(Bucket=self._bucket, Key=name)
-            except ClientError as error:
-                if error.response.get("Error", {}).get("Code") in _MISSING:
+            except self._client.exceptions.ClientError as error:
+                if error.response.get("Error", {}).get("Code") == "404":
                     return False
                 raise
         return True
 
     def read(self, name: str) -> bytes:
-        """Return what a file holds."""
-        with _bucket_errors(f"{self._bucket}/{name}"):
-            body: bytes = self._client.get_object(Bucket=self._bucket, Key=name)["Body"].read()
-        return body
+        """Return the content of a file."""
+        with self._errors(name):
+            return self._client.get_object(Bucket=self._bucket, Key=name)["Body"].read()
 
     def write(self, name: str, content: bytes) -> None:
         """Write a whole file."""
-        with _bucket_errors(f"{self._bucket}/{name}"):
+        with self._errors(name):
             self._client.put_object(Bucket=self._bucket, Key=name, Body=content)
 
-
-@contextmanager
-def _bucket_errors(where: str) -> Iterator[None]:
-    from botocore import exceptions  # core runs without it
-
-    try:
-        yield
-    except exceptions.ClientError as error:
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        kind = StoreUnavailableError if status >= _SERVER_ERROR else StoreError
-        raise kind(f"s3://{where}: {error}") from error
-    except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
-        raise StoreUnavailableError(f"s3://{where}: {error}") from error
-    except exceptions.BotoCoreError as error:
-        raise StoreError(f"s3://{where}: {error}") from error
-
-
-_NOBODY: Final = "-"
-_BODIES: Final = "bodies"
-_PARTS: Final = 5
+    def _errors(self, name: str = "") -> AbstractContextManager[None]:
+        where = f"s3://{self._bucket}/{name}"
+        return aws_errors(where, StoreError, unavailable=StoreUnavailableError)
 
 
 class _Record(msgspec.Struct, frozen=True):
-    """What is known of a body."""
+    """What is stored about a body."""
 
     received: datetime
     request: dict[str, str]
     sha256: str
 
 
-class Archive:
-    """A `RawCache` in files, from which everything can be read again."""
+class RawArchive:
+    """A `RawCache` in files, from which everything can be read again.
+
+    A body is stored once, however often it came, below `provider/function/ticker/bodies`; every
+    response has a record of its own, below `provider/function/ticker/date`.
+    """
 
     def __init__(self, files: Files) -> None:
         self._files = files
 
     def keep(self, response: RawResponse) -> None:
-        """Keep what came; a body that is there already, byte for byte, is only noted again."""
+        """Store a response; of a body that is stored already, only a record is added."""
         digest = hashlib.sha256(response.body).hexdigest()
-        folder = _folder(response)
+        folder = _folder_of(response)
         body = _body_name(folder, digest)
         if not self._files.has(body):
             self._files.write(body, gzip.compress(response.body, mtime=0))
-        moment = response.received_at.astimezone(UTC)
-        record = _Record(moment, dict(response.request), digest)
-        name = f"{folder}/{moment:%Y-%m-%d}/{moment:%H%M%S.%f}-{digest[:16]}.json"
+        received = response.received_at.astimezone(UTC)
+        record = _Record(received, dict(response.request), digest)
+        name = f"{folder}/{received:%Y-%m-%d}/{received:%H%M%S.%f}-{digest[:16]}.json"
         self._files.write(name, msgspec.json.encode(record))
 
     def copies(self) -> Iterator[RawCopy]:
-        """Yield everything that was kept."""
+        """Yield every stored response."""
         for name in self._files.names():
             parts = name.split("/")
-            if len(parts) == _PARTS and parts[3] != _BODIES and name.endswith(".json"):
+            is_record = len(parts) == _RECORD_DEPTH and parts[3] != _BODIES
+            if is_record and name.endswith(".json"):
                 yield self._copy(name, *parts[:3])
 
     def _copy(self, name: str, provider: str, function: str, ticker: str) -> RawCopy:
         try:
             record = msgspec.json.decode(self._files.read(name), type=_Record)
         except msgspec.DecodeError as error:
-            raise StoreError(f"{name}: it is no record of the cache: {error}") from error
+            raise StoreError(f"{name}: not a record of the archive: {error}") from error
         body = _body_name(f"{provider}/{function}/{ticker}", record.sha256)
         return RawCopy(
             file=name,
             provider=provider,
             function=function,
-            symbol=None if ticker == _NOBODY else unquote(ticker),
+            symbol=None if ticker == _NO_TICKER else unquote(ticker),
             at=record.received,
             read=partial(self._body, body, record.sha256),
         )
@@ -215,14 +202,14 @@ class Archive:
         try:
             body = gzip.decompress(self._files.read(name))
         except (EOFError, OSError) as error:
-            raise StoreError(f"{name}: it cannot be unpacked: {error}") from error
+            raise StoreError(f"{name}: cannot be decompressed: {error}") from error
         if hashlib.sha256(body).hexdigest() != digest:
-            raise StoreError(f"{name}: it is damaged")
+            raise StoreError(f"{name}: damaged, its checksum differs")
         return body
 
 
-def _folder(response: RawResponse) -> str:
-    ticker = _NOBODY if response.ticker is None else quote(response.ticker, safe="")
+def _folder_of(response: RawResponse) -> str:
+    ticker = _NO_TICKER if response.ticker is None else quote(response.ticker, safe="")
     return f"{response.provider}/{response.function}/{ticker}"
 
 
@@ -230,59 +217,54 @@ def _body_name(folder: str, digest: str) -> str:
     return f"{folder}/{_BODIES}/{digest}.gz"
 
 
-_PARTS_RECORDINGS: Final = 3
-_DATED: Final = re.compile(r"_(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?=_|$)")
-_DECEMBER: Final = 12
-
-
 class Recordings:
-    """What lies in a folder, of which the cache knows nothing."""
+    """Plain files named `provider/FUNCTION/TICKER_….json` or `.csv`, as recorded by hand."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
 
     def copies(self) -> Iterator[RawCopy]:
-        """Yield every file that lies where a recording does."""
+        """Yield every file that is named like a recording."""
         for name in self._files.names():
             parts = name.split("/")
-            stem, dot, kind = parts[-1].rpartition(".")
-            if len(parts) == _PARTS_RECORDINGS and dot and kind in {"json", "csv"}:
+            stem, dot, extension = parts[-1].rpartition(".")
+            if len(parts) == _RECORDING_DEPTH and dot and extension in {"json", "csv"}:
                 yield RawCopy(
                     file=name,
                     provider=parts[0],
                     function=parts[1],
                     symbol=stem.partition("_")[0],
-                    at=_moment(stem),
+                    at=_end_of_date(stem),
                     read=partial(self._files.read, name),
                 )
 
 
-class _Both:
+class _ArchiveOrRecordings:
     def __init__(self, files: Files) -> None:
         self._files = files
 
     def copies(self) -> Iterator[RawCopy]:
-        return chain(Archive(self._files).copies(), Recordings(self._files).copies())
+        return chain(RawArchive(self._files).copies(), Recordings(self._files).copies())
 
 
 def copies_in(folder: Path) -> RawCopies:
-    """Return what a folder holds, be it a cache or recordings; `StoreError` if it is no folder."""
+    """Return what a folder holds, an archive or recordings; `StoreError` if it is not a folder."""
     if not folder.is_dir():
         raise StoreError(f"{folder}: there is no such folder")
-    return _Both(FolderFiles(folder))
+    return _ArchiveOrRecordings(FolderFiles(folder))
 
 
-def _moment(stem: str) -> datetime | None:
-    """Return the end of the time that a name says; `None` where it says none."""
-    found = _DATED.search(stem)
-    if found is None:
+def _end_of_date(stem: str) -> datetime | None:
+    """Return the last second of the day, month or year in a name; `None` if there is none."""
+    match = _DATE.search(stem)
+    if match is None:
         return None
-    year, month, day = (None if part is None else int(part) for part in found.groups())
+    year, month, day = (None if part is None else int(part) for part in match.groups())
     try:
         start = datetime(year or 1, month or _DECEMBER, day or 1, tzinfo=UTC)
     except ValueError:
         return None
     if day is None:
-        # The last second of the month, or of the year.
-        start = (start + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        next_month = (start + timedelta(days=31)).replace(day=1)
+        return next_month - timedelta(seconds=1)
     return start + timedelta(days=1, seconds=-1)

@@ -1,4 +1,4 @@
-"""Problem documents (RFC 9457), as far as a client needs them."""
+"""A client of the HTTP API that answers as a local application does."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import json
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 from urllib.parse import quote, urlsplit
 
 import stamina
@@ -41,157 +40,72 @@ if TYPE_CHECKING:
 
     from .domain import Interval
     from .schemas import Answer
-__all__ = ["FieldProblem", "Http", "Problem", "RemoteSource"]
+
+__all__ = ["RemoteBackend"]
+
+A = TypeVar("A", bound="Answer")
+
+_PREFIX: Final = "/api/v1"
+_TIMEOUT_S: Final = 10.0
+_LONGEST_WAIT_S: Final = 20.0
+_BARS_PER_PAGE: Final = 10_000
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]+")
+_UNAVAILABLE: Final = frozenset({429, 502, 503, 504})
+_REFUSED: Final = frozenset({401, 403})
+_NOT_FOUND: Final = 404
+_OK: Final = 200
 
 
-class FieldProblem(BaseModel):
+class _FieldProblem(BaseModel):
     """What is wrong with one parameter."""
 
     field: str
     message: str
 
 
-class Problem(BaseModel):
-    """What an API says went wrong; empty where it says nothing that can be read."""
+class _Problem(BaseModel):
+    """The parts of a problem document (RFC 9457) that a client needs."""
 
     detail: str = ""
-    errors: Sequence[FieldProblem] = ()
+    errors: Sequence[_FieldProblem] = ()
     nearest: Sequence[str] | None = None
 
-    @classmethod
-    def read(cls, content: bytes) -> Self:
-        """Return the problem in a body, or an empty one."""
-        try:
-            return cls.model_validate_json(content)
-        except ValidationError:
-            return cls()
 
+class RemoteBackend:
+    """The queries of `signal9_core.bootstrap.App` that a notebook needs, answered by an API.
 
-A = TypeVar("A", bound="Answer")
-
-_TIMEOUT_S: Final = 10.0
-_ATTEMPTS: Final = 4
-_LONGEST_WAIT_S: Final = 20.0
-_HERE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-_PREFIX: Final = "/api/v1"
-_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]+")
-_BUSY: Final = frozenset({429, 502, 503, 504})
-_REFUSED: Final = frozenset({401, 403})
-
-
-class Http:
-    """Asks one API; the token is sent there and shown nowhere."""
+    The token is sent to that API only, and never shown.
+    """
 
     def __init__(
         self, url: str, token: str | None, transport: httpx2.BaseTransport | None = None
     ) -> None:
         _check(url, token)
         library = import_module("httpx2")
-        self._failure: type[Exception] = library.TransportError
+        self._transport_error: type[Exception] = library.TransportError
         self._client: httpx2.Client = library.Client(
             base_url=url.rstrip("/").removesuffix(_PREFIX) + _PREFIX,
             headers={} if token is None else {"Authorization": f"Bearer {token}"},
             timeout=_TIMEOUT_S,
             transport=transport,
         )
+        self.get_prices: Final = _Prices(self)
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
-    def get(self, path: str, query: Mapping[str, object], answer: type[A]) -> A:
-        """Return what the API answers; what fails for the moment is tried again."""
-        given = {name: _text(value) for name, value in query.items() if value is not None}
-        response = _retrying(self._asked, path, given)
-        try:
-            # Through floats, a number would lose digits.
-            return answer.model_validate(json.loads(response.content, parse_float=Decimal))
-        except ValueError as error:
-            raise RemoteError(f"{path}: the answer is not one that this version knows") from error
-
-    def _asked(self, path: str, query: Mapping[str, str]) -> httpx2.Response:
-        try:
-            response = self._client.get(path, params=query)
-        except self._failure as error:
-            where = self._client.base_url.host
-            raise RemoteUnavailableError(f"{where} cannot be reached: {error}") from error
-        if response.status_code != 200:  # noqa: PLR2004
-            raise _error(path, response)
-        return response
-
-
-def _patience(error: Exception) -> bool | float:
-    """Tell whether trying again can help; where the API says when, that long."""
-    if not (isinstance(error, Signal9Error) and error.transient):
-        return False
-    wait = getattr(error, "retry_after_s", None)
-    return True if wait is None else min(float(wait), _LONGEST_WAIT_S)
-
-
-_retrying = stamina.RetryingCaller(attempts=_ATTEMPTS, timeout=60.0).on(_patience)
-
-
-def _check(url: str, token: str | None) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
-        raise SettingsError("url must be the address of an API, like https://api.example.com")
-    if token is not None and not _TOKEN.fullmatch(token):
-        raise SettingsError("token is no access token: it has characters that none has")
-    if token is not None and parts.scheme == "http" and parts.hostname not in _HERE:
-        raise SettingsError(f"a token is sent by https only, not to http://{parts.hostname}")
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _error(path: str, response: httpx2.Response) -> Signal9Error:
-    """Return what went wrong, as the same error that a local application would raise."""
-    code, problem = response.status_code, Problem.read(response.content)
-    detail = problem.detail or f"answered {code}"
-    if problem.errors:
-        return InputError(problem.errors[0].field, problem.errors[0].message)
-    if code == 404 and problem.nearest is not None:  # noqa: PLR2004
-        ticker = path.removesuffix("/prices").rpartition("/")[2]
-        return NotFoundError("ticker", ticker, tuple(problem.nearest))
-    if code in _REFUSED:
-        return RefusedError(detail)
-    if code in _BUSY:
-        return RemoteUnavailableError(f"{path}: {detail}", _seconds(response))
-    return RemoteError(f"{path}: {detail}")
-
-
-def _seconds(response: httpx2.Response) -> float | None:
-    given = response.headers.get("retry-after", "")
-    return float(given) if given.isdecimal() else None
-
-
-_BARS: Final = 10_000
-
-
-class RemoteSource:
-    """The questions of `signal9_core.app.App` that a notebook has, put to an API."""
-
-    def __init__(
-        self, url: str, token: str | None, transport: httpx2.BaseTransport | None = None
-    ) -> None:
-        self._http = Http(url, token, transport)
-        self.get_prices: Final = _Prices(self._http)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
-
     def notice_of(self, *sources: str) -> None:
-        """Return nothing: an API does not say what people must know of its sources."""
+        """Return nothing: an API does not pass on the notices of its sources."""
 
     def search(self, q: str, *, limit: int = 10) -> SearchAnswer:
-        """Return what is most like `q`, best first."""
-        return self._http.get("/search", {"q": q, "limit": limit}, SearchAnswer)
+        """Return the companies most like `q`, best first."""
+        return self.get("/search", SearchAnswer, q=q, limit=limit)
 
     def get_asset(self, ticker: str) -> AssetAnswer:
         """Return one company in full."""
-        return self._http.get(_path("/assets/{}", ticker), {}, AssetAnswer)
+        return self.get(f"/assets/{_in_path(ticker)}", AssetAnswer)
 
     def get_financials(
         self,
@@ -203,8 +117,9 @@ class RemoteSource:
         cursor: str | None = None,
     ) -> FinancialsAnswer:
         """Return a page of reports."""
+        path = f"/financials/{_in_path(ticker)}"
         query = {"report": report, "period": period, "limit": limit, "cursor": cursor}
-        return self._http.get(_path("/financials/{}", ticker), query, FinancialsAnswer)
+        return self.get(path, FinancialsAnswer, **query)
 
     def list_news(
         self,
@@ -218,18 +133,38 @@ class RemoteSource:
     ) -> NewsAnswer:
         """Return a page of articles."""
         query = {"ticker": ticker, "topic": topic, "from": first, "to": last}
-        return self._http.get("/news", {**query, "limit": limit, "cursor": cursor}, NewsAnswer)
+        return self.get("/news", NewsAnswer, **query, limit=limit, cursor=cursor)
 
     def get_status(self) -> NoReturn:
-        """Refuse: how much is stored is told only where it is stored."""
-        raise Signal9Error("an API does not tell how much it stores; ask for one company's asset()")
+        """Refuse: an API has no such answer."""
+        raise Signal9Error("an API does not tell how much it stores; try asset() for one company")
+
+    def get(self, path: str, answer: type[A], **query: object) -> A:
+        """Return what the API answers; requests that fail for the moment are repeated."""
+        params = {name: _text(value) for name, value in query.items() if value is not None}
+        response = _retrying(self._request, path, params)
+        try:
+            # Through floats, a number would lose digits.
+            return answer.model_validate(json.loads(response.content, parse_float=Decimal))
+        except ValueError as error:
+            raise RemoteError(f"{path}: unexpected answer, perhaps of another version") from error
+
+    def _request(self, path: str, params: Mapping[str, str]) -> httpx2.Response:
+        try:
+            response = self._client.get(path, params=params)
+        except self._transport_error as error:
+            host = self._client.base_url.host
+            raise RemoteUnavailableError(f"{host} cannot be reached: {error}") from error
+        if response.status_code != _OK:
+            raise _error(path, response)
+        return response
 
 
 class _Prices:
     """Price histories, every page of them."""
 
-    def __init__(self, http: Http) -> None:
-        self._http = http
+    def __init__(self, backend: RemoteBackend) -> None:
+        self._backend = backend
 
     def series(
         self,
@@ -241,44 +176,82 @@ class _Prices:
         adjusted: bool,
     ) -> PriceSeries:
         """Return the bars from `first` to `last`, both included."""
+        path = f"/assets/{_in_path(ticker)}/prices"
         query = {"from": first, "to": last, "interval": interval, "adjusted": adjusted}
-        ask = partial(self._page, _path("/assets/{}/prices", ticker), query)
-        page = ask(None)
-        bars = list(_bars(page))
-        while page.next_cursor is not None:
-            page = ask(page.next_cursor)
+        bars: list[Bar] = []
+        cursor = None
+        while True:
+            page = self._backend.get(
+                path, PricesAnswer, **query, format="columns", limit=_BARS_PER_PAGE, cursor=cursor
+            )
             bars += _bars(page)
-        return PriceSeries.from_bars(page.ticker, bars, interval=interval, currency=page.currency)
-
-    def _page(self, path: str, query: Mapping[str, object], cursor: str | None) -> PricesAnswer:
-        paged = {**query, "format": "columns", "limit": _BARS, "cursor": cursor}
-        return self._http.get(path, paged, PricesAnswer)
+            cursor = page.next_cursor
+            if cursor is None:
+                currency = page.currency
+                return PriceSeries.from_bars(
+                    page.ticker, bars, interval=interval, currency=currency
+                )
 
 
 def _bars(page: PricesAnswer) -> Iterator[Bar]:
     columns = page.items
     if not isinstance(columns, PriceColumns):
-        raise RemoteError(f"prices of {page.ticker}: columns were asked for, and rows came")
-    rows = zip(
-        columns.date,
-        columns.open,
-        columns.high,
-        columns.low,
-        columns.close,
-        columns.volume,
-        strict=True,
-    )
-    for day, opened, high, low, closed, volume in rows:
-        yield Bar(
-            ticker=page.ticker,
-            day=day,
-            open=opened,
-            high=high,
-            low=low,
-            close=closed,
-            volume=volume,
-        )
+        raise RemoteError(f"prices of {page.ticker}: expected columns, received rows")
+    names = ("open", "high", "low", "close", "volume")
+    figures = zip(*(getattr(columns, name) for name in names), strict=True)
+    for day, values in zip(columns.date, figures, strict=True):
+        yield Bar(ticker=page.ticker, day=day, **dict(zip(names, values, strict=True)))
 
 
-def _path(template: str, ticker: str) -> str:
-    return template.format(quote(ticker.strip().upper(), safe=""))
+def _check(url: str, token: str | None) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+        raise SettingsError("url must be the address of an API, like https://api.example.com")
+    if token is not None and not _TOKEN.fullmatch(token):
+        raise SettingsError("invalid token: it has characters that no access token has")
+    if token is not None and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise SettingsError(f"a token is sent over https only, not to http://{parts.hostname}")
+
+
+def _in_path(ticker: str) -> str:
+    return quote(ticker.strip().upper(), safe="")
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _wait(error: Exception) -> bool | float:
+    """Return whether to try again, or how long to wait first, where the API says so."""
+    if not (isinstance(error, Signal9Error) and error.transient):
+        return False
+    seconds = getattr(error, "retry_after_s", None)
+    return True if seconds is None else min(float(seconds), _LONGEST_WAIT_S)
+
+
+_retrying = stamina.RetryingCaller(attempts=4, timeout=60.0).on(_wait)
+
+
+def _error(path: str, response: httpx2.Response) -> Signal9Error:
+    """Return the error that a local application would raise."""
+    status, problem = response.status_code, _problem(response.content)
+    detail = problem.detail or f"status {status}"
+    if problem.errors:
+        return InputError(problem.errors[0].field, problem.errors[0].message)
+    if status == _NOT_FOUND and problem.nearest is not None:
+        ticker = path.removesuffix("/prices").rpartition("/")[2]
+        return NotFoundError("ticker", ticker, tuple(problem.nearest))
+    if status in _REFUSED:
+        return RefusedError(detail)
+    if status in _UNAVAILABLE:
+        seconds = response.headers.get("retry-after", "")
+        retry_after_s = float(seconds) if seconds.isdecimal() else None
+        return RemoteUnavailableError(f"{path}: {detail}", retry_after_s)
+    return RemoteError(f"{path}: {detail}")
+
+
+def _problem(content: bytes) -> _Problem:
+    try:
+        return _Problem.model_validate_json(content)
+    except ValidationError:
+        return _Problem()

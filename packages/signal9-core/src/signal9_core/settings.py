@@ -1,4 +1,4 @@
-"""Everything that differs between a laptop, dev and prod, read from `SIGNAL9_` variables."""
+"""Everything that differs between a laptop, dev and prod, from `SIGNAL9_` variables."""
 
 import json
 from pathlib import Path
@@ -29,8 +29,8 @@ def _default_home() -> Path:
     return user_data_path("signal9", appauthor=False)
 
 
-def _listed(value: object) -> object:
-    return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
 def _from_json(value: object) -> object:
@@ -41,7 +41,7 @@ def _from_json(value: object) -> object:
 
 
 class Settings(BaseSettings):
-    """The settings, immutable; `load_settings` reads them and explains what is wrong."""
+    """The settings; `load_settings` reads them and explains what is wrong."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -54,88 +54,79 @@ class Settings(BaseSettings):
     )
 
     stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")] = Field(
-        "local", description="The stage's name, shown by the health check."
+        "local", description="Name of the stage, as the health check shows it."
     )
     home: Path = Field(
-        default_factory=_default_home, description="The folder for everything that is kept locally."
+        default_factory=_default_home, description="Folder of everything that is stored locally."
     )
     store: Literal["sqlite", "dynamodb"] = Field(
-        "sqlite", description="Where the tables live: a file in the home, or DynamoDB."
+        "sqlite", description="Where the tables are: in a file in the home, or in DynamoDB."
     )
-    table_prefix: str = Field(
-        "signal9-", description="What the names of DynamoDB tables start with, unless named below."
-    )
+    table_prefix: str = Field("signal9-", description="Prefix of the names of DynamoDB tables.")
     tables: Annotated[dict[str, str], NoDecode, BeforeValidator(_from_json)] = Field(
         default_factory=dict,
-        description='Names of DynamoDB tables, as JSON: `{"Assets": "my-assets"}`.',
+        description='Names of tables that have no such prefix: `{"Assets": "my-assets"}`.',
     )
     provider: Literal["sample", "alphavantage", "alpaca"] = Field(
-        "sample", description="Where market data comes from."
+        "sample", description="Source of market data."
     )
-    alphavantage_key: SecretStr | None = Field(None, description="Key of AlphaVantage.")
+    alphavantage_key: SecretStr | None = Field(None, description="API key of AlphaVantage.")
     alphavantage_url: Annotated[str, Field(pattern=_URL)] = Field(
-        "https://www.alphavantage.co", description="Where AlphaVantage is."
+        "https://www.alphavantage.co", description="Address of AlphaVantage."
     )
     alphavantage_per_minute: PositiveInt | None = Field(
         None,
-        description="Calls a minute of a premium plan; unset is the free one, of 25 a day.",
+        description="Requests per minute of a premium plan; unset means the free plan, 25 a day.",
     )
-    alpaca_key: SecretStr | None = Field(None, description="Key id of Alpaca.")
-    alpaca_secret: SecretStr | None = Field(None, description="Secret key of Alpaca.")
+    alpaca_key: SecretStr | None = Field(None, description="API key id of Alpaca.")
+    alpaca_secret: SecretStr | None = Field(None, description="API secret key of Alpaca.")
     alpaca_url: Annotated[str, Field(pattern=_URL)] = Field(
         "https://paper-api.alpaca.markets",
-        description="Where Alpaca's list of assets is; keys of a live account have another host.",
+        description="Address of Alpaca's trading API; live accounts have another one.",
     )
     alpaca_data_url: Annotated[str, Field(pattern=_URL)] = Field(
-        "https://data.alpaca.markets", description="Where Alpaca's market data are."
+        "https://data.alpaca.markets", description="Address of Alpaca's market data API."
     )
     alpaca_feed: Literal["sip", "iex"] = Field(
-        "sip", description="Bars of all exchanges, or of IEX alone."
+        "sip", description="Bars of all exchanges, or of IEX only."
     )
     alpaca_per_minute: PositiveInt = Field(
-        200, description="Calls a minute of the plan at Alpaca; the free one has 200."
+        200, description="Requests per minute of the plan; the free one has 200."
     )
     quota_patience_s: NonNegativeFloat = Field(
-        65, description="How many seconds a call may wait for its turn in a provider's quota."
+        65, description="Seconds that a request may wait for its turn in a provider's quota."
     )
     cache_bucket: str | None = Field(
-        None, description="Bucket for raw answers of providers; unset keeps them in the home."
+        None, description="Bucket for raw responses of providers; unset stores them in the home."
     )
     event_bus: str | None = Field(
-        None, description="Name of the EventBridge bus; unset keeps events in the process."
+        None, description="Name of the EventBridge bus; unset handles events in the process."
     )
     notification_topic: str | None = Field(
         None,
-        description="ARN of the SNS topic for users; unset keeps notifications in the process.",
+        description="ARN of the SNS topic for notifications; unset stores them in the inbox only.",
     )
     refresh_batch: PositiveInt = Field(
-        25, description="How many companies a scheduled run refreshes at most."
+        25, description="Companies that a scheduled run refreshes at most."
     )
     sentiment_window_days: PositiveInt = Field(
-        90, description="How many days of news the rolling sentiment covers."
+        90, description="Days of news that the rolling sentiment covers."
     )
     issuer: str | None = Field(
-        None, description="Who issues the tokens that the API takes, as their `iss` says."
+        None, description="Issuer (`iss`) of the tokens that the API accepts."
     )
     audience: str | None = Field(
-        None, description="For which API the tokens must be issued, as their `aud` says."
+        None, description="Audience (`aud`) of the tokens that the API accepts."
     )
     require_scopes: bool = Field(
-        False, description="Whether a token without any scope of the API is refused everywhere."
+        False, description="Whether tokens without any scope of the API are refused."
     )
     cors_origins: Annotated[
-        tuple[Annotated[str, Field(pattern=_ORIGIN)], ...], NoDecode, BeforeValidator(_listed)
-    ] = Field((), description="Origins of pages that may read answers, with commas between.")
-    cursor_key: SecretStr | None = Field(
-        None, description="Key that signs cursors; unset makes one and keeps it in the State table."
-    )
-
-    cursor_secret: str | None = Field(
-        None, description="Secret in Secrets Manager that holds this key, and may renew it."
-    )
+        tuple[Annotated[str, Field(pattern=_ORIGIN)], ...], NoDecode, BeforeValidator(_split)
+    ] = Field((), description="Origins of web pages that may call the API, separated by commas.")
 
     @model_validator(mode="after")
-    def _home_is_spelled_out(self) -> Self:
+    def _expand_home(self) -> Self:
         object.__setattr__(self, "home", self.home.expanduser())
         return self
 
@@ -145,12 +136,12 @@ class Settings(BaseSettings):
 
     @property
     def location(self) -> str:
-        """Where the tables are, in words for a person."""
+        """Where the tables are, for people to read."""
         return str(self.database) if self.store == "sqlite" else f"DynamoDB {self.table_name('*')}"
 
     @property
     def cache(self) -> Path:
-        """The folder of raw answers, where no bucket is named."""
+        """The folder of raw responses, unless they are in a bucket."""
         return self.home / "cache"
 
     @property
@@ -159,16 +150,17 @@ class Settings(BaseSettings):
         return self.home / "signal9.db"
 
 
-def load_settings(**given: object) -> Settings:
-    """Read the settings; what is `given` (and not `None`) counts before the environment.
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; overrides that are not `None` count before the environment.
 
-    `SettingsError` names each variable that is wrong, without its value.
+    `SettingsError` names every invalid variable, without its value.
     """
-    chosen = {name: value for name, value in given.items() if value is not None}
+    chosen = {name: value for name, value in overrides.items() if value is not None}
     try:
         return Settings.model_validate(Settings(**chosen))  # type: ignore[arg-type]
     except ValidationError as error:
         problems = "; ".join(
-            f"SIGNAL9_{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors()
+            f"SIGNAL9_{str(problem['loc'][0]).upper()}: {problem['msg']}"
+            for problem in error.errors()
         )
         raise SettingsError(problems) from error

@@ -1,24 +1,25 @@
-"""Which function answers which requests: one table for the local server and for deployment.
-
-Functions are named by string, so that whoever reads the table loads none of them.
-"""
+"""All resources of the API, and the paths and Lambda functions that follow from them."""
 
 from typing import Final, NamedTuple
 
-__all__ = ["PREFIX", "ROUTES", "Route"]
+from .api import assets, financials, health, news, search, users
+from .api.routing import PREFIX, Resource
 
-PREFIX: Final = "/api/v1"
-"""What every path of the API starts with."""
+__all__ = ["PREFIX", "RESOURCES", "ROUTES", "Route"]
 
-_READ: Final = ("GET", "HEAD")
-_USERS: Final = "signal9_handlers.api.users.handler"
+RESOURCES: Final = (
+    health.app,
+    assets.app,
+    search.app,
+    news.app,
+    news.briefing,
+    financials.app,
+    users.app,
+)
 
 
 class Route(NamedTuple):
-    """A path as API Gateway and OpenAPI write it, and the Lambda function behind it.
-
-    An `open` one is answered without a token.
-    """
+    """A path, its methods, and the Lambda function that answers it; `open` needs no token."""
 
     methods: tuple[str, ...]
     path: str
@@ -26,22 +27,15 @@ class Route(NamedTuple):
     open: bool = False
 
 
-ROUTES: Final = (
-    Route(_READ, f"{PREFIX}/health", "signal9_handlers.api.health.handler", open=True),
-    Route(_READ, f"{PREFIX}/assets", "signal9_handlers.api.assets.handler"),
-    Route(_READ, f"{PREFIX}/assets/{{ticker}}", "signal9_handlers.api.assets.handler"),
-    Route(_READ, f"{PREFIX}/assets/{{ticker}}/prices", "signal9_handlers.api.assets.handler"),
-    Route(_READ, f"{PREFIX}/prices", "signal9_handlers.api.assets.handler"),
-    Route(_READ, f"{PREFIX}/search", "signal9_handlers.api.search.handler"),
-    Route(_READ, f"{PREFIX}/news", "signal9_handlers.api.news.handler"),
-    Route(_READ, f"{PREFIX}/news/briefing", "signal9_handlers.api.briefing.handler"),
-    Route(_READ, f"{PREFIX}/financials/{{ticker}}", "signal9_handlers.api.financials.handler"),
-    Route(("GET", "HEAD", "PATCH", "DELETE"), f"{PREFIX}/users/me", _USERS),
-    Route(("PUT",), f"{PREFIX}/users/me/wizard", _USERS),
-    Route(("PUT",), f"{PREFIX}/users/me/topics", _USERS),
-    Route(("PUT",), f"{PREFIX}/users/me/watchlist", _USERS),
-    Route(("PUT",), f"{PREFIX}/users/me/viewed/{{ticker}}", _USERS),
-    Route(_READ, f"{PREFIX}/users/me/notifications", _USERS),
-    Route(("PUT",), f"{PREFIX}/users/me/notifications/{{id}}/read", _USERS),
-    Route(_READ, f"{PREFIX}/users/me/export", _USERS),
-)
+def _routes(resource: Resource) -> list[Route]:
+    paths: dict[str, Route] = {}
+    for operation in resource.operations:
+        path, method = operation.path, operation.method
+        known = paths[path].methods if path in paths else ()
+        methods = (*known, method, "HEAD") if method == "GET" else (*known, method)
+        paths[path] = Route(methods, path, resource.handler_path, open=operation.scope is None)
+    return list(paths.values())
+
+
+ROUTES: Final = tuple(route for resource in RESOURCES for route in _routes(resource))
+"""One for each path."""

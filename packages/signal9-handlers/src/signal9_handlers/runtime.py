@@ -1,19 +1,42 @@
-"""What every handler shares: the application, and what the request at work is called."""
+"""What all handlers share: the application, the log and the id of the current request."""
 
+import logging
 from contextvars import ContextVar
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from signal9_core.bootstrap import App, build
+from signal9_core.bootstrap import App
 from signal9_core.settings import load_settings
 
-__all__ = ["application", "request_id"]
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+
+__all__ = ["application", "logger", "request_id"]
 
 request_id: Final = ContextVar("request_id", default="")
-"""What the request at work is called in answers and in the log."""
+"""The id of the current request, as answers and log lines carry it."""
 
 
 @cache
 def application() -> App:
-    """Return the application that the environment describes, built on first use and then kept."""
-    return build(load_settings())
+    """Return the application for the environment's settings, built on first use."""
+    return App(load_settings())
+
+
+@cache
+def logger() -> "Logger":
+    """Return the logger; its lines carry the request's id.
+
+    It is imported on first use, since most requests log nothing.
+    """
+    from aws_lambda_powertools import Logger  # noqa: PLC0415
+
+    log = Logger(service="signal9")
+    log.addFilter(_add_request_id)
+    return log
+
+
+def _add_request_id(record: logging.LogRecord) -> bool:
+    if value := request_id.get():
+        record.correlation_id = value
+    return True

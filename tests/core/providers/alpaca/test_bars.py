@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 
-from signal9_core.domain import PRICE_COLUMNS, IntradayInterval, PriceSeries, nonsense_in
+from signal9_core.domain import PRICE_COLUMNS, IntradayInterval, PriceSeries, find_invalid_bar
 from signal9_core.errors import PayloadError
 from signal9_core.providers.alpaca.parsers import intraday_series, read_bars, read_daily_bars
 from tests.recordings import recorded
@@ -41,7 +41,7 @@ def page(series: PriceSeries, token: str | None = None) -> bytes:
 
 def makes_sense(series: PriceSeries) -> bool:
     """Tell whether random prices happen not to jump."""
-    return nonsense_in(series) is None
+    return find_invalid_bar(series) is None
 
 
 @settings(deadline=None, max_examples=30)

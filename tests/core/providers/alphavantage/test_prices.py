@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from signal9_core.domain import Adjustment, IntradayInterval, PriceSeries, adjust, nonsense_in
+from signal9_core.domain import Adjustment, IntradayInterval, PriceSeries, adjust, find_invalid_bar
 from signal9_core.errors import PayloadError
 from signal9_core.providers.alphavantage.timeseries import Daily, read_daily, read_intraday
 from signal9_core.repositories import PriceRepository
@@ -21,7 +21,7 @@ ADJUSTED = recorded("alphavantage/TIME_SERIES_DAILY_ADJUSTED/*")
 
 def makes_sense(series: PriceSeries) -> bool:
     """Tell whether random prices happen not to jump."""
-    return nonsense_in(series) is None
+    return find_invalid_bar(series) is None
 
 
 def json_body(series: PriceSeries, name: str = "Time Series (Daily)") -> bytes:

@@ -23,7 +23,7 @@ def status(context: typer.Context, *, as_json: Json = False) -> None:
 def secrets(context: typer.Context, *, as_json: Json = False) -> None:
     """Show where each provider key comes from, never the key itself."""
     with open_app(context, needs_data=False) as app:
-        answer = app.key_places()
+        answer = app.list_credentials()
         if as_json:
             print_json(answer)
         else:

@@ -27,14 +27,12 @@ __all__ = [
 
 
 def _parse_day(text: str) -> date:
+    from ..domain import parse_day
+
     try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = None
-    # `fromisoformat` also reads spellings that the API refuses, such as 2013-W09-5.
-    if day is None or day.isoformat() != text:
-        raise typer.BadParameter(f"invalid date {text!r}; use YYYY-MM-DD")
-    return day
+        return parse_day(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 Json = Annotated[
@@ -88,10 +86,10 @@ def open_app(
 
     `settings` override the environment. A command that `needs_data` fails where nothing is stored.
     """
-    from ..bootstrap import build
+    from ..bootstrap import App
     from ..settings import load_settings
 
-    with report_errors(), build(load_settings(home=context.obj, **settings)) as app:
+    with report_errors(), App(load_settings(home=context.obj, **settings)) as app:
         if needs_data and not app.is_ingested() and not app.list_assets(limit=1).items:
             home = "" if context.obj is None else f"--home {quote(str(context.obj))} "
             location = app.settings.location

@@ -8,10 +8,21 @@ from .companies import (
     DataSet,
     Freshness,
     Insights,
+    PendingEvent,
     PriceRange,
     SentimentRating,
 )
-from .model import Currency, Exact, Instant, Model, OpenModel, Score, Ticker, blank_to_none
+from .model import (
+    Currency,
+    Exact,
+    Instant,
+    Model,
+    OpenModel,
+    Score,
+    Ticker,
+    blank_to_none,
+    parse_day,
+)
 from .news import (
     NewsArticle,
     SentimentLabel,
@@ -31,14 +42,7 @@ from .prices import (
     IntradayInterval,
     LongInterval,
     PriceSeries,
-    all_of_bits,
-    ascending,
-    chained,
-    column_of,
     decimals_of,
-    none_above,
-    positions_of,
-    rescaled,
 )
 from .reports import (
     BalanceSheet,
@@ -52,7 +56,15 @@ from .reports import (
     Statement,
     statement_type,
 )
-from .timeseries import merge, resample, returns, rolling_mean, rolling_volatility
+from .timeseries import (
+    concat,
+    merge,
+    resample,
+    returns,
+    rolling_mean,
+    rolling_volatility,
+    split,
+)
 from .users import (
     MOST_TOPICS,
     MOST_WATCHED,
@@ -63,7 +75,7 @@ from .users import (
     User,
     WizardStatus,
 )
-from .validation import nonsense_in
+from .validation import find_invalid_bar
 
 __all__ = [
     "MINUTES_A_DAY",
@@ -98,6 +110,7 @@ __all__ = [
     "NewsArticle",
     "Notification",
     "OpenModel",
+    "PendingEvent",
     "Period",
     "PriceRange",
     "PriceSeries",
@@ -114,24 +127,20 @@ __all__ = [
     "User",
     "WizardStatus",
     "adjust",
-    "all_of_bits",
     "article_id",
-    "ascending",
     "blank_to_none",
-    "chained",
-    "column_of",
+    "concat",
     "decimals_of",
+    "find_invalid_bar",
     "label_of",
     "merge",
-    "none_above",
-    "nonsense_in",
     "one_a_day",
-    "positions_of",
+    "parse_day",
     "resample",
-    "rescaled",
     "returns",
     "rolling_mean",
     "rolling_volatility",
+    "split",
     "statement_type",
     "topic_of",
 ]

@@ -1,4 +1,4 @@
-"""What a company does to its shares."""
+"""Splits and dividends, and prices adjusted for them."""
 
 from array import array
 from bisect import bisect_left
@@ -21,6 +21,11 @@ from .prices import Column, PriceSeries
 
 __all__ = ["Adjustment", "CorporateAction", "adjust", "one_a_day"]
 
+_DECIMALS: Final = 6
+_SHIFT: Final = 80
+_ONE: Final = 1 << _SHIFT
+"""Factors are whole numbers in units of 2 ** -80: exact enough for any price, and fast."""
+
 
 class CorporateAction(OpenModel):
     """A split or a cash dividend, on the first day of trading without it."""
@@ -40,41 +45,35 @@ class CorporateAction(OpenModel):
         return self
 
 
-def one_a_day(actions: Iterable[CorporateAction]) -> list[CorporateAction]:
-    """Return one split and one dividend of a company for each day, oldest first.
-
-    A company may pay a special dividend beside the usual one: amounts add up, and ratios multiply.
-    What is said twice counts once.
-    """
-    found: dict[tuple[date, Ticker, str], list[CorporateAction]] = {}
-    for each in actions:
-        same_day = found.setdefault((each.ex_date, each.ticker, each.kind), [])
-        if each not in same_day:
-            same_day.append(each)
-    return [reduce(_together, found[key]) for key in sorted(found)]
-
-
-def _together(one: CorporateAction, other: CorporateAction) -> CorporateAction:
-    if one.ratio is not None and other.ratio is not None:
-        return one.model_copy(update={"ratio": one.ratio * other.ratio})
-    return one.model_copy(update={"amount": (one.amount or 0) + (other.amount or 0)})
-
-
-_DIGITS: Final = 6
-_SHIFT: Final = 80
-_ONE: Final = 1 << _SHIFT
-_HALF: Final = _ONE >> 1
-
-
 class Adjustment(StrEnum):
     """How a dividend counts."""
 
     VENDOR = "vendor"
-    """As AlphaVantage does: close / (close + dividend), the close being that of the ex-date."""
+    """As AlphaVantage does: close / (close + dividend), with the close of the ex-date."""
     CRSP = "crsp"
-    """As academic series do: 1 - dividend / close before, in shares as of the ex-date."""
+    """As academic series do: 1 - dividend / previous close, in shares as of the ex-date."""
     SPLITS = "splits"
-    """Not at all; splits alone count."""
+    """Not at all; only splits count."""
+
+
+def one_a_day(actions: Iterable[CorporateAction]) -> list[CorporateAction]:
+    """Return at most one split and one dividend of a company for each day, oldest first.
+
+    A special dividend may come with the usual one: amounts add up, and ratios multiply. Duplicates
+    count once.
+    """
+    by_day: dict[tuple[date, Ticker, str], list[CorporateAction]] = {}
+    for action in actions:
+        same_day = by_day.setdefault((action.ex_date, action.ticker, action.kind), [])
+        if action not in same_day:
+            same_day.append(action)
+    return [reduce(_combine, by_day[key]) for key in sorted(by_day)]
+
+
+def _combine(one: CorporateAction, other: CorporateAction) -> CorporateAction:
+    if one.ratio is not None and other.ratio is not None:
+        return one.model_copy(update={"ratio": one.ratio * other.ratio})
+    return one.model_copy(update={"amount": (one.amount or 0) + (other.amount or 0)})
 
 
 def adjust(
@@ -82,26 +81,26 @@ def adjust(
     actions: Iterable[CorporateAction],
     method: Adjustment = Adjustment.VENDOR,
 ) -> PriceSeries:
-    """Return a series of raw prices adjusted for what happened during and after it.
+    """Return a series of raw prices adjusted for splits and dividends during and after it.
 
-    Prices before an ex-date are multiplied by what its dividend counts, and divided by the ratio
-    of its split, by which volumes are multiplied. Prices are rounded to six decimals, or as many as
-    the series has. An ex-date without trading counts from the next bar on. One up to the first bar
-    changes nothing, nor does a dividend after the last, which has no bar to be compared with. A
+    Prices before an ex-date are multiplied by the factor of its dividend and divided by the ratio
+    of its split, which multiplies volumes. Prices are rounded to six decimals, or as many as the
+    series has. An ex-date without trading counts from the next bar on. One up to the first bar
+    changes nothing, nor does a dividend after the last, which has no close to be compared with. A
     dividend that leaves nothing of the price is an `InputError`.
     """
-    scale = max(series.scale, _DIGITS)
+    scale = max(series.scale, _DECIMALS)
     unit = 10 ** (scale - series.scale)
-    runs = _runs(series, actions, Adjustment(method))
+    runs = list(_runs(series, actions, Adjustment(method)))[::-1]
     prices = [(run.stop, run.price * unit) for run in runs]
-    closes = _times(series.close, prices)
+    closes = _multiply(series.close, prices)
     return replace(
         series,
-        open=_times(series.open, prices),
-        high=_times(series.high, prices),
-        low=_times(series.low, prices),
+        open=_multiply(series.open, prices),
+        high=_multiply(series.high, prices),
+        low=_multiply(series.low, prices),
         close=closes,
-        volume=_times(series.volume, [(run.stop, run.shares) for run in runs]),
+        volume=_multiply(series.volume, [(run.stop, run.shares) for run in runs]),
         scale=scale,
         adjusted_close=closes[:],
         adjusted_scale=scale,
@@ -109,7 +108,7 @@ def adjust(
 
 
 class _Run(NamedTuple):
-    """Where bars with the same factors end, and these in units of `_ONE`."""
+    """Bars up to `stop` that share the same factors, in units of `_ONE`."""
 
     stop: int
     price: int
@@ -118,55 +117,58 @@ class _Run(NamedTuple):
 
 def _runs(
     series: PriceSeries, actions: Iterable[CorporateAction], method: Adjustment
-) -> list[_Run]:
+) -> Iterator[_Run]:
+    """Yield the runs of a series, newest first."""
     price = shares = _ONE
-    stop, runs = len(series), list[_Run]()
-    for start, some in _by_bar(series, actions):
+    stop = len(series)
+    for start, same_bar in _by_bar(series, actions):
         if start < stop:
-            runs.append(_Run(stop, price, shares))
+            yield _Run(stop, price, shares)
             stop = start
-        ratio = prod((Fraction(each.ratio) for each in some if each.ratio), start=Fraction(1))
+        ratio = prod((Fraction(a.ratio) for a in same_bar if a.ratio), start=Fraction(1))
         price = price * ratio.denominator // ratio.numerator
         shares = shares * ratio.numerator // ratio.denominator
         if start < len(series) and method is not Adjustment.SPLITS:
-            kept = [_kept(series, start, each, ratio, method) for each in some if each.amount]
-            price = price * prod(each.numerator for each in kept)
-            price //= prod(each.denominator for each in kept)
-    return [_Run(stop, price, shares), *reversed(runs)]
+            for dividend in (action for action in same_bar if action.amount):
+                factor = _dividend_factor(series, start, dividend, ratio, method)
+                price = price * factor.numerator // factor.denominator
+    yield _Run(stop, price, shares)
 
 
 def _by_bar(
     series: PriceSeries, actions: Iterable[CorporateAction]
 ) -> Iterator[tuple[int, list[CorporateAction]]]:
-    """Yield actions by the bar from which on they count, newest first, without what is too old."""
-    placed = [(bisect_left(series.days, each.ex_date.toordinal()), each) for each in actions]
+    """Yield actions by the bar from which on they count, newest first, without older ones."""
+    placed = [(bisect_left(series.days, action.ex_date.toordinal()), action) for action in actions]
     placed.sort(key=itemgetter(0), reverse=True)
     for start, group in groupby(placed, key=itemgetter(0)):
         if start:
             yield start, [action for _, action in group]
 
 
-def _kept(
-    series: PriceSeries, at: int, action: CorporateAction, split: Fraction, method: Adjustment
+def _dividend_factor(
+    series: PriceSeries, at: int, dividend: CorporateAction, ratio: Fraction, method: Adjustment
 ) -> Fraction:
-    """Return what share of earlier prices is left after a dividend, which is paid on new shares."""
-    before = method is Adjustment.CRSP
-    compared, paid = at - before, Fraction(action.amount or 0)
-    close = Fraction(series.close[compared], 10**series.scale)
-    old = close / split
-    kept = (1 - paid / old if old else old) if before else close / (close + paid)
-    if kept <= 0:
+    """Return the factor of a dividend, which is paid on new shares where there is a split too."""
+    compared = at - 1 if method is Adjustment.CRSP else at
+    close, paid = Fraction(series.close[compared], 10**series.scale), Fraction(dividend.amount or 0)
+    if method is Adjustment.VENDOR:
+        factor = close / (close + paid)
+    else:
+        factor = 1 - paid / (close / ratio) if close else close
+    if factor <= 0:
         raise InputError(
             "actions",
-            f"{action.ticker} on {action.ex_date}: a dividend of {action.amount} leaves nothing "
-            f"of the close on {series.day(compared)}, {series.price('close', compared)}",
+            f"{dividend.ticker} on {dividend.ex_date}: a dividend of {dividend.amount} leaves "
+            f"nothing of the close on {series.day(compared)}, {series.price('close', compared)}",
         )
-    return kept
+    return factor
 
 
-def _times(column: Column, factors: Iterable[tuple[int, int]]) -> Column:
+def _multiply(column: Column, factors: Iterable[tuple[int, int]]) -> Column:
+    """Return values times the factor of their run, rounded half up."""
     start, products = 0, list[int]()
     for stop, factor in factors:
-        products += [(each * factor + _HALF) >> _SHIFT for each in column[start:stop]]
+        products += [(value * factor + _ONE // 2) >> _SHIFT for value in column[start:stop]]
         start = stop
     return array("q", products)

@@ -1,12 +1,23 @@
-"""What is computed from the stored facts of a company."""
+"""Companies: their listing, description, insights, and how fresh the data about them is."""
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
-from .model import Currency, Exact, Instant, Model, OpenModel, Score, Ticker, blank_to_none
+from .model import (
+    Exact,
+    Instant,
+    Model,
+    OpenModel,
+    OptionalCurrency,
+    OptionalDay,
+    OptionalNumber,
+    OptionalText,
+    Score,
+    Ticker,
+)
 from .news import SentimentLabel
 
 __all__ = [
@@ -16,13 +27,14 @@ __all__ = [
     "DataSet",
     "Freshness",
     "Insights",
+    "PendingEvent",
     "PriceRange",
     "SentimentRating",
 ]
 
 
 class SentimentRating(Model):
-    """The tone of the news about a company over the days up to and including `as_of`."""
+    """The sentiment of the news about a company over the days up to and including `as_of`."""
 
     as_of: date
     window_days: PositiveInt
@@ -42,19 +54,14 @@ class PriceRange(Model):
 
 
 class Insights(Model):
-    """Figures derived from stored facts; each is absent until there is something to go by."""
+    """Figures derived from stored facts; absent as long as there is nothing to derive them from."""
 
     sentiment: SentimentRating | None = None
     range_52_weeks: PriceRange | None = Field(None, alias="range52Weeks")
 
 
-Text = Annotated[str | None, BeforeValidator(blank_to_none)]
-Day = Annotated[date | None, BeforeValidator(blank_to_none)]
-Number = Annotated[Exact | None, BeforeValidator(blank_to_none)]
-
-
 class DataSet(StrEnum):
-    """What is collected about a company, each with a freshness of its own."""
+    """The kinds of data about a company, each with its own freshness."""
 
     OVERVIEW = "overview"
     PRICES = "prices"
@@ -66,34 +73,38 @@ class Asset(OpenModel):
     """A listing: the identity of something that can be bought."""
 
     ticker: Ticker
-    name: Text = None
-    exchange: Text = None
-    asset_type: Text = None
+    name: OptionalText = None
+    exchange: OptionalText = None
+    asset_type: OptionalText = None
     status: Literal["active", "inactive"] = "active"
-    cik: Text = Field(None, description="The company's number at the SEC, without leading zeros.")
+    cik: OptionalText = Field(
+        None, description="The company's number at the SEC, without leading zeros."
+    )
     rank: int | None = Field(
         None, ge=1, description="Place by size among all listings, 1 the largest."
     )
-    ipo_date: Day = None
-    delisting_date: Day = None
+    ipo_date: OptionalDay = None
+    delisting_date: OptionalDay = None
 
 
 class CompanyOverview(OpenModel):
     """What a company is and does, as a provider describes it; ratios come along as extra fields."""
 
     ticker: Ticker
-    name: Text = None
-    description: Text = None
-    exchange: Text = None
-    sector: Text = None
-    industry: Text = None
-    country: Text = None
-    currency: Annotated[Currency | None, BeforeValidator(blank_to_none)] = None
-    cik: Text = None
-    fiscal_year_end: Text = Field(None, description="The month in which its fiscal year ends.")
-    latest_quarter: Day = None
-    market_capitalization: Number = None
-    shares_outstanding: Number = None
+    name: OptionalText = None
+    description: OptionalText = None
+    exchange: OptionalText = None
+    sector: OptionalText = None
+    industry: OptionalText = None
+    country: OptionalText = None
+    currency: OptionalCurrency = None
+    cik: OptionalText = None
+    fiscal_year_end: OptionalText = Field(
+        None, description="The month in which its fiscal year ends."
+    )
+    latest_quarter: OptionalDay = None
+    market_capitalization: OptionalNumber = None
+    shares_outstanding: OptionalNumber = None
 
 
 class Freshness(Model):
@@ -106,11 +117,19 @@ class Freshness(Model):
     count: NonNegativeInt = Field(description="How many bars, reports or articles are stored.")
 
 
+class PendingEvent(Model):
+    """An event that is recorded and not yet published: its detail type and its JSON."""
+
+    detail_type: str
+    detail: str
+
+
 class AssetProfile(Model):
-    """Everything that is kept about one company in one place."""
+    """The record of a company: what is listed, described and derived, and what is pending."""
 
     asset: Asset
     overview: CompanyOverview | None = None
     insights: Insights = Insights()
     freshness: dict[DataSet, Freshness] = Field(default_factory=dict)
     checked_at: Instant | None = Field(None, description="When a provider was last asked about it.")
+    pending: tuple[PendingEvent, ...] = Field((), description="Events that are still unpublished.")

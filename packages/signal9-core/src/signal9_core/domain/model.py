@@ -1,6 +1,7 @@
-"""What every model shares: immutability, and one name per field for Python, JSON and storage."""
+"""What every model shares: immutability, one name per field, and the values that fields hold."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Final
 
@@ -17,20 +18,40 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-__all__ = ["Currency", "Exact", "Instant", "Model", "OpenModel", "Score", "Ticker", "blank_to_none"]
+__all__ = [
+    "Currency",
+    "Exact",
+    "Instant",
+    "Model",
+    "OpenModel",
+    "OptionalCurrency",
+    "OptionalDay",
+    "OptionalNumber",
+    "OptionalText",
+    "Score",
+    "Ticker",
+    "blank_to_none",
+    "parse_day",
+]
 
 _MISSING: Final = frozenset({"", "-", "none", "null"})
-_LONGEST_MISSING: Final = max(map(len, _MISSING))
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def blank_to_none(value: object) -> object:
-    """Turn what providers write for nothing (`"None"`, `"-"`, `""`, `"null"`) into `None`."""
-    if not isinstance(value, str):
-        return value
-    # Most texts are longer, and have no blanks around them that would have to go first.
-    if len(value) > _LONGEST_MISSING and value[0] > " " and value[-1] > " ":
-        return value
-    return None if value.strip().lower() in _MISSING else value
+    """Turn a provider's `"None"`, `"-"`, `""` or `"null"` into `None`."""
+    missing = isinstance(value, str) and value.strip().lower() in _MISSING
+    return None if missing else value
+
+
+def parse_day(text: str) -> date:
+    """Return the day that `text` names as `YYYY-MM-DD`; `ValueError` for any other spelling."""
+    try:
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"invalid date {text!r}: {error}") from error
+    raise ValueError(f"invalid date {text!r}, must be YYYY-MM-DD")
 
 
 def _upper(value: object) -> object:
@@ -41,7 +62,7 @@ def _in_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-def _text_of_instant(value: datetime) -> str:
+def _iso_instant(value: datetime) -> str:
     return value.isoformat().replace("+00:00", "Z")
 
 
@@ -56,7 +77,7 @@ Currency = Annotated[str, BeforeValidator(_upper), StringConstraints(pattern=r"^
 Instant = Annotated[
     AwareDatetime,
     AfterValidator(_in_utc),
-    PlainSerializer(_text_of_instant, when_used="json"),
+    PlainSerializer(_iso_instant, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """An aware moment, always in UTC."""
@@ -65,13 +86,18 @@ Exact = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=38)]
 """A number that keeps its digits: at most 38, which is what every store can hold."""
 
 Score = Annotated[Exact, Field(ge=-1, le=1)]
-"""A tone from -1 (bearish) to 1 (bullish)."""
+"""A sentiment from -1 (bearish) to 1 (bullish)."""
+
+OptionalText = Annotated[str | None, BeforeValidator(blank_to_none)]
+OptionalDay = Annotated[date | None, BeforeValidator(blank_to_none)]
+OptionalNumber = Annotated[Exact | None, BeforeValidator(blank_to_none)]
+OptionalCurrency = Annotated[Currency | None, BeforeValidator(blank_to_none)]
 
 
 class Model(BaseModel):
     """An immutable fact: `fiscal_date` in Python is `fiscalDate` in JSON and in the tables."""
 
-    # Built when first used: a process that answers one question needs few of the models.
+    # Built when first used: a process that answers one request needs few of the models.
     model_config = ConfigDict(
         alias_generator=to_camel,
         defer_build=True,

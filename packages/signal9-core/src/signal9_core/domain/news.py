@@ -1,4 +1,4 @@
-"""Articles, and what they say about whom."""
+"""News articles and their sentiment towards companies."""
 
 import hashlib
 import re
@@ -22,7 +22,7 @@ __all__ = [
 
 
 class SentimentLabel(StrEnum):
-    """A tone in words, spelled as AlphaVantage's data spells it."""
+    """A sentiment in words, spelled as in AlphaVantage's data."""
 
     BEARISH = "Bearish"
     SOMEWHAT_BEARISH = "Somewhat-Bearish"
@@ -36,7 +36,7 @@ _STRONG: Final = Decimal("0.35")
 
 
 def label_of(score: Decimal) -> SentimentLabel:
-    """Return the label of a score from -1 to 1; a bound belongs to the stronger tone."""
+    """Return the label of a score from -1 to 1; a bound belongs to the stronger one."""
     if score <= -_STRONG:
         return SentimentLabel.BEARISH
     if score <= -_MILD:
@@ -55,7 +55,7 @@ def topic_of(text: str) -> str:
 
 
 def article_id(*parts: str) -> str:
-    """Return a short, stable name for whatever identifies an article, such as its address."""
+    """Return a short, stable id made of what identifies an article, such as its address."""
     return hashlib.blake2s("\n".join(parts).encode(), digest_size=10).hexdigest()
 
 
@@ -64,7 +64,7 @@ Topic = Annotated[str, AfterValidator(topic_of), Field(min_length=1, max_length=
 
 
 class TickerSentiment(Model):
-    """How much an article is about a company, and its tone towards it."""
+    """An article's relevance for a company and its sentiment towards it."""
 
     ticker: Ticker
     relevance: Annotated[Exact, Field(ge=0, le=1)]
@@ -72,12 +72,12 @@ class TickerSentiment(Model):
 
     @property
     def label(self) -> SentimentLabel | None:
-        """The tone in words."""
+        """The sentiment in words."""
         return None if self.sentiment is None else label_of(self.sentiment)
 
 
 class NewsArticle(OpenModel):
-    """A published text about companies; `sentiment` is its overall tone."""
+    """A published article; `sentiment` is its overall sentiment."""
 
     id: str
     published_at: Instant
@@ -89,36 +89,37 @@ class NewsArticle(OpenModel):
     tickers: tuple[TickerSentiment, ...] = ()
     sentiment: Score | None = None
     scored_by: str | None = Field(
-        None, description="Who judged the tone, where not the source itself."
+        None, description="What scored the sentiment, where the source did not."
     )
 
     @model_validator(mode="after")
     def _names_each_company_once(self) -> Self:
-        tickers = [each.ticker for each in self.tickers]
+        tickers = [mention.ticker for mention in self.tickers]
         if len(set(tickers)) != len(tickers):
             raise ValueError(f"article {self.id}: a ticker occurs twice in {tickers}")
         return self
 
     @property
     def label(self) -> SentimentLabel | None:
-        """The tone in words."""
+        """The sentiment in words."""
         return None if self.sentiment is None else label_of(self.sentiment)
 
     @property
     def text(self) -> str:
-        """What there is to read: title and summary."""
+        """Title and summary, for scoring."""
         return f"{self.title}\n{self.summary}" if self.summary else self.title
 
     def scored(self, score: Exact, scorer: str) -> Self:
-        """Return the article with this tone wherever its source gave none."""
-        tones = [self.sentiment, *(each.sentiment for each in self.tickers)]
-        if None not in tones:
-            return self
-        tickers = tuple(
-            each if each.sentiment is not None else each.model_copy(update={"sentiment": score})
-            for each in self.tickers
+        """Return the article with this score wherever its source gave none."""
+        mentions = tuple(
+            mention.model_copy(update={"sentiment": score})
+            if mention.sentiment is None
+            else mention
+            for mention in self.tickers
         )
+        if self.sentiment is not None and mentions == self.tickers:
+            return self
         overall = score if self.sentiment is None else self.sentiment
         return self.model_copy(
-            update={"tickers": tickers, "sentiment": overall, "scored_by": scorer}
+            update={"tickers": mentions, "sentiment": overall, "scored_by": scorer}
         )

@@ -2,11 +2,20 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from .model import Currency, Exact, OpenModel, Ticker, blank_to_none
+from .model import (
+    Exact,
+    OpenModel,
+    OptionalCurrency,
+    OptionalDay,
+    OptionalNumber,
+    OptionalText,
+    Ticker,
+    blank_to_none,
+)
 
 __all__ = [
     "BalanceSheet",
@@ -21,15 +30,13 @@ __all__ = [
     "statement_type",
 ]
 
-Amount = Annotated[Exact | None, BeforeValidator(blank_to_none)]
+Amount = OptionalNumber
 """A figure in units of the report's currency (not thousands); `None` where it was not reported."""
 
 Unknown = Annotated[
     Exact | str | None, Field(union_mode="left_to_right"), BeforeValidator(blank_to_none)
 ]
-"""A field that we do not know: a figure if it reads as one, else kept as text."""
-
-OptionalCurrency = Annotated[Currency | None, BeforeValidator(blank_to_none)]
+"""A field that we do not know: a figure if it reads as one, else text."""
 
 
 class Period(StrEnum):
@@ -40,7 +47,7 @@ class Period(StrEnum):
 
 
 class ReportKind(StrEnum):
-    """The reports that can be asked for."""
+    """The kinds of reports that can be requested."""
 
     INCOME_STATEMENT = "income_statement"
     BALANCE_SHEET = "balance_sheet"
@@ -61,7 +68,7 @@ class Report(OpenModel):
     currency: OptionalCurrency = None
 
     def figures(self) -> dict[str, Exact | None]:
-        """Return every figure that the report names, by its API name; gaps stay gaps."""
+        """Return the reported figures by API name; `None` where the report names no value."""
         dumped = self.model_dump(exclude=set(Report.model_fields), exclude_unset=True)
         return {name: value for name, value in dumped.items() if not isinstance(value, str | date)}
 
@@ -70,25 +77,22 @@ class Statement(Report):
     """A financial statement: an income statement, a balance sheet or a cash flow statement."""
 
 
-_NO_FIGURES: Final = frozenset({"reportedDate", "reportTime"})
-
-
 class Earnings(Report):
     """Earnings per share of one period, and what analysts had expected."""
 
     kind = ReportKind.EARNINGS
 
-    reported_date: Annotated[date | None, BeforeValidator(blank_to_none)] = None
+    reported_date: OptionalDay = None
     reported_eps: Amount = Field(None, alias="reportedEPS")
     estimated_eps: Amount = Field(None, alias="estimatedEPS")
     surprise: Amount = None
     surprise_percentage: Amount = None
-    report_time: Annotated[str | None, BeforeValidator(blank_to_none)] = None
+    report_time: OptionalText = None
 
     def figures(self) -> dict[str, Exact | None]:
-        """Return every figure that the report names; when it came out is none."""
+        """Return the reported figures, without the day and time of publication."""
         figures = super().figures()
-        return {name: figures[name] for name in figures if name not in _NO_FIGURES}
+        return {name: figures[name] for name in figures.keys() - {"reportedDate", "reportTime"}}
 
 
 class EarningsCalendarEntry(OpenModel):
@@ -214,7 +218,7 @@ class CashFlow(Statement):
 
 
 def statement_type(kind: ReportKind) -> type[Statement]:
-    """Return the model of a statement kind; `KeyError` for earnings, which are no statement."""
+    """Return the model of a kind of statement; `KeyError` for earnings, which are not one."""
     return _TYPES[kind]
 
 

@@ -1,4 +1,4 @@
-"""Longer bars made of daily ones, and series joined: calendar rules without loss."""
+"""Series made of others: longer bars, joined histories, returns and rolling figures."""
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -6,65 +6,74 @@ from dataclasses import replace
 from datetime import date
 from itertools import accumulate, groupby, islice, pairwise
 from math import nan, sqrt
-from operator import sub, truediv
 from typing import Final, TypeAlias
 
-from .prices import PRICE_COLUMNS, BarLength, Column, Interval, LongInterval, PriceSeries, rescaled
+from .prices import BarLength, Column, Interval, LongInterval, PriceSeries
 
-__all__ = ["merge", "resample", "returns", "rolling_mean", "rolling_volatility"]
+__all__ = [
+    "common_units",
+    "concat",
+    "merge",
+    "resample",
+    "returns",
+    "rolling_mean",
+    "rolling_volatility",
+    "split",
+]
+
+Floats: TypeAlias = "array[float]"
+
+_TRADING_DAYS: Final = 252
 
 
 def resample(series: PriceSeries, interval: BarLength) -> PriceSeries:
     """Return bars of a longer interval, each dated by its last trading day.
 
-    Weeks are ISO weeks, Monday to Sunday, quarters those of the calendar. First open, highest
-    high, lowest low, last close, summed volume; a period at either end may be incomplete, as on any
-    chart.
+    Weeks are ISO weeks, Monday to Sunday. First open, highest high, lowest low, last close, summed
+    volume; a period at either end may be incomplete, as on any chart.
     """
     if interval is series.interval:
         return series
-    if series.interval is not Interval.DAY or interval not in _KEYS:
+    if series.interval is not Interval.DAY or interval not in _PERIODS:
         raise ValueError(f"{series.ticker}: {series.interval} bars cannot become {interval} bars")
     spans = list(_spans(series.days, interval))
-    adjusted = series.adjusted_close
     return replace(
-        series,
+        series.take([stop - 1 for _, stop in spans]),
         interval=interval,
-        days=array("i", (series.days[stop - 1] for _, stop in spans)),
-        open=array("q", (series.open[start] for start, _ in spans)),
-        high=array("q", (max(series.high[start:stop]) for start, stop in spans)),
-        low=array("q", (min(series.low[start:stop]) for start, stop in spans)),
-        close=array("q", (series.close[stop - 1] for _, stop in spans)),
-        volume=array("q", (sum(series.volume[start:stop]) for start, stop in spans)),
-        adjusted_close=(
-            None if adjusted is None else array("q", (adjusted[stop - 1] for _, stop in spans))
-        ),
+        open=array("q", [series.open[start] for start, _ in spans]),
+        high=array("q", [max(series.high[start:stop]) for start, stop in spans]),
+        low=array("q", [min(series.low[start:stop]) for start, stop in spans]),
+        volume=array("q", [sum(series.volume[start:stop]) for start, stop in spans]),
     )
+
+
+def split(series: PriceSeries, interval: BarLength) -> list[PriceSeries]:
+    """Return the daily bars of each week, month or quarter as a series, oldest first."""
+    return [series.slice(start, stop) for start, stop in _spans(series.days, interval)]
 
 
 def _spans(days: Column, interval: BarLength) -> Iterator[tuple[int, int]]:
     start = 0
-    for _, group in groupby(days, key=_KEYS[interval]):
+    for _, group in groupby(days, key=_PERIODS[interval]):
         stop = start + sum(1 for _ in group)
         yield start, stop
         start = stop
 
 
-def _week(ordinal: int) -> tuple[int, int]:
-    return 0, (ordinal - 1) // 7  # ordinal 1 was a Monday
+def _week(ordinal: int) -> int:
+    return (ordinal - 1) // 7  # ordinal 1 was a Monday
 
 
-def _month(ordinal: int) -> tuple[int, int]:
+def _month(ordinal: int) -> int:
     day = date.fromordinal(ordinal)
-    return day.year, day.month
+    return 12 * day.year + day.month - 1
 
 
-def _quarter(ordinal: int) -> tuple[int, int]:
-    year, month = _month(ordinal)
-    return year, (month - 1) // 3
+def _quarter(ordinal: int) -> int:
+    return _month(ordinal) // 3
 
 
-_KEYS: Final[Mapping[BarLength, Callable[[int], tuple[int, int]]]] = {
+_PERIODS: Final[Mapping[BarLength, Callable[[int], int]]] = {
     Interval.WEEK: _week,
     Interval.MONTH: _month,
     LongInterval.QUARTER: _quarter,
@@ -78,73 +87,84 @@ def merge(older: PriceSeries, newer: PriceSeries) -> PriceSeries:
     """
     if not len(older) or not len(newer):
         return newer if len(newer) else older
-    scale = max(older.scale, newer.scale)
-    adjusted_scale = max(older.adjusted_scale, newer.adjusted_scale)
-    keep_adjusted = older.adjusted_close is not None and newer.adjusted_close is not None
-    keep_minutes = older.minutes is not None and newer.minutes is not None
-    rows = dict(_rows(older, scale, adjusted_scale)) | dict(_rows(newer, scale, adjusted_scale))
-    ordered = sorted(rows.items())
-    columns = [array("q", (row[at] for _, row in ordered)) for at in range(8)]
-    return replace(
-        newer,
-        days=array("i", columns[6]),
-        open=columns[0],
-        high=columns[1],
-        low=columns[2],
-        close=columns[3],
-        volume=columns[4],
-        scale=scale,
-        adjusted_scale=adjusted_scale,
-        adjusted_close=columns[5] if keep_adjusted else None,
-        minutes=array("h", columns[7]) if keep_minutes else None,
+    both = common_units([older, newer])
+    names = _shared_columns(both)
+    rows: dict[int, tuple[int, ...]] = {}
+    for series in both:
+        columns = series.columns()
+        values = zip(*(columns[name] for name in names), strict=True)
+        rows |= zip(series.positions(), values, strict=True)
+    ordered = zip(*(rows[position] for position in sorted(rows)), strict=True)
+    return _of_shared(both[-1], dict(zip(names, ordered, strict=True)))
+
+
+def concat(parts: Sequence[PriceSeries]) -> PriceSeries:
+    """Return series that follow one another, at least one, as a single one.
+
+    Adjusted closes survive only where all bars have them.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    finer = common_units(parts)
+    every = [part.columns() for part in finer]
+    joined = {
+        name: b"".join(bytes(columns[name]) for columns in every) for name in _shared_columns(finer)
+    }
+    return _of_shared(finer[-1], joined)
+
+
+def common_units(some: Sequence[PriceSeries]) -> list[PriceSeries]:
+    """Return all series in the finest units that any of them has."""
+    scale = max(series.scale for series in some)
+    adjusted_scale = max(series.adjusted_scale for series in some)
+    return [
+        series
+        if (series.scale, series.adjusted_scale) == (scale, adjusted_scale)
+        else series.rescaled(scale, adjusted_scale)
+        for series in some
+    ]
+
+
+def _shared_columns(some: Sequence[PriceSeries]) -> list[str]:
+    every = [series.columns() for series in some]
+    return [name for name in every[0] if all(name in columns for columns in every)]
+
+
+def _of_shared(series: PriceSeries, shared: Mapping[str, Sequence[int]]) -> PriceSeries:
+    """Return the series with these values in its columns, and without the other columns."""
+    return series.with_columns(
+        {
+            name: array(column.typecode, shared[name]) if name in shared else None
+            for name, column in series.columns().items()
+        }
     )
 
 
-def _rows(
-    series: PriceSeries, scale: int, adjusted_scale: int
-) -> Iterator[tuple[int, tuple[int, ...]]]:
-    prices = [rescaled(getattr(series, name), scale - series.scale) for name in PRICE_COLUMNS]
-    nothing = array("q", bytes(8 * len(series)))
-    adjusted = rescaled(series.adjusted_close or nothing, adjusted_scale - series.adjusted_scale)
-    minutes = nothing if series.minutes is None else series.minutes
-    columns = zip(*prices, series.volume, adjusted, series.days, minutes, strict=True)
-    return zip(series.positions(), columns, strict=True)
-
-
-Floats: TypeAlias = "array[float]"
-
-
-_TRADING_DAYS: Final = 252
-
-
 def returns(series: PriceSeries) -> Floats:
-    """Return by how much each close differs from the one before, as a share of it; first NaN.
+    """Return each close's relative change from the one before; NaN first and after a close of zero.
 
-    Of a series as traded, splits and dividends are in it: adjust it first. After a close of zero
-    there is no return either.
+    Splits and dividends count as changes unless the series is adjusted.
     """
-    closes = array("d", series.close)
-    if 0 in series.close:
-        pairs = pairwise(closes)
-        return array("d", [nan, *(now / last - 1 if last else nan for last, now in pairs)])
-    changes = map(truediv, map(sub, closes[1:], closes), closes)
+    changes = [(now - last) / last if last else nan for last, now in pairwise(series.close)]
     return array("d", [nan, *changes] if len(series) else [])
 
 
 def rolling_mean(series: PriceSeries, window: int) -> Floats:
     """Return the mean close of each bar and those before it, `window` in all; NaN until then."""
+    _check_window(window, least=1)
     sums = list(accumulate(series.close, initial=0))
-    unit = _positive(window) * 10**series.scale
+    unit = window * 10**series.scale
     means = ((late - early) / unit for early, late in zip(sums, sums[window:], strict=False))
-    return array("d", _after_warm_up(list(means), len(series), window - 1))
+    return _warmed_up(list(means), len(series), window - 1)
 
 
 def rolling_volatility(series: PriceSeries, window: int) -> Floats:
-    """Return the deviation of `window` returns up to each bar, scaled to a year; NaN until then."""
+    """Return the annualised deviation of `window` returns up to each bar; NaN until then."""
+    _check_window(window, least=2)
     changes = list(islice(returns(series), 1, None))
-    spans = range(len(changes) - _positive(window, least=2) + 1)
-    found = [_deviation(changes[at : at + window]) * sqrt(_TRADING_DAYS) for at in spans]
-    return array("d", _after_warm_up(found, len(series), window))
+    spans = (changes[at : at + window] for at in range(len(changes) - window + 1))
+    deviations = [_deviation(span) * sqrt(_TRADING_DAYS) for span in spans]
+    return _warmed_up(deviations, len(series), window)
 
 
 def _deviation(values: Sequence[float]) -> float:
@@ -152,11 +172,10 @@ def _deviation(values: Sequence[float]) -> float:
     return sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
-def _after_warm_up(values: Sequence[float], count: int, waiting: int) -> Sequence[float]:
-    return [*[nan] * min(waiting, count), *values]
-
-
-def _positive(window: int, least: int = 1) -> int:
+def _check_window(window: int, least: int) -> None:
     if window < least:
         raise ValueError(f"a window of {window} bars: at least {least} are needed")
-    return window
+
+
+def _warmed_up(values: Sequence[float], count: int, waiting: int) -> Floats:
+    return array("d", [*[nan] * min(waiting, count), *values])

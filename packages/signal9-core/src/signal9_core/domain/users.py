@@ -1,4 +1,4 @@
-"""The people who use the advisor, and what they are told."""
+"""Users: their records and notifications."""
 
 from datetime import date
 from enum import StrEnum
@@ -21,10 +21,10 @@ __all__ = [
 ]
 
 MOST_TOPICS: Final = 50
-"""Topics that one person may follow."""
+"""How many topics a user may follow."""
 
 MOST_WATCHED: Final = 200
-"""Companies that one person may watch."""
+"""How many companies a user may watch."""
 
 Name = Annotated[
     str,
@@ -36,7 +36,7 @@ Name = Annotated[
 
 
 class InvestorType(StrEnum):
-    """How much risk a person is ready to carry."""
+    """How much risk a user is ready to take."""
 
     CONSERVATIVE = "conservative"
     MODERATE = "moderate"
@@ -44,7 +44,7 @@ class InvestorType(StrEnum):
 
 
 class WizardStatus(StrEnum):
-    """How far a person got with introducing themselves."""
+    """How far a user is with the onboarding wizard."""
 
     NOT_STARTED = "not_started"
     IN_PROGRESS = "in_progress"
@@ -52,14 +52,14 @@ class WizardStatus(StrEnum):
 
 
 class Profile(Model):
-    """Who a person is, as far as they told us."""
+    """A user's name and birth date, as far as given."""
 
     first_name: Name | None = None
     last_name: Name | None = None
     birth_date: date | None = None
 
     def age_on(self, day: date) -> int | None:
-        """Return the age in whole years on `day`; `None` where the birth date is unknown."""
+        """Return the age in whole years on `day`; `None` without a birth date."""
         if self.birth_date is None:
             return None
         had_birthday = (day.month, day.day) >= (self.birth_date.month, self.birth_date.day)
@@ -67,7 +67,7 @@ class Profile(Model):
 
 
 class User(Model):
-    """A person: identity from the token, everything else from themselves."""
+    """A user's record."""
 
     user_id: str = Field(min_length=1, max_length=128)
     email: str | None = None
@@ -78,20 +78,21 @@ class User(Model):
     watchlist: tuple[Ticker, ...] = Field((), max_length=MOST_WATCHED)
     created_at: Instant
 
+    @property
     def missing(self) -> tuple[str, ...]:
-        """Return what is still needed to know a person, as the API names it."""
+        """The fields that the wizard still needs to be completed, as the API names them."""
         profile = self.profile
-        needed = {
+        required = {
             "profile.firstName": profile.first_name,
             "profile.lastName": profile.last_name,
             "profile.birthDate": profile.birth_date,
             "investorType": self.investor_type,
         }
-        return tuple(name for name, value in needed.items() if value is None)
+        return tuple(name for name, value in required.items() if value is None)
 
 
 class Notification(Model):
-    """One thing that one person asked to be told."""
+    """News about something that a user subscribed to."""
 
     id: str
     user_id: str

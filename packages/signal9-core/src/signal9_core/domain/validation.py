@@ -1,62 +1,61 @@
-"""Whether bars make sense: prices within their range, and no jump that no split explains."""
+"""Checks that bars are plausible: prices within their range, no jump without a split."""
 
 from collections.abc import Mapping
 from fractions import Fraction
+from itertools import pairwise
+from operator import le
 from typing import Final
 
-from .prices import PRICE_COLUMNS, PriceSeries, none_apart, none_below_zero, none_outside
+from .prices import PRICE_COLUMNS, PriceSeries
 
-__all__ = ["nonsense_in"]
+__all__ = ["find_invalid_bar"]
 
-_KNOWN_JUMP: Final = 30
-"""How many times dearer or cheaper than the day before, once splits are taken into account.
+_LARGEST_JUMP: Final = 30
+"""How many times the close before, or its inverse; shares have risen fifteenfold in a day."""
 
-Shares have become fifteen times dearer within a day without any split.
-"""
-
-_UNKNOWN_JUMP: Final = 1000
-"""The same, where a split may have been that nobody told of: some were of 500 shares into one."""
+_LARGEST_JUMP_OR_SPLIT: Final = 1000
+"""The same where splits are unknown; some merged 500 shares into one."""
 
 
-def nonsense_in(series: PriceSeries, splits: Mapping[int, Fraction] | None = None) -> str | None:
-    """Return what is wrong with the first row that cannot be; `None` where all can.
+def find_invalid_bar(
+    series: PriceSeries, splits: Mapping[int, Fraction] | None = None
+) -> str | None:
+    """Return what is wrong with the first implausible bar; `None` if all are plausible.
 
-    `splits` holds new shares for an old one by day; without it splits are not known.
+    `splits` holds the new shares for an old one by day; `None` means that splits are unknown.
     """
-    return _range(series) or _jump(series, splits)
+    return _check_range(series) or _check_jumps(series, splits)
 
 
-def _range(series: PriceSeries) -> str | None:
-    opens, highs, lows, closes = (getattr(series, name) for name in PRICE_COLUMNS)
-    if none_outside((opens, closes), lows, highs):
-        return _negative(series)
+def _check_range(series: PriceSeries) -> str | None:
+    low, high = series.low, series.high
+    prices_fit = all(
+        all(map(le, low, prices)) and all(map(le, prices, high))
+        for prices in (series.open, series.close)
+    )
+    if prices_fit and min(low, default=0) >= 0 and min(series.volume, default=0) >= 0:
+        return None
     for at in range(len(series)):
-        if not lows[at] <= min(opens[at], closes[at]) <= max(opens[at], closes[at]) <= highs[at]:
-            return f"{series.time(at)}: {_row(series, at)}: open or close outside low..high"
+        pair = series.open[at], series.close[at]
+        if not low[at] <= min(pair) <= max(pair) <= high[at]:
+            return f"{_row(series, at)}: open or close outside low..high"
+        if low[at] < 0 or series.volume[at] < 0:
+            return f"{_row(series, at)}: below zero"
     return None
 
 
-def _negative(series: PriceSeries) -> str | None:
-    if none_below_zero(series.low) and none_below_zero(series.volume):
-        return None
-    wrong = [min(pair) < 0 for pair in zip(series.low, series.volume, strict=True)].index(True)
-    return f"{series.time(wrong)}: {_row(series, wrong)}: below zero"
-
-
-def _jump(series: PriceSeries, splits: Mapping[int, Fraction] | None) -> str | None:
-    limit = _UNKNOWN_JUMP if splits is None else _KNOWN_JUMP
-    if none_apart(series.close, limit):
-        return None
-    for at in range(1, len(series)):
-        last, now = series.close[at - 1], series.close[at]
-        split = Fraction(1) if splits is None else splits.get(series.days[at], Fraction(1))
-        if not last <= limit * now * split or not now * split <= limit * last:
-            return (
-                f"{series.time(at)}: close {series.price('close', at)} after "
-                f"{series.price('close', at - 1)}, and no split"
-            )
+def _check_jumps(series: PriceSeries, splits: Mapping[int, Fraction] | None) -> str | None:
+    limit = _LARGEST_JUMP_OR_SPLIT if splits is None else _LARGEST_JUMP
+    for at, (last, now) in enumerate(pairwise(series.close), 1):
+        if last <= limit * now and now <= limit * last:
+            continue
+        held = now * (splits or {}).get(series.days[at], Fraction(1))
+        if not (last <= limit * held and held <= limit * last):
+            closes = f"{series.price('close', at)} after {series.price('close', at - 1)}"
+            return f"{series.time(at)}: close {closes}, and no split"
     return None
 
 
 def _row(series: PriceSeries, at: int) -> str:
-    return " ".join(str(series.price(name, at)) for name in PRICE_COLUMNS)
+    prices = " ".join(str(series.price(name, at)) for name in PRICE_COLUMNS)
+    return f"{series.time(at)}: {prices}"

@@ -5,18 +5,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..bootstrap import App, build
+from ..bootstrap import App
 from ..errors import SettingsError
 from ..settings import Settings, load_settings
 from .display import ProgressLine
 from .frames import load_extra
 
 if TYPE_CHECKING:
-    from ..remote import RemoteSource
+    from ..remote import RemoteBackend
 
 __all__ = ["Backend", "choose_backend"]
 
-Backend: TypeAlias = "App | RemoteSource"
+Backend: TypeAlias = "App | RemoteBackend"
 
 
 def choose_backend(
@@ -35,11 +35,11 @@ def choose_backend(
     return f"home={str(settings.home)!r}", lambda: _open_local(settings)
 
 
-def _open_remote(url: str, token: str | None) -> "RemoteSource":
+def _open_remote(url: str, token: str | None) -> "RemoteBackend":
     load_extra("httpx2", "remote")
-    from ..remote import RemoteSource
+    from ..remote import RemoteBackend
 
-    return RemoteSource(url, token)
+    return RemoteBackend(url, token)
 
 
 def _open_local(settings: Settings) -> App:
@@ -47,7 +47,7 @@ def _open_local(settings: Settings) -> App:
 
     Live providers are never called unasked: they cost quota.
     """
-    app = build(settings)
+    app = App(settings)
     try:
         is_sample = settings.store == "sqlite" and settings.provider == "sample"
         if is_sample and not app.is_ingested():

@@ -24,11 +24,9 @@ from ..domain import (
     Interval,
     PriceSeries,
     Ticker,
-    all_of_bits,
     blank_to_none,
-    column_of,
     decimals_of,
-    nonsense_in,
+    find_invalid_bar,
 )
 from ..errors import PayloadError
 
@@ -193,13 +191,13 @@ def kept(found: Scaled) -> Scaled:
     """Return numbers as a column, without their last decimals where it could not hold those."""
     numbers, scale = found
     try:
-        return column_of(numbers), scale
+        return array("q", numbers), scale
     except OverflowError:
         excess = len(str(max(map(abs, numbers)))) - _DIGITS
         if excess > scale - _CENTS:
             raise
         unit = 10**excess
-        return column_of([(2 * each + unit) // (2 * unit) for each in numbers]), scale - excess
+        return array("q", [(2 * each + unit) // (2 * unit) for each in numbers]), scale - excess
 
 
 def whole(texts: Sequence[str]) -> list[int]:
@@ -267,10 +265,9 @@ def _of_floats(floats: list[float]) -> Scaled:
         unit = 10.0**decimals
         numbers = list(map(floor, [each * unit + 0.5 for each in floats]))
         # What divided gives the float is what was sent, as long as it has no more than 15 digits.
-        if [each / unit for each in numbers] == floats:
-            column = column_of(numbers)
-            if all_of_bits(column, _EXACT_BITS):
-                return column, decimals
+        exact = [each / unit for each in numbers] == floats
+        if exact and all(0 <= number < 1 << _EXACT_BITS for number in numbers):
+            return numbers, decimals
     raise ValueError("too many digits for floats")
 
 
@@ -321,7 +318,7 @@ def series_of(ticker: Ticker, rows: Rows, where: str) -> PriceSeries:
         series = _in_order(ticker, rows)
     except (OverflowError, ValueError) as error:
         raise PayloadError(f"{where}: {error}") from error
-    wrong = nonsense_in(series, rows.splits)
+    wrong = find_invalid_bar(series, rows.splits)
     if wrong is not None:
         raise PayloadError(f"{where}: {wrong}")
     return series
@@ -337,21 +334,21 @@ def _in_order(ticker: Ticker, rows: Rows) -> PriceSeries:
 
 
 def _series(ticker: Ticker, rows: Rows, ordered: InOrder) -> PriceSeries:
-    opens, highs, lows, closes = (ordered(column_of(each)) for each in rows.prices)
+    opens, highs, lows, closes = (ordered(array("q", each)) for each in rows.prices)
     adjusted, adjusted_scale = rows.adjusted_close or (None, 2)
     return PriceSeries(
         ticker=ticker,
-        days=ordered(column_of(rows.days, "i")),
+        days=ordered(array("i", rows.days)),
         open=opens,
         high=highs,
         low=lows,
         close=closes,
-        volume=ordered(column_of(rows.volume)),
+        volume=ordered(array("q", rows.volume)),
         scale=rows.scale,
-        adjusted_close=None if adjusted is None else ordered(column_of(adjusted)),
+        adjusted_close=None if adjusted is None else ordered(array("q", adjusted)),
         adjusted_scale=adjusted_scale,
         interval=rows.interval,
-        minutes=None if rows.minutes is None else ordered(column_of(rows.minutes, "h")),
+        minutes=None if rows.minutes is None else ordered(array("h", rows.minutes)),
     )
 
 

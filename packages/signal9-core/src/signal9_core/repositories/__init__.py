@@ -1,38 +1,40 @@
-"""What is stored, in terms of the domain: written once, over whichever store there is."""
+"""Repositories: what is stored, in terms of the domain, over any store."""
 
-from .actions import ActionRepository, KnownActions
-from .companies import AssetRepository, ListedName, ListingRepository
+from .actions import ActionRepository, Coverage, KnownActions
+from .companies import AssetRepository, ListedName, ListingRepository, VersionedProfile
 from .news import NewsChange, NewsRepository
-from .notifications import KeptNotification, NotifiedRepository
-from .optimistic import Foretell, change_item, ignore, until_uncontested
-from .prices.changes import PriceChange
-from .prices.repository import PriceRepository
-from .reports import FinancialsRepository
-from .state import OutboxRepository, QuotaRepository, StateRepository
-from .users import FollowerRepository, UserRepository, VersionedUser, ViewedRepository
+from .notifications import NotificationRepository, StoredNotification
+from .optimistic import RecordEvent, change_item, ignore, retry_on_conflict
+from .prices import PriceChange, PriceRepository
+from .quotas import QuotaRepository
+from .reports import FinancialsRepository, ReportChanges
+from .state import StateRepository
+from .users import RecentlyViewedRepository, SubscriptionRepository, UserRepository, VersionedUser
 
 __all__ = [
     "ActionRepository",
     "AssetRepository",
+    "Coverage",
     "FinancialsRepository",
-    "FollowerRepository",
-    "Foretell",
-    "KeptNotification",
     "KnownActions",
     "ListedName",
     "ListingRepository",
     "NewsChange",
     "NewsRepository",
-    "NotifiedRepository",
-    "OutboxRepository",
+    "NotificationRepository",
     "PriceChange",
     "PriceRepository",
     "QuotaRepository",
+    "RecentlyViewedRepository",
+    "RecordEvent",
+    "ReportChanges",
     "StateRepository",
+    "StoredNotification",
+    "SubscriptionRepository",
     "UserRepository",
+    "VersionedProfile",
     "VersionedUser",
-    "ViewedRepository",
     "change_item",
     "ignore",
-    "until_uncontested",
+    "retry_on_conflict",
 ]

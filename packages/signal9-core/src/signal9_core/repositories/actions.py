@@ -7,64 +7,69 @@ from typing import Final, NamedTuple
 from ..domain import CorporateAction, Ticker
 from ..ports import Item, Span, Store
 from ..tables import TIME_SERIES
-from .optimistic import Foretell, change_item, ignore, sync_items, to_item
+from .optimistic import RecordEvent, change_item, fields_of, ignore, sync_items, to_item
 
-__all__ = ["ActionRepository", "KnownActions"]
+__all__ = ["ActionRepository", "Coverage", "KnownActions"]
 
-_PLACE: Final = frozenset({*TIME_SERIES.key_attributes, "other"})
-_KNOWN: Final = "known"
-"""The item that says of which days none is missing stands behind all days."""
+Coverage = tuple[date, date]
+"""The first and the last day of a span in which no split and no dividend is missing."""
+
+_COVERAGE: Final = "known"
+"""The sort key of a company's coverage, which comes after all days."""
 
 
 class KnownActions(NamedTuple):
-    """Splits and dividends, oldest first; of the days of `told` none is missing, both included."""
+    """Splits and dividends, oldest first, and the days of which none is missing."""
 
     actions: list[CorporateAction]
-    told: tuple[date, date] | None
+    coverage: Coverage | None
 
 
 class ActionRepository:
-    """What companies did to their shares."""
+    """The splits and dividends of every company."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def sync(
-        self, actions: Iterable[CorporateAction], foretell: Foretell[list[CorporateAction]] = ignore
+        self,
+        actions: Iterable[CorporateAction],
+        record_event: RecordEvent[list[CorporateAction]] = ignore,
     ) -> int:
-        """Store actions, and return how many were not stored just so.
+        """Store actions, and return how many were new or different.
 
-        Of one company there is one split and one dividend a day; of several the last one stays.
+        A company has one split and one dividend a day; of several the last one stays.
         """
 
-        def foretold(items: list[Item]) -> None:
-            foretell([_action(each) for each in items])
+        def record(items: list[Item]) -> None:
+            record_event([_action(item) for item in items])
 
-        return len(sync_items(self._store, TIME_SERIES, map(_item, actions), foretold))
+        return len(sync_items(self._store, TIME_SERIES, map(_item, actions), record))
 
-    def note_told(self, ticker: Ticker, first: date, last: date) -> None:
-        """Remember that of these days nothing is missing, beside those that are noted already."""
+    def note_coverage(self, ticker: Ticker, first: date, last: date) -> None:
+        """Note that no action is missing between two days, and widen what is noted already."""
+        key = {TIME_SERIES.partition_key: _partition(ticker), "timestamp": _COVERAGE}
 
-        def noted(item: Item | None) -> Item | None:
-            days = [first, last, *(_told(item) if item is not None else ())]
-            told = {"first": min(days).isoformat(), "last": max(days).isoformat()}
-            changed = {**_known_key(ticker), **told}
-            return None if changed == item else changed
+        def widened(item: Item | None) -> Item | None:
+            days = [first, last, *(_coverage(item) if item is not None else ())]
+            after = {**key, "first": min(days).isoformat(), "last": max(days).isoformat()}
+            return None if after == item else after
 
-        change_item(self._store, TIME_SERIES, _known_key(ticker), noted)
+        change_item(self._store, TIME_SERIES, key, widened)
 
     def known(self, ticker: Ticker, first: date | None = None) -> KnownActions:
-        """Return what happened on `first` or later, and of which days that is all."""
+        """Return the actions on `first` or later, and the coverage."""
         span = Span(None if first is None else first.isoformat())
         page = self._store.query(TIME_SERIES, _partition(ticker), span=span)
-        items = {str(each.item["timestamp"]): each.item for each in page.items}
-        noted = items.pop(_KNOWN, None)
+        items = {str(item["timestamp"]): item for item, _ in page.items}
+        coverage = items.pop(_COVERAGE, None)
         return KnownActions(
-            [_action(each) for each in items.values()], None if noted is None else _told(noted)
+            [_action(item) for item in items.values()],
+            None if coverage is None else _coverage(coverage),
         )
 
     def since(self, ticker: Ticker, first: date | None = None) -> list[CorporateAction]:
-        """Return what happened on `first` or later, oldest first."""
+        """Return the actions on `first` or later, oldest first."""
         return self.known(ticker, first).actions
 
 
@@ -72,11 +77,7 @@ def _partition(ticker: Ticker) -> str:
     return f"{ticker}#actions"
 
 
-def _known_key(ticker: Ticker) -> dict[str, str]:
-    return {TIME_SERIES.partition_key: _partition(ticker), "timestamp": _KNOWN}
-
-
-def _told(item: Item) -> tuple[date, date]:
+def _coverage(item: Item) -> Coverage:
     return date.fromisoformat(str(item["first"])), date.fromisoformat(str(item["last"]))
 
 
@@ -89,6 +90,4 @@ def _item(action: CorporateAction) -> Item:
 
 
 def _action(item: Item) -> CorporateAction:
-    known = {name: value for name, value in item.items() if name not in _PLACE}
-    other = item.get("other")
-    return CorporateAction.model_validate(known | (other if isinstance(other, dict) else {}))
+    return CorporateAction.model_validate(fields_of(item, TIME_SERIES.key_attributes))

@@ -1,27 +1,57 @@
-"""Every known company: identity, description, insights and freshness in one item."""
+"""Companies: an item each with all that is known about one, and the whole list in compact form."""
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
 import msgspec
 
-from ..domain import Asset, AssetProfile, CompanyOverview, DataSet, Freshness, Insights, Ticker
+from ..domain import (
+    Asset,
+    AssetProfile,
+    CompanyOverview,
+    DataSet,
+    Freshness,
+    Insights,
+    PendingEvent,
+    Ticker,
+)
 from ..errors import StoreError
-from ..ports import Cursor, Item, Store, Stored
+from ..ports import ABSENT, Cursor, Item, Store, Stored
 from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX, STATE
-from .optimistic import Foretell, Slice, change_item, ignore, instant_key, scan, take, to_item
+from .optimistic import (
+    ItemRange,
+    RecordEvent,
+    fields_of,
+    ignore,
+    instant_key,
+    retry_on_conflict,
+    scan,
+    take_page,
+    to_item,
+)
 
-__all__ = ["AssetRepository", "ListedAsset", "ListedName", "ListedPage", "ListingRepository"]
+__all__ = [
+    "AssetRepository",
+    "ListedAsset",
+    "ListedName",
+    "ListedPage",
+    "ListingRepository",
+    "VersionedProfile",
+]
 
 NEVER: Final = "0001-01-01T00:00:00Z"
 """`checkedAt` of a company that no provider was asked about: before everything else."""
 
-_OTHER: Final = "other"
 _PAGE: Final = 2_000
-_BY_NAME: Final = Slice(ASSETS, "active", COMPANY_NAME_INDEX)
-_LATEST_FIRST: Final = Slice(ASSETS, "active", STALENESS_INDEX, newest_first=True)
+_BY_NAME: Final = ItemRange(ASSETS, "active", COMPANY_NAME_INDEX)
+_LATEST_FIRST: Final = ItemRange(ASSETS, "active", STALENESS_INDEX, newest_first=True)
+_IDENTITY: Final = (
+    *(str(field.alias or name) for name, field in Asset.model_fields.items()),
+    "other",
+)
 
 
 class ListedAsset(NamedTuple):
@@ -41,61 +71,81 @@ class ListedPage(NamedTuple):
     cursor: Cursor | None
 
 
+class VersionedProfile(NamedTuple):
+    """A profile as stored, and the version to write over; `ABSENT` where none is stored."""
+
+    profile: AssetProfile
+    version: int
+
+
 class AssetRepository:
-    """The companies, by ticker, by name, and by how long ago they were looked at."""
+    """The companies, by ticker, by name, and by how long ago a provider was asked about them."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def get(self, ticker: Ticker) -> AssetProfile | None:
         """Return what is known about a company."""
-        found = self._store.get(ASSETS, {"ticker": ticker})
-        return None if found is None else _profile(found.item)
+        stored = self.read(ticker)
+        return None if stored.version == ABSENT else stored.profile
 
-    def known(self, tickers: Iterable[Ticker]) -> dict[Ticker, ListedAsset]:
-        """Return those of these companies that are known, by ticker."""
-        found = self._store.get_many(ASSETS, ({"ticker": ticker} for ticker in tickers))
-        return {str(each.item["ticker"]): _listed(each.item) for each in found}
+    def read(self, ticker: Ticker) -> VersionedProfile:
+        """Return what is known about a company, maybe nothing, with its version."""
+        stored = self._store.get(ASSETS, {"ticker": ticker})
+        if stored is None:
+            return VersionedProfile(AssetProfile(asset=Asset(ticker=ticker)), ABSENT)
+        return VersionedProfile(_profile(stored.item), stored.version)
+
+    def put(self, profile: AssetProfile, *, expected: int) -> int:
+        """Write a profile over the version that was read; `ConflictError` if it has changed."""
+        return self._store.put(ASSETS, _item(profile), expected=expected)
 
     def change(
         self,
         ticker: Ticker,
         change: Callable[[AssetProfile], AssetProfile],
-        foretell: Foretell[AssetProfile] = ignore,
-    ) -> bool:
-        """Apply `change` to a company's profile, a new one if need be; tell whether it differs.
+        *,
+        known: VersionedProfile | None = None,
+    ) -> VersionedProfile:
+        """Write what `change` makes of a profile, unless it is the same; return what is stored.
 
-        If another writer is faster, both functions are called again over what that one wrote.
+        `change` is called again if somebody else wrote the profile meanwhile. `known` saves reading
+        a profile that was read before.
         """
+        first = [known] if known is not None else []
 
-        def changed(item: Item | None) -> Item | None:
-            before = AssetProfile(asset=Asset(ticker=ticker)) if item is None else _profile(item)
-            after = change(before)
-            if _item(after) == item:
-                return None
-            foretell(after)
-            return _item(after)
+        def attempt() -> VersionedProfile:
+            before = first.pop() if first else self.read(ticker)
+            after = change(before.profile)
+            if before.version != ABSENT and _item(after) == _item(before.profile):
+                return before
+            return VersionedProfile(after, self.put(after, expected=before.version))
 
-        return change_item(self._store, ASSETS, {"ticker": ticker}, changed)
+        return retry_on_conflict(attempt)
+
+    def known(self, tickers: Iterable[Ticker]) -> dict[Ticker, ListedAsset]:
+        """Return those of these companies that are known, by ticker."""
+        stored = self._store.get_many(ASSETS, ({"ticker": ticker} for ticker in tickers))
+        return {str(item["ticker"]): _listed(item) for item, _ in stored}
 
     def sync(
-        self, assets: Sequence[Asset], foretell: Foretell[list[Ticker]] = ignore
+        self, assets: Sequence[Asset], record_event: RecordEvent[list[Ticker]] = ignore
     ) -> list[Ticker]:
         """Store what is new or different in these listings; return the tickers concerned."""
-        found = self._store.get_many(ASSETS, ({"ticker": asset.ticker} for asset in assets))
-        known = {str(each.item["ticker"]): each.item for each in found}
+        keys = ({"ticker": asset.ticker} for asset in assets)
+        stored = {str(item["ticker"]): item for item, _ in self._store.get_many(ASSETS, keys)}
         changed = {
             asset.ticker: asset
             for asset in assets
-            if asset.ticker not in known or _differs(known[asset.ticker], asset)
+            if asset.ticker not in stored or _differs(stored[asset.ticker], asset)
         }
-        if changed:
-            foretell(list(changed))
-            new = [_new(asset) for ticker, asset in changed.items() if ticker not in known]
-            overtaken = self._store.put_new(ASSETS, new)
-            for ticker in [str(item["ticker"]) for item in overtaken] + sorted(known):
-                if ticker in changed:
-                    self.change(ticker, _with_identity(changed[ticker]))
+        if not changed:
+            return []
+        record_event(list(changed))
+        new = (asset for ticker, asset in changed.items() if ticker not in stored)
+        taken = self._store.put_new(ASSETS, [_item(AssetProfile(asset=asset)) for asset in new])
+        for ticker in sorted({str(item["ticker"]) for item in taken} | (stored.keys() & changed)):
+            self.change(ticker, partial(_with_asset, asset=changed[ticker]))
         return list(changed)
 
     def by_name(
@@ -112,36 +162,33 @@ class AssetRepository:
             return listed if accept is None or accept(listed) else None
 
         size = limit + 1 if accept is None else _PAGE
-        return ListedPage(*take(scan(self._store, _BY_NAME, cursor, size), limit, read, _BY_NAME))
+        items = scan(self._store, _BY_NAME, cursor, size)
+        return ListedPage(*take_page(items, limit, read, _BY_NAME))
 
     def listed(self) -> Iterator[ListedAsset]:
         """Yield every active company, by name."""
-        return (_listed(each.item) for each in scan(self._store, _BY_NAME, None, _PAGE))
+        return (_listed(item) for item, _ in scan(self._store, _BY_NAME, None, _PAGE))
 
     def stalest(self, limit: int) -> list[Ticker]:
-        """Return the active companies that were looked at longest ago, never-asked ones first."""
+        """Return the active companies that were checked longest ago, never-checked ones first."""
         page = self._store.query(ASSETS, "active", index=STALENESS_INDEX, limit=limit)
-        return [str(each.item["ticker"]) for each in page.items]
+        return [str(item["ticker"]) for item, _ in page.items]
 
     def freshness(self) -> Iterator[tuple[Ticker, dict[DataSet, Freshness]]]:
-        """Yield the freshness of every active company that was ever looked at, latest first."""
-        for each in scan(self._store, _LATEST_FIRST, None, 100):
-            if each.item["checkedAt"] == NEVER:
+        """Yield the freshness of every active company that was checked, latest first."""
+        for item, _ in scan(self._store, _LATEST_FIRST, None, 100):
+            if item["checkedAt"] == NEVER:
                 return
-            yield str(each.item["ticker"]), _freshness(each.item)
-
-
-def _new(asset: Asset) -> Item:
-    return _item(AssetProfile(asset=asset))
+            yield str(item["ticker"]), _freshness(item)
 
 
 def _differs(item: Item, asset: Asset) -> bool:
     identity = to_item(asset)
-    return any(identity.get(name) != item.get(name) for name in (*_IDENTITY, _OTHER))
+    return any(identity.get(name) != item.get(name) for name in _IDENTITY)
 
 
-def _with_identity(asset: Asset) -> Callable[[AssetProfile], AssetProfile]:
-    return lambda profile: profile.model_copy(update={"asset": asset})
+def _with_asset(profile: AssetProfile, asset: Asset) -> AssetProfile:
+    return profile.model_copy(update={"asset": asset})
 
 
 def _item(profile: AssetProfile) -> Item:
@@ -155,44 +202,41 @@ def _item(profile: AssetProfile) -> Item:
         item["overview"] = to_item(overview)
         item |= {"sector": overview.sector} if overview.sector else {}
     if profile.freshness:
-        item["freshness"] = {str(name): to_item(each) for name, each in profile.freshness.items()}
+        item["freshness"] = {
+            str(data_set): to_item(fresh) for data_set, fresh in profile.freshness.items()
+        }
     if profile.insights != Insights():
         item["insights"] = to_item(profile.insights)
+    if profile.pending:
+        item["pending"] = [to_item(event) for event in profile.pending]
     return item
 
 
-_IDENTITY: Final = frozenset(str(field.alias or name) for name, field in Asset.model_fields.items())
-
-
 def _profile(item: Item) -> AssetProfile:
-    identity = {name: value for name, value in item.items() if name in _IDENTITY}
-    checked_at = item["checkedAt"]
+    identity = {name: item[name] for name in _IDENTITY if name in item}
+    overview, checked_at, pending = item.get("overview"), item["checkedAt"], item.get("pending")
     return AssetProfile(
-        asset=Asset.model_validate(identity | _other(item)),
-        overview=_overview(item.get("overview")),
+        asset=Asset.model_validate(fields_of(identity)),
+        overview=(
+            CompanyOverview.model_validate(fields_of(overview))
+            if isinstance(overview, Mapping)
+            else None
+        ),
         insights=Insights.model_validate(item.get("insights") or {}),
         freshness=_freshness(item),
         checked_at=None if checked_at == NEVER else checked_at,  # type: ignore[arg-type]
+        pending=tuple(
+            PendingEvent.model_validate(event)
+            for event in (pending if isinstance(pending, list) else ())
+        ),
     )
-
-
-def _other(item: Item) -> dict[str, object]:
-    other = item.get(_OTHER)
-    return dict(other) if isinstance(other, dict) else {}
-
-
-def _overview(stored: object) -> CompanyOverview | None:
-    if not isinstance(stored, dict):
-        return None
-    known = {name: value for name, value in stored.items() if name != _OTHER}
-    return CompanyOverview.model_validate(known | _other(stored))
 
 
 def _freshness(item: Item) -> dict[DataSet, Freshness]:
     stored = item.get("freshness")
-    if not isinstance(stored, dict):
+    if not isinstance(stored, Mapping):
         return {}
-    return {DataSet(name): Freshness.model_validate(each) for name, each in stored.items()}
+    return {DataSet(name): Freshness.model_validate(fresh) for name, fresh in stored.items()}
 
 
 def _listed(item: Item) -> ListedAsset:
@@ -211,9 +255,9 @@ def _text(item: Item, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-_HEAD: Final = "listing"
+_HEAD: Final = {"name": "listing"}
 _PART_BYTES: Final = 300_000
-"""What a part may have; an item of DynamoDB has at most 400 KB."""
+"""The size of a part; an item of DynamoDB may have 400 KB."""
 
 
 class ListedName(NamedTuple):
@@ -226,78 +270,62 @@ class ListedName(NamedTuple):
 
 
 class ListingRepository:
-    """The compact listing: written whole, read whole, and known by its version."""
+    """The compact listing: written and read as a whole, with a version of its content.
+
+    Its parts have the version in their keys, and the head names the version that counts.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def version(self) -> str | None:
-        """Return what is different whenever the listing is; `None` where none was published."""
+        """Return a text that differs whenever the listing does; `None` if none is published."""
         head = self._head()
-        return None if head is None else str(head["digest"])
+        return None if head is None else head[0]
 
     def publish(self, companies: Iterable[ListedName]) -> bool:
-        """Write the listing unless it stands there just so; tell whether it was written."""
-        packed = _packed(list(companies))
-        digest = blake2b(packed, digest_size=12).hexdigest()
+        """Write the listing unless it is stored already; tell whether it was written."""
+        packed = zlib.compress(msgspec.json.encode(list(companies)), 6)
+        version = blake2b(packed, digest_size=12).hexdigest()
         before = self._head()
-        if before is not None and before["digest"] == digest and self._data(before) is not None:
+        if before is not None and before[0] == version:
             return False
         parts = [packed[at : at + _PART_BYTES] for at in range(0, len(packed), _PART_BYTES)]
-        self._store.put_many(
-            STATE,
-            [{"name": _part(at), "digest": digest, "data": part} for at, part in enumerate(parts)],
-        )
-        for at in range(len(parts), 0 if before is None else _count(before)):
-            self._store.delete(STATE, {"name": _part(at)})
-        self._store.put(STATE, {"name": _HEAD, "digest": digest, "parts": len(parts)})
+        items = zip(_keys(version, len(parts)), parts, strict=True)
+        self._store.put_many(STATE, [{**key, "data": part} for key, part in items])
+        for key in () if before is None else _keys(*before):
+            self._store.delete(STATE, key)
+        self._store.put(STATE, {**_HEAD, "digest": version, "parts": len(parts)})
         return True
 
     def load(self) -> tuple[str, list[ListedName]] | None:
-        """Return version and companies; `None` where there are none, or others just now."""
+        """Return version and companies; `None` if none are published, or others right now."""
         head = self._head()
-        data = None if head is None else self._data(head)
-        return None if head is None or data is None else (str(head["digest"]), _unpacked(data))
-
-    def _data(self, head: Item) -> bytes | None:
-        """Return what the head tells of; `None` while another listing is being written."""
-        names = [_part(at) for at in range(_count(head))]
-        found = self._store.get_many(STATE, ({"name": name} for name in names))
+        if head is None:
+            return None
         parts = {
-            str(each.item["name"]): each.item["data"]
-            for each in found
-            if each.item["digest"] == head["digest"]
+            item["name"]: item["data"] for item, _ in self._store.get_many(STATE, _keys(*head))
         }
-        data = [part for name in names if isinstance(part := parts.get(name), bytes)]
-        return b"".join(data) if len(data) == len(names) else None
+        data = [parts.get(key["name"]) for key in _keys(*head)]
+        whole = [part for part in data if isinstance(part, bytes)]
+        return (head[0], _unpack(b"".join(whole))) if len(whole) == len(data) else None
 
-    def _head(self) -> Item | None:
-        found = self._store.get(STATE, {"name": _HEAD})
-        return None if found is None else found.item
-
-
-def _count(head: Item) -> int:
-    count = head["parts"]
-    return count if isinstance(count, int) else 0
+    def _head(self) -> tuple[str, int] | None:
+        """Return the version and how many parts it has."""
+        stored = self._store.get(STATE, _HEAD)
+        parts = None if stored is None else stored.item["parts"]
+        return (str(stored.item["digest"]), parts) if stored and isinstance(parts, int) else None
 
 
-def _part(at: int) -> str:
-    return f"{_HEAD}/{at}"
+def _keys(version: str, parts: int) -> list[dict[str, str]]:
+    return [{"name": f"listing/{version}/{number}"} for number in range(parts)]
 
 
-def _packed(companies: Sequence[ListedName]) -> bytes:
-    columns = [[each[at] for each in companies] for at in range(len(ListedName._fields))]
-    return zlib.compress(msgspec.json.encode(columns), 6)
+_companies: Final = msgspec.json.Decoder(list[ListedName])
 
 
-_columns: Final = msgspec.json.Decoder(
-    tuple[list[str], list[str | None], list[str | None], list[int | None]]
-)
-
-
-def _unpacked(packed: bytes) -> list[ListedName]:
+def _unpack(packed: bytes) -> list[ListedName]:
     try:
-        columns = _columns.decode(zlib.decompress(packed))
+        return _companies.decode(zlib.decompress(packed))
     except (zlib.error, msgspec.DecodeError) as error:
-        raise StoreError(f"State {_HEAD}: the listing cannot be read: {error}") from error
-    return list(map(ListedName._make, zip(*columns, strict=True)))
+        raise StoreError(f"State listing: the listing cannot be read: {error}") from error

@@ -3,22 +3,32 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import reduce
+from functools import partial, reduce
 from typing import Final, NamedTuple
 
 from ..domain import NewsArticle, Ticker
 from ..ports import Cursor, Item, Span, Store, Stored
 from ..tables import MONTH_INDEX, NEWS, STATE
-from .optimistic import Foretell, Slice, change_item, ignore, instant_key, scan, take, to_item
+from .optimistic import (
+    ItemRange,
+    RecordEvent,
+    change_item,
+    fields_of,
+    ignore,
+    instant_key,
+    scan,
+    take_page,
+    to_item,
+)
 
 __all__ = ["ArticlePage", "NewsChange", "NewsRepository"]
 
 NO_COMPANY: Final = "-"
 """The partition of articles that mention no company; no ticker looks like it."""
 
-_MONTHS: Final = "news/months"
+_MONTHS: Final = {"name": "news/months"}
 _PAGE: Final = 100
-_PLACE: Final = frozenset({"ticker", "timestamp", "month", "other"})
+_PLACE: Final = frozenset({"ticker", "timestamp", "month"})
 
 Accept = Callable[[NewsArticle], bool]
 
@@ -32,25 +42,25 @@ class ArticlePage(NamedTuple):
 
 @dataclass(frozen=True)
 class NewsChange:
-    """Articles about one company that were added, changed or taken from it, and their span."""
+    """Articles about a company that were added, changed or removed, and when they were published.
+
+    `added` is how many more the company has now.
+    """
 
     ticker: Ticker
     first: datetime
     last: datetime
     count: int
+    added: int
 
 
-class _Change(NamedTuple):
-    """What is to be done for one article: copies to add and to replace, companies to leave."""
+class _ArticleChange(NamedTuple):
+    """An article and its copies: to be added, to be replaced, and of companies it left."""
 
     article: NewsArticle
     new: list[Item]
-    different: list[Item]
+    different: list[tuple[Item, Stored]]
     dropped: list[Ticker]
-
-    @property
-    def differs(self) -> bool:
-        return bool(self.new or self.different or self.dropped)
 
 
 class NewsRepository:
@@ -60,23 +70,23 @@ class NewsRepository:
         self._store = store
 
     def sync(
-        self, articles: Iterable[NewsArticle], foretell: Foretell[list[NewsChange]] = ignore
+        self, articles: Iterable[NewsArticle], record_event: RecordEvent[list[NewsChange]] = ignore
     ) -> list[NewsArticle]:
         """Store what is new or different; return those articles, of equal ones the last.
 
-        A tone that was worked out here is no difference, as long as the text is the same.
+        A score of ours is no difference, as long as the text is the same.
         """
-        changes = [each for each in self._compared(articles) if each.differs]
+        changes = list(self._compare(articles))
         if changes:
-            foretell(_by_company(changes))
-            self._widen_months({_month(each.article) for each in changes})
+            record_event(_by_company(changes))
+            self._widen_months({_month(change.article) for change in changes})
             self._write(changes)
-        return [each.article for each in changes]
+        return [change.article for change in changes]
 
     def put_score(self, article: NewsArticle) -> None:
-        """Store the tone of an article in all its copies whose text is still the same."""
+        """Store the score of an article in all its copies whose text is still the same."""
         for ticker in _companies(article):
-            change_item(self._store, NEWS, _key(ticker, article), _with_score(article))
+            change_item(self._store, NEWS, _key(ticker, article), partial(_with_score, article))
 
     def of_company(
         self,
@@ -89,9 +99,9 @@ class NewsRepository:
         accept: Accept | None = None,
     ) -> ArticlePage:
         """Return accepted articles that mention a company, from `first` to `last`, newest first."""
-        part = Slice(NEWS, ticker, span=_span(first, last), newest_first=True)
+        part = ItemRange(NEWS, ticker, span=_span(first, last), newest_first=True)
         items = scan(self._store, part, cursor, _PAGE)
-        return ArticlePage(*take(items, limit, _reader(accept), part))
+        return ArticlePage(*take_page(items, limit, _reader(accept), part))
 
     def recent(
         self,
@@ -103,67 +113,79 @@ class NewsRepository:
         accept: Accept | None = None,
     ) -> ArticlePage:
         """Return accepted articles of all companies, from `first` to `last`, newest first."""
-        months = list(self._months(first, last, cursor))
-        part = Slice(NEWS, "", MONTH_INDEX, _span(first, last), newest_first=True)
-        parts = (replace(part, partition=month) for month in months)
+        months = self._months(first, last, cursor)
+        whole = ItemRange(NEWS, "", MONTH_INDEX, _span(first, last), newest_first=True)
         items = (
-            each
-            for place, part in enumerate(parts)
-            for each in scan(self._store, part, cursor if place == 0 else None, _PAGE)
+            stored
+            for number, month in enumerate(months)
+            for stored in scan(
+                self._store, replace(whole, partition=month), None if number else cursor, _PAGE
+            )
         )
-        return ArticlePage(*take(items, limit, _reader(accept), part))
+        return ArticlePage(*take_page(items, limit, _reader(accept), whole))
 
     def between(self, ticker: Ticker, first: datetime, last: datetime) -> Iterator[NewsArticle]:
         """Yield every article that mentions a company, from `first` to `last`, newest first."""
-        part = Slice(NEWS, ticker, span=_span(first, last), newest_first=True)
-        return (_article(each.item) for each in scan(self._store, part, None, _PAGE))
+        part = ItemRange(NEWS, ticker, span=_span(first, last), newest_first=True)
+        return (_article(item) for item, _ in scan(self._store, part, None, _PAGE))
 
     def count(self, ticker: Ticker) -> int:
-        """Return how many articles mention a company."""
+        """Return how many articles mention a company; this reads all of them."""
         return len(self._store.query(NEWS, ticker).items)
 
-    def _compared(self, articles: Iterable[NewsArticle]) -> Iterator[_Change]:
-        latest = list({_position(article): article for article in articles}.values())
-        keys = [_key(name, each) for each in latest for name in (*_companies(each), NO_COMPANY)]
-        known: dict[str, dict[Ticker, Item]] = {}
-        for item, _ in self._store.get_many(NEWS, keys):
-            known.setdefault(str(item["timestamp"]), {})[str(item["ticker"])] = item
-        return (_change(article, known.get(_position(article), {})) for article in latest)
+    def _compare(self, articles: Iterable[NewsArticle]) -> Iterator[_ArticleChange]:
+        """Yield the articles that differ from what is stored."""
+        latest = {_position(article): article for article in articles}
+        keys = [
+            _key(ticker, article)
+            for article in latest.values()
+            for ticker in (*_companies(article), NO_COMPANY)
+        ]
+        copies: dict[str, dict[Ticker, Stored]] = {}
+        for stored in self._store.get_many(NEWS, keys):
+            position, ticker = str(stored.item["timestamp"]), str(stored.item["ticker"])
+            copies.setdefault(position, {})[ticker] = stored
+        for position, article in latest.items():
+            change = _change(article, copies.get(position, {}))
+            if change.new or change.different or change.dropped:
+                yield change
 
-    def _write(self, changes: Sequence[_Change]) -> None:
-        # What an article no longer mentions is only known from its other copies: that goes first.
-        for each in changes:
-            for ticker in each.dropped:
-                self._store.delete(NEWS, _key(ticker, each.article))
-        articles = {_position(each.article): each.article for each in changes}
-        overtaken = self._store.put_new(NEWS, [item for each in changes for item in each.new])
-        for item in [*overtaken, *(item for each in changes for item in each.different)]:
-            self._sync_copy(str(item["ticker"]), articles[str(item["timestamp"])])
+    def _write(self, changes: Sequence[_ArticleChange]) -> None:
+        # Only its other copies tell which companies an article has left: those copies go first.
+        for change in changes:
+            for ticker in change.dropped:
+                self._store.delete(NEWS, _key(ticker, change.article))
+        articles = {_position(change.article): change.article for change in changes}
+        taken = self._store.put_new(NEWS, [item for change in changes for item in change.new])
+        for item in taken:
+            self._put_copy(str(item["ticker"]), articles[str(item["timestamp"])])
+        for change in changes:
+            for item, stored in change.different:
+                self._put_copy(str(item["ticker"]), change.article, stored)
 
-    def _sync_copy(self, ticker: Ticker, article: NewsArticle) -> None:
+    def _put_copy(self, ticker: Ticker, article: NewsArticle, known: Stored | None = None) -> None:
         def changed(stored: Item | None) -> Item | None:
             after = _copy(_keeping_score(stored, article), ticker)
             return None if after == stored else after
 
-        change_item(self._store, NEWS, _key(ticker, article), changed)
+        change_item(self._store, NEWS, _key(ticker, article), changed, known=known)
 
     def _widen_months(self, months: set[str]) -> None:
         def widened(stored: Item | None) -> Item | None:
-            known = (
-                months if stored is None else {*months, str(stored["first"]), str(stored["last"])}
-            )
-            after = {"name": _MONTHS, "first": min(known), "last": max(known)}
+            known = set() if stored is None else {str(stored["first"]), str(stored["last"])}
+            after = {**_MONTHS, "first": min(months | known), "last": max(months | known)}
             return None if after == stored else after
 
-        change_item(self._store, STATE, {"name": _MONTHS}, widened)
+        change_item(self._store, STATE, _MONTHS, widened)
 
     def _months(
         self, first: datetime | None, last: datetime | None, cursor: Cursor | None
     ) -> Iterator[str]:
-        known = self._store.get(STATE, {"name": _MONTHS})
-        if known is None:
+        """Yield the months that may have articles in the span, from the cursor's on."""
+        stored = self._store.get(STATE, _MONTHS)
+        if stored is None:
             return
-        oldest, month = str(known.item["first"]), str(known.item["last"])
+        oldest, month = str(stored.item["first"]), str(stored.item["last"])
         if first is not None:
             oldest = max(oldest, instant_key(first)[:7])
         if last is not None:
@@ -175,38 +197,44 @@ class NewsRepository:
             month = _month_before(month)
 
 
-def _change(article: NewsArticle, known: dict[Ticker, Item]) -> _Change:
-    before = {name for item in known.values() for name in _companies(_article(item))}
-    kept = reduce(lambda each, item: _keeping_score(item, each), known.values(), article)
-    copies = [_copy(kept, ticker) for ticker in _companies(article)]
-    return _Change(
+def _change(article: NewsArticle, stored: dict[Ticker, Stored]) -> _ArticleChange:
+    """Return what is to be done so that an article is stored under its companies alone."""
+    items = [copy.item for copy in stored.values()]
+    before = {ticker for item in items for ticker in _companies(_article(item))}
+    scored = reduce(lambda latest, item: _keeping_score(item, latest), items, article)
+    copies = {ticker: _copy(scored, ticker) for ticker in _companies(article)}
+    return _ArticleChange(
         article=article,
-        new=[copy for copy in copies if copy["ticker"] not in known],
-        different=[copy for copy in copies if known.get(str(copy["ticker"]), copy) != copy],
-        dropped=sorted((before | known.keys()) - set(_companies(article))),
+        new=[copy for ticker, copy in copies.items() if ticker not in stored],
+        different=[
+            (copy, stored[ticker])
+            for ticker, copy in copies.items()
+            if ticker in stored and stored[ticker].item != copy
+        ],
+        dropped=sorted((before | stored.keys()) - copies.keys()),
     )
 
 
-def _by_company(changes: Sequence[_Change]) -> list[NewsChange]:
+def _by_company(changes: Sequence[_ArticleChange]) -> list[NewsChange]:
     moments: dict[Ticker, list[datetime]] = {}
-    for each in changes:
-        for ticker in {*_companies(each.article), *each.dropped} - {NO_COMPANY}:
-            moments.setdefault(ticker, []).append(each.article.published_at)
+    added: dict[Ticker, int] = {}
+    for change in changes:
+        new = {str(item["ticker"]) for item in change.new}
+        for ticker in {*_companies(change.article), *change.dropped} - {NO_COMPANY}:
+            moments.setdefault(ticker, []).append(change.article.published_at)
+            more = (ticker in new) - (ticker in change.dropped)
+            added[ticker] = added.get(ticker, 0) + more
     return [
-        NewsChange(ticker, min(each), max(each), len(each))
-        for ticker, each in sorted(moments.items())
+        NewsChange(ticker, min(at), max(at), len(at), added[ticker])
+        for ticker, at in sorted(moments.items())
     ]
 
 
-def _with_score(article: NewsArticle) -> Callable[[Item | None], Item | None]:
-    def scored(stored: Item | None) -> Item | None:
-        if stored is None:
-            return None
-        before = _article(stored)
-        after = _copy(_taking_score(before, article), str(stored["ticker"]))
-        return None if after == stored else after
-
-    return scored
+def _with_score(article: NewsArticle, stored: Item | None) -> Item | None:
+    if stored is None:
+        return None
+    after = _copy(_taking_score(_article(stored), article), str(stored["ticker"]))
+    return None if after == stored else after
 
 
 def _keeping_score(stored: Item | None, article: NewsArticle) -> NewsArticle:
@@ -214,7 +242,7 @@ def _keeping_score(stored: Item | None, article: NewsArticle) -> NewsArticle:
 
 
 def _taking_score(article: NewsArticle, scored: NewsArticle) -> NewsArticle:
-    """Return `article` with the tone that was worked out for `scored`, if it needs and fits it."""
+    """Return `article` with the score of ours that `scored` has, if it needs one and fits."""
     scorer, score = scored.scored_by, scored.sentiment
     if article.sentiment is not None or scorer is None or score is None:
         return article
@@ -222,7 +250,7 @@ def _taking_score(article: NewsArticle, scored: NewsArticle) -> NewsArticle:
 
 
 def _companies(article: NewsArticle) -> list[Ticker]:
-    return sorted(each.ticker for each in article.tickers) or [NO_COMPANY]
+    return sorted(mention.ticker for mention in article.tickers) or [NO_COMPANY]
 
 
 def _key(ticker: Ticker, article: NewsArticle) -> dict[str, str]:
@@ -248,9 +276,7 @@ def _copy(article: NewsArticle, ticker: Ticker) -> Item:
 
 
 def _article(item: Item) -> NewsArticle:
-    fields = {name: value for name, value in item.items() if name not in _PLACE}
-    other = item.get("other")
-    return NewsArticle.model_validate(fields | (other if isinstance(other, dict) else {}))
+    return NewsArticle.model_validate(fields_of(item, _PLACE))
 
 
 def _reader(accept: Accept | None) -> Callable[[Stored], NewsArticle | None]:

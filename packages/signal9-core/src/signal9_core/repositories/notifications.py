@@ -1,146 +1,144 @@
-"""Which notifications went out: nobody is told twice, and everybody can read them again.
+"""Notifications of the last three months: claimed once, listed by user, marked as read.
 
-A notification is an item of its own. In which order a user got them stands in their inbox, an item
-per user and month.
+A notification is an item of its own. An inbox, an item per user and month, lists them in order.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Final, NamedTuple
 
 from ..domain import Notification
 from ..ports import Clock, Item, Store
 from ..tables import STATE, TTL_ATTRIBUTE
-from .optimistic import change_item, instant_key, to_item, until_uncontested
+from .optimistic import change_item, instant_key, to_item
 
-__all__ = ["KeptNotification", "NotifiedRepository"]
+__all__ = ["NotificationRepository", "StoredNotification"]
 
-_REMEMBERED: Final = timedelta(days=90)
+_KEPT_FOR: Final = timedelta(days=90)
 _MOST_IN_A_MONTH: Final = 1_000
 _READ_AT: Final = "readAt"
-_OWN: Final = frozenset({"name", TTL_ATTRIBUTE, _READ_AT})
+_OWN_ATTRIBUTES: Final = frozenset({"name", TTL_ATTRIBUTE, _READ_AT})
 _CHUNK: Final = 100
 
 
-class KeptNotification(NamedTuple):
-    """A notification as it is kept, and when its user read it."""
+class StoredNotification(NamedTuple):
+    """A notification, and when its user read it."""
 
     notification: Notification
     read_at: datetime | None
 
 
-class NotifiedRepository:
+class NotificationRepository:
     """Notifications of the last three months: the latest thousand of each user and month."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
-    def unsent(self, notifications: Sequence[Notification]) -> list[Notification]:
-        """Return those that did not go out before, each once."""
-        by_name = {_name(each.id): each for each in notifications}
-        found = self._store.get_many(STATE, ({"name": name} for name in by_name))
-        sent = {str(each.item["name"]) for each in found}
-        return [each for name, each in by_name.items() if name not in sent]
+    def claim(self, notifications: Sequence[Notification]) -> list[Notification]:
+        """Store notifications for their users to read; return those that were new, each once.
 
-    def note(self, notifications: Sequence[Notification]) -> None:
-        """Remember that these went out, for their users to read."""
+        Of several processes that claim the same one, a single process gets it back.
+        """
+        by_name = {_name(notification.id): notification for notification in notifications}
+        stored = self._store.get_many(STATE, ({"name": name} for name in by_name))
+        for item, _ in stored:
+            del by_name[str(item["name"])]
         now = self._clock()
-        until = int((now + _REMEMBERED).timestamp())
+        expires = int((now + _KEPT_FOR).timestamp())
         by_user: dict[str, list[str]] = {}
-        for each in notifications:
-            by_user.setdefault(each.user_id, []).append(f"{instant_key(now)}#{each.id}")
-        # A notification without a place would never be shown; a place without one is passed over.
+        for notification in by_name.values():
+            position = f"{instant_key(now)}#{notification.id}"
+            by_user.setdefault(notification.user_id, []).append(position)
+        # A notification that no inbox lists would never be shown; one listed in vain is skipped.
         for user_id, positions in by_user.items():
-            self._place(_inbox(user_id, now), positions, until)
-        self._store.put_new(STATE, (_item(each, until) for each in notifications))
+            self._list(_inbox(user_id, now), positions, expires)
+        items = [_item(notification, expires) for notification in by_name.values()]
+        for item in self._store.put_new(STATE, items):
+            del by_name[str(item["name"])]
+        return list(by_name.values())
+
+    def release(self, notifications: Iterable[Notification]) -> None:
+        """Give up claims of what could not be sent, so that the next attempt claims it again."""
+        for notification in notifications:
+            self._store.delete(STATE, {"name": _name(notification.id)})
 
     def of_user(
         self, user_id: str, *, after: str | None = None
-    ) -> Iterator[tuple[str, KeptNotification]]:
+    ) -> Iterator[tuple[str, StoredNotification]]:
         """Yield a user's notifications with their positions, latest first, from after one on."""
-        places = [each for each in self._places(user_id) if after is None or each < after]
-        for start in range(0, len(places), _CHUNK):
-            yield from self._at(user_id, places[start : start + _CHUNK])
+        positions = [
+            position for position in self._positions(user_id) if after is None or position < after
+        ]
+        for start in range(0, len(positions), _CHUNK):
+            yield from self._at(user_id, positions[start : start + _CHUNK])
 
-    def mark_read(self, user_id: str, notification_id: str) -> KeptNotification | None:
-        """Note that a user read a notification; `None` where they have no such one."""
+    def mark_read(self, user_id: str, notification_id: str) -> StoredNotification | None:
+        """Note that a user read a notification; `None` if they have no such notification."""
         read_at = instant_key(self._clock())
-        mine: list[KeptNotification] = []
+        marked: StoredNotification | None = None
 
-        def marked(item: Item | None) -> Item | None:
+        def mark(item: Item | None) -> Item | None:
+            nonlocal marked
             if item is None or item.get("userId") != user_id:
                 return None
             after = {_READ_AT: read_at, **item}
-            mine[:] = [_kept(after)]
+            marked = _stored(after)
             return None if after == item else after
 
-        change_item(self._store, STATE, {"name": _name(notification_id)}, marked)
-        return mine[0] if mine else None
+        change_item(self._store, STATE, {"name": _name(notification_id)}, mark)
+        return marked
 
     def forget(self, user_id: str) -> None:
-        """Delete everything that a user was told."""
-        for position in self._places(user_id):
+        """Delete a user's notifications."""
+        for position in self._positions(user_id):
             self._store.delete(STATE, {"name": _name(_id(position))})
         for name in self._inboxes(user_id):
             self._store.delete(STATE, {"name": name})
 
-    def take_back(self, notifications: Sequence[Notification]) -> None:
-        """Forget these, and nothing that their users were told beside them."""
-        ids = {each.id for each in notifications}
-        for each in sorted(ids):
-            self._store.delete(STATE, {"name": _name(each)})
-        for user_id in sorted({each.user_id for each in notifications}):
-            for name in self._inboxes(user_id):
-                until_uncontested(partial(self._displace, name, ids))
-
-    def _displace(self, name: str, ids: Collection[str]) -> None:
-        found = self._store.get(STATE, {"name": name})
-        places = [] if found is None else _positions(found.item)
-        left = [each for each in places if _id(each) not in ids]
-        if found is None or left == places:
-            return
-        if left:
-            self._store.put(STATE, {**found.item, "positions": left}, expected=found.version)
-        else:
-            self._store.delete(STATE, {"name": name}, expected=found.version)
-
-    def _place(self, name: str, positions: Sequence[str], until: int) -> None:
+    def _list(self, inbox: str, positions: Sequence[str], expires: int) -> None:
         pushed_out: list[str] = []
 
         def added(item: Item | None) -> Item | None:
-            places = sorted({*_positions(item), *positions})
-            pushed_out[:] = places[:-_MOST_IN_A_MONTH]
-            return {"name": name, "positions": places[-_MOST_IN_A_MONTH:], TTL_ATTRIBUTE: until}
+            nonlocal pushed_out
+            listed = sorted({*_listed(item), *positions})
+            pushed_out = listed[:-_MOST_IN_A_MONTH]
+            latest = listed[-_MOST_IN_A_MONTH:]
+            return {"name": inbox, "positions": latest, TTL_ATTRIBUTE: expires}
 
-        change_item(self._store, STATE, {"name": name}, added)
-        # Of what nobody can read any more only stays that it was sent.
-        self._store.put_many(STATE, [_bare(_id(each), until) for each in pushed_out])
+        change_item(self._store, STATE, {"name": inbox}, added)
+        # What no inbox lists any more cannot be read; that it was claimed stays.
+        claims: list[Item] = [
+            {"name": _name(_id(position)), TTL_ATTRIBUTE: expires} for position in pushed_out
+        ]
+        self._store.put_many(STATE, claims)
 
     def _inboxes(self, user_id: str) -> list[str]:
         now = self._clock()
-        days = (now - timedelta(days=ago) for ago in range(_REMEMBERED.days + 1))
+        days = (now - timedelta(days=ago) for ago in range(_KEPT_FOR.days + 1))
         return sorted({_inbox(user_id, day) for day in days})
 
-    def _places(self, user_id: str) -> list[str]:
-        names = ({"name": name} for name in self._inboxes(user_id))
-        found = self._store.get_many(STATE, names)
-        places = sorted((each for box in found for each in _positions(box.item)), reverse=True)
-        latest = {_id(each): each for each in reversed(places)}
-        return [each for each in places if latest[_id(each)] == each]
+    def _positions(self, user_id: str) -> list[str]:
+        """Return the positions in a user's inboxes, latest first, each notification once."""
+        stored = self._store.get_many(STATE, ({"name": name} for name in self._inboxes(user_id)))
+        positions = sorted(position for item, _ in stored for position in _listed(item))
+        latest = {_id(position): position for position in positions}
+        return sorted(latest.values(), reverse=True)
 
-    def _at(self, user_id: str, places: Sequence[str]) -> Iterator[tuple[str, KeptNotification]]:
-        found = self._store.get_many(STATE, ({"name": _name(_id(each))} for each in places))
-        by_name = {str(each.item["name"]): each.item for each in found}
-        for position in places:
-            item = by_name.get(_name(_id(position)))
+    def _at(
+        self, user_id: str, positions: Sequence[str]
+    ) -> Iterator[tuple[str, StoredNotification]]:
+        names = {position: _name(_id(position)) for position in positions}
+        stored = self._store.get_many(STATE, ({"name": name} for name in names.values()))
+        by_name = {str(item["name"]): item for item, _ in stored}
+        for position, name in names.items():
+            item = by_name.get(name)
             if item is not None and item.get("userId") == user_id:
-                yield position, _kept(item)
+                yield position, _stored(item)
 
 
 def _name(notification_id: str) -> str:
-    return f"notified/{notification_id}"
+    return f"notification/{notification_id}"
 
 
 def _inbox(user_id: str, moment: datetime) -> str:
@@ -151,23 +149,19 @@ def _id(position: str) -> str:
     return position.partition("#")[2]
 
 
-def _positions(item: Item | None) -> list[str]:
-    stored = None if item is None else item.get("positions")
-    return [str(each) for each in stored] if isinstance(stored, list) else []
+def _listed(item: Item | None) -> list[str]:
+    positions = None if item is None else item.get("positions")
+    return [str(position) for position in positions] if isinstance(positions, list) else []
 
 
-def _item(notification: Notification, until: int) -> Item:
-    return {**to_item(notification), **_bare(notification.id, until)}
+def _item(notification: Notification, expires: int) -> Item:
+    return {**to_item(notification), "name": _name(notification.id), TTL_ATTRIBUTE: expires}
 
 
-def _bare(notification_id: str, until: int) -> Item:
-    return {"name": _name(notification_id), TTL_ATTRIBUTE: until}
-
-
-def _kept(item: Item) -> KeptNotification:
-    fields = {name: value for name, value in item.items() if name not in _OWN}
+def _stored(item: Item) -> StoredNotification:
+    fields = {name: value for name, value in item.items() if name not in _OWN_ATTRIBUTES}
     read_at = item.get(_READ_AT)
-    return KeptNotification(
+    return StoredNotification(
         Notification.model_validate(fields),
         None if read_at is None else datetime.fromisoformat(str(read_at)),
     )

@@ -1,38 +1,47 @@
-"""Models as items: dates and enumerations as text, absence as absence, figures as numbers."""
+"""What repositories share: models as items, writes over the version that was read, and paging."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Final, TypedDict, TypeVar
+from typing import Final, TypedDict, TypeVar
 
 from ..domain import Model
 from ..errors import ConflictError
 from ..ports import ABSENT, Cursor, Item, Key, Span, Store, Stored, Value
 from ..tables import IndexSpec, TableSpec
 
-if TYPE_CHECKING:
-    from stamina import Attempt
 __all__ = [
-    "Foretell",
-    "Slice",
+    "ItemRange",
+    "RecordEvent",
     "change_item",
-    "contested",
+    "fields_of",
     "ignore",
     "instant_key",
     "key_of",
+    "retry_on_conflict",
     "scan",
     "sync_items",
-    "take",
+    "take_page",
     "to_item",
     "to_value",
-    "until_uncontested",
 ]
+
+T = TypeVar("T")
+
+RecordEvent = Callable[[T], None]
+"""Is told what will be written before the first write; not called if nothing will be written."""
+
+_OTHER: Final = "other"
+
+
+def ignore(_: object) -> None:
+    """Record nothing."""
 
 
 def to_value(value: object) -> Value:
-    """Return a dumped value as what stores keep; `TypeError` for a kind of value they do not."""
+    """Return a dumped value as stores hold it; `TypeError` for a type that they do not hold."""
     match value:
         case Enum():
             return str(value.value)
@@ -43,18 +52,25 @@ def to_value(value: object) -> Value:
         case date():
             return value.isoformat()
         case Mapping():
-            return {str(name): to_value(each) for name, each in value.items()}
+            return {str(name): to_value(member) for name, member in value.items()}
         case list() | tuple():
-            return [to_value(each) for each in value]
+            return [to_value(member) for member in value]
     raise TypeError(f"{value!r} cannot be stored")
 
 
 def to_item(model: Model) -> Item:
-    """Return a model as an item: without what is `None`, with unknown fields under `other`."""
+    """Return a model as an item: without fields that are `None`, unknown fields under `other`."""
     unknown = set(model.model_extra or ())
     known = model.model_dump(exclude_none=True, exclude=unknown)
     item = {name: to_value(value) for name, value in known.items()}
-    return item | {"other": to_value(model.model_dump(include=unknown))} if unknown else item
+    return item | {_OTHER: to_value(model.model_dump(include=unknown))} if unknown else item
+
+
+def fields_of(item: Item, without: Iterable[str] = ()) -> dict[str, object]:
+    """Return the fields of the model that `to_item` made an item of."""
+    other = item.get(_OTHER)
+    known = {name: value for name, value in item.items() if name not in {_OTHER, *without}}
+    return {**known, **(other if isinstance(other, Mapping) else {})}
 
 
 def instant_key(moment: datetime) -> str:
@@ -62,13 +78,12 @@ def instant_key(moment: datetime) -> str:
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
-T = TypeVar("T")
+def key_of(table: TableSpec, item: Item) -> tuple[tuple[str, str], ...]:
+    """Return an item's key in a form that can be hashed; `dict` makes a `Key` of it."""
+    return tuple((name, str(item[name])) for name in table.key_attributes)
 
-Foretell = Callable[[T], None]
-"""Hears what is about to be written before the first write; not called where nothing will be."""
 
-
-class _Patience(TypedDict):
+class _Retries(TypedDict):
     attempts: int
     timeout: float
     wait_initial: float
@@ -76,96 +91,94 @@ class _Patience(TypedDict):
     wait_jitter: float
 
 
-_PATIENCE: Final = _Patience(
+_RETRIES: Final = _Retries(
     attempts=20, timeout=30, wait_initial=0.005, wait_max=0.25, wait_jitter=0.05
 )
 
 
-def ignore(_: object) -> None:
-    """Hear and do nothing."""
+def retry_on_conflict(attempt: Callable[[], T]) -> T:
+    """Return the result of `attempt`, which is repeated while it raises `ConflictError`."""
+    import stamina  # a Lambda that only reads never loads it
 
-
-def contested() -> "Iterable[Attempt]":
-    """Return attempts until one meets no conflict; the last one lets its `ConflictError` out."""
-    # Loading it takes 20 ms, which whoever only reads should not pay.
-    import stamina
-
-    return stamina.retry_context(on=ConflictError, **_PATIENCE)
-
-
-def until_uncontested(function: Callable[[], T]) -> T:
-    """Return what `function` does; it is called again as long as it meets conflicts."""
-    import stamina
-
-    return stamina.RetryingCaller(**_PATIENCE).on(ConflictError)(function)
+    return stamina.RetryingCaller(**_RETRIES).on(ConflictError)(attempt)
 
 
 def change_item(
-    store: Store, table: TableSpec, key: Key, change: Callable[[Item | None], Item | None]
+    store: Store,
+    table: TableSpec,
+    key: Key,
+    change: Callable[[Item | None], Item | None],
+    *,
+    known: Stored | None = None,
 ) -> bool:
-    """Write what `change` makes of the stored item, and tell whether anything was written.
+    """Write what `change` makes of the stored item (`None`: no item); tell whether it wrote.
 
-    `change` gets `None` where there is no item, and returns `None` to leave things as they are. It
-    may be called several times; `ConflictError` after losing the race again and again.
+    `change` returns `None` to write nothing. It is called again, over what is stored then, if
+    somebody else wrote the item meanwhile. `known` saves reading an item that was read before.
     """
-    for attempt in contested():
-        with attempt:
-            found = store.get(table, key)
-            changed = change(None if found is None else found.item)
-            if changed is None:
-                return False
-            store.put(table, changed, expected=ABSENT if found is None else found.version)
-    return True
+    first = [known] if known is not None else []
+
+    def attempt() -> bool:
+        stored = first.pop() if first else store.get(table, key)
+        changed = change(None if stored is None else stored.item)
+        if changed is not None:
+            store.put(table, changed, expected=ABSENT if stored is None else stored.version)
+        return changed is not None
+
+    return retry_on_conflict(attempt)
 
 
 def sync_items(
-    store: Store, table: TableSpec, items: Iterable[Item], foretell: Foretell[list[Item]]
+    store: Store,
+    table: TableSpec,
+    items: Iterable[Item],
+    record_event: RecordEvent[list[Item]],
+    *,
+    known: Iterable[Stored] | None = None,
 ) -> list[Item]:
-    """Write the items that are not stored just so, and return them; of equal keys the last one."""
+    """Write the items that differ from what is stored, and return them; of equal keys the last.
+
+    `known` holds what is stored under their keys, if that was read before.
+    """
     wanted = {key_of(table, item): item for item in items}
-    found = store.get_many(table, (dict(key) for key in wanted))
-    known = {key_of(table, each.item): each.item for each in found}
-    changed = {key: item for key, item in wanted.items() if known.get(key) != item}
+    if known is None:
+        known = store.get_many(table, (dict(key) for key in wanted))
+    stored = {key_of(table, before.item): before for before in known}
+    changed = {
+        key: item for key, item in wanted.items() if key not in stored or stored[key].item != item
+    }
     if not changed:
         return []
-    foretell(list(changed.values()))
-    overtaken = store.put_new(table, [changed[key] for key in changed if key not in known])
-    contended = {key_of(table, item) for item in overtaken} | (changed.keys() & known.keys())
-    for key in sorted(contended):
-        change_item(store, table, dict(key), _becoming(changed[key]))
+    record_event(list(changed.values()))
+    taken = store.put_new(table, [item for key, item in changed.items() if key not in stored])
+    for key in sorted({key_of(table, item) for item in taken} | (changed.keys() & stored.keys())):
+        change_item(store, table, dict(key), _replace_by(changed[key]), known=stored.get(key))
     return list(changed.values())
 
 
-def key_of(table: TableSpec, item: Item) -> tuple[tuple[str, str], ...]:
-    """Return an item's key as something to look up by; `dict` makes a `Key` of it."""
-    return tuple((name, str(item[name])) for name in table.key_attributes)
-
-
-def _becoming(item: Item) -> Callable[[Item | None], Item | None]:
+def _replace_by(item: Item) -> Callable[[Item | None], Item | None]:
     return lambda stored: None if stored == item else item
 
 
 @dataclass(frozen=True)
-class Slice:
-    """Where a stream of items comes from: a partition of a table or index, and a direction."""
+class ItemRange:
+    """Some items of one partition of a table or index, in one direction."""
 
     table: TableSpec
     partition: str
     index: IndexSpec | None = None
     span: Span | None = None
-    prefix: str | None = None
     newest_first: bool = False
 
 
-def scan(store: Store, part: Slice, cursor: Cursor | None, size: int) -> Iterator[Stored]:
-    """Yield a partition item by item, `size` at a time from the store, from after `cursor` on."""
+def scan(store: Store, part: ItemRange, cursor: Cursor | None, size: int) -> Iterator[Stored]:
+    """Yield items one by one from after `cursor` on, reading `size` at a time."""
     while True:
         page = store.query(
             part.table,
             part.partition,
             index=part.index,
             span=part.span,
-            prefix=part.prefix,
             newest_first=part.newest_first,
             limit=size,
             cursor=cursor,
@@ -176,27 +189,27 @@ def scan(store: Store, part: Slice, cursor: Cursor | None, size: int) -> Iterato
             return
 
 
-def take(
-    items: Iterator[Stored], limit: int, read: Callable[[Stored], T | None], part: Slice
+def take_page(
+    items: Iterator[Stored], limit: int, read: Callable[[Stored], T | None], part: ItemRange
 ) -> tuple[list[T], Cursor | None]:
-    """Return the first `limit` results of `read` that are not `None`, and where to go on.
+    """Return the first `limit` results of `read` that are not `None`, and a cursor to continue.
 
-    The cursor is `None` only when there is surely no further result.
+    The cursor is `None` only if there is surely no further result.
     """
-    taken: list[T] = []
+    results: list[T] = []
     last: Stored | None = None
-    for each in items:
-        result = read(each)
+    for stored in items:
+        result = read(stored)
         if result is None:
             continue
-        if len(taken) == limit:
-            return taken, None if last is None else _cursor(last, part)
-        taken.append(result)
-        last = each
-    return taken, None
+        if len(results) == limit:
+            return results, None if last is None else _cursor(last, part)
+        results.append(result)
+        last = stored
+    return results, None
 
 
-def _cursor(stored: Stored, part: Slice) -> Cursor:
+def _cursor(stored: Stored, part: ItemRange) -> Cursor:
     names = set(part.table.key_attributes)
     if part.index is not None:
         names |= {part.index.partition_key, part.index.sort_key}

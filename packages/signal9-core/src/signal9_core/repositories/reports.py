@@ -1,8 +1,8 @@
-"""Reports of every company, as reported."""
+"""Reports of every company, as reported, and announced dates of coming ones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from ..domain import (
     BalanceSheet,
@@ -15,14 +15,15 @@ from ..domain import (
     ReportKind,
     Ticker,
 )
-from ..ports import Cursor, Item, Store
+from ..ports import Cursor, Item, Store, Stored
 from ..tables import FINANCIALS
-from .optimistic import Foretell, ignore, key_of, sync_items, to_value
+from .optimistic import RecordEvent, ignore, key_of, sync_items, to_value
 
-__all__ = ["FinancialsRepository", "ReportPage"]
+__all__ = ["FinancialsRepository", "ReportChanges", "ReportPage"]
 
+_M = TypeVar("_M", Report, EarningsCalendarEntry)
 _TYPES: Final[dict[str, type[Report]]] = {
-    each.kind: each for each in (BalanceSheet, CashFlow, Earnings, IncomeStatement)
+    model.kind: model for model in (BalanceSheet, CashFlow, Earnings, IncomeStatement)
 }
 _META: Final = {"ticker", "period", "fiscal_date_ending", "currency"}
 _CALENDAR: Final = "earnings_calendar"
@@ -35,6 +36,13 @@ class ReportPage(NamedTuple):
     cursor: Cursor | None
 
 
+class ReportChanges(NamedTuple):
+    """The reports that were new or restated, and how many the company has now."""
+
+    changed: list[Report]
+    stored: int
+
+
 class FinancialsRepository:
     """Statements, earnings and announced report dates."""
 
@@ -42,34 +50,27 @@ class FinancialsRepository:
         self._store = store
 
     def sync(
-        self, reports: Sequence[Report], foretell: Foretell[list[Report]] = ignore
-    ) -> list[Report]:
-        """Store what is new or restated; return those reports, of equal ones the last."""
-        of = {key_of(FINANCIALS, item): report for report in reports for item in [_item(report)]}
-
-        def named(items: Sequence[Item]) -> list[Report]:
-            return [of[key_of(FINANCIALS, item)] for item in items]
-
-        items = map(_item, reports)
-        return named(
-            sync_items(self._store, FINANCIALS, items, lambda found: foretell(named(found)))
+        self,
+        ticker: Ticker,
+        reports: Sequence[Report],
+        record_event: RecordEvent[list[Report]] = ignore,
+    ) -> ReportChanges:
+        """Store a company's reports that are new or restated; of equal ones the last counts."""
+        page = self._store.query(FINANCIALS, ticker)
+        stored = [row for row in page.items if row.item["reportType"] != _CALENDAR]
+        changed = self._sync(reports, _item, record_event, stored)
+        keys = {key_of(FINANCIALS, row.item) for row in stored}
+        return ReportChanges(
+            changed, len(keys | {key_of(FINANCIALS, _item(report)) for report in changed})
         )
 
     def schedule(
         self,
         entries: Sequence[EarningsCalendarEntry],
-        foretell: Foretell[list[EarningsCalendarEntry]] = ignore,
+        record_event: RecordEvent[list[EarningsCalendarEntry]] = ignore,
     ) -> list[EarningsCalendarEntry]:
         """Store announced report dates; return those that are new or changed."""
-        of = {key_of(FINANCIALS, _calendar_item(entry)): entry for entry in entries}
-
-        def named(items: Sequence[Item]) -> list[EarningsCalendarEntry]:
-            return [of[key_of(FINANCIALS, item)] for item in items]
-
-        items = map(_calendar_item, entries)
-        return named(
-            sync_items(self._store, FINANCIALS, items, lambda found: foretell(named(found)))
-        )
+        return self._sync(entries, _calendar_item, record_event)
 
     def reports(
         self,
@@ -89,12 +90,27 @@ class FinancialsRepository:
             limit=limit,
             cursor=cursor,
         )
-        return ReportPage([_report(each.item) for each in page.items], page.cursor)
+        return ReportPage([_report(item) for item, _ in page.items], page.cursor)
 
-    def count(self, ticker: Ticker) -> int:
-        """Return how many reports of all kinds are stored of a company."""
-        page = self._store.query(FINANCIALS, ticker)
-        return sum(each.item["reportType"] != _CALENDAR for each in page.items)
+    def _sync(
+        self,
+        models: Sequence[_M],
+        item_of: Callable[[_M], Item],
+        record_event: RecordEvent[list[_M]],
+        known: Iterable[Stored] | None = None,
+    ) -> list[_M]:
+        items = [item_of(model) for model in models]
+        by_key = {
+            key_of(FINANCIALS, item): model for item, model in zip(items, models, strict=True)
+        }
+
+        def models_of(changed: Sequence[Item]) -> list[_M]:
+            return [by_key[key_of(FINANCIALS, item)] for item in changed]
+
+        def record(changed: list[Item]) -> None:
+            record_event(models_of(changed))
+
+        return models_of(sync_items(self._store, FINANCIALS, items, record, known=known))
 
 
 def _report_type(kind: ReportKind, period: Period) -> str:
@@ -132,8 +148,5 @@ def _report(item: Item) -> Report:
 
 
 def _calendar_item(entry: EarningsCalendarEntry) -> Item:
-    dumped = entry.model_dump(exclude_none=True, exclude={"ticker", "report_date"})
-    return {
-        **_key(entry.ticker, _CALENDAR, entry.report_date),
-        "values": to_value(dumped),
-    }
+    values = entry.model_dump(exclude_none=True, exclude={"ticker", "report_date"})
+    return {**_key(entry.ticker, _CALENDAR, entry.report_date), "values": to_value(values)}

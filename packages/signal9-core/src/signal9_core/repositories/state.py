@@ -1,241 +1,51 @@
-"""Small things that must outlive a process: runs of an ingest, and the key that signs cursors."""
+"""How ingests ended, which must outlive a process."""
 
-import json
-import secrets
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from pydantic import ConfigDict, TypeAdapter
 
 from ..domain import Instant
-from ..events import Event, event_from
-from ..ports import ABSENT, Item, Store, Value
-from ..tables import STATE, TTL_ATTRIBUTE
-from .optimistic import change_item, contested, ignore, instant_key, sync_items
+from ..ports import Store
+from ..tables import STATE
+from .optimistic import ignore, instant_key, sync_items
 
-__all__ = ["OutboxRepository", "QuotaRepository", "StateRepository"]
+__all__ = ["StateRepository"]
 
-_DETAIL_TYPE: Final = "detailType"
-
-
-class OutboxRepository:
-    """What a run that was stopped midway leaves behind for the next one, by what it is about."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def keep(self, subject: str, events: Sequence[Event]) -> None:
-        """Keep events that are not yet kept."""
-        given = [_value(event) for event in events]
-
-        def kept(item: Item | None) -> Item | None:
-            before = _values(item)
-            after = [*before, *(each for each in given if each not in before)]
-            return None if after == before else {"name": _name(subject), "events": after}
-
-        change_item(self._store, STATE, {"name": _name(subject)}, kept)
-
-    def kept(self, *subjects: str) -> dict[str, list[Event]]:
-        """Return the events that were kept and not dropped, oldest first, where there are any."""
-        of = {_name(subject): subject for subject in subjects}
-        found = self._store.get_many(STATE, ({"name": name} for name in of))
-        return {
-            of[str(each.item["name"])]: [_event(value) for value in _values(each.item)]
-            for each in found
-        }
-
-    def drop(self, subject: str, events: Sequence[Event]) -> None:
-        """Forget these events, since they are announced."""
-        gone = [_value(event) for event in events]
-        key = {"name": _name(subject)}
-        for attempt in contested():
-            with attempt:
-                found = self._store.get(STATE, key)
-                left = [each for each in _values(found and found.item) if each not in gone]
-                version = ABSENT if found is None else found.version
-                if left:
-                    self._store.put(STATE, {**key, "events": left}, expected=version)
-                else:
-                    self._store.delete(STATE, key, expected=version)
-
-
-def _name(subject: str) -> str:
-    return f"outbox/{subject}"
-
-
-def _value(event: Event) -> dict[str, str]:
-    return {_DETAIL_TYPE: event.detail_type, "detail": event.model_dump_json()}
-
-
-def _values(item: Item | None) -> list[Value]:
-    events = None if item is None else item["events"]
-    return list(events) if isinstance(events, list) else []
-
-
-def _event(value: Value) -> Event:
-    assert isinstance(value, dict)  # noqa: S101  # as `keep` wrote it
-    return event_from(
-        {"detail-type": value[_DETAIL_TYPE], "detail": json.loads(str(value["detail"]))}
-    )
-
-
-_KEPT: Final = timedelta(hours=1)
-"""How long an item outlives its window, for clocks that differ a little."""
-_CLOSED: Final = "closed"
-
-
-class QuotaRepository:
-    """Calls by window, and the next moment at which a provider may be asked."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def used(self, window: str) -> int:
-        """Return how many calls of a window are taken."""
-        found = self._store.get(STATE, {"name": _name_quotas(window)})
-        return _whole(None if found is None else found.item, "used")
-
-    def take(self, window: str, until: datetime, share: Callable[[int], int]) -> int:
-        """Take as many calls as `share` makes of those taken before; return how many.
-
-        The window is forgotten some time after `until`.
-        """
-        taken: list[int] = []
-
-        def counted(item: Item | None) -> Item | None:
-            used = _whole(item, "used")
-            taken[:] = [share(used)]
-            if not taken[0]:
-                return None
-            expires = int((until + _KEPT).timestamp())
-            return {"name": _name_quotas(window), "used": used + taken[0], TTL_ATTRIBUTE: expires}
-
-        change_item(self._store, STATE, {"name": _name_quotas(window)}, counted)
-        return taken[0]
-
-    def give_back(self, window: str, calls: int) -> None:
-        """Count that many calls less."""
-
-        def counted(item: Item | None) -> Item | None:
-            used = _whole(item, "used")
-            return None if item is None else {**item, "used": max(0, used - calls)}
-
-        change_item(self._store, STATE, {"name": _name_quotas(window)}, counted)
-
-    def next_at(self, provider: str) -> datetime | None:
-        """Return from when on the provider may be asked again; `None` where nothing is known."""
-        found = self._store.get(STATE, {"name": _next(provider)})
-        return None if found is None else _moment(found.item)
-
-    def closed_until(self, provider: str) -> datetime | None:
-        """Return until when the provider is closed; `None` where calls are only spaced."""
-        found = self._store.get(STATE, {"name": _next(provider)})
-        return _moment(found.item) if found is not None and found.item.get(_CLOSED) else None
-
-    def book(
-        self, provider: str, now: datetime, spacing: timedelta, calls: int, latest: datetime
-    ) -> datetime:
-        """Book `calls` moments, `spacing` apart, and return the first, which may be `now`.
-
-        Nothing is booked where the first would be after `latest`.
-        """
-        first: list[datetime] = []
-
-        def booked(item: Item | None) -> Item | None:
-            first[:] = [max(now, now if item is None else _moment(item))]
-            return None if first[0] > latest else _next_item(provider, first[0] + calls * spacing)
-
-        change_item(self._store, STATE, {"name": _next(provider)}, booked)
-        return first[0]
-
-    def close(self, provider: str, until: datetime) -> None:
-        """Let nobody ask the provider before `until`, or later where that is known already."""
-
-        def closed(item: Item | None) -> Item | None:
-            later = item is not None and _moment(item) >= until
-            return None if later else {**_next_item(provider, until), _CLOSED: True}
-
-        change_item(self._store, STATE, {"name": _next(provider)}, closed)
-
-
-def _name_quotas(window: str) -> str:
-    return f"quota/{window}"
-
-
-def _next(provider: str) -> str:
-    return f"quota/{provider}/next"
-
-
-def _next_item(provider: str, at: datetime) -> Item:
-    expires = int((at + _KEPT).timestamp())
-    return {"name": _next(provider), "at": _text(at), TTL_ATTRIBUTE: expires}
-
-
-def _text(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _moment(item: Item) -> datetime:
-    return datetime.fromisoformat(str(item["at"]))
-
-
-def _whole(item: Item | None, name: str) -> int:
-    value = None if item is None else item.get(name)
-    return value if isinstance(value, int) else 0
-
-
-_CURSOR_KEY: Final = "cursor-key"
 _BLOCKED: Final = {"name": "refresh-blocked"}
 _instant: TypeAdapter[datetime] = TypeAdapter(Instant, config=ConfigDict(defer_build=True))
 
 
 class StateRepository:
-    """The State table."""
+    """When an ingest last finished, and since when none could begin."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def finished_ingest(self, provider: str) -> datetime | None:
-        """Return when a full ingest from this provider last came to its end."""
-        found = self._store.get(STATE, {"name": _ingest(provider)})
-        return None if found is None else _instant.validate_python(found.item["finishedAt"])
+        """Return when an ingest of everything from this provider last finished."""
+        stored = self._store.get(STATE, _ingest(provider))
+        return None if stored is None else _instant.validate_python(stored.item["finishedAt"])
 
     def note_finished_ingest(self, provider: str, at: datetime) -> None:
-        """Remember that a full ingest from this provider came to its end."""
-        item = {"name": _ingest(provider), "finishedAt": instant_key(at)}
+        """Note that an ingest of everything from this provider finished."""
+        item = {**_ingest(provider), "finishedAt": instant_key(at)}
         sync_items(self._store, STATE, [item], ignore)
 
     def refresh_blocked_since(self) -> datetime | None:
-        """Return since when runs have ended before they asked a provider for anything."""
-        found = self._store.get(STATE, _BLOCKED)
-        return None if found is None else _instant.validate_python(found.item["since"])
+        """Return since when no refresh could begin, for want of a working provider."""
+        stored = self._store.get(STATE, _BLOCKED)
+        return None if stored is None else _instant.validate_python(stored.item["since"])
 
     def note_blocked_refresh(self, at: datetime) -> None:
-        """Remember that a run could not even ask; of several in a row the first one counts."""
+        """Note that a refresh could not begin; of several in a row the first one counts."""
         self._store.put_new(STATE, [{**_BLOCKED, "since": instant_key(at)}])
 
     def note_free_refresh(self) -> None:
-        """Remember that a run could ask."""
+        """Note that a refresh could begin."""
         if self._store.get(STATE, _BLOCKED) is not None:
             self._store.delete(STATE, _BLOCKED)
 
-    def cursor_key(self) -> str:
-        """Return the key that signs cursors, made at random the first time it is asked for."""
-        stored = self._store.get(STATE, {"name": _CURSOR_KEY})
-        return self._new_cursor_key() if stored is None else str(stored.item["key"])
 
-    def _new_cursor_key(self) -> str:
-        fresh = {"name": _CURSOR_KEY, "key": secrets.token_urlsafe(32)}
-        kept: list[Item] = []
-
-        def made(stored: Item | None) -> Item | None:
-            kept[:] = [fresh if stored is None else stored]
-            return fresh if stored is None else None
-
-        change_item(self._store, STATE, {"name": _CURSOR_KEY}, made)
-        return str(kept[0]["key"])
-
-
-def _ingest(provider: str) -> str:
-    return f"ingest/{provider}"
+def _ingest(provider: str) -> dict[str, str]:
+    return {"name": f"ingest/{provider}"}

@@ -1,15 +1,23 @@
-"""The people."""
+"""Users, what they subscribe to, and the companies that they looked at."""
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Final, NamedTuple
 
 from ..domain import Ticker, User
-from ..ports import Clock, Item, Store
+from ..ports import Clock, Item, Store, Value
 from ..tables import STATE, TTL_ATTRIBUTE, USERS
 from .optimistic import change_item, to_item
 
-__all__ = ["FollowerRepository", "UserRepository", "VersionedUser", "ViewedRepository"]
+__all__ = [
+    "RecentlyViewedRepository",
+    "SubscriptionRepository",
+    "UserRepository",
+    "VersionedUser",
+]
+
+_MOST_VIEWED: Final = 20
+_VIEWED_FOR: Final = timedelta(days=90)
 
 
 class VersionedUser(NamedTuple):
@@ -27,8 +35,8 @@ class UserRepository:
 
     def get(self, user_id: str) -> VersionedUser | None:
         """Return a user's record."""
-        found = self._store.get(USERS, {"userId": user_id})
-        return None if found is None else VersionedUser(_user(found.item), found.version)
+        stored = self._store.get(USERS, {"userId": user_id})
+        return None if stored is None else VersionedUser(_user(stored.item), stored.version)
 
     def put(self, user: User, *, expected: int) -> int:
         """Write a record over the version that was read; `ConflictError` if it has changed."""
@@ -40,43 +48,43 @@ class UserRepository:
 
     def many(self, user_ids: Iterable[str]) -> list[User]:
         """Return those of these users that exist."""
-        found = self._store.get_many(USERS, ({"userId": user_id} for user_id in user_ids))
-        return [_user(each.item) for each in found]
+        stored = self._store.get_many(USERS, ({"userId": user_id} for user_id in user_ids))
+        return [_user(item) for item, _ in stored]
 
 
 def _user(item: Item) -> User:
     return User.model_validate(item)
 
 
-class FollowerRepository:
-    """Followers of companies and topics, kept in step with the users' records.
+class SubscriptionRepository:
+    """Subscribers of companies and topics, kept in step with the users' records.
 
-    Call `follow` before and `unfollow` after a user's record changes: a crash in between leaves a
-    follower too many, never one too few, and readers check the record anyway.
+    Call `subscribe` before and `unsubscribe` after a user's record changes: a crash in between
+    leaves a subscriber too many, never one too few, and readers check the record anyway.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def follow(self, user: User) -> None:
-        """Add a user wherever their record says so."""
+    def subscribe(self, user: User) -> None:
+        """Add a user to every company and topic in their record."""
         for name in _subjects(user):
-            self._change(name, lambda ids: ids | {user.user_id})
+            self._change(name, lambda user_ids: user_ids | {user.user_id})
 
-    def unfollow(self, before: User, after: User) -> None:
-        """Remove a user wherever the earlier record said so and the later does not."""
+    def unsubscribe(self, before: User, after: User) -> None:
+        """Remove a user from the companies and topics that are no longer in their record."""
         for name in _subjects(before) - _subjects(after):
-            self._change(name, lambda ids: ids - {before.user_id})
+            self._change(name, lambda user_ids: user_ids - {before.user_id})
 
-    def of(self, *, tickers: Iterable[str] = (), topics: Iterable[str] = ()) -> set[str]:
-        """Return the ids of users who follow any of these."""
-        names = [_company(each) for each in tickers] + [_topic(each) for each in topics]
-        found = self._store.get_many(STATE, ({"name": name} for name in names))
-        return {user_id for each in found for user_id in _ids(each.item)}
+    def subscribers(self, *, tickers: Iterable[str] = (), topics: Iterable[str] = ()) -> set[str]:
+        """Return the ids of users who subscribe to any of these."""
+        names = [*map(_company, tickers), *map(_topic, topics)]
+        stored = self._store.get_many(STATE, ({"name": name} for name in names))
+        return {user_id for item, _ in stored for user_id in _texts(item.get("userIds"))}
 
     def _change(self, name: str, change: Callable[[frozenset[str]], frozenset[str]]) -> None:
-        def changed(stored: Item | None) -> Item | None:
-            before = frozenset() if stored is None else _ids(stored)
+        def changed(item: Item | None) -> Item | None:
+            before = frozenset(_texts(item and item.get("userIds")))
             after = change(before)
             return None if after == before else {"name": name, "userIds": sorted(after)}
 
@@ -84,30 +92,22 @@ class FollowerRepository:
 
 
 def _company(ticker: str) -> str:
-    return f"followers/company/{ticker}"
+    return f"subscribers/company/{ticker}"
 
 
 def _topic(topic: str) -> str:
-    return f"followers/topic/{topic}"
+    return f"subscribers/topic/{topic}"
 
 
 def _subjects(user: User) -> set[str]:
-    return {_company(each) for each in user.watchlist} | {_topic(each) for each in user.topics}
+    return {*map(_company, user.watchlist), *map(_topic, user.topics)}
 
 
-def _ids(item: Item) -> frozenset[str]:
-    stored = item.get("userIds")
-    return frozenset(map(str, stored)) if isinstance(stored, list) else frozenset()
+class RecentlyViewedRepository:
+    """The last twenty companies that each user looked at.
 
-
-_MOST: Final = 20
-_REMEMBERED: Final = timedelta(days=90)
-
-
-class ViewedRepository:
-    """The last twenty companies of each user, kept apart from their record.
-
-    A record that changed with every look could hardly be written over the version that was read.
+    They are not part of the user's record: it would change so often that writing it over the
+    version that was read would hardly ever succeed.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -116,31 +116,30 @@ class ViewedRepository:
 
     def add(self, user_id: str, ticker: Ticker) -> None:
         """Note that a user looked at a company."""
-        until = int((self._clock() + _REMEMBERED).timestamp())
+        expires = int((self._clock() + _VIEWED_FOR).timestamp())
 
         def added(item: Item | None) -> Item | None:
-            before = _tickers(item)
-            after = [ticker, *(each for each in before if each != ticker)][:_MOST]
+            before = _texts(item and item.get("tickers"))
+            after = [ticker, *(other for other in before if other != ticker)][:_MOST_VIEWED]
             if after == before:
                 return None
-            return {**_key(user_id), "tickers": after, TTL_ATTRIBUTE: until}
+            return {**_viewed(user_id), "tickers": after, TTL_ATTRIBUTE: expires}
 
-        change_item(self._store, STATE, _key(user_id), added)
+        change_item(self._store, STATE, _viewed(user_id), added)
 
     def of_user(self, user_id: str) -> list[Ticker]:
-        """Return what a user looked at, latest first."""
-        found = self._store.get(STATE, _key(user_id))
-        return _tickers(None if found is None else found.item)
+        """Return the companies that a user looked at, latest first."""
+        stored = self._store.get(STATE, _viewed(user_id))
+        return [] if stored is None else _texts(stored.item.get("tickers"))
 
     def forget(self, user_id: str) -> None:
-        """Delete what a user looked at."""
-        self._store.delete(STATE, _key(user_id))
+        """Delete the companies that a user looked at."""
+        self._store.delete(STATE, _viewed(user_id))
 
 
-def _key(user_id: str) -> dict[str, str]:
+def _viewed(user_id: str) -> dict[str, str]:
     return {"name": f"viewed/{user_id}"}
 
 
-def _tickers(item: Item | None) -> list[Ticker]:
-    stored = None if item is None else item.get("tickers")
-    return [str(each) for each in stored] if isinstance(stored, list) else []
+def _texts(value: Value) -> list[str]:
+    return [str(element) for element in value] if isinstance(value, list) else []

@@ -1,6 +1,6 @@
-"""What the API answers and takes, and the command line's `--json`: one contract, written once.
+"""The answers and request bodies of the API; `--json` of the command line prints the same.
 
-Field names follow in camelCase. Numbers are JSON numbers that keep their decimals.
+Field names are in camelCase. Numbers are JSON numbers with all their decimals.
 """
 
 from .market import (
@@ -10,7 +10,6 @@ from .market import (
     AssetSummary,
     BarRow,
     FinancialsAnswer,
-    FreshnessAnswer,
     NewsAnswer,
     PriceBatchAnswer,
     PriceColumns,
@@ -19,7 +18,6 @@ from .market import (
     SearchAnswer,
     SearchHit,
     TickerTone,
-    Wired,
 )
 from .model import Answer, Number, to_json
 from .operations import (
@@ -65,7 +63,6 @@ __all__ = [
     "ExportAnswer",
     "FailureAnswer",
     "FinancialsAnswer",
-    "FreshnessAnswer",
     "IngestAnswer",
     "KeyAnswer",
     "KeysAnswer",
@@ -95,7 +92,6 @@ __all__ = [
     "UserAnswer",
     "ViewedAnswer",
     "WatchlistPut",
-    "Wired",
     "WizardPut",
     "request_schema",
     "to_json",

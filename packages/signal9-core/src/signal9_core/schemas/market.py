@@ -1,10 +1,9 @@
-"""What is answered about companies: who they are, their news, their reports."""
+"""Answers about companies: identity, prices, reports, news."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal
 
-import msgspec
 from pydantic import Field
 
 from ..domain import (
@@ -26,7 +25,6 @@ __all__ = [
     "AssetsAnswer",
     "BarRow",
     "FinancialsAnswer",
-    "FreshnessAnswer",
     "NewsAnswer",
     "PriceBatchAnswer",
     "PriceColumns",
@@ -35,7 +33,6 @@ __all__ = [
     "SearchAnswer",
     "SearchHit",
     "TickerTone",
-    "Wired",
 ]
 
 
@@ -53,15 +50,11 @@ class AssetsAnswer(Answer):
 
     items: Sequence[AssetSummary]
     next_cursor: str | None = None
-    unknown: Sequence[str] = Field((), description="Tickers that were asked for and are not known.")
-
-
-FreshnessAnswer = Freshness
-"""How far a data set reaches, as it is stored: nothing needs another name or shape."""
+    unknown: Sequence[str] = Field((), description="Requested tickers that are unknown.")
 
 
 class AssetAnswer(Answer):
-    """Everything about one company but its series, reports and news."""
+    """One company: identity, description, insights and freshness."""
 
     ticker: str
     name: str | None
@@ -77,11 +70,11 @@ class AssetAnswer(Answer):
     description: str | None
     market_capitalization: Number | None
     insights: Insights
-    freshness: dict[DataSet, FreshnessAnswer]
+    freshness: dict[DataSet, Freshness]
 
 
 class SearchHit(Answer):
-    """A company that a search found; `score` goes from 0 to 100, an exact ticker."""
+    """A company that matches a search; `score` is from 0 to 100, an exact ticker."""
 
     ticker: str
     name: str | None
@@ -90,13 +83,13 @@ class SearchHit(Answer):
 
 
 class SearchAnswer(Answer):
-    """What a search found, best first."""
+    """Matches of a search, best first."""
 
     items: Sequence[SearchHit]
 
 
 class TickerTone(Answer):
-    """How much an article is about a company (0 to 1), and its tone towards it (-1 to 1)."""
+    """An article's relevance for a company (0 to 1), and its sentiment towards it (-1 to 1)."""
 
     ticker: str
     relevance: Number
@@ -117,7 +110,7 @@ class ArticleAnswer(Answer):
     tickers: Sequence[TickerTone]
     sentiment: Number | None
     label: SentimentLabel | None
-    scored_by: str | None = Field(description="Who judged the tone, where not the source itself.")
+    scored_by: str | None = Field(description="What scored the sentiment, if the source did not.")
 
 
 class NewsAnswer(Answer):
@@ -125,13 +118,13 @@ class NewsAnswer(Answer):
 
     items: Sequence[ArticleAnswer]
     next_cursor: str | None = None
-    freshness: FreshnessAnswer | None = Field(
-        None, description="How far the articles reach, where a company was asked for."
+    freshness: Freshness | None = Field(
+        None, description="How far the articles of the requested company reach."
     )
 
 
 class ReportRow(Answer):
-    """One report; `values` holds what it reports under AlphaVantage's names, null where unknown."""
+    """One report; `values` has AlphaVantage's field names, null where unknown."""
 
     fiscal_date_ending: date
     currency: str | None
@@ -146,8 +139,8 @@ class FinancialsAnswer(Answer):
     period: Period
     items: Sequence[ReportRow]
     next_cursor: str | None = None
-    freshness: FreshnessAnswer | None = Field(
-        None, description="How far the stored reports reach; `null` where there are none."
+    freshness: Freshness | None = Field(
+        None, description="How far the stored reports reach; null without any."
     )
 
 
@@ -163,7 +156,7 @@ class BarRow(Answer):
 
 
 class PriceColumns(Answer):
-    """The same bars, a list per column, all of one length."""
+    """Bars as columns: one list per field, all of the same length."""
 
     date: Sequence[date]
     open: Sequence[Number]
@@ -173,19 +166,8 @@ class PriceColumns(Answer):
     volume: Sequence[int]
 
 
-@runtime_checkable
-class Wired(Protocol):
-    """Items that know their JSON, since one object per item would take too long to make."""
-
-    def wire(self, fields: Sequence[str] = ()) -> msgspec.Raw:
-        """Return all items as JSON, or these fields of each."""
-
-    def texts(self, name: str) -> Iterable[str]:
-        """Return one field of every item as text, exactly."""
-
-
 class PricesAnswer(Answer):
-    """Bars of one company, oldest first; `items` holds rows or, where asked for, columns."""
+    """Bars of one company, oldest first; `items` has rows or, if requested, columns."""
 
     ticker: str
     interval: Interval
@@ -193,24 +175,13 @@ class PricesAnswer(Answer):
     currency: str
     items: Sequence[BarRow] | PriceColumns
     next_cursor: str | None = None
-    freshness: FreshnessAnswer | None = Field(
-        None, description="How far the stored bars reach; `null` where there are none."
+    freshness: Freshness | None = Field(
+        None, description="How far the stored bars reach; null without any."
     )
-
-    def wire(self, fields: Sequence[str] = ()) -> Mapping[str, object]:
-        """Return what JSON is made of; bars that know their JSON are not made one by one."""
-        if not isinstance(self.items, Wired):
-            return super().wire(fields)
-        rest = self.model_copy(update={"items": ()}).model_dump()
-        return {**rest, "items": self.items.wire(fields)}
 
 
 class PriceBatchAnswer(Answer):
-    """Bars of several companies, in the order in which they were asked for."""
+    """Bars of several companies, in the order of the request."""
 
     items: Sequence[PricesAnswer]
-    unknown: Sequence[str] = Field((), description="Tickers that were asked for and are not known.")
-
-    def wire(self, fields: Sequence[str] = ()) -> Mapping[str, object]:
-        """Return what JSON is made of; `fields` are those of each bar."""
-        return {"items": [each.wire(fields) for each in self.items], "unknown": list(self.unknown)}
+    unknown: Sequence[str] = Field((), description="Requested tickers that are unknown.")

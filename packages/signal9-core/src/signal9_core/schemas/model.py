@@ -1,53 +1,42 @@
-"""What every answer shares: its names in JSON, and how it becomes JSON."""
+"""What all answers share, and how they become JSON."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Annotated
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, WithJsonSchema
-from pydantic.alias_generators import to_camel
+from pydantic import ConfigDict, WithJsonSchema
+
+from ..domain import Model
 
 __all__ = ["Answer", "Number", "to_json"]
 
 Number = Annotated[Decimal, WithJsonSchema({"type": "number"})]
 
 
-class Answer(BaseModel):
-    """Part of an answer: immutable, camelCase."""
+class Answer(Model):
+    """Part of an answer; it can be read from an object that has its fields, and more."""
 
-    # Built when first used: a process that answers one question needs few of the models.
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        defer_build=True,
-        frozen=True,
-        serialize_by_alias=True,
-        validate_by_name=True,
-    )
-
-    def wire(self, fields: Sequence[str] = ()) -> Mapping[str, object]:
-        """Return what JSON is made of; with `fields`, only those, of each item where it is a list.
-
-        Fields are named as in JSON; unknown ones are left out.
-        """
-        whole = self.model_dump()
-        if not fields:
-            return whole
-        items = whole.get("items")
-        if items is None:
-            return _chosen(whole, fields)
-        if isinstance(items, Mapping):
-            return {**whole, "items": _chosen(items, fields)}
-        return {**whole, "items": [_chosen(each, fields) for each in items]}
+    model_config = ConfigDict(extra="ignore", from_attributes=True)
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 def to_json(answer: Answer, fields: Sequence[str] = ()) -> bytes:
-    """Return the answer as JSON in UTF-8, with every digit that is stored."""
-    return _encoder.encode(answer.wire(fields))
+    """Return an answer as JSON in UTF-8, with all digits of its numbers.
+
+    With `fields`, only those, of every item of a list; they have their names in JSON.
+    """
+    content = answer.model_dump()
+    return _encoder.encode(_select(content, set(fields)) if fields else content)
 
 
-def _chosen(whole: Mapping[str, object], fields: Sequence[str]) -> Mapping[str, object]:
-    return {name: value for name, value in whole.items() if name in fields}
+def _select(content: Mapping[str, object], fields: AbstractSet[str]) -> Mapping[str, object]:
+    match content.get("items"):
+        case dict() as columns:
+            return {**content, "items": _select(columns, fields)}
+        case list() | tuple() as rows:
+            return {**content, "items": [_select(row, fields) for row in rows]}
+    return {name: value for name, value in content.items() if name in fields}

@@ -1,4 +1,4 @@
-"""What is answered about an ingest, and about everything that is stored."""
+"""Answers about ingests, and about everything that is stored."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -22,7 +22,7 @@ __all__ = [
 
 
 class FailureAnswer(Answer):
-    """A data set that could not be ingested; `transient` tells whether trying again can help."""
+    """A data set that could not be ingested; a `transient` failure may pass."""
 
     ticker: str | None
     data_set: str
@@ -31,7 +31,7 @@ class FailureAnswer(Answer):
 
 
 class IngestAnswer(Answer):
-    """What an ingest did: how much is stored now, and how much of it was new or changed."""
+    """Result of an ingest: how much is stored, and how much of it is new or changed."""
 
     provider: str
     notice: str | None
@@ -42,14 +42,14 @@ class IngestAnswer(Answer):
 
 
 class SkippedAnswer(Answer):
-    """A file that a replay left out, and why."""
+    """A file that a replay skipped, and why."""
 
     file: str
     reason: str
 
 
 class ReplayAnswer(Answer):
-    """What a replay did: how much is stored now, and how much of it was new or changed."""
+    """Result of a replay: how much is stored, and how much of it is new or changed."""
 
     files: int
     stored: dict[str, int]
@@ -58,7 +58,7 @@ class ReplayAnswer(Answer):
 
 
 class QuotaAnswer(Answer):
-    """How many calls to a provider are left, and when there are more again."""
+    """How many requests to a provider are left, and when the budget refills."""
 
     provider: str
     period: str
@@ -72,7 +72,7 @@ class KeyAnswer(Answer):
 
     provider: str
     setting: str
-    source: str | None = Field(description="Null where it is nowhere.")
+    source: str | None = Field(description="Null if the key is not set.")
 
 
 class KeysAnswer(Answer):
@@ -82,14 +82,14 @@ class KeysAnswer(Answer):
 
 
 class DataSetStatus(Answer):
-    """How many companies a data set covers, how much it holds, and how far it reaches."""
+    """How many companies a data set covers, how much it has, and how far it reaches."""
 
     companies: int
     count: int
-    oldest: date | None = Field(description="The least recent `asOf` among the companies.")
-    newest: date | None = Field(description="The most recent `asOf` among the companies.")
+    oldest: date | None = Field(description="Earliest `asOf` of the companies.")
+    newest: date | None = Field(description="Latest `asOf` of the companies.")
     sources: Sequence[str]
-    incomplete: int = Field(description="Companies for which only part of the data is stored.")
+    incomplete: int = Field(description="Companies of which only part is stored.")
 
 
 class StatusAnswer(Answer):

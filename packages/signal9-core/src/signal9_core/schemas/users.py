@@ -1,18 +1,18 @@
-"""What the API answers to one caller: their record, what they were told, their briefing."""
+"""Answers and requests about one user: record, notifications, briefing."""
 
 import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from ..domain import (
     MOST_TOPICS,
     MOST_WATCHED,
     Instant,
     InvestorType,
+    Model,
     Name,
     SentimentLabel,
     WizardStatus,
@@ -44,7 +44,7 @@ Trend = Literal["up", "down", "flat"]
 
 
 class ProfileAnswer(Answer):
-    """Who a person is, as far as they told us."""
+    """A user's name and birth date, as far as given."""
 
     first_name: str | None
     last_name: str | None
@@ -52,7 +52,7 @@ class ProfileAnswer(Answer):
 
 
 class UserAnswer(Answer):
-    """The caller's own record; `missing` names what the wizard still needs to be completed."""
+    """The caller's record; `missing` names the fields that the wizard still needs."""
 
     user_id: str
     email: str | None
@@ -66,7 +66,7 @@ class UserAnswer(Answer):
 
 
 class NotificationAnswer(Answer):
-    """One thing that the caller asked to be told; `readAt` is null until they read it."""
+    """News about something that the caller subscribed to; `readAt` is null until it is read."""
 
     id: str
     kind: Literal["news", "prices", "financials"]
@@ -77,14 +77,14 @@ class NotificationAnswer(Answer):
 
 
 class NotificationsAnswer(Answer):
-    """A page of what the caller was told in the last three months, latest first."""
+    """A page of the caller's notifications of the last three months, latest first."""
 
     items: Sequence[NotificationAnswer]
     next_cursor: str | None = None
 
 
 class ViewedAnswer(Answer):
-    """The companies that the caller looked at of late, latest first."""
+    """The companies that the caller viewed recently, latest first."""
 
     viewed: Sequence[str]
 
@@ -99,9 +99,9 @@ class ExportAnswer(Answer):
 
 
 class Tone(Answer):
-    """How news spoke over the window, and over the one before; null where no article had a tone.
+    """Mean sentiment of the news of a window and of the one before; null without any.
 
-    `change` is the difference of the two; up and down start at a change of 0.05.
+    `change` is the difference; from 0.05 on the trend is up or down.
     """
 
     articles: int
@@ -114,31 +114,31 @@ class Tone(Answer):
 
 
 class ToneOfAsset(Tone):
-    """How news spoke of one company."""
+    """Sentiment of the news about one company."""
 
     ticker: str
     name: str | None
 
 
 class MarketSummary(Tone):
-    """How news spoke of all companies in the days up to and including `asOf`."""
+    """Sentiment of all news in the days up to and including `asOf`."""
 
     as_of: date
     window_days: int
     companies: int = Field(description="Companies with news in the window.")
-    assets: Sequence[ToneOfAsset] = Field(description="Those with most news, most first.")
+    assets: Sequence[ToneOfAsset] = Field(description="Companies with most news, most first.")
     complete: bool = Field(description="Whether every article of both windows was counted.")
 
 
 class BriefingAnswer(Answer):
-    """Recent news for the caller, with a summary of the market and what they looked at."""
+    """Recent news for the caller, a summary of the market, and recently viewed companies."""
 
     of: Literal["interests", "market"] = Field(
-        description="Whether the items are about the caller's topics and watchlist, or about all."
+        description="Whether the items are about the caller's topics and watchlist, or all news."
     )
     items: Sequence[ArticleAnswer]
-    market: MarketSummary | None = Field(description="Null where there is no news at all.")
-    viewed: Sequence[AssetSummary] = Field(description="Looked at of late, latest first.")
+    market: MarketSummary | None = Field(description="Null without any news.")
+    viewed: Sequence[AssetSummary] = Field(description="Recently viewed, latest first.")
     next_cursor: str | None = None
 
 
@@ -152,35 +152,33 @@ def _day(value: object) -> object:
 
 
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
-Word = Annotated[str, Field(min_length=1, max_length=200)]
-Spelling = Annotated[str, Field(min_length=1, max_length=40)]
+TopicText = Annotated[str, Field(min_length=1, max_length=200)]
+TickerText = Annotated[str, Field(min_length=1, max_length=40)]
 
 
-class Request(BaseModel):
-    """Part of what is sent: camelCase, nothing unknown."""
+class Request(Model):
+    """Part of a request body; unknown fields are refused."""
 
-    model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, validate_by_name=False
-    )
+    model_config = ConfigDict(validate_by_name=False)
 
 
 class ProfilePatch(Request):
-    """What changes about who a person is; `null` removes, what is left out stays."""
+    """Changes of a profile: `null` removes a field, fields that are left out stay."""
 
     first_name: Name | None = Field(None, description="Given name.")
     last_name: Name | None = Field(None, description="Family name.")
-    birth_date: Day | None = Field(None, description="Of someone who is 18 or older.")
+    birth_date: Day | None = Field(None, description="The user must be at least 18.")
 
 
 class RecordPatch(Request):
-    """What changes in a record; `null` removes, what is left out stays."""
+    """Changes of a record: `null` removes a field, fields that are left out stay."""
 
     profile: ProfilePatch = ProfilePatch()
-    investor_type: InvestorType | None = Field(None, description="Readiness to carry risk.")
+    investor_type: InvestorType | None = Field(None, description="Readiness to take risk.")
 
 
 class WizardPut(Request):
-    """How far a person got with introducing themselves."""
+    """How far the caller is with the onboarding wizard."""
 
     wizard: WizardStatus = Field(
         description="`completed` needs names, birth date and investor type."
@@ -188,21 +186,21 @@ class WizardPut(Request):
 
 
 class TopicsPut(Request):
-    """The topics to follow, instead of those before."""
+    """The topics that replace those of before."""
 
-    topics: Annotated[Sequence[Word], Field(max_length=MOST_TOPICS)] = Field(
-        description="Tags, in any spelling; kept in lower case, joined by underscores, each once."
+    topics: Annotated[Sequence[TopicText], Field(max_length=MOST_TOPICS)] = Field(
+        description="Tags; stored in lower case with underscores, each once."
     )
 
 
 class WatchlistPut(Request):
-    """The companies to watch, in this order, instead of those before."""
+    """The companies that replace those of before, in this order."""
 
-    watchlist: Annotated[Sequence[Spelling], Field(max_length=MOST_WATCHED)] = Field(
-        description="Known tickers, in upper or lower case; each is kept once."
+    watchlist: Annotated[Sequence[TickerText], Field(max_length=MOST_WATCHED)] = Field(
+        description="Known tickers, in upper or lower case; each is stored once."
     )
 
 
 def request_schema(kind: type[Request]) -> dict[str, Any]:
-    """Return the JSON Schema of what is sent: for the API's document, and for API Gateway."""
+    """Return the JSON Schema of a request body, for the OpenAPI document and API Gateway."""
     return kind.model_json_schema()

@@ -1,17 +1,17 @@
-"""Judges headlines by the words of financial news: no model, no network, the same answer always."""
+"""Scores headlines by the words of financial news: no model, no network, always the same result."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from . import words
 
-__all__ = ["LEXICON", "LONGEST", "Entry", "LexiconScorer", "Role"]
+__all__ = ["LEXICON", "Entry", "LexiconScorer", "Role"]
 
 
 class Role(StrEnum):
-    """What a word does to its neighbours."""
+    """What a word does to the words near by."""
 
     BURDEN = "burden"
     EXPECTATION = "expectation"
@@ -20,28 +20,40 @@ class Role(StrEnum):
 
 
 class Entry(NamedTuple):
-    """A word or phrase: its weight alone, and its weight together with a `partner` near by.
+    """A word or phrase: its weight alone, and its weight if a word of role `partner` is near by.
 
-    The weight of a degree is a factor on the tone beside it.
+    The weight of a degree is a factor for the word beside it.
     """
 
     weight: float
     role: Role | None = None
     partner: Role | None = None
-    paired: float = 0.0
+    weight_with_partner: float = 0.0
 
 
 _SURPRISE: Final = 2.0
 _RELIEF: Final = 1.5
+_APOSTROPHE: Final = "\N{RIGHT SINGLE QUOTATION MARK}"
+_CLAUSE_ENDS: Final = re.compile(r"[.;:!?](?=\s|$)|\n|\b(?:but|although|however)\b")
+_WORDS: Final = re.compile(r"[a-z]+(?:'[a-z]+)?|\d[\d.,]*")
+_ARTICLES: Final = frozenset({"a", "an", "its", "the"})
+_REACH: Final = {Role.BURDEN: 4, Role.EXPECTATION: 8, Role.NEGATION: 3, Role.DEGREE: 1}
+"""How many words away a word still has its effect."""
+
+_NEGATED: Final = -0.8
+"""What "not" makes of the word after it: `not strong` is bad, if less so than `weak`."""
+
+_SOFTNESS: Final = 4.0
+"""The sum of weights that makes a score of 0.5."""
 
 
 def _phrases(listed: str) -> Iterator[str]:
     for phrase in listed.split(";"):
-        words_only = " ".join(phrase.split())
-        yield from _forms(words_only[:-1]) if words_only.endswith("+") else (words_only,)
+        text = " ".join(phrase.split())
+        yield from _forms(text[:-1]) if text.endswith("+") else (text,)
 
 
-def _forms(verb: str) -> tuple[str, ...]:
+def _forms(verb: str) -> Sequence[str]:
     if verb[-1] == "y" and verb[-2] not in "aeiou":
         return verb, f"{verb[:-1]}ies", f"{verb[:-1]}ied", f"{verb}ing"
     stem = verb.removesuffix("e")
@@ -56,11 +68,11 @@ def _entries() -> Iterator[tuple[str, Entry]]:
         yield from ((word, Entry(weight, Role.BURDEN)) for word in _phrases(listed))
     for moves, relief in ((words.RISING, -_RELIEF), (words.FALLING, _RELIEF)):
         for weight, listed in moves.items():
-            move = Entry(weight, partner=Role.BURDEN, paired=-weight or relief)
+            move = Entry(weight, partner=Role.BURDEN, weight_with_partner=-weight or relief)
             yield from ((word, move) for word in _phrases(listed))
     for listed, surprise in ((words.ABOVE, _SURPRISE), (words.BELOW, -_SURPRISE)):
         for word in _phrases(listed):
-            yield word, Entry(tones.get(word, 0.0), partner=Role.EXPECTATION, paired=surprise)
+            yield word, Entry(tones.get(word, 0.0), None, Role.EXPECTATION, surprise)
     yield from ((word, Entry(0.0, Role.EXPECTATION)) for word in _phrases(words.EXPECTED))
     yield from ((word, Entry(0.0, Role.NEGATION)) for word in _phrases(words.NEGATIONS))
     for factor, listed in words.DEGREES.items():
@@ -70,26 +82,21 @@ def _entries() -> Iterator[tuple[str, Entry]]:
 LEXICON: Final = dict(_entries())
 """Every word and phrase, in lower case, hyphens as spaces; `#` stands for any number."""
 
-LONGEST: Final = max(phrase.count(" ") + 1 for phrase in LEXICON)
-"""How many words the longest phrase has."""
+_LONGEST_PHRASE: Final = max(phrase.count(" ") + 1 for phrase in LEXICON)
 
 
-_APOSTROPHE: Final = "\N{RIGHT SINGLE QUOTATION MARK}"
-_CLAUSE_ENDS: Final = re.compile(r"[.;:!?](?=\s|$)|\n|\b(?:but|although|however)\b")
-_WORDS: Final = re.compile(r"[a-z]+(?:'[a-z]+)?|\d[\d.,]*")
-_SKIPPED: Final = frozenset({"a", "an", "its", "the"})
-_REACH: Final = {Role.BURDEN: 4, Role.EXPECTATION: 8, Role.NEGATION: 3, Role.DEGREE: 1}
-"""How many words away a word still has its effect."""
+class _Match(NamedTuple):
+    """An entry of the lexicon, and the words of a clause that it stands for."""
 
-_NEGATED: Final = -0.8
-_SOFTNESS: Final = 4.0
-"""The sum of weights that makes a score of 0.5."""
-
-
-class _Hit(NamedTuple):
     start: int
     stop: int
     entry: Entry
+
+    def distance_to(self, other: "_Match") -> int:
+        return 1 + max(self.start - other.stop, other.start - self.stop)
+
+    def reaches(self, other: "_Match") -> bool:
+        return self.entry.role is not None and self.distance_to(other) <= _REACH[self.entry.role]
 
 
 class LexiconScorer:
@@ -98,20 +105,23 @@ class LexiconScorer:
     name = "lexicon"
 
     def score(self, text: str) -> float:
-        """Return the tone of `text`, from -1 (bearish) to 1 (bullish); 0 where it says nothing."""
+        """Return the tone of `text`, from -1 (bearish) to 1 (bullish); 0 without known words."""
         total = sum(map(_tone, _CLAUSE_ENDS.split(text.lower().replace(_APOSTROPHE, "'"))))
         return round(total / (abs(total) + _SOFTNESS), 6)
 
 
 def _tone(clause: str) -> float:
-    hits = list(_hits([_plain(word) for word in _WORDS.findall(clause) if word not in _SKIPPED]))
-    weights = {hit: hit.entry.weight for hit in hits if hit.entry.role in {None, Role.BURDEN}}
-    for hit in hits:
-        partner = _partner(hit, hits)
+    plain = [_plain(word) for word in _WORDS.findall(clause) if word not in _ARTICLES]
+    matches = list(_matches(plain))
+    weights = {
+        match: match.entry.weight for match in matches if match.entry.role in {None, Role.BURDEN}
+    }
+    for match in matches:
+        partner = _partner(match, matches)
         if partner is not None:
-            weights[hit] = hit.entry.paired
+            weights[match] = match.entry.weight_with_partner
             weights[partner] = 0.0
-    return sum(weight * _factor(hit, hits) for hit, weight in weights.items() if weight)
+    return sum(weight * _factor(match, matches) for match, weight in weights.items() if weight)
 
 
 def _plain(word: str) -> str:
@@ -120,40 +130,33 @@ def _plain(word: str) -> str:
     return "not" if word.endswith("n't") else word
 
 
-def _hits(words: list[str]) -> Iterator[_Hit]:
-    at = 0
-    while at < len(words):
-        for stop in range(min(at + LONGEST, len(words)), at, -1):
-            entry = LEXICON.get(" ".join(words[at:stop]))
+def _matches(clause: Sequence[str]) -> Iterator[_Match]:
+    """Yield the known phrases of a clause, the longest where several begin with the same word."""
+    start = 0
+    while start < len(clause):
+        stop = start + 1
+        for end in range(min(start + _LONGEST_PHRASE, len(clause)), start, -1):
+            entry = LEXICON.get(" ".join(clause[start:end]))
             if entry is not None:
-                yield _Hit(at, stop, entry)
+                yield _Match(start, end, entry)
+                stop = end
                 break
-        else:
-            stop = at + 1
-        at = stop
+        start = stop
 
 
-def _partner(hit: _Hit, hits: list[_Hit]) -> _Hit | None:
-    wanted = hit.entry.partner
-    if wanted is None:
-        return None
-    near = [other for other in hits if other.entry.role is wanted and _reaches(other, hit)]
-    return min(near, key=lambda other: _distance(other, hit), default=None)
+def _partner(match: _Match, matches: Sequence[_Match]) -> _Match | None:
+    role = match.entry.partner
+    near = (other for other in matches if role and other.entry.role is role)
+    reaching = (other for other in near if other.reaches(match))
+    return min(reaching, key=match.distance_to, default=None)
 
 
-def _factor(hit: _Hit, hits: list[_Hit]) -> float:
+def _factor(match: _Match, matches: Sequence[_Match]) -> float:
+    """Return what the words near by make of a weight; negations count before a word only."""
     factor = 1.0
-    for other in hits:
-        if other.entry.role is Role.NEGATION and other.start < hit.start and _reaches(other, hit):
+    for other in matches:
+        if other.entry.role is Role.NEGATION and other.start < match.start and other.reaches(match):
             factor *= _NEGATED
-        elif other.entry.role is Role.DEGREE and _reaches(other, hit):
+        elif other.entry.role is Role.DEGREE and other.reaches(match):
             factor *= other.entry.weight
     return factor
-
-
-def _reaches(other: _Hit, hit: _Hit) -> bool:
-    return other.entry.role is not None and _distance(other, hit) <= _REACH[other.entry.role]
-
-
-def _distance(one: _Hit, other: _Hit) -> int:
-    return 1 + max(one.start - other.stop, other.start - one.stop)

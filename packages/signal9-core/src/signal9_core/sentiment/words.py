@@ -102,7 +102,7 @@ RISING: Final[Mapping[float, str]] = {
         """,
     0.0: "mount+; swell+; widen+",
 }
-"""Moves up: good news, unless what rises is a burden."""
+"""Moves up: good news, unless a burden rises."""
 
 FALLING: Final[Mapping[float, str]] = {
     -2.5: "nosedive; plummet+; plunge+; sank; sink+; tumble+",
@@ -119,7 +119,7 @@ FALLING: Final[Mapping[float, str]] = {
         withdraws; withdrew
         """,
 }
-"""Moves down and ends: bad news or none, unless what falls or ends is a burden."""
+"""Moves down, and endings: bad news or none, unless a burden falls or ends."""
 
 BURDENS: Final[Mapping[float, str]] = {
     -3.0: "bankruptcies; bankruptcy; insolvency",
@@ -141,7 +141,7 @@ BURDENS: Final[Mapping[float, str]] = {
         borrowing; cost; costs; debt; debts; expense; expenses; liabilities; spending; tax; taxes
         """,
 }
-"""What one would rather have less of."""
+"""Words for things of which less is better."""
 
 DEGREES: Final[Mapping[float, str]] = {
     1.5: """
@@ -154,7 +154,7 @@ DEGREES: Final[Mapping[float, str]] = {
         partly; slight; slightly; small; somewhat; temporarily; temporary
         """,
 }
-"""Factors on the tone of the word beside them."""
+"""Factors for the word beside them."""
 
 ABOVE: Final = """
     above; ahead of; beat+; better than; beyond; exceed+; higher than; more than; over; surpass+;

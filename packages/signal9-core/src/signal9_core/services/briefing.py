@@ -1,119 +1,47 @@
-"""How the tone of news changes from one week to the next."""
+"""The briefing: recent news for one user, with a summary of the market."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 from typing import Final, Literal, NamedTuple
 
-from ..domain import NewsArticle, SentimentLabel, Ticker, User, label_of
+from ..domain import NewsArticle, SentimentLabel, Ticker, label_of
 from ..ports import Cursor
-from ..repositories import AssetRepository, NewsRepository, UserRepository, ViewedRepository
-from ..schemas import AssetSummary, BriefingAnswer, MarketSummary, Tone, ToneOfAsset
-from ..schemas.users import Trend
-from .cursors import CursorSigner
-from .queries import article_answer, check_limit
+from ..repositories import AssetRepository, NewsRepository, RecentlyViewedRepository, UserRepository
+from ..repositories.news import ArticlePage
+from ..schemas import (
+    ArticleAnswer,
+    AssetSummary,
+    BriefingAnswer,
+    MarketSummary,
+    Tone,
+    ToneOfAsset,
+)
+from ..tables import MONTH_INDEX, NEWS
+from .cursors import decode_cursor, encode_cursor, invalid_cursor
+from .parameters import check_limit
 
-__all__ = ["GetBriefing", "Order", "summary_of", "tone_of"]
+__all__ = ["GetBriefing", "Order", "compare_tones", "summarize_market"]
 
-WINDOW_DAYS: Final = 7
-_MOST_ARTICLES: Final = 2_000
-_MOST_ASSETS: Final = 10
-_NOTABLE: Final = Decimal("0.05")
-_CENT: Final = Decimal("0.0001")
-
+Accept = Callable[[NewsArticle], bool]
+Order = Literal["newest", "impact"]
+Scope = Literal["interests", "market"]
 Scores = Sequence[Decimal | None]
 
-
-class _Weeks(NamedTuple):
-    """The articles of the last week and of the one before it."""
-
-    last: list[NewsArticle]
-    before: list[NewsArticle]
-
-
-def summary_of(news: NewsRepository, assets: AssetRepository, as_of: date) -> MarketSummary:
-    """Return how news spoke in the week up to and including `as_of`, set against the one before."""
-    start = datetime.combine(as_of - timedelta(days=2 * WINDOW_DAYS - 1), time.min, UTC)
-    middle = start + timedelta(days=WINDOW_DAYS)
-    end = datetime.combine(as_of, time.max, UTC)
-    page = news.recent(start, end, limit=_MOST_ARTICLES)
-    weeks = _Weeks(
-        [each for each in page.items if each.published_at >= middle],
-        [each for each in page.items if each.published_at < middle],
-    )
-    counts = Counter(named.ticker for each in weeks.last for named in each.tickers)
-    most = [name for name, _ in sorted(counts.items(), key=lambda each: (-each[1], each[0]))]
-    overall = tone_of(*(([each.sentiment for each in week]) for week in weeks))
-    return MarketSummary(
-        **overall.model_dump(by_alias=False),
-        as_of=as_of,
-        window_days=WINDOW_DAYS,
-        companies=len(counts),
-        assets=_tones(weeks, most[:_MOST_ASSETS], assets),
-        complete=page.cursor is None,
-    )
+_MAX_PAGE: Final = 200
+_RECENT_DAYS: Final = 30
+_MAX_RANKED: Final = 1_000
+_POSITION: Final = {
+    "newest": ("of", *NEWS.key_attributes, MONTH_INDEX.partition_key),
+    "impact": ("of", "impact", "published", "id"),
+}
 
 
-def tone_of(last: Scores, before: Scores) -> Tone:
-    """Return the mean tone of the articles of two windows, and where it goes."""
-    now, then = _mean(last), _mean(before)
-    change = None if now is None or then is None else now - then
-    return Tone(
-        articles=len(last),
-        sentiment=now,
-        label=None if now is None else label_of(now),
-        previous_articles=len(before),
-        previous_sentiment=then,
-        change=change,
-        trend=None if change is None else _trend(change),
-    )
-
-
-def _tones(weeks: _Weeks, tickers: Sequence[Ticker], assets: AssetRepository) -> list[ToneOfAsset]:
-    known = assets.known(tickers)
-    return [
-        ToneOfAsset(
-            **tone_of(*(_scores(week, ticker) for week in weeks)).model_dump(by_alias=False),
-            ticker=ticker,
-            name=known[ticker].name if ticker in known else None,
-        )
-        for ticker in tickers
-    ]
-
-
-def _scores(articles: Iterable[NewsArticle], ticker: Ticker) -> list[Decimal | None]:
-    return [
-        named.sentiment for each in articles for named in each.tickers if named.ticker == ticker
-    ]
-
-
-def _mean(scores: Scores) -> Decimal | None:
-    known = [each for each in scores if each is not None]
-    return (sum(known, Decimal()) / len(known)).quantize(_CENT) if known else None
-
-
-def _trend(change: Decimal) -> Trend:
-    if abs(change) < _NOTABLE:
-        return "flat"
-    return "up" if change > 0 else "down"
-
-
-LIMIT: Final = 200
-RECENT_DAYS: Final = 30
-_MOST_RANKED: Final = 1_000
-
-Of = Literal["interests", "market"]
-Order = Literal["newest", "impact"]
-Accept = Callable[[NewsArticle], bool]
-
-
-class _Wanted(NamedTuple):
-    """What of the recent news is asked for, and how much at a time."""
-
+class _Request(NamedTuple):
     since: datetime
-    accept: Accept
+    sentiment: SentimentLabel | None
     order: Order
     limit: int
 
@@ -122,14 +50,13 @@ class _Wanted(NamedTuple):
 class GetBriefing:
     """News of the thirty days up to the latest article, with a summary of the market.
 
-    Where nothing of it touches the caller's topics and watchlist, or they have none, all of it.
+    Where no article is about the user's topics and watchlist, it holds all news.
     """
 
     users: UserRepository
-    viewed: ViewedRepository
+    viewed: RecentlyViewedRepository
     assets: AssetRepository
     news: NewsRepository
-    cursors: CursorSigner
 
     def __call__(
         self,
@@ -140,96 +67,161 @@ class GetBriefing:
         limit: int = 20,
         cursor: str | None = None,
     ) -> BriefingAnswer:
-        """Return a page, only articles of this tone if one is given."""
-        check_limit(limit, LIMIT)
-        query = {"of": "briefing", "user": user_id, "sentiment": sentiment, "order": order}
-        position = self.cursors.read(query, cursor)
+        """Return a page, with articles of one sentiment only where it is given."""
+        check_limit(limit, _MAX_PAGE)
+        query = {"list": "briefing", "user": user_id, "sentiment": sentiment, "order": order}
+        position = decode_cursor(query, cursor, _POSITION[order])
+        viewed = self._viewed(user_id)
         latest = self.news.recent(limit=1).items
         if not latest:
-            return BriefingAnswer(of="market", items=[], market=None, viewed=self._viewed(user_id))
+            return BriefingAnswer(of="market", items=[], market=None, viewed=viewed)
         as_of = latest[0].published_at.date()
-        since = datetime.combine(as_of - timedelta(days=RECENT_DAYS - 1), time.min, UTC)
-        wanted = _Wanted(since, _of_tone(sentiment), order, limit)
-        of, items, more = self._page(user_id, wanted, position)
+        since = datetime.combine(as_of - timedelta(days=_RECENT_DAYS - 1), time.min, UTC)
+        scope, page = self._page(user_id, _Request(since, sentiment, order, limit), position)
         return BriefingAnswer(
-            of=of,
-            items=[article_answer(each) for each in items],
-            market=summary_of(self.news, self.assets, as_of),
-            viewed=self._viewed(user_id),
-            next_cursor=self.cursors.sign(query, more),
+            of=scope,
+            items=list(map(ArticleAnswer.model_validate, page.items)),
+            market=summarize_market(self.news, self.assets, as_of),
+            viewed=viewed,
+            next_cursor=encode_cursor(query, page.cursor and {**page.cursor, "of": scope}),
         )
 
     def _page(
-        self, user_id: str, wanted: _Wanted, position: Cursor | None
-    ) -> tuple[Of, list[NewsArticle], Cursor | None]:
-        found = self.users.get(user_id)
-        follows = _follows(found.user) if found and (position or {}).get("all") != "1" else None
-        if follows is not None:
-            items, more = self._read(wanted, follows, position)
-            if items or position is not None:
-                return "interests", items, more
-        items, more = self._read(wanted, _any, position)
-        return "market", items, more and {**more, "all": "1"}
+        self, user_id: str, request: _Request, position: Cursor | None
+    ) -> tuple[Scope, ArticlePage]:
+        interests = self._interests(user_id)
+        if interests is not None and (position is None or position["of"] == "interests"):
+            page = self._articles(request, interests, position)
+            if page.items or position is not None:
+                return "interests", page
+        return "market", self._articles(request, lambda _: True, position)
 
-    def _read(
-        self, wanted: _Wanted, follows: Accept, position: Cursor | None
-    ) -> tuple[list[NewsArticle], Cursor | None]:
+    def _articles(
+        self, request: _Request, interests: Accept, position: Cursor | None
+    ) -> ArticlePage:
         def accept(article: NewsArticle) -> bool:
-            return follows(article) and wanted.accept(article)
+            return interests(article) and request.sentiment in (None, article.label)
 
-        cursor = {name: each for name, each in (position or {}).items() if name != "all"} or None
-        if wanted.order == "newest":
-            return self.news.recent(wanted.since, limit=wanted.limit, cursor=cursor, accept=accept)
-        found = self.news.recent(wanted.since, limit=_MOST_RANKED, accept=accept).items
-        ranked = sorted(found, key=_rank, reverse=True)
-        if cursor is not None:
-            ranked = [each for each in ranked if _rank(each) < _rank_in(cursor)]
-        page = ranked[: wanted.limit]
-        return page, _cursor(page[-1]) if len(ranked) > len(page) else None
+        if request.order == "impact":
+            articles = self.news.recent(request.since, limit=_MAX_RANKED, accept=accept).items
+            return _most_impact(articles, request.limit, position)
+        cursor = position and {name: position[name] for name in position if name != "of"}
+        return self.news.recent(request.since, limit=request.limit, cursor=cursor, accept=accept)
+
+    def _interests(self, user_id: str) -> Accept | None:
+        record = self.users.get(user_id)
+        if record is None or not (record.user.watchlist or record.user.topics):
+            return None
+        watchlist, topics = set(record.user.watchlist), set(record.user.topics)
+        return lambda article: (
+            not topics.isdisjoint(article.topics)
+            or not watchlist.isdisjoint(tone.ticker for tone in article.tickers)
+        )
 
     def _viewed(self, user_id: str) -> list[AssetSummary]:
         tickers = self.viewed.of_user(user_id)
         known = self.assets.known(tickers)
-        return [
-            AssetSummary(
-                ticker=each.ticker, name=each.name, exchange=each.exchange, sector=each.sector
-            )
-            for each in (known[ticker] for ticker in tickers if ticker in known)
-        ]
+        return [AssetSummary.model_validate(known[name]) for name in tickers if name in known]
 
 
-def impact_of(article: NewsArticle) -> Decimal:
-    """Return how strongly an article speaks of the company it touches most, from 0 to 1."""
-    named = [abs(each.sentiment) * each.relevance for each in article.tickers if each.sentiment]
-    return max(named, default=abs(article.sentiment or Decimal()))
-
-
-def _of_tone(sentiment: SentimentLabel | None) -> Accept:
-    return lambda article: sentiment is None or article.label == sentiment
-
-
-def _any(_: NewsArticle) -> bool:
-    return True
-
-
-def _follows(user: User) -> Accept | None:
-    watchlist, topics = set(user.watchlist), set(user.topics)
-    if not (watchlist or topics):
-        return None
-    return lambda article: (
-        not topics.isdisjoint(article.topics)
-        or not watchlist.isdisjoint(each.ticker for each in article.tickers)
-    )
+def _most_impact(
+    articles: Iterable[NewsArticle], limit: int, position: Cursor | None
+) -> ArticlePage:
+    ranked = sorted(articles, key=_rank, reverse=True)
+    if position is not None:
+        last = _rank_at(position)
+        ranked = [article for article in ranked if _rank(article) < last]
+    page = ranked[:limit]
+    return ArticlePage(page, _position(page[-1]) if len(ranked) > limit else None)
 
 
 def _rank(article: NewsArticle) -> tuple[Decimal, datetime, str]:
-    return impact_of(article), article.published_at, article.id
+    """Order by the strongest sentiment towards a company, weighted by relevance."""
+    impacts = [abs(tone.sentiment) * tone.relevance for tone in article.tickers if tone.sentiment]
+    impact = max(impacts, default=abs(article.sentiment or Decimal()))
+    return impact, article.published_at, article.id
 
 
-def _cursor(article: NewsArticle) -> Cursor:
+def _position(article: NewsArticle) -> Cursor:
     impact, published, id_ = _rank(article)
     return {"impact": str(impact), "published": published.isoformat(), "id": id_}
 
 
-def _rank_in(cursor: Cursor) -> tuple[Decimal, datetime, str]:
-    return Decimal(cursor["impact"]), datetime.fromisoformat(cursor["published"]), cursor["id"]
+def _rank_at(position: Cursor) -> tuple[Decimal, datetime, str]:
+    try:
+        published = datetime.fromisoformat(position["published"]).astimezone(UTC)
+        impact = Decimal(position["impact"])
+    except (ValueError, OverflowError, DecimalException) as error:
+        raise invalid_cursor() from error
+    if impact.is_nan():
+        raise invalid_cursor()
+    return impact, published, position["id"]
+
+
+_WINDOW_DAYS: Final = 7
+_MAX_ARTICLES: Final = 2_000
+_MAX_ASSETS: Final = 10
+_NOTABLE_CHANGE: Final = Decimal("0.05")
+_FOUR_DIGITS: Final = Decimal("0.0001")
+
+
+def summarize_market(news: NewsRepository, assets: AssetRepository, as_of: date) -> MarketSummary:
+    """Return the tone of the week up to and including `as_of`, compared with the week before."""
+    start = datetime.combine(as_of - timedelta(days=2 * _WINDOW_DAYS - 1), time.min, UTC)
+    middle = start + timedelta(days=_WINDOW_DAYS)
+    page = news.recent(start, datetime.combine(as_of, time.max, UTC), limit=_MAX_ARTICLES)
+    week = [article for article in page.items if article.published_at >= middle]
+    before = [article for article in page.items if article.published_at < middle]
+    counts = Counter(tone.ticker for article in week for tone in article.tickers)
+    tickers = sorted(counts, key=lambda ticker: (-counts[ticker], ticker))[:_MAX_ASSETS]
+    overall = compare_tones(
+        [article.sentiment for article in week], [article.sentiment for article in before]
+    )
+    known = assets.known(tickers)
+    return MarketSummary(
+        **dict(overall),
+        as_of=as_of,
+        window_days=_WINDOW_DAYS,
+        companies=len(counts),
+        assets=[
+            ToneOfAsset(
+                **dict(compare_tones(_scores(week, ticker), _scores(before, ticker))),
+                ticker=ticker,
+                name=known[ticker].name if ticker in known else None,
+            )
+            for ticker in tickers
+        ],
+        complete=page.cursor is None,
+    )
+
+
+def compare_tones(week: Scores, before: Scores) -> Tone:
+    """Return the mean tone of the articles of a week, and its change since the week before."""
+    mean, previous = _mean(week), _mean(before)
+    change = None if mean is None or previous is None else mean - previous
+    return Tone(
+        articles=len(week),
+        sentiment=mean,
+        label=None if mean is None else label_of(mean),
+        previous_articles=len(before),
+        previous_sentiment=previous,
+        change=change,
+        trend=None if change is None else _trend(change),
+    )
+
+
+def _scores(articles: Iterable[NewsArticle], ticker: Ticker) -> list[Decimal | None]:
+    return [
+        tone.sentiment for article in articles for tone in article.tickers if tone.ticker == ticker
+    ]
+
+
+def _mean(scores: Scores) -> Decimal | None:
+    known = [score for score in scores if score is not None]
+    return (sum(known, Decimal()) / len(known)).quantize(_FOUR_DIGITS) if known else None
+
+
+def _trend(change: Decimal) -> Literal["up", "down", "flat"]:
+    if abs(change) < _NOTABLE_CHANGE:
+        return "flat"
+    return "up" if change > 0 else "down"

@@ -1,92 +1,62 @@
-"""Cursors as callers see them: opaque, signed, and good only for the query that gave them."""
+"""Cursors: opaque to callers, and valid only for the query that they continue.
+
+They are not signed: a cursor says where to continue in data that the caller may read anyway.
+"""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Collection, Mapping
+from hashlib import blake2b
+from typing import Annotated, Final
+
+import msgspec
 
 from ..errors import InputError
 from ..ports import Cursor
 
-if TYPE_CHECKING:
-    from itsdangerous import URLSafeSerializer
-__all__ = ["CursorSigner", "SigningKeys", "prove_signing"]
+__all__ = ["decode_cursor", "encode_cursor", "invalid_cursor"]
 
-FORMAT: Final = 1
-"""How positions are written down; raised when that changes, so that older cursors are refused."""
-
-_SIGNER: Final = {"key_derivation": "hmac", "digest_method": "sha256"}
+_MAX_CHARACTERS: Final = 4_096
+_MAX_VALUE: Final = 1_024
+"""No key attribute is longer: DynamoDB allows sort keys of 1,024 bytes."""
 
 
-class SigningKeys(Protocol):
-    """The keys that cursors are signed with, oldest first; the last one signs."""
-
-    def known(self) -> Sequence[str]:
-        """Return the keys as they were read."""
-
-    def renewed(self) -> Sequence[str]:
-        """Return the keys, read again if they may have changed."""
+class _Token(msgspec.Struct, forbid_unknown_fields=True):
+    query: str
+    position: dict[str, Annotated[str, msgspec.Meta(min_length=1, max_length=_MAX_VALUE)]]
 
 
-@dataclass(frozen=True, slots=True)
-class _GivenKey:
-    """One key, for as long as the process lives."""
-
-    key: str
-
-    def known(self) -> Sequence[str]:
-        """Return the key."""
-        return (self.key,)
-
-    renewed = known
+def encode_cursor(query: Mapping[str, object], position: Cursor | None) -> str | None:
+    """Return the cursor that continues a query from a position; `None` at its end."""
+    if position is None:
+        return None
+    token = msgspec.json.encode(_Token(_digest(query), dict(position)))
+    return urlsafe_b64encode(token).decode().rstrip("=")
 
 
-class CursorSigner:
-    """Signs positions with a key (HMAC-SHA-256); the parameters of the query are part of it."""
-
-    def __init__(self, keys: SigningKeys | str) -> None:
-        self._keys = _GivenKey(keys) if isinstance(keys, str) else keys
-
-    def sign(self, query: Mapping[str, object], position: Cursor | None) -> str | None:
-        """Return the token that continues `query` from `position`; `None` where it has ended."""
-        if position is None:
-            return None
-        return str(_serializer(self._keys.known(), query).dumps(dict(position)))
-
-    def read(self, query: Mapping[str, object], token: str | None) -> Cursor | None:
-        """Return the position in a token; `InputError` for one that is not of this query."""
-        if token is None:
-            return None
-        from itsdangerous import BadData  # few answers have a cursor
-
-        try:
-            position = self._position(query, token)
-        except BadData as error:
-            raise InputError("cursor", "is not one that this query gave out") from error
-        return {str(name): str(value) for name, value in position.items()}
-
-    def _position(self, query: Mapping[str, object], token: str) -> Mapping[str, object]:
-        """Return what a token holds; a key that is not known may be newer than those that are."""
-        from itsdangerous import BadSignature
-
-        found: Mapping[str, object]
-        try:
-            found = _serializer(self._keys.known(), query).loads(token)
-        except BadSignature:
-            found = _serializer(self._keys.renewed(), query).loads(token)
-        return found
+def decode_cursor(
+    query: Mapping[str, object], cursor: str | None, attributes: Collection[str]
+) -> Cursor | None:
+    """Return the position in a cursor, which has just these attributes; `None` at the start."""
+    if cursor is None:
+        return None
+    if len(cursor) > _MAX_CHARACTERS:
+        raise invalid_cursor()
+    try:
+        body = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        token = msgspec.json.decode(body, type=_Token)
+    except ValueError as error:
+        raise invalid_cursor() from error
+    if token.query != _digest(query) or token.position.keys() != set(attributes):
+        raise invalid_cursor()
+    return token.position
 
 
-def prove_signing(key: str) -> None:
-    """Sign a cursor with a key and read it; `InputError` where it is not what it was."""
-    query, position = {"of": "proof"}, {"ticker": "AAPL"}
-    signer = CursorSigner(key)
-    if signer.read(query, signer.sign(query, position)) != position:
-        raise InputError("key", "does not sign what it can read")
+def invalid_cursor() -> InputError:
+    """Return the error for a cursor that does not continue the query."""
+    return InputError("cursor", "is not a cursor of this query")
 
 
-def _serializer(keys: Sequence[str], query: Mapping[str, object]) -> "URLSafeSerializer":
-    from itsdangerous import URLSafeSerializer
-
-    salt = f"{FORMAT} {json.dumps(query, default=str, sort_keys=True)}"
-    return URLSafeSerializer(list(keys), salt=salt, signer_kwargs=_SIGNER)
+def _digest(query: Mapping[str, object]) -> str:
+    text = json.dumps(query, default=str, sort_keys=True)
+    return blake2b(text.encode(), digest_size=8).hexdigest()

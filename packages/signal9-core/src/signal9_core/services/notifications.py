@@ -1,33 +1,43 @@
-"""Telling users what happened to the companies and topics that they follow."""
+"""Notifications of what happened to the companies and topics that users subscribed to."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from ..domain import NewsArticle, Notification, User, article_id
+from ..errors import PublishError
 from ..events import Event, FinancialDataIngested, NewsIngested
 from ..ports import Notifier
-from ..repositories import FollowerRepository, NewsRepository, NotifiedRepository, UserRepository
+from ..repositories import (
+    NewsRepository,
+    NotificationRepository,
+    SubscriptionRepository,
+    UserRepository,
+)
 
-__all__ = ["NotifyFollowers"]
+__all__ = ["NotifySubscribers"]
+
+_RECENT: Final = timedelta(days=7)
+"""How old an article may be: a first ingest brings years of news that nobody waits for."""
 
 
 @dataclass(frozen=True)
-class NotifyFollowers:
-    """Turn events into notifications for those who asked for them.
+class NotifySubscribers:
+    """Turn events into notifications for users who subscribed.
 
-    A notification's id follows from what it tells and whom, so that nobody is told twice when an
-    event is repeated or an article concerns several companies. Nothing stays of what was noted for
-    somebody who had their data deleted meanwhile.
+    A notification is claimed by a conditional write before it is sent, under an id that follows
+    from its subject and its user, so that a repeated event sends only what was refused before.
     """
 
     users: UserRepository
-    followers: FollowerRepository
+    subscriptions: SubscriptionRepository
     news: NewsRepository
-    notified: NotifiedRepository
+    notifications: NotificationRepository
     notifier: Notifier
 
     def __call__(self, event: Event) -> int:
-        """Notify all who follow what the event is about; return how many notifications went out."""
+        """Notify all subscribers; return how many notifications were sent."""
         match event:
             case NewsIngested():
                 return self._notify_of_news(event)
@@ -37,49 +47,52 @@ class NotifyFollowers:
                 return 0
 
     def _notify_of_news(self, event: NewsIngested) -> int:
-        articles = list(self.news.between(event.ticker, event.first, event.last))
-        topics = {topic for article in articles for topic in article.topics}
-        readers = self.users.many(self.followers.of(tickers=[event.ticker], topics=topics))
-        return self._send(
-            readers,
-            (
-                _about_news(article, event, user)
-                for article in articles
-                for user in readers
-                if event.ticker in user.watchlist or set(article.topics) & set(user.topics)
-            ),
-        )
+        first = max(event.first, event.at - _RECENT)
+        articles = list(self.news.between(event.ticker, first, event.last))
+        if not articles:
+            return 0
+        users = self._subscribers(event.ticker, {name for item in articles for name in item.topics})
+        notifications = [
+            _about_article(article, event, user)
+            for article in articles
+            for user in users
+            if event.ticker in user.watchlist or set(article.topics) & set(user.topics)
+        ]
+        return self._send(users, notifications)
 
     def _notify_of_reports(self, event: FinancialDataIngested) -> int:
-        readers = self.users.many(self.followers.of(tickers=[event.ticker]))
-        concerned = (user for user in readers if event.ticker in user.watchlist)
-        return self._send(readers, (_about_reports(event, user) for user in concerned))
+        users = [user for user in self._subscribers(event.ticker) if event.ticker in user.watchlist]
+        return self._send(users, [_about_reports(event, user) for user in users])
 
-    def _send(self, readers: Sequence[User], notifications: Iterable[Notification]) -> int:
-        unsent = self.notified.unsent(list(notifications))
-        if unsent:
-            self.notifier.notify(unsent)
-            self.notified.note(unsent)
-            self._take_back_from_the_gone(readers, unsent)
-        return len(unsent)
+    def _subscribers(self, ticker: str, topics: Iterable[str] = ()) -> Sequence[User]:
+        return self.users.many(self.subscriptions.subscribers(tickers=[ticker], topics=topics))
 
-    def _take_back_from_the_gone(
-        self, readers: Sequence[User], noted: Sequence[Notification]
-    ) -> None:
-        """Forget what was noted for users whose deletion may have been over before it was.
+    def _send(self, users: Sequence[User], notifications: Sequence[Notification]) -> int:
+        claimed = self.notifications.claim(notifications)
+        deleted = self._deleted(users) if claimed else set()
+        self.notifications.release(item for item in claimed if item.user_id in deleted)
+        for user_id in deleted:
+            self.notifications.forget(user_id)
+        wanted = [item for item in claimed if item.user_id not in deleted]
+        try:
+            self.notifier.notify(wanted)
+        except PublishError as error:
+            self.notifications.release(item for item in wanted if item in error.refused)
+            raise
+        return len(wanted)
 
-        A deletion removes the record first: where the record still is, all that was noted is seen
-        by any deletion to come. One of another age belongs to somebody who came back meanwhile.
+    def _deleted(self, users: Sequence[User]) -> set[str]:
+        """Return the users whose record was deleted since it was read.
+
+        A deletion removes the record first, so while the record exists, every claim is found by a
+        deletion to come. A user who returned has a record with another `created_at`.
         """
-        before = {user.user_id: user.created_at for user in readers}
-        noted_for = {each.user_id for each in noted}
-        now = {user.user_id: user.created_at for user in self.users.many(noted_for)}
-        gone = [each for each in noted if now.get(each.user_id) != before[each.user_id]]
-        if gone:
-            self.notified.take_back(gone)
+        current = self.users.many(user.user_id for user in users)
+        existing = {(user.user_id, user.created_at) for user in current}
+        return {user.user_id for user in users if (user.user_id, user.created_at) not in existing}
 
 
-def _about_news(article: NewsArticle, event: NewsIngested, user: User) -> Notification:
+def _about_article(article: NewsArticle, event: NewsIngested, user: User) -> Notification:
     return Notification(
         id=article_id(user.user_id, article.id),
         user_id=user.user_id,

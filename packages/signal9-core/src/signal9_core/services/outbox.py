@@ -1,57 +1,90 @@
-"""Announcing what changed so that no stop in between can swallow it."""
+"""The outbox: events wait in it from before a write until they are published."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from ..events import Event, IngestionFailed
-from ..ports import Clock, EventPublisher
-from ..repositories import OutboxRepository
+from ..domain import PendingEvent
+from ..events import Event, event_from
+from ..ports import ABSENT, EventPublisher, Item, Store
+from ..repositories import change_item, retry_on_conflict
+from ..tables import STATE
 
-if TYPE_CHECKING:
-    from .ingest import Failure
+__all__ = ["Outbox", "pack", "unpack"]
 
-__all__ = ["Announcer"]
+
+def pack(event: Event) -> PendingEvent:
+    """Return an event as it is stored."""
+    return PendingEvent(detail_type=event.detail_type, detail=event.model_dump_json())
+
+
+def unpack(pending: PendingEvent) -> Event:
+    """Return the event that was stored."""
+    return event_from({"detail-type": pending.detail_type, "detail": json.loads(pending.detail)})
 
 
 @dataclass(frozen=True)
-class Announcer:
-    """Keeps events in the outbox from before the first write until they are published.
+class Outbox:
+    """Events about a subject, such as the listing: recorded before a write, published after it.
 
-    A run that is stopped in between leaves them there; the next one about the same subject
-    publishes them, even if it finds nothing left to write.
+    A run that stops in between leaves them, and the next one about the same subject publishes them,
+    even if it finds nothing to write. Events about a company are part of its record instead.
     """
 
-    outbox: OutboxRepository
+    store: Store
     publisher: EventPublisher
-    clock: Clock
 
-    def foretell(self, subject: str, *events: Event) -> None:
-        """Keep events whose facts are about to be written."""
-        self.outbox.keep(subject, events)
+    def record(self, subject: str, *events: Event) -> None:
+        """Store events whose facts are about to be written."""
+        key = _key(subject)
 
-    def pending(self, *subjects: str) -> dict[str, list[Event]]:
-        """Return what is kept, for `announce` to publish."""
-        return self.outbox.kept(*subjects)
+        def recorded(item: Item | None) -> Item | None:
+            before = _pending(item)
+            new = [event for event in map(pack, events) if event not in before]
+            return _item(subject, [*before, *new]) if new else None
 
-    def announce(self, pending: Mapping[str, Sequence[Event]]) -> None:
-        """Publish what is pending, and forget it."""
-        for subject, events in pending.items():
-            self.publisher.publish(events)
-            self.outbox.drop(subject, events)
+        change_item(self.store, STATE, key, recorded)
 
-    def announce_failures(self, failures: "Sequence[Failure]") -> None:
-        """Publish what could not be ingested."""
-        at = self.clock()
-        events = [
-            IngestionFailed(
-                at=at,
-                ticker=each.ticker,
-                data_set=each.data_set,
-                reason=each.reason,
-                transient=each.transient,
-            )
-            for each in failures
-        ]
+    def pending(self, subject: str) -> list[Event]:
+        """Return the events that are recorded and not published, oldest first."""
+        stored = self.store.get(STATE, _key(subject))
+        return [unpack(event) for event in _pending(stored and stored.item)]
+
+    def publish(self, subject: str) -> None:
+        """Publish what is recorded about a subject, and remove it."""
+        published = self.pending(subject)
+        if published:
+            self.publisher.publish(published)
+            self._remove(subject, [pack(event) for event in published])
+
+    def send(self, events: Sequence[Event]) -> None:
+        """Publish events that announce no write, or are recorded elsewhere."""
         if events:
             self.publisher.publish(events)
+
+    def _remove(self, subject: str, events: Sequence[PendingEvent]) -> None:
+        def attempt() -> None:
+            stored = self.store.get(STATE, _key(subject))
+            left = [event for event in _pending(stored and stored.item) if event not in events]
+            version = ABSENT if stored is None else stored.version
+            if left:
+                self.store.put(STATE, _item(subject, left), expected=version)
+            else:
+                self.store.delete(STATE, _key(subject), expected=version)
+
+        retry_on_conflict(attempt)
+
+
+def _key(subject: str) -> dict[str, str]:
+    return {"name": f"outbox/{subject}"}
+
+
+def _item(subject: str, events: Sequence[PendingEvent]) -> Item:
+    return {**_key(subject), "events": [event.model_dump() for event in events]}
+
+
+def _pending(item: Item | None) -> list[PendingEvent]:
+    events = None if item is None else item["events"]
+    return (
+        [PendingEvent.model_validate(event) for event in events] if isinstance(events, list) else []
+    )

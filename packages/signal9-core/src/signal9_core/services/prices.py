@@ -1,136 +1,38 @@
-"""Bars as answers: rows that are views of columns, and their JSON without a number in between.
+"""Prices as answers: bars of a company, page by page, adjusted and resampled on reading."""
 
-Five years of daily bars are five thousand prices. As decimals in models they take longer to make
-and to write than to read from the store, so JSON is written from the columns' integers.
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Literal, overload
-
-import msgspec
+from typing import Final, Literal
 
 from ..domain import PRICE_COLUMNS, DataSet, Interval, PriceSeries, adjust, resample
 from ..errors import InputError, NotFoundError
 from ..ports import Cursor
-from ..repositories import ActionRepository, AssetRepository, PriceRepository
+from ..repositories import ActionRepository, PriceRepository
 from ..schemas import BarRow, PriceBatchAnswer, PriceColumns, PricesAnswer
-from .cursors import CursorSigner
-from .queries import Nearest, check_limit, check_range, existing, freshness_of, several_tickers
+from .companies import CompanyFinder
+from .cursors import decode_cursor, encode_cursor, invalid_cursor
+from .parameters import check_limit, check_range, parse_tickers
 
-if TYPE_CHECKING:
-    from ..domain import Column
-__all__ = ["BAR_FIELDS", "BarRows", "GetPriceBatch", "GetPrices"]
-
-BAR_FIELDS: Final = ("date", *PRICE_COLUMNS, "volume")
-"""What a row of bars holds, in this order."""
-
-_CENTS: Final = 2
-_HUNDREDTHS: Final = [f".{number:02}" for number in range(100)]
-
-
-class BarRows(Sequence[BarRow]):
-    """The bars of a series as an answer's rows, each made when it is looked at."""
-
-    def __init__(self, series: PriceSeries, *, newest_first: bool = False) -> None:
-        self._series = series
-        self._step = -1 if newest_first else 1
-
-    def __len__(self) -> int:
-        return len(self._series)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and list(self) == list(other)
-
-    def __hash__(self) -> int:
-        return hash((len(self), self._step))
-
-    @overload
-    def __getitem__(self, at: int) -> BarRow: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[BarRow]: ...
-
-    def __getitem__(self, at: int | slice) -> BarRow | Sequence[BarRow]:
-        if isinstance(at, slice):
-            return [self._row(each) for each in range(*at.indices(len(self)))]
-        return self._row(at)
-
-    def wire(self, fields: Sequence[str] = ()) -> msgspec.Raw:
-        """Return all bars as JSON, or these fields of each."""
-        names = [name for name in BAR_FIELDS if not fields or name in fields]
-        row = ",".join(f'"{name}":' + ('"%s"' if name == "date" else "%s") for name in names)
-        rows = map(f"{{{row}}}".__mod__, zip(*map(self.texts, names), strict=True))
-        return msgspec.Raw(f"[{','.join(rows)}]".encode())
-
-    def texts(self, name: str) -> Iterable[str]:
-        """Return one field of every bar as text, exactly."""
-        series, step = self._series, self._step
-        if name == "date":
-            return map(date.isoformat, map(date.fromordinal, series.days[::step]))
-        if name == "volume":
-            return map(str, series.volume[::step])
-        values: Column = getattr(series, name)
-        return _texts(values[::step], series.scale)
-
-    def columns(self) -> PriceColumns:
-        """Return each field of all bars, in this order."""
-        series, step = self._series, self._step
-        return PriceColumns.model_construct(
-            date=[date.fromordinal(day) for day in series.days[::step]],
-            open=series.prices("open")[::step],
-            high=series.prices("high")[::step],
-            low=series.prices("low")[::step],
-            close=series.prices("close")[::step],
-            volume=list(series.volume[::step]),
-        )
-
-    def _row(self, at: int) -> BarRow:
-        series = self._series
-        at = at if self._step == 1 else -1 - at
-        return BarRow.model_construct(
-            date=series.day(at),
-            open=series.price("open", at),
-            high=series.price("high", at),
-            low=series.price("low", at),
-            close=series.price("close", at),
-            volume=series.volume[at],
-        )
-
-
-def _texts(values: "Column", scale: int) -> Iterable[str]:
-    """Return prices as text: two decimals, or as many more as each needs."""
-    if scale < _CENTS or min(values, default=0) < 0:
-        return [format(Decimal(value).scaleb(-scale), "f") for value in values]
-    # Nearly all need two decimals only, whatever the finest one of the series needs.
-    unit, rest = 10**scale, 10 ** (scale - _CENTS)
-    return [
-        f"{value // unit}{_HUNDREDTHS[value // rest % 100]}"
-        if value % rest == 0
-        else f"{value // unit}.{str(value)[-scale:].zfill(scale).rstrip('0')}"
-        for value in values
-    ]
-
+__all__ = ["GetPriceBatch", "GetPrices", "Order", "bar_rows"]
 
 LIMIT: Final = 10_000
 BATCH: Final = 20
 BATCH_LIMIT: Final = 1_000
 
 Order = Literal["asc", "desc"]
-_LONGEST_MONTH: Final = 31
+
+_LONGEST: Final = {Interval.DAY: 1, Interval.WEEK: 7, Interval.MONTH: 31}
+"""How many days a bar may cover, and so how many daily bars it is made of at most."""
 
 
 @dataclass(frozen=True)
 class GetPrices:
-    """Bars of one company, oldest first."""
+    """Bars of one company."""
 
-    assets: AssetRepository
+    companies: CompanyFinder
     prices: PriceRepository
     actions: ActionRepository
-    cursors: CursorSigner
-    nearest: Nearest
 
     def __call__(
         self,
@@ -151,9 +53,9 @@ class GetPrices:
         """
         check_limit(limit, LIMIT)
         check_range(first, last)
-        profile = existing(self.assets, ticker, self.nearest)
+        profile = self.companies.get(ticker)
         query = {
-            "of": "prices",
+            "list": "prices",
             "ticker": profile.asset.ticker,
             "from": first,
             "to": last,
@@ -161,18 +63,21 @@ class GetPrices:
             "adjusted": adjusted,
             **({} if order == "asc" else {"order": order}),
         }
-        position = self.cursors.read(query, cursor)
-        series = self.series(profile.asset.ticker, first, last, interval, adjusted=adjusted)
-        page, more = _page(series, position, order, limit)
-        rows = BarRows(page, newest_first=order == "desc")
+        span = _rest(first, last, order, decode_cursor(query, cursor, ["after"]))
+        series = self._bars(
+            profile.asset.ticker, *span, interval, adjusted=adjusted, order=order, limit=limit + 1
+        )
+        start = max(0, len(series) - limit) if order == "desc" else 0
+        page = series.slice(start, start + limit)
+        more = _position(page, order) if len(series) > limit else None
         return PricesAnswer.model_construct(
             ticker=series.ticker,
             interval=interval,
             adjusted=adjusted,
             currency=series.currency,
-            items=rows if shape == "rows" else rows.columns(),
-            next_cursor=self.cursors.sign(query, more),
-            freshness=freshness_of(profile, DataSet.PRICES),
+            items=bar_rows(page, order) if shape == "rows" else _columns(page, order),
+            next_cursor=encode_cursor(query, more),
+            freshness=profile.freshness.get(DataSet.PRICES),
         )
 
     def series(
@@ -184,28 +89,53 @@ class GetPrices:
         *,
         adjusted: bool,
     ) -> PriceSeries:
-        """Return the bars themselves; `InputError` where adjusted ones cannot be had."""
-        margin = 0 if interval is Interval.DAY else _LONGEST_MONTH
-        first_needed, last_needed = _moved(first, -margin), _moved(last, margin)
-        stored = self.prices.between(ticker, first_needed, last_needed, consistent=False)
-        if adjusted and len(stored):
-            stored = self._adjusted(stored)
-        return resample(stored, interval).between(first, last)
+        """Return all bars from `first` to `last`; `InputError` if they cannot be adjusted."""
+        return self._bars(ticker, first, last, interval, adjusted=adjusted)
 
-    def _adjusted(self, stored: PriceSeries) -> PriceSeries:
-        """Adjust by the source's adjusted closes or, without these, by splits and dividends."""
-        if stored.adjusted_close is not None:
-            return stored.adjusted()
-        ticker, first, last = stored.ticker, stored.day(0), stored.day(-1)
-        # Even what is too old to count tells that somebody knows of this company's actions.
-        actions, told = self.actions.known(ticker)
-        if told is None and not actions:
+    def _bars(
+        self,
+        ticker: str,
+        first: date | None,
+        last: date | None,
+        interval: Interval,
+        *,
+        adjusted: bool,
+        order: Order = "asc",
+        limit: int | None = None,
+    ) -> PriceSeries:
+        """Return bars; with a limit, at least so many if there are, and not many more."""
+        longest = _LONGEST[interval]
+        margin = longest - 1
+        daily = self.prices.between(
+            ticker,
+            _moved(first, -margin),
+            _moved(last, margin),
+            # The first and the last bar may be incomplete. Adjusting needs all later bars anyway.
+            limit=None if limit is None or adjusted else margin + (limit + 1) * longest,
+            newest_first=order == "desc",
+            consistent=False,
+        )
+        if adjusted and len(daily):
+            daily = self._adjusted(daily)
+        return resample(daily, interval).between(first, last)
+
+    def _adjusted(self, daily: PriceSeries) -> PriceSeries:
+        """Adjust by known splits and dividends or, without these, by the source's adjusted closes.
+
+        Refused where a split or dividend may be missing.
+        """
+        ticker, first, last = daily.ticker, daily.day(0), daily.day(-1)
+        actions, coverage = self.actions.known(ticker)
+        covered = coverage is not None and coverage[0] <= first <= last <= coverage[1]
+        if daily.adjusted_close is not None and not covered:
+            return daily.adjusted()
+        if coverage is None and not actions:
             raise InputError("adjusted", f"{ticker} has no adjusted prices")
-        if told is not None and not told[0] <= first <= last <= told[1]:
-            days = f"from {told[0]} to {told[1]}"
+        if coverage is not None and not covered:
+            days = f"from {coverage[0]} to {coverage[1]}"
             raise InputError("adjusted", f"{ticker} has adjusted prices {days} only")
-        # A dividend counts by the close of its day, which may come after the last one asked for.
-        until = None if told is None else told[1]
+        # A dividend counts by the close of its ex-date, which may come after the last bar.
+        until = None if coverage is None else coverage[1]
         whole = self.prices.between(ticker, first, until, consistent=False)
         try:
             return adjust(whole, actions).between(first, last)
@@ -230,54 +160,76 @@ class GetPriceBatch:
         order: Order = "asc",
         limit: int = 250,
     ) -> PriceBatchAnswer:
-        """Return the first page of each; its cursor goes on among the prices of that company."""
+        """Return the first page of each company; its cursor continues that company's prices."""
         check_limit(limit, BATCH_LIMIT)
         items: list[PricesAnswer] = []
         unknown: list[str] = []
-        for ticker in several_tickers(tickers, BATCH):
+        for ticker in parse_tickers(tickers, BATCH):
             try:
-                items.append(
-                    self.prices(
-                        ticker,
-                        first=first,
-                        last=last,
-                        interval=interval,
-                        adjusted=adjusted,
-                        order=order,
-                        limit=limit,
-                    )
+                answer = self.prices(
+                    ticker,
+                    first=first,
+                    last=last,
+                    interval=interval,
+                    adjusted=adjusted,
+                    order=order,
+                    limit=limit,
                 )
             except NotFoundError:
                 unknown.append(ticker)
+            else:
+                items.append(answer)
         return PriceBatchAnswer.model_construct(items=items, unknown=unknown)
 
 
-def _moved(day: date | None, by: int) -> date | None:
+def bar_rows(series: PriceSeries, order: Order = "asc") -> list[BarRow]:
+    """Return the bars of a series as rows of an answer."""
+    days = map(date.fromordinal, series.days)
+    columns = zip(days, *map(series.prices, PRICE_COLUMNS), series.volume, strict=True)
+    rows = [
+        BarRow.model_construct(
+            date=day, open=opened, high=high, low=low, close=closed, volume=volume
+        )
+        for day, opened, high, low, closed, volume in columns
+    ]
+    return rows if order == "asc" else rows[::-1]
+
+
+def _columns(series: PriceSeries, order: Order) -> PriceColumns:
+    step = 1 if order == "asc" else -1
+    return PriceColumns.model_construct(
+        date=[date.fromordinal(day) for day in series.days[::step]],
+        open=series.prices("open")[::step],
+        high=series.prices("high")[::step],
+        low=series.prices("low")[::step],
+        close=series.prices("close")[::step],
+        volume=list(series.volume[::step]),
+    )
+
+
+def _rest(
+    first: date | None, last: date | None, order: Order, position: Cursor | None
+) -> tuple[date | None, date | None]:
+    """Return the part of a range that comes after a position."""
+    if position is None:
+        return first, last
+    try:
+        day = date.fromisoformat(position["after"])
+        before, after = day - timedelta(days=1), day + timedelta(days=1)
+    except (OverflowError, ValueError) as error:
+        raise invalid_cursor() from error
+    if order == "asc":
+        return max(after, first or date.min), last
+    return first, min(before, last or date.max)
+
+
+def _position(page: PriceSeries, order: Order) -> Cursor:
+    return {"after": page.day(-1 if order == "asc" else 0).isoformat()}
+
+
+def _moved(day: date | None, days: int) -> date | None:
     """Return the day so many days on; `None`, an open side, where the calendar ends."""
     try:
-        return None if day is None else day + timedelta(days=by)
+        return None if day is None else day + timedelta(days=days)
     except OverflowError:
         return None
-
-
-def _page(
-    series: PriceSeries, position: Cursor | None, order: Order, limit: int
-) -> tuple[PriceSeries, Cursor | None]:
-    """Return the bars of a page, oldest first, and where the next page starts."""
-    if order == "asc":
-        start = 0 if position is None else len(series.between(None, _day(position)))
-        page = series.slice(start, start + limit)
-        return page, _after(page, -1) if start + limit < len(series) else None
-    stop = len(series)
-    if position is not None:
-        stop -= len(series.between(_day(position), None))
-    page = series.slice(max(0, stop - limit), stop)
-    return page, _after(page, 0) if stop > limit else None
-
-
-def _day(position: Cursor) -> date:
-    return date.fromisoformat(position["after"])
-
-
-def _after(page: PriceSeries, at: int) -> Cursor:
-    return {"after": page.day(at).isoformat()}

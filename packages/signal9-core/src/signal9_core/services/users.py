@@ -1,6 +1,6 @@
-"""A caller's record: made when they are first seen, changed only over what was read."""
+"""What users do with their own data: record, topics, watchlist, notifications, export, deletion."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -11,20 +11,18 @@ from ..errors import ConflictError, InputError, NotFoundError, OutdatedError
 from ..events import UserAction
 from ..ports import ABSENT, Clock
 from ..repositories import (
-    AssetRepository,
-    FollowerRepository,
-    KeptNotification,
-    NotifiedRepository,
+    NotificationRepository,
+    RecentlyViewedRepository,
+    StoredNotification,
+    SubscriptionRepository,
     UserRepository,
     VersionedUser,
-    ViewedRepository,
-    until_uncontested,
+    retry_on_conflict,
 )
 from ..schemas import (
     ExportAnswer,
     NotificationAnswer,
     NotificationsAnswer,
-    ProfileAnswer,
     RecordPatch,
     TopicsPut,
     UserAnswer,
@@ -32,30 +30,20 @@ from ..schemas import (
     WatchlistPut,
     WizardPut,
 )
-from .cursors import CursorSigner
-from .outbox import Announcer
-from .queries import Nearest, check_limit, existing, ticker_of
+from .briefing import GetBriefing
+from .companies import CompanyFinder
+from .cursors import decode_cursor, encode_cursor
+from .outbox import Outbox
+from .parameters import check_limit, parse_ticker
 
-__all__ = [
-    "ChangeRecord",
-    "DeleteRecord",
-    "ExportRecord",
-    "GetRecord",
-    "ListNotifications",
-    "MarkRead",
-    "NoteViewed",
-    "OwnRecords",
-    "PatchRecord",
-    "PutTopics",
-    "PutWatchlist",
-    "PutWizard",
-    "VersionedAnswer",
-    "notification_answer",
-    "subject_of",
-    "user_answer",
-]
+__all__ = ["UserService", "VersionedAnswer"]
 
 Action = Literal["profile", "wizard", "topics", "watchlist"]
+
+_ADULT_AGE: Final = 18
+_MAX_AGE: Final = 130
+_MAX_NOTIFICATIONS: Final = 200
+_MAX_TOPIC: Final = 64
 
 
 class VersionedAnswer(NamedTuple):
@@ -66,217 +54,194 @@ class VersionedAnswer(NamedTuple):
 
 
 @dataclass(frozen=True)
-class OwnRecords:
-    """Everybody's own record."""
+class UserService:
+    """What users do with their own data; every method takes their id first.
+
+    A change may depend on the versions in `expected`; otherwise it raises `OutdatedError`.
+    """
 
     users: UserRepository
+    subscriptions: SubscriptionRepository
+    notifications: NotificationRepository
+    viewed: RecentlyViewedRepository
+    companies: CompanyFinder
+    outbox: Outbox
     clock: Clock
+    briefing: GetBriefing
 
-    def of(self, user_id: str) -> VersionedUser:
-        """Return a user's record, a new one if they are seen for the first time."""
-        found = self.users.get(user_id)
-        return self._made(user_id) if found is None else found
+    def get(self, user_id: str) -> VersionedAnswer:
+        """Return the record; it is created for a new user."""
+        return _answer(self._record(user_id))
 
-    def _made(self, user_id: str) -> VersionedUser:
+    def patch(
+        self, user_id: str, patch: RecordPatch, expected: Collection[int] | None = None
+    ) -> VersionedAnswer:
+        """Change what the patch names; `InputError` for a birth date that is not an adult's."""
+        today = self.clock().date()
+        return self._change(user_id, "profile", lambda user: _patched(user, patch, today), expected)
+
+    def put_wizard(
+        self, user_id: str, put: WizardPut, expected: Collection[int] | None = None
+    ) -> VersionedAnswer:
+        """Set the wizard's status; it can be completed only when nothing is missing."""
+        return self._change(user_id, "wizard", lambda user: _at(user, put.wizard), expected)
+
+    def put_topics(
+        self, user_id: str, put: TopicsPut, expected: Collection[int] | None = None
+    ) -> VersionedAnswer:
+        """Replace the topics."""
+        update = {"topics": _topics(put.topics)}
+        return self._change(
+            user_id, "topics", lambda user: user.model_copy(update=update), expected
+        )
+
+    def put_watchlist(
+        self, user_id: str, put: WatchlistPut, expected: Collection[int] | None = None
+    ) -> VersionedAnswer:
+        """Replace the watchlist; `InputError` names an unknown ticker by its position."""
+        update = {"watchlist": self._known_tickers(put.watchlist)}
+        return self._change(
+            user_id, "watchlist", lambda user: user.model_copy(update=update), expected
+        )
+
+    def note_viewed(self, user_id: str, ticker: str) -> ViewedAnswer:
+        """Note that the user viewed a company; return the latest ones, latest first."""
+        self.viewed.add(user_id, self.companies.get(ticker).asset.ticker)
+        return ViewedAnswer(viewed=self.viewed.of_user(user_id))
+
+    def list_notifications(
+        self, user_id: str, *, unread: bool = False, limit: int = 50, cursor: str | None = None
+    ) -> NotificationsAnswer:
+        """Return a page of notifications, latest first, only unread ones if wanted."""
+        check_limit(limit, _MAX_NOTIFICATIONS)
+        query = {"list": "notifications", "user": user_id, "unread": unread}
+        position = decode_cursor(query, cursor, ["after"])
+        after = None if position is None else position["after"]
+        notifications = (
+            (place, notification)
+            for place, notification in self.notifications.of_user(user_id, after=after)
+            if not (unread and notification.read_at)
+        )
+        page = list(islice(notifications, limit + 1))
+        more = {"after": page[limit - 1][0]} if len(page) > limit else None
+        return NotificationsAnswer(
+            items=[_notification_answer(notification) for _, notification in page[:limit]],
+            next_cursor=encode_cursor(query, more),
+        )
+
+    def mark_read(self, user_id: str, notification_id: str) -> NotificationAnswer:
+        """Mark a notification as read; `NotFoundError` where the user has none with this id."""
+        notification = self.notifications.mark_read(user_id, notification_id)
+        if notification is None:
+            raise NotFoundError("notification", notification_id)
+        return _notification_answer(notification)
+
+    def export(self, user_id: str) -> ExportAnswer:
+        """Return everything that is stored about the user."""
+        return ExportAnswer(
+            exported_at=self.clock(),
+            user=self.get(user_id).answer,
+            viewed=self.viewed.of_user(user_id),
+            notifications=[
+                _notification_answer(notification)
+                for _, notification in self.notifications.of_user(user_id)
+            ],
+        )
+
+    def delete(self, user_id: str) -> None:
+        """Delete everything that is stored about the user; a repetition completes it."""
+        retry_on_conflict(lambda: self._delete_record(user_id))
+        self.notifications.forget(user_id)
+        self.viewed.forget(user_id)
+        self._publish(user_id)
+
+    def _record(self, user_id: str) -> VersionedUser:
+        record = self.users.get(user_id)
+        if record is not None:
+            return record
         user = User(user_id=user_id, created_at=self.clock())
         try:
             return VersionedUser(user, self.users.put(user, expected=ABSENT))
         except ConflictError:
-            return self.of(user_id)  # another request of theirs was faster
+            return self._record(user_id)  # another request of the same user created it
 
-
-@dataclass(frozen=True)
-class ChangeRecord:
-    """Change a record, keep the lists of followers in step, announce it; once, however often.
-
-    `expected` holds the versions that the caller may have read; `None` takes any. Where nothing
-    differs nothing is written.
-    """
-
-    records: OwnRecords
-    followers: FollowerRepository
-    announcer: Announcer
-
-    def __call__(
+    def _change(
         self,
         user_id: str,
         action: Action,
         change: Callable[[User], User],
-        expected: Collection[int] | None = None,
+        expected: Collection[int] | None,
     ) -> VersionedAnswer:
-        """Return the record as it is then; `OutdatedError` if it is of no expected version."""
-
-        def changed() -> VersionedUser:
-            before = self.records.of(user_id)
-            if expected is not None and before.version not in expected:
+        def attempt() -> VersionedUser:
+            record = self._record(user_id)
+            if expected is not None and record.version not in expected:
                 raise OutdatedError("the record has changed since it was read")
-            return self._write(before, change(before.user), action)
+            after = change(record.user)
+            return record if after == record.user else self._write(record, after, action)
 
-        found = until_uncontested(changed)
-        self.announcer.announce(self.announcer.pending(subject_of(user_id)))
-        return VersionedAnswer(user_answer(found.user), found.version)
+        record = retry_on_conflict(attempt)
+        self._publish(user_id)
+        return _answer(record)
 
     def _write(self, before: VersionedUser, after: User, action: Action) -> VersionedUser:
-        if after == before.user:
-            return before
-        event = UserAction(at=self.records.clock(), user_id=after.user_id, action=action)
-        self.announcer.foretell(subject_of(after.user_id), event)
-        self.followers.follow(_differing(after, before.user))
-        version = self.records.users.put(after, expected=before.version)
-        self.followers.unfollow(before.user, after)
-        self._settle(before.user, after)
+        event = UserAction(at=self.clock(), user_id=after.user_id, action=action)
+        self.outbox.record(_subject(after.user_id), event)
+        if (after.watchlist, after.topics) == (before.user.watchlist, before.user.topics):
+            return VersionedUser(after, self.users.put(after, expected=before.version))
+        # A stop in between leaves a subscription too many, which is ignored, never one too few.
+        self.subscriptions.subscribe(after)
+        version = self.users.put(after, expected=before.version)
+        self.subscriptions.unsubscribe(before.user, after)
+        # Another request of the same user may have subscribed to what this one has just dropped.
+        current = self.users.get(after.user_id)
+        if current is not None:
+            self.subscriptions.subscribe(current.user)
         return VersionedUser(after, version)
 
-    def _settle(self, before: User, after: User) -> None:
-        """Follow again what somebody else's request took up while this one dropped it."""
-        current = self.records.users.get(after.user_id)
-        if current is not None and current.user != after:
-            self.followers.follow(current.user)
-        elif current is not None:
-            self.followers.follow(_differing(after, before))
+    def _delete_record(self, user_id: str) -> None:
+        record = self.users.get(user_id)
+        if record is not None:
+            nothing = User(user_id=user_id, created_at=record.user.created_at)
+            self.subscriptions.unsubscribe(record.user, nothing)
+            self.users.delete(user_id, expected=record.version)
+
+    def _publish(self, user_id: str) -> None:
+        self.outbox.publish(_subject(user_id))
+
+    def _known_tickers(self, texts: Sequence[str]) -> tuple[Ticker, ...]:
+        """Return known tickers, each once; `BRK-B` is `BRK.B`."""
+        tickers = [parse_ticker(text, f"watchlist.{at}") for at, text in enumerate(texts)]
+        spellings = [(ticker, ticker.replace("-", ".")) for ticker in tickers]
+        known = self.companies.assets.known(spelling for pair in spellings for spelling in pair)
+        watchlist = [next((name for name in pair if name in known), None) for pair in spellings]
+        if None in watchlist:
+            at = watchlist.index(None)
+            nearest = ", ".join(self.companies.nearest(tickers[at]))
+            hint = f"; did you mean {nearest}?" if nearest else ""
+            raise InputError(f"watchlist.{at}", f"unknown ticker {tickers[at]!r}{hint}")
+        return tuple(dict.fromkeys(filter(None, watchlist)))
 
 
-def subject_of(user_id: str) -> str:
-    """Return under which name events about a user wait to be announced."""
+def _subject(user_id: str) -> str:
     return f"user/{user_id}"
 
 
-def user_answer(user: User) -> UserAnswer:
-    """Return a record as the API serves it."""
-    profile = user.profile
-    return UserAnswer(
-        user_id=user.user_id,
-        email=user.email,
-        profile=ProfileAnswer(
-            first_name=profile.first_name,
-            last_name=profile.last_name,
-            birth_date=profile.birth_date,
-        ),
-        investor_type=user.investor_type,
-        wizard=user.wizard,
-        missing=user.missing(),
-        topics=user.topics,
-        watchlist=user.watchlist,
-        created_at=user.created_at,
-    )
+def _answer(record: VersionedUser) -> VersionedAnswer:
+    return VersionedAnswer(UserAnswer.model_validate(record.user), record.version)
 
 
-def _differing(user: User, other: User) -> User:
-    """Return the user following only what the other record does not."""
-    return user.model_copy(
-        update={
-            "topics": tuple(each for each in user.topics if each not in other.topics),
-            "watchlist": tuple(each for each in user.watchlist if each not in other.watchlist),
-        }
-    )
+def _notification_answer(stored: StoredNotification) -> NotificationAnswer:
+    fields = stored.notification.model_dump(by_alias=False)
+    return NotificationAnswer.model_validate({**fields, "read_at": stored.read_at})
 
 
-ADULT: Final = 18
-_OLDEST: Final = 130
-_LONGEST_TOPIC: Final = 64
-
-
-@dataclass(frozen=True)
-class GetRecord:
-    """The caller's record, made if they are seen for the first time."""
-
-    records: OwnRecords
-
-    def __call__(self, user_id: str) -> VersionedAnswer:
-        """Return it with its version."""
-        user, version = self.records.of(user_id)
-        return VersionedAnswer(user_answer(user), version)
-
-
-@dataclass(frozen=True)
-class PatchRecord:
-    """Who the caller is, and how much risk they carry."""
-
-    change: ChangeRecord
-
-    def __call__(
-        self, user_id: str, patch: RecordPatch, expected: Collection[int] | None = None
-    ) -> VersionedAnswer:
-        """Change what the patch names; `InputError` for a birth date that is of no adult."""
-        today = self.change.records.clock().date()
-        return self.change(user_id, "profile", lambda user: _patched(user, patch, today), expected)
-
-
-@dataclass(frozen=True)
-class PutWizard:
-    """How far the caller got with introducing themselves."""
-
-    change: ChangeRecord
-
-    def __call__(
-        self, user_id: str, given: WizardPut, expected: Collection[int] | None = None
-    ) -> VersionedAnswer:
-        """Note it; `InputError` where it is to be completed and something is missing."""
-        return self.change(user_id, "wizard", lambda user: _at(user, given.wizard), expected)
-
-
-@dataclass(frozen=True)
-class PutTopics:
-    """Which topics the caller follows."""
-
-    change: ChangeRecord
-
-    def __call__(
-        self, user_id: str, given: TopicsPut, expected: Collection[int] | None = None
-    ) -> VersionedAnswer:
-        """Follow these and no other; `InputError` names what is no topic."""
-        update = {"topics": _topics(given.topics)}
-        return self.change(user_id, "topics", lambda user: user.model_copy(update=update), expected)
-
-
-@dataclass(frozen=True)
-class PutWatchlist:
-    """Which companies the caller watches."""
-
-    change: ChangeRecord
-    assets: AssetRepository
-    nearest: Nearest
-
-    def __call__(
-        self, user_id: str, given: WatchlistPut, expected: Collection[int] | None = None
-    ) -> VersionedAnswer:
-        """Watch these and no other, in this order; `InputError` names what is not known."""
-        update = {"watchlist": self._tickers(given.watchlist)}
-        return self.change(
-            user_id, "watchlist", lambda user: user.model_copy(update=update), expected
-        )
-
-    def _tickers(self, given: Sequence[str]) -> tuple[Ticker, ...]:
-        asked = [_ticker(text, place) for place, text in enumerate(given)]
-        with_dots = [each.replace("-", ".") for each in asked]
-        known = self.assets.known([*asked, *with_dots])
-        found = []
-        for place, choices in enumerate(zip(asked, with_dots, strict=True)):
-            ticker = next((each for each in choices if each in known), None)
-            if ticker is None:
-                raise InputError(f"watchlist.{place}", self._unknown(choices[0]))
-            found.append(ticker)
-        return tuple(dict.fromkeys(found))
-
-    def _unknown(self, ticker: Ticker) -> str:
-        nearest = ", ".join(self.nearest(ticker))
-        return f"{ticker!r} is no known ticker" + (f"; did you mean {nearest}?" if nearest else "")
-
-
-def _ticker(text: str, place: int) -> Ticker:
-    try:
-        return ticker_of(text)
-    except InputError as error:
-        raise InputError(f"watchlist.{place}", error.message) from error
-
-
-def _topics(given: Sequence[str]) -> tuple[str, ...]:
-    found = [topic_of(text) for text in given]
-    for place, topic in enumerate(found):
-        if not 1 <= len(topic) <= _LONGEST_TOPIC:
-            problem = f"{given[place][:40]!r} is no topic of 1 to {_LONGEST_TOPIC} characters"
-            raise InputError(f"topics.{place}", problem)
-    return tuple(dict.fromkeys(found))
+def _topics(texts: Sequence[str]) -> tuple[str, ...]:
+    topics = [topic_of(text) for text in texts]
+    for at, topic in enumerate(topics):
+        if not 1 <= len(topic) <= _MAX_TOPIC:
+            problem = f"invalid topic {texts[at][:40]!r}, must have 1 to {_MAX_TOPIC} characters"
+            raise InputError(f"topics.{at}", problem)
+    return tuple(dict.fromkeys(topics))
 
 
 def _patched(user: User, patch: RecordPatch, today: date) -> User:
@@ -284,9 +249,8 @@ def _patched(user: User, patch: RecordPatch, today: date) -> User:
     _check_birth_date(profile.get("birth_date"), today)
     record = patch.model_dump(exclude_unset=True, exclude={"profile"}, by_alias=False)
     after = user.model_copy(update={"profile": user.profile.model_copy(update=profile), **record})
-    missing = after.missing()
-    if missing and user.wizard is WizardStatus.COMPLETED:
-        raise InputError(missing[0], "cannot be removed while the wizard is completed")
+    if after.missing and user.wizard is WizardStatus.COMPLETED:
+        raise InputError(after.missing[0], "cannot be removed while the wizard is completed")
     return after
 
 
@@ -294,136 +258,13 @@ def _check_birth_date(birth_date: date | None, today: date) -> None:
     age = Profile(birth_date=birth_date).age_on(today)
     if age is None:
         return
-    if not 0 <= age <= _OLDEST:
-        raise InputError("profile.birthDate", f"{birth_date} is nobody's date of birth")
-    if age < ADULT:
-        raise InputError("profile.birthDate", f"must be at least {ADULT} years ago")
+    if not 0 <= age <= _MAX_AGE:
+        raise InputError("profile.birthDate", f"invalid birth date {birth_date}")
+    if age < _ADULT_AGE:
+        raise InputError("profile.birthDate", f"must be at least {_ADULT_AGE} years ago")
 
 
 def _at(user: User, wizard: WizardStatus) -> User:
-    missing = user.missing()
-    if missing and wizard is WizardStatus.COMPLETED:
-        raise InputError("wizard", f"cannot be completed without {', '.join(missing)}")
+    if user.missing and wizard is WizardStatus.COMPLETED:
+        raise InputError("wizard", f"cannot be completed without {', '.join(user.missing)}")
     return user.model_copy(update={"wizard": wizard})
-
-
-@dataclass(frozen=True)
-class NoteViewed:
-    """Note that the caller looked at a company.
-
-    Its own call rather than part of reading the company, so that reading never waits for a write.
-    """
-
-    viewed: ViewedRepository
-    assets: AssetRepository
-    nearest: Nearest
-
-    def __call__(self, user_id: str, ticker: str) -> ViewedAnswer:
-        """Return the list, latest first; `NotFoundError` for an unknown ticker."""
-        found = existing(self.assets, ticker, self.nearest).asset.ticker
-        self.viewed.add(user_id, found)
-        return ViewedAnswer(viewed=self.viewed.of_user(user_id))
-
-
-LIMIT: Final = 200
-
-
-@dataclass(frozen=True)
-class ListNotifications:
-    """The caller's notifications of the last three months, latest first."""
-
-    notified: NotifiedRepository
-    cursors: CursorSigner
-
-    def __call__(
-        self, user_id: str, *, unread: bool = False, limit: int = 50, cursor: str | None = None
-    ) -> NotificationsAnswer:
-        """Return a page, only of what was not read yet if that is asked for."""
-        check_limit(limit, LIMIT)
-        query = {"of": "notifications", "user": user_id, "unread": unread}
-        position = self.cursors.read(query, cursor)
-        after = None if position is None else position["after"]
-        page = list(islice(self._wanted(user_id, after, unread=unread), limit + 1))
-        more = {"after": page[limit - 1][0]} if len(page) > limit else None
-        return NotificationsAnswer(
-            items=[notification_answer(each) for _, each in page[:limit]],
-            next_cursor=self.cursors.sign(query, more),
-        )
-
-    def _wanted(
-        self, user_id: str, after: str | None, *, unread: bool
-    ) -> Iterator[tuple[str, KeptNotification]]:
-        found = self.notified.of_user(user_id, after=after)
-        return (each for each in found if not (unread and each[1].read_at))
-
-
-@dataclass(frozen=True)
-class MarkRead:
-    """Note that the caller read something."""
-
-    notified: NotifiedRepository
-
-    def __call__(self, user_id: str, notification_id: str) -> NotificationAnswer:
-        """Return the notification; `NotFoundError` where the caller has no such one."""
-        found = self.notified.mark_read(user_id, notification_id)
-        if found is None:
-            raise NotFoundError("notification", notification_id)
-        return notification_answer(found)
-
-
-def notification_answer(kept: KeptNotification) -> NotificationAnswer:
-    """Return a notification as the API serves it."""
-    told = kept.notification
-    return NotificationAnswer(
-        id=told.id,
-        kind=told.kind,
-        ticker=told.ticker,
-        title=told.title,
-        created_at=told.created_at,
-        read_at=kept.read_at,
-    )
-
-
-@dataclass(frozen=True)
-class ExportRecord:
-    """All that is stored about the caller, in one answer."""
-
-    records: OwnRecords
-    notified: NotifiedRepository
-    viewed: ViewedRepository
-    clock: Clock
-
-    def __call__(self, user_id: str) -> ExportAnswer:
-        """Return the record, what the caller was told, and what they looked at."""
-        user, _ = self.records.of(user_id)
-        return ExportAnswer(
-            exported_at=self.clock(),
-            user=user_answer(user),
-            viewed=self.viewed.of_user(user_id),
-            notifications=[notification_answer(each) for _, each in self.notified.of_user(user_id)],
-        )
-
-
-@dataclass(frozen=True)
-class DeleteRecord:
-    """All that is stored about the caller, gone; if stopped midway, the next call completes it."""
-
-    users: UserRepository
-    followers: FollowerRepository
-    notified: NotifiedRepository
-    viewed: ViewedRepository
-    announcer: Announcer
-
-    def __call__(self, user_id: str) -> None:
-        """Delete it; a caller about whom nothing is stored stays one."""
-        until_uncontested(lambda: self._delete_record(user_id))
-        self.notified.forget(user_id)
-        self.viewed.forget(user_id)
-        self.announcer.announce(self.announcer.pending(subject_of(user_id)))
-
-    def _delete_record(self, user_id: str) -> None:
-        found = self.users.get(user_id)
-        if found is not None:
-            gone = User(user_id=user_id, created_at=found.user.created_at)
-            self.followers.unfollow(found.user, gone)
-            self.users.delete(user_id, expected=found.version)

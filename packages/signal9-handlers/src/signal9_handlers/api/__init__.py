@@ -1,1 +1,1 @@
-"""The HTTP API: one Lambda function per group of resources."""
+"""The HTTP API: a module per group of resources, each a Lambda function."""

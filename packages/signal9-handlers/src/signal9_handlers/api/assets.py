@@ -1,6 +1,6 @@
-"""Answers what is asked about companies and their prices."""
+"""Companies and their prices."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -16,54 +16,54 @@ from signal9_core.schemas import (
 )
 
 from ..runtime import application
-from .fields import Selected, Several
-from .http import DAILY, REVALIDATE, ok, respond
-from .negotiation import CSV, json_or_csv
-from .operation import Named
-from .parameters import DIGITS, FIELDS, Cursor, Flag, From, TickerInPath, To
-from .request import Request
-from .resource import Resource
-from .response import JSON, Response
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
+from .http import DAILY, REVALIDATE, Request, Response, json_or_csv, ok
+from .parameters import (
+    FIELDS,
+    Cursor,
+    Flag,
+    From,
+    TickerInPath,
+    To,
+    WholeNumber,
+    fields_of,
+    tickers,
+)
+from .routing import Resource
 
 __all__ = ["app", "handler"]
 
-app = Resource("Assets")
+app = Resource("Assets", f"{__name__}.handler")
+handler = app.handler
 
-_TICKERS: Final = "Tickers with commas between, answered in this order."
+_TICKERS: Final = Field(
+    description="Tickers, separated by commas, answered in this order.", examples=["AAPL,IBM"]
+)
 
 Exchange = Annotated[
     str | None,
-    Field(min_length=1, max_length=64, description="Only companies listed there."),
+    Field(min_length=1, max_length=64, description="Only companies listed on this exchange."),
 ]
 Sector = Annotated[
     str | None, Field(min_length=1, max_length=64, description="Only companies of this sector.")
 ]
-AssetLimit = Annotated[int, Field(ge=1, le=1_000, description="Companies per page."), DIGITS]
-BarInterval = Annotated[Interval, Field(description="How long a bar is: a day, week or month.")]
+AssetTickers = Annotated[tuple[str, ...], tickers(100), _TICKERS]
+AssetFields = Annotated[tuple[str, ...], fields_of(AssetAnswer), Field(description=FIELDS)]
+SummaryFields = Annotated[tuple[str, ...], fields_of(AssetSummary), Field(description=FIELDS)]
+AssetLimit = Annotated[int, WholeNumber(1, 1_000), Field(description="Companies per page.")]
+
+BarInterval = Annotated[Interval, Field(description="The length of a bar: day, week or month.")]
 Adjusted = Annotated[Flag, Field(description="Adjust prices for splits and dividends.")]
 Shape = Annotated[
-    Literal["rows", "columns"], Named("format"), Field(description="Bars as rows, or as columns.")
+    Literal["rows", "columns"], Field(alias="format", description="Bars as rows or as columns.")
 ]
-Order = Annotated[
-    Literal["asc", "desc"], Field(description="Oldest bars first, or newest bars first.")
-]
-BarLimit = Annotated[int, Field(ge=1, le=10_000, description="Bars per page."), DIGITS]
-AssetFields = Annotated[tuple[str, ...], Selected(AssetAnswer), Field(description=FIELDS)]
-SummaryFields = Annotated[tuple[str, ...], Selected(AssetSummary), Field(description=FIELDS)]
-BarFields = Annotated[tuple[str, ...], Selected(BarRow), Field(description=FIELDS)]
-AssetTickers = Annotated[
-    tuple[str, ...], Several(100), Field(description=_TICKERS, examples=["AAPL,IBM"])
-]
-PriceTickers = Annotated[
-    tuple[str, ...], Several(20), Field(description=_TICKERS, examples=["AAPL,IBM"])
-]
-BatchLimit = Annotated[int, Field(ge=1, le=1_000, description="Bars of each company."), DIGITS]
+Order = Annotated[Literal["asc", "desc"], Field(description="Oldest or newest bars first.")]
+BarFields = Annotated[tuple[str, ...], fields_of(BarRow), Field(description=FIELDS)]
+BarLimit = Annotated[int, WholeNumber(1, 10_000), Field(description="Bars per page.")]
+PriceTickers = Annotated[tuple[str, ...], tickers(20), _TICKERS]
+BatchLimit = Annotated[int, WholeNumber(1, 1_000), Field(description="Bars per company.")]
 
 
-@app.read("/assets", AssetsAnswer, "Companies by name, or those asked for")
+@app.route("GET", "/assets", AssetsAnswer, "List companies")
 def list_assets(
     exchange: Exchange = None,
     sector: Sector = None,
@@ -72,25 +72,25 @@ def list_assets(
     limit: AssetLimit = 100,
     cursor: Cursor = None,
 ) -> Response:
-    """Every listed company, or those of an exchange or sector, whichever the case.
+    """All companies by name, or those of an exchange or sector.
 
-    With `tickers`, up to 100 companies in the order asked for; `unknown` has those that are not.
+    `tickers` names up to 100 companies, answered in that order; `unknown` lists the others.
     """
     if tickers:
         if exchange or sector or cursor:
-            raise InputError("tickers", "goes with neither exchange, sector nor cursor")
-        return ok(application().list_assets.of(tickers), DAILY, fields)
+            raise InputError("tickers", "cannot be combined with exchange, sector or cursor")
+        return ok(application().list_assets.named(tickers), DAILY, fields)
     answer = application().list_assets(exchange=exchange, sector=sector, limit=limit, cursor=cursor)
     return ok(answer, DAILY, fields)
 
 
-@app.read("/assets/{ticker}", AssetAnswer, "One company in full")
+@app.route("GET", "/assets/{ticker}", AssetAnswer, "Get a company")
 def get_asset(ticker: TickerInPath, fields: AssetFields = ()) -> Response:
-    """Who it is, what it does, what follows from its data, and how fresh each data set is."""
+    """Its identity, listing, description, insights, and how fresh each data set is."""
     return ok(application().get_asset(ticker), REVALIDATE, fields)
 
 
-@app.read("/assets/{ticker}/prices", PricesAnswer, "Prices of a company", media_types=(JSON, CSV))
+@app.route("GET", "/assets/{ticker}/prices", PricesAnswer, "Get prices of a company", csv=True)
 def get_prices(
     request: Request,
     ticker: TickerInPath,
@@ -105,9 +105,9 @@ def get_prices(
     limit: BarLimit = 5_000,
     cursor: Cursor = None,
 ) -> Response:
-    """Bars, oldest first, as traded unless adjusted ones are asked for.
+    """Bars, oldest first, as traded unless `adjusted`.
 
-    Weeks and months are whole at both ends: a range selects them by their last trading day.
+    Weeks and months are never cut: a range selects them by their last trading day.
     """
     answer = application().get_prices(
         ticker,
@@ -123,7 +123,7 @@ def get_prices(
     return json_or_csv(request, answer, fields)
 
 
-@app.read("/prices", PriceBatchAnswer, "Prices of several companies")
+@app.route("GET", "/prices", PriceBatchAnswer, "Get prices of several companies")
 def get_price_batch(
     tickers: PriceTickers,
     *,
@@ -135,10 +135,10 @@ def get_price_batch(
     fields: BarFields = (),
     limit: BatchLimit = 250,
 ) -> Response:
-    """Bars of up to 20 companies, in the order asked for; `unknown` has those that are not.
+    """Bars of up to 20 companies, in the order of `tickers`; `unknown` lists unknown ones.
 
-    Where a company has more bars than `limit`, its `nextCursor` goes on among its own prices, with
-    the same parameters.
+    If a company has more than `limit` bars, its `nextCursor` continues at
+    `/assets/{ticker}/prices` with the same parameters.
     """
     answer = application().get_price_batch(
         tickers,
@@ -150,8 +150,3 @@ def get_price_batch(
         limit=limit,
     )
     return ok(answer, REVALIDATE, fields)
-
-
-def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Answer a request under `/assets` or `/prices`."""
-    return respond(app, event, context)

@@ -1,6 +1,6 @@
-"""Answers what is asked about financial reports."""
+"""Financial reports."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -8,32 +8,23 @@ from signal9_core.domain import Period, ReportKind
 from signal9_core.schemas import FinancialsAnswer, ReportRow
 
 from ..runtime import application
-from .fields import Selected
-from .http import respond
-from .negotiation import CSV, json_or_csv
-from .parameters import DIGITS, FIELDS, Cursor, TickerInPath
-from .request import Request
-from .resource import Resource
-from .response import JSON, Response
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
+from .http import Request, Response, json_or_csv
+from .parameters import FIELDS, Cursor, TickerInPath, WholeNumber, fields_of
+from .routing import Resource
 
 __all__ = ["app", "handler"]
 
-app = Resource("Financials")
+app = Resource("Financials", f"{__name__}.handler")
+handler = app.handler
 
 Kind = Annotated[ReportKind, Field(description="Which statement, or earnings per share.")]
-Span = Annotated[Period, Field(description="Reports of years or of quarters.")]
-ReportFields = Annotated[tuple[str, ...], Selected(ReportRow), Field(description=FIELDS)]
-ReportLimit = Annotated[int, Field(ge=1, le=200, description="Reports per page."), DIGITS]
+Span = Annotated[Period, Field(description="Annual or quarterly reports.")]
+ReportFields = Annotated[tuple[str, ...], fields_of(ReportRow), Field(description=FIELDS)]
+ReportLimit = Annotated[int, WholeNumber(1, 200), Field(description="Reports per page.")]
 
 
-@app.read(
-    "/financials/{ticker}",
-    FinancialsAnswer,
-    "Financial reports of a company",
-    media_types=(JSON, CSV),
+@app.route(
+    "GET", "/financials/{ticker}", FinancialsAnswer, "Get financial reports of a company", csv=True
 )
 def get_financials(
     request: Request,
@@ -44,13 +35,8 @@ def get_financials(
     limit: ReportLimit = 20,
     cursor: Cursor = None,
 ) -> Response:
-    """Every report of one kind, newest first, with figures in units of their currency."""
+    """All reports of one kind, newest first; figures are in units of their currency."""
     answer = application().get_financials(
         ticker, report=report, period=period, limit=limit, cursor=cursor
     )
     return json_or_csv(request, answer, fields)
-
-
-def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Answer a request under `/financials`."""
-    return respond(app, event, context)

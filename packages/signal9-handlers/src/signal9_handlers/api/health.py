@@ -1,7 +1,7 @@
-"""Tells whether the API is up."""
+"""Whether the API works."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -9,34 +9,31 @@ from signal9_core.schemas import Answer
 
 from .. import __version__
 from ..runtime import application
-from .http import NEVER, ok, respond
-from .resource import Resource
-from .response import Response
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
+from .http import NEVER, Response, ok
+from .routing import Resource
 
 __all__ = ["HealthAnswer", "app", "handler"]
 
-app = Resource("Health")
+app = Resource("Health", f"{__name__}.handler")
+handler = app.handler
 
 
 class HealthAnswer(Answer):
-    """That the API is up, in which version and stage, and what is wrong with it, if anything."""
+    """Status, version and stage of the API, and its problems if it has any."""
 
     status: Literal["ok", "degraded"]
     version: str
     stage: str
     problems: Sequence[str] = Field(
         (),
-        description="Only where `degraded`: a sentence for each problem.",
+        description="Only if `degraded`: a sentence for each problem.",
         exclude_if=lambda problems: not problems,
     )
 
 
-@app.read("/health", HealthAnswer, "Is the API up?", public=True)
+@app.route("GET", "/health", HealthAnswer, "Check the API's health", scope=None)
 def get_health() -> Response:
-    """Answers without a token. That data cannot be refreshed or read is told, and no failure."""
+    """Needs no token. It is 200 even if data cannot be read or refreshed; `problems` says so."""
     problems = application().problems()
     answer = HealthAnswer(
         status="degraded" if problems else "ok",
@@ -45,8 +42,3 @@ def get_health() -> Response:
         problems=problems,
     )
     return ok(answer, NEVER)
-
-
-def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Answer a request under `/health`."""
-    return respond(app, event, context)

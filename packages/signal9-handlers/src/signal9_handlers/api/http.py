@@ -1,82 +1,190 @@
-"""HTTP around the answers: validators, caching, HEAD, and headers that every response carries."""
+"""Requests and responses of handlers: caching, CSV, CORS and the headers of every response."""
 
+import re
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from hashlib import blake2b
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, NamedTuple
 
-from signal9_core.schemas import Answer, to_json
+from signal9_core.errors import SettingsError
+from signal9_core.schemas import Answer, FinancialsAnswer, PricesAnswer, to_json
 
-from ..runtime import request_id
-from .cors import opened_to
-from .request import Request
-from .resource import Resource
-from .response import JSON, Response
+from ..auth.identity import Identity
+from ..runtime import application
 
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
+__all__ = [
+    "CSV",
+    "DAILY",
+    "JSON",
+    "NEVER",
+    "NEWS",
+    "REVALIDATE",
+    "Request",
+    "Response",
+    "add_standard_headers",
+    "json_or_csv",
+    "no_content",
+    "ok",
+    "preflight_headers",
+]
 
-__all__ = ["DAILY", "NEVER", "NEWS", "REVALIDATE", "content", "finished", "ok", "respond"]
+JSON: Final = "application/json"
+CSV: Final = "text/csv"
+_WEIGHT: Final = re.compile(r"[01](\.[0-9]{0,3})?")
 
 REVALIDATE: Final = "private, no-cache"
-"""For what an ingest may change at any time: it may be kept, but must be checked by its ETag."""
+"""For data that an ingest may change at any time: clients may keep it, and check its ETag."""
 
 NEWS: Final = "private, max-age=60"
-"""For what is new every few minutes, where a minute does not matter."""
+"""For news, where a minute makes no difference."""
 
 DAILY: Final = "private, max-age=300"
 """For the listing, which changes once a day."""
 
 NEVER: Final = "no-store"
-"""For what nobody should keep: problems, and whether the API is up."""
+"""For problems and for health."""
 
-_ALWAYS: Final = {
+_STANDARD: Final = {
     "Cache-Control": NEVER,
     "Strict-Transport-Security": "max-age=31536000",
     "Vary": "Accept, Accept-Encoding, Authorization, Origin",
     "X-Content-Type-Options": "nosniff",
 }
+_EXPOSED: Final = "ETag, Location, Retry-After, WWW-Authenticate, X-Next-Cursor, X-Request-Id"
+_PREFLIGHT: Final = {
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, If-None-Match",
+    "Access-Control-Max-Age": "3600",
+}
+
+
+class Request:
+    """One request, read from an event of API Gateway's REST proxy integration."""
+
+    def __init__(self, event: Mapping[str, Any]) -> None:
+        self._event = event
+        self._context: Mapping[str, Any] = event.get("requestContext") or {}
+        self.id = str(self._context.get("requestId") or "")
+        self.method: str = event["httpMethod"]
+        self.path: str = event["path"]
+        self.query: Mapping[str, Sequence[str]] = event["multiValueQueryStringParameters"] or {}
+
+    @cached_property
+    def headers(self) -> Mapping[str, Sequence[str]]:
+        """All values of all headers, by names in lower case."""
+        headers: Mapping[str, Sequence[str]] = self._event["multiValueHeaders"] or {}
+        return {name.lower(): values for name, values in headers.items()}
+
+    def header(self, name: str) -> str:
+        """Return a header's values joined by commas; empty if it was not sent."""
+        return ", ".join(self.headers.get(name, ()))
+
+    @cached_property
+    def body(self) -> bytes:
+        """The body; empty if there is none."""
+        body: str = self._event.get("body") or ""
+        return b64decode(body) if self._event.get("isBase64Encoded") else body.encode()
+
+    @cached_property
+    def caller(self) -> Identity:
+        """The caller, as the authorizer identified them; `RefusedError` without one."""
+        return Identity.from_context(self._context.get("authorizer") or {})
+
+
+class Response(NamedTuple):
+    """A status, a body of one media type, and headers."""
+
+    status: int
+    body: bytes
+    media_type: str
+    headers: Mapping[str, str]
+
+    def adding(self, headers: Mapping[str, str]) -> "Response":
+        """Return it with these headers as well."""
+        return self._replace(headers={**self.headers, **headers})
+
+    def unless_known(self, request: Request) -> "Response":
+        """Return 304 if the client already has this answer, by its `If-None-Match`."""
+        etag = self.headers.get("ETag")
+        if self.status != HTTPStatus.OK or etag is None or request.method not in {"GET", "HEAD"}:
+            return self
+        tags = {tag.strip() for tag in request.header("if-none-match").split(",")}
+        if tags.isdisjoint({"*", etag, f"W/{etag}"}):
+            return self
+        return self._replace(status=HTTPStatus.NOT_MODIFIED, body=b"", media_type="")
+
+    def result(self, *, head: bool) -> dict[str, Any]:
+        """Return it as a Lambda function's result; the answer to HEAD has no body."""
+        headers = {"Content-Type": self.media_type} if self.media_type else {}
+        headers |= self.headers
+        return {
+            "statusCode": int(self.status),
+            "multiValueHeaders": {name: [value] for name, value in headers.items()},
+            "body": "" if head else self.body.decode(),
+            "isBase64Encoded": False,
+        }
 
 
 def ok(answer: Answer, cache: str = REVALIDATE, fields: Sequence[str] = ()) -> Response:
-    """Return an answer, or these fields of it, with every digit of its numbers."""
-    return content(to_json(answer, fields), JSON, cache)
+    """Return an answer, or only these fields of it, as JSON with all digits of its numbers."""
+    return _content(to_json(answer, fields), JSON, cache)
 
 
-def content(
-    body: bytes, media_type: str, cache: str, headers: Mapping[str, str] | None = None
+def no_content() -> Response:
+    """Return an empty answer."""
+    return Response(HTTPStatus.NO_CONTENT, b"", "", {})
+
+
+def json_or_csv(
+    request: Request, answer: PricesAnswer | FinancialsAnswer, fields: Sequence[str]
 ) -> Response:
-    """Return a body with a strong ETag."""
-    tag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
-    kept = {"Cache-Control": cache, "ETag": tag, **(headers or {})}
-    return Response(HTTPStatus.OK, body, media_type, kept)
+    """Return the answer in the media type that the client prefers.
 
-
-def respond(app: Resource, event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Have the resource answer a request of API Gateway's."""
-    request = Request(event)
-    name = request.id or context.aws_request_id
-    request_id.set(name)
-    response = finished(app.answer(request), name, request.header("origin"))
-    response = response._replace(headers={**response.headers, **app.announcements(request)})
-    if response.status == HTTPStatus.OK and _is_known(request, response.headers.get("ETag")):
-        return response._replace(status=HTTPStatus.NOT_MODIFIED, media_type="").result()
-    return response.result(head=request.method == "HEAD")
-
-
-def finished(response: Response, name: str, origin: str = "") -> Response:
-    """Return a response with the headers that every one has.
-
-    `name` is the request's, `origin` the site of the page that asks.
+    CSV has no place for the cursor, so that it is in the header `X-Next-Cursor`.
     """
-    every = {**_ALWAYS, "X-Request-Id": name, **opened_to(origin)}
-    return response._replace(headers={**every, **response.headers})
+    if not _prefers_csv(request.header("accept")):
+        return ok(answer, REVALIDATE, fields)
+    from signal9_core.csv_export import to_csv  # noqa: PLC0415  few requests need it
+
+    response = _content(to_csv(answer, fields), f"{CSV}; charset=utf-8", REVALIDATE)
+    cursor = answer.next_cursor
+    return response if cursor is None else response.adding({"X-Next-Cursor": cursor})
 
 
-def _is_known(request: Request, etag: str | None) -> bool:
-    """Tell whether the client has what it would be sent."""
-    if etag is None or request.method not in {"GET", "HEAD"}:
+def _prefers_csv(accept: str) -> bool:
+    weights: dict[str, float] = {}
+    for entry in accept.lower().replace(" ", "").split(","):
+        media_type, *parameters = entry.split(";")
+        weight = next((text[2:] for text in parameters if text.startswith("q=")), "1")
+        weights[media_type] = float(weight) if _WEIGHT.fullmatch(weight) else 0.0
+    anything = weights.get("*/*", weights.get("application/*", 0.0))
+    return weights.get(CSV, 0.0) > weights.get(JSON, anything)
+
+
+def add_standard_headers(response: Response, request_id: str, origin: str) -> Response:
+    """Return a response with the headers that all have; its own ones take precedence."""
+    headers = {**_STANDARD, "X-Request-Id": request_id}
+    if _is_allowed(origin):
+        headers["Access-Control-Allow-Origin"] = origin
+        headers["Access-Control-Expose-Headers"] = _EXPOSED
+    return response._replace(headers={**headers, **response.headers})
+
+
+def preflight_headers(origin: str, methods: str) -> Mapping[str, str]:
+    """Return what a page of this origin may send; nothing for origins that are not allowed."""
+    return {**_PREFLIGHT, "Access-Control-Allow-Methods": methods} if _is_allowed(origin) else {}
+
+
+def _is_allowed(origin: str) -> bool:
+    if not origin:
         return False
-    asked = request.headers.get("if-none-match", ())
-    tags = {tag.strip().removeprefix("W/") for value in asked for tag in value.split(",")}
-    return bool(tags & {"*", etag})
+    try:
+        return origin in application().settings.cors_origins
+    except SettingsError:
+        return False  # the request itself fails with this error and logs it
+
+
+def _content(body: bytes, media_type: str, cache: str) -> Response:
+    etag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
+    return Response(HTTPStatus.OK, body, media_type, {"Cache-Control": cache, "ETag": etag})

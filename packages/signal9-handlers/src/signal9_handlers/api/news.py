@@ -1,43 +1,50 @@
-"""Answers what is asked about news."""
+"""News, and the caller's briefing, which is a Lambda function of its own."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from signal9_core.schemas import ArticleAnswer, NewsAnswer
+from signal9_core.domain import SentimentLabel
+from signal9_core.schemas import ArticleAnswer, BriefingAnswer, NewsAnswer
 
+from ..auth.identity import READ_ME
 from ..runtime import application
-from .fields import Selected
-from .http import NEWS, ok, respond
-from .parameters import DIGITS, FIELDS, Cursor, From, TickerInQuery, To
-from .resource import Resource
-from .response import Response
+from .http import NEWS, REVALIDATE, Request, Response, ok
+from .parameters import FIELDS, Cursor, From, TickerInQuery, To, WholeNumber, fields_of
+from .routing import Resource
 
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
+__all__ = ["app", "briefing", "briefing_handler", "handler"]
 
-__all__ = ["app", "handler"]
+app = Resource("News", f"{__name__}.handler")
+handler = app.handler
+briefing = Resource("News", f"{__name__}.briefing_handler")
+briefing_handler = briefing.handler
 
-app = Resource("News")
+Topic = Annotated[str | None, Field(min_length=1, max_length=64, description="Only this topic.")]
+ArticleFields = Annotated[tuple[str, ...], fields_of(ArticleAnswer), Field(description=FIELDS)]
+ArticleLimit = Annotated[int, WholeNumber(1, 1_000), Field(description="Articles per page.")]
 
-OnTopic = Annotated[str | None, Field(min_length=1, max_length=64, description="Only this topic.")]
-ArticleFields = Annotated[tuple[str, ...], Selected(ArticleAnswer), Field(description=FIELDS)]
-ArticleLimit = Annotated[int, Field(ge=1, le=1_000, description="Articles per page."), DIGITS]
+Tone = Annotated[SentimentLabel | None, Field(description="Only articles with this sentiment.")]
+Order = Annotated[
+    Literal["newest", "impact"],
+    Field(description="Newest first, or first what is most relevant and has the strongest tone."),
+]
+BriefingLimit = Annotated[int, WholeNumber(1, 200), Field(description="Articles per page.")]
 
 
-@app.read("/news", NewsAnswer, "News")
+@app.route("GET", "/news", NewsAnswer, "List news")
 def list_news(
     ticker: TickerInQuery = None,
-    topic: OnTopic = None,
+    topic: Topic = None,
     first: From = None,
     last: To = None,
     fields: ArticleFields = (),
     limit: ArticleLimit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """Articles with their tone, newest first: all, or those of a company, a topic, certain days.
+    """Articles with their sentiment, newest first: all, or those of a company, topic or days.
 
-    Days are those of UTC.
+    Days are in UTC.
     """
     answer = application().list_news(
         ticker=ticker, topic=topic, first=first, last=last, limit=limit, cursor=cursor
@@ -45,6 +52,20 @@ def list_news(
     return ok(answer, NEWS, fields)
 
 
-def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Answer a request under `/news`."""
-    return respond(app, event, context)
+@briefing.route("GET", "/news/briefing", BriefingAnswer, "Get the caller's briefing", scope=READ_ME)
+def get_briefing(
+    request: Request,
+    sentiment: Tone = None,
+    order: Order = "newest",
+    limit: BriefingLimit = 20,
+    cursor: Cursor = None,
+) -> Response:
+    """News for the caller's topics and watchlist, or all news without any; a market summary.
+
+    It covers the thirty days before the latest stored article.
+    """
+    get = application().users.briefing
+    answer = get(
+        request.caller.user_id, sentiment=sentiment, order=order, limit=limit, cursor=cursor
+    )
+    return ok(answer, REVALIDATE)

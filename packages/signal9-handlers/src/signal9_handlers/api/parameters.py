@@ -1,80 +1,133 @@
-"""Parameters that several paths share; what each means stands in the OpenAPI document."""
+"""Types of parameters: how a value is read from text, and how OpenAPI describes it."""
 
-import re
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, NamedTuple
 from urllib.parse import unquote
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
-
-from .fields import TICKER_SCHEMA
-from .operation import Named
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic_core import CoreSchema, core_schema
 
 __all__ = [
-    "DIGITS",
     "FIELDS",
+    "CommaSeparated",
     "Cursor",
     "Flag",
     "From",
     "TickerInPath",
     "TickerInQuery",
     "To",
+    "WholeNumber",
+    "fields_of",
+    "tickers",
 ]
 
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
+FIELDS: Final = "Return only these fields of the answer, or of each of its items; comma-separated."
+"""The description of every parameter `fields`."""
+
+_TICKER: Final[dict[str, Any]] = {
+    "type": "string",
+    "pattern": r"^[A-Za-z0-9][A-Za-z0-9.:\-]{0,19}$",
+}
+_MOST_DIGITS: Final = 18
 
 
-def _day(value: object) -> object:
-    if isinstance(value, str) and not _DAY.fullmatch(value):
-        raise ValueError("Input should be a date, written YYYY-MM-DD")
-    return value
+class WholeNumber(NamedTuple):
+    """A whole number in plain digits, between two bounds, both included; for `Annotated`."""
+
+    least: int
+    most: int
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        """Read the number, described as an integer with bounds."""
+        number = core_schema.int_schema(ge=self.least, le=self.most)
+        return core_schema.no_info_before_validator_function(self._read, number)
+
+    def _read(self, value: object) -> int:
+        text = str(value)
+        is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+        if not is_number or not self.least <= int(text) <= self.most:
+            raise ValueError(f"must be a whole number between {self.least} and {self.most}")
+        return int(text)
 
 
-def _flag(value: object) -> object:
-    if isinstance(value, str) and value not in {"true", "false"}:
-        raise ValueError("Input should be true or false")
-    return value
+class CommaSeparated(NamedTuple):
+    """Several different values in one text, separated by commas; for `Annotated`.
+
+    With a model, values are names of its fields, as JSON spells them.
+    """
+
+    most: int
+    item_schema: dict[str, Any]
+    model: type[BaseModel] | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        """Split the text."""
+        return core_schema.no_info_plain_validator_function(self._split)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        """Describe an array."""
+        bounds = {"minItems": 1, "maxItems": self.most, "uniqueItems": True}
+        return {"type": "array", "items": self.item_schema, **bounds}
+
+    def _split(self, text: object) -> tuple[str, ...]:
+        values = tuple(str(text).split(","))
+        if len(values) > self.most:
+            raise ValueError(f"must have at most {self.most} entries, not {len(values)}")
+        if len(set(values)) < len(values):
+            raise ValueError("must not contain an entry twice")
+        if "" in values:
+            raise ValueError("must not contain an empty entry")
+        known = self.item_schema.get("enum", values)
+        if not set(values) <= set(known):
+            raise ValueError(f"must contain only {', '.join(known)}")
+        return values
 
 
-def _whole(value: object) -> object:
-    if isinstance(value, str) and not _WHOLE.fullmatch(value):
-        raise ValueError("Input should be a whole number")
-    return value
+def fields_of(model: type[BaseModel]) -> CommaSeparated:
+    """Return the type of a parameter that selects fields of a model."""
+    names = [field.alias or name for name, field in model.model_fields.items()]
+    return CommaSeparated(len(names), {"type": "string", "enum": names}, model)
 
 
-def _decoded(value: object) -> object:
-    return unquote(value) if isinstance(value, str) else value
+def tickers(most: int) -> CommaSeparated:
+    """Return the type of a parameter that names several companies."""
+    return CommaSeparated(most, _TICKER)
 
 
-Day = Annotated[date, BeforeValidator(_day)]
+def _day(text: object) -> object:
+    try:
+        day = date.fromisoformat(str(text))
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:  # other ISO forms, such as 20240102, are refused
+        raise ValueError("must be a date, written YYYY-MM-DD")
+    return day
+
+
+def _flag(text: object) -> object:
+    if text not in {"true", "false"}:
+        raise ValueError("must be true or false")
+    return text == "true"
+
+
+_Day = Annotated[date, BeforeValidator(_day)]
+
 Flag = Annotated[bool, BeforeValidator(_flag)]
-
-From = Annotated[Day | None, Named("from"), Field(description="The first day, included.")]
-To = Annotated[Day | None, Named("to"), Field(description="The last day, included.")]
-DIGITS: Final = BeforeValidator(_whole)
-"""Stands last in `Annotated` of whole numbers: only digits will do, neither `1_0` nor `1.0`."""
-
-FIELDS: Final = "Only these fields, with commas between: of each item, or of a single answer."
-"""What a parameter `fields` is for."""
-
+From = Annotated[_Day | None, Field(alias="from", description="The first day, included.")]
+To = Annotated[_Day | None, Field(alias="to", description="The last day, included.")]
 Cursor = Annotated[
     str | None,
-    Field(
-        max_length=2_048,
-        description="Where to go on: the `nextCursor` of the page before, unchanged.",
-    ),
+    Field(max_length=2_048, description="`nextCursor` of the previous page, unchanged."),
 ]
 TickerInPath = Annotated[
     str,
-    BeforeValidator(_decoded),
+    BeforeValidator(unquote),
     StringConstraints(max_length=40),
-    WithJsonSchema(TICKER_SCHEMA),
-    Field(description="A ticker, in upper or lower case: `BRK.B`.", examples=["AAPL"]),
+    WithJsonSchema(_TICKER),
+    Field(description="A ticker, in upper or lower case, such as `BRK.B`.", examples=["AAPL"]),
 ]
 TickerInQuery = Annotated[
     str | None,
-    Field(max_length=40),
-    WithJsonSchema(TICKER_SCHEMA),
-    Field(description="Only what is about this company."),
+    Field(max_length=40, description="Only about this company."),
+    WithJsonSchema(_TICKER),
 ]

@@ -1,45 +1,54 @@
-"""Whatever goes wrong with a request, as problem documents (RFC 9457)."""
+"""Problem documents (RFC 9457): what a client is told when a request fails."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
 from pydantic import Field, ValidationError
 
-from signal9_core.errors import InputError, NotFoundError, Signal9Error
+from signal9_core.errors import (
+    InputError,
+    NotFoundError,
+    OutdatedError,
+    RefusedError,
+    Signal9Error,
+)
 from signal9_core.schemas import Answer, to_json
 
-from .response import Response
+from ..auth.identity import MissingScopeError, NoTokenError
+from ..runtime import logger
+from .http import Response
 
 __all__ = [
     "MEDIA_TYPE",
     "FieldProblem",
     "NotFoundProblem",
     "Problem",
-    "WrongParametersError",
+    "ProblemError",
     "field_problems",
-    "not_stored",
-    "nothing_at",
+    "invalid",
+    "path_not_found",
     "problem",
-    "refused",
-    "unexpected",
-    "wrong_input",
+    "problem_of",
 ]
 
 MEDIA_TYPE: Final = "application/problem+json"
 
-_RETRY_AFTER_S: Final = 5
+_RETRY: Final = {"Retry-After": "5"}
+_MESSAGES: Final = {"missing": "is required", "extra_forbidden": "unknown field"}
+_CHOICES: Final = frozenset({"enum", "literal_error"})
 
 
 class FieldProblem(Answer):
-    """What is wrong with one parameter, named as the request names it."""
+    """What is wrong with one parameter or field, by its name in the request."""
 
     field: str
     message: str
 
 
 class Problem(Answer):
-    """What went wrong with a request."""
+    """Why a request failed."""
 
     type: str = "about:blank"
     title: str
@@ -49,17 +58,17 @@ class Problem(Answer):
 
 
 class NotFoundProblem(Problem):
-    """What is not there; `nearest` holds the tickers that may have been meant."""
+    """What was not found; `nearest` holds similar tickers."""
 
-    nearest: Sequence[str] = Field(description="Tickers that are most like the one asked for.")
+    nearest: Sequence[str] = Field(description="The most similar known tickers.")
 
 
-class WrongParametersError(Exception):
-    """Everything that is wrong with a request's parameters."""
+class ProblemError(Exception):
+    """A request that is answered with this problem."""
 
-    def __init__(self, problems: Sequence[FieldProblem]) -> None:
-        super().__init__("; ".join(f"{each.field}: {each.message}" for each in problems))
-        self.problems = problems
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.body.decode())
+        self.response = response
 
 
 def problem(
@@ -69,69 +78,81 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return a problem document as a response."""
-    return _response(
-        Problem(title=status.phrase, status=status, detail=detail, errors=errors), headers
-    )
+    document = Problem(title=status.phrase, status=status, detail=detail, errors=errors)
+    return _response(document, headers or {})
 
 
-def not_stored(error: NotFoundError) -> Response:
-    """Answer 404, with what may have been meant."""
-    status = HTTPStatus.NOT_FOUND
-    return _response(
-        NotFoundProblem(
-            title=status.phrase, status=status, detail=str(error), nearest=error.nearest
-        )
-    )
+def path_not_found(path: str) -> Response:
+    """Return 404 for a path that the API does not have."""
+    return _not_found(f"There is nothing at {path[:200]}.", ())
 
 
-def nothing_at(path: str) -> Response:
-    """Answer 404 for a path that the API has not."""
-    status = HTTPStatus.NOT_FOUND
-    detail = f"There is nothing at {path[:200]}."
-    return _response(NotFoundProblem(title=status.phrase, status=status, detail=detail, nearest=()))
-
-
-def wrong_input(error: InputError) -> Response:
-    """Answer 422 for what a query refused."""
-    return refused([FieldProblem(field=error.field, message=error.message)])
-
-
-def field_problems(error: ValidationError, field: str) -> Iterator[FieldProblem]:
-    """Yield what pydantic found wrong with a parameter; within a body, each place of it."""
-    wrong: dict[str, str] = {}
-    for each in error.errors(include_url=False):
-        place = ".".join([field, *map(str, each["loc"])] if not field else [field])
-        wrong.setdefault(place.strip(".") or "body", _message(each))
-    for name, message in wrong.items():
-        yield FieldProblem(field=name, message=message)
-
-
-def refused(errors: Sequence[FieldProblem]) -> Response:
-    """Answer 422, naming each parameter that is wrong."""
-    detail = "; ".join(f"{each.field}: {each.message}" for each in errors)
+def invalid(errors: Iterable[FieldProblem]) -> Response:
+    """Return 422, naming every invalid parameter."""
+    errors = tuple(errors)
+    detail = "; ".join(f"{error.field}: {error.message}" for error in errors)
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors)
 
 
-def unexpected(error: Exception) -> Response:
-    """Answer 503 where trying again can help, else 500; the log has what the answer hides."""
-    from ..log import logger  # noqa: PLC0415
-
-    if isinstance(error, Signal9Error) and error.transient:
-        logger.warning("unavailable", reason=str(error))
-        return problem(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "Not available for the moment; try again a little later.",
-            headers={"Retry-After": str(_RETRY_AFTER_S)},
-        )
-    logger.error("request failed", exc_info=error)
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The request failed on our side.")
+def field_problems(error: ValidationError) -> Iterator[FieldProblem]:
+    """Yield an error for each parameter, or field of a body, that pydantic refused."""
+    messages: dict[str, str] = {}
+    for details in error.errors(include_url=False):
+        place = ".".join(map(str, details["loc"])) or "body"
+        messages.setdefault(place, _message(details))
+    for place, message in messages.items():
+        yield FieldProblem(field=place, message=message)
 
 
-def _message(error: Mapping[str, Any]) -> str:
-    if error["type"] == "missing":
-        return "is required"
-    return str(error["msg"]).removeprefix("Value error, ")
+def problem_of(error: Exception) -> Response:
+    """Return the problem for an exception; one that the client did not cause is logged."""
+    match error:
+        case ProblemError():
+            response = error.response
+        case InputError():
+            response = invalid([FieldProblem(field=error.field, message=error.message)])
+        case NotFoundError():
+            response = _not_found(str(error), error.nearest)
+        case OutdatedError():
+            detail = "The record has changed since it was read: read it again."
+            response = problem(HTTPStatus.PRECONDITION_FAILED, detail)
+        case MissingScopeError():
+            reason = f', error="insufficient_scope", scope="{error.scope}"'
+            response = _challenge(HTTPStatus.FORBIDDEN, error, reason)
+        case RefusedError():
+            reason = "" if isinstance(error, NoTokenError) else ', error="invalid_token"'
+            response = _challenge(HTTPStatus.UNAUTHORIZED, error, reason)
+        case Signal9Error(transient=True):
+            logger().warning("unavailable", reason=str(error))
+            detail = "Temporarily unavailable; try again later."
+            response = problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=_RETRY)
+        case _:
+            logger().error("request failed", exc_info=error)
+            detail = "The server failed to answer the request."
+            response = problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+    return response
 
 
-def _response(body: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(body.status, to_json(body), MEDIA_TYPE, headers or {})
+def _challenge(status: HTTPStatus, error: Exception, reason: str) -> Response:
+    headers = {"WWW-Authenticate": f'Bearer realm="signal9"{reason}'}
+    return problem(status, str(error), headers=headers)
+
+
+def _not_found(detail: str, nearest: Sequence[str]) -> Response:
+    status = HTTPStatus.NOT_FOUND
+    return _response(
+        NotFoundProblem(title=status.phrase, status=status, detail=detail, nearest=nearest), {}
+    )
+
+
+def _message(details: Mapping[str, Any]) -> str:
+    kind = details["type"]
+    if kind in _CHOICES:
+        choices = details["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
+        return f"must be one of {choices}" if "," in choices else f"must be {choices}"
+    text = str(details["msg"]).removeprefix("Value error, ")
+    return _MESSAGES.get(kind) or re.sub(r"^(Input|List|String|Value) should ", "must ", text)
+
+
+def _response(document: Problem, headers: Mapping[str, str]) -> Response:
+    return Response(document.status, to_json(document), MEDIA_TYPE, headers)

@@ -1,45 +1,36 @@
-"""Answers searches for companies."""
+"""Company search."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from signal9_core.schemas import SearchAnswer, SearchHit
 
 from ..runtime import application
-from .fields import Selected
-from .http import DAILY, ok, respond
-from .parameters import DIGITS, FIELDS
-from .resource import Resource
-from .response import Response
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
+from .http import DAILY, Response, ok
+from .parameters import FIELDS, WholeNumber, fields_of
+from .routing import Resource
 
 __all__ = ["app", "handler"]
 
-app = Resource("Search")
+app = Resource("Search", f"{__name__}.handler")
+handler = app.handler
 
 Words = Annotated[
     str,
     Field(
         min_length=1,
         max_length=200,
-        description="A ticker or name, as far as typed; not only spaces.",
+        description="A ticker or name, or the beginning of one; not only spaces.",
         pattern=r"\S",
         examples=["aple"],
     ),
 ]
-HitFields = Annotated[tuple[str, ...], Selected(SearchHit), Field(description=FIELDS)]
-HitLimit = Annotated[int, Field(ge=1, le=50, description="Hits at most."), DIGITS]
+HitFields = Annotated[tuple[str, ...], fields_of(SearchHit), Field(description=FIELDS)]
+HitLimit = Annotated[int, WholeNumber(1, 50), Field(description="The most hits to return.")]
 
 
-@app.read("/search", SearchAnswer, "Find companies")
+@app.route("GET", "/search", SearchAnswer, "Search companies")
 def search_companies(q: Words, fields: HitFields = (), limit: HitLimit = 10) -> Response:
-    """Companies by ticker or name, best first; slips of the keyboard are forgiven."""
+    """Companies by ticker or name, best first; typing errors are tolerated."""
     return ok(application().search(q, limit=limit), DAILY, fields)
-
-
-def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Answer a request under `/search`."""
-    return respond(app, event, context)

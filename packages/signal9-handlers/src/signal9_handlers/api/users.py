@@ -1,9 +1,8 @@
-"""Answers what callers ask and change about themselves; nobody else's record can be named."""
+"""The caller's own record; no request can name anybody else's."""
 
 import re
-from collections.abc import Collection
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from collections.abc import Callable, Collection
+from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
@@ -19,135 +18,124 @@ from signal9_core.schemas import (
     WizardPut,
 )
 
-from ..auth.scopes import READ_ME, WRITE_ME
+from ..auth.identity import READ_ME, WRITE_ME
 from ..runtime import application
-from .http import NEVER, REVALIDATE, ok, respond
-from .parameters import DIGITS, Cursor, Flag, TickerInPath
-from .request import Request
-from .resource import Resource
-from .response import Response
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
+from .http import NEVER, Request, Response, no_content, ok
+from .parameters import Cursor, Flag, TickerInPath, WholeNumber
+from .routing import Function, Resource
 
 __all__ = ["app", "handler"]
 
-app = Resource("Users")
+app = Resource("Users", f"{__name__}.handler")
+handler = app.handler
 
-Unread = Annotated[Flag, Field(description="Only what was not read yet.")]
-NotificationLimit = Annotated[
-    int, Field(ge=1, le=200, description="Notifications per page."), DIGITS
-]
+Unread = Annotated[Flag, Field(description="Only unread notifications.")]
+NotificationLimit = Annotated[int, WholeNumber(1, 200), Field(description="Items per page.")]
 NotificationId = Annotated[
     str,
     StringConstraints(max_length=64),
-    Field(description="The `id` of a notification of the caller's."),
+    Field(description="The `id` of one of the caller's notifications."),
 ]
 
-_TAG: Final = re.compile(r'"([0-9a-f]{1,20})"')
+_ETAG: Final = re.compile(r'"([0-9a-f]{1,20})"')
 
 
-@app.read("/users/me", UserAnswer, "One's own record", scope=READ_ME)
+def _change(method: str, path: str, summary: str) -> Callable[[Function], Function]:
+    return app.route(method, path, UserAnswer, summary, scope=WRITE_ME, conditional=True)
+
+
+@app.route("GET", "/users/me", UserAnswer, "Get the record", scope=READ_ME)
 def get_record(request: Request) -> Response:
-    """Return the record, made when its owner is first seen; its `ETag` goes into `If-Match`."""
-    answer, version = application().own.get_record(request.caller.user_id)
-    return _record(answer, version)
+    """Return the record, created by the first request; its `ETag` is for `If-Match`."""
+    return _record(application().users.get(request.caller.user_id))
 
 
-@app.on("PATCH", "/users/me", UserAnswer, "Change one's profile", scope=WRITE_ME, conditional=True)
+@_change("PATCH", "/users/me", "Change the profile")
 def patch_record(request: Request, body: RecordPatch) -> Response:
-    """Change what is named: what is left out stays as it is, `null` removes."""
-    change = application().own.patch_record
-    return _record(*change(request.caller.user_id, body, _expected(request)))
+    """Change the given fields: those left out stay as they are, `null` removes one."""
+    change = application().users.patch
+    return _record(change(request.caller.user_id, body, _versions(request)))
 
 
-@app.on(
-    "PUT", "/users/me/wizard", UserAnswer, "Note one's progress", scope=WRITE_ME, conditional=True
-)
+@_change("PUT", "/users/me/wizard", "Set the progress")
 def put_wizard(request: Request, body: WizardPut) -> Response:
-    """Note how far the wizard is; it can be completed when nothing is `missing` any more."""
-    change = application().own.put_wizard
-    return _record(*change(request.caller.user_id, body, _expected(request)))
+    """Set the wizard's status; it can be completed once nothing is `missing`."""
+    change = application().users.put_wizard
+    return _record(change(request.caller.user_id, body, _versions(request)))
 
 
-@app.on("PUT", "/users/me/topics", UserAnswer, "Follow topics", scope=WRITE_ME, conditional=True)
+@_change("PUT", "/users/me/topics", "Set the topics")
 def put_topics(request: Request, body: TopicsPut) -> Response:
-    """Follow these topics, and no other."""
-    change = application().own.put_topics
-    return _record(*change(request.caller.user_id, body, _expected(request)))
+    """Follow these topics instead of the previous ones."""
+    change = application().users.put_topics
+    return _record(change(request.caller.user_id, body, _versions(request)))
 
 
-@app.on(
-    "PUT", "/users/me/watchlist", UserAnswer, "Watch companies", scope=WRITE_ME, conditional=True
-)
+@_change("PUT", "/users/me/watchlist", "Set the watchlist")
 def put_watchlist(request: Request, body: WatchlistPut) -> Response:
-    """Watch these companies, in this order, and no other."""
-    change = application().own.put_watchlist
-    return _record(*change(request.caller.user_id, body, _expected(request)))
+    """Watch these companies, in this order, instead of the previous ones."""
+    change = application().users.put_watchlist
+    return _record(change(request.caller.user_id, body, _versions(request)))
 
 
-@app.on(
-    "PUT", "/users/me/viewed/{ticker}", ViewedAnswer, "Note a look at a company", scope=WRITE_ME
+@app.route(
+    "PUT", "/users/me/viewed/{ticker}", ViewedAnswer, "Record a viewed company", scope=WRITE_ME
 )
 def put_viewed(request: Request, ticker: TickerInPath) -> Response:
-    """Put it at the head of the companies that the caller looked at of late."""
-    return ok(application().own.note_viewed(request.caller.user_id, ticker), NEVER)
+    """Put the company at the head of the list of recently viewed ones."""
+    return ok(application().users.note_viewed(request.caller.user_id, ticker), NEVER)
 
 
-@app.read("/users/me/notifications", NotificationsAnswer, "What one was told", scope=READ_ME)
+@app.route(
+    "GET", "/users/me/notifications", NotificationsAnswer, "List notifications", scope=READ_ME
+)
 def list_notifications(
     request: Request,
     unread: Unread = False,  # noqa: FBT002
     limit: NotificationLimit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """Return what the caller was told in the last three months, latest first."""
-    asked = application().own.list_notifications
-    return ok(asked(request.caller.user_id, unread=unread, limit=limit, cursor=cursor))
+    """Return the notifications of the last ninety days, newest first."""
+    user_id = request.caller.user_id
+    answer = application().users.list_notifications(
+        user_id, unread=unread, limit=limit, cursor=cursor
+    )
+    return ok(answer)
 
 
-@app.on(
+@app.route(
     "PUT",
     "/users/me/notifications/{id}/read",
     NotificationAnswer,
-    "Mark as read",
+    "Mark a notification as read",
     scope=WRITE_ME,
-    refusals={404: "The caller has no such notification."},
 )
 def mark_read(request: Request, id: NotificationId) -> Response:  # noqa: A002
-    """Note when it was first read; doing it again changes nothing."""
-    return ok(application().own.mark_read(request.caller.user_id, id), NEVER)
+    """Record when it was first read; marking it again changes nothing."""
+    return ok(application().users.mark_read(request.caller.user_id, id), NEVER)
 
 
-@app.read("/users/me/export", ExportAnswer, "Take along one's data", scope=READ_ME)
+@app.route("GET", "/users/me/export", ExportAnswer, "Export all data", scope=READ_ME)
 def export_record(request: Request) -> Response:
-    """Return everything that is stored about the caller."""
-    return ok(application().own.export(request.caller.user_id), NEVER)
+    """Everything that is stored about the caller."""
+    return ok(application().users.export(request.caller.user_id), NEVER)
 
 
-@app.on("DELETE", "/users/me", None, "Delete one's data", scope=WRITE_ME)
+@app.route("DELETE", "/users/me", None, "Delete all data", scope=WRITE_ME)
 def delete_record(request: Request) -> Response:
-    """Delete everything that is stored about the caller; their next request starts anew."""
-    application().own.delete(request.caller.user_id)
-    return Response(HTTPStatus.NO_CONTENT, b"", "", {})
+    """Delete everything stored about the caller; their next request creates a new record."""
+    application().users.delete(request.caller.user_id)
+    return no_content()
 
 
-def _record(answer: UserAnswer, version: int) -> Response:
-    response = ok(answer, REVALIDATE)
-    return response._replace(headers={**response.headers, "ETag": f'"{version:x}"'})
+def _record(record: tuple[UserAnswer, int]) -> Response:
+    answer, version = record
+    return ok(answer).adding({"ETag": f'"{version:x}"'})
 
 
-def _expected(request: Request) -> Collection[int] | None:
-    """Return the versions that `If-Match` names; `None` where it asks for nothing.
-
-    What is no tag of ours, a weak one among them, is of no version.
-    """
-    given = [each.strip() for each in request.header("if-match").split(",")]
-    if given in ([""], ["*"]):
+def _versions(request: Request) -> Collection[int] | None:
+    """Return the versions in `If-Match`, or `None` for any; an unknown ETag is no version."""
+    tags = [tag.strip() for tag in request.header("if-match").split(",")]
+    if tags in ([""], ["*"]):
         return None
-    return {int(tag[1], 16) for each in given if (tag := _TAG.fullmatch(each))}
-
-
-def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Answer a request under `/users/me`."""
-    return respond(app, event, context)
+    return {int(match[1], 16) for tag in tags if (match := _ETAG.fullmatch(tag))}

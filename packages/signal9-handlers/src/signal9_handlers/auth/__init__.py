@@ -1,1 +1,1 @@
-"""Who is asking: tokens are checked once, handlers are told what came of it."""
+"""Authentication: access tokens are checked once, by the authorizer."""

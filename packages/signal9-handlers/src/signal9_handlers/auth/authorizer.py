@@ -1,63 +1,222 @@
-"""The Lambda authorizer: API Gateway asks it once per token, and keeps the answer for a while."""
+"""The Lambda authorizer: checks access tokens, signed with RS256 by the issuer's published keys."""
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
+import jwt
+from jwt.exceptions import (
+    ExpiredSignatureError,
+    ImmatureSignatureError,
+    InvalidAudienceError,
+    InvalidIssuerError,
+    MissingRequiredClaimError,
+    PyJWKClientConnectionError,
+    PyJWTError,
+)
 
-from signal9_core.errors import RefusedError
-from signal9_core.settings import load_settings
+from signal9_core.errors import IssuerUnavailableError, RefusedError, SettingsError
+from signal9_core.settings import Settings, load_settings
 
-from ..log import logger
-from .tokens import TokenVerifier, verifier_of
+from ..runtime import logger
+from .identity import LEEWAY_S, SCOPES, Identity, NoTokenError
 
-__all__ = ["UnauthorizedError", "handler", "verifier"]
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+__all__ = [
+    "SigningKeys",
+    "TokenVerifier",
+    "UnauthorizedError",
+    "handler",
+    "keys_url",
+    "make_verifier",
+    "verifier",
+]
+
+_ALGORITHM: Final = "RS256"
+_CLAIMS: Final = ["exp", "iat", "sub", "iss", "aud"]
+_LONGEST_TOKEN: Final = 8_192
+_LONGEST_SUBJECT: Final = 128
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_REASONS: Final[dict[type[PyJWTError], str]] = {
+    ExpiredSignatureError: "The token has expired.",
+    ImmatureSignatureError: "The token is not valid yet.",
+    InvalidAudienceError: "The token is for another API.",
+    InvalidIssuerError: "The token is from another issuer.",
+}
 
 
 class UnauthorizedError(Exception):
-    """What API Gateway answers 401 to: it looks for this very message."""
+    """API Gateway answers 401 to exactly this message."""
 
     def __init__(self) -> None:
         super().__init__("Unauthorized")
 
 
-@cache
-def verifier() -> TokenVerifier:
-    """Return what checks tokens; `SettingsError` where no issuer is set, so that nobody gets in."""
-    return verifier_of(load_settings())
+def handler(event: Mapping[str, str], context: "LambdaContext") -> dict[str, Any]:  # noqa: ARG001
+    """Identify the caller, for all paths of the stage, since API Gateway caches the result.
 
-
-def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
-    """Tell who is asking, for every path of the stage; a token that does not hold is refused.
-
-    Which path needs which scope is seen to by the handlers. So what is kept for a token is right
-    for all of them, and tells nothing about any.
+    Handlers check the scope that their path needs.
     """
     try:
-        identity = verifier()(_authorization(event))
+        identity = verifier()(event["authorizationToken"])
     except RefusedError as error:
-        logger.info("refused", reason=str(error))
+        logger().info("token refused", reason=str(error))
         raise UnauthorizedError from None
+    stage = "/".join(event["methodArn"].split("/")[:2])
+    statement = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": f"{stage}/*"}
     return {
         "principalId": identity.user_id,
-        "policyDocument": _policy(event["methodArn"]),
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
         "context": identity.context(),
     }
 
 
-def _authorization(event: Mapping[str, Any]) -> str:
-    """Return the header, of an authorizer for tokens as well as of one for requests."""
-    if "authorizationToken" in event:
-        return str(event["authorizationToken"])
-    headers: Mapping[str, list[str]] = event.get("multiValueHeaders") or {}
-    given = [each for name in headers if name.lower() == "authorization" for each in headers[name]]
-    if len(given) > 1:
-        raise RefusedError("The header Authorization is sent more than once.")
-    return given[0] if given else ""
+@cache
+def verifier() -> "TokenVerifier":
+    """Return the verifier for the environment's settings; `SettingsError` without an issuer."""
+    return make_verifier(load_settings())
 
 
-def _policy(method_arn: str) -> dict[str, Any]:
-    stage = "/".join(method_arn.split("/")[:2])
-    statement = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": f"{stage}/*"}
-    return {"Version": "2012-10-17", "Statement": [statement]}
+def make_verifier(settings: Settings) -> "TokenVerifier":
+    """Return the verifier for these settings; `SettingsError` without issuer and audience."""
+    if not settings.issuer or not settings.audience:
+        raise SettingsError("issuer and audience must be set together")
+    keys = SigningKeys(settings.issuer)
+    return TokenVerifier(
+        settings.issuer, settings.audience, keys, require_scopes=settings.require_scopes
+    )
+
+
+class TokenVerifier:
+    """Identifies the caller by the header Authorization.
+
+    A token without any of the API's scopes has them all, unless `require_scopes`; then it has none.
+    """
+
+    def __init__(
+        self, issuer: str, audience: str, keys: "SigningKeys", *, require_scopes: bool = False
+    ) -> None:
+        # Issuers are spelled with and without a slash at the end.
+        self._issuers = [issuer.removesuffix("/"), f"{issuer.removesuffix('/')}/"]
+        self._audience = audience
+        self._keys = keys
+        self._require_scopes = require_scopes
+
+    def __call__(self, authorization: str) -> Identity:
+        """Return the caller; `RefusedError` says what is wrong with the token."""
+        scheme, _, token = authorization.strip().partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise NoTokenError
+        if len(token) > _LONGEST_TOKEN:
+            raise RefusedError(f"The token is longer than {_LONGEST_TOKEN} bytes.")
+        claims = self._claims(token.strip())
+        if not 1 <= len(claims["sub"]) <= _LONGEST_SUBJECT:
+            raise RefusedError("The token's subject is empty or too long.")
+        return Identity(claims["sub"], self._scopes(claims), int(claims["exp"]))
+
+    def _claims(self, token: str) -> Mapping[str, Any]:
+        try:
+            header = jwt.get_unverified_header(token)
+            if header.get("alg") != _ALGORITHM:
+                raise RefusedError(f"The token is not signed with {_ALGORITHM}.")
+            return jwt.decode(
+                token,
+                self._keys.key(header.get("kid")).key,
+                algorithms=[_ALGORITHM],
+                audience=self._audience,
+                issuer=self._issuers,
+                leeway=LEEWAY_S,
+                options={"require": _CLAIMS},
+            )
+        except PyJWTError as error:
+            raise RefusedError(_reason(error)) from error
+        except (ArithmeticError, RecursionError, TypeError, ValueError) as error:
+            raise RefusedError("The token is malformed.") from error
+
+    def _scopes(self, claims: Mapping[str, Any]) -> frozenset[str]:
+        scope, permissions = claims.get("scope"), claims.get("permissions")
+        carried = set(scope.split()) if isinstance(scope, str) else set()
+        if isinstance(permissions, list):
+            carried |= {item for item in permissions if isinstance(item, str)}
+        granted = SCOPES & carried
+        return granted if granted or self._require_scopes else SCOPES
+
+
+class SigningKeys:
+    """An issuer's keys, cached for ten minutes.
+
+    An unknown key id has them fetched again, at most every thirty seconds. After a failure the
+    issuer is left alone for five seconds; known keys go on working.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        *,
+        lifespan_s: float = 600.0,
+        cooldown_s: float = 30.0,
+        pause_s: float = 5.0,
+        timeout_s: float = 3.0,
+    ) -> None:
+        self._client = jwt.PyJWKClient(
+            keys_url(issuer), lifespan=lifespan_s, timeout=timeout_s, cooldown_duration=cooldown_s
+        )
+        self._pause_s = pause_s
+        self._paused_until = 0.0
+
+    def key(self, key_id: str | None) -> jwt.PyJWK:
+        """Return a key, or the only one for a token that names none.
+
+        `RefusedError` if the issuer has no such key, `IssuerUnavailableError` if it has no keys.
+        """
+        return self._cached(key_id) or self._fetch(key_id)
+
+    def _cached(self, key_id: str | None) -> jwt.PyJWK | None:
+        cache = self._client.jwk_set_cache
+        key_set = None if cache is None else cache.get()
+        keys = [key for key in key_set.keys if key.public_key_use != "enc"] if key_set else []
+        if key_id is not None:
+            return self._client.match_kid(keys, key_id)
+        return keys[0] if len(keys) == 1 else None
+
+    def _fetch(self, key_id: str | None) -> jwt.PyJWK:
+        if monotonic() < self._paused_until:
+            raise IssuerUnavailableError("the issuer's keys could not be fetched a moment ago")
+        try:
+            if key_id is not None:
+                return self._client.get_signing_key(key_id)
+            self._client.get_jwk_set()
+        except (PyJWTError, OSError, ValueError) as error:
+            has_keys = bool(self._client.jwk_set_cache and self._client.jwk_set_cache.get())
+            if has_keys and not isinstance(error, PyJWKClientConnectionError | OSError):
+                raise RefusedError("The token's key is not one of the issuer's.") from error
+            self._paused_until = monotonic() + self._pause_s
+            message = f"{self._client.uri}: keys cannot be fetched: {error}"
+            raise IssuerUnavailableError(message) from error
+        if (key := self._cached(None)) is None:
+            raise RefusedError("The token does not name its key.")
+        return key
+
+
+def keys_url(issuer: str) -> str:
+    """Return where an issuer publishes its keys; plain HTTP is for this machine only."""
+    parts = urlsplit(issuer)
+    is_local = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    if not (parts.hostname and (parts.scheme == "https" or is_local)):
+        raise SettingsError(
+            f"invalid issuer {issuer!r}: must start with https:// (http:// only for 127.0.0.1)"
+        )
+    if parts.query or parts.fragment or parts.username:
+        raise SettingsError("invalid issuer: must have no query, fragment or user")
+    return f"{issuer.removesuffix('/')}/.well-known/jwks.json"
+
+
+def _reason(error: PyJWTError) -> str:
+    if isinstance(error, MissingRequiredClaimError):
+        return f"The token has no claim {error.claim}."
+    reasons = (text for kind, text in _REASONS.items() if isinstance(error, kind))
+    return next(reasons, "The token is malformed or was tampered with.")

@@ -1,28 +1,41 @@
-"""Who is asking, as the authorizer tells the handlers."""
+"""The caller: who they are, and which scopes their token carries."""
 
 import time
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 from signal9_core.errors import RefusedError
 
-from .scopes import SCOPES
+__all__ = [
+    "DEVELOPER",
+    "LEEWAY_S",
+    "READ_MARKET",
+    "READ_ME",
+    "SCOPES",
+    "WRITE_ME",
+    "Identity",
+    "MissingScopeError",
+    "NoTokenError",
+]
 
-__all__ = ["DEVELOPER", "LEEWAY_S", "Identity", "MissingScopeError", "NoTokenError"]
+READ_MARKET: Final = "read:market"
+READ_ME: Final = "read:me"
+WRITE_ME: Final = "write:me"
+SCOPES: Final = frozenset({READ_MARKET, READ_ME, WRITE_ME})
 
 LEEWAY_S: Final = 10
-"""By how much clocks may differ."""
+"""The most that clocks may differ by."""
 
 
 class NoTokenError(RefusedError):
-    """A caller did not even try to show who they are."""
+    """A request without a token."""
 
     def __init__(self) -> None:
-        super().__init__("A token is needed: send it as Authorization: Bearer.")
+        super().__init__("A token is required: send Authorization: Bearer <token>.")
 
 
 class MissingScopeError(Exception):
-    """The caller's token does not allow this; `scope` names what would."""
+    """The caller's token lacks the scope that a request needs."""
 
     def __init__(self, scope: str) -> None:
         super().__init__(f"The token does not carry the scope {scope}.")
@@ -30,28 +43,27 @@ class MissingScopeError(Exception):
 
 
 class Identity(NamedTuple):
-    """A caller: their id, what they may do, and until when (seconds since 1970)."""
+    """A caller's id, scopes, and end of their token in seconds since 1970."""
 
     user_id: str
     scopes: frozenset[str]
     expires_at: int | None = None
 
     def context(self) -> dict[str, str]:
-        """Return it as an authorizer's context, which holds nothing but text."""
+        """Return it as an authorizer's context, which holds only text."""
         until = {} if self.expires_at is None else {"expiresAt": str(self.expires_at)}
         return {"userId": self.user_id, "scopes": " ".join(sorted(self.scopes)), **until}
 
-    def needs(self, scope: str) -> None:
-        """`MissingScopeError` unless the caller may do this."""
+    def require(self, scope: str) -> None:
+        """Raise `MissingScopeError` unless the caller has this scope."""
         if scope not in self.scopes:
             raise MissingScopeError(scope)
 
     @classmethod
-    def of(cls, context: Mapping[str, Any]) -> "Identity":
-        """Read it from there; `RefusedError` where nobody was identified, or is no longer.
+    def from_context(cls, context: Mapping[str, Any]) -> Self:
+        """Read it from an authorizer's context; `RefusedError` without one or after its end.
 
-        API Gateway goes on using what an authorizer found for some minutes, whatever the token's
-        own end; so that is looked at here.
+        API Gateway caches what the authorizer returned, even when the token has expired.
         """
         user_id = context.get("userId")
         if not isinstance(user_id, str) or not user_id:
@@ -64,4 +76,4 @@ class Identity(NamedTuple):
 
 
 DEVELOPER: Final = Identity("local|developer", SCOPES)
-"""Stands in on a laptop, where no issuer is configured."""
+"""The caller on the local server, unless an issuer is configured."""

@@ -1,91 +1,125 @@
-"""API Gateway's part on this machine: from a path to the function that answers it."""
+"""API Gateway on this machine: authenticates requests and passes them to the API's resources."""
 
-import re
-from collections.abc import Callable, Iterable
-from http import HTTPStatus
-from importlib import import_module
-from typing import Any
+import gzip
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import parse_qsl
 from uuid import uuid4
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from signal9_core.errors import IssuerUnavailableError, RefusedError
 
-from ..api.http import finished
-from ..api.problems import nothing_at, problem, unexpected
-from ..api.refusals import refusal_of
-from ..api.response import Response
-from ..routes import ROUTES, Route
-from ..runtime import request_id
-from .compression import compressed
-from .door import Door, for_developers
-from .exchange import LocalContext, Reply, Request, proxy_event, reply_of
+from ..api.http import Request, Response, add_standard_headers
+from ..api.problems import path_not_found, problem_of
+from ..api.routing import Operation, Resource
+from ..auth.identity import DEVELOPER, Identity
+from ..routes import RESOURCES
 
-__all__ = ["Gateway", "failure", "refusal"]
+__all__ = [
+    "SMALLEST_COMPRESSED",
+    "Authorize",
+    "Event",
+    "Gateway",
+    "allow_everyone",
+    "finish",
+    "proxy_event",
+    "require_token",
+]
 
-Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+Event = dict[str, Any]
+
+SMALLEST_COMPRESSED: Final = 1_024
+"""The least bytes of a body that is compressed."""
+
+Authorize = Callable[[Request], Identity | None]
+"""Returns the caller, or `None` if they need no token; raises `RefusedError` for bad tokens."""
+
+
+def allow_everyone(_: Request) -> Identity:
+    """Identify everyone as the developer."""
+    return DEVELOPER
+
+
+def require_token(verify: Callable[[str], Identity]) -> Authorize:
+    """Return an authorizer that checks tokens, as API Gateway's does."""
+
+    def authorize(request: Request) -> Identity | None:
+        if request.method == "OPTIONS":
+            return None
+        values = request.headers.get("authorization", ())
+        if len(values) > 1:
+            raise RefusedError("The header Authorization was sent more than once.")
+        return verify("".join(values))
+
+    return authorize
+
+
+def proxy_event(
+    method: str,
+    path: str,
+    query: str = "",
+    headers: Iterable[tuple[str, str]] = (),
+    body: bytes = b"",
+    *,
+    identity: Identity | None = DEVELOPER,
+) -> Event:
+    """Return the event that API Gateway sends to a handler, as far as handlers read it."""
+    context: Event = {"requestId": str(uuid4())}
+    if identity is not None:
+        context["authorizer"] = identity.context()
+    return {
+        "httpMethod": method,
+        "path": path,
+        "multiValueHeaders": _grouped(headers),
+        "multiValueQueryStringParameters": _grouped(parse_qsl(query, keep_blank_values=True)),
+        "requestContext": context,
+        "body": body.decode(errors="replace"),
+        "isBase64Encoded": False,
+    }
 
 
 class Gateway:
-    """Calls the handler of each request; its module is loaded when it is first asked for.
+    """Answers an event by the resource that its path belongs to."""
 
-    Answers are compressed here, as API Gateway does it, and not by the handlers.
-    """
+    def __init__(self, authorize: Authorize = allow_everyone) -> None:
+        self._authorize = authorize
 
-    def __init__(self, routes: Iterable[Route] = ROUTES, door: Door = for_developers) -> None:
-        self._door = door
-        self._routes = [(_pattern_of(route.path), route) for route in routes]
+    def __call__(self, event: Event) -> Response:
+        """Return the resource's response, or 404 for an unknown path."""
+        request = Request(event)
+        for resource in RESOURCES:
+            for operation in resource.operations:
+                if operation.pattern.fullmatch(request.path):
+                    return _compress(request, self._respond(event, resource, operation))
+        return finish(path_not_found(request.path), request)
 
-    def __call__(self, request: Request) -> Reply:
-        """Return what the handler answers, or that there is none."""
-        for pattern, route in self._routes:
-            if match := pattern.fullmatch(request.path):
-                return compressed(request, self._answer(request, route, match.groupdict()))
-        return _reply(nothing_at(request.path), request)
-
-    def _answer(self, request: Request, route: Route, parameters: dict[str, str]) -> Reply:
+    def _respond(self, event: Event, resource: Resource, operation: Operation) -> Response:
+        request = Request(event)
         try:
-            identity = self._door(request, route)
-        except RefusedError as error:
-            return _reply(refusal_of(error), request)
-        except IssuerUnavailableError as error:
-            return failure(error, request)
-        event = proxy_event(request, route.path, parameters, identity)
-        request_id.set(event["requestContext"]["requestId"])
-        try:
-            return reply_of(_load(route.handler)(event, LocalContext(route.handler)))
-        except (Exception, SystemExit) as error:  # noqa: BLE001  a process of its own on AWS
-            return _reply(_failed(route.handler, error), request, request_id.get())
+            identity = None if operation.scope is None else self._authorize(request)
+        except (RefusedError, IssuerUnavailableError) as error:
+            return finish(problem_of(error), request)
+        if identity is not None:
+            event["requestContext"]["authorizer"] = identity.context()
+        return resource.respond(request)
 
 
-def refusal(status: HTTPStatus, detail: str, request: Request, **headers: str) -> Reply:
-    """Return a problem document for what never gets to a handler."""
-    return _reply(problem(status, detail, headers=headers), request)
+def finish(response: Response, request: Request) -> Response:
+    """Return a response that no resource made, with the standard headers."""
+    return add_standard_headers(response, request.id, request.header("origin"))
 
 
-def failure(error: Exception, request: Request) -> Reply:
-    """Return a problem document for what went wrong outside of handlers; the log tells what."""
-    return _reply(unexpected(error), request)
+def _grouped(pairs: Iterable[tuple[str, str]]) -> Mapping[str, Sequence[str]]:
+    groups: dict[str, list[str]] = {}
+    for name, value in pairs:
+        groups.setdefault(name, []).append(value)
+    return groups
 
 
-def _failed(handler: str, error: BaseException) -> Response:
-    """Answer 502, as API Gateway does, where a function cannot be loaded or ends in an error."""
-    from ..log import logger
-
-    logger.error("function failed", function=handler, exc_info=error)
-    return problem(HTTPStatus.BAD_GATEWAY, "The function behind this path failed.")
-
-
-def _reply(answer: Response, request: Request, name: str = "") -> Reply:
-    origins = [value for header, value in request.headers if header.lower() == "origin"]
-    return reply_of(finished(answer, name or str(uuid4()), ", ".join(origins)).result())
-
-
-def _pattern_of(path: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path) + "/*")
-
-
-def _load(name: str) -> Handler:
-    module, _, function = name.rpartition(".")
-    found: Handler = getattr(import_module(module), function)
-    return found
+def _compress(request: Request, response: Response) -> Response:
+    """Compress a large body for clients that accept gzip, as API Gateway does."""
+    codings = request.header("accept-encoding").lower().replace(" ", "").split(",")
+    accepts_gzip = not {"gzip", "*", "gzip;q=1", "gzip;q=1.0"}.isdisjoint(codings)
+    if len(response.body) < SMALLEST_COMPRESSED or not accepts_gzip:
+        return response
+    compressed = response._replace(body=gzip.compress(response.body, 1, mtime=0))
+    return compressed.adding({"Content-Encoding": "gzip"})

@@ -1,4 +1,4 @@
-"""The server: HTTP on one side, handlers on the other."""
+"""The local server: an ASGI application for the site and the API's handlers."""
 
 import asyncio
 import os
@@ -10,29 +10,28 @@ from typing import Any, Final
 
 from signal9_core.errors import SettingsError
 
-from .exchange import Reply, Request
-from .gateway import Gateway, failure, refusal
-from .hosts import host_of, is_here
+from ..api.http import Request, Response
+from ..api.problems import problem, problem_of
+from .gateway import Event, Gateway, finish, proxy_event
 from .site import Site
 
-__all__ = ["HOST", "LARGEST_BODY", "LARGEST_HEAD", "LocalServer", "listen"]
+__all__ = ["HOST", "LARGEST_HEAD", "LocalServer", "listen"]
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 HOST: Final = "127.0.0.1"
-"""The server can be reached from this machine only."""
-
-LARGEST_BODY: Final = 1 << 20
-"""Bytes that a request's body may have; no request of the API needs more."""
+"""The server is reachable from this machine only."""
 
 LARGEST_HEAD: Final = 1 << 20
-"""Bytes of headers that are read, so that who sends too many is told by a problem document."""
+"""The most bytes of headers that uvicorn reads, so that long queries get a problem document."""
+
+_LOCAL_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 def listen(port: int) -> socket.socket:
-    """Take a port, 0 for any free one; `SettingsError` where it is in use or not to be had."""
+    """Return a socket on a port, 0 for any free one; `SettingsError` if it cannot be used."""
     # With the protocol spelled out, asyncio sends small answers at once (TCP_NODELAY).
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -49,72 +48,61 @@ def listen(port: int) -> socket.socket:
 
 
 class LocalServer:
-    """An ASGI application: the site, and the API by the handlers that AWS runs."""
+    """Answers with the site's pages, or with the handlers that run on AWS."""
 
     def __init__(self, site: Site, gateway: Gateway | None = None) -> None:
         self._site = site
         self._gateway = gateway or Gateway()
-        # One thread, since a Lambda function too has one request at a time.
+        # One thread, since a Lambda function also handles one request at a time.
         self._worker = ThreadPoolExecutor(1, "handler")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        head = scope["method"] == "HEAD"
-        if not is_here(host_of(scope["headers"])):
-            detail = f"This server answers as {HOST} and localhost only."
-            misdirected = refusal(
-                HTTPStatus.MISDIRECTED_REQUEST, detail, Request(scope["method"], "")
-            )
-            await _send(send, misdirected, head=head)
-            return
+        headers = [(name.decode(), value.decode("latin-1")) for name, value in scope["headers"]]
+        query = scope["query_string"].decode("latin-1")
         body = await _body(receive)
-        request = _request(scope, body or b"")
-        if body is None:
-            detail = f"A body may have {LARGEST_BODY} bytes at most."
-            too_large = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-            reply = refusal(too_large, detail, request, Connection="close")
-        else:
-            loop = asyncio.get_running_loop()
-            reply = await loop.run_in_executor(self._worker, self._answer, request)
-        await _send(send, reply, head=head)
+        event = proxy_event(scope["method"], scope["path"], query, headers, body, identity=None)
+        loop = asyncio.get_running_loop()
+        response = await loop.run_in_executor(self._worker, self._respond, event)
+        await _send(send, response, head=scope["method"] == "HEAD")
 
-    def _answer(self, request: Request) -> Reply:
+    def _respond(self, event: Event) -> Response:
+        request = Request(event)
         try:
-            return self._site(request) if request.path in self._site else self._gateway(request)
-        except Exception as error:  # noqa: BLE001  one page that fails must not end the server
-            return failure(error, request)
+            if not _is_local(request.header("host")):
+                detail = f"This server answers only as {HOST} or localhost."
+                return finish(problem(HTTPStatus.MISDIRECTED_REQUEST, detail), request)
+            return self._site(request) if request.path in self._site else self._gateway(event)
+        except Exception as error:  # noqa: BLE001  the server goes on after a failed request
+            return finish(problem_of(error), request)
 
 
-def _request(scope: Message, body: bytes) -> Request:
-    return Request(
-        method=scope["method"],
-        path=scope["path"],
-        query=scope["query_string"].decode("latin-1"),
-        headers=[
-            (name.decode("latin-1"), each.decode("latin-1")) for name, each in scope["headers"]
-        ],
-        body=body,
-        client=scope["client"][0],
-    )
+def _is_local(host: str) -> bool:
+    """Return whether the header Host names this machine.
+
+    A foreign page may have its own name resolve to this machine (DNS rebinding), but its requests
+    carry that name.
+    """
+    name, _, port = host.lower().rpartition(":")
+    return (name if port.isdigit() else host.lower()).removesuffix(".") in _LOCAL_NAMES
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """Return the body, or `None` where it is too large to go on reading."""
-    body = bytearray()
-    more = True
+async def _body(receive: Receive) -> bytes:
+    body, more = b"", True
     while more:
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > LARGEST_BODY:
-            return None
-    return bytes(body)
+    return body
 
 
-async def _send(send: Send, reply: Reply, *, head: bool) -> None:
-    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in reply.headers]
-    # HEAD and 304 leave the length of what they stand for untold.
-    if reply.status != HTTPStatus.NOT_MODIFIED and (reply.body or not head):
-        headers.append((b"content-length", str(len(reply.body)).encode()))
-    await send({"type": "http.response.start", "status": int(reply.status), "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else reply.body})
+async def _send(send: Send, response: Response, *, head: bool) -> None:
+    headers = {"Content-Type": response.media_type} if response.media_type else {}
+    headers |= response.headers
+    # Without their body, HEAD and 304 do not know its length.
+    if response.status != HTTPStatus.NOT_MODIFIED and response.body:
+        headers["Content-Length"] = str(len(response.body))
+    encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    status = int(response.status)
+    await send({"type": "http.response.start", "status": status, "headers": encoded})
+    await send({"type": "http.response.body", "body": b"" if head else response.body})

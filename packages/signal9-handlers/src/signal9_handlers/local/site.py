@@ -1,26 +1,30 @@
-"""What the server has besides the API: the page, the documentation, the OpenAPI document."""
+"""The local server's pages: companies at `/`, the API's documentation at `/docs`."""
 
-import re
-from base64 import b64encode
 from functools import cached_property
-from hashlib import sha256
 from html import escape
 from http import HTTPStatus
 from importlib.resources import files
 from typing import Final
 
-from .exchange import Reply, Request
-from .gateway import refusal
+from ..api.http import Request, Response
+from ..api.problems import problem
+from .gateway import finish
 
 __all__ = ["Site"]
 
 _HERE: Final = "signal9_handlers.local"
 _SWAGGER: Final = "aws_lambda_powertools.event_handler.openapi.swagger_ui"
-_STRICT: Final = (
+_PAGE: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_SCRIPTS: Final = ("api", "chart", "page", "search", "words")
+_DOCS: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""Content security policies; Swagger UI styles its elements inline."""
+
+_SCRIPTS: Final = ("api", "chart", "docs", "format", "page", "search")
 _FILES: Final = {
     "/favicon.ico": (_HERE, "page/icon.svg", "image/svg+xml"),
     "/icon.svg": (_HERE, "page/icon.svg", "image/svg+xml"),
@@ -29,19 +33,11 @@ _FILES: Final = {
     "/docs/swagger-ui.css": (_SWAGGER, "swagger-ui.min.css", "text/css"),
     "/docs/swagger-ui.js": (_SWAGGER, "swagger-ui-bundle.min.js", "text/javascript"),
 }
-"""Folder, file and media type of what is served as it stands."""
-
-_HEAD: Final = (
-    '<title>Signal9 API</title><link rel="icon" href="/icon.svg">'
-    '<meta name="viewport" content="width=device-width, initial-scale=1">'
-)
-"""What the page of documentation lacks: its name, and the width of a phone."""
-
-_INLINE: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+"""Package, file and media type by path."""
 
 
 class Site:
-    """Files and documents by path; `notice` is what people must know who see the data."""
+    """Files and pages by path; the `notice` is shown with the data."""
 
     def __init__(self, notice: str | None) -> None:
         self._notice = notice or ""
@@ -50,20 +46,27 @@ class Site:
     def __contains__(self, path: object) -> bool:
         return path in self._pages or path in _FILES
 
-    def __call__(self, request: Request) -> Reply:
-        """Return what stands at the path; it can be read only."""
+    def __call__(self, request: Request) -> Response:
+        """Return the file or page at a path."""
         if request.method not in {"GET", "HEAD"}:
-            detail = f"{request.path} can be read only, not {request.method}."
-            return refusal(HTTPStatus.METHOD_NOT_ALLOWED, detail, request, Allow="GET, HEAD")
-        page = self._pages.get(request.path)
-        return _file(*_FILES[request.path]) if page is None else page()
+            detail = f"{request.path} has no method {request.method}, only GET and HEAD."
+            allow = {"Allow": "GET, HEAD"}
+            return finish(problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers=allow), request)
+        if page := self._pages.get(request.path):
+            return page()
+        package, name, media_type = _FILES[request.path]
+        return _response((files(package) / name).read_text("utf-8"), media_type)
 
-    def _page(self) -> Reply:
+    def _page(self) -> Response:
         page = (files(_HERE) / "page/index.html").read_text("utf-8")
-        return _reply(page.replace("{notice}", escape(self._notice)), "text/html", _STRICT)
+        return _response(page.replace("{notice}", escape(self._notice)), "text/html", _PAGE)
 
-    def _openapi(self) -> Reply:
-        return _reply(self._document, "application/json")
+    def _docs(self) -> Response:
+        page = (files(_HERE) / "page/docs.html").read_text("utf-8")
+        return _response(page, "text/html", _DOCS)
+
+    def _openapi(self) -> Response:
+        return _response(self._document, "application/json")
 
     @cached_property
     def _document(self) -> str:
@@ -71,42 +74,12 @@ class Site:
 
         return document()
 
-    def _docs(self) -> Reply:
-        from aws_lambda_powertools.event_handler.openapi.swagger_ui import generate_swagger_html
 
-        page = generate_swagger_html(
-            spec=self._document.replace("</", "<\\/"),
-            swagger_js="/docs/swagger-ui.js",
-            swagger_css="/docs/swagger-ui.css",
-            swagger_base_url="/docs",
-            oauth2_config=None,
-        )
-        page = page.replace("<html>", '<html lang="en">', 1)
-        page = page.replace("<title>Swagger UI</title>", _HEAD, 1)
-        page = page.replace('currentUrl.pathname + "?format=json"', '"/openapi.json"')
-        # The page's only inline script is allowed by its hash, so that no other one can run.
-        hashes = " ".join(f"'sha256-{_digest(each)}'" for each in _INLINE.findall(page))
-        policy = (
-            f"default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; "
-            "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
-        )
-        return _reply(page, "text/html", policy)
-
-
-def _digest(script: str) -> str:
-    return b64encode(sha256(script.encode()).digest()).decode()
-
-
-def _file(package: str, name: str, media_type: str) -> Reply:
-    return _reply((files(package) / name).read_text("utf-8"), media_type)
-
-
-def _reply(text: str, media_type: str, policy: str = "default-src 'none'") -> Reply:
-    headers = [
-        ("Content-Type", f"{media_type}; charset=utf-8"),
-        ("Cache-Control", "no-cache"),
-        ("Content-Security-Policy", policy),
-        ("Referrer-Policy", "no-referrer"),
-        ("X-Content-Type-Options", "nosniff"),
-    ]
-    return Reply(HTTPStatus.OK, headers, text.encode())
+def _response(text: str, media_type: str, policy: str = "default-src 'none'") -> Response:
+    headers = {
+        "Cache-Control": "no-cache",
+        "Content-Security-Policy": policy,
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(HTTPStatus.OK, text.encode(), f"{media_type}; charset=utf-8", headers)

@@ -54,9 +54,9 @@ class AlpacaProvider:
         """Return nothing: Alpaca describes no companies."""
         return None
 
-    def history(self, ticker: Ticker, first: date | None = None) -> History | None:
+    def history(self, ticker: Ticker, since: date | None = None) -> History | None:
         """Return the days whose trading is over, as traded, and their splits and dividends."""
-        begin, end = first or BEGINNING, last_finished_day(self._clock())
+        begin, end = since or BEGINNING, last_finished_day(self._clock())
         bars = self._client.daily_bars([ticker], begin, end).get(ticker) if begin <= end else None
         if bars is None:
             return None

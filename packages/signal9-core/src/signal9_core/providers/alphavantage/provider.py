@@ -67,7 +67,7 @@ class AlphaVantageProvider:
         """Describe one company."""
         return self._client.overview(ticker)
 
-    def history(self, ticker: Ticker, first: date | None = None) -> History | None:
+    def history(self, ticker: Ticker, since: date | None = None) -> History | None:
         """Return the days whose trading is over, as traded.
 
         Premium keys get adjusted closes, splits and dividends along with them.
@@ -75,12 +75,12 @@ class AlphaVantageProvider:
         last = last_finished_day(self._clock())
         if not self._premium:
             found = self._client.daily(ticker)
-            return None if found is None else _of_the_last_days(found.series, first, last)
-        found = self._client.daily_adjusted(ticker, full=not self._is_recent(first))
+            return None if found is None else _of_the_last_days(found.series, since, last)
+        found = self._client.daily_adjusted(ticker, full=not self._is_recent(since))
         if found is None:
             return None
-        actions = [each for each in found.actions if (first or date.min) <= each.ex_date <= last]
-        bars = found.series.between(first, last)
+        actions = [each for each in found.actions if (since or date.min) <= each.ex_date <= last]
+        bars = found.series.between(since, last)
         return History(bars, actions, (bars.day(0), bars.day(-1)) if len(bars) else None)
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:

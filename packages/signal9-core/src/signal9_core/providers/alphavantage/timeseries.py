@@ -4,6 +4,7 @@ A row's shape is the row with every digit as a zero and without blanks.
 """
 
 import re
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -22,7 +23,6 @@ from ...domain import (
     IntradayInterval,
     PriceSeries,
     Ticker,
-    column_of,
 )
 from ...errors import PayloadError
 from .. import parsing as columns
@@ -227,16 +227,16 @@ def _blocks(body: bytes, start: int, stop: int, end: bytes, before: bytes = b"")
 def _read(
     form: Form, meta: Mapping[str, str], blocks: Iterator[bytes], spacing: _Spacing
 ) -> Regular | None:
-    days, columns = column_of((), "i"), [column_of(()) for _ in form.places]
+    days, columns = array("i"), [array("q") for _ in form.places]
     known: set[bytes] = set()
     for block in blocks:
         rows = block.removesuffix(form.end)
         if not _are_usual(rows, form, spacing, known):
             return None
         numbers = integers(rows.translate(form.commas, form.others).removeprefix(b","))
-        days.extend(column_of([*map(form.ordinals.__getitem__, numbers[:: form.width])], "i"))
+        days.extend(array("i", [*map(form.ordinals.__getitem__, numbers[:: form.width])]))
         for column, place in zip(columns, form.places, strict=True):
-            column.extend(column_of(numbers[place :: form.width]))
+            column.extend(array("q", numbers[place :: form.width]))
         spacing = _Spacing(spacing.each)
     *prices, volume = columns
     return Regular(meta, days, prices, volume) if days else None

@@ -116,9 +116,9 @@ class SampleProvider:
         found = msgspec.json.decode(self._files.read(name), type=_Prices)
         return found.to_series().between(first)
 
-    def history(self, ticker: Ticker, first: date | None = None) -> History | None:
+    def history(self, ticker: Ticker, since: date | None = None) -> History | None:
         """Return daily bars; splits and dividends are only in their adjusted closes."""
-        found = self.prices(ticker, first)
+        found = self.prices(ticker, since)
         return None if found is None else History(found)
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:

@@ -1,30 +1,30 @@
-// What this page asks of the API of this server.
+// Requests to the API of this server.
 
-export class Refusal extends Error {
+export class ApiError extends Error {
   constructor(problem) {
     super(problem.detail);
     this.problem = problem;
   }
 }
 
-export async function ask(path, parameters = {}, signal = undefined) {
-  const given = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined);
-  const response = await fetch(`/api/v1${path}?${new URLSearchParams(given)}`, { signal });
+export async function fetchJson(path, parameters = {}, signal = undefined) {
+  const query = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined);
+  const response = await fetch(`/api/v1${path}?${new URLSearchParams(query)}`, { signal });
   const body = await response.json();
-  if (!response.ok) throw new Refusal(body);
+  if (!response.ok) throw new ApiError(body);
   return body;
 }
 
-export async function pricesOf(ticker, adjusted) {
-  const whole = { dates: [], closes: [], currency: "" };
+export async function fetchPrices(ticker, adjusted) {
+  const prices = { dates: [], closes: [], currency: "" };
   let cursor = null;
   do {
-    const page = await ask(`/assets/${encodeURIComponent(ticker)}/prices`,
+    const page = await fetchJson(`/assets/${encodeURIComponent(ticker)}/prices`,
       { format: "columns", adjusted, limit: 10000, cursor });
-    whole.dates.push(...page.items.date);
-    whole.closes.push(...page.items.close);
-    whole.currency = page.currency;
+    prices.dates.push(...page.items.date);
+    prices.closes.push(...page.items.close);
+    prices.currency = page.currency;
     cursor = page.nextCursor;
   } while (cursor);
-  return whole;
+  return prices;
 }

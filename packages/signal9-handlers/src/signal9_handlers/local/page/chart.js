@@ -1,9 +1,9 @@
-// A line chart of daily closes as inline SVG, with a reading for pointer and keyboard.
+// A line chart of daily closes as inline SVG, to be read by pointer and keyboard.
 
 const SVG = "http://www.w3.org/2000/svg";
 const LEFT = 4, RIGHT = 56, TOP = 10, BOTTOM = 26;
 
-export function drawn(tag, attributes = {}, ...children) {
+export function svgElement(tag, attributes = {}, ...children) {
   const node = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
   node.append(...children);
@@ -11,7 +11,7 @@ export function drawn(tag, attributes = {}, ...children) {
 }
 
 export class Chart {
-  // `texts` writes a date, a price, a change; `read` is told what stands under the cross.
+  // `texts` formats dates and prices; `read` gets the text for the point under the cross.
   constructor(box, { texts, read }) {
     Object.assign(this, { box, texts, read, dates: [], values: [] });
     new ResizeObserver(() => this.draw()).observe(box);
@@ -39,17 +39,17 @@ export class Chart {
     if (!this.values.length || width < 100) return;
     this.frame = { width, height, right: width - RIGHT, bottom: height - BOTTOM };
     this.scale();
-    this.cross = drawn("g", { visibility: "hidden" },
-      drawn("line", { class: "cross", y1: TOP, y2: this.frame.bottom }), drawn("circle", { class: "dot", r: 5 }));
+    this.cross = svgElement("g", { visibility: "hidden" },
+      svgElement("line", { class: "cross", y1: TOP, y2: this.frame.bottom }), svgElement("circle", { class: "dot", r: 5 }));
     this.tip = document.createElement("div");
     this.tip.className = "tip";
     this.tip.hidden = true;
     const points = this.values.map((value, at) => `${this.x(at).toFixed(1)},${this.y(value).toFixed(1)}`);
     const { right, bottom } = this.frame;
-    this.box.replaceChildren(drawn("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" },
+    this.box.replaceChildren(svgElement("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" },
       ...this.rows(), ...this.marks(),
-      drawn("polygon", { class: "area", points: `${LEFT},${bottom} ${points.join(" ")} ${right},${bottom}` }),
-      drawn("polyline", { class: "line", points: points.join(" ") }), this.cross), this.tip);
+      svgElement("polygon", { class: "area", points: `${LEFT},${bottom} ${points.join(" ")} ${right},${bottom}` }),
+      svgElement("polyline", { class: "line", points: points.join(" ") }), this.cross), this.tip);
   }
 
   scale() {
@@ -74,8 +74,8 @@ export class Chart {
     const digits = Math.max(0, Math.min(2, -Math.floor(Math.log10(this.step / 2.5))));
     return Array.from({ length: count + 1 }, (_, at) => {
       const value = this.low + at * this.step, y = this.y(value);
-      return drawn("g", {}, drawn("line", { class: "grid", x1: LEFT, x2: this.frame.right, y1: y, y2: y }),
-        drawn("text", { x: this.frame.right + 10, y: y + 4 }, value.toFixed(digits)));
+      return svgElement("g", {}, svgElement("line", { class: "grid", x1: LEFT, x2: this.frame.right, y1: y, y2: y }),
+        svgElement("text", { x: this.frame.right + 10, y: y + 4 }, value.toFixed(digits)));
     });
   }
 
@@ -83,7 +83,7 @@ export class Chart {
     const count = Math.max(2, Math.min(6, Math.floor(this.frame.right / 130)));
     return Array.from({ length: count }, (_, mark) => {
       const at = Math.round(((mark + 0.5) / count) * (this.dates.length - 1));
-      return drawn("text", { x: this.x(at), y: this.frame.height - 4, "text-anchor": "middle" },
+      return svgElement("text", { x: this.x(at), y: this.frame.height - 4, "text-anchor": "middle" },
         this.texts.mark(this.dates[at], this.dates.length));
     });
   }

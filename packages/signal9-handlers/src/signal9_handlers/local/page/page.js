@@ -1,12 +1,12 @@
-// One company at a time: who it is, its prices, reports and news, all from the API of this server.
+// One company at a time: identity, prices, reports and news, all from the API of this server.
 
-import { ask, pricesOf, Refusal } from "/api.js";
-import { Chart, drawn } from "/chart.js";
+import { fetchJson, fetchPrices, ApiError } from "/api.js";
+import { Chart, svgElement } from "/chart.js";
 import "/search.js";
 import {
-  amount, counted, day, dayOfYear, longDay, made, monthAndYear, nothing, percent, shortDay,
-  signed, titled, two, whole, worded, year,
-} from "/words.js";
+  amount, countOf, day, dayOfYear, longDay, element, monthAndYear, emptyNote, percent, shortDay,
+  signed, titleCase, decimal, integer, sentenceCase, year,
+} from "/format.js";
 
 const HOME = "AAPL";
 const find = (id) => document.getElementById(id);
@@ -19,7 +19,7 @@ async function show(ticker) {
   const current = () => turn === state.turn;
   find("company").setAttribute("aria-busy", "true");
   try {
-    const company = await ask(`/assets/${encodeURIComponent(ticker)}`);
+    const company = await fetchJson(`/assets/${encodeURIComponent(ticker)}`);
     if (!current()) return;
     state.ticker = company.ticker;
     find("message").hidden = true;
@@ -28,26 +28,26 @@ async function show(ticker) {
     showFreshness(company.freshness);
     await Promise.all([showPrices(company, current), showReports(current), showNews(current)]);
   } catch (error) {
-    if (current()) await explain(error);
+    if (current()) await showError(error);
   } finally {
     if (current()) find("company").setAttribute("aria-busy", "false");
   }
 }
 
-async function explain(error) {
-  const refused = error instanceof Refusal;
+async function showError(error) {
+  const isApiError = error instanceof ApiError;
   const message = find("message");
-  if (!refused) {
-    message.textContent = "The server does not answer. Is it still running?";
+  if (!isApiError) {
+    message.textContent = "The server does not respond. Is it still running?";
   } else if (error.problem.nearest?.length) {
-    message.replaceChildren(`There is no company ${chosen()} here. Did you mean `, ...error.problem.nearest.flatMap(
-      (ticker, at) => [at ? ", " : "", made("a", { href: `#${encodeURIComponent(ticker)}`, textContent: ticker })]), "?");
+    message.replaceChildren(`Unknown ticker ${tickerInAddress()}. Did you mean `, ...error.problem.nearest.flatMap(
+      (ticker, at) => [at ? ", " : "", element("a", { href: `#${encodeURIComponent(ticker)}`, textContent: ticker })]), "?");
   } else {
-    const { items } = await ask("/assets", { limit: 1 }).catch(() => ({ items: [] }));
+    const { items } = await fetchJson("/assets", { limit: 1 }).catch(() => ({ items: [] }));
     message.textContent = items.length ? error.message : "Nothing is stored yet. Start the server with: signal9 serve --ingest";
   }
   message.hidden = false;
-  find("company").hidden = refused;
+  find("company").hidden = isApiError;
 }
 
 function showIdentity(company) {
@@ -55,7 +55,7 @@ function showIdentity(company) {
   document.title = `${company.ticker}: ${name} | Signal9`;
   find("name").textContent = name;
   find("listing").textContent = [company.ticker, company.exchange].filter(Boolean).join(" · ");
-  find("business").textContent = [company.sector, company.industry].filter(Boolean).map(titled).join(" · ");
+  find("business").textContent = [company.sector, company.industry].filter(Boolean).map(titleCase).join(" · ");
   find("description").textContent = company.description ?? "No description of this company is stored.";
   const facts = {
     "Market capitalization": company.marketCapitalization && amount(company.marketCapitalization),
@@ -66,80 +66,80 @@ function showIdentity(company) {
     Listing: company.status === "active" ? "Active" : "No longer listed",
   };
   find("facts").replaceChildren(...Object.entries(facts).filter(([, value]) => value)
-    .map(([name, value]) => made("div", {}, made("dt", { textContent: name }), made("dd", { textContent: value }))));
+    .map(([name, value]) => element("div", {}, element("dt", { textContent: name }), element("dd", { textContent: value }))));
 }
 
 function showFreshness(freshness) {
   const units = { prices: "bar", news: "article", financials: "report" };
-  const rows = Object.entries(freshness).map(([name, each]) => made("li", {}, titled(name.toUpperCase()), made("span", {
-    textContent: [name in units ? counted(each.count, units[name]) : null, `until ${shortDay(each.asOf)}`,
-      each.complete ? null : "only a part"].filter(Boolean).join(" · "),
-    title: `From ${each.source}, asked ${shortDay(each.fetchedAt)}`,
+  const rows = Object.entries(freshness).map(([name, each]) => element("li", {}, titleCase(name.toUpperCase()), element("span", {
+    textContent: [name in units ? countOf(each.count, units[name]) : null, `as of ${shortDay(each.asOf)}`,
+      each.complete ? null : "incomplete"].filter(Boolean).join(" · "),
+    title: `From ${each.source}, fetched ${shortDay(each.fetchedAt)}`,
   })));
-  find("freshness").replaceChildren(...(rows.length ? rows : [made("li", {}, made("span", { textContent: "Only the listing is stored." }))]));
+  find("freshness").replaceChildren(...(rows.length ? rows : [element("li", {}, element("span", { textContent: "Only the listing is stored." }))]));
 }
 
 function showInsights({ sentiment, range52Weeks: range }, last) {
   const parts = [];
   if (sentiment) parts.push(insight("News sentiment", `${sentiment.label.replace("-", " ")} (${signed.format(sentiment.score)})`,
     gauge((sentiment.score + 1) / 2, { middle: true }), ends([["Bearish", ""], ["Bullish", ""]]),
-    `${counted(sentiment.sampleSize, "article")} in ${sentiment.windowDays} days to ${shortDay(sentiment.asOf)}`));
+    `${countOf(sentiment.sampleSize, "article")} in ${sentiment.windowDays} days to ${shortDay(sentiment.asOf)}`));
   if (range) parts.push(insight("52-week range", "as traded",
     last === null ? null : gauge((last - range.low) / (range.high - range.low || 1)),
-    ends([[two.format(range.low), shortDay(range.lowOn)], [two.format(range.high), shortDay(range.highOn)]]),
+    ends([[decimal.format(range.low), shortDay(range.lowOn)], [decimal.format(range.high), shortDay(range.highOn)]]),
     `To ${shortDay(range.asOf)}`));
-  find("insights").replaceChildren(...(parts.length ? parts : [made("p", { className: "insight muted", textContent: "There is nothing to go by yet." })]));
+  find("insights").replaceChildren(...(parts.length ? parts : [element("p", { className: "insight muted", textContent: "No insights yet." })]));
 }
 
 function insight(name, value, ...rest) {
   const note = rest.pop();
-  return made("div", { className: "insight" },
-    made("div", { className: "bar" }, made("b", { textContent: name }), made("span", { textContent: value })),
-    ...rest, made("p", { className: "muted", textContent: note }));
+  return element("div", { className: "insight" },
+    element("div", { className: "bar" }, element("b", { textContent: name }), element("span", { textContent: value })),
+    ...rest, element("p", { className: "muted", textContent: note }));
 }
 
 function gauge(share, { middle = false } = {}) {
   const at = `${2 + Math.max(0, Math.min(1, share)) * 96}%`;
-  const picture = drawn("svg", { class: "gauge", "aria-hidden": "true" },
-    drawn("rect", { x: 0, y: 5, width: "100%", height: 4, rx: 2 }));
-  if (middle) picture.append(drawn("rect", { class: "mid", x: "50%", y: 2, width: 1, height: 10 }));
-  picture.append(drawn("circle", { cx: at, cy: 7, r: 6 }));
+  const picture = svgElement("svg", { class: "gauge", "aria-hidden": "true" },
+    svgElement("rect", { x: 0, y: 5, width: "100%", height: 4, rx: 2 }));
+  if (middle) picture.append(svgElement("rect", { class: "mid", x: "50%", y: 2, width: 1, height: 10 }));
+  picture.append(svgElement("circle", { cx: at, cy: 7, r: 6 }));
   return picture;
 }
 
-const ends = (sides) => made("div", { className: "ends" },
-  ...sides.map(([text, note]) => made("span", {}, text, note && made("small", { textContent: note }))));
+const ends = (sides) => element("div", { className: "ends" },
+  ...sides.map(([text, note]) => element("span", {}, text, note && element("small", { textContent: note }))));
 
 // Prices
 
 const chart = new Chart(find("chart"), {
   texts: {
-    price: (value) => two.format(value),
+    price: (value) => decimal.format(value),
     day: longDay,
     mark: (date, bars) => (bars > 1300 ? year : bars > 130 ? monthAndYear : dayOfYear)(date),
-    reading: (date, value) => `${longDay(date)}: ${two.format(value)}`,
+    reading: (date, value) => `${longDay(date)}: ${decimal.format(value)}`,
   },
   read: (text) => { find("reading").textContent = text; },
 });
 let series = { dates: [], closes: [], currency: "" };
 
 async function showPrices(company, current) {
-  const traded = await pricesOf(company.ticker, false);
+  const prices = await fetchPrices(company.ticker, false);
   if (!current()) return;
-  showInsights(company.insights, traded.closes.at(-1) ?? null);
-  find("adjusted").disabled = !traded.dates.length;
-  series = traded;
-  if (find("adjusted").checked && traded.dates.length) await adjust(current);
-  showQuote(traded);
+  showInsights(company.insights, prices.closes.at(-1) ?? null);
+  find("adjusted").disabled = !prices.dates.length;
+  series = prices;
+  if (find("adjusted").checked && prices.dates.length) await adjust(current);
+  showQuote(prices);
   showRange();
 }
 
 async function adjust(current) {
   try {
-    const found = await pricesOf(state.ticker, find("adjusted").checked);
-    if (current()) series = found;
+    const prices = await fetchPrices(state.ticker, find("adjusted").checked);
+    if (current()) series = prices;
   } catch (error) {
-    if (!(error instanceof Refusal) || !current()) throw error;
+    if (!(error instanceof ApiError) || !current()) throw error;
     find("adjusted").checked = false;
     find("adjusted").disabled = true;
   }
@@ -147,8 +147,8 @@ async function adjust(current) {
 
 function showQuote({ dates, closes, currency }) {
   const [before, last] = [closes.at(-2), closes.at(-1)];
-  find("close").replaceChildren(...(last === undefined ? [] : [two.format(last), " ", made("small", { textContent: currency })]));
-  const change = before === undefined ? "" : made("span", { className: last < before ? "down" : "up",
+  find("close").replaceChildren(...(last === undefined ? [] : [decimal.format(last), " ", element("small", { textContent: currency })]));
+  const change = before === undefined ? "" : element("span", { className: last < before ? "down" : "up",
     textContent: `${signed.format(last - before)} (${percent.format(last / before - 1)})` });
   find("change").replaceChildren(change, last === undefined ? "" : ` close of ${longDay(dates.at(-1))}`);
 }
@@ -179,37 +179,37 @@ function firstOf(dates, months) {
 // Reports
 
 async function showReports(current) {
-  const asked = `${state.report} ${state.period}`;
-  const { items } = await ask(`/financials/${encodeURIComponent(state.ticker)}`,
+  const selection = `${state.report} ${state.period}`;
+  const { items } = await fetchJson(`/financials/${encodeURIComponent(state.ticker)}`,
     { report: state.report, period: state.period, limit: 8 });
-  if (!current() || asked !== `${state.report} ${state.period}`) return;
+  if (!current() || selection !== `${state.report} ${state.period}`) return;
   const names = [...new Set(items.flatMap((item) => Object.keys(item.values)))]
     .filter((name) => items.some((item) => item.values[name] !== null && item.values[name] !== undefined));
-  find("statement").replaceChildren(items.length ? table(items, names) : nothing("No reports of this kind are stored."));
+  find("statement").replaceChildren(items.length ? table(items, names) : emptyNote("No reports of this kind are stored."));
 }
 
 function table(items, names) {
   const currencies = [...new Set(items.map((item) => item.currency).filter(Boolean))].join(", ");
-  return made("table", {},
-    made("thead", {}, made("tr", {}, made("th", { scope: "col", textContent: currencies && `In ${currencies}` }),
-      ...items.map((item) => made("th", { scope: "col", textContent: shortDay(item.fiscalDateEnding) })))),
-    made("tbody", {}, ...names.map((name) => made("tr", {}, made("th", { scope: "row", textContent: worded(name) }),
+  return element("table", {},
+    element("thead", {}, element("tr", {}, element("th", { scope: "col", textContent: currencies && `In ${currencies}` }),
+      ...items.map((item) => element("th", { scope: "col", textContent: shortDay(item.fiscalDateEnding) })))),
+    element("tbody", {}, ...names.map((name) => element("tr", {}, element("th", { scope: "row", textContent: sentenceCase(name) }),
       ...items.map((item) => cell(item.values[name]))))));
 }
 
 const cell = (value) => (value === null || value === undefined
-  ? made("td", { className: "none", textContent: "–", title: "Not reported" })
-  : made("td", { textContent: amount(value), title: whole.format(value) }));
+  ? element("td", { className: "none", textContent: "–", title: "Not reported" })
+  : element("td", { textContent: amount(value), title: integer.format(value) }));
 
 // News
 
 async function showNews(current, more = false) {
-  const { items, nextCursor } = await ask("/news", { ticker: state.ticker, limit: 6, cursor: more ? state.cursor : null });
+  const { items, nextCursor } = await fetchJson("/news", { ticker: state.ticker, limit: 6, cursor: more ? state.cursor : null });
   if (!current()) return;
   const list = find("articles");
   if (!more) list.replaceChildren();
   list.append(...items.map(article));
-  if (!list.children.length) list.append(made("li", {}, nothing("No news of this company are stored.")));
+  if (!list.children.length) list.append(element("li", {}, emptyNote("No news about this company is stored.")));
   state.cursor = nextCursor;
   find("more").hidden = !nextCursor;
 }
@@ -218,21 +218,21 @@ function article({ title, summary, url, source, publishedAt, tickers, scoredBy, 
   const about = tickers.find((each) => each.ticker === state.ticker);
   const label = about?.label ?? overall;
   const safe = url && /^https?:/.test(url);
-  const heading = safe ? made("a", { href: url, textContent: title, rel: "noopener noreferrer", target: "_blank" }) : title;
-  return made("li", {},
-    made("time", { dateTime: publishedAt, textContent: shortDay(publishedAt) }),
-    made("div", {}, made("p", {}, heading), summary && made("p", { className: "muted", textContent: summary }),
-      made("p", { className: "muted", textContent: source })),
-    label && made("span", {
+  const heading = safe ? element("a", { href: url, textContent: title, rel: "noopener noreferrer", target: "_blank" }) : title;
+  return element("li", {},
+    element("time", { dateTime: publishedAt, textContent: shortDay(publishedAt) }),
+    element("div", {}, element("p", {}, heading), summary && element("p", { className: "muted", textContent: summary }),
+      element("p", { className: "muted", textContent: source })),
+    label && element("span", {
       className: `tone ${label.endsWith("Bullish") ? "up" : label.endsWith("Bearish") ? "down" : ""}`,
       textContent: label.replace("-", " "),
-      title: scoredBy ? `Tone judged by ${scoredBy}` : "Tone as given by the source",
+      title: scoredBy ? `Sentiment by ${scoredBy}` : "Sentiment given by the source",
     }));
 }
 
-// Choosing
+// Navigation
 
-function chosen() {
+function tickerInAddress() {
   const text = location.hash.slice(1);
   try {
     return decodeURIComponent(text) || HOME;
@@ -241,7 +241,7 @@ function chosen() {
   }
 }
 
-function onPress(group, take) {
+function onChoice(group, take) {
   find(group).addEventListener("click", async ({ target }) => {
     const button = target.closest("button");
     if (!button) return;
@@ -250,15 +250,15 @@ function onPress(group, take) {
   });
 }
 
-function still() {
+function currentShow() {
   const turn = state.turn;
   return () => turn === state.turn;
 }
 
-onPress("ranges", ({ months }) => { state.months = Number(months); showRange(); });
-onPress("reports", ({ report }) => { state.report = report; showReports(still()).catch(explain); });
-onPress("periods", ({ period }) => { state.period = period; showReports(still()).catch(explain); });
-find("adjusted").addEventListener("change", () => adjust(still()).then(showRange).catch(explain));
-find("more").addEventListener("click", () => showNews(still(), true).catch(explain));
-addEventListener("hashchange", () => show(chosen()));
-show(chosen());
+onChoice("ranges", ({ months }) => { state.months = Number(months); showRange(); });
+onChoice("reports", ({ report }) => { state.report = report; showReports(currentShow()).catch(showError); });
+onChoice("periods", ({ period }) => { state.period = period; showReports(currentShow()).catch(showError); });
+find("adjusted").addEventListener("change", () => adjust(currentShow()).then(showRange).catch(showError));
+find("more").addEventListener("click", () => showNews(currentShow(), true).catch(showError));
+addEventListener("hashchange", () => show(tickerInAddress()));
+show(tickerInAddress());

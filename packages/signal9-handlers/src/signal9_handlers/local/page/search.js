@@ -1,25 +1,25 @@
-// The search field: companies as one types, by keyboard or pointer; the address tells which one.
+// The search field: suggests companies while people type; the address holds the chosen one.
 
-import { ask } from "/api.js";
-import { made } from "/words.js";
+import { fetchJson } from "/api.js";
+import { element } from "/format.js";
 
-const box = { input: document.getElementById("query"), list: document.getElementById("hits"), hits: [], at: -1, asked: null, timer: 0 };
+const box = { input: document.getElementById("query"), list: document.getElementById("hits"), hits: [], at: -1, pending: null, timer: 0 };
 
 function close() {
   clearTimeout(box.timer);
-  box.asked?.abort();
+  box.pending?.abort();
   box.list.hidden = true;
   box.input.setAttribute("aria-expanded", "false");
   box.input.removeAttribute("aria-activedescendant");
 }
 
 async function suggest() {
-  box.asked?.abort();
+  box.pending?.abort();
   const q = box.input.value.trim();
   if (!q) return close();
-  box.asked = new AbortController();
+  box.pending = new AbortController();
   try {
-    const { items } = await ask("/search", { q, limit: 8 }, box.asked.signal);
+    const { items } = await fetchJson("/search", { q, limit: 8 }, box.pending.signal);
     offer(items);
   } catch (error) {
     if (error.name !== "AbortError") close();
@@ -28,9 +28,9 @@ async function suggest() {
 
 function offer(items) {
   box.hits = items;
-  const options = items.map((hit, at) => made("li", { id: `hit-${at}`, role: "option", onmousedown: (event) => event.preventDefault(), onclick: () => choose(hit) },
-    made("b", { textContent: hit.ticker }), made("span", { textContent: hit.name ?? "" }), made("small", { textContent: hit.exchange ?? "" })));
-  box.list.replaceChildren(...(options.length ? options : [made("li", { className: "muted", textContent: "No company found" })]));
+  const options = items.map((hit, at) => element("li", { id: `hit-${at}`, role: "option", onmousedown: (event) => event.preventDefault(), onclick: () => choose(hit) },
+    element("b", { textContent: hit.ticker }), element("span", { textContent: hit.name ?? "" }), element("small", { textContent: hit.exchange ?? "" })));
+  box.list.replaceChildren(...(options.length ? options : [element("li", { className: "muted", textContent: "No company found" })]));
   box.list.hidden = false;
   box.input.setAttribute("aria-expanded", "true");
   mark(items.length ? 0 : -1);
@@ -67,7 +67,7 @@ box.input.addEventListener("keydown", (event) => {
 document.getElementById("search").addEventListener("submit", async (event) => {
   event.preventDefault();
   clearTimeout(box.timer);
-  if (box.list.hidden || box.asked) await suggest();
+  if (box.list.hidden || box.pending) await suggest();
   if (box.hits[box.at] && !box.list.hidden) choose(box.hits[box.at]);
 });
 document.addEventListener("keydown", (event) => {

@@ -1,0 +1,221 @@
+"""The adapters that the settings choose; each is imported where it is made."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from .errors import SettingsError
+from .tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .credentials import Credentials
+    from .ports import Clock, EventPublisher, Notifier, Provider, Quota, RawCache, Store
+    from .quota import SharedQuota
+    from .raw_archive import RawArchive
+    from .services.replay import ParserRegistry
+    from .settings import Settings
+
+__all__ = [
+    "make_bus",
+    "make_cache",
+    "make_credentials",
+    "make_notifier",
+    "make_parsers",
+    "make_provider",
+    "make_quotas",
+    "open_store",
+    "provider_notice",
+]
+
+
+def open_store(settings: Settings, clock: Clock) -> Store:
+    """Return the store: a SQLite file, or DynamoDB."""
+    if settings.store == "dynamodb":
+        from .aws import aws_client
+        from .stores.dynamodb import DynamoStore
+
+        names = {table.name: settings.table_name(table.name) for table in TABLES}
+        return DynamoStore(aws_client("dynamodb"), names, clock=clock)
+    from .stores.sqlite import SqliteStore
+
+    return SqliteStore.open(settings.database, clock=clock)
+
+
+def make_cache(settings: Settings) -> RawArchive:
+    """Return the archive of raw responses: in a bucket, or in a folder."""
+    from .aws import aws_client
+    from .raw_archive import BucketFiles, FolderFiles, RawArchive
+
+    if settings.cache_bucket is not None:
+        return RawArchive(BucketFiles(aws_client("s3"), settings.cache_bucket))
+    return RawArchive(FolderFiles(settings.cache))
+
+
+def make_bus(settings: Settings) -> EventPublisher:
+    """Return where events go: to EventBridge, or to subscribers in this process."""
+    from .aws import aws_client
+    from .publishers import EventBridgePublisher, InProcessEventBus
+
+    if settings.event_bus is not None:
+        return EventBridgePublisher(aws_client("events"), settings.event_bus)
+    return InProcessEventBus()
+
+
+def make_notifier(settings: Settings) -> Notifier:
+    """Return where notifications go beside the users' inboxes: to SNS, or nowhere."""
+    from .aws import aws_client
+    from .publishers import MemoryNotifier, SnsNotifier
+
+    if settings.notification_topic is not None:
+        return SnsNotifier(aws_client("sns"), settings.notification_topic)
+    return MemoryNotifier()
+
+
+def make_credentials(settings: Settings) -> Credentials:
+    """Return the keys of the providers, with the places where they are looked up in order."""
+    from .aws import aws_client
+    from .credentials import (
+        Credentials,
+        EnvironmentCredentials,
+        KeyringCredentials,
+        SecretsManagerCredentials,
+    )
+
+    environment = EnvironmentCredentials(
+        {
+            "alphavantage_key": settings.alphavantage_key,
+            "alpaca_key": settings.alpaca_key,
+            "alpaca_secret": settings.alpaca_secret,
+        }
+    )
+    if settings.store != "dynamodb":
+        return Credentials([environment, KeyringCredentials()])
+    secrets = SecretsManagerCredentials(aws_client("secretsmanager"), settings.stage)
+    return Credentials([environment, KeyringCredentials(), secrets])
+
+
+def make_quotas(settings: Settings, store: Store, clock: Clock) -> dict[str, SharedQuota]:
+    """Return the request budgets of the providers in use, by provider."""
+    from .quota import SharedQuota, alpaca_plan, alphavantage_plan
+    from .repositories import QuotaRepository
+
+    patience = timedelta(seconds=settings.quota_patience_s)
+    plans = {
+        "alphavantage": alphavantage_plan(settings.alphavantage_per_minute),
+        "alpaca": alpaca_plan(settings.alpaca_per_minute),
+    }
+    keys = {"alphavantage": settings.alphavantage_key, "alpaca": settings.alpaca_key}
+    return {
+        name: SharedQuota(plan, QuotaRepository(store), clock, patience)
+        for name, plan in plans.items()
+        if name == settings.provider or keys[name] is not None
+    }
+
+
+def make_provider(
+    settings: Settings,
+    clock: Clock,
+    quota: Quota | None = None,
+    cache: RawCache | None = None,
+) -> Provider:
+    """Return the source of market data; `SettingsError` where its key is missing."""
+    match settings.provider:
+        case "alphavantage":
+            return _alphavantage(settings, clock, quota, cache)
+        case "alpaca":
+            return _alpaca(settings, clock, quota, cache)
+        case "sample":
+            from .providers.sample.provider import SampleProvider
+
+            return SampleProvider()
+
+
+def _alphavantage(
+    settings: Settings, clock: Clock, quota: Quota | None, cache: RawCache | None
+) -> Provider:
+    with _live_extra():
+        from .providers.alphavantage.client import AlphaVantageClient
+        from .providers.alphavantage.provider import AlphaVantageProvider
+
+    client = AlphaVantageClient(
+        settings.alphavantage_key,
+        base_url=settings.alphavantage_url,
+        quota=quota,
+        cache=cache,
+        clock=clock,
+    )
+    premium = settings.alphavantage_per_minute is not None
+    return AlphaVantageProvider(client, premium=premium, clock=clock)
+
+
+def _alpaca(
+    settings: Settings, clock: Clock, quota: Quota | None, cache: RawCache | None
+) -> Provider:
+    with _live_extra():
+        from .providers.alpaca.client import AlpacaClient
+        from .providers.alpaca.provider import AlpacaProvider
+
+    client = AlpacaClient(
+        settings.alpaca_key,
+        settings.alpaca_secret,
+        trading_url=settings.alpaca_url,
+        data_url=settings.alpaca_data_url,
+        feed=settings.alpaca_feed,
+        quota=quota,
+        cache=cache,
+        clock=clock,
+    )
+    return AlpacaProvider(client, clock=clock)
+
+
+@contextmanager
+def _live_extra() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise SettingsError(
+            "live providers need more packages: pip install 'signal9-core[live]'"
+        ) from error
+
+
+def provider_notice(settings: Settings, source: str) -> str | None:
+    """Return what readers of a provider's data must know; needs neither key nor network."""
+    match source:
+        case "alphavantage":
+            from .providers.alphavantage.symbols import FREE_NOTICE
+
+            return None if settings.alphavantage_per_minute else FREE_NOTICE
+        case "alpaca":
+            from .providers.alpaca.parsers import NOTICE
+
+            return NOTICE
+        case "sample":
+            from .providers.sample.provider import SampleProvider
+
+            return SampleProvider.notice
+    return None
+
+
+def make_parsers() -> ParserRegistry:
+    """Return the parsers of the providers' raw responses."""
+    from .ports import ProviderFormat
+    from .providers.alpaca import parsers as alpaca
+    from .providers.alphavantage import parsers as alphavantage
+    from .providers.alphavantage.symbols import canonical
+    from .providers.calendar import last_finished_day
+    from .services.replay import ParserRegistry
+
+    formats = {
+        name: ProviderFormat(
+            module.PARSERS, symbol, module.DATA_SETS, module.TELL_ACTIONS, module.is_whole
+        )
+        for name, module, symbol in (
+            ("alpaca", alpaca, alpaca.canonical),
+            ("alphavantage", alphavantage, canonical),
+        )
+    }
+    return ParserRegistry(formats, last_finished_day)

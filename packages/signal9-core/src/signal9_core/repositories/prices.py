@@ -1,0 +1,200 @@
+"""Daily prices, an item for each company and calendar quarter."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from itertools import repeat
+from typing import Final, NamedTuple
+
+from ..domain import Interval, LongInterval, PriceSeries, Ticker, concat, merge, split
+from ..domain.timeseries import common_units
+from ..errors import ConflictError, StoreError
+from ..ports import ABSENT, Item, Span, Store
+from ..tables import TIME_SERIES
+from .optimistic import RecordEvent, change_item, ignore
+from .price_codec import decode_bars, encode_bars
+
+__all__ = ["PriceChange", "PriceRepository"]
+
+_TIMESTAMP: Final = "timestamp"
+_BARS: Final = "bars"
+_USUAL_BARS: Final = 60
+"""Most quarters have 61 to 64 bars."""
+
+_MOST_BARS: Final = 92
+"""No quarter has more days."""
+
+
+@dataclass(frozen=True)
+class PriceChange:
+    """The bars that a merge changed: `count` in all, `added` of which were not there before."""
+
+    first: date
+    last: date
+    count: int
+    added: int
+
+
+class PriceRepository:
+    """The daily bars of every company."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def merge(
+        self, series: PriceSeries, record_event: RecordEvent[PriceChange] = ignore
+    ) -> PriceChange | None:
+        """Add bars and correct those that differ; return what changed, `None` for nothing.
+
+        Repeating it changes nothing, and concurrent writers lose no bar.
+        """
+        if series.interval is not Interval.DAY:
+            raise ValueError(f"{series.ticker}: only daily bars are stored, not {series.interval}")
+        updates = list(self._updates(series)) if len(series) else []
+        if not updates:
+            return None
+        days = [date.fromordinal(day) for update in updates for day in update.days]
+        added = sum(update.added for update in updates)
+        change = PriceChange(min(days), max(days), len(days), added)
+        record_event(change)
+        for update in updates:
+            self._write(update)
+        return change
+
+    def between(
+        self,
+        ticker: Ticker,
+        first: date | None = None,
+        last: date | None = None,
+        *,
+        limit: int | None = None,
+        newest_first: bool = False,
+        consistent: bool = True,
+    ) -> PriceSeries:
+        """Return the bars from `first` to `last`, both included, oldest first; maybe none.
+
+        With a limit, only the oldest ones or, with `newest_first`, the newest ones are read.
+        Unless `consistent`, recent writes may be missing, for half the price.
+        """
+        span = Span(
+            None if first is None else _quarter_of(first),
+            None if last is None else _quarter_of(last),
+        )
+        parts = self._quarters(
+            ticker, span, limit=limit, newest_first=newest_first, consistent=consistent
+        )
+        ordered = parts[::-1] if newest_first else parts
+        series = concat(ordered or [PriceSeries.empty(ticker)]).between(first, last)
+        if limit is None:
+            return series
+        start = max(0, len(series) - limit) if newest_first else 0
+        return series.slice(start, start + limit)
+
+    def latest(self, ticker: Ticker, count: int = 1, *, consistent: bool = True) -> PriceSeries:
+        """Return the newest bars, at most `count`, oldest of them first; maybe none."""
+        return self.between(ticker, limit=count, newest_first=True, consistent=consistent)
+
+    def _quarters(
+        self, ticker: Ticker, span: Span, *, limit: int | None, newest_first: bool, consistent: bool
+    ) -> list[PriceSeries]:
+        """Return quarters; with a limit, no more than needed for so many bars of any range."""
+        quarters: list[PriceSeries] = []
+        cursor = None
+        while True:
+            page = self._store.query(
+                TIME_SERIES,
+                _partition(ticker),
+                span=span,
+                newest_first=newest_first,
+                limit=None if limit is None else 2 + limit // _USUAL_BARS,
+                cursor=cursor,
+                consistent=consistent,
+            )
+            quarters += [_bars_of(ticker, stored.item) for stored in page.items]
+            cursor = page.cursor
+            # The first quarter may have all of its bars outside the range.
+            enough = limit is not None and sum(map(len, quarters)) >= limit + _MOST_BARS
+            if cursor is None or enough:
+                return quarters
+
+    def _updates(self, series: PriceSeries) -> Iterator["_Update"]:
+        """Yield what changes, quarter by quarter."""
+        span = Span(_quarter_of(series.day(0)), _quarter_of(series.day(-1)))
+        page = self._store.query(TIME_SERIES, _partition(series.ticker), span=span)
+        stored = {str(stored.item[_TIMESTAMP]): stored for stored in page.items}
+        for bars in split(series, LongInterval.QUARTER):
+            known = stored.get(_quarter_of(bars.day(0)))
+            before = _bars_of(series.ticker, None if known is None else known.item)
+            after = merge(before, bars)
+            days = _changed_days(before, after)
+            if days:
+                version = ABSENT if known is None else known.version
+                yield _Update(bars, after, version, days, len(after) - len(before))
+
+    def _write(self, update: "_Update") -> None:
+        try:
+            self._store.put(TIME_SERIES, _item(update.after), expected=update.version)
+        except ConflictError:
+            key = _key(update.bars)
+            change_item(self._store, TIME_SERIES, key, partial(_merged_item, update.bars))
+
+
+class _Update(NamedTuple):
+    """A quarter that changes: the bars that came, and what is stored with them."""
+
+    bars: PriceSeries
+    after: PriceSeries
+    version: int
+    days: set[int]
+    added: int
+
+
+def _partition(ticker: Ticker) -> str:
+    return f"{ticker}#1d"
+
+
+def _quarter_of(day: date) -> str:
+    """Return the first day of a quarter, which is the key of its item."""
+    return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1).isoformat()
+
+
+def _key(bars: PriceSeries) -> dict[str, str]:
+    return {
+        TIME_SERIES.partition_key: _partition(bars.ticker),
+        _TIMESTAMP: _quarter_of(bars.day(0)),
+    }
+
+
+def _item(bars: PriceSeries) -> Item:
+    return {**_key(bars), _BARS: encode_bars(bars)}
+
+
+def _bars_of(ticker: Ticker, item: Item | None) -> PriceSeries:
+    """Return the bars in an item, none if it is absent; `StoreError` names a damaged one."""
+    if item is None:
+        return PriceSeries.empty(ticker)
+    encoded = item.get(_BARS)
+    try:
+        return decode_bars(ticker, encoded if isinstance(encoded, bytes) else b"")
+    except ValueError as error:
+        place = f"{_partition(ticker)}/{item[_TIMESTAMP]!s}"
+        raise StoreError(f"{TIME_SERIES.name} {place}: {error}") from error
+
+
+def _merged_item(bars: PriceSeries, item: Item | None) -> Item | None:
+    """Return an item with these bars, `None` if it has them already."""
+    before = _bars_of(bars.ticker, item)
+    after = merge(before, bars)
+    return _item(after) if _changed_days(before, after) else None
+
+
+def _changed_days(before: PriceSeries, after: PriceSeries) -> set[int]:
+    known, rows = (set(_rows(series)) for series in common_units([before, after]))
+    return {row[0] for row in rows - known}
+
+
+def _rows(series: PriceSeries) -> Iterator[tuple[int, ...]]:
+    adjusted = repeat(-1) if series.adjusted_close is None else series.adjusted_close
+    columns = (series.open, series.high, series.low, series.close, series.volume)
+    return zip(series.days, *columns, adjusted)  # noqa: B905 - the last one may be endless

@@ -1,0 +1,130 @@
+"""Calls that were made to each provider, and when the next one may be made."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from ..errors import ConflictError
+from ..ports import ABSENT, Item, Store
+from ..tables import STATE, TTL_ATTRIBUTE
+
+__all__ = ["QuotaRepository"]
+
+_KEPT_AFTERWARDS: Final = timedelta(hours=1)
+"""How long an item outlives its window, for clocks that differ a little."""
+
+_CLOSED: Final = "closed"
+
+
+class QuotaRepository:
+    """An item per window with the calls made in it, and one per provider with its next call.
+
+    Every write depends on the version that was read, so that two never take the same call.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def used(self, window: str) -> int:
+        """Return how many calls of a window are taken."""
+        stored = self._store.get(STATE, {"name": _window(window)})
+        return 0 if stored is None else _used(stored.item)
+
+    def take(self, window: str, ends: datetime, calls: int, limit: int) -> bool:
+        """Count that many calls more, unless they would be over the limit; return whether so."""
+
+        def taken(item: Item | None) -> Item | None:
+            used = _used(item) + calls
+            after: Item = {"name": _window(window), "used": used, TTL_ATTRIBUTE: _expires(ends)}
+            return after if used <= limit else None
+
+        return self._change(_window(window), taken)
+
+    def give_back(self, window: str, calls: int) -> None:
+        """Count that many calls less."""
+
+        def given_back(item: Item | None) -> Item | None:
+            return None if item is None else {**item, "used": max(0, _used(item) - calls)}
+
+        self._change(_window(window), given_back)
+
+    def book(self, provider: str, now: datetime, spacing: timedelta, latest: datetime) -> datetime:
+        """Return when the next call may be made, which may be `now`, and book that moment.
+
+        The call after it may be made `spacing` later. Nothing is booked later than `latest`.
+        """
+        at = now
+
+        def booked(item: Item | None) -> Item | None:
+            nonlocal at
+            at = now if item is None else max(now, _moment(item))
+            return _next_call(provider, at + spacing) if spacing and at <= latest else None
+
+        self._change(_provider(provider), booked)
+        return at
+
+    def close(self, provider: str, until: datetime) -> None:
+        """Allow no call before `until`, or later if the provider is closed for longer already."""
+
+        def closed(item: Item | None) -> Item | None:
+            if item is not None and _moment(item) >= until:
+                return None
+            return {**_next_call(provider, until), _CLOSED: True}
+
+        self._change(_provider(provider), closed)
+
+    def closed_until(self, provider: str) -> datetime | None:
+        """Return until when the provider is closed; `None` where calls are only spaced."""
+        stored = self._store.get(STATE, {"name": _provider(provider)})
+        if stored is None or not stored.item.get(_CLOSED):
+            return None
+        return _moment(stored.item)
+
+    def _change(self, name: str, change: Callable[[Item | None], Item | None]) -> bool:
+        """Write what `change` makes of an item unless it is `None`; return whether it was written.
+
+        One item takes many writers, each of whom may lose to others many times: a minute is enough.
+        """
+        import stamina  # whoever only reads levels does not need it
+
+        for attempt in stamina.retry_context(
+            on=ConflictError,
+            attempts=None,
+            timeout=60,
+            wait_initial=0.005,
+            wait_max=0.5,
+            wait_jitter=0.05,
+        ):
+            with attempt:
+                stored = self._store.get(STATE, {"name": name})
+                changed = change(None if stored is None else stored.item)
+                if changed is None:
+                    return False
+                self._store.put(STATE, changed, expected=stored.version if stored else ABSENT)
+        return True
+
+
+def _window(name: str) -> str:
+    return f"quota/{name}"
+
+
+def _provider(provider: str) -> str:
+    return f"quota/{provider}/next"
+
+
+def _next_call(provider: str, at: datetime) -> Item:
+    text = at.astimezone(UTC).isoformat(timespec="microseconds")
+    return {"name": _provider(provider), "at": text, TTL_ATTRIBUTE: _expires(at)}
+
+
+def _expires(at: datetime) -> int:
+    return int((at + _KEPT_AFTERWARDS).timestamp())
+
+
+def _moment(item: Item) -> datetime:
+    return datetime.fromisoformat(str(item["at"]))
+
+
+def _used(item: Item | None) -> int:
+    used = None if item is None else item.get("used")
+    return used if isinstance(used, int) else 0

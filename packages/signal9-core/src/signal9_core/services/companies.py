@@ -1,0 +1,164 @@
+"""Companies: found by ticker or name, listed, and shown in full."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+from time import monotonic
+from typing import Final
+
+from ..domain import AssetProfile
+from ..errors import InputError, NotFoundError, StoreUnavailableError
+from ..repositories import AssetRepository, ListedName, ListingRepository
+from ..repositories.companies import ListedAsset
+from ..schemas import AssetAnswer, AssetsAnswer, AssetSummary, SearchAnswer, SearchHit
+from ..search import Entry, SearchIndex
+from ..tables import ASSETS, COMPANY_NAME_INDEX
+from .cursors import decode_cursor, encode_cursor
+from .parameters import check_limit, parse_ticker, parse_tickers
+
+__all__ = ["CompanyFinder", "GetAsset", "ListAssets", "SearchCompanies"]
+
+_MAX_PAGE: Final = 1_000
+_MAX_BATCH: Final = 100
+_MAX_HITS: Final = 50
+_MAX_QUERY: Final = 200
+_INDEX_AGE_S: Final = 60.0
+_POSITION: Final = (*ASSETS.key_attributes, "status", COMPANY_NAME_INDEX.sort_key)
+
+
+class CompanyFinder:
+    """Finds companies by ticker or name, in an index of the listing that is published last."""
+
+    def __init__(self, assets: AssetRepository, listing: ListingRepository) -> None:
+        self.assets = assets
+        self._listing = listing
+        self._lock = Lock()
+        self._index: SearchIndex | None = None
+        self._version: str | None = None
+        self._checked_at = 0.0
+
+    def get(self, ticker: str) -> AssetProfile:
+        """Return a company's profile; `NotFoundError` has similar tickers. `BRK-B` is `BRK.B`."""
+        canonical = parse_ticker(ticker)
+        profile = self.assets.get(canonical)
+        if profile is None and "-" in canonical:
+            profile = self.assets.get(canonical.replace("-", "."))
+        if profile is None:
+            raise NotFoundError("ticker", canonical, self.nearest(canonical))
+        return profile
+
+    def nearest(self, ticker: str) -> tuple[str, ...]:
+        """Return up to three similar tickers."""
+        return tuple(self.index().nearest(ticker, 3))
+
+    def index(self) -> SearchIndex:
+        """Return the index; once a minute it is checked for a newer listing."""
+        with self._lock:
+            now = monotonic()
+            if self._index is None:
+                self._checked_at, self._index = now, self._build()
+            elif now - self._checked_at >= _INDEX_AGE_S:
+                self._checked_at = now
+                self._index = self._renew(self._index)
+            return self._index
+
+    def update(self, *, publish: bool) -> None:
+        """Build the index again when it is next used; publish the listing for other processes."""
+        if publish:
+            self._listing.publish(
+                ListedName(asset.ticker, asset.name, asset.exchange, asset.rank)
+                for asset in self.assets.listed()
+            )
+        with self._lock:
+            self._index = None
+
+    def _renew(self, index: SearchIndex) -> SearchIndex:
+        try:
+            return index if self._listing.version() == self._version else self._build()
+        except StoreUnavailableError:
+            return index  # an older listing is better than none
+
+    def _build(self) -> SearchIndex:
+        # Where no listing was published yet, all companies are read.
+        self._version, companies = self._listing.load() or (None, self.assets.listed())
+        return SearchIndex(
+            Entry(company.ticker, company.name, company.exchange, company.rank)
+            for company in companies
+        )
+
+
+@dataclass(frozen=True)
+class SearchCompanies:
+    """Companies by ticker or name, mistyped or not."""
+
+    companies: CompanyFinder
+
+    def __call__(self, q: str, *, limit: int = 10) -> SearchAnswer:
+        """Return the companies that `q` may mean, best first."""
+        check_limit(limit, _MAX_HITS)
+        if not q.strip() or len(q) > _MAX_QUERY:
+            raise InputError("q", f"must have 1 to {_MAX_QUERY} characters")
+        matches = self.companies.index().search(q, limit)
+        return SearchAnswer(items=list(map(SearchHit.model_validate, matches)))
+
+
+@dataclass(frozen=True)
+class ListAssets:
+    """Active companies by name, a page at a time."""
+
+    assets: AssetRepository
+
+    def __call__(
+        self,
+        *,
+        exchange: str | None = None,
+        sector: str | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> AssetsAnswer:
+        """Return a page, of one exchange and sector where these are given, in any case."""
+        check_limit(limit, _MAX_PAGE)
+        query = {"list": "assets", "exchange": exchange, "sector": sector}
+
+        def accept(asset: ListedAsset) -> bool:
+            return _matches(exchange, asset.exchange) and _matches(sector, asset.sector)
+
+        page = self.assets.by_name(
+            limit=limit,
+            cursor=decode_cursor(query, cursor, _POSITION),
+            accept=accept if exchange or sector else None,
+        )
+        return AssetsAnswer(
+            items=list(map(AssetSummary.model_validate, page.items)),
+            next_cursor=encode_cursor(query, page.cursor),
+        )
+
+    def named(self, tickers: Sequence[str]) -> AssetsAnswer:
+        """Return the companies with these tickers, in their order."""
+        wanted = parse_tickers(tickers, _MAX_BATCH)
+        known = self.assets.known(wanted)
+        return AssetsAnswer(
+            items=[AssetSummary.model_validate(known[name]) for name in wanted if name in known],
+            unknown=[ticker for ticker in wanted if ticker not in known],
+        )
+
+
+def _matches(wanted: str | None, value: str | None) -> bool:
+    return not wanted or (value is not None and wanted.casefold() == value.casefold())
+
+
+@dataclass(frozen=True)
+class GetAsset:
+    """One company in full: identity, description, insights and freshness."""
+
+    companies: CompanyFinder
+
+    def __call__(self, ticker: str) -> AssetAnswer:
+        """Return it; `NotFoundError` for an unknown ticker."""
+        profile = self.companies.get(ticker)
+        fields: dict[str, object] = dict.fromkeys(AssetAnswer.model_fields)
+        for part in (profile.overview, profile.asset):
+            if part is not None:
+                fields |= part.model_dump(by_alias=False, include=set(fields), exclude_none=True)
+        fields |= {"insights": profile.insights, "freshness": profile.freshness}
+        return AssetAnswer.model_validate(fields)

@@ -1,0 +1,206 @@
+"""The tables of the SQLite store, and the file that holds them."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from ..errors import IncompatibleStoreError, StoreError, StoreUnavailableError
+from ..tables import TABLES, TableSpec
+
+__all__ = [
+    "ALIVE",
+    "SCHEMA_VERSION",
+    "TableSql",
+    "check_file",
+    "connect",
+    "create_tables",
+    "quoted",
+    "sqlite_errors",
+]
+
+SCHEMA_VERSION: Final = 2
+"""Raised with every change of what a file holds; a file of another version is refused."""
+
+ALIVE: Final = "(expires IS NULL OR expires > ?)"
+"""Holds for items that have not expired at the given second."""
+
+_APPLICATION_ID: Final = 0x53394442
+"""Marks our files in their header: `S9DB`."""
+
+_PAGE_BYTES: Final = 8192
+"""Rows of one to two kilobytes, as prices are, fill these twice as well as SQLite's 4096."""
+
+_CACHE_KIB: Final = 16 * 1024
+_LOG_PAGES: Final = 8000
+"""How long the log grows before it is copied to the file: 64 MB make loading twice as fast."""
+
+_BUSY_TIMEOUT_S: Final = 15.0
+_MAGIC: Final = b"SQLite format 3\x00"
+_EFFECTIVE_IDS: Final = os.access in os.supports_effective_ids
+_BUSY_CODES: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+
+@contextmanager
+def sqlite_errors(where: str) -> Iterator[None]:
+    """Raise what SQLite raises inside as a `StoreError`."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        # The upper bits of a code only tell variants of one failure apart.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if code in _BUSY_CODES:
+            raise StoreUnavailableError(f"{where}: busy with another process") from error
+        if code == sqlite3.SQLITE_NOTADB:
+            raise IncompatibleStoreError(f"{where}: not a Signal9 database") from error
+        raise StoreError(f"{where}: {error}") from error
+
+
+def connect(database: str) -> sqlite3.Connection:
+    """Open a connection that threads may share, one at a time."""
+    connection = sqlite3.connect(
+        database, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
+    # With a write-ahead log this survives a killed process; only a power cut may take back the
+    # last writes, and even then the file stays whole.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
+    return connection
+
+
+def check_file(path: Path) -> None:
+    """Refuse a place that cannot be written, and a file that is not ours, without touching it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise StoreError(f"{path}: a folder, not a database file")
+        header = _read_header(path) if path.exists() else b""
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}") from error
+    for place in (path.parent, path):
+        # The log of a database is beside it, so that the folder must be writable as well.
+        if place.exists() and not os.access(place, os.W_OK, effective_ids=_EFFECTIVE_IDS):
+            raise StoreError(f"{place}: not writable")
+    if header:
+        application = int.from_bytes(header[68:72], "big")
+        if not header.startswith(_MAGIC) or application != _APPLICATION_ID:
+            raise IncompatibleStoreError(f"{path}: not a Signal9 database")
+        _check_version(int.from_bytes(header[60:64], "big"), str(path))
+
+
+def _read_header(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(100)
+
+
+def create_tables(connection: sqlite3.Connection, where: str) -> None:
+    """Create the tables unless they exist, and switch to a write-ahead log."""
+    connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+    if not _version_of(connection, where):
+        connection.execute("BEGIN IMMEDIATE")
+        with connection:
+            # Another process may have been faster.
+            if not _version_of(connection, where):
+                for table in TABLES:
+                    for statement in TableSql(table).create:
+                        connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    _write_ahead(connection)
+
+
+def _version_of(connection: sqlite3.Connection, where: str) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version:
+        _check_version(version, where)
+    return int(version)
+
+
+def _check_version(version: int, where: str) -> None:
+    if version != SCHEMA_VERSION:
+        age = "a newer" if version > SCHEMA_VERSION else "an older"
+        raise IncompatibleStoreError(
+            f"{where}: made by {age} Signal9 (schema {version}, here {SCHEMA_VERSION})"
+        )
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to a write-ahead log, once per file; SQLite itself does not wait for others here."""
+    deadline = time.monotonic() + _BUSY_TIMEOUT_S
+    while connection.execute("PRAGMA journal_mode").fetchone() not in {("wal",), ("memory",)}:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+class TableSql:
+    """The statements of one table; where one needs the time, it is whole seconds since 1970."""
+
+    def __init__(self, table: TableSpec) -> None:
+        self.table = table
+        self.index_attributes = _index_attributes(table)
+        self._name = quoted(table.name)
+        columns = ["partition", "sort", "version", "expires", "body"]
+        columns += map(quoted, self.index_attributes)
+        values = f"({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        here = f"FROM {self._name} WHERE partition = ? AND sort = ?"
+        self.get = f"SELECT body, version {here} AND {ALIVE}"
+        self.put = f"INSERT OR REPLACE INTO {self._name} {values}"
+        self.delete = f"DELETE {here}"
+        expired = f"FROM {self._name} WHERE expires <= ?"
+        self.any_expired = f"SELECT 1 {expired} LIMIT 1"
+        self.purge = f"DELETE {expired}"
+
+    def column_of(self, attribute: str | None) -> str:
+        """Return the column that holds a key attribute of the table or of an index."""
+        if attribute == self.table.partition_key:
+            return "partition"
+        return "sort" if attribute in {None, self.table.sort_key} else quoted(str(attribute))
+
+    @property
+    def create(self) -> Sequence[str]:
+        """The statements that create the table and its indexes."""
+        columns = [
+            "partition TEXT NOT NULL",
+            "sort TEXT NOT NULL",
+            "version INTEGER NOT NULL",
+            "expires INTEGER",
+            "body TEXT NOT NULL",
+            *(f"{quoted(attribute)} TEXT" for attribute in self.index_attributes),
+            "PRIMARY KEY (partition, sort)",
+        ]
+        table = f"CREATE TABLE {self._name} ({', '.join(columns)}) WITHOUT ROWID"
+        return (table, *self._create_indexes())
+
+    def _create_indexes(self) -> Iterator[str]:
+        for index in self.table.indexes:
+            partition, sort = map(self.column_of, (index.partition_key, index.sort_key))
+            # The key breaks ties between equal sort keys, the same way every time.
+            columns = ", ".join(dict.fromkeys((partition, sort, "partition", "sort")))
+            yield (
+                f"CREATE INDEX {quoted(f'{self.table.name}.{index.name}')} ON {self._name} "
+                f"({columns}) WHERE {partition} IS NOT NULL AND {sort} IS NOT NULL"
+            )
+        if self.table.ttl_attribute is not None:
+            yield (
+                f"CREATE INDEX {quoted(f'{self.table.name}.expires')} ON {self._name} (expires) "
+                "WHERE expires IS NOT NULL"
+            )
+
+
+def quoted(name: str) -> str:
+    """Return a name as an identifier of SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _index_attributes(table: TableSpec) -> tuple[str, ...]:
+    keys = chain.from_iterable((index.partition_key, index.sort_key) for index in table.indexes)
+    return tuple(name for name in dict.fromkeys(keys) if name not in table.key_attributes)

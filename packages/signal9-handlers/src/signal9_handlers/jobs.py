@@ -1,0 +1,37 @@
+"""Lambda functions that run on a schedule or an event."""
+
+from aws_lambda_powertools.logging.correlation_paths import EVENT_BRIDGE
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from signal9_core.events import event_from
+
+from .runtime import application, logger
+
+__all__ = ["ingest", "notify", "update_insights"]
+
+
+@logger().inject_lambda_context(clear_state=True)
+def ingest(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
+    """Refresh the stalest companies; a provider's failures are announced, a store's are raised."""
+    answer = application().refresh()
+    logger().info(
+        "refreshed",
+        provider=answer.provider,
+        changed=answer.changed,
+        stored=answer.stored,
+        failed=len(answer.failed),
+    )
+
+
+@logger().inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)
+def update_insights(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
+    """Update the insights that depend on what changed."""
+    application().update_insights(event_from(event))
+    logger().info("insights updated", detail_type=event["detail-type"])
+
+
+@logger().inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)
+def notify(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
+    """Notify the users who follow the company or topic."""
+    count = application().notify(event_from(event))
+    logger().info("notified", detail_type=event["detail-type"], count=count)

@@ -1,0 +1,246 @@
+"""The OpenAPI 3.1 document of the API, made from its operations.
+
+`python -m signal9_handlers.openapi PATH` writes it.
+"""
+
+import json
+import sys
+from collections.abc import Collection, Iterator
+from functools import cache
+from importlib.resources import files
+from inspect import getdoc
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core.core_schema import DecimalSchema
+
+from signal9_core.schemas import request_schema
+
+from . import __version__
+from .api.http import CSV, JSON
+from .api.parameters import CommaSeparated
+from .api.problems import NotFoundProblem, Problem
+from .api.routing import Operation
+from .routes import RESOURCES
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic.json_schema import JsonSchemaMode
+
+__all__ = ["document", "request_models"]
+
+Schema = dict[str, Any]
+
+_STRING: Final = {"schema": {"type": "string"}}
+_CONDITIONS: Final = {
+    "If-None-Match": "Answer 304 if this is still the `ETag`.",
+    "If-Match": "Change the record only if this is still its `ETag`.",
+}
+
+_PROBLEMS: Final = {400, 405, 414, 422, 429, 500, 502, 503, 504}
+"""The statuses of problems that every path may have."""
+
+_ALSO_SELECTED: Final = {"BarRow": "PriceColumns"}
+"""Models whose fields are selected by the fields of another one."""
+
+
+def document() -> str:
+    """Return the document as JSON."""
+    whole = _read("openapi_base.json")
+    whole["info"]["version"] = __version__
+    for operation in _operations():
+        methods = whole["paths"].setdefault(operation.path, {})
+        methods[operation.method.lower()] = _operation(operation)
+    whole["paths"] = dict(sorted(whole["paths"].items()))
+    whole["components"]["schemas"] = _schemas()
+    return json.dumps(whole, ensure_ascii=False)
+
+
+def request_models() -> dict[str, Schema]:
+    """Return the JSON Schema of each body by `METHOD /path`; API Gateway validates against it."""
+    return {
+        f"{operation.method} {operation.path}": request_schema(operation.body)
+        for operation in _operations()
+        if operation.body is not None
+    }
+
+
+def _operations() -> Iterator[Operation]:
+    for resource in RESOURCES:
+        yield from resource.operations
+
+
+def _operation(operation: Operation) -> Schema:
+    conditions = ["If-None-Match"] * (operation.method == "GET")
+    conditions += ["If-Match"] * operation.conditional
+    described: Schema = {
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "description": getdoc(operation.function) or "",
+        "operationId": operation.operation_id,
+        "parameters": [*_parameters(operation), *map(_condition, conditions)],
+        "responses": _successes(operation) | _failures(operation),
+        "security": [] if operation.scope is None else [{"token": [operation.scope]}],
+    }
+    if operation.body is not None:
+        content = _ref("schemas", operation.body.__name__)
+        example = _example(f"{operation.operation_id}.request")
+        described["requestBody"] = {
+            "required": True,
+            "content": {JSON: {"schema": content, **example}},
+        }
+    return described
+
+
+def _parameters(operation: Operation) -> Iterator[Schema]:
+    model = operation.arguments.model_json_schema(schema_generator=_JsonSchema)
+    for name, described in model.get("properties", {}).items():
+        schema = _inlined(described, model.get("$defs", {}))
+        parameter = {
+            "name": name,
+            "in": "query" if name in operation.in_query else "path",
+            "required": name in model.get("required", ()),
+            "description": schema.pop("description", ""),
+        }
+        example, *_ = schema.pop("examples", [None])
+        if schema["type"] == "array":
+            parameter |= {"style": "form", "explode": False}
+            example = example and example.split(",")
+        if schema.get("default") in (None, []):
+            schema.pop("default", None)
+        parameter |= {} if example is None else {"example": example}
+        yield parameter | {"schema": schema}
+
+
+def _inlined(schema: Schema, definitions: Schema) -> Schema:
+    """Return a schema without references, titles, and `null`, which no query holds."""
+    options = [option for option in schema.pop("anyOf", ()) if option != {"type": "null"}]
+    for option in (*options, dict(schema)):
+        name = option.get("$ref", "").rpartition("/")[2]
+        schema = option | definitions.get(name, {}) | schema
+    return {name: value for name, value in schema.items() if name not in {"$ref", "title"}}
+
+
+def _condition(header: str) -> Schema:
+    place = {"name": header, "in": "header", "required": False}
+    return {**place, "description": _CONDITIONS[header], **_STRING}
+
+
+def _successes(operation: Operation) -> Schema:
+    if operation.answer is None:
+        return {"204": {"description": "Done.", "headers": _headers("X-Request-Id")}}
+    name, headers = operation.answer.__name__, _headers("X-Request-Id", "ETag")
+    schema: Schema = _ref("schemas", name)
+    if _selected(operation):
+        schema = {"anyOf": [schema, _ref("schemas", f"{name}Part")]}
+    content: Schema = {JSON: {"schema": schema, **_example(operation.operation_id)}}
+    responses: Schema = {"200": {"description": operation.answer.__doc__, "headers": headers}}
+    if operation.method == "GET":
+        responses["304"] = {"description": "Nothing has changed since then.", "headers": headers}
+    if operation.csv:
+        content[CSV] = _STRING
+        responses["200"]["headers"] = headers | _headers("X-Next-Cursor")
+    responses["200"]["content"] = content
+    return responses
+
+
+def _failures(operation: Operation) -> Schema:
+    codes = set(_PROBLEMS)
+    codes |= set() if operation.scope is None else {401, 403}
+    codes |= (
+        {404} if {*operation.in_path, "ticker"} & operation.arguments.model_fields.keys() else set()
+    )
+    codes |= {412} if operation.conditional else set()
+    codes |= {413, 415} if operation.body else set()
+    return {str(code): _ref("responses", str(code)) for code in sorted(codes)}
+
+
+def _headers(*names: str) -> Schema:
+    return {name: _ref("headers", name) for name in names}
+
+
+def _ref(kind: str, name: str) -> Schema:
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def _example(name: str) -> Schema:
+    examples = _examples()
+    return {"example": examples[name]} if name in examples else {}
+
+
+@cache
+def _examples() -> Schema:
+    return _read("openapi_examples.json")
+
+
+def _read(name: str) -> Schema:
+    content: Schema = json.loads((files(__package__) / name).read_text("utf-8"))
+    return content
+
+
+def _schemas() -> Schema:
+    operations = list(_operations())
+    answers: list[type[BaseModel]] = [Problem, NotFoundProblem]
+    answers += [item.answer for item in operations if item.answer is not None]
+    bodies = [item.body for item in operations if item.body is not None]
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+        (model, "serialization") for model in answers
+    ]
+    models += [(model, "validation") for model in bodies]
+    _, schema = models_json_schema(
+        models, ref_template="#/components/schemas/{model}", schema_generator=_JsonSchema
+    )
+    schemas: Schema = schema["$defs"]
+    parts: Schema = {}
+    for operation in operations:
+        if operation.answer is not None and (selected := _selected(operation)):
+            _add_part(parts, schemas, operation.answer.__name__, selected)
+    return dict(sorted((schemas | parts).items()))
+
+
+def _selected(operation: Operation) -> set[str]:
+    """Return the models of which the parameter `fields` selects fields."""
+    metadata = [
+        item for field in operation.arguments.model_fields.values() for item in field.metadata
+    ]
+    names = {
+        item.model.__name__ for item in metadata if isinstance(item, CommaSeparated) and item.model
+    }
+    return names | {_ALSO_SELECTED[name] for name in names & _ALSO_SELECTED.keys()}
+
+
+def _add_part(parts: Schema, schemas: Schema, name: str, selected: Collection[str]) -> bool:
+    """Add the model of an answer with only some fields, if any in it can be selected.
+
+    Both models are documented, so that clients without `fields` can rely on all fields.
+    """
+    text = json.dumps(schemas[name])
+    inner = [other for other in schemas if other != name and f'/schemas/{other}"' in text]
+    has_part = name in selected
+    for other in inner:
+        if _add_part(parts, schemas, other, selected):
+            text = text.replace(f'/schemas/{other}"', f'/schemas/{other}Part"')
+            has_part = True
+    if has_part:
+        parts[f"{name}Part"] = json.loads(text)
+    if name in selected:
+        del parts[f"{name}Part"]["required"]
+    return has_part
+
+
+class _JsonSchema(GenerateJsonSchema):
+    """Describes decimals as numbers, as answers write them, and omits titles."""
+
+    def decimal_schema(self, schema: DecimalSchema) -> JsonSchemaValue:  # noqa: ARG002
+        """Describe a decimal."""
+        return {"type": "number"}
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002
+        """Omit titles, which only repeat names."""
+        return False
+
+
+if __name__ == "__main__":
+    text = json.dumps(json.loads(document()), ensure_ascii=False, indent=1)
+    Path(sys.argv[1]).write_text(f"{text}\n", encoding="utf-8")

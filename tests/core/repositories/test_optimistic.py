@@ -1,0 +1,106 @@
+"""Writes over the version that was read lose nothing; items hold what every store can."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+import stamina
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signal9_core.domain import DataSet
+from signal9_core.errors import ConflictError
+from signal9_core.ports import Item
+from signal9_core.repositories import change_item
+from signal9_core.repositories.optimistic import instant_key, to_value
+from signal9_core.tables import STATE, TableSpec
+from tests.spied import SpiedStore
+
+COUNTER = {"name": "counter"}
+
+
+def counted(stored: Item | None) -> Item:
+    before = 0 if stored is None else stored["count"]
+    assert isinstance(before, int)
+    return {**COUNTER, "count": before + 1}
+
+
+def _let_others_count(spied: SpiedStore, times: int) -> None:
+    def meanwhile(_: TableSpec, __: Item) -> None:
+        nonlocal times
+        if times:
+            times -= 1
+            change_item(spied.store, STATE, COUNTER, counted)
+            spied.meanwhile = meanwhile
+
+    spied.meanwhile = meanwhile
+
+
+def _count(spied: SpiedStore) -> object:
+    stored = spied.get(STATE, COUNTER)
+    return None if stored is None else stored.item["count"]
+
+
+def test_no_count_is_lost_when_many_count_at_once(spied: SpiedStore) -> None:
+    _let_others_count(spied, 5)
+
+    assert change_item(spied, STATE, COUNTER, counted)
+
+    assert _count(spied) == 6
+
+
+def test_an_item_that_was_read_before_is_not_read_again_unless_it_changed(
+    spied: SpiedStore,
+) -> None:
+    change_item(spied, STATE, COUNTER, counted)
+    known = spied.get(STATE, COUNTER)
+
+    spied.calls = 0
+    change_item(spied, STATE, COUNTER, counted, known=known)
+    assert (spied.calls, _count(spied)) == (1, 2)
+
+    change_item(spied, STATE, COUNTER, counted, known=known)
+    assert _count(spied) == 3
+
+
+def test_leaving_an_item_as_it_is_writes_nothing(spied: SpiedStore) -> None:
+    assert not change_item(spied, STATE, COUNTER, lambda _: None)
+    assert spied.writes == 0
+
+
+def test_after_many_conflicts_the_last_one_is_raised(spied: SpiedStore) -> None:
+    _let_others_count(spied, 99)
+
+    with stamina.set_testing(True, attempts=3), pytest.raises(ConflictError):
+        change_item(spied, STATE, COUNTER, counted)
+
+    assert _count(spied) == 3
+
+
+def test_values_become_what_every_store_holds() -> None:
+    moment = datetime(2024, 1, 8, 12, 30, 0, 5, tzinfo=UTC)
+
+    assert to_value(
+        {"a": (date(2024, 1, 8), moment), "b": DataSet.NEWS, "c": [None, True, 1, Decimal("1.50")]}
+    ) == {
+        "a": ["2024-01-08", "2024-01-08T12:30:00.000005Z"],
+        "b": "news",
+        "c": [None, True, 1, Decimal("1.50")],
+    }
+    with pytest.raises(TypeError, match=r"^1\.5 cannot be stored$"):
+        to_value({"price": [1.5]})
+
+
+moments = st.datetimes(
+    datetime(1, 1, 2),  # noqa: DTZ001
+    datetime(9999, 12, 30),  # noqa: DTZ001
+    timezones=st.sampled_from((UTC, timezone(timedelta(hours=2)))),
+)
+
+
+@given(one=moments, other=moments)
+def test_the_keys_of_moments_are_in_the_order_of_time(one: datetime, other: datetime) -> None:
+    first, second = (moment.astimezone(UTC).replace(microsecond=0) for moment in (one, other))
+
+    assert (instant_key(one) < instant_key(other)) == (first < second)
+    assert datetime.fromisoformat(instant_key(one)) == first

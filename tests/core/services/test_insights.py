@@ -1,0 +1,280 @@
+"""Insights follow from what is stored, however often and in whichever order events come."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from signal9_core.domain import (
+    AssetProfile,
+    DataSet,
+    Freshness,
+    Insights,
+    NewsArticle,
+    PriceRange,
+    PriceSeries,
+    SentimentLabel,
+    SentimentRating,
+)
+from signal9_core.errors import PublishError
+from signal9_core.events import (
+    AssetDataUpdated,
+    Event,
+    NewsIngested,
+    NewsSentimentAnalyzed,
+    PricesUpdated,
+)
+from signal9_core.ports import Item
+from signal9_core.repositories import AssetRepository, NewsRepository, PriceRepository
+from signal9_core.services.insights import UpdateInsights
+from signal9_core.tables import TableSpec
+from tests.fakes import LISTING, NOW, AttentivePublisher, FakeScorer, SetClock, article, bar, series
+from tests.spied import SpiedStore
+
+AS_OF = date(2024, 1, 8)
+LATELY = ("2024-01-01T00:00", "2024-01-08T00:00")
+
+
+class Market:
+    """Facts in a store, and what is made of them."""
+
+    def __init__(self, spied: SpiedStore, publisher: AttentivePublisher) -> None:
+        self.scorer = FakeScorer(soars=0.5, slips=-0.5)
+        self.publisher = publisher
+        self.spied = spied
+        self.assets, self.news = AssetRepository(spied), NewsRepository(spied)
+        self.prices = PriceRepository(spied)
+        self.assets.sync(LISTING)
+
+    def update(self, event: Event) -> None:
+        repositories = self.assets, self.prices, self.news
+        UpdateInsights(*repositories, self.scorer, self.publisher, SetClock(), 10)(event)
+
+    def news_ingested(self, ticker: str, first: str = LATELY[0], last: str = LATELY[1]) -> None:
+        start, end = (datetime.fromisoformat(at).replace(tzinfo=UTC) for at in (first, last))
+        self.update(NewsIngested(at=NOW, ticker=ticker, first=start, last=end, count=1))
+
+    def prices_updated(self, ticker: str) -> None:
+        self.update(PricesUpdated(at=NOW, ticker=ticker, first=AS_OF, last=AS_OF, count=1))
+
+    def is_fresh(self, ticker: str, data_set: DataSet, as_of: date = AS_OF) -> None:
+        fresh = Freshness(as_of=as_of, source="fake", complete=True, fetched_at=NOW, count=1)
+
+        def noted(old: AssetProfile) -> AssetProfile:
+            return old.model_copy(update={"freshness": {**old.freshness, data_set: fresh}})
+
+        self.assets.change(ticker, noted)
+
+    def insights(self, ticker: str) -> Insights:
+        profile = self.assets.get(ticker)
+        assert profile is not None
+        return profile.insights
+
+    def rating(self, ticker: str) -> SentimentRating:
+        rating = self.insights(ticker).sentiment
+        assert rating is not None
+        return rating
+
+
+@pytest.fixture
+def market(spied: SpiedStore) -> Market:
+    return Market(spied, AttentivePublisher())
+
+
+def test_articles_without_sentiment_are_scored_for_every_company(market: Market) -> None:
+    market.news.sync(
+        [
+            article("Apple soars", "2024-01-05T10:00", "AAPL", "BRK.B"),
+            article("Apple judged", "2024-01-06T10:00", "AAPL", sentiment="0.1"),
+        ]
+    )
+
+    market.news_ingested("AAPL")
+
+    (found,) = market.news.of_company("BRK.B", limit=100).items
+    assert (found.sentiment, found.scored_by) == (Decimal("0.5"), "fake-scorer")
+    assert {mention.sentiment for mention in found.tickers} == {Decimal("0.5")}
+    assert market.scorer.asked == ["Apple soars\nSummary."]
+
+
+def test_only_articles_within_the_span_of_the_event_are_scored(market: Market) -> None:
+    market.news.sync(
+        [
+            article("Apple soars", "2024-01-05T10:00", "AAPL"),
+            article("Apple soars earlier", "2024-01-04T09:59:59", "AAPL"),
+            article("Apple soars later", "2024-01-05T10:00:01", "AAPL"),
+        ]
+    )
+
+    market.news_ingested("AAPL", "2024-01-04T10:00", "2024-01-05T10:00")
+
+    assert market.scorer.asked == ["Apple soars\nSummary."]
+
+
+def test_the_rating_is_the_mean_score_weighted_by_relevance(market: Market) -> None:
+    market.is_fresh("BRK.B", DataSet.NEWS)
+    market.news.sync(
+        [
+            article("One", "2024-01-05T10:00", "BRK.B", sentiment="0.4", relevance="0.25"),
+            article("Two", "2024-01-06T10:00", "BRK.B", sentiment="-0.2", relevance="1"),
+            article("Three", "2024-01-06T11:00", "BRK.B", sentiment="0.9", relevance="0"),
+            article("Other", "2024-01-06T12:00", "AAPL", sentiment="1"),
+        ]
+    )
+
+    market.news_ingested("BRK.B")
+
+    # The first adds 0.1, the second takes 0.2, the third does nothing: -0.1 over 1.25.
+    assert market.rating("BRK.B") == SentimentRating(
+        as_of=AS_OF,
+        window_days=10,
+        sample_size=3,
+        score=Decimal("-0.08"),
+        label=SentimentLabel.NEUTRAL,
+    )
+    assert market.publisher.heard == [
+        NewsSentimentAnalyzed(at=NOW, ticker="BRK.B", score=Decimal("-0.080000"), sample_size=3)
+    ]
+
+
+def test_the_window_holds_its_first_moment_and_its_last(market: Market) -> None:
+    market.is_fresh("AAPL", DataSet.NEWS)
+    market.news.sync(
+        [
+            article("Too early", "2023-12-29T23:59:59", "AAPL", sentiment="1"),
+            article("First moment", "2023-12-30T00:00:00", "AAPL", sentiment="0.5"),
+            article("Last moment", "2024-01-08T23:59:59", "AAPL", sentiment="0.1"),
+            article("Too late", "2024-01-09T00:00:00", "AAPL", sentiment="1"),
+        ]
+    )
+
+    market.news_ingested("AAPL")
+
+    assert (market.rating("AAPL").sample_size, market.rating("AAPL").score) == (2, Decimal("0.3"))
+
+
+@pytest.mark.parametrize(
+    "articles",
+    [
+        (),
+        (article("No weight", "2024-01-05T10:00", "AAPL", sentiment="1", relevance="0"),),
+        (article("Long ago", "2021-01-05T10:00", "AAPL", sentiment="1"),),
+    ],
+)
+def test_without_a_scored_article_there_is_no_rating(
+    articles: Sequence[NewsArticle], market: Market
+) -> None:
+    market.is_fresh("AAPL", DataSet.NEWS)
+    market.news.sync(articles)
+
+    market.news_ingested("AAPL")
+
+    assert market.insights("AAPL").sentiment is None
+    assert market.publisher.heard == []
+
+
+def test_repeating_an_event_changes_and_announces_nothing(market: Market) -> None:
+    for data_set in (DataSet.NEWS, DataSet.PRICES):
+        market.is_fresh("AAPL", data_set)
+    market.news.sync([article("Apple soars", "2024-01-05T10:00", "AAPL")])
+    market.prices.merge(series("AAPL", day_20240105="181"))
+    overview = AssetDataUpdated(at=NOW, tickers=("AAPL", "ZZZ"), data_set="overview")
+    listing = overview.model_copy(update={"data_set": "listing"})
+
+    written: list[tuple[int, int]] = []
+    for _ in range(2):
+        market.news_ingested("AAPL")
+        market.prices_updated("AAPL")
+        market.update(overview)
+        market.update(listing)
+        written.append((market.spied.writes, len(market.publisher.heard)))
+
+    assert written[0] == written[1]
+
+
+def test_articles_that_another_company_brought_count_at_once_and_for_good(market: Market) -> None:
+    market.is_fresh("BRK.B", DataSet.NEWS, date(2024, 1, 1))
+    market.news.sync([article("Soars", "2024-01-05T10:00", "BRK.B", sentiment="0.5")])
+
+    market.news_ingested("BRK.B", "2024-01-05T10:00", "2024-01-05T10:00")
+    rating = market.rating("BRK.B")
+    market.update(AssetDataUpdated(at=NOW, tickers=("BRK.B",), data_set="overview"))
+
+    assert (rating.as_of, rating.sample_size) == (date(2024, 1, 5), 1)
+    assert market.rating("BRK.B") == rating
+
+
+def test_a_company_that_is_not_listed_is_not_made_up(market: Market) -> None:
+    market.news.sync([article("Coin soars", "2024-01-05T10:00", "CRYPTO:BTC")])
+
+    market.news_ingested("CRYPTO:BTC")
+    market.prices_updated("CRYPTO:BTC")
+
+    assert market.assets.get("CRYPTO:BTC") is None
+
+
+def test_the_range_holds_52_weeks_and_names_its_days(market: Market) -> None:
+    market.is_fresh("AAPL", DataSet.PRICES)
+    first = AS_OF - timedelta(weeks=52) + timedelta(days=1)
+    bars = [
+        bar("AAPL", (first - timedelta(days=1)).isoformat(), "1", high="999"),
+        bar("AAPL", first.isoformat(), "150", low="140"),
+        bar("AAPL", "2023-06-01", "180", high="190.5"),
+        bar("AAPL", "2023-07-03", "180", high="190.5", low="140"),
+        bar("AAPL", "2024-01-08", "185"),
+        bar("AAPL", "2024-01-09", "1", high="999"),
+    ]
+    market.prices.merge(PriceSeries.from_bars("AAPL", bars))
+
+    market.prices_updated("AAPL")
+
+    assert market.insights("AAPL").range_52_weeks == PriceRange(
+        as_of=AS_OF,
+        low=Decimal(140),
+        low_on=first,
+        high=Decimal("190.5"),
+        high_on=date(2023, 6, 1),
+    )
+
+
+@pytest.mark.parametrize("as_of", [None, date(2030, 1, 1)])
+def test_without_prices_of_the_year_there_is_no_range(as_of: date | None, market: Market) -> None:
+    market.prices.merge(series("AAPL", day_20240105="181"))
+    if as_of is not None:
+        market.is_fresh("AAPL", DataSet.PRICES, as_of)
+
+    market.prices_updated("AAPL")
+
+    assert market.insights("AAPL").range_52_weeks is None
+
+
+def test_insights_follow_from_what_somebody_else_wrote_meanwhile(market: Market) -> None:
+    market.is_fresh("AAPL", DataSet.NEWS)
+    market.news.sync([article("One", "2024-01-05T10:00", "AAPL", sentiment="0.2")])
+
+    def meanwhile(_: TableSpec, __: Item) -> None:
+        market.news.sync([article("Two", "2024-01-06T10:00", "AAPL", sentiment="0.4")])
+        market.news_ingested("AAPL")
+
+    market.spied.meanwhile = meanwhile
+    market.news_ingested("AAPL")
+
+    assert (market.rating("AAPL").sample_size, market.rating("AAPL").score) == (2, Decimal("0.3"))
+
+
+def test_a_rating_that_could_not_be_announced_is_announced_when_repeated(market: Market) -> None:
+    class Broken(AttentivePublisher):
+        def publish(self, events: Sequence[Event]) -> None:
+            raise PublishError(f"{len(events)} refused")
+
+    market.is_fresh("AAPL", DataSet.NEWS)
+    market.news.sync([article("One", "2024-01-05T10:00", "AAPL", sentiment="0.2")])
+    good, market.publisher = market.publisher, Broken()
+    with pytest.raises(PublishError):
+        market.news_ingested("AAPL")
+
+    market.publisher = good
+    market.news_ingested("AAPL")
+
+    assert [type(event) for event in good.heard] == [NewsSentimentAnalyzed]

@@ -1,0 +1,158 @@
+"""Stopped before any single write, a run leaves nothing that the next run does not complete."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from signal9_core.domain import CorporateAction, TickerSentiment
+from signal9_core.events import Event
+from signal9_core.ports import Financials, Item
+from signal9_core.tables import TableSpec
+from tests.core.conftest import app_over, opened
+from tests.fakes import (
+    ARTICLES,
+    REPORTS,
+    AttentivePublisher,
+    FakeProvider,
+    SetClock,
+    article,
+    income,
+    series,
+)
+from tests.spied import SpiedStore, StoppedError
+
+Contents = dict[tuple[str, ...], Item]
+Run = Callable[[SpiedStore, FakeProvider], list[Event]]
+either_time = pytest.mark.parametrize("before", [None, FakeProvider], ids=["first", "later"])
+
+
+def ingest(spied: SpiedStore, provider: FakeProvider) -> list[Event]:
+    """Ingest in a process of its own; return what it announced up to where it was stopped."""
+    return _run(spied, provider, lambda app: app.ingest())
+
+
+def refresh(spied: SpiedStore, provider: FakeProvider) -> list[Event]:
+    """Refresh in a process of its own; return what it announced up to where it was stopped."""
+    return _run(spied, provider, lambda app: app.refresh())
+
+
+def _run(spied: SpiedStore, provider: FakeProvider, run: Callable[..., object]) -> list[Event]:
+    publisher = AttentivePublisher()
+    app = app_over(spied, SetClock(), provider, publisher)
+    if spied.stop_before is None:
+        run(app)
+    else:
+        with pytest.raises(StoppedError):
+            run(app)
+    return publisher.heard
+
+
+def changed_provider() -> FakeProvider:
+    """A provider with a correction, a restatement, a new name, and news that changed its mind."""
+    provider = FakeProvider()
+    provider.series["AAPL"] = series("AAPL", day_20231228="193.50", day_20240104="181.91")
+    paid = {"ticker": "AAPL", "kind": "dividend", "exDate": "2024-01-03", "amount": "0.24"}
+    provider.actions["AAPL"] = [CorporateAction.model_validate(paid)]
+    restated = [*REPORTS["AAPL"].statements[1:], income("AAPL", "2023-09-30", "383285000001")]
+    provider.reports["AAPL"] = Financials(restated, REPORTS["AAPL"].earnings)
+    provider.listing[3] = provider.listing[3].model_copy(update={"name": "Zed"})
+    named = [TickerSentiment(ticker=ticker, relevance=Decimal(1)) for ticker in ("AAPL", "MSFT")]
+    provider.articles[1] = ARTICLES[1].model_copy(update={"tickers": tuple(named)})
+    provider.articles[2] = ARTICLES[2].model_copy(update={"title": "Microsoft soars"})
+    provider.articles.append(article("Berkshire buys", "2024-01-07T10:00", "BRK.B"))
+    return provider
+
+
+@pytest.mark.parametrize("run", [ingest, refresh])
+@either_time
+def test_the_next_run_completes_what_was_stopped(
+    before: type[FakeProvider] | None, run: Run
+) -> None:
+    provider = FakeProvider() if before is None else changed_provider()
+    contents, events, writes = _undisturbed(before, run, provider)
+
+    for stop in range(writes):
+        with opened() as spied:
+            _prepare(spied, before)
+            spied.stop_before = spied.writes + stop
+            announced = run(spied, provider)
+            spied.stop_before = None
+            announced += run(spied, provider)
+
+            assert _contents(spied) == contents, f"stopped before write {stop} of {writes}"
+            assert all(event in announced for event in events), f"stopped before write {stop}"
+
+
+def _undisturbed(
+    before: type[FakeProvider] | None, run: Run, provider: FakeProvider
+) -> tuple[Contents, list[Event], int]:
+    with opened() as spied:
+        _prepare(spied, before)
+        earlier = spied.writes
+        events = run(spied, provider)
+        assert len(events) > 5
+        return _contents(spied), events, spied.writes - earlier
+
+
+def _prepare(spied: SpiedStore, before: type[FakeProvider] | None) -> None:
+    if before is not None:
+        ingest(spied, before())
+
+
+def _contents(spied: SpiedStore) -> Contents:
+    """Return what is stored, but how many articles a company has.
+
+    One that another company's ingest took from it is only missed when everything is counted again.
+    """
+    contents = spied.contents()
+    for place, item in contents.items():
+        fresh = item.get("freshness")
+        news = fresh.get("news") if isinstance(fresh, Mapping) else None
+        if isinstance(fresh, Mapping) and isinstance(news, Mapping):
+            contents[place] = {**item, "freshness": {**fresh, "news": {**news, "count": 0}}}
+    return contents
+
+
+def test_a_run_may_be_stopped_again_and_again() -> None:
+    contents, _, writes = _undisturbed(None, ingest, FakeProvider())
+
+    with opened() as spied:
+        for _ in range(writes):
+            spied.stop_before = spied.writes + 3
+            try:
+                app_over(spied, SetClock(), replace(FakeProvider())).ingest()
+            except StoppedError:
+                continue
+            break
+        spied.stop_before = None
+        ingest(spied, FakeProvider())
+
+        assert _contents(spied) == contents
+
+
+@either_time
+def test_two_runs_at_once_leave_what_one_leaves(before: type[FakeProvider] | None) -> None:
+    provider = FakeProvider() if before is None else changed_provider()
+    contents, _, writes = _undisturbed(before, ingest, provider)
+
+    for place in range(0, writes, 3):
+        with opened() as spied:
+            _prepare(spied, before)
+            _let_in_before(spied, spied.writes + place, provider)
+            ingest(spied, provider)
+
+            assert _contents(spied) == contents, f"another run before write {place}"
+
+
+def _let_in_before(spied: SpiedStore, write: int, provider: FakeProvider) -> None:
+    """Have another process ingest everything, too, just before the write of this number."""
+
+    def meanwhile(_: TableSpec, __: Item) -> None:
+        if spied.writes < write:
+            spied.meanwhile = meanwhile
+        else:
+            ingest(spied.another(), provider)
+
+    spied.meanwhile = meanwhile
