@@ -1,4 +1,5 @@
-from datetime import UTC, date, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -8,9 +9,10 @@ from hypothesis import strategies as st
 from signal9_core.bootstrap import App
 from signal9_core.cli.output import one_line
 from signal9_core.cli.render import common_decimals, common_unit, format_number, sparkline
-from signal9_core.cli.views import print_company, print_news
-from signal9_core.domain import Insights, PriceRange, PriceSeries, SentimentLabel, SentimentRating
-from signal9_core.schemas import ArticleAnswer, AssetAnswer, NewsAnswer
+from signal9_core.cli.views import print_news
+from signal9_core.domain import CompanyOverview
+from signal9_core.schemas import ArticleAnswer, NewsAnswer
+from tests.fakes import FakeProvider
 
 from .shell import Shell
 
@@ -82,22 +84,18 @@ def test_no_data_is_a_remark_and_not_an_empty_table(
     assert remark in outcome.err
 
 
-def test_a_company_that_is_only_listed_is_shown_too(shell: Shell) -> None:
-    outcome = shell.run("show", "GE")
-
-    assert outcome.code == 0
-    assert "NYSE" in outcome.out
-
-
-def test_a_company_shows_its_value_and_the_tone_of_its_news(
-    capsys: pytest.CaptureFixture[str],
+def test_companies_with_and_without_data_are_shown(
+    shell: Shell, empty_shell: Shell, use_provider: Callable[[FakeProvider], None]
 ) -> None:
-    print_company(_company(), PriceSeries.from_bars("ACME", []), [])
+    listed_only = shell.run("show", "GE")
+    overview = CompanyOverview(
+        ticker="AAPL", currency="EUR", market_capitalization=Decimal(1_234_567_890)
+    )
+    use_provider(FakeProvider(overviews={"AAPL": overview}))
+    empty_shell.run("ingest")
 
-    shown = capsys.readouterr().out
-    assert "1,234,567,890 EUR" in shown
-    assert "Somewhat-Bullish +0.25 (12 articles in 90 days to 2024-01-08)" in shown
-    assert "1.5 (2023-02-01) to 9.25 (2023-09-01)" in shown
+    assert "NYSE" in listed_only.out
+    assert "1,234,567,890 EUR" in empty_shell.run("show", "AAPL").out
 
 
 def test_colours_are_omitted_on_request(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,30 +112,15 @@ def test_untrusted_text_cannot_control_the_terminal_and_is_not_markup(
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
 
-    print_news(NewsAnswer(items=[_article("[red]\x1b]0;owned\x07 title :smile:")]))
+    print_news(_news("[red]\x1b]0;owned\x07 title :smile:", "javascript:alert(1)"))
 
     shown = capsys.readouterr().out
     assert "[red] ]0;owned title :smile:" in shown
     assert "\x1b]0;" not in shown
+    assert "\x1b]8;" not in shown
+    print_news(_news("A title", "https://example.com/a"))
+    assert "\x1b]8;" in capsys.readouterr().out
     assert one_line("a\x1b[31mred\x07\nline\x9b2J\u2028end") == "a [31mred line 2J end"
-
-
-@pytest.mark.parametrize(
-    ("url", "is_linked"),
-    [("https://example.com/a", True), ("javascript:alert(1)", False), (None, False)],
-)
-def test_only_web_addresses_become_links(
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    url: str | None,
-    is_linked: bool,
-) -> None:
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("TERM", "xterm")
-
-    print_news(NewsAnswer(items=[_article("Linked", url)]))
-
-    assert ("\x1b]8;" in capsys.readouterr().out) is is_linked
 
 
 def test_tables_are_wide_where_there_is_no_terminal(
@@ -145,11 +128,9 @@ def test_tables_are_wide_where_there_is_no_terminal(
 ) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
 
-    print_news(NewsAnswer(items=[_article("long title " * 14)]))
+    print_news(_news("long title " * 14))
 
-    shown = capsys.readouterr().out
-    assert ("long title " * 14).strip() in shown
-    assert "–" in shown  # noqa: RUF001
+    assert ("long title " * 14).strip() in capsys.readouterr().out
 
 
 @given(values=st.lists(NUMBERS, max_size=300), width=st.integers(1, 60))
@@ -181,9 +162,9 @@ def test_round_figures_are_in_millions() -> None:
     assert common_unit([Decimal("5.5"), Decimal(3_000_000)]) == (1, None)
 
 
-def _article(title: str, url: str | None = None) -> ArticleAnswer:
-    fields = dict.fromkeys(("summary", "sentiment", "label", "scored_by"))
-    return ArticleAnswer(
+def _news(title: str, url: str | None = None) -> NewsAnswer:
+    unknown = dict.fromkeys(("summary", "sentiment", "label", "scored_by"))
+    article = ArticleAnswer(
         id="one",
         published_at=datetime(2024, 1, 8, tzinfo=UTC),
         title=title,
@@ -191,35 +172,6 @@ def _article(title: str, url: str | None = None) -> ArticleAnswer:
         source="Press",
         topics=[],
         tickers=[],
-        **fields,
+        **unknown,
     )
-
-
-def _company() -> AssetAnswer:
-    day = date(2024, 1, 8)
-    rating = SentimentRating(
-        as_of=day,
-        window_days=90,
-        sample_size=12,
-        score=Decimal("0.25"),
-        label=SentimentLabel.SOMEWHAT_BULLISH,
-    )
-    span = PriceRange(
-        as_of=day,
-        low=Decimal("1.5"),
-        low_on=date(2023, 2, 1),
-        high=Decimal("9.25"),
-        high_on=date(2023, 9, 1),
-    )
-    unknown = ("name", "exchange", "asset_type", "cik", "sector", "industry", "country")
-    return AssetAnswer(
-        ticker="ACME",
-        status="active",
-        currency="EUR",
-        fiscal_year_end=None,
-        description=None,
-        market_capitalization=Decimal(1_234_567_890),
-        insights=Insights(sentiment=rating, range_52_weeks=span),
-        freshness={},
-        **dict.fromkeys(unknown),
-    )
+    return NewsAnswer(items=[article])

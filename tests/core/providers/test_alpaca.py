@@ -269,7 +269,7 @@ def test_prices_with_many_digits_are_exact(price: str, high: str) -> None:
 )
 def test_what_is_wrong_with_bars_is_named(found: bytes, problem: str) -> None:
     with pytest.raises(PayloadError, match=f"alpaca stocks_bars.*{problem}"):
-        parse_daily_bars(found)
+        list(FORMAT.parsers["stocks_bars"](found, None))
 
 
 def _actions(**kinds: list[dict[str, object]]) -> bytes:
@@ -317,7 +317,7 @@ SPLIT = {"symbol": "A", "ex_date": "2024-01-05", "new_rate": 1, "old_rate": 0}
 )
 def test_what_is_wrong_with_actions_is_named(found: bytes, problem: str) -> None:
     with pytest.raises(PayloadError, match=f"alpaca corporate_actions.*{problem}"):
-        parse_actions(found)
+        list(FORMAT.parsers["corporate_actions"](found, None))
 
 
 @pytest.mark.parametrize(
@@ -390,4 +390,4 @@ def test_an_article_without_a_headline_is_named_by_its_address() -> None:
 )
 def test_what_is_wrong_with_news_is_named(found: bytes, problem: str) -> None:
     with pytest.raises(PayloadError, match=f"alpaca news.*{problem}"):
-        parse_news(found)
+        list(FORMAT.parsers["news"](found, None))

@@ -27,14 +27,12 @@ __all__ = [
 
 
 def _parse_day(text: str) -> date:
+    from ..domain import parse_day
+
     try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = None
-    # `fromisoformat` also reads spellings that the API refuses, such as 2013-W09-5.
-    if day is None or day.isoformat() != text:
-        raise typer.BadParameter(f"invalid date {text!r}; use YYYY-MM-DD")
-    return day
+        return parse_day(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 Json = Annotated[

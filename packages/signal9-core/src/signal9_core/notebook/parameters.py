@@ -13,19 +13,17 @@ E = TypeVar("E", bound=StrEnum)
 
 def parse_date(value: object, field: str) -> date | None:
     """Return the day of a date, a datetime (also NumPy's) or a `YYYY-MM-DD` text."""
+    from ..domain import parse_day
+
     if isinstance(value, datetime):
         return value.date()
     if value is None or isinstance(value, date):
         return value
-    text = str(value)[:10] if type(value).__name__ == "datetime64" else value
+    text = str(value)
     try:
-        day = date.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        day = None
-    # `fromisoformat` also reads spellings that the API refuses, such as 20130301.
-    if day is None or day.isoformat() != text:
-        raise InputError(field, f"invalid date {value!r}; use YYYY-MM-DD")
-    return day
+        return parse_day(text[:10] if type(value).__name__ == "datetime64" else text)
+    except ValueError as error:
+        raise InputError(field, f"invalid date {value!r}, must be YYYY-MM-DD") from error
 
 
 def parse_range(start: object, end: object) -> tuple[date | None, date | None]:

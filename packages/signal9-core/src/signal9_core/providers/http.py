@@ -32,7 +32,7 @@ from ..errors import (
 )
 from ..ports import Clock, Quota, RawCache, RawResponse
 from ..version import __version__
-from .parsing import label
+from .parsing import label, payload_errors
 
 __all__ = [
     "ApiKeyTransport",
@@ -318,7 +318,8 @@ class ProviderHttp:
             )
         )
         try:
-            return parse(response.body)
+            with payload_errors(self._label(request)):
+                return parse(response.body)
         except DailyQuotaError as error:
             raise DailyQuotaError(str(error), self.quota.exhausted()) from error
 

@@ -7,8 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
-from itertools import chain
+from functools import lru_cache, partial
 from math import floor
 from typing import Any, Final, TypeVar
 
@@ -16,7 +15,8 @@ import msgspec
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ..domain import PriceSeries, Ticker, blank_to_none, decimals_of, find_invalid_bar
-from ..errors import PayloadError
+from ..errors import PayloadError, ProviderError
+from ..ports import Parser, Record
 
 __all__ = [
     "as_number",
@@ -29,14 +29,13 @@ __all__ = [
     "decode",
     "is_ticker",
     "label",
+    "named_parsers",
     "payload_errors",
     "require",
     "series_of",
-    "shaped",
 ]
 
 M = TypeVar("M", bound=BaseModel)
-T = TypeVar("T")
 
 _JSON: Final = msgspec.json.Decoder(float_hook=Decimal)
 _TICKER: Final = TypeAdapter[str](Ticker)
@@ -51,58 +50,13 @@ def label(provider: str, function: str, ticker: Ticker | None) -> str:
     return f"{provider} {function}" + (f" {ticker}" if ticker else "")
 
 
-def decode(body: bytes, where: str) -> object:
-    """Return the content of a JSON body, its numbers as exact decimals."""
-    try:
-        return _JSON.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise PayloadError(f"{where}: invalid JSON: {error}") from error
-
-
-def shaped(value: object, kind: type[T], where: str) -> T:
-    """Return decoded JSON as the given type; `PayloadError` names what does not fit."""
-    with payload_errors(where):
-        return msgspec.convert(value, kind)
-
-
-def csv_table(
-    body: bytes, where: str, required: Collection[str]
-) -> tuple[list[str], list[list[str]]]:
-    """Return the column names and the rows of a CSV body; the required columns are there."""
-    try:
-        lines = csv.reader(body.decode("utf-8-sig").splitlines())
-    except UnicodeDecodeError as error:
-        raise PayloadError(f"{where}: the table is not UTF-8 text") from error
-    names = [name.strip() for name in next(lines, ())]
-    require(names, required, where, "column")
-    rows = list(lines)
-    for number, row in enumerate(rows, start=2):
-        if len(row) != len(names):
-            raise PayloadError(f"{where}: row {number} has {len(row)} of {len(names)} columns")
-    return names, rows
-
-
-def csv_rows(body: bytes, where: str, required: Collection[str]) -> list[dict[str, str]]:
-    """Return the rows of a CSV body by column name."""
-    names, rows = csv_table(body, where, required)
-    return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def require(
-    names: Collection[str], required: Collection[str], where: str, kind: str = "field"
-) -> None:
-    """Raise `PayloadError` if a required name is missing."""
-    missing = [name for name in required if name not in names]
-    if missing:
-        known = ", ".join(list(names)[:12]) or "nothing"
-        raise PayloadError(f"{where}: {kind} {', '.join(missing)} is missing; there is {known}")
-
-
 @contextmanager
 def payload_errors(where: str) -> Iterator[None]:
-    """Turn errors of validation and conversion into a `PayloadError` that names the field."""
+    """Turn everything that is wrong with a body into a `ProviderError` that names the request."""
     try:
         yield
+    except ProviderError as error:
+        raise type(error)(f"{where}: {error}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(map(str, first["loc"]))
@@ -110,6 +64,49 @@ def payload_errors(where: str) -> Iterator[None]:
         raise PayloadError(f"{where}: {value}{first['msg']}") from error
     except (ArithmeticError, ValueError, msgspec.MsgspecError) as error:
         raise PayloadError(f"{where}: {error}") from error
+
+
+def named_parsers(provider: str, parsers: Mapping[str, Parser]) -> dict[str, Parser]:
+    """Return parsers by function whose errors name provider, function and company."""
+    return {name: partial(_parse, provider, name, parser) for name, parser in parsers.items()}
+
+
+def _parse(
+    provider: str, function: str, parser: Parser, body: bytes, ticker: Ticker | None
+) -> list[Record]:
+    with payload_errors(label(provider, function, ticker)):
+        return list(parser(body, ticker))
+
+
+def decode(body: bytes) -> Any:
+    """Return the content of a JSON body, its numbers as exact decimals."""
+    return _JSON.decode(body)
+
+
+def csv_table(body: bytes, required: Collection[str]) -> tuple[list[str], list[list[str]]]:
+    """Return the column names and the rows of a CSV body; the required columns are there."""
+    lines = csv.reader(body.decode("utf-8-sig").splitlines())
+    names = [name.strip() for name in next(lines, ())]
+    require(names, required, "column")
+    rows = list(lines)
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(names):
+            raise PayloadError(f"row {number} has {len(row)} of {len(names)} columns")
+    return names, rows
+
+
+def csv_rows(body: bytes, required: Collection[str]) -> list[dict[str, str]]:
+    """Return the rows of a CSV body by column name."""
+    names, rows = csv_table(body, required)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def require(names: Collection[str], required: Collection[str], kind: str = "field") -> None:
+    """Raise `PayloadError` if a required name is missing."""
+    missing = [name for name in required if name not in names]
+    if missing:
+        known = ", ".join(list(names)[:12]) or "nothing"
+        raise PayloadError(f"{kind} {', '.join(missing)} is missing; there is {known}")
 
 
 @lru_cache(maxsize=1 << 15)
@@ -189,9 +186,8 @@ def builder(model: type[M]) -> Callable[[dict[str, Any], dict[str, Any] | None],
 def series_of(
     ticker: Ticker,
     days: Sequence[int],
-    prices: Sequence[Sequence[float]],
+    prices: Sequence[list[float]],
     volume: Sequence[int],
-    where: str,
     splits: Mapping[int, Fraction] | None = None,
 ) -> PriceSeries:
     """Return the columns of daily bars, oldest first, as a series of plausible prices.
@@ -199,35 +195,32 @@ def series_of(
     `days` are ordinals, `prices` are open, high, low and close; `splits` are the ratios by day,
     `None` if the provider does not say.
     """
-    with payload_errors(where):
-        units, scale = _scaled(list(chain.from_iterable(prices)))
-        count = len(days)
-        opens, highs, lows, closes = (
-            array("q", units[start * count : (start + 1) * count]) for start in range(4)
-        )
-        series = PriceSeries(
-            ticker=ticker,
-            days=array("i", days),
-            open=opens,
-            high=highs,
-            low=lows,
-            close=closes,
-            volume=array("q", volume),
-            scale=scale,
-        )
+    (opens, highs, lows, closes), scale = _scaled(prices)
+    series = PriceSeries(
+        ticker=ticker,
+        days=array("i", days),
+        open=array("q", opens),
+        high=array("q", highs),
+        low=array("q", lows),
+        close=array("q", closes),
+        volume=array("q", volume),
+        scale=scale,
+    )
     problem = find_invalid_bar(series, splits)
     if problem is not None:
-        raise PayloadError(f"{where}: {problem}")
+        raise PayloadError(problem)
     return series
 
 
-def _scaled(prices: list[float]) -> tuple[Sequence[int], int]:
+def _scaled(columns: Sequence[list[float]]) -> tuple[list[list[int]], int]:
     """Return prices exactly, as integers in units of `10 ** -scale`, and the scale."""
+    largest = max(max(column, default=0) for column in columns)
     for scale in _SCALES:
         unit = 10**scale
-        units = list(map(floor, [price * unit + 0.5 for price in prices]))
-        if max(units, default=0) < _EXACT and [number / unit for number in units] == prices:
-            return units, scale
-    exact = [Decimal(repr(price)) for price in prices]
-    scale = max(map(decimals_of, exact))
-    return [int(price.scaleb(scale)) for price in exact], scale
+        scaled = [list(map(floor, [price * unit + 0.5 for price in column])) for column in columns]
+        back = [[number / unit for number in column] for column in scaled]
+        if largest * unit < _EXACT and back == columns:
+            return scaled, scale
+    exact = [[Decimal(repr(price)) for price in column] for column in columns]
+    scale = max(decimals_of(price) for column in exact for price in column)
+    return [[int(price.scaleb(scale)) for price in column] for column in exact], scale

@@ -1,5 +1,6 @@
 """Alpaca over HTTP: several companies at once, every page of every list."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final, Literal, Self, TypeVar
@@ -11,6 +12,7 @@ from ...domain import Asset, CorporateAction, NewsArticle, PriceSeries, Ticker, 
 from ...errors import PayloadError
 from ...ports import Clock, Quota, RawCache, utc_now
 from ..http import ProviderHttp, ProviderRequest, require_key
+from ..parsing import label, payload_errors
 from .parsers import (
     Bar,
     Page,
@@ -19,7 +21,6 @@ from .parsers import (
     daily_series,
     news_page,
     parse_assets,
-    place,
     spelled,
 )
 
@@ -104,16 +105,11 @@ class AlpacaClient:
             "sort": "asc",
         }
         request = ProviderRequest("stocks_bars", "/v2/stocks/bars", params, _only(tickers))
-        where = place("stocks_bars", _only(tickers))
-
-        def parse(body: bytes) -> Page[tuple[Ticker, Sequence[Bar]]]:
-            page = bars_page(body, where)
-            return Page(list(page.by_ticker(where).items()), page.next_page_token)
-
-        bars: dict[Ticker, list[Bar]] = {}
-        for ticker, some in self._records(request, parse):
-            bars.setdefault(ticker, []).extend(some)
-        return {ticker: daily_series(ticker, rows, where) for ticker, rows in bars.items()}
+        bars = defaultdict[Ticker, list[Bar]](list)
+        for ticker, some in self._records(request, bars_page):
+            bars[ticker] += some
+        with payload_errors(label("alpaca", "stocks_bars", _only(tickers))):
+            return {ticker: daily_series(ticker, rows) for ticker, rows in bars.items()}
 
     def corporate_actions(
         self, tickers: Sequence[Ticker], first: date | None = None, last: date | None = None
@@ -125,10 +121,9 @@ class AlpacaClient:
             "types": _ACTION_TYPES,
             "limit": _ACTIONS_LIMIT,
         }
-        only = _only(tickers)
-        request = ProviderRequest("corporate_actions", "/v1/corporate-actions", params, only)
-        where = place("corporate_actions", only)
-        return one_a_day(self._records(request, lambda body: actions_page(body, where)))
+        path = "/v1/corporate-actions"
+        request = ProviderRequest("corporate_actions", path, params, _only(tickers))
+        return one_a_day(self._records(request, actions_page))
 
     def news(
         self, tickers: Sequence[Ticker] = (), since: datetime | None = None
@@ -137,12 +132,11 @@ class AlpacaClient:
         symbols = {"symbols": _symbols(tickers)} if tickers else {}
         params = {**_span(since, None), **symbols, "limit": _NEWS_LIMIT}
         request = ProviderRequest("news", "/v1beta1/news", params, _only(tickers))
-        where = place("news", _only(tickers))
         # An article that is updated between two pages occurs on both; the first is the newer one.
-        found: dict[str, NewsArticle] = {}
-        for article in self._records(request, lambda body: news_page(body, where)):
-            found.setdefault(article.id, article)
-        return list(found.values())
+        articles: dict[str, NewsArticle] = {}
+        for article in self._records(request, news_page):
+            articles.setdefault(article.id, article)
+        return list(articles.values())
 
     def _records(self, request: ProviderRequest, parse: Callable[[bytes], Page[T]]) -> Iterator[T]:
         """Yield the records of every page; a repeated page token would never end, and raises."""
@@ -151,7 +145,7 @@ class AlpacaClient:
         yield from page.records
         while page.token:
             if page.token in tokens:
-                where = place(request.function, request.ticker)
+                where = label("alpaca", request.function, request.ticker)
                 raise PayloadError(f"{where}: page token {page.token!r:.80} repeats")
             tokens.add(page.token)
             params = {**request.params, "page_token": page.token}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from functools import lru_cache, partial
+from functools import lru_cache
 from operator import attrgetter
 from typing import Annotated, Any, Final, Generic, Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -25,21 +25,11 @@ from ...domain import (
 )
 from ...errors import PayloadError
 from ...ports import ProviderFormat
-from ..parsing import (
-    builder,
-    clean_fields,
-    decode,
-    is_ticker,
-    label,
-    payload_errors,
-    series_of,
-    shaped,
-)
+from ..parsing import builder, clean_fields, decode, is_ticker, named_parsers, series_of
 
 __all__ = [
     "FORMAT",
     "Bar",
-    "BarsPage",
     "Page",
     "actions_page",
     "bars_page",
@@ -50,15 +40,11 @@ __all__ = [
     "parse_assets",
     "parse_daily_bars",
     "parse_news",
-    "place",
     "spelled",
 ]
 
 T = TypeVar("T")
 Raw = dict[str, Any]
-
-place: Final = partial(label, "alpaca")
-"""Returns how messages name a request: function, ticker."""
 
 _PREFERRED: Final = re.compile(r"([A-Z0-9]+)\.PR([A-Z])")
 _CANONICAL_PREFERRED: Final = re.compile(r"([A-Z0-9]+)\.P([A-Z])")
@@ -104,21 +90,18 @@ class _Asset(msgspec.Struct, gc=False):
 _new_asset: Final = builder(Asset)
 
 
-def parse_assets(body: bytes, ticker: Ticker | None = None) -> list[Asset]:
+def parse_assets(body: bytes, ticker: Ticker | None = None) -> list[Asset]:  # noqa: ARG001
     """Return the assets, each ticker once; placeholders are left out.
 
     Of several assets with one ticker the active one counts, then one that can be traded, then one
     with a name, then the first: a reused ticker is that of the new company.
     """
-    where = place("assets", ticker)
-    content: Any = decode(body, where)
+    content = decode(body)
     raws = [content] if isinstance(content, dict) else content
     assets: dict[Ticker, Asset] = {}
-    with payload_errors(where):
-        for shape, raw in zip(msgspec.convert(raws, list[_Asset]), raws, strict=True):
-            about = _ticker_of(shape.symbol)
-            if about is None:
-                continue
+    for shape, raw in zip(msgspec.convert(raws, list[_Asset]), raws, strict=True):
+        about = _ticker_of(shape.symbol)
+        if about is not None:
             asset = _asset(about, raw)
             if about not in assets or _claim(asset) > _claim(assets[about]):
                 assets[about] = asset
@@ -155,40 +138,37 @@ class Bar(msgspec.Struct, frozen=True, gc=False):
     v: int
 
 
-class BarsPage(msgspec.Struct, frozen=True):
+class _BarsPage(msgspec.Struct, frozen=True):
     """Bars by symbol, without companies that are unknown or did not trade."""
 
     bars: dict[str, list[Bar]] | list[Bar] | None
     next_page_token: str | None
     symbol: str | None = None
 
-    def by_ticker(self, where: str) -> Mapping[Ticker, Sequence[Bar]]:
+    def by_ticker(self) -> Mapping[Ticker, Sequence[Bar]]:
         """Return the bars of each company, whether one was requested or several."""
         if isinstance(self.bars, dict):
             return {canonical(symbol): bars for symbol, bars in self.bars.items() if bars}
         if self.bars and self.symbol is None:
-            raise PayloadError(f"{where}: symbol is missing")
+            raise PayloadError("symbol is missing")
         return {canonical(self.symbol or ""): self.bars} if self.bars else {}
 
 
-_BARS_PAGE: Final = msgspec.json.Decoder(BarsPage)
+_BARS_PAGE: Final = msgspec.json.Decoder(_BarsPage)
 
 
-def bars_page(body: bytes, where: str) -> BarsPage:
-    """Return a page of bars; `PayloadError` names what is missing or malformed."""
-    try:
-        return _BARS_PAGE.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise PayloadError(f"{where}: {error}") from error
+def bars_page(body: bytes) -> Page[tuple[Ticker, Sequence[Bar]]]:
+    """Return the bars of each company on a page."""
+    page = _BARS_PAGE.decode(body)
+    return Page(list(page.by_ticker().items()), page.next_page_token or None)
 
 
-def daily_series(ticker: Ticker, bars: Iterable[Bar], where: str) -> PriceSeries:
+def daily_series(ticker: Ticker, bars: Iterable[Bar]) -> PriceSeries:
     """Return daily bars as a series, oldest first."""
     ordered = sorted(bars, key=attrgetter("t"))
     prices = [[*map(attrgetter(name), ordered)] for name in "ohlc"]
-    with payload_errors(where):
-        days = [_day(bar.t) for bar in ordered]
-    return series_of(ticker, days, prices, [bar.v for bar in ordered], where)
+    days = [_day(bar.t) for bar in ordered]
+    return series_of(ticker, days, prices, [bar.v for bar in ordered])
 
 
 @lru_cache(maxsize=1 << 15)
@@ -200,11 +180,9 @@ def _day(stamp: str) -> int:
     return local.toordinal()
 
 
-def parse_daily_bars(body: bytes, ticker: Ticker | None = None) -> list[PriceSeries]:
+def parse_daily_bars(body: bytes, ticker: Ticker | None = None) -> list[PriceSeries]:  # noqa: ARG001
     """Return the daily bars of a page, one series for each company."""
-    where = place("stocks_bars", ticker)
-    bars = bars_page(body, where).by_ticker(where)
-    return [daily_series(about, rows, where) for about, rows in bars.items()]
+    return [daily_series(about, bars) for about, bars in bars_page(body).records]
 
 
 class _Dividend(msgspec.Struct):
@@ -232,21 +210,20 @@ class _ActionsPage(msgspec.Struct):
     next_page_token: str | None
 
 
-def actions_page(body: bytes, where: str) -> Page[CorporateAction]:
+def actions_page(body: bytes) -> Page[CorporateAction]:
     """Return the splits and dividends of a page; a dividend in shares is a split."""
-    content: Any = decode(body, where)
-    page = shaped(content, _ActionsPage, where)
-    with payload_errors(where):
-        actions = [
-            _action(action, raw, kind)
-            for kind in _Actions.__struct_fields__
-            for action, raw in zip(
-                getattr(page.corporate_actions, kind, None) or (),
-                (content["corporate_actions"] or {}).get(kind) or (),
-                strict=True,
-            )
-            if _ticker_of(action.symbol)
-        ]
+    content = decode(body)
+    page = msgspec.convert(content, _ActionsPage)
+    actions = [
+        _action(action, raw, kind)
+        for kind in _Actions.__struct_fields__
+        for action, raw in zip(
+            getattr(page.corporate_actions, kind, None) or (),
+            (content["corporate_actions"] or {}).get(kind) or (),
+            strict=True,
+        )
+        if _ticker_of(action.symbol)
+    ]
     return Page(actions, page.next_page_token or None)
 
 
@@ -264,9 +241,9 @@ def _action(action: _Dividend | _Split, raw: Raw, kind: str) -> CorporateAction:
     )
 
 
-def parse_actions(body: bytes, ticker: Ticker | None = None) -> list[CorporateAction]:
+def parse_actions(body: bytes, ticker: Ticker | None = None) -> list[CorporateAction]:  # noqa: ARG001
     """Return the splits and dividends of a page, oldest first."""
-    return one_a_day(actions_page(body, place("corporate_actions", ticker)).records)
+    return one_a_day(actions_page(body).records)
 
 
 class _Article(msgspec.Struct, gc=False):
@@ -287,12 +264,11 @@ class _NewsPage(msgspec.Struct):
     next_page_token: str | None
 
 
-def news_page(body: bytes, where: str) -> Page[NewsArticle]:
+def news_page(body: bytes) -> Page[NewsArticle]:
     """Return the articles of a page, in its order."""
-    content: Any = decode(body, where)
-    with payload_errors(where):
-        page = msgspec.convert(content, _NewsPage)
-        articles = list(map(_article, page.news or (), content["news"] or ()))
+    content = decode(body)
+    page = msgspec.convert(content, _NewsPage)
+    articles = list(map(_article, page.news or (), content["news"] or ()))
     return Page(articles, page.next_page_token or None)
 
 
@@ -324,9 +300,9 @@ def _mentions(symbols: tuple[str, ...] | None) -> tuple[TickerSentiment, ...]:
     return tuple(TickerSentiment(ticker=ticker, relevance=_FULL_RELEVANCE) for ticker in tickers)
 
 
-def parse_news(body: bytes, ticker: Ticker | None = None) -> list[NewsArticle]:
+def parse_news(body: bytes, ticker: Ticker | None = None) -> list[NewsArticle]:  # noqa: ARG001
     """Return the articles of a page."""
-    return news_page(body, place("news", ticker)).records
+    return news_page(body).records
 
 
 def _is_whole(function: str, count: int) -> bool:  # noqa: ARG001 - all pages are recorded
@@ -334,12 +310,15 @@ def _is_whole(function: str, count: int) -> bool:  # noqa: ARG001 - all pages ar
 
 
 FORMAT: Final = ProviderFormat(
-    parsers={
-        "assets": parse_assets,
-        "corporate_actions": parse_actions,
-        "news": parse_news,
-        "stocks_bars": parse_daily_bars,
-    },
+    parsers=named_parsers(
+        "alpaca",
+        {
+            "assets": parse_assets,
+            "corporate_actions": parse_actions,
+            "news": parse_news,
+            "stocks_bars": parse_daily_bars,
+        },
+    ),
     canonical=canonical,
     data_sets={
         "corporate_actions": DataSet.PRICES,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Self, TypeVar
 
 import httpx2
@@ -25,7 +26,7 @@ from . import NEWS_LIMIT
 from .lists import parse_listing, parse_news
 from .prices import Daily, parse_daily, parse_dividends, parse_splits
 from .reports import parse_calendar, parse_earnings, parse_overview, parse_statements
-from .responses import place, spelled
+from .responses import spelled
 
 __all__ = ["AlphaVantageClient"]
 
@@ -86,26 +87,29 @@ class AlphaVantageClient:
 
     def splits(self, ticker: Ticker) -> list[CorporateAction]:
         """Return every split, oldest first."""
-        return self._records("SPLITS", ticker, lambda body: parse_splits(body, ticker))
+        return self._records("SPLITS", ticker, parse_splits)
 
     def dividends(self, ticker: Ticker) -> list[CorporateAction]:
         """Return every dividend, oldest first."""
-        return self._records("DIVIDENDS", ticker, lambda body: parse_dividends(body, ticker))
+        return self._records("DIVIDENDS", ticker, parse_dividends)
 
     def overview(self, ticker: Ticker) -> CompanyOverview | None:
         """Return the description of a company; `None` if there is none."""
-        overview = self._get("OVERVIEW", ticker, lambda body: parse_overview(body, ticker))
-        _check_ticker(ticker, () if overview is None else (overview.ticker,), "OVERVIEW")
-        return overview
+
+        def parse(body: bytes) -> CompanyOverview | None:
+            overview = parse_overview(body, ticker)
+            _check_ticker(ticker, () if overview is None else (overview.ticker,))
+            return overview
+
+        return self._get("OVERVIEW", ticker, parse)
 
     def statements(self, ticker: Ticker, kind: type[S]) -> list[S]:
         """Return every statement of a kind, annual before quarterly."""
-        function = kind.kind.upper()
-        return self._records(function, ticker, lambda body: parse_statements(body, ticker, kind))
+        return self._records(kind.kind.upper(), ticker, partial(parse_statements, kind=kind))
 
     def earnings(self, ticker: Ticker) -> list[Earnings]:
         """Return earnings by finished year and by quarter."""
-        return self._records("EARNINGS", ticker, lambda body: parse_earnings(body, ticker))
+        return self._records("EARNINGS", ticker, parse_earnings)
 
     def earnings_calendar(self) -> list[EarningsCalendarEntry]:
         """Return the announced dates of the next three months."""
@@ -119,17 +123,19 @@ class AlphaVantageClient:
         self, ticker: Ticker | None = None, since: datetime | None = None
     ) -> list[NewsArticle]:
         """Return articles, latest first: all `since` an instant, or the latest thousand."""
-        found: dict[str, NewsArticle] = {}
+        articles: dict[str, NewsArticle] = {}
         until: datetime | None = None
         while True:
             page = self._news_page(ticker, since, until)
-            fresh = [article for article in page if article.id not in found]
-            found |= {article.id: article for article in fresh}
+            fresh = [article for article in page if article.id not in articles]
+            articles |= {article.id: article for article in fresh}
             if since is None or len(page) < NEWS_LIMIT or not fresh:
                 break
             until = min(article.published_at for article in page) + _MINUTE
         return [
-            article for article in found.values() if since is None or article.published_at >= since
+            article
+            for article in articles.values()
+            if since is None or article.published_at >= since
         ]
 
     def _news_page(
@@ -142,20 +148,27 @@ class AlphaVantageClient:
             "sort": "LATEST",
             "limit": str(NEWS_LIMIT),
         }
-        given = {name: value for name, value in params.items() if value}
-        request = _request("NEWS_SENTIMENT", given, ticker)
+        filled = {name: value for name, value in params.items() if value}
+        request = _request("NEWS_SENTIMENT", filled, ticker)
         return self.http.get(request, lambda body: parse_news(body, ticker))
 
     def _series(self, function: str, ticker: Ticker, *, full: bool) -> Daily | None:
-        size = "full" if full else "compact"
-        daily = self._get(function, ticker, lambda body: parse_daily(body, ticker), outputsize=size)
-        _check_ticker(ticker, () if daily is None else (daily.series.ticker,), function)
-        return daily
+        def parse(body: bytes) -> Daily | None:
+            daily = parse_daily(body, ticker)
+            _check_ticker(ticker, () if daily is None else (daily.series.ticker,))
+            return daily
 
-    def _records(self, function: str, ticker: Ticker, parse: Callable[[bytes], list[R]]) -> list[R]:
-        records = self._get(function, ticker, parse)
-        _check_ticker(ticker, (record.ticker for record in records), function)
-        return records
+        return self._get(function, ticker, parse, outputsize="full" if full else "compact")
+
+    def _records(
+        self, function: str, ticker: Ticker, parse: Callable[[bytes, Ticker], list[R]]
+    ) -> list[R]:
+        def parse_own(body: bytes) -> list[R]:
+            records = parse(body, ticker)
+            _check_ticker(ticker, (record.ticker for record in records))
+            return records
+
+        return self._get(function, ticker, parse_own)
 
     def _get(
         self, function: str, ticker: Ticker | None, parse: Callable[[bytes], T], **params: str
@@ -168,8 +181,8 @@ def _request(function: str, params: dict[str, str], ticker: Ticker | None) -> Pr
     return ProviderRequest(function, "/query", {"function": function, **params}, ticker)
 
 
-def _check_ticker(ticker: Ticker, tickers: Iterable[Ticker], function: str) -> None:
+def _check_ticker(ticker: Ticker, tickers: Iterable[Ticker]) -> None:
     """Raise if a response is about another company than was requested."""
     others = sorted(set(tickers) - {ticker})
     if others:
-        raise PayloadError(f"{place(function, ticker)}: the response is about {', '.join(others)}")
+        raise PayloadError(f"the response is about {', '.join(others)}")

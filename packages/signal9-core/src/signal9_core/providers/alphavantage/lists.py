@@ -24,10 +24,8 @@ from ..parsing import (
     clean,
     clean_fields,
     decimal_or_none,
-    payload_errors,
-    shaped,
 )
-from .responses import document, place, table, ticker_of
+from .responses import document, table, ticker_of
 
 __all__ = ["parse_listing", "parse_news"]
 
@@ -40,12 +38,10 @@ _ZERO: Final = Decimal(0)
 _ONE: Final = Decimal(1)
 
 
-def parse_listing(body: bytes, ticker: Ticker | None = None) -> list[Asset]:
+def parse_listing(body: bytes, ticker: Ticker | None = None) -> list[Asset]:  # noqa: ARG001
     """Return the listed companies; placeholders (`NXT(EXP20091224)`) are left out."""
-    where = place("LISTING_STATUS", ticker)
-    rows = table(body, where, _LISTING)
-    with payload_errors(where):
-        return [_asset(row, about) for row in rows if (about := ticker_of(row["symbol"]))]
+    rows = table(body, _LISTING)
+    return [_asset(row, about) for row in rows if (about := ticker_of(row["symbol"]))]
 
 
 def _asset(row: dict[str, str], ticker: Ticker) -> Asset:
@@ -82,16 +78,13 @@ _new_article: Final = builder(NewsArticle)
 _new_sentiment: Final = builder(TickerSentiment)
 
 
-def parse_news(body: bytes, ticker: Ticker | None = None) -> list[NewsArticle]:
+def parse_news(body: bytes, ticker: Ticker | None = None) -> list[NewsArticle]:  # noqa: ARG001
     """Return the articles in the order of the body, each once.
 
     The id of an article follows from its address, so it is the same under every company.
     """
-    where = place("NEWS_SENTIMENT", ticker)
-    feed: Any = document(body, where, ("feed",)).get("feed") or []
-    shapes = shaped(feed, list[_Article], where)
-    with payload_errors(where):
-        articles = [_article(article, raw) for article, raw in zip(shapes, feed, strict=True)]
+    feed = document(body, ("feed",)).get("feed") or []
+    articles = map(_article, msgspec.convert(feed, list[_Article]), feed)
     return list({article.id: article for article in articles}.values())
 
 
@@ -122,18 +115,18 @@ def _article(article: _Article, raw: dict[str, object]) -> NewsArticle:
 
 
 def _sentiments(tones: Sequence[_Tone]) -> tuple[TickerSentiment, ...]:
-    found: dict[Ticker, TickerSentiment] = {}
+    sentiments: dict[Ticker, TickerSentiment] = {}
     for tone in tones:
         ticker = ticker_of(tone.ticker)
-        if ticker is not None and ticker not in found:
+        if ticker is not None and ticker not in sentiments:
             relevance = _score(tone.relevance_score, lowest=_ZERO)
             values = {
                 "ticker": ticker,
                 "relevance": _ZERO if relevance is None else relevance,
                 "sentiment": _score(tone.ticker_sentiment_score),
             }
-            found[ticker] = _new_sentiment(values, None)
-    return tuple(found.values())
+            sentiments[ticker] = _new_sentiment(values, None)
+    return tuple(sentiments.values())
 
 
 @lru_cache(maxsize=1 << 10)

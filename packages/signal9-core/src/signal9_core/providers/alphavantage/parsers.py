@@ -6,6 +6,7 @@ from typing import Final
 
 from ...domain import BalanceSheet, CashFlow, DataSet, IncomeStatement, Ticker
 from ...ports import ProviderFormat, Record
+from ..parsing import named_parsers
 from . import COMPACT_BARS, NEWS_LIMIT
 from .lists import parse_listing, parse_news
 from .prices import parse_daily, parse_dividends, parse_splits
@@ -47,20 +48,23 @@ def _is_whole(function: str, count: int) -> bool:
 
 
 FORMAT: Final = ProviderFormat(
-    parsers={
-        "BALANCE_SHEET": partial(parse_statements, kind=BalanceSheet),
-        "CASH_FLOW": partial(parse_statements, kind=CashFlow),
-        "DIVIDENDS": parse_dividends,
-        "EARNINGS": parse_earnings,
-        "EARNINGS_CALENDAR": parse_calendar,
-        "INCOME_STATEMENT": partial(parse_statements, kind=IncomeStatement),
-        "LISTING_STATUS": parse_listing,
-        "NEWS_SENTIMENT": parse_news,
-        "OVERVIEW": _overview,
-        "SPLITS": parse_splits,
-        "TIME_SERIES_DAILY": _daily,
-        "TIME_SERIES_DAILY_ADJUSTED": _daily,
-    },
+    parsers=named_parsers(
+        "alphavantage",
+        {
+            "BALANCE_SHEET": partial(parse_statements, kind=BalanceSheet),
+            "CASH_FLOW": partial(parse_statements, kind=CashFlow),
+            "DIVIDENDS": parse_dividends,
+            "EARNINGS": parse_earnings,
+            "EARNINGS_CALENDAR": parse_calendar,
+            "INCOME_STATEMENT": partial(parse_statements, kind=IncomeStatement),
+            "LISTING_STATUS": parse_listing,
+            "NEWS_SENTIMENT": parse_news,
+            "OVERVIEW": _overview,
+            "SPLITS": parse_splits,
+            "TIME_SERIES_DAILY": _daily,
+            "TIME_SERIES_DAILY_ADJUSTED": _daily,
+        },
+    ),
     canonical=canonical,
     data_sets=_DATA_SETS,
     action_functions=frozenset({"TIME_SERIES_DAILY_ADJUSTED"}),

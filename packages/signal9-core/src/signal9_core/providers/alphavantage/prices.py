@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -17,12 +16,10 @@ from ..parsing import (
     clean_fields,
     csv_table,
     decimal_or_none,
-    payload_errors,
     require,
     series_of,
-    shaped,
 )
-from .responses import canonical, document, is_json, place, table
+from .responses import canonical, document, is_json, table
 
 __all__ = ["Daily", "parse_daily", "parse_dividends", "parse_splits"]
 
@@ -57,49 +54,45 @@ def parse_daily(body: bytes, ticker: Ticker | None) -> Daily | None:
 
     The vendor's adjusted close is left out: it follows from the splits and dividends.
     """
-    where = place("TIME_SERIES_DAILY", ticker)
-    symbol, columns = _json_columns(body, where) if is_json(body) else _csv_columns(body, where)
+    symbol, columns = _json_columns(body) if is_json(body) else _csv_columns(body)
     about = canonical(symbol) if symbol else ticker
     if not columns:
         return None
     if about is None:
-        raise PayloadError(f"{where}: the body does not say which company it is about")
-    with payload_errors(where):
-        stamps = columns["timestamp"]
-        days = list(map(date.toordinal, map(date.fromisoformat, stamps)))
-        prices = [[*map(float, columns[name])] for name in PRICE_COLUMNS]
-        actions = list(_actions(about, columns))
-        splits = {action.ex_date.toordinal(): action.ratio for action in actions if action.ratio}
-        ratios = {day: Fraction(ratio) for day, ratio in splits.items()}
-        known = ratios if "split coefficient" in columns else None
-        series = series_of(about, days, prices, [*map(int, columns["volume"])], where, known)
-    return Daily(series, actions)
+        raise PayloadError("the body does not say which company it is about")
+    days = list(map(date.toordinal, map(date.fromisoformat, columns["timestamp"])))
+    prices = [[*map(float, columns[name])] for name in PRICE_COLUMNS]
+    actions = list(_actions(about, columns))
+    ratios = {
+        action.ex_date.toordinal(): Fraction(action.ratio) for action in actions if action.ratio
+    }
+    splits = ratios if "split coefficient" in columns else None
+    return Daily(series_of(about, days, prices, [*map(int, columns["volume"])], splits), actions)
 
 
-def _json_columns(body: bytes, where: str) -> tuple[str | None, Columns]:
+def _json_columns(body: bytes) -> tuple[str | None, Columns]:
     try:
         time_series = _TIME_SERIES.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        if document(body, where, ("Meta Data", "Time Series (Daily)")):
-            raise PayloadError(f"{where}: {error}") from error
+    except msgspec.DecodeError:
+        if document(body, ("Meta Data", "Time Series (Daily)")):
+            raise
         return None, {}
-    if not time_series.bars:
+    bars, days = time_series.bars, sorted(time_series.bars)
+    if not bars:
         return None, {}
-    ordered = dict(sorted(time_series.bars.items()))
-    first, bar = next(iter(ordered.items()))
-    names = {_plain(name): name for name in bar}
-    require(names, _REQUIRED, f"{where}, {first}")
+    names = {_plain(name): name for name in bars[days[0]]}
+    require(names, _REQUIRED)
     try:
-        rows = map(itemgetter(*names.values()), ordered.values())
+        rows = map(itemgetter(*names.values()), map(bars.__getitem__, days))
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
     except KeyError as error:
-        raise PayloadError(f"{where}: some bars have no {error}") from error
+        raise PayloadError(f"some bars have no {error}") from error
     meta = {_plain(name): text for name, text in time_series.meta.items()}
-    return meta.get("symbol"), {**columns, "timestamp": list(ordered)}
+    return meta.get("symbol"), {**columns, "timestamp": days}
 
 
-def _csv_columns(body: bytes, where: str) -> tuple[None, Columns]:
-    names, rows = csv_table(body, where, ("timestamp", *_REQUIRED))
+def _csv_columns(body: bytes) -> tuple[None, Columns]:
+    names, rows = csv_table(body, ("timestamp", *_REQUIRED))
     rows.sort(key=itemgetter(names.index("timestamp")))
     columns = zip(map(_plain, names), zip(*rows, strict=True), strict=False)
     return None, dict(columns)
@@ -121,50 +114,31 @@ def _actions(ticker: Ticker, columns: Columns) -> Iterator[CorporateAction]:
                 )
 
 
-@dataclass(frozen=True)
-class _ActionList:
-    function: str
-    kind: str
-    day: str
-    figure: str
-    field: str
-
-    def parse(self, body: bytes, ticker: Ticker | None) -> list[CorporateAction]:
-        where = place(self.function, ticker)
-        about, rows = self._rows(body, ticker, where)
-        with payload_errors(where):
-            return one_a_day(self._action(about, raw, where) for raw in rows)
-
-    def _rows(
-        self, body: bytes, ticker: Ticker | None, where: str
-    ) -> tuple[Ticker | None, Sequence[dict[str, Any]]]:
-        if not is_json(body):
-            return ticker, table(body, where, (self.day, self.figure))
-        content = document(body, where, ("symbol", "data"))
-        rows = shaped(content.get("data") or [], list[dict[str, Any]], where)
-        return canonical(str(content.get("symbol"))), rows
-
-    def _action(self, ticker: Ticker | None, raw: dict[str, Any], where: str) -> CorporateAction:
-        require(raw, (self.day, self.figure), where)
-        fields = {
-            "ticker": ticker,
-            "kind": self.kind,
-            "exDate": raw[self.day],
-            self.field: decimal_or_none(raw[self.figure]),
-        }
-        extra = clean_fields(raw, (self.day, self.figure))
-        return CorporateAction.model_validate(extra | fields)
-
-
-_SPLITS: Final = _ActionList("SPLITS", "split", "effective_date", "split_factor", "ratio")
-_DIVIDENDS: Final = _ActionList("DIVIDENDS", "dividend", "ex_dividend_date", "amount", "amount")
-
-
 def parse_splits(body: bytes, ticker: Ticker | None) -> list[CorporateAction]:
     """Return the splits of a company, oldest first."""
-    return _SPLITS.parse(body, ticker)
+    return _action_list(body, ticker, "split", "effective_date", "split_factor", "ratio")
 
 
 def parse_dividends(body: bytes, ticker: Ticker | None) -> list[CorporateAction]:
     """Return the dividends of a company, oldest first, one for each day."""
-    return _DIVIDENDS.parse(body, ticker)
+    return _action_list(body, ticker, "dividend", "ex_dividend_date", "amount", "amount")
+
+
+def _action_list(
+    body: bytes, ticker: Ticker | None, kind: str, day: str, figure: str, field: str
+) -> list[CorporateAction]:
+    rows: Sequence[dict[str, Any]]
+    if is_json(body):
+        content = document(body, ("symbol", "data"))
+        rows = msgspec.convert(content.get("data") or [], list[dict[str, Any]])
+        ticker = canonical(str(content.get("symbol")))
+    else:
+        rows = table(body, (day, figure))
+    actions = []
+    for raw in rows:
+        require(raw, (day, figure))
+        known = {"ticker": ticker, "kind": kind, "exDate": raw[day]}
+        known[field] = decimal_or_none(raw[figure])
+        extra = clean_fields(raw, (day, figure))
+        actions.append(CorporateAction.model_validate(extra | known))
+    return one_a_day(actions)

@@ -16,8 +16,8 @@ from ...domain import (
     Statement,
     Ticker,
 )
-from ..parsing import as_number, clean, clean_fields, payload_errors, shaped
-from .responses import canonical, document, place, table, ticker_of
+from ..parsing import as_number, clean, clean_fields
+from .responses import canonical, document, table, ticker_of
 
 __all__ = ["parse_calendar", "parse_earnings", "parse_overview", "parse_statements"]
 
@@ -30,27 +30,24 @@ _TEXTS: Final = frozenset(
     {"name", "description", "exchange", "sector", "industry", "country", "currency", "cik"}
 )
 _CALENDAR: Final = ("symbol", "reportDate", "fiscalDateEnding")
-_SYMBOL: Final = ("symbol",)
 _QUARTERS: Final = 4
 _YEAR_DAYS: Final = 365.25
 _SLACK_DAYS: Final = 20  # years of 52 or 53 weeks do not end on a fixed day
 
 
-def parse_overview(body: bytes, ticker: Ticker | None) -> CompanyOverview | None:
+def parse_overview(body: bytes, ticker: Ticker | None) -> CompanyOverview | None:  # noqa: ARG001
     """Return the description of a company; `None` if there is none.
 
     Fields that `CompanyOverview` does not name are kept under camelCase names (`PERatio` as
     `peRatio`), as numbers if they spell one.
     """
-    where = place("OVERVIEW", ticker)
-    content = document(body, where, ("Symbol",))
+    content = document(body, ("Symbol",))
     if not content:
         return None
-    fields = {_camel(name): clean(value) for name, value in content.items() if name != "Symbol"}
+    symbol = canonical(str(content.pop("Symbol")))
+    fields = {_camel(name): clean(value) for name, value in content.items()}
     values = {name: value if name in _TEXTS else as_number(value) for name, value in fields.items()}
-    with payload_errors(where):
-        about = canonical(str(content["Symbol"]))
-        return CompanyOverview.model_validate({**values, "ticker": about})
+    return CompanyOverview.model_validate({**values, "ticker": symbol})
 
 
 def _camel(name: str) -> str:
@@ -63,21 +60,24 @@ class _Statements(msgspec.Struct, rename="camel"):
     quarterly_reports: list[Raw] | None
 
 
-def parse_statements(body: bytes, ticker: Ticker | None, kind: type[S]) -> list[S]:
+def parse_statements(
+    body: bytes,
+    ticker: Ticker | None,  # noqa: ARG001 - the body says
+    kind: type[S],
+) -> list[S]:
     """Return the statements of a company, annual before quarterly, newest first.
 
     The statements of one company may cover different quarters.
     """
-    where = place(kind.kind.upper(), ticker)
-    content = document(body, where)
+    content = document(body)
     if not content:
         return []
-    found = shaped(content, _Statements, where)
+    reports = msgspec.convert(content, _Statements)
     annual, quarterly = (
-        [{"currency": raw.pop("reportedCurrency", None), **raw} for raw in reports or ()]
-        for reports in (found.annual_reports, found.quarterly_reports)
+        [{"currency": raw.pop("reportedCurrency", None), **raw} for raw in raws or ()]
+        for raws in (reports.annual_reports, reports.quarterly_reports)
     )
-    return _reports(kind, found.symbol, annual, quarterly, where)
+    return _reports(kind, reports.symbol, annual, quarterly)
 
 
 class _Earnings(msgspec.Struct, rename="camel"):
@@ -86,32 +86,29 @@ class _Earnings(msgspec.Struct, rename="camel"):
     quarterly_earnings: list[Raw] | None
 
 
-def parse_earnings(body: bytes, ticker: Ticker | None) -> list[Earnings]:
+def parse_earnings(body: bytes, ticker: Ticker | None) -> list[Earnings]:  # noqa: ARG001
     """Return the earnings of a company, annual before quarterly, newest first.
 
     The fiscal year still in progress is left out: its figure is the sum of the quarters so far.
     """
-    where = place("EARNINGS", ticker)
-    content = document(body, where)
+    content = document(body)
     if not content:
         return []
-    found = shaped(content, _Earnings, where)
-    quarters = found.quarterly_earnings or ()
-    with payload_errors(where):
-        years = _finished(found.annual_earnings or (), quarters)
-    return _reports(Earnings, found.symbol, years, quarters, where)
+    reports = msgspec.convert(content, _Earnings)
+    quarters = reports.quarterly_earnings or ()
+    years = _finished(reports.annual_earnings or (), quarters)
+    return _reports(Earnings, reports.symbol, years, quarters)
 
 
 def _reports(
-    kind: type[R], symbol: str, annual: Sequence[Raw], quarterly: Sequence[Raw], where: str
+    kind: type[R], symbol: str, annual: Sequence[Raw], quarterly: Sequence[Raw]
 ) -> list[R]:
     ticker = canonical(symbol)
-    with payload_errors(where):
-        return [
-            kind.model_validate({**raw, "ticker": ticker, "period": period})
-            for period, reports in ((Period.ANNUAL, annual), (Period.QUARTERLY, quarterly))
-            for raw in reports
-        ]
+    return [
+        kind.model_validate({**raw, "ticker": ticker, "period": period})
+        for period, raws in ((Period.ANNUAL, annual), (Period.QUARTERLY, quarterly))
+        for raw in raws
+    ]
 
 
 def _finished(years: Sequence[Raw], quarters: Sequence[Raw]) -> Sequence[Raw]:
@@ -133,13 +130,10 @@ def _ending(year: Mapping[str, object]) -> date:
     return date.fromisoformat(str(year.get("fiscalDateEnding")))
 
 
-def parse_calendar(body: bytes, ticker: Ticker | None = None) -> list[EarningsCalendarEntry]:
-    """Return the announced dates of earnings reports; symbols that are not tickers are left out."""
-    where = place("EARNINGS_CALENDAR", ticker)
-    rows = table(body, where, _CALENDAR)
-    with payload_errors(where):
-        return [
-            EarningsCalendarEntry.model_validate({**clean_fields(row, _SYMBOL), "ticker": about})
-            for row in rows
-            if (about := ticker_of(row["symbol"]))
-        ]
+def parse_calendar(body: bytes, ticker: Ticker | None = None) -> list[EarningsCalendarEntry]:  # noqa: ARG001
+    """Return the announced dates of earnings reports, without symbols that are not tickers."""
+    return [
+        EarningsCalendarEntry.model_validate({**clean_fields(row, ("symbol",)), "ticker": about})
+        for row in table(body, _CALENDAR)
+        if (about := ticker_of(row["symbol"]))
+    ]

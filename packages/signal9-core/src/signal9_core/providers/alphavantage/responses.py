@@ -5,8 +5,8 @@ Errors come with HTTP 200 as JSON, even where CSV was requested.
 
 import re
 from collections.abc import Collection
-from functools import lru_cache, partial
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from ...domain import Ticker
 from ...errors import (
@@ -21,12 +21,9 @@ from ...errors import (
     UnknownSymbolError,
     UnknownTextError,
 )
-from ..parsing import csv_rows, decode, is_ticker, label, require
+from ..parsing import csv_rows, decode, is_ticker, require
 
-__all__ = ["canonical", "document", "is_json", "place", "spelled", "table", "ticker_of"]
-
-place: Final = partial(label, "alphavantage")
-"""Returns how messages name a request: function, ticker."""
+__all__ = ["canonical", "document", "is_json", "spelled", "table", "ticker_of"]
 
 _PREFERRED: Final = re.compile(r"([A-Z0-9]+)[-/]P-?([A-Z])")
 _CLASS: Final = re.compile(r"([A-Z0-9]+)[-/]([A-Z]{1,2})")
@@ -89,36 +86,36 @@ def is_json(body: bytes) -> bool:
     return body.lstrip()[:1] == b"{"
 
 
-def document(body: bytes, where: str, required: Collection[str] = ()) -> dict[str, object]:
+def document(body: bytes, required: Collection[str] = ()) -> dict[str, Any]:
     """Return a JSON body, or `{}` if there is no data; the required fields are in any other."""
-    content = decode(body, where)
+    content = decode(body)
     if not isinstance(content, dict):
-        raise PayloadError(f"{where}: {type(content).__name__} instead of an object")
+        raise PayloadError(f"{type(content).__name__} instead of an object")
     if not content:
         return {}
     if content.keys() <= _ERROR_FIELDS:
         text = " ".join(map(str, content.values()))
         if _NO_DATA in text.lower():
             return {}
-        raise _error(text, where)
-    require(content, required, where)
+        raise _error(text)
+    require(content, required)
     return content
 
 
-def table(body: bytes, where: str, required: Collection[str]) -> list[dict[str, str]]:
+def table(body: bytes, required: Collection[str]) -> list[dict[str, str]]:
     """Return the rows of a CSV body."""
     if not is_json(body):
-        return csv_rows(body, where, required)
-    content = document(body, where)
+        return csv_rows(body, required)
+    content = document(body)
     if content:
-        raise PayloadError(f"{where}: an object instead of a table: {', '.join(content)}")
+        raise PayloadError(f"an object instead of a table: {', '.join(content)}")
     return []
 
 
-def _error(text: str, where: str) -> ProviderError:
+def _error(text: str) -> ProviderError:
     """Return the error that a text means; it contains no key."""
     for pattern, kind, meaning in _ERRORS:
         if re.search(pattern, text.replace("*", ""), re.IGNORECASE):
-            return kind(f"{where}: {meaning}")
+            return kind(meaning)
     quoted = _ECHO.sub(r"\1[key]", text)[:_QUOTED]
-    return UnknownTextError(f"{where}: a text instead of data: {quoted!r}")
+    return UnknownTextError(f"a text instead of data: {quoted!r}")
