@@ -78,7 +78,7 @@ def test_a_data_set_of_companies_that_nobody_named_costs_nothing(
     found = shell.run("ingest", "--provider", provider, "--what", "prices")
 
     assert (found.code, found.out) == (2, "")
-    assert f"{provider} has too many companies to ask about all: name some" in found.err
+    assert f"{provider} has too many companies to fetch all; name some" in found.err
     assert simulator.asked == []
 
 
