@@ -35,6 +35,10 @@ CLOSE: Final = time(16)
 LONGEST_WAIT: Final = timedelta(days=60)
 """Results of a quarter are out by then."""
 
+CENT: Final = Decimal("0.01")
+NO_CHANGE: Final = Decimal("1e-6")
+"""More than the source's noise, less than any dividend."""
+
 PER_SHARE: Final = re.compile(r"([\d.]+) (dollars|cents) a share")
 KINDS_OF_SOURCE: Final = (
     ("company filing", re.compile(r"\b10-[KQ]\b|\b8-K\b|\bXBRL\b")),
@@ -66,16 +70,14 @@ def _text_of_prices(ticker: str, rows: Sequence[Row]) -> bytes:
     }
     adjusted = [Decimal(row["Adj Close"]) for row in rows]
     scale = max(decimals_of(price) for column in prices.values() for price in column)
-    adjusted_scale = max(map(decimals_of, adjusted))
     columns = {
         "ticker": ticker,
         "currency": "USD",
         "scale": scale,
-        "adjustedScale": adjusted_scale,
         "days": days,
         **{name.lower(): _scaled(column, scale) for name, column in prices.items()},
         "volume": [int(row["Volume"]) for row in rows],
-        "adjustedClose": _scaled(adjusted, adjusted_scale),
+        "actions": list(actions_behind(days, prices["Close"], adjusted)),
     }
     lines = ",\n".join(f"{json.dumps(name)}:{_compact(value)}" for name, value in columns.items())
     return f"{{\n{lines}\n}}\n".encode()
@@ -83,6 +85,30 @@ def _text_of_prices(ticker: str, rows: Sequence[Row]) -> bytes:
 
 def _scaled(values: Iterable[Decimal], scale: int) -> list[int]:
     return [int(value.scaleb(scale)) for value in values]
+
+
+def actions_behind(
+    days: Sequence[str], closes: Sequence[Decimal], adjusted: Sequence[Decimal]
+) -> Iterator[dict[str, str]]:
+    """Yield the splits and dividends behind the source's adjusted closes.
+
+    Adjusted close / close changes on ex-dates only: by the ratio of a split, or by 1 + dividend /
+    close. Dividends are whole cents, within the precision of the source.
+    """
+    factors = [after / before for before, after in zip(closes, adjusted, strict=True)]
+    for at in range(1, len(days)):
+        change = factors[at] / factors[at - 1]
+        if abs(change - 1) < NO_CHANGE:
+            continue
+        ratio = round(change)
+        if abs(change - ratio) < NO_CHANGE:
+            yield {"kind": "split", "exDate": days[at], "ratio": str(ratio)}
+            continue
+        exact = closes[at] * (change - 1)
+        amount = exact.quantize(CENT)
+        if abs(exact - amount) > NO_CHANGE:
+            raise SystemExit(f"{days[at]}: {exact} is neither a split nor a dividend in cents")
+        yield {"kind": "dividend", "exDate": days[at], "amount": str(amount)}
 
 
 def listing_files() -> dict[str, bytes]:

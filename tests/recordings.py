@@ -1,18 +1,23 @@
-"""Recorded answers of providers, where this machine has them; they are no part of the project."""
+"""Recorded responses of providers, if this machine has them; they are not part of the project."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import pytest
 
-__all__ = ["recorded"]
+__all__ = ["RECORDINGS", "needs_recordings", "recorded"]
 
-_FOLDER: Final = Path(__file__).resolve().parents[2] / "shared" / "recordings"
+RECORDINGS = Path(
+    os.environ.get("SIGNAL9_RECORDINGS", Path(__file__).parents[2] / "shared" / "recordings")
+)
+
+needs_recordings = pytest.mark.skipif(
+    not RECORDINGS.is_dir(), reason=f"no recordings in {RECORDINGS}: set SIGNAL9_RECORDINGS"
+)
 
 
-def recorded(*patterns: str) -> list[pytest.ParameterSet]:
-    """Return recordings as parameters; one that is skipped where there are none."""
-    found = sorted(path for pattern in patterns for path in _FOLDER.glob(pattern))
-    if not found:
-        return [pytest.param(None, marks=pytest.mark.skip("no recordings on this machine"))]
-    return [pytest.param(path, id=f"{path.parent.name}/{path.name}") for path in found]
+def recorded(provider: str, function: str, pattern: str = "*") -> Iterator[tuple[str, bytes]]:
+    """Yield the symbols in the names of recorded bodies, and the bodies."""
+    for path in sorted((RECORDINGS / provider / function).glob(pattern)):
+        yield path.stem.partition("_")[0], path.read_bytes()

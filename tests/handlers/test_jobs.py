@@ -45,10 +45,11 @@ def provider() -> FakeProvider:
 
 @pytest.fixture
 def app(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
-    with SqliteStore.open(":memory:", clock=SetClock()) as store:
-        app = App(
-            Settings(), store=store, provider=provider, bus=RecordingPublisher(), clock=SetClock()
-        )
+    """An application whose events go to a bus elsewhere, as on AWS."""
+    clock = SetClock()
+    with SqliteStore.open(":memory:", clock=clock) as store:
+        bus = RecordingPublisher()
+        app = App(Settings(), store=store, provider=provider, bus=bus, clock=clock)
         monkeypatch.setattr(jobs, "application", lambda: app)
         yield app
 
@@ -131,7 +132,7 @@ def test_an_event_notifies_those_who_follow(app: App, log: StringIO) -> None:
 def test_jobs_come_to_the_same_insights_as_a_full_ingest(app: App) -> None:
     tickers = ("AAPL", "BRK.B", "MSFT")
     with SqliteStore.open(":memory:") as store:
-        other = App(app.settings, store=store, provider=app.provider, clock=SetClock())
+        other = App(Settings(), store=store, provider=app.provider, clock=SetClock())
         other.ingest()
         expected = [other.get_asset(ticker).insights for ticker in tickers]
 

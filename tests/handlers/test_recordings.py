@@ -23,8 +23,8 @@ from signal9_core.schemas import ReplayAnswer
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_core.tables import FINANCIALS
-from tests.core.providers.recorded import RECORDINGS, needs_recordings
 from tests.fakes import SetClock
+from tests.recordings import RECORDINGS, needs_recordings
 from tests.spied import SpiedStore
 
 from .sample import target

@@ -3,16 +3,13 @@
 The data are a `Provider`'s, such as the bundled sample. `python -m tests.simulator` serves it.
 """
 
-from .app import Simulator
-from .faults import ALPACA_FAULTS, ALPHAVANTAGE_FAULTS
-from .limits import Limit
+from .app import Simulator, running
 from .recent import RecentSample, SmallSample, action
-from .running import running
+from .replies import ALPACA_FAULTS, ALPHAVANTAGE_FAULTS
 
 __all__ = [
     "ALPACA_FAULTS",
     "ALPHAVANTAGE_FAULTS",
-    "Limit",
     "RecentSample",
     "Simulator",
     "SmallSample",

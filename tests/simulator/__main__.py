@@ -4,8 +4,7 @@ import signal
 import sys
 from argparse import ArgumentParser
 
-from .app import Simulator
-from .running import running
+from .app import Simulator, running
 
 
 def main() -> None:

@@ -2,21 +2,22 @@
 
 import base64
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from signal9_core.domain import Asset, Bar, CorporateAction, NewsArticle
 from signal9_core.ports import Provider
 from signal9_core.providers.alpaca.parsers import canonical, spelled
 
-from .faults import fault
-from .replies import Reply, as_json
+from .replies import Reply, as_json, error
 
 __all__ = ["Alpaca"]
 
+T = TypeVar("T")
 Params = Mapping[str, str]
+Json = dict[str, Any]
 
 _NEW_YORK: Final = ZoneInfo("America/New_York")
 _EXCHANGES: Final = frozenset({"AMEX", "ARCA", "BATS", "NASDAQ", "NYSE"})
@@ -26,7 +27,7 @@ _NEWS: Final = 50
 
 
 class Alpaca:
-    """Answers what is asked of Alpaca's hosts."""
+    """Answers requests to Alpaca's hosts."""
 
     def __init__(self, data: Provider) -> None:
         self._data = data
@@ -45,75 +46,74 @@ class Alpaca:
 
     def _assets(self, params: Params) -> Reply:
         status = params.get("status")
-        found = [each for each in self._data.assets() if status in {None, each.status}]
-        return as_json([_asset(each) for each in found])
+        assets = [asset for asset in self._data.assets() if status in {None, asset.status}]
+        return as_json([_asset(asset) for asset in assets])
 
     def _bars(self, params: Params) -> Reply:
-        symbols = sorted(filter(None, params.get("symbols", "").split(",")))
+        symbols = _symbols(params)
         if not symbols:
-            return fault("422", Reply(b""))
+            return error("422")
         first, last = _day(params.get("start")), _day(params.get("end"))
-        daily = params.get("timeframe", "1Day").lower() in {"1day", "1d"}
-        found = [
+        rows = [
             (symbol, _bar(bar))
-            for symbol in (symbols if daily else ())
-            for found in [self._data.history(canonical(symbol))]
-            if found is not None and found.bars is not None
-            for bar in found.bars.between(first, last)
+            for symbol in sorted(symbols)
+            for history in [self._data.history(canonical(symbol))]
+            if history is not None and history.bars is not None
+            for bar in history.bars.between(first, last)
         ]
-        page, token = _page(found, params, _BARS)
-        bars: dict[str, list[dict[str, Any]]] = {}
+        page, token = _page(rows, params, _BARS)
+        bars: dict[str, list[Json]] = {}
         for symbol, bar in page:
             bars.setdefault(symbol, []).append(bar)
         return as_json({"bars": bars, "next_page_token": token})
 
     def _actions(self, params: Params) -> Reply:
-        symbols = sorted(filter(None, params.get("symbols", "").split(",")))
-        first, last = _day(params.get("start")), _day(params.get("end"))
+        first, last = _day(params.get("start")) or date.min, _day(params.get("end")) or date.max
         kinds = {kind for kind in params.get("types", "").split(",") if kind}
         found = [
-            (kind, action)
-            for symbol in symbols
-            for each in [self._data.history(canonical(symbol))]
-            for action in (each.actions if each else ())
-            for kind in [_kind(action)]
-            if (first or date.min) <= action.ex_date <= (last or date.max)
-            and (not kinds or kind in kinds)
+            action
+            for symbol in _symbols(params)
+            for history in [self._data.history(canonical(symbol))]
+            for action in (history.actions if history else ())
+            if first <= action.ex_date <= last and (not kinds or _kind(action) in kinds)
         ]
-        page, token = _page(sorted(found, key=lambda each: each[1].ex_date), params, _ACTIONS)
-        actions: dict[str, list[dict[str, Any]]] = {}
-        for kind, action in page:
-            actions.setdefault(f"{kind}s", []).append(_action(action))
+        page, token = _page(sorted(found, key=lambda item: item.ex_date), params, _ACTIONS)
+        actions: dict[str, list[Json]] = {}
+        for action in page:
+            actions.setdefault(f"{_kind(action)}s", []).append(_action(action))
         return as_json({"corporate_actions": actions, "next_page_token": token})
 
     def _news(self, params: Params) -> Reply:
-        wanted = [canonical(each) for each in params.get("symbols", "").split(",") if each]
         first, last = _moment(params.get("start")), _moment(params.get("end"))
-        found = {
-            each.id: each
-            for ticker in wanted or (self._data.covered() or ())
-            for each in self._data.news(ticker)
-            if (first or each.published_at) <= each.published_at <= (last or each.published_at)
+        articles = {
+            article.id: article
+            for ticker in map(canonical, _symbols(params) or (self._data.covered() or ()))
+            for article in self._data.news(ticker, first)
+            if last is None or article.published_at <= last
         }
         ordered = sorted(
-            found.values(),
-            key=lambda each: (each.published_at, each.id),
+            articles.values(),
+            key=lambda article: (article.published_at, article.id),
             reverse=params.get("sort", "desc").lower() != "asc",
         )
         page, token = _page(ordered, params, _NEWS)
-        return as_json({"news": [_article(each) for each in page], "next_page_token": token})
+        return as_json({"news": [_article(item) for item in page], "next_page_token": token})
 
 
-def _page(found: Sequence[Any], params: Params, most: int) -> tuple[Sequence[Any], str | None]:
-    """Return what follows a token, and the token of what follows that."""
+def _symbols(params: Params) -> list[str]:
+    return [symbol for symbol in params.get("symbols", "").split(",") if symbol]
+
+
+def _page(records: Sequence[T], params: Params, most: int) -> tuple[Sequence[T], str | None]:
+    """Return the records after a token, and the token of the next page."""
     token = params.get("page_token")
     start = int(base64.b64decode(token)) if token else 0
     stop = start + min(most, int(params.get("limit") or most))
-    more = base64.b64encode(str(stop).encode()).decode() if stop < len(found) else None
-    return found[start:stop], more
+    more = base64.b64encode(str(stop).encode()).decode() if stop < len(records) else None
+    return records[start:stop], more
 
 
-def _asset(asset: Asset) -> dict[str, Any]:
+def _asset(asset: Asset) -> Json:
     exchange = (asset.exchange or "").upper()
     return {
         "id": str(uuid.uuid5(uuid.NAMESPACE_DNS, asset.ticker)),
@@ -130,12 +130,11 @@ def _asset(asset: Asset) -> dict[str, Any]:
     }
 
 
-def _bar(bar: Bar) -> dict[str, Any]:
+def _bar(bar: Bar) -> Json:
     midnight = datetime.combine(bar.day, time(), _NEW_YORK).astimezone(UTC)
-    prices = {"o": bar.open, "h": bar.high, "l": bar.low, "c": bar.close}
-    numbers = {name: float(value) for name, value in prices.items()}
-    stamp = f"{midnight:%Y-%m-%dT%H:%M:%SZ}"
-    return {"t": stamp, **numbers, "v": bar.volume, "n": 1, "vw": numbers["c"]}
+    prices = {"o": bar.open, "h": bar.high, "l": bar.low, "c": bar.close, "vw": bar.close}
+    numbers = {name: float(price) for name, price in prices.items()}
+    return {"t": f"{midnight:%Y-%m-%dT%H:%M:%SZ}", **numbers, "v": bar.volume, "n": 1}
 
 
 def _kind(action: CorporateAction) -> str:
@@ -144,25 +143,21 @@ def _kind(action: CorporateAction) -> str:
     return "forward_split" if action.ratio > 1 else "reverse_split"
 
 
-def _action(action: CorporateAction) -> dict[str, Any]:
+def _action(action: CorporateAction) -> Json:
     day = action.ex_date.isoformat()
     common = {
         "id": str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{action.ticker} {day} {action.kind}")),
         "symbol": spelled(action.ticker),
-        "process_date": day,
-        "ex_date": day,
-        "record_date": day,
-        "payable_date": day,
+        **dict.fromkeys(("process_date", "ex_date", "record_date", "payable_date"), day),
+        **dict.fromkeys(("cusip", "new_cusip", "old_cusip"), ""),
     }
     if action.ratio is None:
-        rate = float(action.amount or 0)
-        return {**common, "cusip": "", "rate": rate, "special": False, "foreign": False}
+        return {**common, "rate": float(action.amount or 0), "special": False, "foreign": False}
     new, old = action.ratio.as_integer_ratio()
-    cusips = dict.fromkeys(("cusip", "new_cusip", "old_cusip"), "")
-    return {**common, **cusips, "new_rate": new, "old_rate": old}
+    return {**common, "new_rate": new, "old_rate": old}
 
 
-def _article(article: NewsArticle) -> dict[str, Any]:
+def _article(article: NewsArticle) -> Json:
     stamp = f"{article.published_at:%Y-%m-%dT%H:%M:%SZ}"
     return {
         "id": int(article.id[:12], 16),
@@ -175,25 +170,20 @@ def _article(article: NewsArticle) -> dict[str, Any]:
         "url": article.url,
         "source": article.source,
         "images": [],
-        "symbols": [spelled(each) for each in _mentioned(article)],
+        "symbols": [spelled(mention.ticker) for mention in article.tickers],
     }
-
-
-def _mentioned(article: NewsArticle) -> Iterable[str]:
-    return (each.ticker for each in article.tickers)
 
 
 def _moment(text: str | None) -> datetime | None:
     if not text:
         return None
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _day(text: str | None) -> date | None:
-    found = _moment(text)
-    if found is None:
+    moment = _moment(text)
+    if moment is None or text is None:
         return None
-    return (
-        found.date() if len(text or "") == len("2013-03-01") else found.astimezone(_NEW_YORK).date()
-    )
+    is_day = len(text) == len("2013-03-01")
+    return moment.date() if is_day else moment.astimezone(_NEW_YORK).date()

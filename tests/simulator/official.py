@@ -15,35 +15,24 @@ KEY = "secret-key-of-tests"
 def alphavantage(address: str) -> dict[str, Any]:
     base = import_module("alpha_vantage.alphavantage").AlphaVantage
     base._ALPHA_VANTAGE_API_URL = f"{address}/query?"
-    series = import_module("alpha_vantage.timeseries").TimeSeries(key=KEY)
+    time_series = import_module("alpha_vantage.timeseries").TimeSeries
+    series = time_series(key=KEY)
     fundamentals = import_module("alpha_vantage.fundamentaldata").FundamentalData(key=KEY)
     daily, meta = series.get_daily("IBM", outputsize="full")
-    compact, _ = series.get_daily("IBM")
     adjusted, _ = series.get_daily_adjusted("IBM")
-    intraday, _ = series.get_intraday("IBM", interval="5min", outputsize="full")
-    rows = import_module("alpha_vantage.timeseries").TimeSeries(key=KEY, output_format="csv")
-    table = list(rows.get_daily("IBM")[0])
     overview, _ = fundamentals.get_company_overview("IBM")
     annual, symbol = fundamentals.get_income_statement_annual("IBM")
-    found, _ = series.get_symbol_search("IBM")
     return {
         "bars": len(daily),
-        "compact": len(compact),
-        "intraday": intraday["2013-03-01 09:30:00"],
+        "compact": len(series.get_daily("IBM")[0]),
         "newest": daily["2013-03-01"],
         "symbol": [meta["2. Symbol"], symbol, overview["Symbol"]],
         "adjusted": adjusted["2013-03-01"]["5. adjusted close"],
-        "table": table[:2],
+        "table": list(time_series(key=KEY, output_format="csv").get_daily("IBM")[0])[:2],
         "revenue": annual["totalRevenue"][0] if len(annual) else None,
-        "search": found["1. symbol"].iloc[0],
         "bad symbol": _error(lambda: series.get_daily("NOBODY")),
-        "bad key": _error(lambda: _unknown("IBM")),
+        "bad key": _error(lambda: time_series(key="nobody").get_daily("IBM")),
     }
-
-
-def _unknown(symbol: str) -> object:
-    series = import_module("alpha_vantage.timeseries").TimeSeries(key="nobody")
-    return series.get_daily(symbol)
 
 
 def alpaca(address: str) -> dict[str, Any]:
@@ -52,8 +41,7 @@ def alpaca(address: str) -> dict[str, Any]:
     day = import_module("alpaca.data.timeframe").TimeFrame.Day
     options = {"api_key": KEY, "secret_key": KEY, "url_override": address}
     stocks = historical.StockHistoricalDataClient(**options)
-    start = datetime(2012, 1, 1, tzinfo=UTC)
-    end = datetime(2013, 3, 2, tzinfo=UTC)
+    start, end = datetime(2012, 1, 1, tzinfo=UTC), datetime(2013, 3, 2, tzinfo=UTC)
     wanted = requests.StockBarsRequest(
         symbol_or_symbols=["AAPL", "IBM"], timeframe=day, start=start, end=end
     )
@@ -61,16 +49,15 @@ def alpaca(address: str) -> dict[str, Any]:
     news = historical.NewsClient(**options).get_news(
         requests.NewsRequest(symbols="AAPL", start=datetime(2000, 1, 1, tzinfo=UTC), limit=60)
     )
-    trading = import_module("alpaca.trading.client").TradingClient(**options)
-    assets = trading.get_all_assets()
+    assets = import_module("alpaca.trading.client").TradingClient(**options).get_all_assets()
     refused = historical.StockHistoricalDataClient(**{**options, "secret_key": "nobody"})
     return {
-        "bars": {symbol: len(found) for symbol, found in bars.items()},
+        "bars": {symbol: len(some) for symbol, some in bars.items()},
         "newest": [str(bars["IBM"][-1].timestamp), bars["IBM"][-1].close],
         "news": len(news.data["news"]),
         "actions": _actions(options, start.date(), end.date()),
         "assets": len(assets),
-        "apple": next(each.name for each in assets if each.symbol == "AAPL"),
+        "apple": next(asset.name for asset in assets if asset.symbol == "AAPL"),
         "bad key": _error(lambda: refused.get_stock_bars(wanted)),
     }
 
@@ -80,8 +67,8 @@ def _actions(options: dict[str, str], start: date, end: date) -> dict[str, list[
     wanted = import_module("alpaca.data.requests").CorporateActionsRequest
     found = client(**options).get_corporate_actions(wanted(symbols=["AAPL"], start=start, end=end))
     return {
-        kind: [[str(each.ex_date), _figure(each)] for each in some]
-        for kind, some in found.data.items()
+        kind: [[str(action.ex_date), _figure(action)] for action in actions]
+        for kind, actions in found.data.items()
     }
 
 
@@ -93,7 +80,7 @@ def _figure(action: Any) -> float:
 def _error(call: Any) -> str:
     try:
         call()
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is looked at
+    except Exception as error:  # noqa: BLE001 - any error is of interest
         return str(error)
     return ""
 

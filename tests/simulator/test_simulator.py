@@ -1,6 +1,7 @@
-"""Our own clients against the simulator: every fault on demand, and the end is the same."""
+"""Signal9 against the simulator: what it serves is stored, and no call is wasted."""
 
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import cycle
@@ -8,28 +9,46 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from pydantic import SecretStr
 
 from signal9_core.bootstrap import App
+from signal9_core.domain import PriceSeries
 from signal9_core.ports import utc_now
-from signal9_core.providers.alpaca.client import AlpacaClient
-from signal9_core.providers.alphavantage.client import AlphaVantageClient
-from signal9_core.providers.sample.provider import SampleProvider
 from signal9_core.schemas import PriceColumns
 from signal9_core.settings import Settings
 from tests.core.cli.shell import Shell
 from tests.fakes import NOW, SetClock
-from tests.simulator import RecentSample, Simulator, SmallSample, action, running
+from tests.simulator import RecentSample, Simulator, action, running
 
-from .homes import KEY, contents, served_at, with_keys
+from .conftest import KEY, contents, served_at
 
 COMPANIES = ("AAPL", "IBM", "FB", "GOOG", "MSFT")
 TODAY = utc_now().date()
+REPORTS = ["INCOME_STATEMENT", "BALANCE_SHEET", "CASH_FLOW", "EARNINGS"]
+ADJUSTED = "TIME_SERIES_DAILY_ADJUSTED"
+BARS = ["/v2/stocks/bars", "/v1/corporate-actions"]
+NEWS = "/v1beta1/news"
+
+
+def _bars() -> PriceSeries:
+    history = RecentSample(TODAY).history("IBM")
+    assert history is not None
+    assert history.bars is not None
+    return history.bars
+
+
+@pytest.fixture(scope="module")
+def recent() -> Iterator[tuple[Simulator, str]]:
+    simulator = Simulator(RecentSample(TODAY))
+    with running(simulator) as address:
+        yield simulator, address
 
 
 @pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    return with_keys(monkeypatch)
+def shell(tmp_path: Path, recent: tuple[Simulator, str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+    simulator, address = recent
+    served_at(monkeypatch, address)
+    simulator.asked.clear()
+    return Shell(tmp_path / "home")
 
 
 def test_a_day_of_the_free_plan_is_25_useful_calls_and_none_refused(tmp_path: Path) -> None:
@@ -40,57 +59,30 @@ def test_a_day_of_the_free_plan_is_25_useful_calls_and_none_refused(tmp_path: Pa
 
     simulator = Simulator(per_day=25, clock=arrival)
     with running(simulator) as address:
-        settings = Settings.model_validate(
-            {
-                "home": tmp_path,
-                "provider": "alphavantage",
-                "alphavantage_key": KEY,
-                "alphavantage_url": address,
-            }
-        )
+        options = {"alphavantage_key": KEY, "alphavantage_url": address, "home": tmp_path}
+        settings = Settings.model_validate({"provider": "alphavantage", **options})
         with App(settings, clock=clock) as app:
             quota = app.quotas["alphavantage"]
             quota.sleep = lambda seconds: clock.move(seconds=seconds)
             answer = app.ingest(tickers=COMPANIES)
-            assert [(level.left, level.refills_at > NOW) for level in quota.levels()] == [(0, True)]
+            (level,) = quota.levels()
             again = app.ingest(tickers=["AAPL"])
             useful = simulator.seen["alphavantage answered"]
             clock.move(days=1)
             tomorrow = app.ingest(tickers=["AAPL"])
 
-    assert useful == 25
-    assert simulator.seen["alphavantage refused"] == 0
-    assert {each.transient for each in answer.failed} == {True}
-    assert all("no call is left before" in each.reason for each in again.failed)
-    assert len(again.failed) == 4
-    assert not tomorrow.failed
-
-
-def test_what_the_simulator_serves_is_what_is_stored(
-    tmp_path: Path, environment: pytest.MonkeyPatch
-) -> None:
-    shell = Shell(tmp_path / "home")
-    with running(Simulator(RecentSample(TODAY))) as address:
-        served_at(environment, address)
-        for provider, what in (("alphavantage", "overview,earnings"), ("alpaca", "prices,news")):
-            found = shell.run("ingest", "IBM", "--what", what, "--provider", provider)
-            assert found.code == 0, found
-
-    status = json.loads(shell.run("status", "--json").out)
-    quotas = {each["provider"]: each for each in status["quotas"]}
-    assert quotas["alphavantage"]["limit"] == 1200
-    assert quotas["alpaca"]["left"] < 100_000
-    with App(Settings(home=shell.home)) as app:
-        assert app.prices.between("IBM").prices("close")[-1] == _sample_close("IBM")
-        assert app.replay().changed == 0
+    assert (useful, simulator.seen["alphavantage refused"]) == (25, 0)
+    assert (level.left, level.refills_at > NOW) == (0, True)
+    assert {failure.transient for failure in answer.failed} == {True}
+    assert all("no call is left before" in failure.reason for failure in again.failed)
+    assert (len(again.failed), len(tomorrow.failed)) == (4, 0)
 
 
 @pytest.mark.parametrize("provider", ["alphavantage", "alpaca"])
-def test_splits_and_dividends_of_the_simulator_adjust_what_is_served(
-    tmp_path: Path, environment: pytest.MonkeyPatch, provider: str
+def test_splits_and_dividends_adjust_what_is_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: str
 ) -> None:
-    bars = RecentSample(TODAY).prices("IBM")
-    assert bars is not None
+    bars = _bars()
     split_on, paid_on = bars.day(-50), bars.day(-20)
     actions = [
         action("IBM", "split", split_on, ratio=Decimal(4)),
@@ -98,83 +90,77 @@ def test_splits_and_dividends_of_the_simulator_adjust_what_is_served(
     ]
     shell, rebuilt = Shell(tmp_path / "home"), Shell(tmp_path / "rebuilt")
     with running(Simulator(RecentSample(TODAY, actions))) as address:
-        served_at(environment, address)
+        served_at(monkeypatch, address)
         found = shell.run("ingest", "IBM", "--what", "prices", "--provider", provider, "--json")
 
     assert json.loads(found.out)["stored"]["actions"] == 2
     assert rebuilt.run("replay", str(shell.home / "cache")).code == 0
     assert contents(rebuilt.home) == contents(shell.home)
-    close_of = dict(zip(map(bars.day, range(len(bars))), bars.prices("close"), strict=True))
-    kept = close_of[paid_on] / (close_of[paid_on] + Decimal("0.85"))
-    for home in (shell.home, rebuilt.home):
-        with App(Settings(home=home)) as app:
-            served = app.get_prices("IBM", first=bars.day(-60), adjusted=True).items
-            assert not isinstance(served, PriceColumns)
-            assert len(served) == 60
-            for bar in served:
-                factor = Decimal(1) if bar.date >= paid_on else kept
-                factor /= 1 if bar.date >= split_on else 4
-                assert abs(bar.close - close_of[bar.date] * factor) <= Decimal("0.000001")
+    close_of = {bar.day: bar.close for bar in bars}
+    with App(Settings(home=shell.home)) as app:
+        served = app.get_prices("IBM", first=bars.day(-60), adjusted=True).items
+    assert not isinstance(served, PriceColumns)
+    assert len(served) == 60
+    for row in served:
+        expected = close_of[row.date] / (1 if row.date >= split_on else 4)
+        if row.date < paid_on:
+            expected *= close_of[paid_on] / (close_of[paid_on] + Decimal("0.85"))
+        assert abs(row.close - expected) <= Decimal("0.000001")
 
 
-def test_every_function_of_alphavantage_is_answered() -> None:
-    simulator = Simulator(SmallSample(TODAY))
-    with (
-        running(simulator) as address,
-        AlphaVantageClient(SecretStr(KEY), base_url=address) as client,
-    ):
-        answers = [
-            client.daily("IBM", full=True),
-            client.daily_adjusted("IBM", full=True),
-            client.intraday("IBM", 60, month=f"{TODAY - timedelta(days=60):%Y-%m}"),
-            client.splits("IBM"),
-            client.dividends("IBM"),
-            client.overview("IBM"),
-            client.income_statements("IBM"),
-            client.balance_sheets("IBM"),
-            client.cash_flows("IBM"),
-            client.earnings("IBM"),
-            client.earnings_calendar("IBM"),
-            client.listing(),
-            client.news("IBM"),
-            client.search("IBM"),
-        ]
+@pytest.mark.parametrize(
+    ("provider", "what", "calls"),
+    [
+        ("alphavantage", "overview", ["OVERVIEW"]),
+        ("alphavantage", "prices", [ADJUSTED]),
+        ("alphavantage", "financials", REPORTS),
+        ("alphavantage", "earnings", ["EARNINGS"]),
+        ("alphavantage", "prices,earnings", [ADJUSTED, "EARNINGS"]),
+        ("alphavantage", "all", ["OVERVIEW", ADJUSTED, *REPORTS, "NEWS_SENTIMENT"]),
+        ("alpaca", "overview", []),
+        ("alpaca", "financials", []),
+        ("alpaca", "all", [*BARS, NEWS]),
+    ],
+)
+def test_every_choice_costs_the_calls_that_it_needs(
+    shell: Shell, recent: tuple[Simulator, str], provider: str, what: str, calls: list[str]
+) -> None:
+    found = shell.run("ingest", "IBM", "ibm", "--provider", provider, "--what", what)
 
-    assert all(answers)
-    assert len(set(simulator.asked)) == len(answers)
+    assert found.code == 0, found
+    assert recent[0].asked == calls
 
 
-def test_every_path_of_alpaca_is_answered() -> None:
-    simulator = Simulator(SmallSample(TODAY))
-    secret, long_ago = SecretStr(KEY), TODAY - timedelta(days=90)
-    with (
-        running(simulator) as address,
-        AlpacaClient(secret, secret, trading_url=address, data_url=address) as client,
-    ):
-        answers = [
-            client.assets(),
-            client.daily_bars(["IBM", "AAPL"], long_ago),
-            client.corporate_actions(["IBM"], long_ago),
-            client.news(["IBM"]),
-        ]
+@pytest.mark.parametrize(
+    ("provider", "calls"),
+    [("alphavantage", ["LISTING_STATUS", "EARNINGS_CALENDAR"]), ("alpaca", ["/v2/assets"])],
+)
+def test_without_companies_only_lists_are_requested(
+    shell: Shell, recent: tuple[Simulator, str], provider: str, calls: list[str]
+) -> None:
+    refused = shell.run("ingest", "--provider", provider, "--what", "prices")
+    assert (refused.code, refused.out, recent[0].asked) == (2, "", [])
+    assert f"{provider} has too many companies to ask about all: name some" in refused.err
 
-    assert all(answers)
-    assert len(set(simulator.asked)) == len(answers)
+    assert shell.run("ingest", "--provider", provider).code == 0
+    assert recent[0].asked == calls
 
 
-def _sample_close(ticker: str) -> object:
-    series = SampleProvider().prices(ticker)
-    assert series is not None
-    return series.price("close", -1)
+def test_reports_that_were_not_requested_count_as_missing_until_they_are(shell: Shell) -> None:
+    def complete() -> list[bool]:
+        with App(Settings(home=shell.home)) as app:
+            return [item.complete for item in app.get_asset("IBM").freshness.values()]
+
+    for what, expected in (("earnings", False), ("financials", True), ("earnings", True)):
+        shell.run("ingest", "IBM", "--provider", "alphavantage", "--what", what)
+        assert complete() == [expected]
 
 
 def test_a_request_may_ask_for_a_fault_itself(simulator: Simulator, address: str) -> None:
-    simulator.trouble = lambda _: None
     params = {"function": "OVERVIEW", "symbol": "IBM", "apikey": "demo"}
+    headers = {"X-Simulate-Fault": "premium_endpoint"}
 
-    found = httpx2.get(
-        f"{address}/query", params=params, headers={"X-Simulate-Fault": "premium_endpoint"}
-    )
+    found = httpx2.get(f"{address}/query", params=params, headers=headers)
 
     assert "premium endpoint" in found.json()["Information"]
 

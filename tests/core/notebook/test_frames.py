@@ -1,16 +1,14 @@
 import sys
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from signal9_core import Signal9
-from signal9_core.domain import IntradayInterval, PriceSeries
 from signal9_core.errors import Signal9Error
 from signal9_core.notebook.results import Prices
 from tests.core.strategies import walk
-from tests.fakes import bar
 
 PRICES = ["open", "high", "low", "close", "volume"]
 
@@ -28,22 +26,6 @@ def test_prices_become_typed_frames_by_date(s9: Signal9) -> None:
     assert list(pandas["close"]) == polars["close"].to_list() == closes
     assert polars.columns == ["date", *PRICES]
     assert [str(kind) for kind in polars.dtypes] == ["Date", *["Float64"] * 4, "Int64"]
-
-
-def test_intraday_bars_become_frames_by_time() -> None:
-    moments = [datetime(2024, 1, 5, 14, 30, tzinfo=UTC), datetime(2024, 1, 6, 0, 55, tzinfo=UTC)]
-    bars = [
-        bar("AAPL", "2024-01-05", "185.5").model_copy(update={"at": moment}) for moment in moments
-    ]
-    series = PriceSeries.from_bars("AAPL", bars, interval=IntradayInterval.FIVE_MINUTES)
-    prices = Prices(series, adjusted=False, source=None, notice=None)
-
-    pandas, polars = prices.to_pandas(), prices.to_polars()
-
-    assert (pandas.index.name, str(pandas.index.tz)) == ("time", "UTC")
-    assert [moment.to_pydatetime() for moment in pandas.index] == moments
-    assert polars.columns == ["time", *PRICES]
-    assert polars["time"].to_list() == moments
 
 
 def test_reports_become_numbers_by_fiscal_date_oldest_first(s9: Signal9) -> None:

@@ -5,6 +5,6 @@ import stamina
 
 
 @pytest.fixture(autouse=True)
-def _nobody_waits() -> Iterator[None]:
+def _retries_without_waiting() -> Iterator[None]:
     with stamina.set_testing(True, attempts=4, cap=True):
         yield

@@ -1,7 +1,13 @@
-"""The stores hold the whole truth of an answer, or are untouched."""
+"""Tables hold the whole truth of a response, or are untouched, whatever the provider does.
 
-import itertools
-from collections.abc import Callable
+Each body goes through a client and an ingest into the tables.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import httpx2
 import pytest
@@ -9,92 +15,191 @@ from pydantic import SecretStr
 
 from signal9_core.bootstrap import App
 from signal9_core.domain import DataSet
+from signal9_core.ports import Provider
+from signal9_core.providers.alpaca.client import AlpacaClient
+from signal9_core.providers.alpaca.provider import AlpacaProvider
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from signal9_core.providers.alphavantage.provider import AlphaVantageProvider
 from tests.core.conftest import app_over, opened
 from tests.fakes import SetClock
 from tests.spied import SpiedStore
 
-from .alphavantage.bodies import balance_sheet, body, daily, earnings, news_item, texts
-from .wire import KEY, Broken, answer
+from .wire import KEY, bar, earnings, news_item, response
 
-SHEET = balance_sheet("IBM", {"fiscalDateEnding": "2023-09-30", "totalAssets": "1"})
-BODIES = {
-    "BALANCE_SHEET": SHEET,
-    "CASH_FLOW": SHEET,
-    "EARNINGS": earnings("IBM", {"2023-12-31": "9", "2022-12-31": "8"}),
-    "INCOME_STATEMENT": SHEET,
-    "NEWS_SENTIMENT": body({"feed": [news_item("u1"), news_item("u2")]}),
-    "OVERVIEW": body({"Symbol": "IBM", "Name": "IBM", "Sector": "TECHNOLOGY"}),
-    "TIME_SERIES_DAILY": daily("IBM", {"2024-01-04": texts(), "2024-01-05": texts()}),
+SHEET = {"fiscalDateEnding": "2023-09-30", "reportedCurrency": "EUR", "totalAssets": "-12"}
+REPORTS = {"symbol": "IBM", "annualReports": [], "quarterlyReports": [SHEET]}
+META = {"2. Symbol": "IBM", "5. Time Zone": "US/Eastern"}
+BAR = {"t": "2024-01-05T05:00:00Z", "o": 1.5, "h": 2, "l": 1, "c": 1.25, "v": 7, "n": 1, "vw": 1.5}
+PAID = {"symbol": "IBM", "ex_date": "2024-01-05", "rate": 0.5, "special": False}
+STORY = {
+    "id": 1,
+    "headline": "News",
+    "created_at": "2024-01-05T10:00:00Z",
+    "summary": "Short.",
+    "symbols": ["IBM"],
+    "url": "https://example.com/1",
 }
-FAULTS: tuple[Callable[[], httpx2.Response | Exception], ...] = (
-    lambda: httpx2.ConnectTimeout("slow"),
-    lambda: httpx2.ReadError("reset"),
-    lambda: answer(b"<html>busy</html>", 503, {"content-type": "text/html"}),
-    lambda: answer({"Note": "Please ask more sparingly."}),
-    lambda: httpx2.Response(200, stream=Broken(b"{", httpx2.ReadTimeout("slow"))),
-)
+ASSET = {"symbol": "IBM", "name": "IBM", "status": "active", "class": "us_equity"}
+BODIES: dict[str, Any] = {
+    "OVERVIEW": {"Symbol": "IBM", "Name": "IBM", "Sector": "TECHNOLOGY", "EBITDA": "-"},
+    "TIME_SERIES_DAILY": {
+        "Meta Data": META,
+        "Time Series (Daily)": {"2024-01-05": bar(), "2024-01-04": bar()},
+    },
+    "INCOME_STATEMENT": REPORTS,
+    "BALANCE_SHEET": REPORTS,
+    "CASH_FLOW": REPORTS,
+    "EARNINGS": json.loads(earnings("IBM", {"2023-12-31": "9", "2022-12-31": "8"})),
+    "NEWS_SENTIMENT": {"items": "2", "feed": [news_item("u1"), news_item("u2")]},
+    "LISTING_STATUS": "symbol,name,exchange,assetType,ipoDate,delistingDate,status\n"
+    "IBM,Machines,NYSE,Stock,1962-01-02,null,Active\n",
+    "EARNINGS_CALENDAR": "symbol,name,reportDate,fiscalDateEnding,estimate,currency\n"
+    "IBM,Machines,2024-01-24,2023-12-31,3.78,USD\n",
+    "/v2/assets": [ASSET],
+    "/v2/stocks/bars": {"bars": {"IBM": [BAR]}, "next_page_token": None},
+    "/v1/corporate-actions": {
+        "corporate_actions": {"cash_dividends": [PAID]},
+        "next_page_token": None,
+    },
+    "/v1beta1/news": {"news": [STORY], "next_page_token": None},
+}
+RENAMED = {
+    "OVERVIEW": "Symbol",
+    "TIME_SERIES_DAILY": "4. close",
+    "INCOME_STATEMENT": "fiscalDateEnding",
+    "BALANCE_SHEET": "quarterlyReports",
+    "CASH_FLOW": "symbol",
+    "EARNINGS": "annualEarnings",
+    "NEWS_SENTIMENT": "time_published",
+    "LISTING_STATUS": "exchange",
+    "EARNINGS_CALENDAR": "reportDate",
+    "/v2/assets": "status",
+    "/v2/stocks/bars": "c",
+    "/v1/corporate-actions": "ex_date",
+    "/v1beta1/news": "headline",
+}
+"""A required name of each body."""
+
+Change = Callable[[Any], Any]
 
 
-class Faithful:
-    """AlphaVantage, with a fault on every so many answers."""
-
-    def __init__(self, every: int | None = None) -> None:
-        self._calls = itertools.count(1)
-        self._faults = itertools.cycle(FAULTS)
-        self._every = every
-
-    def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        if self._every and next(self._calls) % self._every == 0:
-            fault = next(self._faults)()
-            if isinstance(fault, Exception):
-                raise fault
-            return fault
-        return answer(self.found(request.url.params["function"]))
-
-    def found(self, function: str) -> bytes:
-        return BODIES[function]
+def _same(content: Any) -> Any:
+    return content
 
 
-class Lying(Faithful):
-    """AlphaVantage, with another body for one function."""
-
-    def __init__(self, function: str, lie: bytes) -> None:
-        super().__init__()
-        self._function, self._lie = function, lie
-
-    def found(self, function: str) -> bytes:
-        return self._lie if function == self._function else super().found(function)
+def _is_table(content: Any) -> bool:
+    return isinstance(content, str) and "\n" in content
 
 
-def _app(store: SpiedStore, wire: Faithful) -> App:
-    clock = SetClock()
+def _with_more(content: Any) -> Any:
+    """Return a body with another field in every object, and another column in a table."""
+    if _is_table(content):
+        head, *rows = content.splitlines()
+        return "\n".join([f"{head},futureField", *(f"{row},7" for row in rows)])
+    if isinstance(content, list):
+        return [_with_more(item) for item in content]
+    if not isinstance(content, dict):
+        return content
+    changed = {name: _with_more(item) for name, item in content.items()}
+    # Objects whose keys are days, symbols or kinds have no fields.
+    keyed = any(name[:2] == "20" for name in content) or content.keys() & {"IBM", "cash_dividends"}
+    return changed if keyed else {**changed, "9z": "7"}
+
+
+def _reordered(content: Any) -> Any:
+    """Return a body with every object and every table in the opposite order."""
+    if _is_table(content):
+        text = io.StringIO()
+        rows = [row[::-1] for row in csv.reader(content.splitlines())]
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        return text.getvalue()
+    if isinstance(content, list):
+        return [_reordered(item) for item in content]
+    if isinstance(content, dict):
+        return {name: _reordered(content[name]) for name in reversed(content)}
+    return content
+
+
+def _renaming(name: str) -> Change:
+    def change(content: Any) -> Any:
+        if _is_table(content):
+            return content.replace(name, "other", 1)
+        if isinstance(content, list):
+            return [change(item) for item in content]
+        if isinstance(content, dict):
+            return {("other" if key == name else key): change(content[key]) for key in content}
+        return content
+
+    return change
+
+
+def _app(store: SpiedStore, name: str, wire: Callable[[httpx2.Request], httpx2.Response]) -> App:
+    clock, key = SetClock(), SecretStr(KEY)
     transport = httpx2.MockTransport(wire)
-    client = AlphaVantageClient(SecretStr(KEY), clock=clock, transport=transport)
-    return app_over(store, clock, AlphaVantageProvider(client, clock=clock))
+    provider: Provider
+    if name == "alpaca":
+        alpaca = AlpacaClient(key, key, clock=clock, transport=transport)
+        provider = AlpacaProvider(alpaca, clock=clock)
+    else:
+        alphavantage = AlphaVantageClient(key, clock=clock, transport=transport)
+        provider = AlphaVantageProvider(alphavantage, clock=clock)
+    return app_over(store, clock, provider)
 
 
-def _stored(app: App) -> list[object]:
-    page = app.news.recent(limit=100)
-    return [
-        app.assets.get("IBM"),
-        app.prices.between("IBM"),
-        sorted(page.items, key=lambda each: each.id),
-    ]
+def _function(request: httpx2.Request) -> str:
+    return str(request.url.params.get("function", request.url.path))
 
 
-def test_a_fault_on_every_third_answer_leaves_no_trace() -> None:
-    with opened() as calm, opened() as troubled:
-        faithful, faulty = _app(calm, Faithful()), _app(troubled, Faithful(every=3))
+def _sent(content: Any) -> httpx2.Response:
+    return response(content.encode() if isinstance(content, str) else content)
 
-        assert faithful.ingest(tickers=["IBM"]).failed == []
-        assert faulty.ingest(tickers=["IBM"]).failed == []
 
-        assert _stored(faulty) == _stored(faithful)
-        profile = faithful.assets.get("IBM")
-        assert profile is not None
-        assert profile.freshness[DataSet.FINANCIALS].count == 13
+def _stored(function: str, change: Change) -> tuple[dict[Any, Any], list[str]]:
+    """Return what the tables hold if one body is changed, and why something is missing."""
+
+    def wire(request: httpx2.Request) -> httpx2.Response:
+        name = _function(request)
+        return _sent(change(BODIES[name]) if name == function else BODIES[name])
+
+    with opened() as store:
+        app = _app(store, "alpaca" if function.startswith("/") else "alphavantage", wire)
+        failed = [*app.ingest().failed, *app.ingest(tickers=["IBM"]).failed]
+        contents = {
+            key: item for key, item in store.contents().items() if "listing" not in str(key)
+        }
+    return contents, [failure.reason for failure in failed]
+
+
+def _known(value: Any) -> Any:
+    """Return stored values without the fields that were added."""
+    if isinstance(value, Mapping):
+        added = {"9z", "futureField", "future_field", "other"}
+        return {name: _known(item) for name, item in value.items() if name not in added}
+    return [_known(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("change", [_with_more, _reordered])
+@pytest.mark.parametrize("function", BODIES)
+def test_another_field_or_another_order_changes_nothing_that_is_known(
+    function: str, change: Change
+) -> None:
+    expected, nothing = _stored(function, _same)
+
+    contents, failed = _stored(function, change)
+
+    assert nothing == failed == []
+    assert _known(contents) == _known(expected)
+
+
+@pytest.mark.parametrize("function", BODIES)
+def test_a_missing_field_is_named_and_its_data_set_untouched(function: str) -> None:
+    expected, _ = _stored(function, _same)
+
+    contents, failed = _stored(function, _renaming(RENAMED[function]))
+
+    assert len(failed) == 1
+    assert RENAMED[function].removeprefix("4. ") in failed[0]
+    assert contents.keys() < expected.keys() or contents != expected
 
 
 @pytest.mark.parametrize(
@@ -117,20 +222,25 @@ def test_a_fault_on_every_third_answer_leaves_no_trace() -> None:
         b"<html></html>",
     ],
 )
-def test_an_answer_that_is_none_changes_nothing_and_is_reported(
+def test_an_error_instead_of_data_changes_nothing_and_is_reported(
     function: str, data_set: DataSet, lie: bytes
 ) -> None:
+    def lying(request: httpx2.Request) -> httpx2.Response:
+        name = _function(request)
+        return response(lie) if name == function else _sent(BODIES[name])
+
     with opened() as store:
-        app = _app(store, Lying(function, lie))
+        app = _app(store, "alphavantage", lying)
 
-        outcome = app.ingest(tickers=["IBM"])
+        answer = app.ingest(tickers=["IBM"])
 
-        # With a key that is refused nothing else is asked for.
-        wrong_key = b"apikey" in lie
-        tried = list(DataSet)[list(DataSet).index(data_set) :] if wrong_key else [data_set]
-        assert [each.data_set for each in outcome.failed] == tried
-        assert not any(each.transient for each in outcome.failed)
-        assert f"alphavantage {function} IBM: " in outcome.failed[0].reason
+        # Once the key is rejected, nothing else is requested.
+        tried = [data_set]
+        if b"apikey" in lie:
+            tried = list(DataSet)[list(DataSet).index(data_set) :]
+        assert [failure.data_set for failure in answer.failed] == tried
+        assert not any(failure.transient for failure in answer.failed)
+        assert f"alphavantage {function} IBM: " in answer.failed[0].reason
         profile = app.assets.get("IBM")
         assert profile is None or data_set not in profile.freshness
-        assert outcome.stored.get(data_set, 0) == 0
+        assert answer.stored.get(data_set, 0) == 0

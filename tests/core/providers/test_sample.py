@@ -1,10 +1,27 @@
+"""The bundled sample: what it holds, its damaged files, and its sources where they are at hand."""
+
+import csv
+import gzip
+import os
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from importlib.resources import files
+from importlib.resources import as_file, files
+from importlib.util import find_spec
 from itertools import chain
+from pathlib import Path
+from shutil import copytree
 from typing import TypeVar
 
 import pytest
+from scripts.build_sample import (
+    DATA,
+    actions_behind,
+    content_of,
+    fact_files,
+    price_files,
+    write,
+)
 
 from signal9_core.domain import (
     Asset,
@@ -14,15 +31,19 @@ from signal9_core.domain import (
     IncomeStatement,
     Period,
     Statement,
+    adjust,
 )
-from signal9_core.ports import Financials
-from signal9_core.providers.sample.provider import SampleProvider
+from signal9_core.errors import PayloadError
+from signal9_core.ports import Financials, History
+from signal9_core.providers.sample.provider import SampleFiles, SampleProvider
 
 S = TypeVar("S", bound=Statement)
 
 END = date(2013, 3, 1)
 COVERED = ("AAPL", "FB", "GOOG", "IBM", "MSFT")
-KEPT_RANKS = 10_365
+FACTS = Path(
+    os.environ.get("SIGNAL9_SAMPLE_FACTS", Path(__file__).parents[4] / "shared" / "sample")
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,21 +56,33 @@ def listing(sample: SampleProvider) -> dict[str, Asset]:
     return {asset.ticker: asset for asset in sample.assets()}
 
 
-def test_the_sample_says_of_what_it_is_and_where_it_ends(sample: SampleProvider) -> None:
+def _history(sample: SampleProvider, ticker: str, since: date | None = None) -> History:
+    history = sample.history(ticker, since)
+    assert history is not None
+    return history
+
+
+def test_the_sample_says_what_it_is_and_where_it_ends(sample: SampleProvider) -> None:
     assert sample.name == "sample"
-    assert END.isoformat() in sample.notice
-    assert all(ticker in sample.notice for ticker in COVERED)
+    assert all(word in sample.notice for word in (*COVERED, str(END)))
     assert sample.retrieved_at() == datetime(2013, 3, 1, 21, tzinfo=UTC)
+    assert all(sample.complete(data_set, 5_000) for data_set in DataSet)
 
 
-def test_what_the_sample_covers_has_data_of_every_kind(sample: SampleProvider) -> None:
+def test_covered_companies_have_data_of_every_kind(sample: SampleProvider) -> None:
     assert sample.covered() == COVERED
     for ticker in sample.covered():
         assert sample.overview(ticker)
-        assert sample.prices(ticker)
+        assert sample.history(ticker)
         assert sample.financials(ticker).statements
         assert sample.financials(ticker).earnings
         assert list(sample.news(ticker))
+
+
+def test_an_unknown_company_has_nothing(sample: SampleProvider) -> None:
+    assert (sample.overview("TSLA"), sample.history("TSLA")) == (None, None)
+    assert sample.financials("TSLA") == Financials()
+    assert (list(sample.news("TSLA")), list(sample.calendar())) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -62,93 +95,110 @@ def test_what_the_sample_covers_has_data_of_every_kind(sample: SampleProvider) -
         ("MSFT", 3270, date(2000, 3, 1)),
     ],
 )
-def test_prices_reach_to_the_end_and_every_bar_keeps_the_rule(
+def test_prices_are_as_traded_until_the_end(
     sample: SampleProvider, ticker: str, count: int, first: date
 ) -> None:
-    series = sample.prices(ticker)
+    bars, _, coverage, complete = _history(sample, ticker)
 
-    assert series is not None
-    assert len(list(series)) == count
-    assert (series.day(0), series.day(-1)) == (first, END)
-    assert (series.ticker, series.currency) == (ticker, "USD")
+    assert bars is not None
+    assert (len(list(bars)), bars.day(0), bars.day(-1)) == (count, first, END)
+    assert (bars.ticker, bars.currency) == (ticker, "USD")
+    assert (coverage, complete) == ((first, END), True)
 
 
-def test_prices_are_as_traded_and_adjusted_ones_keep_every_published_digit(
-    sample: SampleProvider,
+@pytest.mark.parametrize(
+    ("ticker", "actions", "factor"),
+    [
+        ("AAPL", 5, "0.24636624"),
+        ("FB", 0, "1"),
+        ("GOOG", 0, "1"),
+        ("IBM", 52, "0.85071829"),
+        ("MSFT", 38, "0.37687999"),
+    ],
+)
+def test_splits_and_dividends_reproduce_the_adjusted_closes_of_the_source(
+    sample: SampleProvider, ticker: str, actions: int, factor: str
 ) -> None:
-    series = sample.prices("AAPL", date(2000, 3, 1))
+    bars, known, *_ = _history(sample, ticker)
 
-    assert series is not None
-    assert series.bar(0).adjusted_close == Decimal("4.186662803811")
-    assert series.between(date(2012, 9, 19)).bar(0).close == Decimal("702.10")
-
-
-def test_the_sample_gives_all_that_it_has(sample: SampleProvider) -> None:
-    assert all(sample.complete(data_set, 5_000) for data_set in DataSet)
-
-
-def test_prices_can_be_asked_for_from_a_day_on(sample: SampleProvider) -> None:
-    series = sample.prices("IBM", date(2013, 2, 28))
-
-    assert series is not None
-    assert [bar.day for bar in series] == [date(2013, 2, 28), END]
-    assert len(sample.prices("IBM", date(2013, 3, 2)) or ()) == 0
+    assert bars is not None
+    adjusted = adjust(bars, known)
+    assert len(known) == actions
+    # Of the first day, whose factor is the product of all.
+    assert adjusted.price("close", 0) / bars.price("close", 0) == pytest.approx(
+        Decimal(factor), rel=Decimal("1e-5")
+    )
 
 
-def test_a_company_that_the_sample_does_not_know_has_nothing(sample: SampleProvider) -> None:
-    assert sample.overview("TSLA") is None
-    assert sample.prices("TSLA") is None
-    assert sample.financials("TSLA") == Financials()
-    assert list(sample.news("TSLA")) == []
-    assert list(sample.calendar()) == []
+def test_a_history_since_a_day_has_what_is_new_and_says_so(sample: SampleProvider) -> None:
+    history = _history(sample, "IBM", date(2013, 2, 3))
+    later = _history(sample, "IBM", date(2013, 3, 2))
+
+    assert history.bars is not None
+    assert (history.bars.day(0), history.bars.day(-1)) == (date(2013, 2, 4), END)
+    assert [(str(action.ex_date), action.amount) for action in history.actions] == [
+        ("2013-02-06", Decimal("0.85"))
+    ]
+    assert (history.coverage, history.complete) == ((date(2013, 2, 3), END), False)
+    assert later.bars is not None
+    assert (len(later.bars), later.coverage) == (0, None)
 
 
-def test_the_listing_names_every_company_once_with_its_place_by_size(
+def test_the_listing_names_every_company_once_with_its_rank(
     sample: SampleProvider, listing: dict[str, Asset]
 ) -> None:
     ranks = [asset.rank for asset in listing.values() if asset.rank is not None]
 
     assert len(listing) == len(list(sample.assets()))
-    assert ranks == list(range(1, KEPT_RANKS + 1))
+    assert ranks == list(range(1, 10_366))
     assert listing["BRK.B"].name == "BERKSHIRE HATHAWAY INC"
     assert "BRK-B" not in listing
-    assert listing["IBM"].exchange == "NYSE"
-    assert listing["IBM"].cik == "51143"
+    assert (listing["IBM"].exchange, listing["IBM"].cik) == ("NYSE", "51143")
 
 
 def test_the_listing_is_of_today_and_the_overview_of_2013(
     sample: SampleProvider, listing: dict[str, Asset]
 ) -> None:
-    google = sample.overview("GOOG")
+    google, facebook = sample.overview("GOOG"), listing["FB"]
 
-    assert listing["GOOG"].name == "Alphabet Inc."
     assert google is not None
-    assert google.name == "Google Inc"
-
-
-def test_a_covered_company_that_is_no_longer_listed_is_listed_as_it_was(
-    listing: dict[str, Asset],
-) -> None:
-    facebook = listing["FB"]
-
+    assert (listing["GOOG"].name, google.name) == ("Alphabet Inc.", "Google Inc")
+    # It is listed under another ticker today.
     assert (facebook.name, facebook.exchange, facebook.rank) == ("Facebook Inc", "NASDAQ", None)
     assert listing["META"].cik == facebook.cik
+
+
+def _statements(sample: SampleProvider) -> list[Statement]:
+    return [report for ticker in COVERED for report in sample.financials(ticker).statements]
+
+
+def _earnings(sample: SampleProvider) -> list[Earnings]:
+    return [report for ticker in COVERED for report in sample.financials(ticker).earnings]
+
+
+def _report(sample: SampleProvider, kind: type[S], ticker: str, end: date) -> S:
+    reports: Sequence[Statement] = sample.financials(ticker).statements
+    found = [report for report in reports if isinstance(report, kind)]
+    return next(report for report in found if report.fiscal_date_ending == end)
 
 
 def test_reported_figures_are_those_of_the_filings(sample: SampleProvider) -> None:
     income = _report(sample, IncomeStatement, "IBM", date(2012, 12, 31))
     balance = _report(sample, BalanceSheet, "AAPL", date(2012, 9, 29))
+    quarter = _report(sample, IncomeStatement, "GOOG", date(2011, 6, 30))
+    reports = chain(_statements(sample), _earnings(sample))
 
     assert income.total_revenue == 104_507_000_000
     assert income.net_income == 16_604_000_000
     assert balance.total_assets == 176_064_000_000
     assert balance.common_stock_shares_outstanding == 939_208_000
     assert (income.currency, balance.currency) == ("USD", "USD")
+    # What the sources lack is missing.
+    assert sorted(quarter.figures()) == ["netIncome", "operatingIncome", "totalRevenue"]
+    assert sum(len(report.figures()) for report in reports) == 532
 
 
-def test_balance_sheets_balance_but_for_the_interests_of_minorities(
-    sample: SampleProvider,
-) -> None:
+def test_balance_sheets_balance_but_for_minority_interests(sample: SampleProvider) -> None:
     gaps = {
         (sheet.ticker, sheet.fiscal_date_ending): sheet.total_assets - liabilities - equity
         for sheet in _statements(sample)
@@ -163,49 +213,33 @@ def test_balance_sheets_balance_but_for_the_interests_of_minorities(
     assert set(gaps.values()) == {0}
 
 
-def test_gaps_in_reports_stay_gaps(sample: SampleProvider) -> None:
-    quarter = _report(sample, IncomeStatement, "GOOG", date(2011, 6, 30))
-
-    assert sorted(quarter.figures()) == ["netIncome", "operatingIncome", "totalRevenue"]
-    assert quarter.gross_profit is None
-
-
-def test_every_reported_value_of_the_sources_is_there(sample: SampleProvider) -> None:
-    reports = chain(_statements(sample), _earnings(sample))
-
-    assert sum(len(report.figures()) for report in reports) == 532
-
-
 def test_earnings_carry_their_announcement_only_where_it_is_known(sample: SampleProvider) -> None:
-    by_end = {(each.ticker, each.fiscal_date_ending): each for each in _earnings(sample)}
-
-    announced = [each for each in by_end.values() if each.reported_date is not None]
+    by_end = {(report.ticker, report.fiscal_date_ending): report for report in _earnings(sample)}
+    announced = [report for report in by_end.values() if report.reported_date is not None]
 
     assert len(announced) == 20
-    assert all(each.period is Period.QUARTERLY for each in announced)
+    assert all(report.period is Period.QUARTERLY for report in announced)
     assert by_end["AAPL", date(2011, 9, 24)].reported_date == date(2011, 10, 18)
-    # Restated later: what was announced in July 2009 were other figures.
+    # Restated later: other figures were announced in July 2009.
     assert by_end["AAPL", date(2009, 6, 27)].reported_eps == Decimal("2.01")
     assert by_end["AAPL", date(2009, 6, 27)].reported_date is None
 
 
-def test_every_event_is_known_from_the_next_bar_on(sample: SampleProvider) -> None:
+def test_news_are_known_from_the_next_bar_on_and_carry_no_sentiment(
+    sample: SampleProvider,
+) -> None:
     in_winter, in_summer = list(sample.news("AAPL"))[:2]
+    articles = {item.id: item for ticker in COVERED for item in sample.news(ticker)}.values()
 
     assert in_winter.published_at == datetime(2007, 1, 9, 21, tzinfo=UTC)
     assert in_summer.published_at == datetime(2007, 6, 29, 20, tzinfo=UTC)
-
-
-def test_news_carry_no_tone_but_say_what_they_are_about(sample: SampleProvider) -> None:
-    articles = {each.id: each for ticker in COVERED for each in sample.news(ticker)}.values()
-
     assert len(articles) == 89
     for article in articles:
         assert article.sentiment is None
         assert article.topics
-        assert sum(each.relevance for each in article.tickers) == 1
+        assert sum(mention.relevance for mention in article.tickers) == 1
         assert article.published_at <= sample.retrieved_at()
-    assert {each.source for each in articles} == {
+    assert {article.source for article in articles} == {
         "company filing",
         "market data",
         "press release",
@@ -213,44 +247,121 @@ def test_news_carry_no_tone_but_say_what_they_are_about(sample: SampleProvider) 
     }
 
 
-def test_news_about_two_companies_are_found_under_both(sample: SampleProvider) -> None:
+def test_news_are_found_since_an_instant_and_under_every_company(sample: SampleProvider) -> None:
     last = list(sample.news("FB"))[-1]
 
     assert last in list(sample.news("MSFT"))
-    assert [(each.ticker, each.relevance) for each in last.tickers] == [
+    assert list(sample.news("FB", last.published_at)) == [last]
+    assert [(mention.ticker, mention.relevance) for mention in last.tickers] == [
         ("FB", Decimal("0.5")),
         ("MSFT", Decimal("0.5")),
     ]
 
 
-def test_news_can_be_asked_for_since_an_instant(sample: SampleProvider) -> None:
-    last = list(sample.news("IBM"))[-1]
-
-    assert list(sample.news("IBM", last.published_at)) == [last]
-    assert list(sample.news("IBM", datetime(2013, 1, 22, 21, 0, 1, tzinfo=UTC))) == []
-
-
-def test_all_of_the_sample_together_is_small() -> None:
-    assert _size() < 1_000_000
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    with as_file(files("signal9_core.providers.sample") / "data") as shipped:
+        return copytree(shipped, tmp_path / "data")
 
 
-def _size() -> int:
-    folder = files("signal9_core.providers.sample") / "data"
-    return sum(len(file.read_bytes()) for file in folder.iterdir())
+READERS: dict[str, Callable[[SampleProvider], object]] = {
+    "listing.json.gz": SampleProvider.assets,
+    "news.json": lambda sample: sample.news("AAPL"),
+    "overviews.json": lambda sample: sample.overview("AAPL"),
+    "prices-AAPL.json.gz": lambda sample: sample.history("AAPL"),
+    "reports.json": lambda sample: sample.financials("AAPL"),
+    "manifest.json": lambda sample: sample.history("AAPL"),
+}
 
 
-def _statements(sample: SampleProvider) -> list[Statement]:
-    return [each for ticker in COVERED for each in sample.financials(ticker).statements]
+@pytest.mark.parametrize("name", READERS)
+def test_a_truncated_or_missing_file_is_named_and_not_used(folder: Path, name: str) -> None:
+    whole = (folder / name).read_bytes()
+    (folder / name).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(PayloadError, match=f"^sample file {name} is damaged: [^\n]+$"):
+        READERS[name](SampleProvider(SampleFiles(folder)))
+
+    (folder / name).unlink()
+    with pytest.raises(PayloadError, match=f"^sample file {name} cannot be read: [^\n]+$"):
+        READERS[name](SampleProvider(SampleFiles(folder)))
 
 
-def _earnings(sample: SampleProvider) -> list[Earnings]:
-    return [each for ticker in COVERED for each in sample.financials(ticker).earnings]
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"news.json": 1}', b'{"\xff": "0"}'])
+def test_a_malformed_manifest_is_refused(folder: Path, content: bytes) -> None:
+    (folder / "manifest.json").write_bytes(content)
+
+    with pytest.raises(PayloadError, match=r"^sample file manifest\.json is damaged"):
+        SampleProvider(SampleFiles(folder)).history("AAPL")
 
 
-def _report(sample: SampleProvider, kind: type[S], ticker: str, end: date) -> S:
-    found = [
-        each
-        for each in sample.financials(ticker).statements
-        if isinstance(each, kind) and each.fiscal_date_ending == end
+def test_another_byte_or_another_file_is_refused_and_spoils_nothing_else(folder: Path) -> None:
+    path = folder / "reports.json"
+    path.write_bytes(path.read_bytes().replace(b"42905000000", b"42905000001"))
+    (folder / "more.json").write_text("[]", encoding="utf-8")
+    sample = SampleProvider(SampleFiles(folder))
+
+    with pytest.raises(PayloadError, match="reports"):
+        sample.financials("AAPL")
+    with pytest.raises(PayloadError, match="more"):
+        SampleFiles(folder).read("more.json")
+    assert sample.history("AAPL") is not None
+
+
+def test_actions_follow_from_adjusted_closes_and_nothing_else_does() -> None:
+    days = ["2024-01-02", "2024-01-03", "2024-01-04"]
+    closes = [Decimal(200), Decimal(100), Decimal(99)]
+    dividend = Decimal(99) / (Decimal(99) + Decimal("0.25"))
+
+    found = actions_behind(days, closes, [100 * dividend, 100 * dividend, Decimal(99)])
+
+    assert list(found) == [
+        {"kind": "split", "exDate": "2024-01-03", "ratio": "2"},
+        {"kind": "dividend", "exDate": "2024-01-04", "amount": "0.25"},
     ]
-    return found[0]
+    with pytest.raises(SystemExit, match=r"2024-01-03: .* neither a split nor a dividend"):
+        list(actions_behind(days, closes, [Decimal(90), Decimal(100), Decimal(99)]))
+
+
+@pytest.mark.skipif(not (FACTS / "figures.csv").is_file(), reason=f"no figures.csv in {FACTS}")
+def test_reports_news_and_overviews_are_those_of_the_sources() -> None:
+    assert all(content == content_of(DATA / name) for name, content in fact_files(FACTS).items())
+
+
+@pytest.mark.skipif(find_spec("bokeh_sampledata") is None, reason="no bokeh-sampledata")
+def test_prices_are_those_of_the_source(sample: SampleProvider) -> None:
+    for name, content in price_files().items():
+        assert content == content_of(DATA / name), name
+    spec = find_spec("bokeh_sampledata")
+    assert spec is not None
+    packed = Path(str(spec.origin)).parent / "_data" / "stocks.csv.gz"
+    rows = list(csv.DictReader(gzip.decompress(packed.read_bytes()).decode().splitlines()))
+    for ticker in COVERED:
+        bars, actions, *_ = _history(sample, ticker)
+        assert bars is not None
+        adjusted = adjust(bars, actions)
+        expected = [row for row in rows if row["Ticker"] == ticker]
+        assert len(bars) == len(expected)
+        newest = Decimal(expected[-1]["Adj Close"]) / bars.price("close", -1)
+        for at in range(0, len(bars), 97):
+            bar, row = bars.bar(at), expected[at]
+            assert str(bar.day) == row["Date"]
+            assert [bar.open, bar.high, bar.low, bar.close, bar.volume] == [
+                Decimal(row[name]) for name in ("Open", "High", "Low", "Close", "Volume")
+            ]
+            # The source's also take account of what happened after the sample.
+            ratio = adjusted.price("close", at) * newest / Decimal(row["Adj Close"])
+            assert abs(ratio - 1) < Decimal("1e-5")
+
+
+def test_only_changed_files_are_written_and_all_have_a_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.build_sample.DATA", tmp_path)
+    write({"one.json": b"[]\n", "two.json.gz": b"[1]\n"})
+    before = (tmp_path / "one.json").stat().st_mtime_ns
+
+    write({"one.json": b"[]\n", "two.json.gz": b"[2]\n"})
+
+    assert (tmp_path / "one.json").stat().st_mtime_ns == before
+    assert content_of(tmp_path / "two.json.gz") == b"[2]\n"
+    assert sorted(SampleFiles(tmp_path).names) == ["one.json", "two.json.gz"]

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.domain import Bar, IntradayInterval, PriceSeries
+from signal9_core.domain import Bar, Interval, PriceSeries
 from signal9_core.errors import StoreError
 from signal9_core.ports import Item, Page, Store
 from signal9_core.repositories import PriceChange, PriceRepository
@@ -275,10 +275,10 @@ def test_a_damaged_item_is_named_and_yields_no_bars(
 
 
 def test_only_daily_bars_are_stored(spied: SpiedStore) -> None:
-    minutes = PriceSeries.empty("AAPL", IntradayInterval.FIVE_MINUTES)
+    weeks = PriceSeries.empty("AAPL", Interval.WEEK)
 
-    with pytest.raises(ValueError, match="AAPL: only daily bars are stored, not 5min"):
-        PriceRepository(spied).merge(minutes)
+    with pytest.raises(ValueError, match="AAPL: only daily bars are stored, not 1w"):
+        PriceRepository(spied).merge(weeks)
 
 
 def test_the_examples_of_the_documentation_show_what_happens() -> None:

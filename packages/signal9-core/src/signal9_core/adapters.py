@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
 
-from .errors import SettingsError
 from .tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .credentials import Credentials
-    from .ports import Clock, EventPublisher, Notifier, Provider, Quota, RawCache, Store
+    from .ports import (
+        Clock,
+        EventPublisher,
+        Notifier,
+        Provider,
+        ProviderFormat,
+        Quota,
+        RawCache,
+        Store,
+    )
     from .quota import SharedQuota
     from .raw_archive import RawArchive
     from .services.replay import ParserRegistry
     from .settings import Settings
 
 __all__ = [
+    "ProviderPackage",
     "make_bus",
     "make_cache",
     "make_credentials",
@@ -123,99 +130,44 @@ def make_provider(
     cache: RawCache | None = None,
 ) -> Provider:
     """Return the source of market data; `SettingsError` where its key is missing."""
-    match settings.provider:
-        case "alphavantage":
-            return _alphavantage(settings, clock, quota, cache)
-        case "alpaca":
-            return _alpaca(settings, clock, quota, cache)
-        case "sample":
-            from .providers.sample.provider import SampleProvider
-
-            return SampleProvider()
-
-
-def _alphavantage(
-    settings: Settings, clock: Clock, quota: Quota | None, cache: RawCache | None
-) -> Provider:
-    with _live_extra():
-        from .providers.alphavantage.client import AlphaVantageClient
-        from .providers.alphavantage.provider import AlphaVantageProvider
-
-    client = AlphaVantageClient(
-        settings.alphavantage_key,
-        base_url=settings.alphavantage_url,
-        quota=quota,
-        cache=cache,
-        clock=clock,
-    )
-    premium = settings.alphavantage_per_minute is not None
-    return AlphaVantageProvider(client, premium=premium, clock=clock)
-
-
-def _alpaca(
-    settings: Settings, clock: Clock, quota: Quota | None, cache: RawCache | None
-) -> Provider:
-    with _live_extra():
-        from .providers.alpaca.client import AlpacaClient
-        from .providers.alpaca.provider import AlpacaProvider
-
-    client = AlpacaClient(
-        settings.alpaca_key,
-        settings.alpaca_secret,
-        trading_url=settings.alpaca_url,
-        data_url=settings.alpaca_data_url,
-        feed=settings.alpaca_feed,
-        quota=quota,
-        cache=cache,
-        clock=clock,
-    )
-    return AlpacaProvider(client, clock=clock)
-
-
-@contextmanager
-def _live_extra() -> Iterator[None]:
-    try:
-        yield
-    except ImportError as error:
-        raise SettingsError(
-            "live providers need more packages: pip install 'signal9-core[live]'"
-        ) from error
+    package = _package(settings.provider)
+    return package.create(settings, quota=quota, cache=cache, clock=clock)
 
 
 def provider_notice(settings: Settings, source: str) -> str | None:
     """Return what readers of a provider's data must know; needs neither key nor network."""
-    match source:
-        case "alphavantage":
-            from .providers.alphavantage.symbols import FREE_NOTICE
+    from .providers import PROVIDERS
 
-            return None if settings.alphavantage_per_minute else FREE_NOTICE
-        case "alpaca":
-            from .providers.alpaca.parsers import NOTICE
-
-            return NOTICE
-        case "sample":
-            from .providers.sample.provider import SampleProvider
-
-            return SampleProvider.notice
-    return None
+    return _package(source).notice(settings) if source in PROVIDERS else None
 
 
 def make_parsers() -> ParserRegistry:
     """Return the parsers of the providers' raw responses."""
-    from .ports import ProviderFormat
-    from .providers.alpaca import parsers as alpaca
-    from .providers.alphavantage import parsers as alphavantage
-    from .providers.alphavantage.symbols import canonical
+    from .providers import PROVIDERS
     from .providers.calendar import last_finished_day
     from .services.replay import ParserRegistry
 
-    formats = {
-        name: ProviderFormat(
-            module.PARSERS, symbol, module.DATA_SETS, module.TELL_ACTIONS, module.is_whole
-        )
-        for name, module, symbol in (
-            ("alpaca", alpaca, alpaca.canonical),
-            ("alphavantage", alphavantage, canonical),
-        )
-    }
-    return ParserRegistry(formats, last_finished_day)
+    formats = {name: _package(name).response_format() for name in PROVIDERS}
+    known = {name: format_ for name, format_ in formats.items() if format_ is not None}
+    return ParserRegistry(known, last_finished_day)
+
+
+class ProviderPackage(Protocol):
+    """What the package of a provider offers."""
+
+    def create(
+        self, settings: Settings, *, quota: Quota | None, cache: RawCache | None, clock: Clock
+    ) -> Provider:
+        """Return the provider; `SettingsError` if a key is missing."""
+
+    def notice(self, settings: Settings) -> str | None:
+        """Return what readers of its data must know; needs neither key nor network."""
+
+    def response_format(self) -> ProviderFormat | None:
+        """Return how its recorded responses are read; `None` if there are none."""
+
+
+def _package(name: str) -> ProviderPackage:
+    from .providers import PROVIDERS
+
+    return cast("ProviderPackage", import_module(PROVIDERS[name]))

@@ -33,13 +33,11 @@ from .news import (
     topic_of,
 )
 from .prices import (
-    MINUTES_A_DAY,
     PRICE_COLUMNS,
     Bar,
     BarLength,
     Column,
     Interval,
-    IntradayInterval,
     LongInterval,
     PriceSeries,
     decimals_of,
@@ -78,7 +76,6 @@ from .users import (
 from .validation import find_invalid_bar
 
 __all__ = [
-    "MINUTES_A_DAY",
     "MOST_TOPICS",
     "MOST_WATCHED",
     "PRICE_COLUMNS",
@@ -102,7 +99,6 @@ __all__ = [
     "Insights",
     "Instant",
     "Interval",
-    "IntradayInterval",
     "InvestorType",
     "LongInterval",
     "Model",

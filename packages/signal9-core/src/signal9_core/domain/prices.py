@@ -4,24 +4,23 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from itertools import pairwise
-from typing import Final, Self, TypeAlias, TypeVar
+from itertools import islice, pairwise
+from operator import lt
+from typing import Final, Self, TypeAlias
 
 from pydantic import NonNegativeInt, model_validator
 
-from .model import Exact, Instant, Model, Ticker
+from .model import Exact, Model, Ticker
 
 __all__ = [
-    "MINUTES_A_DAY",
     "PRICE_COLUMNS",
     "Bar",
     "BarLength",
     "Column",
     "Interval",
-    "IntradayInterval",
     "LongInterval",
     "PriceSeries",
     "decimals_of",
@@ -30,12 +29,8 @@ __all__ = [
 PRICE_COLUMNS: Final = ("open", "high", "low", "close")
 """The columns of a series that share its scale."""
 
-MINUTES_A_DAY: Final = 24 * 60
-
-_COLUMNS: Final = ("days", *PRICE_COLUMNS, "volume", "adjusted_close", "minutes")
+_COLUMNS: Final = ("days", *PRICE_COLUMNS, "volume", "adjusted_close")
 _CENTS: Final = 2
-
-_T = TypeVar("_T")
 
 
 class Interval(StrEnum):
@@ -46,33 +41,20 @@ class Interval(StrEnum):
     MONTH = "1mo"
 
 
-class IntradayInterval(StrEnum):
-    """Bars within a day, stamped with the minute at which they start."""
-
-    ONE_MINUTE = "1min"
-    FIVE_MINUTES = "5min"
-    FIFTEEN_MINUTES = "15min"
-    HALF_HOUR = "30min"
-    HOUR = "60min"
-
-
 class LongInterval(StrEnum):
     """Bars longer than those of the API."""
 
     QUARTER = "3mo"
 
 
-BarLength = Interval | IntradayInterval | LongInterval
+BarLength = Interval | LongInterval
 """Any length of a bar."""
 
 Column: TypeAlias = "array[int]"
 
 
 class Bar(Model):
-    """Trading in one company over one interval; `day` is its last trading day.
-
-    An intraday bar also has the instant `at` which it starts.
-    """
+    """Trading in one company over one interval; `day` is its last trading day."""
 
     ticker: Ticker
     day: date
@@ -82,7 +64,6 @@ class Bar(Model):
     close: Exact
     volume: NonNegativeInt
     adjusted_close: Exact | None = None
-    at: Instant | None = None
 
     @model_validator(mode="after")
     def _open_and_close_lie_within_the_range(self) -> Self:
@@ -103,8 +84,6 @@ class PriceSeries:
 
     `days` are proleptic ordinals (`date.toordinal`). Prices are integers in units of
     `10 ** -scale`, adjusted closes in units of `10 ** -adjusted_scale`, volumes whole shares.
-    Intraday bars also have `minutes`, from midnight UTC of their trading day to their start;
-    trading that goes on after midnight has more than 1,439.
     """
 
     ticker: Ticker
@@ -119,15 +98,16 @@ class PriceSeries:
     adjusted_scale: int = 2
     interval: BarLength = Interval.DAY
     currency: str = "USD"
-    minutes: "Column | None" = None
 
     def __post_init__(self) -> None:
         if any(len(column) != len(self) for column in self.columns().values()):
             raise ValueError(f"{self.ticker}: columns differ in length")
-        for at, (before, position) in enumerate(pairwise(self.positions()), 1):
-            if before >= position:
-                problem = "occurs twice" if before == position else "is out of order"
-                raise ValueError(f"{self.ticker}: {self.time(at)} {problem}")
+        if all(map(lt, self.days, islice(self.days, 1, None))):
+            return
+        for at, (before, day) in enumerate(pairwise(self.days), 1):
+            if before >= day:
+                problem = "occurs twice" if before == day else "is out of order"
+                raise ValueError(f"{self.ticker}: {self.day(at)} {problem}")
 
     @classmethod
     def from_bars(
@@ -138,16 +118,11 @@ class PriceSeries:
         interval: BarLength = Interval.DAY,
         currency: str = "USD",
     ) -> Self:
-        """Put bars, in any order, into columns; `ValueError` where a day or moment occurs twice."""
-        rows = sorted(bars, key=lambda bar: (bar.day, _minutes(bar) or 0))
-        adjusted = _all_or_none(
-            [bar.adjusted_close for bar in rows],
-            f"{ticker}: some bars have an adjusted close and some have none",
-        )
-        minutes = _all_or_none(
-            [_minutes(bar) for bar in rows],
-            f"{ticker}: some bars have a start time and some have none",
-        )
+        """Put bars, in any order, into columns; `ValueError` where a day occurs twice."""
+        rows = sorted(bars, key=lambda bar: bar.day)
+        adjusted = [bar.adjusted_close for bar in rows if bar.adjusted_close is not None]
+        if adjusted and len(adjusted) < len(rows):
+            raise ValueError(f"{ticker}: some bars have an adjusted close and some have none")
         prices = {name: [getattr(bar, name) for bar in rows] for name in PRICE_COLUMNS}
         scale = max(map(_scale_of, prices.values()))
         return cls(
@@ -159,7 +134,6 @@ class PriceSeries:
             adjusted_scale=_scale_of(adjusted),
             interval=interval,
             currency=currency,
-            minutes=array("h", minutes) if minutes else None,
             **{name: _scaled(column, scale) for name, column in prices.items()},
         )
 
@@ -184,25 +158,8 @@ class PriceSeries:
             adjusted_close=(
                 None if adjusted is None else _unscaled(adjusted[at], self.adjusted_scale)
             ),
-            at=None if self.minutes is None else self.instant(at),
             **{name: self.price(name, at) for name in PRICE_COLUMNS},
         )
-
-    def positions(self) -> Sequence[int]:
-        """Return what orders the bars: days, or minutes since day zero for intraday bars."""
-        if self.minutes is None:
-            return self.days
-        starts = zip(self.days, self.minutes, strict=True)
-        return [day * MINUTES_A_DAY + minute for day, minute in starts]
-
-    def instant(self, at: int) -> datetime:
-        """Return when the bar at a position starts, in UTC; midnight for daily bars."""
-        midnight = datetime.combine(self.day(at), datetime.min.time(), UTC)
-        return midnight + timedelta(minutes=self.minutes[at] if self.minutes else 0)
-
-    def time(self, at: int) -> date:
-        """Return the day of the bar at a position, or its start if it is an intraday bar."""
-        return self.day(at) if self.minutes is None else self.instant(at)
 
     def day(self, at: int) -> date:
         """Return the day of the bar at a position."""
@@ -279,21 +236,6 @@ class PriceSeries:
             close=adjusted[:],
             scale=self.adjusted_scale,
         )
-
-
-def _minutes(bar: Bar) -> int | None:
-    if bar.at is None:
-        return None
-    midnight = datetime.combine(bar.day, datetime.min.time(), UTC)
-    return (bar.at - midnight) // timedelta(minutes=1)
-
-
-def _all_or_none(values: Sequence[_T | None], problem: str) -> list[_T]:
-    """Return the values, or nothing if all are `None`; `ValueError` if only some are."""
-    known = [value for value in values if value is not None]
-    if known and len(known) != len(values):
-        raise ValueError(problem)
-    return known
 
 
 def _scale_of(values: Iterable[Decimal]) -> int:

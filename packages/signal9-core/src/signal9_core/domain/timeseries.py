@@ -93,8 +93,8 @@ def merge(older: PriceSeries, newer: PriceSeries) -> PriceSeries:
     for series in both:
         columns = series.columns()
         values = zip(*(columns[name] for name in names), strict=True)
-        rows |= zip(series.positions(), values, strict=True)
-    ordered = zip(*(rows[position] for position in sorted(rows)), strict=True)
+        rows |= zip(series.days, values, strict=True)
+    ordered = zip(*(rows[day] for day in sorted(rows)), strict=True)
     return _of_shared(both[-1], dict(zip(names, ordered, strict=True)))
 
 

@@ -46,16 +46,18 @@ def _check_range(series: PriceSeries) -> str | None:
 
 def _check_jumps(series: PriceSeries, splits: Mapping[int, Fraction] | None) -> str | None:
     limit = _LARGEST_JUMP_OR_SPLIT if splits is None else _LARGEST_JUMP
+    if max(series.close, default=0) <= limit * min(series.close, default=0):
+        return None  # whatever the order, no jump is that large
     for at, (last, now) in enumerate(pairwise(series.close), 1):
         if last <= limit * now and now <= limit * last:
             continue
         held = now * (splits or {}).get(series.days[at], Fraction(1))
         if not (last <= limit * held and held <= limit * last):
             closes = f"{series.price('close', at)} after {series.price('close', at - 1)}"
-            return f"{series.time(at)}: close {closes}, and no split"
+            return f"{series.day(at)}: close {closes}, and no split"
     return None
 
 
 def _row(series: PriceSeries, at: int) -> str:
     prices = " ".join(str(series.price(name, at)) for name in PRICE_COLUMNS)
-    return f"{series.time(at)}: {prices}"
+    return f"{series.day(at)}: {prices}"

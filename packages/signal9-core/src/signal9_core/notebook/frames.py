@@ -61,10 +61,7 @@ def load_extra(module: str, extra: str) -> ModuleType:
 
 def price_columns(series: PriceSeries) -> list[Column]:
     """Return the columns of a frame of bars, with prices as floats."""
-    if series.minutes is None:
-        index = Column("date", "day", [date.fromordinal(day) for day in series.days])
-    else:
-        index = Column("time", "time", [series.instant(at) for at in range(len(series))])
+    index = Column("date", "day", [date.fromordinal(day) for day in series.days])
     unit = 10**series.scale
     prices = (
         Column(name, "float", [price / unit for price in getattr(series, name)])

@@ -8,11 +8,11 @@ __all__ = ["last_finished_day"]
 
 _NEW_YORK: Final = "America/New_York"
 _SETTLED: Final = time(16, 30)
-"""Half an hour after the close: the bar of the day does not change any more."""
+"""Half an hour after the close, the day's bar does not change any more."""
 
 
 def last_finished_day(now: datetime) -> date:
-    """Return the last day whose trading is over, be it a holiday."""
+    """Return the last day whose trading is over, even if it was a holiday."""
     local = now.astimezone(ZoneInfo(_NEW_YORK))
-    over = local.time() >= _SETTLED
-    return local.date() if over else local.date() - timedelta(days=1)
+    finished = local.time() >= _SETTLED
+    return local.date() if finished else local.date() - timedelta(days=1)

@@ -1,12 +1,12 @@
-"""How each function's body becomes what is stored, without the network."""
+"""Alpaca's responses: how it spells tickers, and how its pages are read."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final, NamedTuple
+from operator import attrgetter
+from typing import Annotated, Any, Final, Generic, Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -16,243 +16,119 @@ from ...domain import (
     Asset,
     CorporateAction,
     DataSet,
-    IntradayInterval,
     NewsArticle,
     PriceSeries,
     Ticker,
     TickerSentiment,
-    article_id,
+    blank_to_none,
     one_a_day,
 )
 from ...errors import PayloadError
-from ...ports import Parser
-from .. import parsing as payload
-from ..parsing import (
-    Rows,
-    fields,
-    is_ticker,
-    models_of,
-    moments_of,
-    need,
-    plain,
-    rows_of,
-    series_of,
-)
+from ...ports import ProviderFormat
+from ..parsing import builder, clean_fields, decode, is_ticker, named_parsers, series_of
 
 __all__ = [
-    "BEGINNING",
-    "DATA_SETS",
-    "NEWS_SPAN",
-    "NOTICE",
-    "PARSERS",
-    "TELL_ACTIONS",
-    "ActionsPage",
-    "BarsPage",
-    "NewsPage",
+    "FORMAT",
+    "Bar",
     "Page",
-    "RawBar",
+    "actions_page",
+    "bars_page",
     "canonical",
     "daily_series",
-    "intraday_series",
-    "is_whole",
-    "objects",
-    "page",
-    "place",
-    "read_actions",
-    "read_actions_page",
-    "read_assets",
-    "read_bars",
-    "read_daily_bars",
-    "read_news",
-    "read_news_page",
+    "news_page",
+    "parse_actions",
+    "parse_assets",
+    "parse_daily_bars",
+    "parse_news",
     "spelled",
 ]
 
-BEGINNING: Final = date(2016, 1, 1)
-"""How far back its bars reach."""
-NEWS_SPAN: Final = timedelta(days=90)
-"""How far back the first look at a company's news reaches, at fifty articles a call."""
-NOTICE: Final = (
-    f"Alpaca: prices from {BEGINNING:%Y} on; "
-    f"news of the last {NEWS_SPAN.days} days when first asked."
-)
-"""What people must know who see its data."""
-
+T = TypeVar("T")
+Raw = dict[str, Any]
 
 _PREFERRED: Final = re.compile(r"([A-Z0-9]+)\.PR([A-Z])")
 _CANONICAL_PREFERRED: Final = re.compile(r"([A-Z0-9]+)\.P([A-Z])")
+_NEW_YORK: Final = "America/New_York"
+_FULL_RELEVANCE: Final = Decimal(1)
+"""Alpaca names the companies of an article, but not how relevant it is to them."""
 
 
 def canonical(symbol: str) -> Ticker:
-    """Return a symbol of Alpaca in the one form that is stored; maybe no ticker at all."""
+    """Return a symbol in the stored form: `ABR.PD` for `ABR.PRD`. It may not be a ticker at all."""
     text = symbol.strip().upper()
-    found = _PREFERRED.fullmatch(text)
-    return f"{found[1]}.P{found[2]}" if found else text
+    match = _PREFERRED.fullmatch(text)
+    return f"{match[1]}.P{match[2]}" if match else text
 
 
 def spelled(ticker: Ticker) -> str:
-    """Return a ticker as Alpaca wants to be asked for it."""
-    found = _CANONICAL_PREFERRED.fullmatch(ticker)
-    return f"{found[1]}.PR{found[2]}" if found else ticker
+    """Return a ticker as Alpaca spells it."""
+    match = _CANONICAL_PREFERRED.fullmatch(ticker)
+    return f"{match[1]}.PR{match[2]}" if match else ticker
 
 
-_TOKEN: Final = "next_page_token"  # noqa: S105 - a page's, and no secret
+@lru_cache(maxsize=1 << 15)
+def _ticker_of(symbol: str) -> Ticker | None:
+    ticker = canonical(symbol)
+    return ticker if is_ticker(ticker) else None
 
 
-class Page(NamedTuple):
-    """What a page holds under one name; `token` asks for the next page, `None` ends."""
+class Page(NamedTuple, Generic[T]):
+    """The records of a page; `token` requests the next page, `None` ends the list."""
 
-    found: object
+    records: list[T]
     token: str | None
 
 
-def place(function: str, ticker: Ticker | None) -> str:
-    """Return what messages call a question."""
-    return f"alpaca {function}" + (f" {ticker}" if ticker else "")
+class _Asset(msgspec.Struct, gc=False):
+    symbol: str
+    status: Literal["active", "inactive"]
+    name: str | None = None
+    exchange: str | None = None
+    asset_type: str | None = msgspec.field(default=None, name="class")
 
 
-def page(body: bytes, name: str, where: str) -> Page:
-    """Return a page; `PayloadError` where it does not say what it holds, or what follows."""
-    found = payload.decode(body, where)
-    if not isinstance(found, dict):
-        raise PayloadError(f"{where}: {type(found).__name__} came in place of an object")
-    payload.need(found, (name, _TOKEN), where)
-    token = found[_TOKEN]
-    if not isinstance(token, str | None):
-        raise PayloadError(f"{where}: {_TOKEN} is {token!r:.80}")
-    return Page(found[name], token or None)
+_new_asset: Final = builder(Asset)
 
 
-def objects(found: object, where: str) -> list[dict[str, object]]:
-    """Return a list of objects; nothing at all is an empty one."""
-    items = [] if found is None else found
-    if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
-        raise PayloadError(f"{where}: {found!r:.80} came in place of a list of objects")
-    return items
+def parse_assets(body: bytes, ticker: Ticker | None = None) -> list[Asset]:  # noqa: ARG001
+    """Return the assets, each ticker once; placeholders are left out.
 
-
-Raw = Mapping[str, object]
-
-
-class ActionsPage(NamedTuple):
-    """Actions; `token` asks for the next page, `None` ends."""
-
-    actions: list[CorporateAction]
-    token: str | None
-
-
-class _Kind(NamedTuple):
-    kind: str
-    field: str
-    needs: tuple[str, ...]
-    figure: Callable[[Raw], Decimal]
-
-
-def _number(raw: Raw, name: str) -> Decimal:
-    return Decimal(str(raw[name]))
-
-
-def _split(raw: Raw) -> Decimal:
-    return _number(raw, "new_rate") / _number(raw, "old_rate")
-
-
-def _stock_dividend(raw: Raw) -> Decimal:
-    return 1 + _number(raw, "rate")
-
-
-def _cash(raw: Raw) -> Decimal:
-    return _number(raw, "rate")
-
-
-_RATES: Final = ("new_rate", "old_rate")
-_KINDS: Final[Mapping[str, _Kind]] = {
-    "cash_dividends": _Kind("dividend", "amount", ("rate",), _cash),
-    "forward_splits": _Kind("split", "ratio", _RATES, _split),
-    "reverse_splits": _Kind("split", "ratio", _RATES, _split),
-    "stock_dividends": _Kind("split", "ratio", ("rate",), _stock_dividend),
-}
-
-
-def read_actions_page(body: bytes, where: str) -> ActionsPage:
-    """Return the splits and dividends of a page; paying in new shares is a split."""
-    found, token = page(body, "corporate_actions", where)
-    if not isinstance(found, dict | None):
-        raise PayloadError(f"{where}: {found!r:.80} came in place of an object")
-    with models_of(where):
-        actions = [
-            _action(raw, name, kind, where)
-            for name, kind in _KINDS.items()
-            for raw in objects((found or {}).get(name), where)
-            if is_ticker(canonical(str(raw.get("symbol"))))
-        ]
-    return ActionsPage(actions, token)
-
-
-def read_actions(body: bytes, ticker: Ticker | None = None) -> list[CorporateAction]:
-    """Return the splits and dividends in a body, oldest first."""
-    return one_a_day(read_actions_page(body, place("corporate_actions", ticker)).actions)
-
-
-def _action(raw: Raw, name: str, kind: _Kind, where: str) -> CorporateAction:
-    need(raw, ("symbol", "ex_date", *kind.needs), f"{where}, {name}")
-    kept = {each: plain(value) for each, value in raw.items() if each != "symbol"}
-    return CorporateAction.model_validate(
-        {
-            **kept,
-            "ticker": canonical(str(raw["symbol"])),
-            "kind": kind.kind,
-            "exDate": raw["ex_date"],
-            kind.field: kind.figure(raw),
-            "type": name,
-        }
-    )
-
-
-_REQUIRED: Final = ("symbol", "status")
-_READ: Final = frozenset({"symbol", "class"})
-
-RawAssets = dict[str, object]
-
-
-def read_assets(body: bytes, ticker: Ticker | None = None) -> list[Asset]:
-    """Return the assets in a body, each ticker once; what is no ticker is left out.
-
-    Of several assets under one ticker the active one counts, then one that can be traded, then one
-    that has a name, then the first: a ticker that was given to another company is the new one's.
+    Of several assets with one ticker the active one counts, then one that can be traded, then one
+    with a name, then the first: a reused ticker is that of the new company.
     """
-    where = place("assets", ticker)
-    found = payload.decode(body, where)
-    winners: dict[Ticker, RawAssets] = {}
-    for raw in objects([found] if isinstance(found, dict) else found, where):
-        payload.need(raw, _REQUIRED, where)
-        about = canonical(str(raw["symbol"]))
-        if about in winners:
-            winners[about] = max(winners[about], raw, key=_claim)
-        elif is_ticker(about):
-            winners[about] = raw
-    with models_of(where):
-        return [_asset(about, raw) for about, raw in winners.items()]
+    content = decode(body)
+    raws = [content] if isinstance(content, dict) else content
+    assets: dict[Ticker, Asset] = {}
+    for shape, raw in zip(msgspec.convert(raws, list[_Asset]), raws, strict=True):
+        about = _ticker_of(shape.symbol)
+        if about is not None:
+            asset = _asset(about, raw)
+            if about not in assets or _claim(asset) > _claim(assets[about]):
+                assets[about] = asset
+    return list(assets.values())
 
 
-def _claim(raw: RawAssets) -> tuple[bool, bool, bool]:
-    return raw["status"] == "active", raw.get("tradable") is True, bool(raw.get("name"))
+def _asset(ticker: Ticker, raw: Raw) -> Asset:
+    """Return an asset of a checked object, of which the unknown fields are left."""
+    take = raw.pop
+    values = {
+        "ticker": ticker,
+        "name": blank_to_none(take("name", None)),
+        "exchange": blank_to_none(take("exchange", None)),
+        "asset_type": blank_to_none(take("class", None)),
+        "status": take("status"),
+    }
+    del raw["symbol"]
+    return _new_asset(values, clean_fields(raw))
 
 
-def _asset(ticker: Ticker, raw: RawAssets) -> Asset:
-    kept = fields(raw, _READ)
-    if "class" in raw:
-        kept["assetType"] = plain(raw["class"])
-    kept["ticker"] = ticker
-    return Asset.model_validate(kept)
+def _claim(asset: Asset) -> tuple[bool, bool, bool]:
+    tradable = (asset.model_extra or {}).get("tradable")
+    return asset.status == "active", tradable is True, asset.name is not None
 
 
-_NEW_YORK: Final = "America/New_York"
-_STAMPS: Final = 1 << 15
-"""More days than stocks have been traded electronically on."""
-
-
-class RawBar(msgspec.Struct, frozen=True, gc=False):
-    """A bar as it came; `t` is when it begins."""
+class Bar(msgspec.Struct, frozen=True, gc=False):
+    """A bar of a page; `t` is when it begins."""
 
     t: str
     o: float
@@ -262,159 +138,193 @@ class RawBar(msgspec.Struct, frozen=True, gc=False):
     v: int
 
 
-class BarsPage(msgspec.Struct, frozen=True):
-    """Bars by symbol; a company that is not known, or did not trade, is not there."""
+class _BarsPage(msgspec.Struct, frozen=True):
+    """Bars by symbol, without companies that are unknown or did not trade."""
 
-    bars: dict[str, list[RawBar]] | list[RawBar] | None
+    bars: dict[str, list[Bar]] | list[Bar] | None
     next_page_token: str | None
     symbol: str | None = None
 
-    def by_ticker(self, where: str) -> Mapping[Ticker, Sequence[RawBar]]:
-        """Return the bars of each company, whether one was asked about or many."""
+    def by_ticker(self) -> Mapping[Ticker, Sequence[Bar]]:
+        """Return the bars of each company, whether one was requested or several."""
         if isinstance(self.bars, dict):
             return {canonical(symbol): bars for symbol, bars in self.bars.items() if bars}
-        if not self.bars:
-            return {}
-        if self.symbol is None:
-            raise PayloadError(f"{where}: symbol is missing")
-        return {canonical(self.symbol): self.bars}
+        if self.bars and self.symbol is None:
+            raise PayloadError("symbol is missing")
+        return {canonical(self.symbol or ""): self.bars} if self.bars else {}
 
 
-_PAGE: Final = msgspec.json.Decoder(BarsPage)
+_BARS_PAGE: Final = msgspec.json.Decoder(_BarsPage)
 
 
-def read_bars(body: bytes, where: str) -> BarsPage:
-    """Return a page; `PayloadError` names the field that is missing or is not what it should be."""
-    try:
-        return _PAGE.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise PayloadError(f"{where}: {error}") from error
+def bars_page(body: bytes) -> Page[tuple[Ticker, Sequence[Bar]]]:
+    """Return the bars of each company on a page."""
+    page = _BARS_PAGE.decode(body)
+    return Page(list(page.by_ticker().items()), page.next_page_token or None)
 
 
-def read_daily_bars(body: bytes, ticker: Ticker | None = None) -> list[PriceSeries]:
-    """Return the daily bars in a body, a series for each company."""
-    where = place("stocks_bars", ticker)
-    found = read_bars(body, where).by_ticker(where)
-    return [daily_series(about, bars, where) for about, bars in found.items()]
+def daily_series(ticker: Ticker, bars: Iterable[Bar]) -> PriceSeries:
+    """Return daily bars as a series, oldest first."""
+    ordered = sorted(bars, key=attrgetter("t"))
+    prices = [[*map(attrgetter(name), ordered)] for name in "ohlc"]
+    days = [_day(bar.t) for bar in ordered]
+    return series_of(ticker, days, prices, [bar.v for bar in ordered])
 
 
-def daily_series(ticker: Ticker, bars: Sequence[RawBar], where: str) -> PriceSeries:
-    """Return bars of whole days as a series: each begins at midnight in New York."""
-    with models_of(where):
-        days = [_day(bar.t) for bar in bars]
-        return series_of(ticker, _rows(days, bars), where)
-
-
-def intraday_series(
-    ticker: Ticker, bars: Sequence[RawBar], interval: IntradayInterval, where: str
-) -> PriceSeries:
-    """Return bars shorter than a day as a series."""
-    with models_of(where):
-        days, minutes = moments_of(_moment(bar.t) for bar in bars)
-        rows = replace(_rows(days, bars), minutes=minutes, interval=interval)
-        return series_of(ticker, rows, where)
-
-
-def _rows(days: Sequence[int], bars: Sequence[RawBar]) -> Rows:
-    prices = (
-        [bar.o for bar in bars],
-        [bar.h for bar in bars],
-        [bar.l for bar in bars],
-        [bar.c for bar in bars],
-    )
-    return rows_of(days, prices, [bar.v for bar in bars])
-
-
-@lru_cache(maxsize=_STAMPS)
+@lru_cache(maxsize=1 << 15)
 def _day(stamp: str) -> int:
-    """Return the ordinal of the day that a stamp begins; thousands of companies share each."""
-    local = _moment(stamp).astimezone(ZoneInfo(_NEW_YORK))
+    """Return the ordinal of the day that begins at an instant, as daily bars do in New York."""
+    local = datetime.fromisoformat(stamp).astimezone(ZoneInfo(_NEW_YORK))
     if local.time() != time():
-        raise ValueError(f"the bar of {stamp} does not span a whole day")
+        raise ValueError(f"the bar of {stamp} is not a daily one")
     return local.toordinal()
 
 
-def _moment(stamp: str) -> datetime:
-    found = datetime.fromisoformat(stamp)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+def parse_daily_bars(body: bytes, ticker: Ticker | None = None) -> list[PriceSeries]:  # noqa: ARG001
+    """Return the daily bars of a page, one series for each company."""
+    return [daily_series(about, bars) for about, bars in bars_page(body).records]
 
 
-_REQUIRED_NEWS: Final = ("id", "headline", "created_at")
-_READ_NEWS: Final = frozenset({*_REQUIRED_NEWS, "source", "summary", "symbols", "url"})
-_COMPANIES: Final = 1 << 14
-_NAMED: Final = Decimal(1)
-"""Alpaca says whom an article is about, not how much: every company it names counts in full."""
+class _Dividend(msgspec.Struct):
+    symbol: str
+    ex_date: date
+    rate: Decimal
 
 
-class NewsPage(NamedTuple):
-    """Articles; `token` asks for the next page, `None` ends."""
-
-    articles: list[NewsArticle]
-    token: str | None
-
-
-def read_news_page(body: bytes, where: str) -> NewsPage:
-    """Return the articles of a page, in the order in which they came."""
-    found, token = page(body, "news", where)
-    with models_of(where):
-        return NewsPage([_article(raw, where) for raw in objects(found, where)], token)
+class _Split(msgspec.Struct):
+    symbol: str
+    ex_date: date
+    new_rate: Decimal
+    old_rate: Decimal
 
 
-def read_news(body: bytes, ticker: Ticker | None = None) -> list[NewsArticle]:
-    """Return the articles in a body."""
-    return read_news_page(body, place("news", ticker)).articles
+class _Actions(msgspec.Struct):
+    cash_dividends: list[_Dividend] | None = None
+    forward_splits: list[_Split] | None = None
+    reverse_splits: list[_Split] | None = None
+    stock_dividends: list[_Dividend] | None = None
 
 
-def _article(raw: dict[str, object], where: str) -> NewsArticle:
-    need(raw, _REQUIRED_NEWS, where)
-    url = plain(raw.get("url"))
-    return NewsArticle.model_validate(
-        {
-            **fields(raw, _READ_NEWS),
-            "id": article_id("alpaca", str(raw["id"])),
-            "publishedAt": raw["created_at"],
-            "title": plain(raw["headline"]) or plain(raw.get("summary")) or url,
-            "summary": plain(raw.get("summary")),
-            "url": url,
-            "source": plain(raw.get("source")) or urlsplit(str(url or "")).hostname or "alpaca",
-            "tickers": _mentions(raw),
-        }
+class _ActionsPage(msgspec.Struct):
+    corporate_actions: _Actions | None
+    next_page_token: str | None
+
+
+def actions_page(body: bytes) -> Page[CorporateAction]:
+    """Return the splits and dividends of a page; a dividend in shares is a split."""
+    content = decode(body)
+    page = msgspec.convert(content, _ActionsPage)
+    actions = [
+        _action(action, raw, kind)
+        for kind in _Actions.__struct_fields__
+        for action, raw in zip(
+            getattr(page.corporate_actions, kind, None) or (),
+            (content["corporate_actions"] or {}).get(kind) or (),
+            strict=True,
+        )
+        if _ticker_of(action.symbol)
+    ]
+    return Page(actions, page.next_page_token or None)
+
+
+def _action(action: _Dividend | _Split, raw: Raw, kind: str) -> CorporateAction:
+    if isinstance(action, _Split):
+        figure = {"kind": "split", "ratio": action.new_rate / action.old_rate}
+    elif kind == "stock_dividends":
+        figure = {"kind": "split", "ratio": 1 + action.rate}
+    else:
+        figure = {"kind": "dividend", "amount": action.rate}
+    ticker = canonical(action.symbol)
+    fields = clean_fields(raw, ("symbol", "ex_date"))
+    return CorporateAction.model_validate(
+        {**fields, **figure, "ticker": ticker, "exDate": action.ex_date, "type": kind}
     )
 
 
-def _mentions(raw: dict[str, object]) -> tuple[TickerSentiment, ...]:
-    symbols = raw.get("symbols") or []
-    named = symbols if isinstance(symbols, list) else [symbols]
-    found = dict.fromkeys(_mention(str(symbol)) for symbol in named)
-    return tuple(each for each in found if each is not None)
+def parse_actions(body: bytes, ticker: Ticker | None = None) -> list[CorporateAction]:  # noqa: ARG001
+    """Return the splits and dividends of a page, oldest first."""
+    return one_a_day(actions_page(body).records)
 
 
-@lru_cache(maxsize=_COMPANIES)
-def _mention(symbol: str) -> TickerSentiment | None:
-    """Return what every article says that names a company; `None` for what is no ticker."""
-    ticker = canonical(symbol)
-    return TickerSentiment(ticker=ticker, relevance=_NAMED) if is_ticker(ticker) else None
+class _Article(msgspec.Struct, gc=False):
+    id: int | str
+    headline: str | None
+    created_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    summary: str | None = None
+    url: str | None = None
+    source: str | None = None
+    symbols: tuple[str, ...] | None = ()
 
 
-PARSERS: Final[Mapping[str, Parser]] = {
-    "assets": read_assets,
-    "corporate_actions": read_actions,
-    "news": read_news,
-    "stocks_bars": read_daily_bars,
-}
-"""By the path of the function, of which every body is one page."""
-
-DATA_SETS: Final[Mapping[str, DataSet]] = {
-    "corporate_actions": DataSet.PRICES,
-    "news": DataSet.NEWS,
-    "stocks_bars": DataSet.PRICES,
-}
-"""What a body about one company is about, be it empty."""
-
-TELL_ACTIONS: Final = frozenset({"corporate_actions"})
-"""Whose bodies leave out no split and no dividend of their time."""
+_new_article: Final = builder(NewsArticle)
 
 
-def is_whole(function: str, count: int) -> bool:  # noqa: ARG001 - every page is kept
-    """Tell whether a body with that many bars or articles is all that there is; no news are."""
+class _NewsPage(msgspec.Struct):
+    news: list[_Article] | None
+    next_page_token: str | None
+
+
+def news_page(body: bytes) -> Page[NewsArticle]:
+    """Return the articles of a page, in its order."""
+    content = decode(body)
+    page = msgspec.convert(content, _NewsPage)
+    articles = list(map(_article, page.news or (), content["news"] or ()))
+    return Page(articles, page.next_page_token or None)
+
+
+def _article(article: _Article, raw: Raw) -> NewsArticle:
+    """Return an article of a checked object, of which the unknown fields are left."""
+    take = raw.pop
+    url, summary = blank_to_none(take("url", None)), blank_to_none(take("summary", None))
+    title = blank_to_none(take("headline")) or summary or url
+    if title is None:
+        raise ValueError("an article has neither headline, summary nor address")
+    source = blank_to_none(take("source", None))
+    values = {
+        "id": f"alpaca-{take('id')}",
+        "published_at": article.created_at.astimezone(UTC),
+        "title": title,
+        "summary": summary,
+        "url": url,
+        "source": source or urlsplit(str(url or "")).hostname or "alpaca",
+        "tickers": _mentions(article.symbols),
+    }
+    del raw["created_at"]
+    take("symbols", None)
+    return _new_article(values, clean_fields(raw))
+
+
+@lru_cache(maxsize=1 << 15)
+def _mentions(symbols: tuple[str, ...] | None) -> tuple[TickerSentiment, ...]:
+    tickers = filter(None, map(_ticker_of, dict.fromkeys(symbols or ())))
+    return tuple(TickerSentiment(ticker=ticker, relevance=_FULL_RELEVANCE) for ticker in tickers)
+
+
+def parse_news(body: bytes, ticker: Ticker | None = None) -> list[NewsArticle]:  # noqa: ARG001
+    """Return the articles of a page."""
+    return news_page(body).records
+
+
+def _is_whole(function: str, count: int) -> bool:  # noqa: ARG001 - all pages are recorded
     return function != "news"
+
+
+FORMAT: Final = ProviderFormat(
+    parsers=named_parsers(
+        "alpaca",
+        {
+            "assets": parse_assets,
+            "corporate_actions": parse_actions,
+            "news": parse_news,
+            "stocks_bars": parse_daily_bars,
+        },
+    ),
+    canonical=canonical,
+    data_sets={
+        "corporate_actions": DataSet.PRICES,
+        "news": DataSet.NEWS,
+        "stocks_bars": DataSet.PRICES,
+    },
+    action_functions=frozenset({"corporate_actions"}),
+    is_whole=_is_whole,
+)

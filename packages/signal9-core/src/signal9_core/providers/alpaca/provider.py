@@ -1,4 +1,4 @@
-"""Alpaca as a `Provider`: listing, price history and news; no descriptions and no reports."""
+"""Alpaca as a `Provider`: listing, prices, corporate actions and news."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
@@ -14,8 +14,8 @@ from ...domain import (
 )
 from ...ports import ALL_REPORTS, Clock, Financials, History, utc_now
 from ..calendar import last_finished_day
+from . import FIRST_DAY, NEWS_SPAN
 from .client import AlpacaClient
-from .parsers import BEGINNING, NEWS_SPAN, NOTICE
 
 __all__ = ["AlpacaProvider"]
 
@@ -24,10 +24,12 @@ class AlpacaProvider:
     """A `Provider` over a client."""
 
     name = "alpaca"
-    notice = NOTICE
 
-    def __init__(self, client: AlpacaClient, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, client: AlpacaClient, notice: str | None = None, *, clock: Clock = utc_now
+    ) -> None:
         self._client = client
+        self.notice = notice
         self._clock = clock
 
     def close(self) -> None:
@@ -35,15 +37,15 @@ class AlpacaProvider:
         self._client.close()
 
     def retrieved_at(self) -> datetime:
-        """Return the present."""
+        """Return the current time."""
         return self._clock()
 
     def covered(self) -> Sequence[Ticker] | None:
-        """Return `None`: they are too many to tell."""
+        """Return `None`: there are too many companies to name."""
         return None
 
     def complete(self, data_set: DataSet, count: int) -> bool:  # noqa: ARG002 - every page is read
-        """Tell whether an answer holds all there is; news begin with the first look."""
+        """Return whether a result is all there is; news begin with the first request."""
         return data_set is not DataSet.NEWS
 
     def assets(self) -> Iterable[Asset]:
@@ -51,17 +53,17 @@ class AlpacaProvider:
         return self._client.assets()
 
     def overview(self, ticker: Ticker) -> CompanyOverview | None:  # noqa: ARG002
-        """Return nothing: Alpaca describes no companies."""
+        """Return `None`: Alpaca has no descriptions."""
         return None
 
     def history(self, ticker: Ticker, since: date | None = None) -> History | None:
-        """Return the days whose trading is over, as traded, and their splits and dividends."""
-        begin, end = since or BEGINNING, last_finished_day(self._clock())
+        """Return the bars, splits and dividends of finished days since a day."""
+        begin, end = since or FIRST_DAY, last_finished_day(self._clock())
         bars = self._client.daily_bars([ticker], begin, end).get(ticker) if begin <= end else None
         if bars is None:
             return None
         actions = self._client.corporate_actions([ticker], begin, end)
-        return History(bars, actions, (bars.day(0), bars.day(-1)))
+        return History(bars, actions, (begin, bars.day(-1)), complete=begin <= FIRST_DAY)
 
     def financials(
         self,
@@ -72,7 +74,7 @@ class AlpacaProvider:
         return Financials()
 
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
-        """Return nothing: Alpaca has no calendar of earnings."""
+        """Return nothing: Alpaca has no earnings calendar."""
         return ()
 
     def news(self, ticker: Ticker, since: datetime | None = None) -> Iterable[NewsArticle]:

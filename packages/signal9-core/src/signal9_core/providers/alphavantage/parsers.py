@@ -1,67 +1,72 @@
-"""How each function's body becomes what is stored, without the network."""
+"""Which parser reads the responses of which function of AlphaVantage."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import partial
 from typing import Final
 
-from ...domain import DataSet, Ticker
-from ...ports import Parser, Record
-from .lists import read_calendar, read_dividends, read_listing, read_news, read_splits
-from .reports import STATEMENTS, read_earnings, read_overview, read_statements
-from .symbols import COMPACT_BARS, NEWS_LIMIT
-from .timeseries import read_daily
+from ...domain import BalanceSheet, CashFlow, DataSet, IncomeStatement, Ticker
+from ...ports import ProviderFormat, Record
+from ..parsing import named_parsers
+from . import COMPACT_BARS, NEWS_LIMIT
+from .lists import parse_listing, parse_news
+from .prices import parse_daily, parse_dividends, parse_splits
+from .reports import parse_calendar, parse_earnings, parse_overview, parse_statements
+from .responses import canonical
 
-__all__ = ["DATA_SETS", "PARSERS", "TELL_ACTIONS", "is_whole"]
+__all__ = ["FORMAT"]
 
 
 def _daily(body: bytes, ticker: Ticker | None) -> Iterable[Record]:
-    found = read_daily(body, ticker)
-    return () if found is None else (found.series, *found.actions)
+    daily = parse_daily(body, ticker)
+    return () if daily is None else (daily.series, *daily.actions)
 
 
 def _overview(body: bytes, ticker: Ticker | None) -> Iterable[Record]:
-    found = read_overview(body, ticker)
-    return () if found is None else (found,)
+    overview = parse_overview(body, ticker)
+    return () if overview is None else (overview,)
 
 
-def _statements(function: str) -> Parser:
-    def read(body: bytes, ticker: Ticker | None) -> Iterable[Record]:
-        return read_statements(body, ticker, STATEMENTS[function], function)
-
-    return read
-
-
-PARSERS: Final[Mapping[str, Parser]] = {
-    "DIVIDENDS": read_dividends,
-    "EARNINGS": read_earnings,
-    "EARNINGS_CALENDAR": read_calendar,
-    "LISTING_STATUS": read_listing,
-    "NEWS_SENTIMENT": read_news,
-    "OVERVIEW": _overview,
-    "SPLITS": read_splits,
-    "TIME_SERIES_DAILY": _daily,
-    "TIME_SERIES_DAILY_ADJUSTED": _daily,
-    **{function: _statements(function) for function in STATEMENTS},
-}
-"""By what AlphaVantage calls the function; JSON and CSV behind the same name."""
-
-DATA_SETS: Final[Mapping[str, DataSet]] = {
+_DATA_SETS: Final = {
+    "BALANCE_SHEET": DataSet.FINANCIALS,
+    "CASH_FLOW": DataSet.FINANCIALS,
     "DIVIDENDS": DataSet.PRICES,
     "EARNINGS": DataSet.FINANCIALS,
+    "INCOME_STATEMENT": DataSet.FINANCIALS,
     "NEWS_SENTIMENT": DataSet.NEWS,
     "OVERVIEW": DataSet.OVERVIEW,
     "SPLITS": DataSet.PRICES,
     "TIME_SERIES_DAILY": DataSet.PRICES,
     "TIME_SERIES_DAILY_ADJUSTED": DataSet.PRICES,
-    **dict.fromkeys(STATEMENTS, DataSet.FINANCIALS),
 }
-"""What a body about one company is about, be it empty."""
-
-TELL_ACTIONS: Final = frozenset({"TIME_SERIES_DAILY_ADJUSTED"})
-"""Whose bodies leave out no split and no dividend of their time."""
 
 
-def is_whole(function: str, count: int) -> bool:
-    """Tell whether a body with that many bars or articles is all that there is."""
-    if DATA_SETS.get(function) is DataSet.PRICES:
-        return count != COMPACT_BARS  # whoever gets more of them gets all
-    return DATA_SETS.get(function) is not DataSet.NEWS or count < NEWS_LIMIT
+def _is_whole(function: str, count: int) -> bool:
+    data_set = _DATA_SETS.get(function)
+    if data_set is DataSet.PRICES:
+        return count != COMPACT_BARS  # a full series has more, a young company's has fewer
+    return data_set is not DataSet.NEWS or count < NEWS_LIMIT
+
+
+FORMAT: Final = ProviderFormat(
+    parsers=named_parsers(
+        "alphavantage",
+        {
+            "BALANCE_SHEET": partial(parse_statements, kind=BalanceSheet),
+            "CASH_FLOW": partial(parse_statements, kind=CashFlow),
+            "DIVIDENDS": parse_dividends,
+            "EARNINGS": parse_earnings,
+            "EARNINGS_CALENDAR": parse_calendar,
+            "INCOME_STATEMENT": partial(parse_statements, kind=IncomeStatement),
+            "LISTING_STATUS": parse_listing,
+            "NEWS_SENTIMENT": parse_news,
+            "OVERVIEW": _overview,
+            "SPLITS": parse_splits,
+            "TIME_SERIES_DAILY": _daily,
+            "TIME_SERIES_DAILY_ADJUSTED": _daily,
+        },
+    ),
+    canonical=canonical,
+    data_sets=_DATA_SETS,
+    action_functions=frozenset({"TIME_SERIES_DAILY_ADJUSTED"}),
+    is_whole=_is_whole,
+)

@@ -1,7 +1,7 @@
-"""AlphaVantage as a `Provider`: what its plan allows, and not one call more than needed."""
+"""AlphaVantage as a `Provider`: what the plan allows, with no call more than needed."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from ...domain import (
@@ -10,20 +10,19 @@ from ...domain import (
     DataSet,
     EarningsCalendarEntry,
     NewsArticle,
-    PriceSeries,
     ReportKind,
-    Statement,
     Ticker,
+    statement_type,
 )
 from ...ports import ALL_REPORTS, Clock, Financials, History, utc_now
 from ..calendar import last_finished_day
+from . import COMPACT_BARS, NEWS_LIMIT
 from .client import AlphaVantageClient
-from .symbols import COMPACT_BARS, FREE_NOTICE, NEWS_LIMIT
 
 __all__ = ["AlphaVantageProvider"]
 
-_RECENT_DAYS: Final = 120
-"""A hundred bars cover this many days of the calendar, holidays included."""
+_COMPACT_SPAN: Final = timedelta(days=120)
+"""A compact series of a hundred bars reaches back at least this far."""
 
 
 class AlphaVantageProvider:
@@ -32,35 +31,36 @@ class AlphaVantageProvider:
     name = "alphavantage"
 
     def __init__(
-        self, client: AlphaVantageClient, *, premium: bool = False, clock: Clock = utc_now
+        self,
+        client: AlphaVantageClient,
+        notice: str | None = None,
+        *,
+        premium: bool = False,
+        clock: Clock = utc_now,
     ) -> None:
         self._client = client
+        self.notice = notice
         self._premium = premium
         self._clock = clock
-
-    @property
-    def notice(self) -> str | None:
-        """Say what a free plan leaves out."""
-        return None if self._premium else FREE_NOTICE
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
     def retrieved_at(self) -> datetime:
-        """Return the present."""
+        """Return the current time."""
         return self._clock()
 
     def covered(self) -> Sequence[Ticker] | None:
-        """Return `None`: they are too many to tell."""
+        """Return `None`: there are too many companies to name."""
         return None
 
     def complete(self, data_set: DataSet, count: int) -> bool:
-        """Tell whether an answer is shorter than the longest that there is."""
+        """Return whether a response is shorter than the longest possible one."""
         return data_set is not DataSet.NEWS or count < NEWS_LIMIT
 
     def assets(self) -> Iterable[Asset]:
-        """Return what is listed in the United States."""
+        """Return the companies listed in the United States."""
         return self._client.listing()
 
     def overview(self, ticker: Ticker) -> CompanyOverview | None:
@@ -68,47 +68,42 @@ class AlphaVantageProvider:
         return self._client.overview(ticker)
 
     def history(self, ticker: Ticker, since: date | None = None) -> History | None:
-        """Return the days whose trading is over, as traded.
-
-        Premium keys get adjusted closes, splits and dividends along with them.
-        """
-        last = last_finished_day(self._clock())
-        if not self._premium:
-            found = self._client.daily(ticker)
-            return None if found is None else _of_the_last_days(found.series, since, last)
-        found = self._client.daily_adjusted(ticker, full=not self._is_recent(since))
-        if found is None:
+        """Return the bars of finished days since a day; premium plans get splits and dividends."""
+        full = self._premium and not self._fits_compact(since)
+        get = self._client.daily_adjusted if self._premium else self._client.daily
+        daily = get(ticker, full=full)
+        if daily is None:
             return None
-        actions = [each for each in found.actions if (since or date.min) <= each.ex_date <= last]
-        bars = found.series.between(since, last)
-        return History(bars, actions, (bars.day(0), bars.day(-1)) if len(bars) else None)
+        first = daily.series.day(0)
+        last = min(daily.series.day(-1), last_finished_day(self._clock()))
+        reaches_start = full or len(daily.series) < COMPACT_BARS
+        begin = first if since is None or (since < first and not reaches_start) else since
+        return History(
+            daily.series.between(begin, last),
+            [action for action in daily.actions if begin <= action.ex_date <= last],
+            (begin, last) if self._premium and begin <= last else None,
+            complete=reaches_start and begin <= first,
+        )
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
-        """Return reports: a call for each kind, or none where fewer are left of the day's."""
-        self._client.source.quota.require(len(kinds))
-        statements = tuple(self._statements(ticker, kinds))
+        """Return reports: one call for each kind, or none if the quota has fewer left today."""
+        self._client.http.quota.require(len(kinds))
+        statements = [
+            statement
+            for kind in ReportKind
+            if kind in kinds and kind is not ReportKind.EARNINGS
+            for statement in self._client.statements(ticker, statement_type(kind))
+        ]
         earnings = self._client.earnings(ticker) if ReportKind.EARNINGS in kinds else ()
         return Financials(statements, earnings)
 
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
-        """Return who reports within three months."""
+        """Return the announced dates of the next three months."""
         return self._client.earnings_calendar()
 
     def news(self, ticker: Ticker, since: datetime | None = None) -> Iterable[NewsArticle]:
         """Return all articles since an instant, or the latest thousand."""
-        return self._client.news(ticker, since=since)
+        return self._client.news(ticker, since)
 
-    def _statements(self, ticker: Ticker, kinds: Collection[ReportKind]) -> Iterator[Statement]:
-        if ReportKind.INCOME_STATEMENT in kinds:
-            yield from self._client.income_statements(ticker)
-        if ReportKind.BALANCE_SHEET in kinds:
-            yield from self._client.balance_sheets(ticker)
-        if ReportKind.CASH_FLOW in kinds:
-            yield from self._client.cash_flows(ticker)
-
-    def _is_recent(self, first: date | None) -> bool:
-        return first is not None and (self._clock().date() - first).days <= _RECENT_DAYS
-
-
-def _of_the_last_days(series: PriceSeries, first: date | None, last: date) -> History:
-    return History(series.between(first, last), complete=len(series) < COMPACT_BARS)
+    def _fits_compact(self, since: date | None) -> bool:
+        return since is not None and self._clock().date() - since <= _COMPACT_SPAN

@@ -1,134 +1,120 @@
-"""OVERVIEW: a company's description and ratios."""
+"""Company overviews, statements, earnings and their announced dates of AlphaVantage."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
+
+import msgspec
 
 from ...domain import (
-    BalanceSheet,
-    CashFlow,
     CompanyOverview,
     Earnings,
-    IncomeStatement,
+    EarningsCalendarEntry,
     Period,
+    Report,
     Statement,
     Ticker,
 )
-from ...errors import PayloadError
-from ..parsing import figure, models_of, need, plain
-from . import decode as bodies
-from .symbols import canonical
+from ..parsing import as_number, clean, clean_fields
+from .responses import canonical, document, table, ticker_of
 
-__all__ = ["STATEMENTS", "read_earnings", "read_overview", "read_statements", "reports_of"]
+__all__ = ["parse_calendar", "parse_earnings", "parse_overview", "parse_statements"]
+
+R = TypeVar("R", bound=Report)
+S = TypeVar("S", bound=Statement)
+Raw = dict[str, Any]
 
 _FIRST_WORD: Final = re.compile(r"^([A-Z]+(?=[A-Z][a-z]|$)|[A-Z])")
 _TEXTS: Final = frozenset(
     {"name", "description", "exchange", "sector", "industry", "country", "currency", "cik"}
 )
+_CALENDAR: Final = ("symbol", "reportDate", "fiscalDateEnding")
+_QUARTERS: Final = 4
+_YEAR_DAYS: Final = 365.25
+_SLACK_DAYS: Final = 20  # years of 52 or 53 weeks do not end on a fixed day
 
 
-def read_overview(body: bytes, ticker: Ticker | None) -> CompanyOverview | None:
-    """Return the description in a body; `None` where it is empty.
+def parse_overview(body: bytes, ticker: Ticker | None) -> CompanyOverview | None:  # noqa: ARG001
+    """Return the description of a company; `None` if there is none.
 
-    Fields beyond those of `CompanyOverview` come along under their names in camelCase
-    (`PERatio` as `peRatio`), as numbers where they spell one.
+    Fields that `CompanyOverview` does not name are kept under camelCase names (`PERatio` as
+    `peRatio`), as numbers if they spell one.
     """
-    where = bodies.place("OVERVIEW", ticker)
-    found = bodies.document(body, where, ("Symbol",))
-    if not found:
+    content = document(body, ("Symbol",))
+    if not content:
         return None
-    fields = {_field(name): plain(value) for name, value in found.items() if name != "Symbol"}
-    figures = {name: value if name in _TEXTS else figure(value) for name, value in fields.items()}
-    with models_of(where):
-        return CompanyOverview.model_validate(
-            {**figures, "ticker": canonical(str(found["Symbol"]))}
-        )
+    symbol = canonical(str(content.pop("Symbol")))
+    fields = {_camel(name): clean(value) for name, value in content.items()}
+    values = {name: value if name in _TEXTS else as_number(value) for name, value in fields.items()}
+    return CompanyOverview.model_validate({**values, "ticker": symbol})
 
 
-def _field(name: str) -> str:
+def _camel(name: str) -> str:
     return _FIRST_WORD.sub(lambda word: word[0].lower(), name)
 
 
-S = TypeVar("S", bound=Statement)
-
-STATEMENTS: Final[Mapping[str, type[Statement]]] = {
-    "BALANCE_SHEET": BalanceSheet,
-    "CASH_FLOW": CashFlow,
-    "INCOME_STATEMENT": IncomeStatement,
-}
-"""What AlphaVantage calls each statement."""
+class _Statements(msgspec.Struct, rename="camel"):
+    symbol: str
+    annual_reports: list[Raw] | None
+    quarterly_reports: list[Raw] | None
 
 
-def read_statements(body: bytes, ticker: Ticker | None, kind: type[S], function: str) -> list[S]:
-    """Return every statement in a body, years before quarters, newest first.
+def parse_statements(
+    body: bytes,
+    ticker: Ticker | None,  # noqa: ARG001 - the body says
+    kind: type[S],
+) -> list[S]:
+    """Return the statements of a company, annual before quarterly, newest first.
 
-    The statements of one company may cover different quarters: each stands for itself.
+    The statements of one company may cover different quarters.
     """
-    where = bodies.place(function, ticker)
-    found = bodies.document(body, where, ("symbol", "annualReports", "quarterlyReports"))
-    with models_of(where):
-        return [
-            kind.model_validate(
-                {
-                    **{name: raw[name] for name in raw if name != "reportedCurrency"},
-                    "ticker": canonical(str(found["symbol"])),
-                    "period": period,
-                    "currency": raw.get("reportedCurrency"),
-                }
-            )
-            for period in Period
-            for raw in reports_of(found, f"{period}Reports", where)
-        ]
+    content = document(body)
+    if not content:
+        return []
+    reports = msgspec.convert(content, _Statements)
+    annual, quarterly = (
+        [{"currency": raw.pop("reportedCurrency", None), **raw} for raw in raws or ()]
+        for raws in (reports.annual_reports, reports.quarterly_reports)
+    )
+    return _reports(kind, reports.symbol, annual, quarterly)
 
 
-def reports_of(
-    document: Mapping[str, object], name: str, where: str
-) -> Iterator[Mapping[str, object]]:
-    """Yield the reports of a list, each with the day that its period ended on."""
-    reports = document.get(name) or ()
-    if not isinstance(reports, list | tuple):
-        raise PayloadError(f"{where}: {name} is no list")
-    for at, each in enumerate(reports):
-        if not isinstance(each, dict):
-            raise PayloadError(f"{where}: {name}[{at}] is no object")
-        need(each, ("fiscalDateEnding",), f"{where}, {name}[{at}]")
-        yield each
+class _Earnings(msgspec.Struct, rename="camel"):
+    symbol: str
+    annual_earnings: list[Raw] | None
+    quarterly_earnings: list[Raw] | None
 
 
-_ANNUAL: Final = "annualEarnings"
-_QUARTERLY: Final = "quarterlyEarnings"
-_QUARTERS: Final = 4
-_YEAR_DAYS: Final = 365.25
-_SLACK_DAYS: Final = 20  # years of 52 or 53 weeks end on no fixed day
+def parse_earnings(body: bytes, ticker: Ticker | None) -> list[Earnings]:  # noqa: ARG001
+    """Return the earnings of a company, annual before quarterly, newest first.
 
-Raw = Mapping[str, object]
-
-
-def read_earnings(body: bytes, ticker: Ticker | None) -> list[Earnings]:
-    """Return the earnings in a body, years before quarters, newest first.
-
-    The first of the years may be one that still runs, with the sum of its quarters so far. It is
-    left out: it is no annual figure, and would stay for ever under the day of its last quarter.
+    The fiscal year still in progress is left out: its figure is the sum of the quarters so far.
     """
-    where = bodies.place("EARNINGS", ticker)
-    found = bodies.document(body, where, ("symbol", _ANNUAL, _QUARTERLY))
-    quarters = list(reports_of(found, _QUARTERLY, where))
-    with models_of(where):
-        years = _finished(list(reports_of(found, _ANNUAL, where)), quarters)
-        return [
-            Earnings.model_validate(
-                {**raw, "ticker": canonical(str(found["symbol"])), "period": period}
-            )
-            for period, reports in ((Period.ANNUAL, years), (Period.QUARTERLY, quarters))
-            for raw in reports
-        ]
+    content = document(body)
+    if not content:
+        return []
+    reports = msgspec.convert(content, _Earnings)
+    quarters = reports.quarterly_earnings or ()
+    years = _finished(reports.annual_earnings or (), quarters)
+    return _reports(Earnings, reports.symbol, years, quarters)
+
+
+def _reports(
+    kind: type[R], symbol: str, annual: Sequence[Raw], quarterly: Sequence[Raw]
+) -> list[R]:
+    ticker = canonical(symbol)
+    return [
+        kind.model_validate({**raw, "ticker": ticker, "period": period})
+        for period, raws in ((Period.ANNUAL, annual), (Period.QUARTERLY, quarterly))
+        for raw in raws
+    ]
 
 
 def _finished(years: Sequence[Raw], quarters: Sequence[Raw]) -> Sequence[Raw]:
-    """Return the years that ended: one that runs is no whole number of years after the next.
+    """Return the years that ended: one in progress ends no whole number of years after the next.
 
-    A lone year is compared with its quarters: a finished one has four.
+    A single year counts as finished if there are four quarters.
     """
     if len(years) > 1:
         return years if _whole_years_apart(years[0], years[1]) else years[1:]
@@ -136,9 +122,18 @@ def _finished(years: Sequence[Raw], quarters: Sequence[Raw]) -> Sequence[Raw]:
 
 
 def _whole_years_apart(later: Raw, earlier: Raw) -> bool:
-    days = (_ended(later) - _ended(earlier)).days % _YEAR_DAYS
+    days = (_ending(later) - _ending(earlier)).days % _YEAR_DAYS
     return min(days, _YEAR_DAYS - days) <= _SLACK_DAYS
 
 
-def _ended(year: Raw) -> date:
-    return date.fromisoformat(str(year["fiscalDateEnding"]))
+def _ending(year: Mapping[str, object]) -> date:
+    return date.fromisoformat(str(year.get("fiscalDateEnding")))
+
+
+def parse_calendar(body: bytes, ticker: Ticker | None = None) -> list[EarningsCalendarEntry]:  # noqa: ARG001
+    """Return the announced dates of earnings reports, without symbols that are not tickers."""
+    return [
+        EarningsCalendarEntry.model_validate({**clean_fields(row, ("symbol",)), "ticker": about})
+        for row in table(body, _CALENDAR)
+        if (about := ticker_of(row["symbol"]))
+    ]

@@ -1,11 +1,15 @@
-"""Answers from the bundled sample: five large companies until 2013, and today's listing."""
+"""The bundled sample: five large companies until 2013, and a listing of 2026."""
 
+import gzip
+import hashlib
 from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import Final, TypeVar
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any, Final, TypeVar
 
 import msgspec
 from pydantic import TypeAdapter
@@ -15,6 +19,7 @@ from ...domain import (
     BalanceSheet,
     CashFlow,
     CompanyOverview,
+    CorporateAction,
     DataSet,
     Earnings,
     EarningsCalendarEntry,
@@ -26,29 +31,66 @@ from ...domain import (
     ReportKind,
     Ticker,
 )
+from ...errors import PayloadError
 from ...ports import ALL_REPORTS, Financials, History
-from .files import SampleFiles
 
-__all__ = ["SampleProvider"]
+__all__ = ["SampleFiles", "SampleProvider"]
 
-_R = TypeVar("_R", bound=Report)
+R = TypeVar("R", bound=Report)
 
+_MANIFEST: Final = "manifest.json"
+_BUNDLED: Final = files(__package__) / "data"
 _END: Final = datetime(2013, 3, 1, 21, tzinfo=UTC)
 """The close of trading in New York on the last day of the sample."""
+
+
+class SampleFiles:
+    """The bundled files; `PayloadError` names one that differs from what was shipped."""
+
+    def __init__(self, folder: Traversable = _BUNDLED) -> None:
+        self._folder = folder
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of the files."""
+        return frozenset(self._digests)
+
+    def read(self, name: str) -> bytes:
+        """Return the content of a file, unpacked if its name ends in `.gz`."""
+        content = self._read(name)
+        if hashlib.sha256(content).hexdigest() != self._digests.get(name):
+            raise _damaged(name, "is damaged")
+        return gzip.decompress(content) if name.endswith(".gz") else content
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        try:
+            return msgspec.json.decode(self._read(_MANIFEST), type=dict[str, str])
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise _damaged(_MANIFEST, "is damaged") from error
+
+    def _read(self, name: str) -> bytes:
+        try:
+            return (self._folder / name).read_bytes()
+        except OSError as error:
+            raise _damaged(name, "cannot be read") from error
+
+
+def _damaged(name: str, problem: str) -> PayloadError:
+    return PayloadError(f"sample file {name} {problem}: install signal9-core again")
 
 
 class _Prices(msgspec.Struct, rename="camel"):
     ticker: str
     currency: str
     scale: int
-    adjusted_scale: int
     days: list[date]
     open: list[int]
     high: list[int]
     low: list[int]
     close: list[int]
     volume: list[int]
-    adjusted_close: list[int]
+    actions: list[dict[str, Any]]
 
     def to_series(self) -> PriceSeries:
         return PriceSeries(
@@ -60,10 +102,12 @@ class _Prices(msgspec.Struct, rename="camel"):
             close=array("q", self.close),
             volume=array("q", self.volume),
             scale=self.scale,
-            adjusted_close=array("q", self.adjusted_close),
-            adjusted_scale=self.adjusted_scale,
             currency=self.currency,
         )
+
+    def to_actions(self) -> list[CorporateAction]:
+        ticker = {"ticker": self.ticker}
+        return [CorporateAction.model_validate(action | ticker) for action in self.actions]
 
 
 class _Reports(Model):
@@ -74,7 +118,7 @@ class _Reports(Model):
 
 
 class SampleProvider:
-    """A `Provider` of the bundled data; every data set is read when it is first asked for."""
+    """A `Provider` of the bundled data; each file is read when it is first needed."""
 
     name = "sample"
     notice = (
@@ -86,68 +130,72 @@ class SampleProvider:
         self._files = SampleFiles() if files is None else files
 
     def retrieved_at(self) -> datetime:
-        """Return the end of the sample, always, so that ingesting it again changes nothing."""
+        """Return the end of the sample, so that ingesting it again changes nothing."""
         return _END
 
     def covered(self) -> Sequence[Ticker]:
-        """Return the companies that more is known of than their listing."""
+        """Return the companies with more data than their listing."""
         return tuple(self._overviews)
 
-    def complete(self, data_set: DataSet, count: int) -> bool:  # noqa: ARG002 - whatever is asked
-        """Return `True`: the sample gives all that it has."""
+    def complete(self, data_set: DataSet, count: int) -> bool:  # noqa: ARG002 - always
+        """Return `True`: the sample returns all it has."""
         return True
 
     def assets(self) -> Iterable[Asset]:
-        """Return the companies listed today, and those covered that have another ticker by now."""
+        """Return the companies listed in 2026, and those covered that have changed their ticker."""
         listing = TypeAdapter(list[Asset]).validate_json(self._files.read("listing.json.gz"))
         listed = {asset.ticker for asset in listing}
-        gone = (each for each in self._overviews.values() if each.ticker not in listed)
-        return [*listing, *map(_as_listed, gone)]
+        delisted = (item for item in self._overviews.values() if item.ticker not in listed)
+        return [*listing, *map(_as_listed, delisted)]
 
     def overview(self, ticker: Ticker) -> CompanyOverview | None:
         """Describe a company as of 2013."""
         return self._overviews.get(ticker)
 
-    def prices(self, ticker: Ticker, first: date | None = None) -> PriceSeries | None:
-        """Return daily bars from `first` on, or all there are, oldest first."""
+    def history(self, ticker: Ticker, since: date | None = None) -> History | None:
+        """Return daily bars, splits and dividends since a day, or all."""
         name = f"prices-{ticker}.json.gz"
         if name not in self._files.names:
             return None
-        found = msgspec.json.decode(self._files.read(name), type=_Prices)
-        return found.to_series().between(first)
-
-    def history(self, ticker: Ticker, since: date | None = None) -> History | None:
-        """Return daily bars; splits and dividends are only in their adjusted closes."""
-        found = self.prices(ticker, since)
-        return None if found is None else History(found)
+        prices = msgspec.json.decode(self._files.read(name), type=_Prices)
+        first, last = prices.days[0], prices.days[-1]
+        begin = since or first
+        return History(
+            prices.to_series().between(begin),
+            [action for action in prices.to_actions() if action.ex_date >= begin],
+            (begin, last) if begin <= last else None,
+            complete=begin <= first,
+        )
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
-        """Return reports of one company; what the sources lack is missing, not zero."""
-        found = self._financials.get(ticker, Financials())
+        """Return the reports of one company; what the sources lack is missing, not zero."""
+        financials = self._financials.get(ticker, Financials())
         return Financials(
-            tuple(each for each in found.statements if each.kind in kinds),
-            tuple(each for each in found.earnings if each.kind in kinds),
+            tuple(report for report in financials.statements if report.kind in kinds),
+            tuple(report for report in financials.earnings if report.kind in kinds),
         )
 
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
-        """Return nothing: all that the sample knows lies in the past."""
+        """Return nothing: all dates of the sample are in the past."""
         return ()
 
     def news(self, ticker: Ticker, since: datetime | None = None) -> Iterable[NewsArticle]:
-        """Return events in a company's life, dated to the close of trading on their day."""
-        found = self._articles.get(ticker, ())
-        return [each for each in found if since is None or each.published_at >= since]
+        """Return events in the life of a company, dated to the close of trading on their day."""
+        articles = self._articles.get(ticker, ())
+        return [item for item in articles if since is None or item.published_at >= since]
 
     @cached_property
     def _overviews(self) -> Mapping[Ticker, CompanyOverview]:
-        found = TypeAdapter(list[CompanyOverview]).validate_json(self._files.read("overviews.json"))
-        return {overview.ticker: overview for overview in found}
+        content = self._files.read("overviews.json")
+        overviews = TypeAdapter(list[CompanyOverview]).validate_json(content)
+        return {overview.ticker: overview for overview in overviews}
 
     @cached_property
     def _financials(self) -> Mapping[Ticker, Financials]:
-        found = _Reports.model_validate_json(self._files.read("reports.json"))
-        statements = _by_ticker((*found.income_statement, *found.balance_sheet, *found.cash_flow))
-        earnings = _by_ticker(found.earnings)
+        reports = _Reports.model_validate_json(self._files.read("reports.json"))
+        kinds = (reports.income_statement, reports.balance_sheet, reports.cash_flow)
+        statements = _by_ticker(report for kind in kinds for report in kind)
+        earnings = _by_ticker(reports.earnings)
         return {
             ticker: Financials(statements[ticker], earnings[ticker])
             for ticker in statements.keys() | earnings.keys()
@@ -155,18 +203,19 @@ class SampleProvider:
 
     @cached_property
     def _articles(self) -> Mapping[Ticker, Sequence[NewsArticle]]:
-        mentions: dict[Ticker, list[NewsArticle]] = defaultdict(list)
-        for article in TypeAdapter(list[NewsArticle]).validate_json(self._files.read("news.json")):
-            for each in article.tickers:
-                mentions[each.ticker].append(article)
-        return mentions
+        content = self._files.read("news.json")
+        articles: dict[Ticker, list[NewsArticle]] = defaultdict(list)
+        for article in TypeAdapter(list[NewsArticle]).validate_json(content):
+            for sentiment in article.tickers:
+                articles[sentiment.ticker].append(article)
+        return articles
 
 
-def _by_ticker(reports: Iterable[_R]) -> Mapping[Ticker, list[_R]]:
-    found: dict[Ticker, list[_R]] = defaultdict(list)
+def _by_ticker(reports: Iterable[R]) -> Mapping[Ticker, list[R]]:
+    by_ticker: dict[Ticker, list[R]] = defaultdict(list)
     for report in reports:
-        found[report.ticker].append(report)
-    return found
+        by_ticker[report.ticker].append(report)
+    return by_ticker
 
 
 def _as_listed(overview: CompanyOverview) -> Asset:
