@@ -140,7 +140,7 @@ def test_without_companies_only_lists_are_requested(
 ) -> None:
     refused = shell.run("ingest", "--provider", provider, "--what", "prices")
     assert (refused.code, refused.out, recent[0].asked) == (2, "", [])
-    assert f"{provider} has too many companies to ask about all: name some" in refused.err
+    assert f"{provider} has too many companies to fetch all; name some" in refused.err
 
     assert shell.run("ingest", "--provider", provider).code == 0
     assert recent[0].asked == calls

@@ -34,7 +34,7 @@ def test_an_ingest_counts_what_is_stored_and_what_is_new(
 
 @pytest.mark.parametrize(
     ("what", "stored"),
-    [("news, prices", ["prices", "news"]), ("earnings", ["financials"])],
+    [("news, prices", ["actions", "prices", "news"]), ("earnings", ["financials"])],
 )
 def test_companies_and_data_sets_can_be_chosen(
     empty_shell: Shell, what: str, stored: list[str]

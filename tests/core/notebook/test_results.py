@@ -152,8 +152,8 @@ def test_prices_show_company_range_source_and_notice_in_aligned_columns(s9: Sign
     assert len(shown) == 14
     assert len({len(line) for line in shown[1:-1]}) == 1
     assert shown[-2].startswith("2013-03-01")
-    adjusted = repr(s9.prices("AAPL", start="2013-03-01", adjusted=True))
-    assert "56.137353 " in adjusted
+    adjusted = repr(s9.prices("IBM", start="2012-03-01", end="2012-03-01", adjusted=True))
+    assert "193.880664 " in adjusted
 
 
 def test_every_result_is_immutable_and_displayed_with_its_notice(s9: Signal9) -> None:
