@@ -58,7 +58,7 @@ def test_an_event_reaches_its_function_and_the_api_shows_its_effect(
 
     assert eventually(lambda: insights()["range52Weeks"], within_s=60)["high"]
 
-    # Worked out anew from nothing, by an event alone.
+    # Updated by an event alone.
     item = tables.get_item(TableName=name, Key={"ticker": {"S": "AAPL"}})["Item"]
     assert item
     before = len(_done(place))
@@ -70,7 +70,7 @@ def _done(place: Place) -> list[dict[str, Any]]:
     return [
         each
         for each in place.logged("Enhancement")
-        if each.get("message") == "enhanced" and each.get("detail_type") == "Prices Updated"
+        if each.get("message") == "insights updated" and each.get("detail_type") == "Prices Updated"
     ]
 
 
