@@ -7,13 +7,11 @@ from decimal import Decimal
 from signal9_core.domain import CorporateAction
 from signal9_core.ports import Provider
 from signal9_core.publishers import InProcessEventBus
-from signal9_core.repositories import (
-    ActionRepository,
-    AssetRepository,
-    FinancialsRepository,
-    NewsRepository,
-    PriceRepository,
-)
+from signal9_core.repositories.actions import ActionRepository
+from signal9_core.repositories.companies import AssetRepository
+from signal9_core.repositories.news import NewsRepository
+from signal9_core.repositories.prices import PriceRepository
+from signal9_core.repositories.reports import FinancialsRepository
 from signal9_core.services.ingest import IngestCompany
 from signal9_core.services.outbox import Outbox
 from signal9_core.stores.sqlite import SqliteStore

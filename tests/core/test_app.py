@@ -9,7 +9,7 @@ from signal9_core.bootstrap import App
 from signal9_core.errors import StoreError
 from signal9_core.events import Event, NewsIngested, NewsSentimentAnalyzed, PricesUpdated
 from signal9_core.publishers import InProcessEventBus
-from signal9_core.repositories import AssetRepository
+from signal9_core.repositories.companies import AssetRepository
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
 from tests.fakes import NOW, AttentivePublisher, FakeProvider, SetClock

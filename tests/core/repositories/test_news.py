@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from signal9_core.domain import NewsArticle, TickerSentiment
 from signal9_core.ports import Cursor, Item
-from signal9_core.repositories import NewsChange, NewsRepository
-from signal9_core.repositories.news import ArticlePage
+from signal9_core.repositories.news import ArticlePage, NewsChange, NewsRepository
 from signal9_core.tables import TableSpec
 from tests.core.conftest import opened
 from tests.core.strategies import articles

@@ -7,12 +7,9 @@ import pytest
 from signal9_core.domain import Notification, ReportKind, User
 from signal9_core.events import FinancialDataIngested
 from signal9_core.ports import ABSENT, Item
-from signal9_core.repositories import (
-    NewsRepository,
-    NotificationRepository,
-    SubscriptionRepository,
-    UserRepository,
-)
+from signal9_core.repositories.news import NewsRepository
+from signal9_core.repositories.notifications import NotificationRepository
+from signal9_core.repositories.users import SubscriptionRepository, UserRepository
 from signal9_core.services.notifications import NotifySubscribers
 from signal9_core.tables import TableSpec
 from tests.core.test_publishers import notification

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from signal9_core.bootstrap import App
 from signal9_core.domain import PriceSeries
-from signal9_core.repositories import PriceRepository
+from signal9_core.repositories.prices import PriceRepository
 from signal9_core.schemas import to_json
 from signal9_core.tables import TIME_SERIES
 from tests.core.conftest import app_over, opened

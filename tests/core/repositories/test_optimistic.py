@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from signal9_core.domain import DataSet
 from signal9_core.errors import ConflictError
 from signal9_core.ports import Item
-from signal9_core.repositories import change_item
-from signal9_core.repositories.optimistic import instant_key, to_value
+from signal9_core.repositories.optimistic import change_item, instant_key, to_value
 from signal9_core.tables import STATE, TableSpec
 from tests.spied import SpiedStore
 

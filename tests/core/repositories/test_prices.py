@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from signal9_core.domain import Bar, Interval, PriceSeries
 from signal9_core.errors import StoreError
 from signal9_core.ports import Item, Page, Store
-from signal9_core.repositories import PriceChange, PriceRepository
+from signal9_core.repositories.prices import PriceChange, PriceRepository
 from signal9_core.tables import TIME_SERIES, TableSpec
 from tests.core.conftest import opened
 from tests.core.strategies import days, price_series, walk

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from signal9_core.domain import EarningsCalendarEntry, Period, Report, ReportKind
 from signal9_core.ports import Cursor, Item
-from signal9_core.repositories import FinancialsRepository
+from signal9_core.repositories.reports import FinancialsRepository
 from signal9_core.tables import TableSpec
 from tests.core.conftest import opened
 from tests.core.strategies import calendar_entries, earnings, statements

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from signal9_core.repositories import StateRepository
+from signal9_core.repositories.state import StateRepository
 from tests.fakes import NOW
 from tests.spied import SpiedStore
 

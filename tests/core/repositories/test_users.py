@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from signal9_core.domain import User
 from signal9_core.errors import ConflictError
 from signal9_core.ports import ABSENT, Item
-from signal9_core.repositories import (
+from signal9_core.repositories.users import (
     RecentlyViewedRepository,
     SubscriptionRepository,
     UserRepository,

@@ -8,7 +8,7 @@ import pytest
 from signal9_core.bootstrap import App
 from signal9_core.domain import Asset, DataSet
 from signal9_core.errors import NotFoundError, StoreUnavailableError
-from signal9_core.repositories import ListingRepository
+from signal9_core.repositories.companies import ListingRepository
 from signal9_core.schemas import AssetSummary
 from signal9_core.services import companies as module
 from signal9_core.services.companies import CompanyFinder

@@ -12,8 +12,8 @@ from signal9_core.errors import (
     SettingsError,
     StoreUnavailableError,
 )
-from signal9_core.repositories import StateRepository
-from signal9_core.services.queries import NO_DATA, NO_KEY, ListProblems
+from signal9_core.repositories.state import StateRepository
+from signal9_core.services.status import NO_DATA, NO_KEY, ListProblems
 from signal9_core.settings import Settings
 from tests.fakes import NOW, FakeProvider, SetClock
 from tests.spied import SpiedStore

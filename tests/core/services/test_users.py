@@ -9,7 +9,7 @@ from signal9_core.domain import WizardStatus
 from signal9_core.errors import InputError, NotFoundError, OutdatedError
 from signal9_core.events import NewsIngested, UserAction
 from signal9_core.ports import Item
-from signal9_core.repositories import SubscriptionRepository, UserRepository
+from signal9_core.repositories.users import SubscriptionRepository, UserRepository
 from signal9_core.schemas import RecordPatch, Request, TopicsPut, WatchlistPut, WizardPut
 from signal9_core.services.users import UserService
 from signal9_core.tables import USERS, TableSpec

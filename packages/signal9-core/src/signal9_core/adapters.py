@@ -108,7 +108,7 @@ def make_credentials(settings: Settings) -> Credentials:
 def make_quotas(settings: Settings, store: Store, clock: Clock) -> dict[str, SharedQuota]:
     """Return the request budgets of the providers in use, by provider."""
     from .quota import SharedQuota, alpaca_plan, alphavantage_plan
-    from .repositories import QuotaRepository
+    from .repositories.quotas import QuotaRepository
 
     patience = timedelta(seconds=settings.quota_patience_s)
     plans = {

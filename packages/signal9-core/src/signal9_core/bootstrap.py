@@ -21,34 +21,10 @@ from .adapters import (
 )
 from .errors import SettingsError
 from .ports import ALL_REPORTS, utc_now
-from .repositories import (
-    ActionRepository,
-    AssetRepository,
-    FinancialsRepository,
-    ListingRepository,
-    NewsRepository,
-    NotificationRepository,
-    PriceRepository,
-    RecentlyViewedRepository,
-    StateRepository,
-    SubscriptionRepository,
-    UserRepository,
-)
-from .schemas import (
-    QuotaAnswer,
-)
-from .services.briefing import GetBriefing
-from .services.companies import CompanyFinder, GetAsset, ListAssets, SearchCompanies
-from .services.outbox import Outbox
-from .services.parameters import parse_tickers
-from .services.prices import GetPriceBatch, GetPrices
-from .services.queries import GetFinancials, ListNews, ListProblems, get_status
-from .services.users import UserService
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from .credentials import Credentials
     from .domain import DataSet, ReportKind
@@ -64,10 +40,22 @@ if TYPE_CHECKING:
     )
     from .quota import SharedQuota
     from .raw_archive import RawArchive
+    from .repositories.actions import ActionRepository
+    from .repositories.companies import AssetRepository
+    from .repositories.news import NewsRepository
+    from .repositories.prices import PriceRepository
+    from .repositories.reports import FinancialsRepository
+    from .repositories.state import StateRepository
     from .schemas import IngestAnswer, KeysAnswer, ReplayAnswer, StatusAnswer
+    from .services.companies import CompanyFinder, GetAsset, ListAssets, SearchCompanies
     from .services.ingest import IngestCalendar, IngestCompany, IngestListing
     from .services.insights import UpdateInsights
     from .services.notifications import NotifySubscribers
+    from .services.outbox import Outbox
+    from .services.prices import GetPriceBatch, GetPrices
+    from .services.queries import GetFinancials, ListNews
+    from .services.status import ListProblems
+    from .services.users import UserService
     from .settings import Settings
 
 __all__ = ["App", "no_progress"]
@@ -113,12 +101,7 @@ class App:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -195,40 +178,57 @@ class App:
     @cached_property
     def finder(self) -> CompanyFinder:
         """The search index over all companies."""
+        from .repositories.companies import ListingRepository
+        from .services.companies import CompanyFinder
+
         return CompanyFinder(self.assets, ListingRepository(self.store))
 
     @cached_property
     def assets(self) -> AssetRepository:
         """The companies."""
+        from .repositories.companies import AssetRepository
+
         return AssetRepository(self.store)
 
     @cached_property
     def prices(self) -> PriceRepository:
         """Their bars."""
+        from .repositories.prices import PriceRepository
+
         return PriceRepository(self.store)
 
     @cached_property
     def actions(self) -> ActionRepository:
         """Their splits and dividends."""
+        from .repositories.actions import ActionRepository
+
         return ActionRepository(self.store)
 
     @cached_property
     def financials(self) -> FinancialsRepository:
         """Their reports."""
+        from .repositories.reports import FinancialsRepository
+
         return FinancialsRepository(self.store)
 
     @cached_property
     def news(self) -> NewsRepository:
         """The articles about them."""
+        from .repositories.news import NewsRepository
+
         return NewsRepository(self.store)
 
     @cached_property
     def state(self) -> StateRepository:
         """What must outlive a process."""
+        from .repositories.state import StateRepository
+
         return StateRepository(self.store)
 
     @cached_property
     def _outbox(self) -> Outbox:
+        from .services.outbox import Outbox
+
         return Outbox(self.store, self.bus)
 
     @cached_property
@@ -240,45 +240,64 @@ class App:
     @cached_property
     def list_assets(self) -> ListAssets:
         """Companies by name, or those with certain tickers."""
+        from .services.companies import ListAssets
+
         return ListAssets(self.assets)
 
     @cached_property
     def get_asset(self) -> GetAsset:
         """One company in full."""
+        from .services.companies import GetAsset
+
         return GetAsset(self.finder)
 
     @cached_property
     def get_prices(self) -> GetPrices:
         """Bars of one company."""
+        from .services.prices import GetPrices
+
         return GetPrices(self.finder, self.prices, self.actions)
 
     @cached_property
     def get_price_batch(self) -> GetPriceBatch:
         """Bars of several companies."""
+        from .services.prices import GetPriceBatch
+
         return GetPriceBatch(self.get_prices)
 
     @cached_property
     def get_financials(self) -> GetFinancials:
         """Reports of one company."""
+        from .services.queries import GetFinancials
+
         return GetFinancials(self.finder, self.financials)
 
     @cached_property
     def list_news(self) -> ListNews:
         """Articles, newest first."""
+        from .services.queries import ListNews
+
         return ListNews(self.finder, self.news)
 
     @cached_property
     def search(self) -> SearchCompanies:
         """Companies by ticker or name, mistyped or not."""
+        from .services.companies import SearchCompanies
+
         return SearchCompanies(self.finder)
 
     @cached_property
     def problems(self) -> ListProblems:
         """What keeps this stage from working as it should."""
+        from .services.status import ListProblems
+
         return ListProblems(lambda: self.state)
 
     def get_status(self) -> StatusAnswer:
         """Return how much is stored, and how fresh it is."""
+        from .schemas import QuotaAnswer
+        from .services.status import get_status
+
         settings, provider = self.settings, self.provider_name
         quotas = [
             QuotaAnswer(provider=name, **asdict(level))
@@ -330,6 +349,7 @@ class App:
     ) -> IngestAnswer:
         """Ingest everything, or these data sets of these companies."""
         from .services.ingest import DATA_SETS, IngestEverything
+        from .services.parameters import parse_tickers
 
         started = perf_counter()
         chosen = None if tickers is None else parse_tickers(tickers)
@@ -410,6 +430,8 @@ class App:
     @cached_property
     def notify(self) -> NotifySubscribers:
         """Notify the users who subscribed to what an event is about."""
+        from .repositories.notifications import NotificationRepository
+        from .repositories.users import SubscriptionRepository, UserRepository
         from .services.notifications import NotifySubscribers
 
         return NotifySubscribers(
@@ -423,6 +445,15 @@ class App:
     @cached_property
     def users(self) -> UserService:
         """What users do with their own data."""
+        from .repositories.notifications import NotificationRepository
+        from .repositories.users import (
+            RecentlyViewedRepository,
+            SubscriptionRepository,
+            UserRepository,
+        )
+        from .services.briefing import GetBriefing
+        from .services.users import UserService
+
         users, viewed = UserRepository(self.store), RecentlyViewedRepository(self.store, self.clock)
         return UserService(
             users,

@@ -1,28 +1,37 @@
 """Ports: what the core needs from stores, providers, publishers and the clock."""
 
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
 from .domain import (
     Asset,
     CompanyOverview,
     CorporateAction,
-    DataSet,
-    Earnings,
     EarningsCalendarEntry,
     NewsArticle,
-    Notification,
     PriceSeries,
     Report,
     ReportKind,
-    Statement,
-    Ticker,
 )
-from .events import Event
-from .tables import IndexSpec, TableSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Container, Iterable
+    from datetime import date
+
+    from .domain import (
+        DataSet,
+        Earnings,
+        Notification,
+        Statement,
+        Ticker,
+    )
+    from .events import Event
+    from .tables import IndexSpec, TableSpec
 
 __all__ = [
     "ABSENT",

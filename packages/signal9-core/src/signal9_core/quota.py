@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from .errors import QuotaExhaustedError
 from .ports import Clock
-from .repositories import QuotaRepository
+from .repositories.quotas import QuotaRepository
 
 __all__ = ["Level", "Plan", "SharedQuota", "alpaca_plan", "alphavantage_plan"]
 

@@ -1,15 +1,15 @@
 """The briefing: recent news for one user, with a summary of the market."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, DecimalException
-from typing import Final, Literal, NamedTuple
+from __future__ import annotations
 
-from ..domain import NewsArticle, SentimentLabel, Ticker, label_of
-from ..ports import Cursor
-from ..repositories import AssetRepository, NewsRepository, RecentlyViewedRepository, UserRepository
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal, DecimalException
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from ..domain import NewsArticle, label_of
 from ..repositories.news import ArticlePage
 from ..schemas import (
     ArticleAnswer,
@@ -22,6 +22,16 @@ from ..schemas import (
 from ..tables import MONTH_INDEX, NEWS
 from .cursors import decode_cursor, encode_cursor, invalid_cursor
 from .parameters import check_limit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from ..domain import SentimentLabel, Ticker
+    from ..ports import Cursor
+    from ..repositories.companies import AssetRepository
+    from ..repositories.news import NewsRepository
+    from ..repositories.users import RecentlyViewedRepository, UserRepository
 
 __all__ = ["GetBriefing", "Order", "compare_tones", "summarize_market"]
 

@@ -1,20 +1,25 @@
 """Companies: found by ticker or name, listed, and shown in full."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ..domain import AssetProfile
 from ..errors import InputError, NotFoundError, StoreUnavailableError
-from ..repositories import AssetRepository, ListedName, ListingRepository
-from ..repositories.companies import ListedAsset
+from ..repositories.companies import ListedName
 from ..schemas import AssetAnswer, AssetsAnswer, AssetSummary, SearchAnswer, SearchHit
 from ..search import Entry, SearchIndex
 from ..tables import ASSETS, COMPANY_NAME_INDEX
 from .cursors import decode_cursor, encode_cursor
 from .parameters import check_limit, parse_ticker, parse_tickers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..domain import AssetProfile
+    from ..repositories.companies import AssetRepository, ListedAsset, ListingRepository
 
 __all__ = ["CompanyFinder", "GetAsset", "ListAssets", "SearchCompanies"]
 

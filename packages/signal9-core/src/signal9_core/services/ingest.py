@@ -1,17 +1,25 @@
 """Ingest: the listing, the calendar and companies, all of them or the stalest."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from ..domain import Asset, DataSet, EarningsCalendarEntry, ReportKind, Ticker
 from ..errors import ProviderError
 from ..events import AssetDataUpdated, EarningsScheduled
-from ..ports import ALL_REPORTS, Clock, Progress, Provider
-from ..repositories import AssetRepository, FinancialsRepository, StateRepository
+from ..ports import ALL_REPORTS
 from .ingest_company import DATA_SETS, IngestCompany, IngestResult
-from .outbox import Outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from ..domain import Asset, DataSet, EarningsCalendarEntry, ReportKind, Ticker
+    from ..ports import Clock, Progress, Provider
+    from ..repositories.companies import AssetRepository
+    from ..repositories.reports import FinancialsRepository
+    from ..repositories.state import StateRepository
+    from .outbox import Outbox
 
 __all__ = [
     "DATA_SETS",

@@ -1,48 +1,54 @@
 """Ingest of one company: bring what is stored of it up to what a provider has."""
 
+from __future__ import annotations
+
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from ..domain import (
-    AssetProfile,
-    CorporateAction,
     DataSet,
     Freshness,
-    NewsArticle,
-    PendingEvent,
-    Report,
-    ReportKind,
-    Ticker,
 )
 from ..errors import ProviderError, QuotaExhaustedError
 from ..events import (
     AssetDataUpdated,
-    Event,
     FinancialDataIngested,
     IngestionFailed,
     NewsIngested,
     PricesUpdated,
 )
-from ..ports import ABSENT, ALL_REPORTS, Clock, History, Provider
-from ..repositories import (
-    ActionRepository,
-    AssetRepository,
-    Coverage,
-    FinancialsRepository,
-    KnownActions,
-    NewsChange,
-    NewsRepository,
-    PriceRepository,
-)
+from ..ports import ABSENT, ALL_REPORTS
+from ..repositories.news import NewsChange
 from ..schemas import FailureAnswer, IngestAnswer
-from .outbox import Outbox, pack, unpack
+from .outbox import pack, unpack
 
 if TYPE_CHECKING:
-    from ..domain import CompanyOverview
+    from collections.abc import Callable, Collection, Sequence
+    from datetime import date
+
+    from ..domain import (
+        AssetProfile,
+        CompanyOverview,
+        CorporateAction,
+        NewsArticle,
+        PendingEvent,
+        Report,
+        ReportKind,
+        Ticker,
+    )
+    from ..events import (
+        Event,
+    )
+    from ..ports import Clock, History, Provider
+    from ..repositories.actions import ActionRepository, Coverage, KnownActions
+    from ..repositories.companies import AssetRepository
+    from ..repositories.news import NewsRepository
+    from ..repositories.prices import PriceRepository
+    from ..repositories.reports import FinancialsRepository
+    from .outbox import Outbox
 __all__ = ["DATA_SETS", "IngestCompany", "IngestResult"]
 
 DATA_SETS: Final = tuple(DataSet)
@@ -80,7 +86,7 @@ class IngestResult:
         self.failed.append(failure)
         self.out_of_calls |= isinstance(error, QuotaExhaustedError)
 
-    def add(self, other: "IngestResult") -> None:
+    def add(self, other: IngestResult) -> None:
         """Add another result to this one."""
         self.stored.update(other.stored)
         self.changed.update(other.changed)

@@ -1,24 +1,37 @@
 """Insights: figures that follow from the stored facts of a company, updated when these change."""
 
-from collections.abc import Callable, Iterable
+from __future__ import annotations
+
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..domain import (
-    AssetProfile,
     DataSet,
-    Insights,
-    NewsArticle,
     PriceRange,
     SentimentRating,
-    Ticker,
     label_of,
 )
-from ..events import AssetDataUpdated, Event, NewsIngested, NewsSentimentAnalyzed, PricesUpdated
-from ..ports import ABSENT, Clock, EventPublisher, SentimentScorer
-from ..repositories import AssetRepository, NewsRepository, PriceRepository, retry_on_conflict
+from ..events import AssetDataUpdated, NewsIngested, NewsSentimentAnalyzed, PricesUpdated
+from ..ports import ABSENT
+from ..repositories.optimistic import retry_on_conflict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import date
+
+    from ..domain import (
+        AssetProfile,
+        Insights,
+        NewsArticle,
+        Ticker,
+    )
+    from ..events import Event
+    from ..ports import Clock, EventPublisher, SentimentScorer
+    from ..repositories.companies import AssetRepository
+    from ..repositories.news import NewsRepository
+    from ..repositories.prices import PriceRepository
 
 __all__ = ["UpdateInsights"]
 

@@ -1,20 +1,24 @@
 """Notifications of what happened to the companies and topics that users subscribed to."""
 
-from collections.abc import Iterable, Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ..domain import NewsArticle, Notification, User, article_id
+from ..domain import Notification, article_id
 from ..errors import PublishError
-from ..events import Event, FinancialDataIngested, NewsIngested
-from ..ports import Notifier
-from ..repositories import (
-    NewsRepository,
-    NotificationRepository,
-    SubscriptionRepository,
-    UserRepository,
-)
+from ..events import FinancialDataIngested, NewsIngested
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..domain import NewsArticle, User
+    from ..events import Event
+    from ..ports import Notifier
+    from ..repositories.news import NewsRepository
+    from ..repositories.notifications import NotificationRepository
+    from ..repositories.users import SubscriptionRepository, UserRepository
 
 __all__ = ["NotifySubscribers"]
 

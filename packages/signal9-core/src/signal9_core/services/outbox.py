@@ -1,14 +1,22 @@
 """The outbox: events wait in it from before a write until they are published."""
 
+from __future__ import annotations
+
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..domain import PendingEvent
-from ..events import Event, event_from
-from ..ports import ABSENT, EventPublisher, Item, Store
-from ..repositories import change_item, retry_on_conflict
+from ..events import event_from
+from ..ports import ABSENT
+from ..repositories.optimistic import change_item, retry_on_conflict
 from ..tables import STATE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..events import Event
+    from ..ports import EventPublisher, Item, Store
 
 __all__ = ["Outbox", "pack", "unpack"]
 

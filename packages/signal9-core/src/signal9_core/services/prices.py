@@ -1,18 +1,25 @@
 """Prices as answers: bars of a company, page by page, adjusted and resampled on reading."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from ..domain import PRICE_COLUMNS, DataSet, Interval, PriceSeries, adjust, resample
+from ..domain import PRICE_COLUMNS, DataSet, Interval, adjust, resample
 from ..errors import InputError, NotFoundError
-from ..ports import Cursor
-from ..repositories import ActionRepository, PriceRepository
 from ..schemas import BarRow, PriceBatchAnswer, PriceColumns, PricesAnswer
-from .companies import CompanyFinder
 from .cursors import decode_cursor, encode_cursor, invalid_cursor
 from .parameters import check_limit, check_range, parse_tickers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..domain import PriceSeries
+    from ..ports import Cursor
+    from ..repositories.actions import ActionRepository
+    from ..repositories.prices import PriceRepository
+    from .companies import CompanyFinder
 
 __all__ = ["GetPriceBatch", "GetPrices", "Order", "bar_rows"]
 

@@ -1,37 +1,31 @@
-"""Queries about reports, news, and what is stored."""
+"""Queries about reports and news."""
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
-from time import monotonic
-from typing import Final
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING, Final
 
-from ..domain import DataSet, Freshness, NewsArticle, Period, Report, ReportKind
-from ..errors import StoreError
-from ..repositories import AssetRepository, FinancialsRepository, NewsRepository, StateRepository
+from ..domain import DataSet, Period, ReportKind
 from ..schemas import (
     ArticleAnswer,
-    DataSetStatus,
     FinancialsAnswer,
     NewsAnswer,
-    QuotaAnswer,
     ReportRow,
-    StatusAnswer,
 )
 from ..tables import FINANCIALS, MONTH_INDEX, NEWS
-from .companies import CompanyFinder
 from .cursors import decode_cursor, encode_cursor
 from .parameters import check_limit, check_range, parse_topic
 
-__all__ = [
-    "NO_DATA",
-    "NO_KEY",
-    "GetFinancials",
-    "ListNews",
-    "ListProblems",
-    "get_status",
-]
+if TYPE_CHECKING:
+    from datetime import date
+
+    from ..domain import NewsArticle, Report
+    from ..repositories.news import NewsRepository
+    from ..repositories.reports import FinancialsRepository
+    from .companies import CompanyFinder
+
+__all__ = ["GetFinancials", "ListNews"]
 
 _MAX_REPORTS: Final = 200
 _MAX_ARTICLES: Final = 1_000
@@ -122,77 +116,3 @@ class ListNews:
             next_cursor=encode_cursor(query, page.cursor),
             freshness=None if profile is None else profile.freshness.get(DataSet.NEWS),
         )
-
-
-NO_KEY: Final = "Nothing is refreshed: the data provider is not set up; its key may be missing."
-NO_DATA: Final = "The stored data cannot be read at the moment."
-
-_PROBLEMS_AGE_S: Final = 10.0
-
-
-class ListProblems:
-    """What is known to be wrong, read at most once in ten seconds.
-
-    Everybody may read it in the health check, so it names no secret, table or error.
-    """
-
-    def __init__(
-        self, state: Callable[[], StateRepository], elapsed_s: Callable[[], float] = monotonic
-    ) -> None:
-        self._state = state
-        self._elapsed_s = elapsed_s
-        self._latest: tuple[float, Sequence[str]] | None = None
-
-    def __call__(self) -> Sequence[str]:
-        """Return a sentence for each problem."""
-        now = self._elapsed_s()
-        if self._latest is None or now - self._latest[0] >= _PROBLEMS_AGE_S:
-            self._latest = now, self._read()
-        return self._latest[1]
-
-    def _read(self) -> Sequence[str]:
-        try:
-            return [] if self._state().refresh_blocked_since() is None else [NO_KEY]
-        except StoreError:
-            return [NO_DATA]
-
-
-def get_status(
-    assets: AssetRepository,
-    state: StateRepository,
-    quotas: Sequence[QuotaAnswer],
-    *,
-    stage: str,
-    store: str,
-    location: str,
-    provider: str,
-    notice: str | None,
-) -> StatusAnswer:
-    """Return how much is stored, and how fresh it is; reads every company once."""
-    data_sets: dict[DataSet, list[Freshness]] = defaultdict(list)
-    for _, of_company in assets.freshness():
-        for data_set, freshness in of_company.items():
-            data_sets[data_set].append(freshness)
-    return StatusAnswer(
-        stage=stage,
-        store=store,
-        location=location,
-        provider=provider,
-        notice=notice,
-        assets=sum(1 for _ in assets.listed()),
-        ingested_at=state.finished_ingest(provider),
-        data_sets={data_set: _data_set_status(data_sets[data_set]) for data_set in DataSet},
-        quotas=quotas,
-    )
-
-
-def _data_set_status(entries: list[Freshness]) -> DataSetStatus:
-    days = [freshness.as_of for freshness in entries]
-    return DataSetStatus(
-        companies=len(entries),
-        count=sum(freshness.count for freshness in entries),
-        oldest=min(days, default=None),
-        newest=max(days, default=None),
-        sources=sorted({freshness.source for freshness in entries}),
-        incomplete=sum(not freshness.complete for freshness in entries),
-    )

@@ -1,13 +1,14 @@
 """Replay: ingest kept responses, as from a provider that has nothing else."""
 
+from __future__ import annotations
+
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cached_property, lru_cache
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..domain import (
     Asset,
@@ -19,7 +20,6 @@ from ..domain import (
     NewsArticle,
     PriceSeries,
     Report,
-    ReportKind,
     Statement,
     Ticker,
     merge,
@@ -29,15 +29,25 @@ from ..ports import (
     ALL_REPORTS,
     Financials,
     History,
-    Progress,
-    Provider,
-    ProviderFormat,
-    RawCopies,
-    RawCopy,
-    Record,
 )
 from ..schemas import ReplayAnswer, SkippedAnswer
-from .ingest import IngestCalendar, IngestCompany, IngestListing, IngestResult
+from .ingest import IngestResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+    from ..domain import (
+        ReportKind,
+    )
+    from ..ports import (
+        Progress,
+        Provider,
+        ProviderFormat,
+        RawCopies,
+        RawCopy,
+        Record,
+    )
+    from .ingest import IngestCalendar, IngestCompany, IngestListing
 
 __all__ = ["ParsedResponse", "ParserRegistry", "RecordedProvider", "Replay"]
 

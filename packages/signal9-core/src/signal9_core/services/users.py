@@ -1,40 +1,50 @@
 """What users do with their own data: record, topics, watchlist, notifications, export, deletion."""
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from datetime import date
-from itertools import islice
-from typing import Final, Literal, NamedTuple
+from __future__ import annotations
 
-from ..domain import Profile, Ticker, User, WizardStatus, topic_of
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from ..domain import Profile, User, WizardStatus, topic_of
 from ..errors import ConflictError, InputError, NotFoundError, OutdatedError
 from ..events import UserAction
-from ..ports import ABSENT, Clock
-from ..repositories import (
-    NotificationRepository,
-    RecentlyViewedRepository,
-    StoredNotification,
-    SubscriptionRepository,
-    UserRepository,
+from ..ports import ABSENT
+from ..repositories.optimistic import retry_on_conflict
+from ..repositories.users import (
     VersionedUser,
-    retry_on_conflict,
 )
 from ..schemas import (
     ExportAnswer,
     NotificationAnswer,
     NotificationsAnswer,
-    RecordPatch,
-    TopicsPut,
     UserAnswer,
     ViewedAnswer,
-    WatchlistPut,
-    WizardPut,
 )
-from .briefing import GetBriefing
-from .companies import CompanyFinder
 from .cursors import decode_cursor, encode_cursor
-from .outbox import Outbox
 from .parameters import check_limit, parse_ticker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from datetime import date
+
+    from ..domain import Ticker
+    from ..ports import Clock
+    from ..repositories.notifications import NotificationRepository, StoredNotification
+    from ..repositories.users import (
+        RecentlyViewedRepository,
+        SubscriptionRepository,
+        UserRepository,
+    )
+    from ..schemas import (
+        RecordPatch,
+        TopicsPut,
+        WatchlistPut,
+        WizardPut,
+    )
+    from .briefing import GetBriefing
+    from .companies import CompanyFinder
+    from .outbox import Outbox
 
 __all__ = ["UserService", "VersionedAnswer"]
 
