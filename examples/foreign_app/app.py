@@ -1,4 +1,4 @@
-"""A lending library: a product that has nothing to do with Signal9, built from its constructs."""
+"""A lending library: a product unrelated to Signal9, built from its constructs."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ LENT = {"type": "object", "required": ["book"], "properties": {"book": {"type": 
 
 
 class Library(cdk.Stack):
-    """Books are lent over an API; whoever waits for one hears of it."""
+    """Books are lent over an API; an event notifies the next reader."""
 
     def __init__(self, scope: parts.GuardedStage, id_: str) -> None:
         super().__init__(scope, id_)
@@ -20,15 +20,17 @@ class Library(cdk.Stack):
         events = parts.EventBackbone(self, "Events", schemas={"Book Lent": LENT})
         code = parts.PythonBundle(sources=[SOURCES], compiled=False)
         lend = parts.PythonFunction(self, "Lend", code=code, handler="library.lend.handler")
-        tell = parts.PythonFunction(self, "Tell", code=code, handler="library.tell.handler")
+        notify = parts.PythonFunction(self, "Notify", code=code, handler="library.notify.handler")
         books.grant_read_write(lend)
         events.grant_publish(lend)
-        events.rule("Tell", source="library", detail_types=["Book Lent"], targets=[tell.function])
+        events.rule(
+            "Notify", source="library", detail_types=["Book Lent"], targets=[notify.function]
+        )
         lending = parts.Route("POST", "/loans", lend.function, body=LENT, open=True)
         service = parts.RestService(self, "Api", routes=[lending], rate_per_s=5, burst=10)
         parts.Firewall(self, "Firewall").protect(service.stage)
-        dead_letters = [lend.dead_letters, tell.dead_letters, events.dead_letters]
-        functions = [lend.function, tell.function]
+        dead_letters = [lend.dead_letters, notify.dead_letters, events.dead_letters]
+        functions = [lend.function, notify.function]
         seen.watch("Loans", apis=[service.api], functions=functions, dead_letters=dead_letters)
 
 

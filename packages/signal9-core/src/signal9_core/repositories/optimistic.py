@@ -31,7 +31,7 @@ __all__ = [
 T = TypeVar("T")
 
 RecordEvent = Callable[[T], None]
-"""Is told what will be written before the first write; not called if nothing will be written."""
+"""Receives what will be written, before the first write; not called if nothing will be written."""
 
 _OTHER: Final = "other"
 

@@ -85,7 +85,7 @@ class QuotaRepository:
 
         One item takes many writers, each of whom may lose to others many times: a minute is enough.
         """
-        import stamina  # whoever only reads levels does not need it
+        import stamina  # reading levels does not need it
 
         for attempt in stamina.retry_context(
             on=ConflictError,

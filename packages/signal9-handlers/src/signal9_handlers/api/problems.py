@@ -1,4 +1,4 @@
-"""Problem documents (RFC 9457): what a client is told when a request fails."""
+"""Problem documents (RFC 9457): the body of every failed request."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -123,7 +123,7 @@ class SampleProvider:
     name = "sample"
     notice = (
         "Bundled sample: prices, reports and news (AAPL, FB, GOOG, IBM, MSFT) end on 2013-03-01; "
-        "the list of companies is of 2026, with the names of today."
+        "the list of companies is from 2026, with current names."
     )
 
     def __init__(self, files: SampleFiles | None = None) -> None:

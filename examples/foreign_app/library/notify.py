@@ -1,4 +1,4 @@
-"""Tells whoever waits for a book."""
+"""Notifies the next reader of a book."""
 
 
 def handler(event: dict[str, dict[str, str]], _context: object) -> str:
