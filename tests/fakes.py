@@ -172,7 +172,6 @@ def bar(ticker: str, day: str, close: str, *, low: str = "", high: str = "") -> 
         low=Decimal(low or close),
         close=Decimal(close),
         volume=1000,
-        adjusted_close=Decimal(close) / 2,
     )
 
 

@@ -7,7 +7,6 @@ import csv
 import os
 import tracemalloc
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -73,7 +72,7 @@ def _histories() -> list[PriceSeries]:
     say(f"no recordings in {_RECORDINGS}: the sample is measured instead")
     sample = map(SampleProvider().history, ("AAPL", "IBM", "MSFT"))
     bars = [history.bars for history in sample if history is not None]
-    return [replace(series, adjusted_close=None) for series in bars if series is not None]
+    return [series for series in bars if series is not None]
 
 
 def _recorded(path: Path) -> PriceSeries:

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import Bar, PriceSeries
+from signal9_core.domain import Bar, CorporateAction, PriceSeries
 from signal9_core.settings import Settings
 from signal9_handlers.local.server import LocalServer
 from signal9_handlers.local.site import Site
@@ -20,7 +20,7 @@ from tests.fakes import ARTICLES, SERIES, FakeProvider, article
 from .sample import EXACT, Target, serving, target
 
 
-def _flat_series(ticker: str, close: Decimal, days: int, adjusted: Decimal | None) -> PriceSeries:
+def _flat_series(ticker: str, close: Decimal, days: int) -> PriceSeries:
     """Return bars that open and close at the same price, from 2023-01-02 on."""
     return PriceSeries.from_bars(
         ticker,
@@ -33,7 +33,6 @@ def _flat_series(ticker: str, close: Decimal, days: int, adjusted: Decimal | Non
                 low=close,
                 close=close,
                 volume=offset,
-                adjusted_close=adjusted,
             )
             for offset in range(days)
         ],
@@ -44,10 +43,12 @@ def _provider() -> FakeProvider:
     later = [article(f"Apple {day}", f"2024-01-{day:02}T08:00", "AAPL") for day in range(10, 17)]
     series = {
         **SERIES,
-        "MSFT": _flat_series("MSFT", EXACT, 25, EXACT),
-        "BRK.B": _flat_series("BRK.B", Decimal("702.10"), 1, None),
+        "MSFT": _flat_series("MSFT", EXACT, 25),
+        "BRK.B": _flat_series("BRK.B", Decimal("702.10"), 1),
     }
-    return FakeProvider(articles=[*ARTICLES, *later], series=series)
+    day = date(2023, 12, 29)
+    split = CorporateAction(ticker="AAPL", kind="split", ex_date=day, ratio=Decimal(2))
+    return FakeProvider(articles=[*ARTICLES, *later], series=series, actions={"AAPL": [split]})
 
 
 @pytest.fixture(scope="session")

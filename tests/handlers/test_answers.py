@@ -67,7 +67,7 @@ def test_prices_can_be_cut_resampled_and_adjusted(client: httpx2.Client) -> None
 
     assert [bar["date"] for bar in cut["items"]] == ["2023-12-29", "2024-01-02"]
     assert [bar["date"] for bar in months["items"]] == ["2023-12-29", "2024-01-03"]
-    assert adjusted["items"][-1]["close"] == Decimal("92.125")
+    assert adjusted["items"][0]["close"] == Decimal("96.79")
 
 
 @pytest.mark.parametrize(

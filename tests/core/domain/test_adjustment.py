@@ -144,7 +144,7 @@ def test_a_dividend_of_nothing_changes_nothing_whatever_the_price(method: Adjust
 def test_adjusted_prices_are_what_exact_arithmetic_says(
     events: list[tuple[int, int, bool]],
 ) -> None:
-    series = walk(60, adjusted=False)
+    series = walk(60)
     days = [series.day(at) for at in range(60)]
     actions = [
         split(str(days[at]), str(Decimal(size).scaleb(-1)))
@@ -164,4 +164,3 @@ def test_adjusted_prices_are_what_exact_arithmetic_says(
                 exact = exact * close / (close + action.amount) if action.amount else exact
         assert abs(adjusted.price("close", at) - exact) <= HALF_A_MILLIONTH
     assert adjusted.days == series.days
-    assert adjusted.adjusted_closes() == adjusted.prices("close")

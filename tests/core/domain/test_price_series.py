@@ -72,7 +72,6 @@ def test_columns_and_rows_hold_the_same(series: PriceSeries) -> None:
     for column in PRICE_COLUMNS:
         assert series.prices(column) == [getattr(bar, column) for bar in rows]
         assert series.price(column, -1) == getattr(rows[-1], column)
-    assert series.adjusted_closes() == [bar.adjusted_close for bar in rows]
     assert list(series.volume) == [bar.volume for bar in rows]
     assert (series.day(-1), series.bar(-1), len(series)) == (rows[-1].day, rows[-1], len(rows))
 
@@ -95,46 +94,17 @@ def test_parts_hold_the_bars_of_their_days_or_positions(
 
 
 @settings(deadline=None, max_examples=25)
-@given(price_series(), st.integers(0, 4), st.integers(0, 4))
-def test_finer_units_change_no_price(series: PriceSeries, more: int, adjusted_more: int) -> None:
-    finer = series.rescaled(series.scale + more, series.adjusted_scale + adjusted_more)
+@given(price_series(), st.integers(0, 4))
+def test_finer_units_change_no_price(series: PriceSeries, more: int) -> None:
+    finer = series.rescaled(series.scale + more)
 
     assert list(finer) == list(series)
-
-
-@settings(deadline=None, max_examples=50)
-@given(price_series(min_size=1, adjusted=True))
-def test_adjusting_scales_every_bar_by_its_adjusted_close(series: PriceSeries) -> None:
-    adjusted = series.adjusted()
-
-    unit = Decimal(1).scaleb(-series.adjusted_scale)
-    assert (adjusted.days, adjusted.volume) == (series.days, series.volume)
-    for raw, bar in zip(series, adjusted, strict=True):
-        assert raw.adjusted_close is not None
-        assert bar.close == bar.adjusted_close == raw.adjusted_close
-        for column in ("open", "high", "low"):
-            exact = getattr(raw, column) * raw.adjusted_close / raw.close
-            assert abs(getattr(bar, column) - exact) <= unit / 2
-    assert adjusted.adjusted() == adjusted
-
-
-def test_a_day_without_a_price_adjusts_to_nothing() -> None:
-    bar = flat(DAY, "0", high=1, adjusted_close=0)
-
-    assert PriceSeries.from_bars("IBM", [bar]).adjusted().bar(0).high == 0
 
 
 @pytest.mark.parametrize(
     ("make", "problem"),
     [
-        (lambda: PriceSeries.from_bars("IBM", [flat(DAY, "1")]).adjusted(), "no adjusted closes"),
         (lambda: PriceSeries.from_bars("IBM", [flat(DAY, "1")] * 2), "2013-03-01 occurs twice"),
-        (
-            lambda: PriceSeries.from_bars(
-                "IBM", [flat(DAY, "1"), flat(date(2013, 3, 4), "1", adjusted_close=1)]
-            ),
-            "some bars have an adjusted close and some have none",
-        ),
         (lambda: replace(walk(3, "IBM"), volume=array("q", [1])), "columns differ in length"),
         (
             lambda: replace(walk(3, "IBM"), days=array("i", [735_003, 735_001, 735_002])),
@@ -159,7 +129,7 @@ def test_a_price_reads_with_two_decimals_or_as_many_more_as_it_needs() -> None:
 def test_an_empty_series_is_a_series() -> None:
     nothing = PriceSeries.empty("IBM")
 
-    assert (len(nothing), list(nothing), nothing.adjusted_closes()) == (0, [], [])
+    assert (len(nothing), list(nothing)) == (0, [])
     assert nothing.between(DAY, DAY) == nothing
     assert find_invalid_bar(nothing) is None
 

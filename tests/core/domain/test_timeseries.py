@@ -38,10 +38,6 @@ def overlapping(min_size: int = 0) -> SearchStrategy[PriceSeries]:
     return price_series("IBM", min_size=min_size, max_size=15, after=date(2012, 12, 14))
 
 
-def without_adjusted(bar: Bar) -> Bar:
-    return bar.model_copy(update={"adjusted_close": None})
-
-
 @pytest.mark.parametrize("interval", PERIODS)
 @settings(deadline=None, max_examples=30)
 @given(series=price_series(max_size=60))
@@ -62,7 +58,6 @@ def test_longer_bars_summarise_the_days_of_their_period(
             low=min(bar.low for bar in days),
             close=days[-1].close,
             volume=sum(bar.volume for bar in days),
-            adjusted_close=days[-1].adjusted_close,
         )
         for days in groups
     ]
@@ -111,8 +106,8 @@ def test_merging_keeps_every_day_and_the_newer_bar_in_any_grouping(
 ) -> None:
     merged = merge(one, two)
 
-    by_day = {bar.day: without_adjusted(bar) for series in (one, two) for bar in series}
-    assert [without_adjusted(bar) for bar in merged] == [by_day[day] for day in sorted(by_day)]
+    by_day = {bar.day: bar for series in (one, two) for bar in series}
+    assert list(merged) == [by_day[day] for day in sorted(by_day)]
     assert merge(merged, two) == merged
     assert merge(merged, three) == merge(one, merge(two, three))
 
@@ -123,20 +118,6 @@ def test_merging_parts_of_a_series_or_nothing_changes_nothing(series: PriceSerie
     for part in (series, series.slice(3, 9), PriceSeries.empty("IBM")):
         assert merge(series, part) == series
         assert merge(part, series) == series
-
-
-@settings(deadline=None, max_examples=25)
-@given(overlapping(min_size=1), overlapping(min_size=1))
-def test_adjusted_closes_survive_only_where_all_bars_have_them(
-    older: PriceSeries, newer: PriceSeries
-) -> None:
-    merged = merge(older, newer)
-
-    if older.adjusted_close is None or newer.adjusted_close is None:
-        assert merged.adjusted_close is None
-    else:
-        closes = {bar.day: bar.adjusted_close for series in (older, newer) for bar in series}
-        assert merged.adjusted_closes() == [closes[day] for day in sorted(closes)]
 
 
 @settings(deadline=None, max_examples=30)

@@ -73,7 +73,7 @@ def test_arrays_share_the_memory_of_the_series_and_are_read_only() -> None:
 
     views = Prices(series, adjusted=False, source=None, notice=None).to_numpy()
 
-    assert set(views) == {"days", "open", "high", "low", "close", "volume", "adjusted_close"}
+    assert set(views) == {"days", "open", "high", "low", "close", "volume"}
     for name, view in views.items():
         column = getattr(series, name)
         assert view.tolist() == column.tolist()
@@ -85,7 +85,6 @@ def test_arrays_share_the_memory_of_the_series_and_are_read_only() -> None:
 def test_arrays_of_no_prices_are_empty_and_keep_their_types(s9: Signal9) -> None:
     views = s9.prices("GE").to_numpy()
 
-    assert "adjusted_close" not in views
     assert {len(view) for view in views.values()} == {0}
     assert views["close"].dtype == np.int64
 

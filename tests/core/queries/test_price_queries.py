@@ -70,8 +70,8 @@ def store_action(app: App, long: PriceSeries, at: int, **figure: str) -> Corpora
 
 @pytest.fixture
 def long(app: App) -> PriceSeries:
-    """Thirty stored bars without adjusted closes."""
-    series = walk(30, "BRK.B", adjusted=False)
+    """Thirty stored bars."""
+    series = walk(30, "BRK.B")
     store_prices(app, series)
     return series
 
@@ -86,13 +86,6 @@ def test_days_are_served_oldest_first_as_traded(full: App) -> None:
         ("2024-01-03", Decimal("184.25")),
     ]
     assert (answer.currency, answer.adjusted, answer.next_cursor) == ("USD", False, None)
-
-
-def test_adjusted_prices_are_those_of_the_source_where_it_sends_no_actions(full: App) -> None:
-    answer = full.get_prices("AAPL", adjusted=True)
-
-    assert answer.adjusted
-    assert [str(row.close) for row in rows(answer)] == ["96.79", "96.265", "92.82", "92.125"]
 
 
 def test_adjusted_prices_that_nobody_knows_are_refused_rather_than_made_up(
@@ -112,23 +105,12 @@ def test_prices_are_adjusted_by_splits_and_dividends(app: App, long: PriceSeries
     assert expected.volume[0] == 2 * long.volume[5]
 
 
-def test_actions_that_are_known_for_all_bars_count_more_than_adjusted_closes(app: App) -> None:
-    series = walk(30, "BRK.B")
-    store_prices(app, series)
-    store_action(app, series, 10, ratio="7")
-    ActionRepository(app.store).note_coverage("BRK.B", series.day(0), series.day(-1))
-
-    answer = app.get_prices("BRK.B", adjusted=True, limit=1)
-
-    assert rows(answer)[0].volume == 7 * series.volume[0]
-
-
 def test_where_nothing_happened_adjusted_prices_are_those_traded(
     app: App, long: PriceSeries
 ) -> None:
     ActionRepository(app.store).note_coverage("BRK.B", long.day(0), long.day(-1))
 
-    assert rows(app.get_prices("BRK.B", adjusted=True)) == bar_rows(long.rescaled(6, 2))
+    assert rows(app.get_prices("BRK.B", adjusted=True)) == bar_rows(long.rescaled(6))
 
 
 def test_adjusted_prices_are_refused_where_a_split_may_be_missing(
@@ -147,7 +129,7 @@ def test_adjusted_prices_are_refused_where_a_split_may_be_missing(
 def test_a_dividend_beside_a_close_of_zero_is_refused_by_the_name_of_the_parameter(
     app: App,
 ) -> None:
-    series = walk(30, "BRK.B", adjusted=False)
+    series = walk(30, "BRK.B")
     for name in PRICE_COLUMNS:
         getattr(series, name)[10] = 0
     store_prices(app, series)
@@ -199,7 +181,7 @@ def test_a_month_is_made_of_all_its_days_wherever_the_range_begins(app: App) -> 
 
 @settings(deadline=None, max_examples=50)
 @given(
-    series=price_series("AAPL", max_size=60, adjusted=True),
+    series=price_series("AAPL", max_size=60),
     interval=st.sampled_from(Interval),
     order=st.sampled_from(ORDERS),
     first=st.none() | days(),
@@ -220,10 +202,14 @@ def test_pages_of_any_range_hold_what_all_of_it_holds(
         first, last = last, first
     with opened() as store:
         app = store_prices(app_over(store, SetClock(), FakeProvider()), series)
+        actions = []
+        if len(series):
+            actions = [store_action(app, series, len(series) // 2, ratio="2")]
+            ActionRepository(store).note_coverage("AAPL", series.day(0), series.day(-1))
         options = {"first": first, "last": last, "interval": interval, "order": order}
         paged = list(pages(app.get_prices, adjusted=adjusted, limit=limit, **options))
 
-    daily = series.adjusted() if adjusted and len(series) else series
+    daily = adjust(series, actions) if adjusted and len(series) else series
     whole = bar_rows(resample(daily, interval).between(first, last))
     assert [row for page in paged for row in page] == (whole if order == "asc" else whole[::-1])
     assert [len(page) for page in paged[:-1]] == [limit] * (len(paged) - 1)
@@ -240,7 +226,7 @@ def test_a_cursor_that_names_no_day_is_refused(full: App, day: str) -> None:
 
 
 def test_a_page_of_a_long_history_is_read_without_the_rest_of_it(app: App) -> None:
-    store_prices(app, walk(3_000, "AAPL", adjusted=False))
+    store_prices(app, walk(3_000, "AAPL"))
     whole = app.get_prices.prices.between
     read: list[int] = []
 

@@ -44,8 +44,6 @@ def any_series(draw: st.DrawFn) -> PriceSeries:
         close=column(),
         volume=column(),
         scale=draw(st.integers(0, 18)),
-        adjusted_close=column() if draw(st.booleans()) else None,
-        adjusted_scale=draw(st.integers(0, 18)),
         currency=draw(st.sampled_from(("USD", "JPY"))),
     )
 
@@ -56,7 +54,7 @@ def test_every_bar_comes_back_bit_for_bit(series: PriceSeries) -> None:
     decoded = decode_bars("AAPL", encode_bars(series))
 
     assert decoded.scale <= series.scale
-    assert decoded.rescaled(series.scale, series.adjusted_scale) == series
+    assert decoded.rescaled(series.scale) == series
 
 
 def test_a_difference_that_no_column_holds_is_refused() -> None:
@@ -68,7 +66,7 @@ def test_a_difference_that_no_column_holds_is_refused() -> None:
 
 def test_prices_are_kept_in_the_largest_unit_that_is_exact() -> None:
     cents = walk(60)
-    finer = cents.rescaled(6, cents.adjusted_scale)
+    finer = cents.rescaled(6)
 
     assert encode_bars(finer) == encode_bars(cents)
 
@@ -96,7 +94,7 @@ def test_a_bar_takes_about_twelve_bytes_and_a_quarter_fits_a_write_unit(ticker: 
     history = SampleProvider().history(ticker)
     assert history is not None
     assert history.bars is not None
-    raw = replace(history.bars, adjusted_close=None)
+    raw = history.bars
 
     sizes = [len(encode_bars(quarter)) for quarter in split(raw, LongInterval.QUARTER)]
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.domain import Bar, Interval, PriceSeries
+from signal9_core.domain import Interval, PriceSeries
 from signal9_core.errors import StoreError
 from signal9_core.ports import Item, Page, Store
 from signal9_core.repositories.prices import PriceChange, PriceRepository
@@ -58,8 +58,8 @@ def test_any_series_comes_back_exactly_and_merging_it_again_writes_nothing(
 
 @settings(deadline=None, max_examples=15)
 @given(
-    older=price_series("AAPL", adjusted=True),
-    newer=price_series("AAPL", adjusted=True),
+    older=price_series("AAPL"),
+    newer=price_series("AAPL"),
     first=st.none() | days(),
     last=st.none() | days(),
 )
@@ -213,31 +213,17 @@ def test_years_without_trading_are_no_end(spied: SpiedStore) -> None:
     assert len(repository.between("AAPL", date(2022, 1, 1), date(2023, 12, 31))) == 0
 
 
-def test_adjusted_closes_are_there_only_where_all_bars_have_them(spied: SpiedStore) -> None:
-    repository = PriceRepository(spied)
-    repository.merge(SERIES["AAPL"])
-    raw: Bar = bar("AAPL", "2025-01-02", "243.85").model_copy(update={"adjusted_close": None})
-    repository.merge(PriceSeries.from_bars("AAPL", [raw]))
-
-    assert repository.between("AAPL").adjusted_close is None
-    assert repository.between("AAPL", None, date(2024, 12, 31)).adjusted_close is not None
-
-
-def one(price: str, adjusted: str) -> PriceSeries:
-    return PriceSeries.from_bars(
-        "IBM",
-        [bar("IBM", "2013-03-01", price).model_copy(update={"adjusted_close": Decimal(adjusted)})],
-    )
+def one(price: str) -> PriceSeries:
+    return PriceSeries.from_bars("IBM", [bar("IBM", "2013-03-01", price)])
 
 
 @pytest.mark.parametrize(
     ("older", "newer"),
     [
-        (one("1.2345", "1.23"), one("2.50", "1.23")),
-        (one("1.23", "0.000001"), one("1.23", "0.00015")),
-        (one("2.50", "1.23"), one("1.2345", "1.23456")),
+        (one("1.2345"), one("2.50")),
+        (one("2.50"), one("1.2345")),
     ],
-    ids=["coarser prices", "coarser adjusted closes", "finer ones"],
+    ids=["coarser prices", "finer ones"],
 )
 def test_a_correction_may_have_another_precision(older: PriceSeries, newer: PriceSeries) -> None:
     with opened() as store:
@@ -251,13 +237,13 @@ def test_a_correction_may_have_another_precision(older: PriceSeries, newer: Pric
 
 
 def test_the_same_price_with_more_zeros_is_no_change(spied: SpiedStore) -> None:
-    repository, coarse = PriceRepository(spied), one("1.5", "1.25")
+    repository, coarse = PriceRepository(spied), one("1.5")
     repository.merge(coarse)
 
-    assert repository.merge(coarse.rescaled(6, 9)) is None
+    assert repository.merge(coarse.rescaled(6)) is None
 
 
-@pytest.mark.parametrize("payload", [b"", b"\x01damaged", None, "text"])
+@pytest.mark.parametrize("payload", [b"", b"\x02damaged", None, "text"])
 def test_a_damaged_item_is_named_and_yields_no_bars(
     spied: SpiedStore, payload: bytes | str | None
 ) -> None:

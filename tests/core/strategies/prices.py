@@ -21,7 +21,6 @@ def bars(
     ticker: str | None = None,
     day: date | None = None,
     *,
-    adjusted: bool | None = None,
     places: int | None = None,
 ) -> Bar:
     """Any bar that keeps the rule: open and close within low and high."""
@@ -31,8 +30,6 @@ def bars(
         max(1, base * share // 100) for share in draw(_four(st.integers(50, 150)))
     )
     opened, closed = (first, second) if draw(st.booleans()) else (second, first)
-    has_adjusted = draw(st.booleans()) if adjusted is None else adjusted
-    factor = draw(st.integers(1, 10**6)) if has_adjusted else None
     return Bar(
         ticker=draw(tickers()) if ticker is None else ticker,
         day=draw(days()) if day is None else day,
@@ -41,7 +38,6 @@ def bars(
         low=Decimal(low).scaleb(-scale),
         close=Decimal(closed).scaleb(-scale),
         volume=draw(st.integers(0, 10**11)),
-        adjusted_close=None if factor is None else Decimal(closed * factor).scaleb(-scale - 6),
     )
 
 
@@ -56,22 +52,17 @@ def price_series(
     *,
     min_size: int = 0,
     max_size: int = 40,
-    adjusted: bool | None = None,
     after: date | None = None,
 ) -> PriceSeries:
     """Any daily series of one company, with gaps of up to ten days, from soon `after` a day on."""
     name = draw(tickers()) if ticker is None else ticker
     gaps = draw(st.lists(st.integers(1, 10), min_size=min_size, max_size=max_size))
     start = (draw(days(last=date(2080, 1, 1))) if after is None else after).toordinal()
-    has_adjusted = draw(st.booleans()) if adjusted is None else adjusted
     places = draw(st.integers(0, 4))
     ordinals = [start + passed for passed in accumulate(gaps)]
     return PriceSeries.from_bars(
         name,
-        [
-            draw(bars(name, date.fromordinal(each), adjusted=has_adjusted, places=places))
-            for each in ordinals
-        ],
+        [draw(bars(name, date.fromordinal(each), places=places)) for each in ordinals],
         currency=draw(st.sampled_from(CURRENCIES)),
     )
 
@@ -82,7 +73,6 @@ def walk(
     *,
     seed: int = 9,
     first: date = date(2010, 1, 4),
-    adjusted: bool = True,
 ) -> PriceSeries:
     """Weekdays of a price that goes up and down by about a hundredth, for long series at once."""
     random, price = Random(seed), 10_000
@@ -104,7 +94,6 @@ def walk(
         low=lows,
         close=closes,
         volume=volumes,
-        adjusted_close=array("q", (close // 2 for close in closes)) if adjusted else None,
     )
 
 

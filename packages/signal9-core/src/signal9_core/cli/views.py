@@ -194,11 +194,9 @@ def _year(series: PriceSeries, console: Console) -> Iterator[tuple[str, str]]:
     end = series.day(-1)
     yield "close", f"{format_number(series.price('close', -1), 2)} {series.currency} on {end}"
     year = series.between(end - _YEAR)
-    # Adjusted where that is known, so that a split does not look like a fall.
-    closes = year.prices("close") if year.adjusted_close is None else year.adjusted_closes()
     if not console.options.ascii_only:
         width = min(_SPARKLINE_WIDTH, max(10, console.width - 20))
-        yield "its last year", sparkline([close for close in closes if close is not None], width)
+        yield "its last year", sparkline(year.prices("close"), width)
 
 
 def _insights(insights: Insights) -> Iterator[tuple[str, str]]:

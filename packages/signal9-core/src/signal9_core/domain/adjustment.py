@@ -93,17 +93,14 @@ def adjust(
     unit = 10 ** (scale - series.scale)
     runs = list(_runs(series, actions, Adjustment(method)))[::-1]
     prices = [(run.stop, run.price * unit) for run in runs]
-    closes = _multiply(series.close, prices)
     return replace(
         series,
         open=_multiply(series.open, prices),
         high=_multiply(series.high, prices),
         low=_multiply(series.low, prices),
-        close=closes,
+        close=_multiply(series.close, prices),
         volume=_multiply(series.volume, [(run.stop, run.shares) for run in runs]),
         scale=scale,
-        adjusted_close=closes[:],
-        adjusted_scale=scale,
     )
 
 

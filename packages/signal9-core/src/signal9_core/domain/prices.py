@@ -29,7 +29,7 @@ __all__ = [
 PRICE_COLUMNS: Final = ("open", "high", "low", "close")
 """The columns of a series that share its scale."""
 
-_COLUMNS: Final = ("days", *PRICE_COLUMNS, "volume", "adjusted_close")
+_COLUMNS: Final = ("days", *PRICE_COLUMNS, "volume")
 _CENTS: Final = 2
 
 
@@ -63,7 +63,6 @@ class Bar(Model):
     low: Exact
     close: Exact
     volume: NonNegativeInt
-    adjusted_close: Exact | None = None
 
     @model_validator(mode="after")
     def _open_and_close_lie_within_the_range(self) -> Self:
@@ -83,7 +82,7 @@ class PriceSeries:
     """Bars of one company as columns, oldest first, each day once.
 
     `days` are proleptic ordinals (`date.toordinal`). Prices are integers in units of
-    `10 ** -scale`, adjusted closes in units of `10 ** -adjusted_scale`, volumes whole shares.
+    `10 ** -scale`, volumes whole shares.
     """
 
     ticker: Ticker
@@ -94,8 +93,6 @@ class PriceSeries:
     close: Column
     volume: Column
     scale: int = 2
-    adjusted_close: "Column | None" = None
-    adjusted_scale: int = 2
     interval: BarLength = Interval.DAY
     currency: str = "USD"
 
@@ -120,9 +117,6 @@ class PriceSeries:
     ) -> Self:
         """Put bars, in any order, into columns; `ValueError` where a day occurs twice."""
         rows = sorted(bars, key=lambda bar: bar.day)
-        adjusted = [bar.adjusted_close for bar in rows if bar.adjusted_close is not None]
-        if adjusted and len(adjusted) < len(rows):
-            raise ValueError(f"{ticker}: some bars have an adjusted close and some have none")
         prices = {name: [getattr(bar, name) for bar in rows] for name in PRICE_COLUMNS}
         scale = max(map(_scale_of, prices.values()))
         return cls(
@@ -130,8 +124,6 @@ class PriceSeries:
             days=array("i", [bar.day.toordinal() for bar in rows]),
             volume=array("q", [bar.volume for bar in rows]),
             scale=scale,
-            adjusted_close=_scaled(adjusted, _scale_of(adjusted)) if adjusted else None,
-            adjusted_scale=_scale_of(adjusted),
             interval=interval,
             currency=currency,
             **{name: _scaled(column, scale) for name, column in prices.items()},
@@ -150,14 +142,10 @@ class PriceSeries:
 
     def bar(self, at: int) -> Bar:
         """Return the bar at a position; negative ones count from the newest."""
-        adjusted = self.adjusted_close
         return Bar(
             ticker=self.ticker,
             day=self.day(at),
             volume=self.volume[at],
-            adjusted_close=(
-                None if adjusted is None else _unscaled(adjusted[at], self.adjusted_scale)
-            ),
             **{name: self.price(name, at) for name in PRICE_COLUMNS},
         )
 
@@ -175,18 +163,11 @@ class PriceSeries:
         values: Column = getattr(self, column)
         return [_unscaled(value, self.scale) for value in values]
 
-    def adjusted_closes(self) -> list[Decimal | None]:
-        """Return the adjusted closes, exactly; `None` for each bar if the series has none."""
-        if self.adjusted_close is None:
-            return [None] * len(self)
-        return [_unscaled(value, self.adjusted_scale) for value in self.adjusted_close]
-
     def columns(self) -> dict[str, Column]:
-        """Return the columns that the series has, by name."""
-        columns = {name: getattr(self, name) for name in _COLUMNS}
-        return {name: column for name, column in columns.items() if column is not None}
+        """Return all columns by name."""
+        return {name: getattr(self, name) for name in _COLUMNS}
 
-    def with_columns(self, columns: Mapping[str, "Column | None"]) -> Self:
+    def with_columns(self, columns: Mapping[str, Column]) -> Self:
         """Return the series with other columns in place of those with the same names."""
         return replace(self, **columns)  # type: ignore[arg-type]  # names of columns only
 
@@ -211,31 +192,10 @@ class PriceSeries:
             }
         )
 
-    def rescaled(self, scale: int, adjusted_scale: int) -> Self:
+    def rescaled(self, scale: int) -> Self:
         """Return the same bars in units that are as fine or finer."""
         finer = {name: _times(getattr(self, name), scale - self.scale) for name in PRICE_COLUMNS}
-        if self.adjusted_close is not None:
-            power = adjusted_scale - self.adjusted_scale
-            finer["adjusted_close"] = _times(self.adjusted_close, power)
-        units = replace(self, scale=scale, adjusted_scale=adjusted_scale)
-        return units.with_columns(finer)
-
-    def adjusted(self) -> Self:
-        """Return prices adjusted for splits and dividends: each scaled by adjusted close / close.
-
-        Volumes stay as traded. A series without adjusted closes raises `ValueError`.
-        """
-        adjusted = self.adjusted_close
-        if adjusted is None:
-            raise ValueError(f"{self.ticker}: no adjusted closes are known")
-        return replace(
-            self,
-            open=array("q", map(_adjust, self.open, adjusted, self.close)),
-            high=array("q", map(_adjust, self.high, adjusted, self.close)),
-            low=array("q", map(_adjust, self.low, adjusted, self.close)),
-            close=adjusted[:],
-            scale=self.adjusted_scale,
-        )
+        return replace(self, scale=scale).with_columns(finer)
 
 
 def _scale_of(values: Iterable[Decimal]) -> int:
@@ -257,8 +217,3 @@ def _unscaled(value: int, scale: int) -> Decimal:
 def _times(column: Column, power: int) -> Column:
     """Return every value times `10 ** power`."""
     return column if power == 0 else array("q", [value * 10**power for value in column])
-
-
-def _adjust(price: int, adjusted_close: int, close: int) -> int:
-    """Return price * adjusted close / close, rounded half up."""
-    return (2 * price * adjusted_close + close) // (2 * close) if close else 0

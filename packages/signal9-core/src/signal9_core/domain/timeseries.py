@@ -81,63 +81,38 @@ _PERIODS: Final[Mapping[BarLength, Callable[[int], int]]] = {
 
 
 def merge(older: PriceSeries, newer: PriceSeries) -> PriceSeries:
-    """Return the bars of both; where both have a day, the bar of `newer` counts.
-
-    Adjusted closes survive only where all bars have them.
-    """
+    """Return the bars of both; where both have a day, the bar of `newer` counts."""
     if not len(older) or not len(newer):
         return newer if len(newer) else older
     both = common_units([older, newer])
-    names = _shared_columns(both)
     rows: dict[int, tuple[int, ...]] = {}
     for series in both:
-        columns = series.columns()
-        values = zip(*(columns[name] for name in names), strict=True)
-        rows |= zip(series.days, values, strict=True)
+        rows |= {row[0]: row for row in zip(*series.columns().values(), strict=True)}
     ordered = zip(*(rows[day] for day in sorted(rows)), strict=True)
-    return _of_shared(both[-1], dict(zip(names, ordered, strict=True)))
+    columns = zip(both[-1].columns().items(), ordered, strict=True)
+    return both[-1].with_columns(
+        {name: array(column.typecode, values) for (name, column), values in columns}
+    )
 
 
 def concat(parts: Sequence[PriceSeries]) -> PriceSeries:
-    """Return series that follow one another, at least one, as a single one.
-
-    Adjusted closes survive only where all bars have them.
-    """
+    """Return series that follow one another, at least one, as a single one."""
     if len(parts) == 1:
         return parts[0]
     finer = common_units(parts)
     every = [part.columns() for part in finer]
-    joined = {
-        name: b"".join(bytes(columns[name]) for columns in every) for name in _shared_columns(finer)
-    }
-    return _of_shared(finer[-1], joined)
+    return finer[-1].with_columns(
+        {
+            name: array(column.typecode, b"".join(bytes(columns[name]) for columns in every))
+            for name, column in every[-1].items()
+        }
+    )
 
 
 def common_units(some: Sequence[PriceSeries]) -> list[PriceSeries]:
     """Return all series in the finest units that any of them has."""
     scale = max(series.scale for series in some)
-    adjusted_scale = max(series.adjusted_scale for series in some)
-    return [
-        series
-        if (series.scale, series.adjusted_scale) == (scale, adjusted_scale)
-        else series.rescaled(scale, adjusted_scale)
-        for series in some
-    ]
-
-
-def _shared_columns(some: Sequence[PriceSeries]) -> list[str]:
-    every = [series.columns() for series in some]
-    return [name for name in every[0] if all(name in columns for columns in every)]
-
-
-def _of_shared(series: PriceSeries, shared: Mapping[str, Sequence[int]]) -> PriceSeries:
-    """Return the series with these values in its columns, and without the other columns."""
-    return series.with_columns(
-        {
-            name: array(column.typecode, shared[name]) if name in shared else None
-            for name, column in series.columns().items()
-        }
-    )
+    return [series if series.scale == scale else series.rescaled(scale) for series in some]
 
 
 def returns(series: PriceSeries) -> Floats:

@@ -135,8 +135,7 @@ def polars_frame(columns: Sequence[Column]) -> "pl.DataFrame":
 def numpy_views(series: PriceSeries) -> "dict[str, NDArray[np.signedinteger]]":
     """Return the integer columns of a series by name, read-only and without copying them.
 
-    Prices are in units of `10 ** -series.scale`, adjusted closes of `10 ** -series.adjusted_scale`.
-    Columns that the series does not have are omitted.
+    Prices are in units of `10 ** -series.scale`.
     """
     numpy = load_extra("numpy", "pandas")
     views = {name: numpy.asarray(column) for name, column in series.columns().items()}

@@ -1,3 +1,1 @@
 """Repositories: what is stored, in terms of the domain, over any store."""
-
-__all__: list[str] = []

@@ -22,12 +22,12 @@ from ..domain import PRICE_COLUMNS, Column, PriceSeries, Ticker
 
 __all__ = ["decode_bars", "encode_bars"]
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _FRAME: Final = Struct("<BI")
 """The format, and the checksum of the deflated body."""
 
-_HEADER: Final = Struct("<3sHBB?iq")
-"""Currency, number of bars, both scales, whether adjusted closes follow, first day and close."""
+_HEADER: Final = Struct("<3sHBiq")
+"""Currency, number of bars, scale, first day and close."""
 
 _RAW_DEFLATE: Final = -15
 _CENTS: Final = 2
@@ -41,8 +41,6 @@ def encode_bars(series: PriceSeries) -> bytes:
         series.currency.encode(),
         len(series),
         series.scale,
-        series.adjusted_scale,
-        series.adjusted_close is not None,
         series.days[0],
         series.close[0],
     )
@@ -85,14 +83,12 @@ def _differences(series: PriceSeries) -> Iterator[Sequence[int]]:
     yield list(map(sub, series.high, map(max, opens, closes)))
     yield list(map(sub, map(min, opens, closes), series.low))
     yield series.volume
-    if series.adjusted_close is not None:
-        yield list(map(sub, series.adjusted_close, [0, *series.adjusted_close[:-1]]))
 
 
 def _read(ticker: Ticker, body: bytes) -> PriceSeries:
-    currency, count, scale, adjusted_scale, has_adjusted, day, close = _HEADER.unpack_from(body)
+    currency, count, scale, day, close = _HEADER.unpack_from(body)
     columns = _unpack_all(body[_HEADER.size :], count)
-    days, close_changes, open_changes, above, below, volume = (next(columns) for _ in range(6))
+    days, close_changes, open_changes, above, below, volume = columns
     closes = list(accumulate(close_changes, initial=close))
     opens = list(map(add, open_changes, closes))
     del closes[0]
@@ -105,8 +101,6 @@ def _read(ticker: Ticker, body: bytes) -> PriceSeries:
         close=array("q", closes),
         volume=array("q", volume),
         scale=scale,
-        adjusted_close=array("q", accumulate(next(columns))) if has_adjusted else None,
-        adjusted_scale=adjusted_scale,
         currency=currency.decode(),
     )
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from itertools import repeat
 from typing import Final, NamedTuple
 
 from ..domain import Interval, LongInterval, PriceSeries, Ticker, concat, merge, split
@@ -195,6 +194,4 @@ def _changed_days(before: PriceSeries, after: PriceSeries) -> set[int]:
 
 
 def _rows(series: PriceSeries) -> Iterator[tuple[int, ...]]:
-    adjusted = repeat(-1) if series.adjusted_close is None else series.adjusted_close
-    columns = (series.open, series.high, series.low, series.close, series.volume)
-    return zip(series.days, *columns, adjusted)  # noqa: B905 - the last one may be endless
+    return zip(*series.columns().values(), strict=True)

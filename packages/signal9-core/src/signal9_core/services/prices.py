@@ -127,15 +127,10 @@ class GetPrices:
         return resample(daily, interval).between(first, last)
 
     def _adjusted(self, daily: PriceSeries) -> PriceSeries:
-        """Adjust by known splits and dividends or, without these, by the source's adjusted closes.
-
-        Refused where a split or dividend may be missing.
-        """
+        """Adjust by known splits and dividends; refused where one may be missing."""
         ticker, first, last = daily.ticker, daily.day(0), daily.day(-1)
         actions, coverage = self.actions.known(ticker)
         covered = coverage is not None and coverage[0] <= first <= last <= coverage[1]
-        if daily.adjusted_close is not None and not covered:
-            return daily.adjusted()
         if coverage is None and not actions:
             raise InputError("adjusted", f"{ticker} has no adjusted prices")
         if coverage is not None and not covered:
