@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Final, TypedDict, TypeVar
+from typing import Final, TypeVar
 
 from ..domain import Model
 from ..errors import ConflictError
@@ -83,24 +83,15 @@ def key_of(table: TableSpec, item: Item) -> tuple[tuple[str, str], ...]:
     return tuple((name, str(item[name])) for name in table.key_attributes)
 
 
-class _Retries(TypedDict):
-    attempts: int
-    timeout: float
-    wait_initial: float
-    wait_max: float
-    wait_jitter: float
-
-
-_RETRIES: Final = _Retries(
-    attempts=20, timeout=30, wait_initial=0.005, wait_max=0.25, wait_jitter=0.05
-)
-
-
 def retry_on_conflict(attempt: Callable[[], T]) -> T:
-    """Return the result of `attempt`, which is repeated while it raises `ConflictError`."""
+    """Return the result of `attempt`, which is repeated while it raises `ConflictError`.
+
+    One item may have many writers, each of whom loses to others many times.
+    """
     import stamina  # a Lambda that only reads never loads it
 
-    return stamina.RetryingCaller(**_RETRIES).on(ConflictError)(attempt)
+    waits = {"wait_initial": 0.005, "wait_max": 0.5, "wait_jitter": 0.05}
+    return stamina.retry(on=ConflictError, attempts=None, timeout=60, **waits)(attempt)()
 
 
 def change_item(
