@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Final, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from ..domain import Model
 from ..errors import ConflictError
@@ -15,6 +15,7 @@ from ..tables import IndexSpec, TableSpec
 __all__ = [
     "ItemRange",
     "RecordEvent",
+    "ResultPage",
     "change_item",
     "fields_of",
     "ignore",
@@ -180,9 +181,16 @@ def scan(store: Store, part: ItemRange, cursor: Cursor | None, size: int) -> Ite
             return
 
 
+class ResultPage(NamedTuple, Generic[T]):
+    """Part of a list; `cursor` continues it and is `None` at the end."""
+
+    items: list[T]
+    cursor: Cursor | None
+
+
 def take_page(
     items: Iterator[Stored], limit: int, read: Callable[[Stored], T | None], part: ItemRange
-) -> tuple[list[T], Cursor | None]:
+) -> ResultPage[T]:
     """Return the first `limit` results of `read` that are not `None`, and a cursor to continue.
 
     The cursor is `None` only if there is surely no further result.
@@ -194,10 +202,10 @@ def take_page(
         if result is None:
             continue
         if len(results) == limit:
-            return results, None if last is None else _cursor(last, part)
+            return ResultPage(results, None if last is None else _cursor(last, part))
         results.append(result)
         last = stored
-    return results, None
+    return ResultPage(results, None)
 
 
 def _cursor(stored: Stored, part: ItemRange) -> Cursor:
