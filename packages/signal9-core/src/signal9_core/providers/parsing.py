@@ -1,4 +1,4 @@
-"""What all parsers share: decoding, cleaning, fast construction of models, price series."""
+"""What all parsers share: decoding, cleaning, price series."""
 
 import csv
 import re
