@@ -82,11 +82,14 @@ def test_a_call_that_may_not_wait_is_refused_and_costs_nothing(
     assert clock() == NOW + timedelta(seconds=1.5)
 
 
-def test_a_call_that_may_be_made_at_once_needs_no_patience(budgets: QuotaRepository) -> None:
-    ticking = iter(NOW + timedelta(milliseconds=number) for number in range(1000))
-    quota = SharedQuota(alpaca_plan(3), budgets, lambda: next(ticking))
+@pytest.mark.parametrize(("plan", "calls"), [(alpaca_plan(3), 3), (FREE, 1)])
+def test_a_call_that_may_be_made_at_once_needs_no_patience(
+    budgets: QuotaRepository, plan: Plan, calls: int
+) -> None:
+    ticking = iter(NOW + timedelta(microseconds=number) for number in range(1000))
+    quota = SharedQuota(plan, budgets, lambda: next(ticking))
 
-    assert calls_until_refused(quota)[0] == 3
+    assert calls_until_refused(quota)[0] == calls
 
 
 def test_a_call_that_may_wait_long_enough_is_made_in_the_next_window(

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from signal9_core.domain import (
     BalanceSheet,
     DataSet,
-    NewsArticle,
     Period,
     PriceSeries,
     article_id,
@@ -617,8 +616,6 @@ def test_an_article_has_topics_sentiments_and_an_id_of_its_own() -> None:
         "banner_image": None,
         "category": "n/a",
     }
-    # It was built without validation, and yet is what validation makes of it.
-    assert NewsArticle.model_validate(article.model_dump()) == article
 
 
 def test_what_an_article_lacks_is_none() -> None:
@@ -638,8 +635,8 @@ def test_what_an_article_lacks_is_none() -> None:
         ("?", "Expected `array`, got `str`"),
         ([{"title": "T"}], "missing required field `time_published`"),
         ([news_item("u", "yesterday")], "invalid time_published 'yesterday'"),
-        ([news_item("u", topics=[{"topic": "x" * 65}])], "invalid topic"),
-        ([news_item("u", overall_sentiment_score=7)], "score 7 is not between -1 and 1"),
+        ([news_item("u", topics=[{"topic": "x" * 65}])], "topics.0 .* at most 64"),
+        ([news_item("u", overall_sentiment_score=7)], "sentiment 7: .*less than or equal to 1"),
         ([news_item("", title="", summary="")], "neither title"),
     ],
 )

@@ -22,7 +22,6 @@ __all__ = [
     "EventHandler",
     "InProcessEventBus",
     "MemoryNotifier",
-    "MemoryPublisher",
     "Refusal",
     "SnsNotifier",
     "send_in_batches",
@@ -145,22 +144,6 @@ class InProcessEventBus:
         for event in events:
             for handler in tuple(self._handlers):
                 handler(event)
-
-
-class MemoryPublisher:
-    """An `EventPublisher` that keeps events until they are taken."""
-
-    def __init__(self) -> None:
-        self._events: list[Event] = []
-
-    def publish(self, events: Sequence[Event]) -> None:
-        """Keep every event, in order."""
-        self._events += events
-
-    def take(self) -> list[Event]:
-        """Return what was published since the last time, oldest first."""
-        taken, self._events = self._events, []
-        return taken
 
 
 class MemoryNotifier:

@@ -59,13 +59,6 @@ class TableSpec:
             (self.partition_key,) if self.sort_key is None else (self.partition_key, self.sort_key)
         )
 
-    def index(self, name: str) -> IndexSpec:
-        """Return the index called `name`; `KeyError` where there is none."""
-        for index in self.indexes:
-            if index.name == name:
-                return index
-        raise KeyError(f"table {self.name} has no index {name!r}")
-
 
 COMPANY_NAME_INDEX: Final = IndexSpec(
     "CompanyNameIndex", "status", "nameKey", ("ticker", "name", "exchange", "sector", "cik", "rank")

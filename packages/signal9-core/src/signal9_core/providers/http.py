@@ -36,7 +36,6 @@ from .parsing import label, payload_errors
 
 __all__ = [
     "ApiKeyTransport",
-    "NoRawCache",
     "ProviderHttp",
     "ProviderRequest",
     "Redactor",
@@ -139,13 +138,6 @@ class UnlimitedQuota:
         return until
 
 
-class NoRawCache:
-    """A `RawCache` that stores nothing."""
-
-    def keep(self, response: RawResponse) -> None:
-        """Discard the response."""
-
-
 _STATUS_ERRORS: Final[Mapping[int, tuple[type[ProviderError], str]]] = {
     400: (RequestRefusedError, "invalid request"),
     401: (CredentialsError, "invalid API key"),
@@ -237,7 +229,7 @@ class ProviderHttp:
     client: httpx2.Client
     redactor: Redactor
     quota: Quota
-    cache: RawCache
+    cache: RawCache | None
     clock: Clock
     elapsed_s: Callable[[], float] = time.monotonic
     jitter_s: Callable[[], float] = random.random
@@ -267,9 +259,7 @@ class ProviderHttp:
             follow_redirects=False,
         )
         redactor = Redactor(_revealed(secrets).values())
-        return cls(
-            provider, client, redactor, quota or UnlimitedQuota(), cache or NoRawCache(), clock
-        )
+        return cls(provider, client, redactor, quota or UnlimitedQuota(), cache, clock)
 
     def close(self) -> None:
         """Close the connections."""
@@ -307,16 +297,17 @@ class ProviderHttp:
         response = self._send(request)
         now = self.clock()
         self._check(request, response, now)
-        self.cache.keep(
-            RawResponse(
-                provider=self.provider,
-                function=request.function,
-                ticker=request.ticker,
-                request=request.params,
-                body=response.body,
-                received_at=now,
+        if self.cache is not None:
+            self.cache.keep(
+                RawResponse(
+                    provider=self.provider,
+                    function=request.function,
+                    ticker=request.ticker,
+                    request=request.params,
+                    body=response.body,
+                    received_at=now,
+                )
             )
-        )
         try:
             with payload_errors(self._label(request)):
                 return parse(response.body)

@@ -24,6 +24,7 @@ from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX, STATE
 from .optimistic import (
     ItemRange,
     RecordEvent,
+    ResultPage,
     fields_of,
     ignore,
     instant_key,
@@ -37,7 +38,6 @@ __all__ = [
     "AssetRepository",
     "ListedAsset",
     "ListedName",
-    "ListedPage",
     "ListingRepository",
     "VersionedProfile",
 ]
@@ -62,13 +62,6 @@ class ListedAsset(NamedTuple):
     exchange: str | None
     sector: str | None
     rank: int | None
-
-
-class ListedPage(NamedTuple):
-    """Part of a list; `cursor` continues it and is `None` at the end."""
-
-    items: list[ListedAsset]
-    cursor: Cursor | None
 
 
 class VersionedProfile(NamedTuple):
@@ -154,7 +147,7 @@ class AssetRepository:
         limit: int,
         cursor: Cursor | None = None,
         accept: Callable[[ListedAsset], bool] | None = None,
-    ) -> ListedPage:
+    ) -> ResultPage[ListedAsset]:
         """Return accepted active companies in the order of their names."""
 
         def read(stored: Stored) -> ListedAsset | None:
@@ -163,7 +156,7 @@ class AssetRepository:
 
         size = limit + 1 if accept is None else _PAGE
         items = scan(self._store, _BY_NAME, cursor, size)
-        return ListedPage(*take_page(items, limit, read, _BY_NAME))
+        return take_page(items, limit, read, _BY_NAME)
 
     def listed(self) -> Iterator[ListedAsset]:
         """Yield every active company, by name."""

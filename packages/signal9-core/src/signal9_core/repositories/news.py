@@ -12,6 +12,7 @@ from ..tables import MONTH_INDEX, NEWS, STATE
 from .optimistic import (
     ItemRange,
     RecordEvent,
+    ResultPage,
     change_item,
     fields_of,
     ignore,
@@ -31,13 +32,7 @@ _PAGE: Final = 100
 _PLACE: Final = frozenset({"ticker", "timestamp", "month"})
 
 Accept = Callable[[NewsArticle], bool]
-
-
-class ArticlePage(NamedTuple):
-    """Part of a list of articles; `cursor` continues it and is `None` at the end."""
-
-    items: list[NewsArticle]
-    cursor: Cursor | None
+ArticlePage = ResultPage[NewsArticle]
 
 
 @dataclass(frozen=True)
@@ -101,7 +96,7 @@ class NewsRepository:
         """Return accepted articles that mention a company, from `first` to `last`, newest first."""
         part = ItemRange(NEWS, ticker, span=_span(first, last), newest_first=True)
         items = scan(self._store, part, cursor, _PAGE)
-        return ArticlePage(*take_page(items, limit, _reader(accept), part))
+        return take_page(items, limit, _reader(accept), part)
 
     def recent(
         self,
@@ -122,7 +117,7 @@ class NewsRepository:
                 self._store, replace(whole, partition=month), None if number else cursor, _PAGE
             )
         )
-        return ArticlePage(*take_page(items, limit, _reader(accept), whole))
+        return take_page(items, limit, _reader(accept), whole)
 
     def between(self, ticker: Ticker, first: datetime, last: datetime) -> Iterator[NewsArticle]:
         """Yield every article that mentions a company, from `first` to `last`, newest first."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Final, TypedDict, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from ..domain import Model
 from ..errors import ConflictError
@@ -15,6 +15,7 @@ from ..tables import IndexSpec, TableSpec
 __all__ = [
     "ItemRange",
     "RecordEvent",
+    "ResultPage",
     "change_item",
     "fields_of",
     "ignore",
@@ -83,24 +84,15 @@ def key_of(table: TableSpec, item: Item) -> tuple[tuple[str, str], ...]:
     return tuple((name, str(item[name])) for name in table.key_attributes)
 
 
-class _Retries(TypedDict):
-    attempts: int
-    timeout: float
-    wait_initial: float
-    wait_max: float
-    wait_jitter: float
-
-
-_RETRIES: Final = _Retries(
-    attempts=20, timeout=30, wait_initial=0.005, wait_max=0.25, wait_jitter=0.05
-)
-
-
 def retry_on_conflict(attempt: Callable[[], T]) -> T:
-    """Return the result of `attempt`, which is repeated while it raises `ConflictError`."""
+    """Return the result of `attempt`, which is repeated while it raises `ConflictError`.
+
+    One item may have many writers, each of whom loses to others many times.
+    """
     import stamina  # a Lambda that only reads never loads it
 
-    return stamina.RetryingCaller(**_RETRIES).on(ConflictError)(attempt)
+    waits = {"wait_initial": 0.005, "wait_max": 0.5, "wait_jitter": 0.05}
+    return stamina.retry(on=ConflictError, attempts=None, timeout=60, **waits)(attempt)()
 
 
 def change_item(
@@ -189,9 +181,16 @@ def scan(store: Store, part: ItemRange, cursor: Cursor | None, size: int) -> Ite
             return
 
 
+class ResultPage(NamedTuple, Generic[T]):
+    """Part of a list; `cursor` continues it and is `None` at the end."""
+
+    items: list[T]
+    cursor: Cursor | None
+
+
 def take_page(
     items: Iterator[Stored], limit: int, read: Callable[[Stored], T | None], part: ItemRange
-) -> tuple[list[T], Cursor | None]:
+) -> ResultPage[T]:
     """Return the first `limit` results of `read` that are not `None`, and a cursor to continue.
 
     The cursor is `None` only if there is surely no further result.
@@ -203,10 +202,10 @@ def take_page(
         if result is None:
             continue
         if len(results) == limit:
-            return results, None if last is None else _cursor(last, part)
+            return ResultPage(results, None if last is None else _cursor(last, part))
         results.append(result)
         last = stored
-    return results, None
+    return ResultPage(results, None)
 
 
 def _cursor(stored: Stored, part: ItemRange) -> Cursor:

@@ -1,12 +1,11 @@
 """Calls that were made to each provider, and when the next one may be made."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from ..errors import ConflictError
-from ..ports import ABSENT, Item, Store
+from ..ports import Item, Store
 from ..tables import STATE, TTL_ATTRIBUTE
+from .optimistic import change_item
 
 __all__ = ["QuotaRepository"]
 
@@ -38,15 +37,15 @@ class QuotaRepository:
             after: Item = {"name": _window(window), "used": used, TTL_ATTRIBUTE: _expires(ends)}
             return after if used <= limit else None
 
-        return self._change(_window(window), taken)
+        return change_item(self._store, STATE, {"name": _window(window)}, taken)
 
     def give_back(self, window: str, calls: int) -> None:
         """Count that many calls less."""
 
-        def given_back(item: Item | None) -> Item | None:
+        def returned(item: Item | None) -> Item | None:
             return None if item is None else {**item, "used": max(0, _used(item) - calls)}
 
-        self._change(_window(window), given_back)
+        change_item(self._store, STATE, {"name": _window(window)}, returned)
 
     def book(self, provider: str, now: datetime, spacing: timedelta, latest: datetime) -> datetime:
         """Return when the next call may be made, which may be `now`, and book that moment.
@@ -60,7 +59,7 @@ class QuotaRepository:
             at = now if item is None else max(now, _moment(item))
             return _next_call(provider, at + spacing) if spacing and at <= latest else None
 
-        self._change(_provider(provider), booked)
+        change_item(self._store, STATE, {"name": _provider(provider)}, booked)
         return at
 
     def close(self, provider: str, until: datetime) -> None:
@@ -71,7 +70,7 @@ class QuotaRepository:
                 return None
             return {**_next_call(provider, until), _CLOSED: True}
 
-        self._change(_provider(provider), closed)
+        change_item(self._store, STATE, {"name": _provider(provider)}, closed)
 
     def closed_until(self, provider: str) -> datetime | None:
         """Return until when the provider is closed; `None` where calls are only spaced."""
@@ -79,29 +78,6 @@ class QuotaRepository:
         if stored is None or not stored.item.get(_CLOSED):
             return None
         return _moment(stored.item)
-
-    def _change(self, name: str, change: Callable[[Item | None], Item | None]) -> bool:
-        """Write what `change` makes of an item unless it is `None`; return whether it was written.
-
-        One item takes many writers, each of whom may lose to others many times: a minute is enough.
-        """
-        import stamina  # reading levels does not need it
-
-        for attempt in stamina.retry_context(
-            on=ConflictError,
-            attempts=None,
-            timeout=60,
-            wait_initial=0.005,
-            wait_max=0.5,
-            wait_jitter=0.05,
-        ):
-            with attempt:
-                stored = self._store.get(STATE, {"name": name})
-                changed = change(None if stored is None else stored.item)
-                if changed is None:
-                    return False
-                self._store.put(STATE, changed, expected=stored.version if stored else ABSENT)
-        return True
 
 
 def _window(name: str) -> str:

@@ -17,9 +17,9 @@ from ..domain import (
 )
 from ..ports import Cursor, Item, Store, Stored
 from ..tables import FINANCIALS
-from .optimistic import RecordEvent, ignore, key_of, sync_items, to_value
+from .optimistic import RecordEvent, ResultPage, ignore, key_of, sync_items, to_value
 
-__all__ = ["FinancialsRepository", "ReportChanges", "ReportPage"]
+__all__ = ["FinancialsRepository", "ReportChanges"]
 
 _M = TypeVar("_M", Report, EarningsCalendarEntry)
 _TYPES: Final[dict[str, type[Report]]] = {
@@ -27,13 +27,6 @@ _TYPES: Final[dict[str, type[Report]]] = {
 }
 _META: Final = {"ticker", "period", "fiscal_date_ending", "currency"}
 _CALENDAR: Final = "earnings_calendar"
-
-
-class ReportPage(NamedTuple):
-    """Part of a list of reports; `cursor` continues it and is `None` at the end."""
-
-    items: list[Report]
-    cursor: Cursor | None
 
 
 class ReportChanges(NamedTuple):
@@ -80,7 +73,7 @@ class FinancialsRepository:
         *,
         limit: int | None = None,
         cursor: Cursor | None = None,
-    ) -> ReportPage:
+    ) -> ResultPage[Report]:
         """Return the reports of one kind and period, newest first."""
         page = self._store.query(
             FINANCIALS,
@@ -90,7 +83,7 @@ class FinancialsRepository:
             limit=limit,
             cursor=cursor,
         )
-        return ReportPage([_report(item) for item, _ in page.items], page.cursor)
+        return ResultPage([_report(item) for item, _ in page.items], page.cursor)
 
     def _sync(
         self,

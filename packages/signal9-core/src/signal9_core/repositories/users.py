@@ -36,7 +36,11 @@ class UserRepository:
     def get(self, user_id: str) -> VersionedUser | None:
         """Return a user's record."""
         stored = self._store.get(USERS, {"userId": user_id})
-        return None if stored is None else VersionedUser(_user(stored.item), stored.version)
+        return (
+            None
+            if stored is None
+            else VersionedUser(User.model_validate(stored.item), stored.version)
+        )
 
     def put(self, user: User, *, expected: int) -> int:
         """Write a record over the version that was read; `ConflictError` if it has changed."""
@@ -49,11 +53,7 @@ class UserRepository:
     def many(self, user_ids: Iterable[str]) -> list[User]:
         """Return those of these users that exist."""
         stored = self._store.get_many(USERS, ({"userId": user_id} for user_id in user_ids))
-        return [_user(item) for item, _ in stored]
-
-
-def _user(item: Item) -> User:
-    return User.model_validate(item)
+        return [User.model_validate(item) for item, _ in stored]
 
 
 class SubscriptionRepository:

@@ -114,21 +114,10 @@ def _repeat(send: Callable[[Sequence[T]], Sequence[T]], batch: Sequence[T]) -> N
 
 def _retry(call: Callable[[], R]) -> R:
     """Return what `call` returns; repeat it for twenty seconds while the table is unavailable."""
-    try:
-        return call()
-    except StoreUnavailableError as error:
-        first = error
-    # Loading it takes 20 ms, which only trouble should cost.
     import stamina  # noqa: PLC0415
 
-    for attempt in stamina.retry_context(
-        on=StoreUnavailableError, attempts=None, timeout=20, wait_initial=0.05, wait_max=2
-    ):
-        with attempt:
-            if attempt.num == 1:
-                raise first  # it was made above
-            return call()
-    raise first
+    waits = {"wait_initial": 0.05, "wait_max": 2.0}
+    return stamina.retry(on=StoreUnavailableError, attempts=None, timeout=20, **waits)(call)()
 
 
 def _in_parallel(call: Callable[[T], R], arguments: Sequence[T]) -> list[R]:
