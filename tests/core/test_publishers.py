@@ -29,7 +29,6 @@ from signal9_core.publishers import (
     LARGEST_BATCH,
     EventBridgePublisher,
     InProcessEventBus,
-    MemoryNotifier,
     Refusal,
     SnsNotifier,
     send_in_batches,
@@ -301,11 +300,6 @@ def test_an_error_of_botocore_becomes_a_publish_error(send: Any, error: Exceptio
     assert len(caught.value.refused) == 1
 
 
-def test_nothing_to_publish_asks_nothing_of_the_bus() -> None:
-    publish(object())
-    notify(object())
-
-
 def test_everything_that_follows_is_done_when_publish_returns() -> None:
     bus, done = InProcessEventBus(), []
 
@@ -347,12 +341,3 @@ def test_an_error_of_a_subscriber_reaches_the_publisher() -> None:
 
     with pytest.raises(PublishError, match="no topic for Prices Updated"):
         bus.publish([prices_updated("AAPL")])
-
-
-def test_a_notification_that_comes_twice_is_kept_once() -> None:
-    notifier = MemoryNotifier()
-
-    notifier.notify([notification("AAPL"), notification("MSFT")])
-    notifier.notify([notification("AAPL")])
-
-    assert [sent.ticker for sent in notifier.sent] == ["AAPL", "MSFT"]

@@ -11,7 +11,6 @@ from signal9_core.domain import Asset, AssetProfile, CompanyOverview, DataSet, F
 from signal9_core.errors import StoreError
 from signal9_core.ports import Item, Value
 from signal9_core.repositories import AssetRepository, ListedName, ListingRepository
-from signal9_core.repositories import companies as module
 from signal9_core.tables import STATE, TableSpec
 from tests.core.conftest import opened
 from tests.core.strategies import asset_profiles, assets
@@ -220,21 +219,6 @@ def test_a_listing_comes_back_unchanged_and_is_written_once(companies: list[List
         assert listing.load() == (version, companies)
         assert not listing.publish(companies)
         assert listing.version() == version
-
-
-def test_a_newer_listing_leaves_nothing_of_the_older_one(
-    spied: SpiedStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_PART_BYTES", 20)
-    listing = ListingRepository(spied)
-    listing.publish([APPLE, IBM])
-    older, items = listing.version(), len(spied.contents())
-
-    listing.publish([IBM])
-
-    assert listing.load() == (listing.version(), [IBM])
-    assert older != listing.version()
-    assert len(spied.contents()) < items
 
 
 def _part(listing: ListingRepository) -> dict[str, str]:

@@ -121,14 +121,6 @@ def test_actions_that_are_known_for_all_bars_count_more_than_adjusted_closes(app
     assert rows(answer)[0].volume == 7 * series.volume[0]
 
 
-def test_where_nothing_happened_adjusted_prices_are_those_traded(
-    app: App, long: PriceSeries
-) -> None:
-    ActionRepository(app.store).note_coverage("BRK.B", long.day(0), long.day(-1))
-
-    assert rows(app.get_prices("BRK.B", adjusted=True)) == bar_rows(long.rescaled(6, 2))
-
-
 def test_adjusted_prices_are_refused_where_a_split_may_be_missing(
     app: App, long: PriceSeries
 ) -> None:
@@ -235,24 +227,6 @@ def test_a_cursor_that_names_no_day_is_refused(full: App, day: str) -> None:
 
     with pytest.raises(InputError, match=r"^cursor: is not a cursor of this query$"):
         full.get_prices("AAPL", cursor=cursor)
-
-
-def test_a_page_of_a_long_history_is_read_without_the_rest_of_it(app: App) -> None:
-    store_prices(app, walk(3_000, "AAPL", adjusted=False))
-    whole = app.get_prices.prices.between
-    read: list[int] = []
-
-    def between(*arguments: object, **options: object) -> PriceSeries:
-        series = whole(*arguments, **options)  # type: ignore[arg-type]
-        read.append(len(series))
-        return series
-
-    app.get_prices.prices.between = between  # type: ignore[method-assign]
-    for interval in Interval:
-        app.get_prices("AAPL", interval=interval, limit=3, order="desc")
-
-    assert len(read) == len(Interval)
-    assert max(read) < 200
 
 
 @settings(deadline=None, max_examples=40)
