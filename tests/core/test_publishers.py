@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
-import boto3
 import pytest
 import stamina
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -130,7 +129,7 @@ class Inbox:
     """A queue that takes whatever it is sent."""
 
     def __init__(self) -> None:
-        self._sqs = boto3.client("sqs")
+        self._sqs = aws_client("sqs")
         self._url = self._sqs.create_queue(QueueName="inbox")["QueueUrl"]
         attributes = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
         self.arn = attributes["Attributes"]["QueueArn"]
@@ -156,7 +155,7 @@ def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
 
 
 def test_events_arrive_on_the_bus_in_the_form_that_handlers_read(inbox: Inbox) -> None:
-    events = boto3.client("events")
+    events = aws_client("events")
     events.create_event_bus(Name="bus")
     pattern = json.dumps({"source": ["signal9.data"]})
     events.put_rule(Name="all", EventBusName="bus", EventPattern=pattern)
@@ -166,7 +165,7 @@ def test_events_arrive_on_the_bus_in_the_form_that_handlers_read(inbox: Inbox) -
         AssetDataUpdated(at=NOW, tickers=("BRK.B",), data_set="overview"),
     ]
 
-    EventBridgePublisher(aws_client("events"), "bus").publish(sent)
+    EventBridgePublisher(events, "bus").publish(sent)
 
     arrived = inbox.messages()
     assert {message["source"] for message in arrived} == {"signal9.data"}
@@ -174,12 +173,12 @@ def test_events_arrive_on_the_bus_in_the_form_that_handlers_read(inbox: Inbox) -
 
 
 def test_notifications_arrive_with_attributes_to_filter_by(inbox: Inbox) -> None:
-    sns = boto3.client("sns")
+    sns = aws_client("sns")
     topic = sns.create_topic(Name="users")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox.arn)
     sent = [notification(f"T{number}") for number in range(12)]
 
-    SnsNotifier(aws_client("sns"), topic).notify(iter(sent))
+    SnsNotifier(sns, topic).notify(iter(sent))
 
     arrived = inbox.messages()
     read = [Notification.model_validate_json(message["Message"]) for message in arrived]

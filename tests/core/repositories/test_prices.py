@@ -1,4 +1,4 @@
-"""What the price repository promises over every store."""
+"""What the price repository promises."""
 
 import doctest
 import re
