@@ -16,7 +16,6 @@ from signal9_core.stores.sqlite import SqliteStore
 from tests.fakes import SetClock
 
 BUDGET = 200
-_PROCESSES = 8
 PLAN = Plan("shared", "day", BUDGET)
 
 
@@ -44,8 +43,8 @@ def spend(store: Store) -> int:
     return calls
 
 
-def calls_of_processes(*where: str, **environment: str) -> int:
-    """Return how many calls eight processes make together until their budget is used up."""
+def calls_of_processes(*where: str, processes: int = 8, **environment: str) -> int:
+    """Return how many calls some processes make together until their budget is used up."""
     command = [sys.executable, "-m", "tests.core.spending", *where]
     running = [
         subprocess.Popen(
@@ -54,10 +53,10 @@ def calls_of_processes(*where: str, **environment: str) -> int:
             stderr=subprocess.DEVNULL,
             env={**os.environ, **environment},
         )
-        for _ in range(_PROCESSES)
+        for _ in range(processes)
     ]
     outputs = [process.communicate(timeout=120)[0] for process in running]
-    assert [process.returncode for process in running] == [0] * _PROCESSES
+    assert [process.returncode for process in running] == [0] * processes
     return sum(map(int, outputs))
 
 

@@ -4,8 +4,8 @@ import gzip
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,18 +28,23 @@ from tests.fakes import NOW
 BODY = b'{"Symbol": "IBM", "Name": "International Business Machines"}'
 
 
+@pytest.fixture(scope="module")
+def s3() -> Any:
+    """A client of whatever `mock_aws` is active."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in CREDENTIALS.items():
+            patch.setenv(name, value)
+        return aws_client("s3")
+
+
 @pytest.fixture(params=["folder", "bucket"])
-def files(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Files]:
+def files(request: pytest.FixtureRequest, tmp_path: Path, s3: Any) -> Iterator[Files]:
     if request.param == "folder":
         yield FolderFiles(tmp_path / "cache")
         return
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
     with mock_aws():
-        boto3.client("s3").create_bucket(Bucket="cache")
-        yield BucketFiles(aws_client("s3"), "cache")
+        s3.create_bucket(Bucket="cache")
+        yield BucketFiles(s3, "cache")
 
 
 def response(body: bytes = BODY, minutes: int = 0, ticker: str | None = "IBM") -> RawResponse:
@@ -113,11 +118,9 @@ def test_trouble_with_files_is_a_store_error(files: Files) -> None:
     assert not files.has("nowhere")
 
 
-def test_a_bucket_that_does_not_exist_is_a_store_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
+def test_a_bucket_that_does_not_exist_is_a_store_error(s3: Any) -> None:
     with mock_aws(), pytest.raises(StoreError, match="nowhere"):
-        BucketFiles(aws_client("s3"), "nowhere").names()
+        BucketFiles(s3, "nowhere").names()
 
 
 def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:

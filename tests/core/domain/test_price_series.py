@@ -34,11 +34,6 @@ def test_a_bar_outside_its_own_range_is_refused(column: str, bar: Bar, excess: D
             Bar.model_validate(bar.model_dump(by_alias=False) | {column: beyond})
 
 
-def test_a_negative_volume_is_refused() -> None:
-    with pytest.raises(ValidationError, match="volume"):
-        flat(DAY, "1", volume=-1)
-
-
 @settings(deadline=None, max_examples=25)
 @given(st.integers(-(10**12), 10**12), st.integers(-3, 12))
 def test_decimals_are_counted_without_trailing_zeros(digits: int, places: int) -> None:
@@ -124,14 +119,6 @@ def test_a_price_reads_with_two_decimals_or_as_many_more_as_it_needs() -> None:
     series = PriceSeries.from_bars("IBM", rows)
 
     assert list(map(str, series.prices("close"))) == ["702.10", "702.00", "0.0653", "702.123"]
-
-
-def test_an_empty_series_is_a_series() -> None:
-    nothing = PriceSeries.empty("IBM")
-
-    assert (len(nothing), list(nothing)) == (0, [])
-    assert nothing.between(DAY, DAY) == nothing
-    assert find_invalid_bar(nothing) is None
 
 
 def closes(*prices: str) -> PriceSeries:

@@ -1,8 +1,6 @@
 import sys
 from datetime import date
-from pathlib import Path
 
-import numpy as np
 import pytest
 
 from signal9_core import Signal9
@@ -82,13 +80,6 @@ def test_arrays_share_the_memory_of_the_series_and_are_read_only() -> None:
             view[0] = 1
 
 
-def test_arrays_of_no_prices_are_empty_and_keep_their_types(s9: Signal9) -> None:
-    views = s9.prices("GE").to_numpy()
-
-    assert {len(view) for view in views.values()} == {0}
-    assert views["close"].dtype == np.int64
-
-
 @pytest.mark.parametrize(
     ("library", "extra", "method"),
     [
@@ -121,15 +112,6 @@ def test_closes_are_plotted_into_given_axes_and_shared_axes_name_no_company(s9: 
     apple.plot(axes)
     assert axes.get_lines() == ["IBM", "AAPL"]
     assert axes.title == "1d prices in USD, as traded"
-
-
-def test_a_plot_can_be_saved(s9: Signal9, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib").use("Agg")
-
-    axes = s9.prices("IBM", start="2013-01-01").plot()
-
-    axes.figure.savefig(tmp_path / "closes.png")
-    assert (tmp_path / "closes.png").stat().st_size > 1_000
 
 
 class Axes:

@@ -3,12 +3,11 @@
 import csv
 import gzip
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib.resources import as_file, files
 from importlib.util import find_spec
-from itertools import chain
 from pathlib import Path
 from shutil import copytree
 from typing import TypeVar
@@ -20,16 +19,11 @@ from scripts.build_sample import (
     content_of,
     fact_files,
     price_files,
-    write,
 )
 
 from signal9_core.domain import (
     Asset,
-    BalanceSheet,
     DataSet,
-    Earnings,
-    IncomeStatement,
-    Period,
     Statement,
     adjust,
 )
@@ -67,16 +61,6 @@ def test_the_sample_says_what_it_is_and_where_it_ends(sample: SampleProvider) ->
     assert all(word in sample.notice for word in (*COVERED, str(END)))
     assert sample.retrieved_at() == datetime(2013, 3, 1, 21, tzinfo=UTC)
     assert all(sample.complete(data_set, 5_000) for data_set in DataSet)
-
-
-def test_covered_companies_have_data_of_every_kind(sample: SampleProvider) -> None:
-    assert sample.covered() == COVERED
-    for ticker in sample.covered():
-        assert sample.overview(ticker)
-        assert sample.history(ticker)
-        assert sample.financials(ticker).statements
-        assert sample.financials(ticker).earnings
-        assert list(sample.news(ticker))
 
 
 def test_an_unknown_company_has_nothing(sample: SampleProvider) -> None:
@@ -154,75 +138,6 @@ def test_the_listing_names_every_company_once_with_its_rank(
     assert listing["BRK.B"].name == "BERKSHIRE HATHAWAY INC"
     assert "BRK-B" not in listing
     assert (listing["IBM"].exchange, listing["IBM"].cik) == ("NYSE", "51143")
-
-
-def test_the_listing_is_of_today_and_the_overview_of_2013(
-    sample: SampleProvider, listing: dict[str, Asset]
-) -> None:
-    google, facebook = sample.overview("GOOG"), listing["FB"]
-
-    assert google is not None
-    assert (listing["GOOG"].name, google.name) == ("Alphabet Inc.", "Google Inc")
-    # It is listed under another ticker today.
-    assert (facebook.name, facebook.exchange, facebook.rank) == ("Facebook Inc", "NASDAQ", None)
-    assert listing["META"].cik == facebook.cik
-
-
-def _statements(sample: SampleProvider) -> list[Statement]:
-    return [report for ticker in COVERED for report in sample.financials(ticker).statements]
-
-
-def _earnings(sample: SampleProvider) -> list[Earnings]:
-    return [report for ticker in COVERED for report in sample.financials(ticker).earnings]
-
-
-def _report(sample: SampleProvider, kind: type[S], ticker: str, end: date) -> S:
-    reports: Sequence[Statement] = sample.financials(ticker).statements
-    found = [report for report in reports if isinstance(report, kind)]
-    return next(report for report in found if report.fiscal_date_ending == end)
-
-
-def test_reported_figures_are_those_of_the_filings(sample: SampleProvider) -> None:
-    income = _report(sample, IncomeStatement, "IBM", date(2012, 12, 31))
-    balance = _report(sample, BalanceSheet, "AAPL", date(2012, 9, 29))
-    quarter = _report(sample, IncomeStatement, "GOOG", date(2011, 6, 30))
-    reports = chain(_statements(sample), _earnings(sample))
-
-    assert income.total_revenue == 104_507_000_000
-    assert income.net_income == 16_604_000_000
-    assert balance.total_assets == 176_064_000_000
-    assert balance.common_stock_shares_outstanding == 939_208_000
-    assert (income.currency, balance.currency) == ("USD", "USD")
-    # What the sources lack is missing.
-    assert sorted(quarter.figures()) == ["netIncome", "operatingIncome", "totalRevenue"]
-    assert sum(len(report.figures()) for report in reports) == 532
-
-
-def test_balance_sheets_balance_but_for_minority_interests(sample: SampleProvider) -> None:
-    gaps = {
-        (sheet.ticker, sheet.fiscal_date_ending): sheet.total_assets - liabilities - equity
-        for sheet in _statements(sample)
-        if isinstance(sheet, BalanceSheet)
-        and sheet.total_assets is not None
-        and (liabilities := sheet.total_liabilities) is not None
-        and (equity := sheet.total_shareholder_equity) is not None
-    }
-
-    assert gaps.pop(("IBM", date(2012, 12, 31))) == 124_000_000
-    assert len(gaps) == 11
-    assert set(gaps.values()) == {0}
-
-
-def test_earnings_carry_their_announcement_only_where_it_is_known(sample: SampleProvider) -> None:
-    by_end = {(report.ticker, report.fiscal_date_ending): report for report in _earnings(sample)}
-    announced = [report for report in by_end.values() if report.reported_date is not None]
-
-    assert len(announced) == 20
-    assert all(report.period is Period.QUARTERLY for report in announced)
-    assert by_end["AAPL", date(2011, 9, 24)].reported_date == date(2011, 10, 18)
-    # Restated later: other figures were announced in July 2009.
-    assert by_end["AAPL", date(2009, 6, 27)].reported_eps == Decimal("2.01")
-    assert by_end["AAPL", date(2009, 6, 27)].reported_date is None
 
 
 def test_news_are_known_from_the_next_bar_on_and_carry_no_sentiment(
@@ -351,17 +266,3 @@ def test_prices_are_those_of_the_source(sample: SampleProvider) -> None:
             # The source's also take account of what happened after the sample.
             ratio = adjusted.price("close", at) * newest / Decimal(row["Adj Close"])
             assert abs(ratio - 1) < Decimal("1e-5")
-
-
-def test_only_changed_files_are_written_and_all_have_a_digest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("scripts.build_sample.DATA", tmp_path)
-    write({"one.json": b"[]\n", "two.json.gz": b"[1]\n"})
-    before = (tmp_path / "one.json").stat().st_mtime_ns
-
-    write({"one.json": b"[]\n", "two.json.gz": b"[2]\n"})
-
-    assert (tmp_path / "one.json").stat().st_mtime_ns == before
-    assert content_of(tmp_path / "two.json.gz") == b"[2]\n"
-    assert sorted(SampleFiles(tmp_path).names) == ["one.json", "two.json.gz"]

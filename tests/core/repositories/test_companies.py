@@ -222,21 +222,6 @@ def test_a_listing_comes_back_unchanged_and_is_written_once(companies: list[List
         assert listing.version() == version
 
 
-def test_a_newer_listing_leaves_nothing_of_the_older_one(
-    spied: SpiedStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_PART_BYTES", 20)
-    listing = ListingRepository(spied)
-    listing.publish([APPLE, IBM])
-    older, items = listing.version(), len(spied.contents())
-
-    listing.publish([IBM])
-
-    assert listing.load() == (listing.version(), [IBM])
-    assert older != listing.version()
-    assert len(spied.contents()) < items
-
-
 def _part(listing: ListingRepository) -> dict[str, str]:
     return {"name": f"listing/{listing.version()}/0"}
 

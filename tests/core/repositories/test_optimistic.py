@@ -48,20 +48,6 @@ def test_no_count_is_lost_when_many_count_at_once(spied: SpiedStore) -> None:
     assert _count(spied) == 6
 
 
-def test_an_item_that_was_read_before_is_not_read_again_unless_it_changed(
-    spied: SpiedStore,
-) -> None:
-    change_item(spied, STATE, COUNTER, counted)
-    known = spied.get(STATE, COUNTER)
-
-    spied.calls = 0
-    change_item(spied, STATE, COUNTER, counted, known=known)
-    assert (spied.calls, _count(spied)) == (1, 2)
-
-    change_item(spied, STATE, COUNTER, counted, known=known)
-    assert _count(spied) == 3
-
-
 def test_leaving_an_item_as_it_is_writes_nothing(spied: SpiedStore) -> None:
     assert not change_item(spied, STATE, COUNTER, lambda _: None)
     assert spied.writes == 0

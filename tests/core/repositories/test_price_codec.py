@@ -64,13 +64,6 @@ def test_a_difference_that_no_column_holds_is_refused() -> None:
         encode_bars(series)
 
 
-def test_prices_are_kept_in_the_largest_unit_that_is_exact() -> None:
-    cents = walk(60)
-    finer = cents.rescaled(6)
-
-    assert encode_bars(finer) == encode_bars(cents)
-
-
 @pytest.mark.parametrize("mask", [1, 16, 128, 255])
 def test_damage_to_any_byte_is_found(mask: int) -> None:
     encoded = encode_bars(walk(60))

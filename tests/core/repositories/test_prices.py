@@ -1,9 +1,7 @@
-"""What the price repository promises over every store."""
+"""What the price repository promises."""
 
 import doctest
 import re
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -24,24 +22,15 @@ from tests.core.strategies import days, price_series, walk
 from tests.fakes import SERIES, bar, series
 from tests.spied import SpiedStore, StoppedError
 
-from .mocked import on_dynamodb
-
 ROOT = Path(__file__).parents[3]
-OpenStore = Callable[[], AbstractContextManager[Store]]
-
-
-@pytest.fixture(params=[opened, on_dynamodb], ids=["sqlite", "dynamodb"], scope="module")
-def open_store(request: pytest.FixtureRequest) -> OpenStore:
-    opener: OpenStore = request.param
-    return opener
 
 
 @settings(deadline=None, max_examples=15)
 @given(wanted=price_series("BRK.B", max_size=100))
 def test_any_series_comes_back_exactly_and_merging_it_again_writes_nothing(
-    open_store: OpenStore, wanted: PriceSeries
+    wanted: PriceSeries,
 ) -> None:
-    with open_store() as store:
+    with opened() as store:
         spied = SpiedStore(store)
         repository = PriceRepository(spied)
         change = repository.merge(wanted)
@@ -64,13 +53,12 @@ def test_any_series_comes_back_exactly_and_merging_it_again_writes_nothing(
     last=st.none() | days(),
 )
 def test_a_merge_adds_and_corrects_and_tells_exactly_what_it_did(
-    open_store: OpenStore,
     older: PriceSeries,
     newer: PriceSeries,
     first: date | None,
     last: date | None,
 ) -> None:
-    with open_store() as store:
+    with opened() as store:
         repository = PriceRepository(store)
         repository.merge(older)
         change = repository.merge(newer)
@@ -142,29 +130,9 @@ def test_a_few_bars_of_a_long_history_cost_a_few_items(spied: SpiedStore) -> Non
         assert store.items_read - before <= most
 
 
-def test_an_append_or_a_correction_writes_one_item(spied: SpiedStore) -> None:
-    repository, long = PriceRepository(spied), walk(600)
-    repository.merge(long.slice(0, 599))
-
-    for newer in (long, corrected(long, 400)):
-        written = spied.writes
-        repository.merge(newer)
-        assert spied.writes == written + 1
-
-
-def test_a_change_is_recorded_once_before_the_first_write(spied: SpiedStore) -> None:
-    repository = PriceRepository(spied)
-    recorded: list[tuple[int, PriceChange]] = []
-
-    for _ in range(2):
-        repository.merge(SERIES["AAPL"], lambda change: recorded.append((spied.writes, change)))
-
-    assert recorded == [(0, PriceChange(date(2023, 12, 28), date(2024, 1, 3), 4, 4))]
-
-
 @pytest.mark.parametrize("stored", [[], ["AAPL"]], ids=["first bars", "more bars"])
-def test_concurrent_writers_lose_no_bar(open_store: OpenStore, stored: list[str]) -> None:
-    with open_store() as store:
+def test_concurrent_writers_lose_no_bar(stored: list[str]) -> None:
+    with opened() as store:
         spied = SpiedStore(store)
         mine, yours = PriceRepository(spied), PriceRepository(store)
         for ticker in stored:
@@ -243,6 +211,31 @@ def test_the_same_price_with_more_zeros_is_no_change(spied: SpiedStore) -> None:
     assert repository.merge(coarse.rescaled(6)) is None
 
 
+def test_a_bar_of_which_only_the_volume_changed_is_a_change(spied: SpiedStore) -> None:
+    repository, long = PriceRepository(spied), walk(200)
+    newer = corrected(long, 150)
+    repository.merge(long)
+
+    change = repository.merge(newer)
+
+    assert change == PriceChange(long.day(150), long.day(150), 1, 0)
+    assert list(repository.between("AAPL").volume) == list(newer.volume)
+
+
+def test_quarters_of_different_scales_are_read_as_one_exact_range(spied: SpiedStore) -> None:
+    repository = PriceRepository(spied)
+    prices = {"day_20130328": "438.1799", "day_20130401": "428.91", "day_20130701": "409.2"}
+    for day, price in prices.items():
+        repository.merge(series("AAPL", **{day: price}))
+
+    bars = repository.between("AAPL")
+
+    assert bars.prices("close") == [Decimal(price) for price in prices.values()]
+    assert list(bars.between(None, date(2013, 6, 30))) == list(
+        repository.between("AAPL", None, date(2013, 6, 30))
+    )
+
+
 @pytest.mark.parametrize("payload", [b"", b"\x02damaged", None, "text"])
 def test_a_damaged_item_is_named_and_yields_no_bars(
     spied: SpiedStore, payload: bytes | str | None
@@ -258,13 +251,6 @@ def test_a_damaged_item_is_named_and_yields_no_bars(
             read("AAPL")
     with pytest.raises(StoreError, match=place):
         repository.merge(long)
-
-
-def test_only_daily_bars_are_stored(spied: SpiedStore) -> None:
-    weeks = PriceSeries.empty("AAPL", Interval.WEEK)
-
-    with pytest.raises(ValueError, match="AAPL: only daily bars are stored, not 1w"):
-        PriceRepository(spied).merge(weeks)
 
 
 def test_the_examples_of_the_documentation_show_what_happens() -> None:

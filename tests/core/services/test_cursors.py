@@ -162,11 +162,3 @@ def test_a_cursor_of_one_list_does_not_continue_another(full: App) -> None:
     ):
         with pytest.raises(InputError):
             read()
-
-
-def test_a_page_may_have_another_size_than_the_one_before(full: App) -> None:
-    first = full.list_assets(limit=1)
-
-    rest = full.list_assets(limit=100, cursor=first.next_cursor)
-
-    assert [asset.ticker for asset in rest.items] == ["BRK.B", "MSFT", "ZZZ"]

@@ -1,6 +1,6 @@
 """An ingest stores and announces what is new, and reports what failed."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
@@ -13,7 +13,7 @@ from signal9_core.domain import (
     Freshness,
     ReportKind,
 )
-from signal9_core.errors import InputError, PayloadError, ProviderUnavailableError, RateLimitError
+from signal9_core.errors import PayloadError, ProviderUnavailableError, RateLimitError
 from signal9_core.events import (
     AssetDataUpdated,
     EarningsScheduled,
@@ -28,7 +28,6 @@ from tests.fakes import (
     REPORTS,
     AttentivePublisher,
     FakeProvider,
-    SetClock,
     article,
     income,
     series,
@@ -222,11 +221,6 @@ def test_chosen_reports_leave_the_others_as_complete_as_they_were(
     assert ingest(ReportKind.INCOME_STATEMENT) == (True, date(2023, 9, 30), 2)
 
 
-def test_what_is_not_a_ticker_is_refused(app: App) -> None:
-    with pytest.raises(InputError, match="ticker"):
-        app.ingest(tickers=["no ticker"])
-
-
 def test_a_company_that_the_provider_does_not_know_is_not_made_up(
     app: App, spied: SpiedStore, provider: FakeProvider
 ) -> None:
@@ -259,14 +253,6 @@ def test_of_a_provider_of_many_companies_only_the_lists_are_ingested(
     provider.covering = None
 
     assert app.ingest().stored == {"listing": 4}
-
-
-def test_a_later_ingest_of_the_same_is_noted(app: App, clock: SetClock) -> None:
-    app.ingest()
-    clock.move(days=1)
-    app.ingest()
-
-    assert app.state.finished_ingest("fake") == NOW + timedelta(days=1)
 
 
 def test_progress_is_reported_up_to_the_last_unit_of_every_data_set(

@@ -1,7 +1,5 @@
 """What DynamoDB does on bad days: refuses parts of batches, throttles, loses answers, is away."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -293,14 +291,3 @@ def test_an_item_that_someone_else_wrote_is_read_but_never_overwritten_by_versio
         store.put(ASSETS, asset("AAPL"), expected=ABSENT)
     with pytest.raises(StoreError, match="type SS"):
         store.get(ASSETS, {"ticker": "IBM"})
-
-
-def test_the_module_can_be_imported_without_aws() -> None:
-    program = (
-        "import sys\n"
-        "sys.modules['boto3'] = sys.modules['botocore'] = None\n"
-        "import signal9_core.stores.dynamodb\n"
-        "assert 'signal9_core.stores.sqlite' not in sys.modules"
-    )
-
-    subprocess.run([sys.executable, "-c", program], check=True)

@@ -11,12 +11,10 @@ from pathlib import Path
 import pytest
 
 from signal9_core.errors import IncompatibleStoreError, StoreError, StoreUnavailableError
-from signal9_core.ports import Span
 from signal9_core.stores import sqlite_schema
-from signal9_core.stores.sqlite import SqliteStore, query_sql
-from signal9_core.stores.sqlite_schema import SCHEMA_VERSION, create_tables
-from signal9_core.stores.values import QuerySpec
-from signal9_core.tables import ASSETS, MONTH_INDEX, NEWS, STATE, IndexSpec
+from signal9_core.stores.sqlite import SqliteStore
+from signal9_core.stores.sqlite_schema import SCHEMA_VERSION
+from signal9_core.tables import ASSETS, STATE
 from tests.fakes import SetClock
 
 from .items import asset, lease
@@ -49,13 +47,6 @@ def test_an_empty_file_becomes_a_database(path: Path) -> None:
 
     with SqliteStore.open(path) as store:
         store.put(ASSETS, asset("AAPL"))
-
-
-def test_stores_in_memory_are_apart() -> None:
-    with SqliteStore.open(":memory:") as first, SqliteStore.open(":memory:") as second:
-        first.put(ASSETS, asset("AAPL"))
-
-        assert second.get(ASSETS, {"ticker": "AAPL"}) is None
 
 
 @pytest.mark.parametrize("content", [b"x", b"ticker,name\nAAPL,Apple\n" * 100, FORGED])
@@ -214,31 +205,3 @@ def test_opening_removes_what_has_expired(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT partition FROM State ORDER BY 1").fetchall()
     assert rows == [("ever",), ("new",)]
-
-
-@pytest.mark.parametrize("newest_first", [False, True])
-@pytest.mark.parametrize(("span", "prefix"), [(None, None), (Span("1", "3"), None), (None, "2")])
-@pytest.mark.parametrize(
-    ("index", "cursor"),
-    [
-        (None, {"ticker": "AAPL", "timestamp": "2"}),
-        (MONTH_INDEX, {"ticker": "AAPL", "timestamp": "2", "month": "2024-01"}),
-    ],
-)
-def test_no_query_reads_beyond_its_part_of_the_table(
-    span: Span | None,
-    prefix: str | None,
-    index: IndexSpec | None,
-    cursor: dict[str, str],
-    *,
-    newest_first: bool,
-) -> None:
-    partition = "AAPL" if index is None else "2024-01"
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        create_tables(connection, "memory")
-        for start in (None, cursor):
-            spec = QuerySpec(NEWS, partition, index, span, prefix, newest_first, 10, start)
-            query, parameters = query_sql(spec, 0)
-            plan = connection.execute(f"EXPLAIN QUERY PLAN {query}", parameters).fetchall()
-            assert len(plan) == 1
-            assert plan[0][3].startswith("SEARCH")

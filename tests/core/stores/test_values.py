@@ -6,7 +6,6 @@ from enum import IntEnum, StrEnum
 from types import MappingProxyType
 
 import pytest
-from boto3.dynamodb.types import TypeSerializer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -34,18 +33,6 @@ class Rank(IntEnum):
 def test_an_item_survives_in_the_form_of_either_store(item: Item) -> None:
     assert kinds_of(from_json(to_json(item))) == kinds_of(item)
     assert kinds_of(from_attributes(to_attributes(item))) == kinds_of(item)
-
-
-@given(item=attributes())
-@settings(max_examples=100)
-def test_dynamodb_gets_what_boto3_would_send(item: Item) -> None:
-    # Its limits for numbers are a little narrower at one end, wider at the other.
-    peer = TypeSerializer()
-    try:
-        expected = {name: peer.serialize(value) for name, value in item.items()}
-    except ArithmeticError:
-        return
-    assert to_attributes(item) == expected
 
 
 @given(number=numbers())

@@ -44,14 +44,15 @@ def rows(answer: PricesAnswer) -> list[BarRow]:
 
 
 def pages(query: Callable[..., PricesAnswer], **options: object) -> Iterator[list[BarRow]]:
-    """Yield the rows of every page."""
-    cursor = None
+    """Yield the rows of every page; a cursor that comes twice would never end."""
+    cursors: list[str | None] = [None]
     while True:
-        answer = query("AAPL", cursor=cursor, **options)
+        answer = query("AAPL", cursor=cursors[-1], **options)
         yield rows(answer)
-        cursor = answer.next_cursor
-        if cursor is None:
+        if answer.next_cursor is None:
             return
+        assert answer.next_cursor not in cursors
+        cursors.append(answer.next_cursor)
 
 
 def store_prices(app: App, series: PriceSeries) -> App:
