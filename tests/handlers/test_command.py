@@ -48,17 +48,6 @@ def test_failures_are_printed_and_tried_again(
     assert stocked_app.is_ingested()
 
 
-def test_a_finished_ingest_is_not_repeated(
-    stocked_app: App, provider: FakeProvider, capsys: pytest.CaptureFixture[str]
-) -> None:
-    ingest_once(stocked_app)
-    provider.failing["news"] = PayloadError("requested again")
-
-    ingest_once(stocked_app)
-
-    assert capsys.readouterr().err == ""
-
-
 def test_the_status_is_printed_with_the_notice(
     stocked_app: App, capsys: pytest.CaptureFixture[str]
 ) -> None:
