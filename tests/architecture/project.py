@@ -3,7 +3,6 @@
 import ast
 import os
 import subprocess
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -11,7 +10,6 @@ from typing import Final, NamedTuple
 __all__ = [
     "ROOT",
     "SOURCES",
-    "Definition",
     "Module",
     "documents",
     "files",
@@ -30,25 +28,6 @@ SOURCES: Final = {
 """The folder of every package that is built here."""
 
 
-class Definition(NamedTuple):
-    """A class or function; the name of a method starts with its class's."""
-
-    name: str
-    node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-
-    @property
-    def public(self) -> bool:
-        """Whether others may use it."""
-        return not any(part.startswith("_") for part in self.name.split("."))
-
-    @property
-    def lines(self) -> int:
-        """How many lines it does things in: its signature and docstring do not count."""
-        body = self.node.body
-        first = body[1] if len(body) > 1 and ast.get_docstring(self.node) else body[0]
-        return (self.node.end_lineno or first.lineno) - first.lineno + 1
-
-
 class Module(NamedTuple):
     """A Python file of a package."""
 
@@ -58,29 +37,20 @@ class Module(NamedTuple):
     tree: ast.Module
 
     @property
-    def package(self) -> str:
-        """The package at its root."""
-        return self.name.partition(".")[0]
-
-    @property
-    def public(self) -> bool:
-        """Whether others may import it."""
-        return not any(part.startswith("_") for part in self.name.split("."))
-
-    def definitions(self) -> Iterator[Definition]:
-        """Yield its classes, functions and methods; not those inside functions."""
-        return _definitions(self.tree, "")
+    def uses_cdk(self) -> bool:
+        """Whether it describes infrastructure."""
+        return self.name.startswith(("signal9_constructs.", "signal9_deploy.stacks."))
 
 
 @cache
 def modules() -> tuple[Module, ...]:
     """Return every module of the packages, by name."""
-    found = [
+    read = [
         _read(package, folder, path)
         for package, folder in SOURCES.items()
         for path in folder.rglob("*.py")
     ]
-    return tuple(sorted(found, key=lambda module: module.name))
+    return tuple(sorted(read, key=lambda module: module.name))
 
 
 @cache
@@ -119,14 +89,3 @@ def _read(package: str, folder: Path, path: Path) -> Module:
     name = ".".join((package, *parts)).removesuffix(".__init__")
     text = path.read_text(encoding="utf-8")
     return Module(name, path, text, ast.parse(text))
-
-
-def _definitions(scope: ast.AST, prefix: str) -> Iterator[Definition]:
-    for node in ast.iter_child_nodes(scope):
-        if isinstance(node, ast.ClassDef):
-            yield Definition(prefix + node.name, node)
-            yield from _definitions(node, f"{prefix}{node.name}.")
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield Definition(prefix + node.name, node)
-        elif isinstance(node, ast.If | ast.Try | ast.With):
-            yield from _definitions(node, prefix)

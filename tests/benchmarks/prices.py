@@ -38,7 +38,6 @@ from signal9_core.tables import TIME_SERIES
 
 from .measure import Measure
 from .metering import Meter
-from .price_bodies import parsing
 from .report import say
 from .timing import best_ms, milliseconds
 
@@ -56,7 +55,6 @@ def measures() -> Iterator[Measure]:
     """Yield size, units, times and memory; each history has to come back bit for bit."""
     histories = _histories()
     long = max(histories, key=len)
-    yield from parsing(long)
     yield from _sizes(histories)
     yield from _units(long)
     yield from _times(long)

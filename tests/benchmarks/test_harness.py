@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Literal
 
 import pytest
 
@@ -83,14 +82,3 @@ def test_json_goes_to_stdout_alone(capsys: pytest.CaptureFixture[str]) -> None:
     runner.main(["--only", "quick", "--json"])
 
     assert json.loads(capsys.readouterr().out)["measures"] == _written()
-
-
-@pytest.mark.parametrize(
-    ("better", "missed", "reached"), [("lower", 2.1, 1.9), ("higher", 1.9, 2.1)]
-)
-def test_a_goal_is_met_when_reached(
-    better: Literal["lower", "higher"], missed: float, reached: float
-) -> None:
-    met = [Measure("any", value, "ms", 2, better).met for value in (missed, 2, reached)]
-
-    assert met == [False, True, True]
