@@ -3,7 +3,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -170,3 +170,14 @@ def test_a_page_may_have_another_size_than_the_one_before(full: App) -> None:
     rest = full.list_assets(limit=100, cursor=first.next_cursor)
 
     assert [asset.ticker for asset in rest.items] == ["BRK.B", "MSFT", "ZZZ"]
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_a_page_of_prices_begins_after_the_page_before(
+    full: App, order: Literal["asc", "desc"]
+) -> None:
+    both = full.get_prices("AAPL", limit=4, order=order).items
+    first = full.get_prices("AAPL", limit=2, order=order)
+    second = full.get_prices("AAPL", limit=2, order=order, cursor=first.next_cursor)
+
+    assert [*first.items, *second.items] == both
