@@ -271,3 +271,26 @@ def corrected(long: PriceSeries, at: int) -> PriceSeries:
     volume = long.volume[:]
     volume[at] += 100
     return replace(long, volume=volume)
+
+
+def test_quarters_of_different_precision_are_read_together(spied: SpiedStore) -> None:
+    repository = PriceRepository(spied)
+    precise = Bar.model_validate(
+        {
+            "ticker": "AAPL",
+            "day": date(2012, 3, 30),
+            **dict.fromkeys(("open", "high", "low", "close"), "438.1799"),
+            "volume": 1,
+        }
+    )
+    in_cents = precise.model_copy(
+        update={
+            "day": date(2012, 4, 2),
+            **dict.fromkeys(("open", "high", "low", "close"), Decimal("618.63")),
+        }
+    )
+
+    for day in (precise, in_cents):
+        repository.merge(PriceSeries.from_bars("AAPL", [day]))
+
+    assert list(repository.between("AAPL")) == [precise, in_cents]

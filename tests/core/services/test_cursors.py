@@ -3,7 +3,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -162,3 +162,14 @@ def test_a_cursor_of_one_list_does_not_continue_another(full: App) -> None:
     ):
         with pytest.raises(InputError):
             read()
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_a_page_of_prices_begins_after_the_page_before(
+    full: App, order: Literal["asc", "desc"]
+) -> None:
+    both = full.get_prices("AAPL", limit=4, order=order).items
+    first = full.get_prices("AAPL", limit=2, order=order)
+    second = full.get_prices("AAPL", limit=2, order=order, cursor=first.next_cursor)
+
+    assert list(both) == [*first.items, *second.items]
