@@ -154,4 +154,4 @@ def _spent_in_table() -> int:
         os.environ.update(CREDENTIALS)
         client = aws_client("dynamodb", endpoint_url=address)
         table = create_table(client, STATE, f"State-{uuid.uuid4().hex}")
-        return calls_of_processes(address, table, **CREDENTIALS)
+        return calls_of_processes(address, table, environment=CREDENTIALS)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -43,7 +44,9 @@ def spend(store: Store) -> int:
     return calls
 
 
-def calls_of_processes(*where: str, processes: int = 8, **environment: str) -> int:
+def calls_of_processes(
+    *where: str, processes: int = 8, environment: Mapping[str, str] | None = None
+) -> int:
     """Return how many calls some processes make together until their budget is used up."""
     command = [sys.executable, "-m", "tests.core.spending", *where]
     running = [
@@ -51,7 +54,7 @@ def calls_of_processes(*where: str, processes: int = 8, **environment: str) -> i
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **environment},
+            env={**os.environ, **(environment or {})},
         )
         for _ in range(processes)
     ]

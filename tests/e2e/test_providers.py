@@ -95,4 +95,4 @@ def test_eight_processes_share_a_budget_in_the_table_of_the_stage(place: Place) 
     address = place.variables["AWS_ENDPOINT_URL"]
     table = f"{table_prefix(place.settings)}{STATE.name}"
 
-    assert calls_of_processes(address, table, **CREDENTIALS) == BUDGET
+    assert calls_of_processes(address, table, environment=CREDENTIALS) == BUDGET

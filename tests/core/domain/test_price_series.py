@@ -148,11 +148,3 @@ def test_implausible_bars_are_found_and_named(
     series: PriceSeries, splits: dict[int, Fraction] | None, problem: str
 ) -> None:
     assert re.fullmatch(problem, find_invalid_bar(series, splits) or "plausible")
-
-
-def test_adjusted_prices_are_rounded_to_the_nearest() -> None:
-    figures = {"open": "1.01", "high": "3", "low": "1", "close": "3", "adjusted_close": "2"}
-
-    adjusted = PriceSeries.from_bars("IBM", [flat(DAY, "3", **figures)]).adjusted()
-
-    assert list(map(str, (adjusted.price("open", 0), adjusted.price("low", 0)))) == ["0.67", "0.67"]

@@ -10,7 +10,6 @@ from hypothesis.strategies import SearchStrategy
 from signal9_core.domain import Asset, AssetProfile, CompanyOverview, DataSet, Freshness
 from signal9_core.errors import StoreError
 from signal9_core.ports import Item, Value
-from signal9_core.repositories import companies as module
 from signal9_core.repositories.companies import AssetRepository, ListedName, ListingRepository
 from signal9_core.tables import STATE, TableSpec
 from tests.core.conftest import opened

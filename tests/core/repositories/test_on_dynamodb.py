@@ -17,7 +17,7 @@ from .mocked import on_dynamodb
 def dynamodb() -> Iterator[App]:
     """An application over DynamoDB that has ingested everything."""
     with on_dynamodb() as store:
-        app = app_over(SpiedStore(store), SetClock(), FakeProvider())
+        app = app_over(SpiedStore(store), SetClock(), FakeProvider(actions={"AAPL": []}))
         app.ingest()
         yield app
 
@@ -26,7 +26,7 @@ def dynamodb() -> Iterator[App]:
 def sqlite() -> Iterator[App]:
     """The same over SQLite."""
     with opened() as store:
-        app = app_over(store, SetClock(), FakeProvider())
+        app = app_over(store, SetClock(), FakeProvider(actions={"AAPL": []}))
         app.ingest()
         yield app
 

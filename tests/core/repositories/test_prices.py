@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.domain import Interval, PriceSeries
+from signal9_core.domain import Bar, PriceSeries
 from signal9_core.errors import StoreError
-from signal9_core.ports import Item, Page, Store
+from signal9_core.ports import Item, Page
 from signal9_core.repositories.prices import PriceChange, PriceRepository
 from signal9_core.tables import TIME_SERIES, TableSpec
 from tests.core.conftest import opened

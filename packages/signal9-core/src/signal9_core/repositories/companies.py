@@ -168,11 +168,13 @@ class AssetRepository:
         return [str(item["ticker"]) for item, _ in page.items]
 
     def freshness(self) -> Iterator[tuple[Ticker, dict[DataSet, Freshness]]]:
-        """Yield the freshness of every active company that was checked, latest first."""
-        for item, _ in scan(self._store, _LATEST_FIRST, None, 100):
-            if item["checkedAt"] == NEVER:
-                return
-            yield str(item["ticker"]), _freshness(item)
+        """Yield the freshness of every active company that has data, latest checked first.
+
+        A company whose first ingest ran out of calls has data and was never checked.
+        """
+        for item, _ in scan(self._store, _LATEST_FIRST, None, _PAGE):
+            if freshness := _freshness(item):
+                yield str(item["ticker"]), freshness
 
 
 def _differs(item: Item, asset: Asset) -> bool:

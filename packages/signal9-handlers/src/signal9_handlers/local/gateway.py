@@ -1,6 +1,7 @@
 """API Gateway on this machine: authenticates requests and passes them to the API's resources."""
 
 import gzip
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -29,6 +30,9 @@ Event = dict[str, Any]
 
 SMALLEST_COMPRESSED: Final = 1_024
 """The least bytes of a body that is compressed."""
+
+_GZIP: Final = re.compile(r"(gzip|\*)(;q=(1(\.0*)?|0?\.\d*[1-9]\d*))?")
+"""An entry of Accept-Encoding that accepts gzip, with any weight but zero."""
 
 Authorize = Callable[[Request], Identity | None]
 """Returns the caller, or `None` if they need no token; raises `RefusedError` for bad tokens."""
@@ -118,7 +122,7 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> Mapping[str, Sequence[str]]:
 def _compress(request: Request, response: Response) -> Response:
     """Compress a large body for clients that accept gzip, as API Gateway does."""
     codings = request.header("accept-encoding").lower().replace(" ", "").split(",")
-    accepts_gzip = not {"gzip", "*", "gzip;q=1", "gzip;q=1.0"}.isdisjoint(codings)
+    accepts_gzip = any(map(_GZIP.fullmatch, codings))
     if len(response.body) < SMALLEST_COMPRESSED or not accepts_gzip:
         return response
     compressed = response._replace(body=gzip.compress(response.body, 1, mtime=0))
