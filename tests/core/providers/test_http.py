@@ -213,7 +213,7 @@ def test_the_end_of_the_daily_quota_closes_it_and_is_not_retried() -> None:
         (b"\x89PNG", "image/png", "image/png instead of data"),
         (b'[{"symbol": "AAPL", "sta', "application/json", "(malformed|truncated)"),
         (b"", "application/json", "(malformed|truncated)"),
-        (b'{"message": "?"}', "application/json", "field symbol, status is missing"),
+        (b'{"message": "?"}', "application/json", "missing required field `symbol`"),
         (b'["AAPL"]', "application/json", "Expected `object`, got `str`"),
     ],
 )

@@ -1,18 +1,18 @@
-"""What all parsers share: decoding, cleaning, price series."""
+"""What all parsers share: decoding, cleaning, fast construction of models, price series."""
 
 import csv
 import re
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache, partial
 from math import floor
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ..domain import PriceSeries, Ticker, blank_to_none, decimals_of, find_invalid_bar
 from ..errors import PayloadError, ProviderError
@@ -20,6 +20,7 @@ from ..ports import Parser, Record
 
 __all__ = [
     "as_number",
+    "builder",
     "clean",
     "clean_fields",
     "csv_rows",
@@ -33,6 +34,8 @@ __all__ = [
     "require",
     "series_of",
 ]
+
+M = TypeVar("M", bound=BaseModel)
 
 _JSON: Final = msgspec.json.Decoder(float_hook=Decimal)
 _TICKER: Final = TypeAdapter[str](Ticker)
@@ -118,14 +121,24 @@ def is_ticker(symbol: str) -> bool:
 
 def clean(value: object) -> object:
     """Return a JSON value with `None` for what providers write when a value is missing."""
+    if isinstance(value, str):
+        return blank_to_none(value)
+    if not value:
+        return value
     if isinstance(value, list):
         return [clean(item) for item in value]
-    return clean_fields(value) if isinstance(value, dict) else blank_to_none(value)
+    return clean_fields(value) if isinstance(value, dict) else value
 
 
-def clean_fields(raw: Mapping[str, Any], without: Iterable[str] = ()) -> dict[str, Any]:
-    """Return a cleaned object without some of its fields."""
-    return {name: clean(value) for name, value in raw.items() if name not in without}
+def clean_fields(raw: dict[str, Any], without: Iterable[str] = ()) -> dict[str, Any]:
+    """Clean an object in place, without some of its fields, and return it."""
+    for name in without:
+        raw.pop(name, None)
+    for name, value in raw.items():
+        # Flags are half of the values in long lists; they need no cleaning.
+        if value is not True and value is not False:
+            raw[name] = blank_to_none(value) if isinstance(value, str) else clean(value)
+    return raw
 
 
 def as_number(value: object) -> object:
@@ -144,6 +157,30 @@ def decimal_or_none(value: object) -> Decimal | None:
             return None
         raise ValueError(f"invalid number {value!r:.40}")
     return value if value is None or isinstance(value, Decimal) else Decimal(str(value))
+
+
+def builder(model: type[M]) -> Callable[[dict[str, Any], dict[str, Any] | None], M]:
+    """Return a function that builds a model of values and extra fields that were checked before.
+
+    That takes a fraction of the time of validation. If an extra field has the name of one of the
+    model's own, everything is validated after all.
+    """
+    fields, new, put = model.model_fields, model.__new__, object.__setattr__
+    defaults = {name: field.default for name, field in fields.items()}
+    disjoint = frozenset((*fields, *(field.alias for field in fields.values()))).isdisjoint
+    fields_set = set(fields)
+
+    def build(values: dict[str, Any], extra: dict[str, Any] | None) -> M:
+        if extra and not disjoint(extra):
+            return model.model_validate(values | extra)
+        built = new(model)
+        put(built, "__dict__", defaults | values)
+        put(built, "__pydantic_extra__", extra)
+        put(built, "__pydantic_fields_set__", fields_set)
+        put(built, "__pydantic_private__", None)
+        return built
+
+    return build
 
 
 def series_of(

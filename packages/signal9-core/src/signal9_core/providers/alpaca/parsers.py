@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from operator import attrgetter
-from typing import Annotated, Any, Final, Generic, NamedTuple, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -19,11 +19,13 @@ from ...domain import (
     NewsArticle,
     PriceSeries,
     Ticker,
+    TickerSentiment,
+    blank_to_none,
     one_a_day,
 )
 from ...errors import PayloadError
 from ...ports import ProviderFormat
-from ..parsing import clean_fields, decode, is_ticker, named_parsers, require, series_of
+from ..parsing import builder, clean_fields, decode, is_ticker, named_parsers, series_of
 
 __all__ = [
     "FORMAT",
@@ -47,7 +49,7 @@ Raw = dict[str, Any]
 _PREFERRED: Final = re.compile(r"([A-Z0-9]+)\.PR([A-Z])")
 _CANONICAL_PREFERRED: Final = re.compile(r"([A-Z0-9]+)\.P([A-Z])")
 _NEW_YORK: Final = "America/New_York"
-_FULL_RELEVANCE: Final = 1
+_FULL_RELEVANCE: Final = Decimal(1)
 """Alpaca names the companies of an article, but not how relevant it is to them."""
 
 
@@ -77,6 +79,17 @@ class Page(NamedTuple, Generic[T]):
     token: str | None
 
 
+class _Asset(msgspec.Struct, gc=False):
+    symbol: str
+    status: Literal["active", "inactive"]
+    name: str | None = None
+    exchange: str | None = None
+    asset_type: str | None = msgspec.field(default=None, name="class")
+
+
+_new_asset: Final = builder(Asset)
+
+
 def parse_assets(body: bytes, ticker: Ticker | None = None) -> list[Asset]:  # noqa: ARG001
     """Return the assets, each ticker once; placeholders are left out.
 
@@ -86,15 +99,27 @@ def parse_assets(body: bytes, ticker: Ticker | None = None) -> list[Asset]:  # n
     content = decode(body)
     raws = [content] if isinstance(content, dict) else content
     assets: dict[Ticker, Asset] = {}
-    for raw in msgspec.convert(raws, list[Raw]):
-        require(raw, ("symbol", "status"))
-        about = _ticker_of(str(raw.pop("symbol")))
+    for shape, raw in zip(msgspec.convert(raws, list[_Asset]), raws, strict=True):
+        about = _ticker_of(shape.symbol)
         if about is not None:
-            kind = {"ticker": about, "assetType": raw.pop("class", None)}
-            asset = Asset.model_validate(clean_fields(raw | kind))
+            asset = _asset(about, raw)
             if about not in assets or _claim(asset) > _claim(assets[about]):
                 assets[about] = asset
     return list(assets.values())
+
+
+def _asset(ticker: Ticker, raw: Raw) -> Asset:
+    """Return an asset of a checked object, of which the unknown fields are left."""
+    take = raw.pop
+    values = {
+        "ticker": ticker,
+        "name": blank_to_none(take("name", None)),
+        "exchange": blank_to_none(take("exchange", None)),
+        "asset_type": blank_to_none(take("class", None)),
+        "status": take("status"),
+    }
+    del raw["symbol"]
+    return _new_asset(values, clean_fields(raw))
 
 
 def _claim(asset: Asset) -> tuple[bool, bool, bool]:
@@ -221,7 +246,7 @@ def parse_actions(body: bytes, ticker: Ticker | None = None) -> list[CorporateAc
     return one_a_day(actions_page(body).records)
 
 
-class _Article(msgspec.Struct):
+class _Article(msgspec.Struct, gc=False):
     id: int | str
     headline: str | None
     created_at: Annotated[datetime, msgspec.Meta(tz=True)]
@@ -231,40 +256,48 @@ class _Article(msgspec.Struct):
     symbols: tuple[str, ...] | None = ()
 
 
-_ARTICLE: Final = frozenset(_Article.__struct_fields__)
+_new_article: Final = builder(NewsArticle)
 
 
 class _NewsPage(msgspec.Struct):
-    news: list[Raw] | None
+    news: list[_Article] | None
     next_page_token: str | None
 
 
 def news_page(body: bytes) -> Page[NewsArticle]:
     """Return the articles of a page, in its order."""
-    page = msgspec.convert(decode(body), _NewsPage)
-    articles = [_article(clean_fields(raw)) for raw in page.news or ()]
+    content = decode(body)
+    page = msgspec.convert(content, _NewsPage)
+    articles = list(map(_article, page.news or (), content["news"] or ()))
     return Page(articles, page.next_page_token or None)
 
 
-def _article(raw: Raw) -> NewsArticle:
-    article = msgspec.convert(raw, _Article)
-    url, symbols = article.url, article.symbols or ()
-    title = article.headline or article.summary or url
+def _article(article: _Article, raw: Raw) -> NewsArticle:
+    """Return an article of a checked object, of which the unknown fields are left."""
+    take = raw.pop
+    url, summary = blank_to_none(take("url", None)), blank_to_none(take("summary", None))
+    title = blank_to_none(take("headline")) or summary or url
     if title is None:
         raise ValueError("an article has neither headline, summary nor address")
-    tickers = filter(None, map(_ticker_of, dict.fromkeys(symbols)))
-    return NewsArticle.model_validate(
-        {
-            **{name: value for name, value in raw.items() if name not in _ARTICLE},
-            "id": f"alpaca-{article.id}",
-            "publishedAt": article.created_at,
-            "title": title,
-            "summary": article.summary,
-            "url": url,
-            "source": article.source or urlsplit(url or "").hostname or "alpaca",
-            "tickers": [{"ticker": ticker, "relevance": _FULL_RELEVANCE} for ticker in tickers],
-        }
-    )
+    source = blank_to_none(take("source", None))
+    values = {
+        "id": f"alpaca-{take('id')}",
+        "published_at": article.created_at.astimezone(UTC),
+        "title": title,
+        "summary": summary,
+        "url": url,
+        "source": source or urlsplit(str(url or "")).hostname or "alpaca",
+        "tickers": _mentions(article.symbols),
+    }
+    del raw["created_at"]
+    take("symbols", None)
+    return _new_article(values, clean_fields(raw))
+
+
+@lru_cache(maxsize=1 << 15)
+def _mentions(symbols: tuple[str, ...] | None) -> tuple[TickerSentiment, ...]:
+    tickers = filter(None, map(_ticker_of, dict.fromkeys(symbols or ())))
+    return tuple(TickerSentiment(ticker=ticker, relevance=_FULL_RELEVANCE) for ticker in tickers)
 
 
 def parse_news(body: bytes, ticker: Ticker | None = None) -> list[NewsArticle]:  # noqa: ARG001
