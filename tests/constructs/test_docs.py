@@ -9,13 +9,7 @@ from aws_cdk import Stack
 import signal9_constructs
 from signal9_constructs import GuardedStage
 from tests.constructs.lab import ENV, app
-from tests.constructs.pages import (
-    PAGES,
-    blocks,
-    meanings,
-    parameters,
-    rendered,
-)
+from tests.constructs.pages import PAGES, blocks, meanings, parameters, rendered
 
 README = Path(__file__).parents[2] / "packages" / "signal9-constructs" / "README.md"
 

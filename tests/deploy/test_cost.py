@@ -4,14 +4,7 @@ from typing import Any
 
 import pytest
 
-from signal9_deploy.commands.cost import (
-    Estimate,
-    Prices,
-    as_json,
-    as_table,
-    estimate,
-    load_prices,
-)
+from signal9_deploy.commands.cost import Estimate, Prices, as_json, as_table, estimate, load_prices
 from tests.deploy.lab import parts, template
 
 

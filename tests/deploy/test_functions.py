@@ -12,14 +12,7 @@ from signal9_deploy.names import SECRETS, secret_name
 from signal9_handlers import jobs
 from signal9_handlers.openapi import request_models
 from signal9_handlers.routes import ROUTES
-from tests.deploy.lab import (
-    ISSUER,
-    everything,
-    listed,
-    properties,
-    statements,
-    template,
-)
+from tests.deploy.lab import ISSUER, everything, listed, properties, statements, template
 
 READ: Final = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
 WRITE: Final = {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem"}

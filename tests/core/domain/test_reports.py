@@ -2,10 +2,7 @@ from decimal import Decimal
 
 from hypothesis import given, settings
 
-from signal9_core.domain import (
-    IncomeStatement,
-    Statement,
-)
+from signal9_core.domain import IncomeStatement, Statement
 
 from ..strategies import statements
 

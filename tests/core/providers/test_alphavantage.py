@@ -8,13 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.domain import (
-    BalanceSheet,
-    DataSet,
-    Period,
-    PriceSeries,
-    article_id,
-)
+from signal9_core.domain import BalanceSheet, DataSet, Period, PriceSeries, article_id
 from signal9_core.errors import (
     BurstError,
     CredentialsError,

@@ -13,20 +13,9 @@ from shutil import copytree
 from typing import TypeVar
 
 import pytest
-from scripts.build_sample import (
-    DATA,
-    actions_behind,
-    content_of,
-    fact_files,
-    price_files,
-)
+from scripts.build_sample import DATA, actions_behind, content_of, fact_files, price_files
 
-from signal9_core.domain import (
-    Asset,
-    DataSet,
-    Statement,
-    adjust,
-)
+from signal9_core.domain import Asset, DataSet, Statement, adjust
 from signal9_core.errors import PayloadError
 from signal9_core.ports import Financials, History
 from signal9_core.providers.sample.provider import SampleFiles, SampleProvider

@@ -23,15 +23,7 @@ from signal9_core.events import (
     PricesUpdated,
 )
 from signal9_core.ports import Financials
-from tests.fakes import (
-    NOW,
-    REPORTS,
-    AttentivePublisher,
-    FakeProvider,
-    article,
-    income,
-    series,
-)
+from tests.fakes import NOW, REPORTS, AttentivePublisher, FakeProvider, article, income, series
 from tests.spied import SpiedStore
 
 

@@ -29,15 +29,7 @@ if TYPE_CHECKING:
     from .credentials import Credentials
     from .domain import DataSet, ReportKind
     from .events import Event
-    from .ports import (
-        Clock,
-        EventPublisher,
-        Notifier,
-        Progress,
-        Provider,
-        SentimentScorer,
-        Store,
-    )
+    from .ports import Clock, EventPublisher, Notifier, Progress, Provider, SentimentScorer, Store
     from .quota import SharedQuota
     from .raw_archive import RawArchive
     from .repositories.actions import ActionRepository

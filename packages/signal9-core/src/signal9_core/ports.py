@@ -23,13 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable
     from datetime import date
 
-    from .domain import (
-        DataSet,
-        Earnings,
-        Notification,
-        Statement,
-        Ticker,
-    )
+    from .domain import DataSet, Earnings, Notification, Statement, Ticker
     from .events import Event
     from .tables import IndexSpec, TableSpec
 

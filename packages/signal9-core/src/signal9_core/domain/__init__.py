@@ -54,15 +54,7 @@ from .reports import (
     Statement,
     statement_type,
 )
-from .timeseries import (
-    concat,
-    merge,
-    resample,
-    returns,
-    rolling_mean,
-    rolling_volatility,
-    split,
-)
+from .timeseries import concat, merge, resample, returns, rolling_mean, rolling_volatility, split
 from .users import (
     MOST_TOPICS,
     MOST_WATCHED,

@@ -8,10 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from ..domain import (
-    DataSet,
-    Freshness,
-)
+from ..domain import DataSet, Freshness
 from ..errors import ProviderError, QuotaExhaustedError
 from ..events import (
     AssetDataUpdated,
@@ -39,9 +36,7 @@ if TYPE_CHECKING:
         ReportKind,
         Ticker,
     )
-    from ..events import (
-        Event,
-    )
+    from ..events import Event
     from ..ports import Clock, History, Provider
     from ..repositories.actions import ActionRepository, Coverage, KnownActions
     from ..repositories.companies import AssetRepository
@@ -49,6 +44,7 @@ if TYPE_CHECKING:
     from ..repositories.prices import PriceRepository
     from ..repositories.reports import FinancialsRepository
     from .outbox import Outbox
+
 __all__ = ["DATA_SETS", "IngestCompany", "IngestResult"]
 
 DATA_SETS: Final = tuple(DataSet)

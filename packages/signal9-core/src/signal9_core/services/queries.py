@@ -7,12 +7,7 @@ from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Final
 
 from ..domain import DataSet, Period, ReportKind
-from ..schemas import (
-    ArticleAnswer,
-    FinancialsAnswer,
-    NewsAnswer,
-    ReportRow,
-)
+from ..schemas import ArticleAnswer, FinancialsAnswer, NewsAnswer, ReportRow
 from ..tables import FINANCIALS, MONTH_INDEX, NEWS
 from .cursors import decode_cursor, encode_cursor
 from .parameters import check_limit, check_range, parse_topic

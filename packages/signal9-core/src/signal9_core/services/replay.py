@@ -25,28 +25,15 @@ from ..domain import (
     merge,
 )
 from ..errors import PayloadError, ProviderError, StoreError
-from ..ports import (
-    ALL_REPORTS,
-    Financials,
-    History,
-)
+from ..ports import ALL_REPORTS, Financials, History
 from ..schemas import ReplayAnswer, SkippedAnswer
 from .ingest import IngestResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from ..domain import (
-        ReportKind,
-    )
-    from ..ports import (
-        Progress,
-        Provider,
-        ProviderFormat,
-        RawCopies,
-        RawCopy,
-        Record,
-    )
+    from ..domain import ReportKind
+    from ..ports import Progress, Provider, ProviderFormat, RawCopies, RawCopy, Record
     from .ingest import IngestCalendar, IngestCompany, IngestListing
 
 __all__ = ["ParsedResponse", "ParserRegistry", "RecordedProvider", "Replay"]

@@ -11,9 +11,7 @@ from ..errors import ConflictError, InputError, NotFoundError, OutdatedError
 from ..events import UserAction
 from ..ports import ABSENT
 from ..repositories.optimistic import retry_on_conflict
-from ..repositories.users import (
-    VersionedUser,
-)
+from ..repositories.users import VersionedUser
 from ..schemas import (
     ExportAnswer,
     NotificationAnswer,
@@ -36,12 +34,7 @@ if TYPE_CHECKING:
         SubscriptionRepository,
         UserRepository,
     )
-    from ..schemas import (
-        RecordPatch,
-        TopicsPut,
-        WatchlistPut,
-        WizardPut,
-    )
+    from ..schemas import RecordPatch, TopicsPut, WatchlistPut, WizardPut
     from .briefing import GetBriefing
     from .companies import CompanyFinder
     from .outbox import Outbox

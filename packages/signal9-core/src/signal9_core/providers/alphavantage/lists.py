@@ -18,13 +18,7 @@ from ...domain import (
     blank_to_none,
     topic_of,
 )
-from ..parsing import (
-    as_number,
-    builder,
-    clean,
-    clean_fields,
-    decimal_or_none,
-)
+from ..parsing import as_number, builder, clean, clean_fields, decimal_or_none
 from .responses import document, table, ticker_of
 
 __all__ = ["parse_listing", "parse_news"]

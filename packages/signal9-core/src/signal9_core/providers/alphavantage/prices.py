@@ -12,13 +12,7 @@ import msgspec
 
 from ...domain import PRICE_COLUMNS, CorporateAction, PriceSeries, Ticker, one_a_day
 from ...errors import PayloadError
-from ..parsing import (
-    clean_fields,
-    csv_table,
-    decimal_or_none,
-    require,
-    series_of,
-)
+from ..parsing import clean_fields, csv_table, decimal_or_none, require, series_of
 from .responses import canonical, document, is_json, table
 
 __all__ = ["Daily", "parse_daily", "parse_dividends", "parse_splits"]
