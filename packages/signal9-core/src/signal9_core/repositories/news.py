@@ -69,7 +69,7 @@ class NewsRepository:
     ) -> list[NewsArticle]:
         """Store what is new or different; return those articles, of equal ones the last.
 
-        A score of ours is no difference, as long as the text is the same.
+        A score added by Signal9 does not count as a difference while the text is the same.
         """
         changes = list(self._compare(articles))
         if changes:

@@ -48,7 +48,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class ParsedResponse:
-    """A kept body and what it holds; `whole` tells whether there is no more of it."""
+    """A stored response and its records; `whole` says whether it is all there is."""
 
     copy: RawCopy
     ticker: Ticker | None
