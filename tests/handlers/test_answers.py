@@ -246,7 +246,16 @@ def test_csv_is_sent_to_clients_that_prefer_it(
 
 @pytest.mark.parametrize(
     ("coding", "is_compressed"),
-    [("br, gzip", True), ("identity", False), ("gzip;q=0", False), ("br", False), ("", False)],
+    [
+        ("br, gzip", True),
+        ("deflate, gzip; q=0.5", True),
+        ("*", True),
+        ("identity", False),
+        ("gzip;q=0", False),
+        ("gzip;q=0.0", False),
+        ("br", False),
+        ("", False),
+    ],
 )
 def test_large_answers_are_compressed_for_clients_that_accept_gzip(
     client: httpx2.Client, coding: str, is_compressed: bool

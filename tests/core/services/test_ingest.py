@@ -187,6 +187,16 @@ def test_what_failed_is_completed_by_the_next_run(app: App, provider: FakeProvid
     assert app.is_ingested()
 
 
+def test_the_status_counts_a_company_whose_first_ingest_ran_out_of_calls(
+    app: App, provider: FakeProvider
+) -> None:
+    provider.failing["news"] = QuotaExhaustedError("fake", NOW)
+    app.ingest(tickers=["AAPL"])
+
+    assert app.get_status().data_sets[DataSet.OVERVIEW].companies == 1
+    assert "AAPL" in app.assets.stalest(10)
+
+
 def test_some_data_sets_of_some_companies_can_be_chosen(app: App, provider: FakeProvider) -> None:
     answer = app.ingest(tickers=["brk.b"], data_sets=[DataSet.PRICES])
 
