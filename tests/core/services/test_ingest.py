@@ -13,7 +13,12 @@ from signal9_core.domain import (
     Freshness,
     ReportKind,
 )
-from signal9_core.errors import PayloadError, ProviderUnavailableError, RateLimitError
+from signal9_core.errors import (
+    PayloadError,
+    ProviderUnavailableError,
+    QuotaExhaustedError,
+    RateLimitError,
+)
 from signal9_core.events import (
     AssetDataUpdated,
     EarningsScheduled,
