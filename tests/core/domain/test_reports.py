@@ -2,7 +2,7 @@ from decimal import Decimal
 
 from hypothesis import given, settings
 
-from signal9_core.domain import IncomeStatement, Statement
+from signal9_core.domain import Earnings, IncomeStatement, Statement
 
 from ..strategies import statements
 
@@ -47,3 +47,26 @@ def test_figures_are_what_was_said_and_nothing_else(statement: Statement) -> Non
         for name, value in said.items()
         if name not in heads and not isinstance(value, str)
     }
+
+
+def test_figures_of_earnings_keep_their_order() -> None:
+    earnings = Earnings.model_validate(
+        {
+            "ticker": "IBM",
+            "period": "quarterly",
+            "fiscalDateEnding": "2012-12-31",
+            "reportedDate": "2013-01-22",
+            "reportedEPS": "5.39",
+            "estimatedEPS": "5.25",
+            "surprise": "0.14",
+            "surprisePercentage": "2.67",
+            "reportTime": "post-market",
+        }
+    )
+
+    assert [*earnings.figures()] == [
+        "reportedEPS",
+        "estimatedEPS",
+        "surprise",
+        "surprisePercentage",
+    ]

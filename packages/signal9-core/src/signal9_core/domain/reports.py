@@ -91,8 +91,8 @@ class Earnings(Report):
 
     def figures(self) -> dict[str, Exact | None]:
         """Return the reported figures, without the day and time of publication."""
-        figures = super().figures()
-        return {name: figures[name] for name in figures.keys() - {"reportedDate", "reportTime"}}
+        published = ("reportedDate", "reportTime")
+        return {name: value for name, value in super().figures().items() if name not in published}
 
 
 class EarningsCalendarEntry(OpenModel):
