@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +12,6 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
-from aws_cdk.assertions import Template
 from constructs import Construct
 
 from signal9_constructs import (
@@ -35,7 +33,7 @@ from signal9_constructs import (
     TableIndex,
     WorkQueue,
 )
-from tests.constructs.lab import synthesise_each, topic
+from tests.constructs.lab import topic
 
 
 def _table(stack: Stack) -> Construct:
@@ -205,15 +203,3 @@ def _granted(stack: Stack) -> None:
 
 
 ASKED: Final[dict[str, Callable[[Stack], object]]] = {"Files": _files, "Granted": _granted}
-
-
-@cache
-def stacks() -> dict[str, Stack]:
-    """Return the stacks of all, made once."""
-    return synthesise_each(ALONE | ASKED)
-
-
-@cache
-def templates() -> dict[str, Template]:
-    """Return the template of each construct alone, made once."""
-    return {name: Template.from_stack(stacks()[name]) for name in ALONE}

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from typing import cast
 
 from aws_cdk import App, Environment, Stack, aws_sns
-from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Match, Matcher, Template
 from constructs import Construct
 
@@ -55,11 +54,6 @@ def only(template: Template, type_: str) -> dict[str, object]:
 def text(template: Template) -> str:
     """Return the template as text, to search for what must not be in it."""
     return json.dumps(template.to_json(), sort_keys=True)
-
-
-def role(scope: Construct, id_: str = "Role") -> iam.Role:
-    """Return the role of some function."""
-    return iam.Role(scope, id_, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
 
 
 def topic(scope: Construct) -> aws_sns.ITopic:

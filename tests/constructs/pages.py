@@ -11,14 +11,18 @@ import sys
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from aws_cdk.assertions import Template
+
 import signal9_constructs
 from signal9_constructs import KNOWN_FINDINGS
 from signal9_deploy.commands.cost import estimate, load_prices
-from tests.constructs.alone import ALONE, templates
+from tests.constructs.alone import ALONE
+from tests.constructs.lab import synthesise_each
 
 __all__ = ["PAGES", "blocks", "items_at_rest", "meanings", "parameters", "rendered", "source_of"]
 
@@ -120,11 +124,14 @@ def _display(value: object) -> str:
     return str(value)
 
 
+@cache
+def _templates() -> Mapping[str, Mapping[str, Any]]:
+    stacks = synthesise_each(ALONE)
+    return {name: Template.from_stack(stack).to_json() for name, stack in stacks.items()}
+
+
 def _cost(name: str, _old: str) -> Iterator[str]:
-    items, prices = (
-        items_at_rest(templates()[name].to_json() if name in ALONE else {}),
-        load_prices(),
-    )
+    items, prices = items_at_rest(_templates().get(name, {})), load_prices()
     if not items:
         yield "Nothing at rest; only use and storage cost."
         return

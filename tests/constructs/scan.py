@@ -21,8 +21,8 @@ from aws_cdk.assertions import Template
 from signal9_constructs import Acknowledgment, Finding, known_findings
 from signal9_constructs.suppressions import Tool
 from signal9_deploy.stage import CHECKOV_ACKNOWLEDGMENTS
-from tests.constructs.alone import stacks
-from tests.constructs.lab import text
+from tests.constructs.alone import ALONE, ASKED
+from tests.constructs.lab import synthesise_each, text
 from tests.constructs.shop import Shop
 from tests.deploy.lab import parts, stack, template
 
@@ -53,11 +53,16 @@ class _FailedCheck(TypedDict):
 
 def scan_constructs(tool: Tool) -> dict[str, Scanned]:
     """Return the constructs, alone and in one system, with the findings known for `tool`."""
-    shop = Shop() if tool == "checkov" else None
-    system = {"Data": shop.data, "Programs": shop.programs, "Edge": shop.edge} if shop else {}
+    shop = Shop()
+    stacks = {
+        **synthesise_each(ALONE | ASKED),
+        "Data": shop.data,
+        "Programs": shop.programs,
+        "Edge": shop.edge,
+    }
     return {
         name: _scanned(stack, Template.from_stack(stack), known_findings(stack, tool=tool))
-        for name, stack in {**stacks(), **system}.items()
+        for name, stack in stacks.items()
     }
 
 

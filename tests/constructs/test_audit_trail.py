@@ -93,6 +93,12 @@ def test_cloudtrail_and_cloudwatch_may_use_the_key_for_this_account_only(made: M
         )
 
 
+def test_events_are_in_an_encrypted_log_group_that_forgets(made: Made) -> None:
+    made["plain"].has_resource_properties(
+        "AWS::Logs::LogGroup", {"RetentionInDays": 90, "KmsKeyId": Match.any_value()}
+    )
+
+
 def test_every_default_can_be_changed(made: Made) -> None:
     made["full"].has_resource_properties(
         TRAIL,
@@ -112,3 +118,11 @@ def test_every_default_can_be_changed(made: Made) -> None:
 def test_a_trail_of_nothing_is_refused() -> None:
     with pytest.raises(ConstructError, match="at least one bucket is required"):
         AccessTrail(Stack(), "Trail", buckets=[])
+
+
+def test_a_retention_that_cloudwatch_does_not_know_is_refused() -> None:
+    stack = Stack()
+    photos = s3.Bucket.from_bucket_name(stack, "Photos", "photos")
+
+    with pytest.raises(ConstructError, match="retention of 31 days: must be one of"):
+        AccessTrail(stack, "Trail", buckets=[photos], log_retention_days=31)

@@ -6,6 +6,7 @@ from typing import cast
 import pytest
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
@@ -13,7 +14,7 @@ from aws_cdk.assertions import Capture, Match, Template
 
 from signal9_constructs import ConstructError, EventBackbone
 from signal9_constructs.json_schema import DRAFT_4
-from tests.constructs.lab import Made, actions, only, properties, role, synthesise, topic
+from tests.constructs.lab import Made, actions, only, properties, synthesise, topic
 
 PLACED = {
     "type": "object",
@@ -36,7 +37,9 @@ def _function(stack: Stack) -> lambda_.IFunction:
 
 def _plain(stack: Stack) -> None:
     backbone = EventBackbone(stack, "Events")
-    backbone.grant_publish(role(stack, "Shop"))
+    backbone.grant_publish(
+        iam.Role(stack, "Shop", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    )
 
 
 def _full(stack: Stack) -> None:
@@ -93,6 +96,12 @@ def made() -> Made:
 def test_events_of_this_account_are_kept_for_a_month(made: Made) -> None:
     made["plain"].has_resource_properties(
         "AWS::Events::Archive", {"RetentionDays": 30, "EventPattern": {"account": ["123456789012"]}}
+    )
+
+
+def test_events_of_publisher_accounts_are_archived_too(made: Made) -> None:
+    made["full"].has_resource_properties(
+        "AWS::Events::Archive", {"EventPattern": {"account": ["123456789012", "210987654321"]}}
     )
 
 
@@ -169,6 +178,11 @@ def test_a_message_in_the_dead_letter_queue_notifies(made: Made) -> None:
     made["plain"].resource_count_is("AWS::CloudWatch::Alarm", 0)
 
 
+def test_archive_and_registry_can_be_left_out(made: Made) -> None:
+    made["secret"].resource_count_is("AWS::Events::Archive", 0)
+    made["secret"].resource_count_is("AWS::EventSchemas::Schema", 0)
+
+
 def test_a_bus_that_exists_gets_an_archive_and_rules(made: Made) -> None:
     made["given"].resource_count_is("AWS::Events::EventBus", 0)
     made["given"].resource_count_is("AWS::Events::Archive", 1)
@@ -237,3 +251,9 @@ def test_a_rule_may_opt_out_of_the_check_of_detail_types() -> None:
     Template.from_stack(stack).has_resource_properties(
         "AWS::Events::Rule", {"EventPattern": {"source": ["a", "b"], "detail-type": ["Order Lost"]}}
     )
+
+
+def test_without_schemas_every_detail_type_is_accepted() -> None:
+    pattern = EventBackbone(Stack(), "Events").pattern(source="a", detail_types=["Anything"])
+
+    assert pattern.detail_type == ["Anything"]

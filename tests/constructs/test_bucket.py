@@ -10,7 +10,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Match
 
 from signal9_constructs import SecureBucket
-from tests.constructs.lab import Made, actions, role, synthesise, text
+from tests.constructs.lab import Made, actions, only, synthesise, text
 
 BUCKET = "AWS::S3::Bucket"
 
@@ -40,12 +40,12 @@ def _full(stack: Stack) -> None:
 
 
 def _granted(stack: Stack) -> None:
-    writer = role(stack, "Writer")
+    writer = iam.Role(stack, "Writer", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     SecureBucket(stack, "Photos", versioned=False).grant_put(writer, prefix="in/")
 
 
 def _readable(stack: Stack) -> None:
-    reader = role(stack, "Reader")
+    reader = iam.Role(stack, "Reader", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     SecureBucket(stack, "Photos").grant_read(reader, prefix="out/")
 
 
@@ -55,7 +55,7 @@ def _serviced(stack: Stack) -> None:
 
 
 def _shared(stack: Stack) -> None:
-    owner = role(stack, "Owner")
+    owner = iam.Role(stack, "Owner", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     SecureBucket(stack, "Photos", encryption_key=kms.Key(stack, "Key")).grant_read_write(owner)
 
 
@@ -125,6 +125,12 @@ def test_old_versions_go_after_a_month_and_unfinished_uploads_after_a_week(made:
     )
 
 
+def test_cors_events_and_lock_are_off_by_default(made: Made) -> None:
+    assert not {"CorsConfiguration", "BucketName", "ObjectLockEnabled", "LoggingConfiguration"} & (
+        set(only(made["plain"], BUCKET))
+    )
+
+
 def test_every_default_can_be_changed(made: Made) -> None:
     made["full"].has_resource_properties(
         BUCKET,
@@ -152,6 +158,23 @@ def test_every_default_can_be_changed(made: Made) -> None:
     assert '"BucketKeyEnabled": true' in text(made["full"])
 
 
+def test_named_origins_may_read_from_a_browser(made: Made) -> None:
+    made["full"].has_resource_properties(
+        BUCKET,
+        {
+            "CorsConfiguration": {
+                "CorsRules": [
+                    {"AllowedOrigins": ["https://shop.example"], "AllowedMethods": ["GET", "HEAD"]}
+                ]
+            }
+        },
+    )
+
+
+def test_an_unversioned_bucket_has_no_old_versions_to_expire(made: Made) -> None:
+    assert "Noncurrent" not in text(made["granted"])
+
+
 def test_grant_put_allows_neither_reads_nor_deletes(made: Made) -> None:
     assert actions(made["granted"]) == {"s3:AbortMultipartUpload", "s3:PutObject"}
     assert "/in/*" in text(made["granted"])
@@ -160,6 +183,24 @@ def test_grant_put_allows_neither_reads_nor_deletes(made: Made) -> None:
 def test_grant_read_is_limited_to_the_prefix(made: Made) -> None:
     assert actions(made["readable"]) == {"s3:GetObject", "s3:ListBucket"}
     assert '{"StringLike": {"s3:prefix": "out/*"}}' in text(made["readable"])
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        {"Action": ["s3:AbortMultipartUpload", "s3:PutObject"]},
+        {"Action": "s3:ListBucket", "Condition": {"StringLike": {"s3:prefix": "in/*"}}},
+    ],
+)
+def test_a_service_is_allowed_by_the_bucket_policy(
+    made: Made, allowed: Mapping[str, object]
+) -> None:
+    service = {"Service": "delivery.logs.amazonaws.com"}
+    statement = Match.object_like({"Effect": "Allow", "Principal": service, **allowed})
+
+    made["serviced"].has_resource_properties(
+        "AWS::S3::BucketPolicy", {"PolicyDocument": {"Statement": Match.array_with([statement])}}
+    )
 
 
 def test_grant_read_write_includes_the_key_without_wildcards(made: Made) -> None:

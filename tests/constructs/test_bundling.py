@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from aws_cdk import App, Stack
+from aws_cdk import aws_lambda as lambda_
 
 from signal9_constructs import ConstructError, DependencyLayer, PythonBundle, PythonFunction
 from signal9_constructs.bundling import bundle_into, find_uv
@@ -138,6 +139,19 @@ def test_modules_are_compiled_for_where_they_run_and_never_checked_again(
     assert b"/var/task/shop/__init__.py" in content
 
 
+def test_without_an_interpreter_the_bundle_says_what_it_lacks(
+    tmp_path: Path,
+    sources: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(tmp_path / "none"))
+
+    _filled(tmp_path / "out", PythonBundle([sources]), version="3.99")
+
+    assert "`uv python install 3.99`" in capsys.readouterr().err
+
+
 def test_the_hash_changes_with_each_input_and_with_nothing_else(
     tmp_path: Path, sources: Path
 ) -> None:
@@ -167,6 +181,17 @@ def test_the_hash_changes_with_each_input_and_with_nothing_else(
 def test_a_requirement_without_an_exact_version_is_refused(loose: str) -> None:
     with pytest.raises(ConstructError, match="must have exact versions"):
         PythonBundle(requirements=[loose])
+
+
+def test_a_requirements_file_may_hold_hashes_options_and_comments(tmp_path: Path) -> None:
+    listed = tmp_path / "requirements.txt"
+    listed.write_text(
+        "# by uv\n--only-binary :all:\nfast[all]==1.0 ; python_version > '3' \\\n"
+        "    --hash=sha256:00  # via needy\n",
+        "utf-8",
+    )
+
+    assert PythonBundle(requirements=listed).pinned.startswith("# by uv")
 
 
 def test_a_package_that_is_needed_but_not_pinned_is_refused(tmp_path: Path) -> None:
@@ -214,3 +239,11 @@ def test_synthesis_bundles_functions_and_layers(tmp_path: Path, sources: Path) -
     assets = list((tmp_path / "cdk.out").glob("asset.*"))
     assert any((asset / "shop" / "__init__.py").is_file() for asset in assets)
     assert any((asset / "python" / "fast" / "machine.txt").is_file() for asset in assets)
+
+
+def test_code_that_is_no_bundle_is_taken_as_it_is() -> None:
+    code = lambda_.Code.from_inline("pass")
+
+    function = PythonFunction(Stack(), "Api", code=code, handler="index.handler")
+
+    assert function.function.architecture.name == "arm64"

@@ -17,6 +17,7 @@ from aws_cdk.assertions import Match, Template
 
 import signal9_constructs
 from signal9_constructs import ConstructError, ContentDelivery, Firewall
+from signal9_constructs.content_delivery import paths_to_invalidate
 from tests.constructs.lab import Made, only, properties, statement, synthesise, text
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
@@ -109,6 +110,14 @@ def test_only_the_distribution_may_read_the_bucket(made: Made) -> None:
     made["plain"].has_resource_properties("AWS::S3::BucketPolicy", {"PolicyDocument": policy})
 
 
+def test_the_site_uses_https_and_current_protocols(made: Made) -> None:
+    config = _config(made["plain"])
+
+    assert (config["HttpVersion"], config["IPV6Enabled"]) == ("http2and3", True)
+    assert config["DefaultRootObject"] == "index.html"
+    assert config["DefaultCacheBehavior"]["ViewerProtocolPolicy"] == "redirect-to-https"
+
+
 def test_a_domain_of_its_own_has_a_certificate_and_modern_tls(made: Made) -> None:
     certified, full = _config(made["certified"]), _config(made["full"])
 
@@ -194,6 +203,25 @@ def test_responses_have_security_headers(made: Made) -> None:
     assert "default-src 'none'" in text(made["full"])
 
 
+def test_requests_are_logged_without_cookies_and_logs_expire(made: Made) -> None:
+    assert "Logging" in _config(made["plain"])
+    made["plain"].has_resource_properties(
+        "AWS::S3::Bucket",
+        {"LifecycleConfiguration": {"Rules": [Match.object_like({"ExpirationInDays": 90})]}},
+    )
+    assert not _config(made["full"])["Logging"].get("IncludeCookies")
+
+
+def test_countries_firewall_and_price_class_are_options(made: Made) -> None:
+    config = _config(made["full"])
+
+    assert config["Restrictions"]["GeoRestriction"]["RestrictionType"] == "whitelist"
+    assert "'RestrictionType': 'blacklist'" in str(_config(made["certified"])["Restrictions"])
+    assert "WebACLId" in config
+    assert config["PriceClass"] == "PriceClass_All"
+    assert _config(made["plain"])["PriceClass"] == "PriceClass_100"
+
+
 def test_deploying_keeps_old_assets_and_invalidates_pages_only(made: Made) -> None:
     deployments: Any = properties(made["deployed"], "Custom::CDKBucketDeployment")
     by_cache = {
@@ -205,6 +233,13 @@ def test_deploying_keeps_old_assets_and_invalidates_pages_only(made: Made) -> No
     assert (pages["Exclude"], pages["Prune"]) == (["assets/*"], True)
     assert pages["DistributionPaths"] == ["/", "/about%20us.html", "/index.html"]
     assert "DistributionPaths" not in assets
+
+
+def test_many_pages_are_invalidated_as_one_path(tmp_path: Path) -> None:
+    for number in range(50):
+        (tmp_path / f"{number}.html").touch()
+
+    assert paths_to_invalidate(tmp_path, ()) == ["/*"]
 
 
 @pytest.mark.parametrize(

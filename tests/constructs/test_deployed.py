@@ -312,6 +312,17 @@ def test_a_table_keeps_what_is_put_and_is_found_by_its_index(deployed: Deployed)
     assert described["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
 
 
+def test_a_bucket_is_versioned_and_private(deployed: Deployed) -> None:
+    name, s3 = deployed.name(deployed.shop.bucket.bucket), deployed.client("s3")
+
+    blocked = s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
+    (rule,) = s3.get_bucket_cors(Bucket=name)["CORSRules"]
+
+    assert s3.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
+    assert set(blocked.values()) == {True}
+    assert rule["AllowedOrigins"] == ["https://shop.example"]
+
+
 def test_a_secret_holds_placeholders(deployed: Deployed) -> None:
     secrets = deployed.client("secretsmanager")
 
@@ -332,6 +343,16 @@ def test_a_route_is_answered_to_whom_the_authorizer_lets_in(deployed: Deployed) 
 
     assert deployed.ask("/orders/1", token="Bearer good").status == HTTPStatus.OK
     assert refused <= {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+
+
+def test_a_body_has_the_schema_of_its_route(deployed: Deployed) -> None:
+    (model,) = deployed.client("apigateway").get_models(
+        restApiId=deployed.name(deployed.shop.service.api)
+    )["items"]
+    answer = deployed.ask("/orders", body='{"item": "pen"}', token="Bearer good")
+
+    assert ORDER.items() <= json.loads(model["schema"]).items()
+    assert answer.status == HTTPStatus.OK
 
 
 def test_an_event_reaches_its_queue_and_others_do_not(deployed: Deployed) -> None:
@@ -357,6 +378,69 @@ def test_work_that_fails_waits_apart(deployed: Deployed) -> None:
 
     assert json.loads(attributes["RedrivePolicy"])["maxReceiveCount"] in {2, "2"}
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_alarms_notify_the_topic_and_one_dashboard_shows_all(deployed: Deployed) -> None:
+    topic = deployed.name(deployed.shop.seen.topic)
+    cloudwatch = deployed.client("cloudwatch")
+
+    alarms = cloudwatch.describe_alarms(MaxRecords=100)["MetricAlarms"]
+    dashboard = cloudwatch.get_dashboard(DashboardName=deployed.name(deployed.shop.seen.dashboard))[
+        "DashboardBody"
+    ]
+    subscribed = deployed.client("sns").list_subscriptions_by_topic(TopicArn=topic)
+
+    assert {"Errors", "4XXError", "Ingested", "ReadThrottleEvents"} <= {
+        alarm["MetricName"] for alarm in alarms
+    }
+    assert all(alarm["AlarmActions"] == [topic] for alarm in alarms)
+    assert "Orders: requests" in dashboard
+    assert [each["Endpoint"] for each in subscribed["Subscriptions"]] == ["ops@shop.example"]
+
+
+def test_a_firewall_has_its_rules(deployed: Deployed) -> None:
+    (wall,) = deployed.client("wafv2").list_web_acls(Scope="REGIONAL")["WebACLs"]
+
+    acl = deployed.client("wafv2").get_web_acl(Name=wall["Name"], Id=wall["Id"], Scope="REGIONAL")[
+        "WebACL"
+    ]
+
+    assert "rate" in [rule["Name"] for rule in acl["Rules"]]
+
+
+def test_a_distribution_has_two_origins(deployed: Deployed) -> None:
+    distribution = deployed.client("cloudfront").get_distribution(
+        Id=deployed.name(deployed.shop.site.distribution)
+    )["Distribution"]["DistributionConfig"]
+
+    assert len(distribution["Origins"]["Items"]) == 2
+    assert distribution["DefaultRootObject"] == "index.html"
+
+
+def test_a_zone_has_its_records(deployed: Deployed) -> None:
+    (zone,) = deployed.client("route53").list_hosted_zones()["HostedZones"]
+
+    records = deployed.client("route53").list_resource_record_sets(HostedZoneId=zone["Id"])
+
+    named = {(each["Name"], each["Type"]) for each in records["ResourceRecordSets"]}
+    assert ("docs.shop.example.", "CNAME") in named
+
+
+def test_a_network_has_the_subnets_of_its_plan(deployed: Deployed) -> None:
+    wanted = [{"Name": "vpc-id", "Values": [deployed.name(deployed.shop.network.vpc)]}]
+    plan = deployed.shop.network.plan
+
+    subnets = deployed.client("ec2").describe_subnets(Filters=wanted)["Subnets"]
+
+    assert {each["CidrBlock"] for each in subnets} == {*plan.public, *plan.private}
+
+
+def test_resources_carry_the_tags_of_their_stage(deployed: Deployed) -> None:
+    topic = deployed.name(deployed.shop.seen.topic)
+
+    tags = deployed.client("sns").list_tags_for_resource(ResourceArn=topic)["Tags"]
+
+    assert {"Key": "Owner", "Value": "shop"} in tags
 
 
 def _received(deployed: Deployed, queue: sqs.Queue) -> list[str]:

@@ -1,10 +1,12 @@
 """DnsZone: records, health checks, failover, query logs and DNSSEC."""
 
+import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import Environment, Stack
+from aws_cdk import App, CfnParameter, Environment, Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_route53_targets as targets
@@ -106,9 +108,23 @@ def test_a_zone_is_retained_because_a_new_one_has_other_name_servers(made: Made)
     )
 
 
+def test_a_zone_is_a_single_resource_by_default(made: Made) -> None:
+    assert list(made["plain"].to_json()["Resources"]) == list(made["plain"].find_resources(ZONE))
+
+
 def test_an_existing_zone_is_used(made: Made) -> None:
     made["known"].resource_count_is(ZONE, 0)
     assert _record(made["known"], "app.shop.example.", "A")["HostedZoneId"] == "Z123"
+
+
+def test_an_existing_zone_needs_no_lookup() -> None:
+    root = App(analytics_reporting=False)
+    stack = Stack(root, "Anywhere")
+    DnsZone(stack, "Zone", zone_name="shop.example", zone_id="Z123").txt("", "here")
+
+    manifest = json.loads((Path(root.synth().directory) / "manifest.json").read_text("utf-8"))
+
+    assert "missing" not in manifest
 
 
 @pytest.mark.parametrize("type_", ["A", "AAAA"])
@@ -148,6 +164,10 @@ def test_a_long_text_is_split(made: Made) -> None:
     assert isinstance(written, list)
     assert all(len(part) <= 255 for value in written for part in value.split('"'))
     assert written[1].replace('"', "") == "k=" + "x" * 300
+
+
+def test_without_issuers_nobody_may_issue_certificates(made: Made) -> None:
+    assert _record(made["known"], "app.shop.example.", "CAA")["ResourceRecords"] == ['0 issue ";"']
 
 
 @pytest.mark.parametrize("type_", ["A", "AAAA"])
@@ -219,6 +239,10 @@ def test_bad_health_and_missing_data_notify(made: Made) -> None:
     )
 
 
+def test_without_a_topic_there_are_no_alarms(made: Made) -> None:
+    made["quiet"].resource_count_is("AWS::CloudWatch::Alarm", 0)
+
+
 def test_a_signed_zone_has_a_key_that_route_53_may_use_and_alarms(made: Made) -> None:
     made["safe"].resource_count_is("AWS::Route53::DNSSEC", 1)
     made["safe"].has_resource_properties("AWS::Route53::KeySigningKey", {"Status": "ACTIVE"})
@@ -279,6 +303,23 @@ def test_a_health_alarm_in_another_region_is_refused() -> None:
 
     with pytest.raises(ConstructError, match="must be in us-east-1, not eu-west-1"):
         zone.health_check("Health", host="a.example")
+
+
+def test_a_zones_name_may_be_a_token_but_a_records_may_not() -> None:
+    stack = Stack(app(), "Stack")
+    name = CfnParameter(stack, "Name").value_as_string
+    zone = DnsZone(stack, "Zone", zone_name=name, query_logs=True)
+    zone.txt("", "v=spf1 -all")
+    zone.cname("Docs", "pages.example.net")
+
+    with pytest.raises(ConstructError, match="must be known at synthesis"):
+        zone.txt(name, "a")
+
+    template = Template.from_stack(stack)
+    template.has_resource_properties(RECORD, {"Name": {"Fn::Join": ["", [{"Ref": "Name"}, "."]]}})
+    template.has_resource_properties(
+        RECORD, {"Name": {"Fn::Join": ["", ["docs.", {"Ref": "Name"}, "."]]}}
+    )
 
 
 LABELS = st.from_regex(r"_?[a-zA-Z0-9]([a-zA-Z0-9-]{0,20}[a-zA-Z0-9])?", fullmatch=True)

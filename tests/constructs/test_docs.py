@@ -1,6 +1,7 @@
 """Every example in the documentation of the constructs runs and synthesises."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,17 @@ from aws_cdk import Stack
 
 import signal9_constructs
 from signal9_constructs import GuardedStage
+from signal9_deploy.commands.cost import load_prices
 from tests.constructs.lab import ENV, app
-from tests.constructs.pages import PAGES, blocks, meanings, parameters, rendered
+from tests.constructs.pages import (
+    PAGES,
+    blocks,
+    items_at_rest,
+    meanings,
+    parameters,
+    rendered,
+    source_of,
+)
 
 README = Path(__file__).parents[2] / "packages" / "signal9-constructs" / "README.md"
 
@@ -50,6 +60,10 @@ def test_the_readmes_example_synthesises_with_nothing_left_open() -> None:
     assert stage.verdict().open == ()
 
 
+def test_the_readme_names_every_construct() -> None:
+    assert [name for name in _constructs() if f"`{name}`" not in README.read_text("utf-8")] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_page_says_its_purpose_shows_it_and_names_defaults_ways_out_costs_and_findings(
     page: Path,
@@ -83,3 +97,23 @@ def test_every_argument_has_a_default_and_a_meaning(page: Path) -> None:
 
         assert list(known) == [each.name for each in parameters(name)]
         assert [argument for argument, meaning in known.items() if not meaning] == [], name
+
+
+def test_what_is_used_up_or_shared_costs_nothing_at_rest() -> None:
+    resources = {
+        "Table": {"Type": "AWS::DynamoDB::GlobalTable"},
+        "Gateway": {"Type": "AWS::EC2::VPCEndpoint"},
+        "Key": {"Type": "AWS::KMS::Key"},
+    }
+
+    (item,) = items_at_rest({"Resources": resources})
+
+    assert item == ("key", 1, Decimal(1), "aws.amazon.com/kms/pricing")
+
+
+def test_every_price_at_rest_has_a_source_among_those_that_are_named() -> None:
+    prices = load_prices()
+
+    wanted = {f"https://{source_of(kind)}/" for kind in prices.at_rest}
+
+    assert wanted - set(prices.sources) == set()

@@ -13,6 +13,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
+from aws_cdk.assertions import Annotations, Match
 
 from signal9_constructs import (
     AccessTrail,
@@ -169,6 +170,13 @@ def _both(stack: Stack) -> None:
     Network(stack, "Network", interface_endpoints=[services.S3])
 
 
+def test_cdk_does_not_warn_of_snapshots_that_have_their_version() -> None:
+    stack = Stack(app(), "Stack", env=ENV)
+    _function(stack, snap_start=True)
+
+    Annotations.from_stack(stack).has_no_warning("*", Match.string_like_regexp("SnapStart"))
+
+
 def test_imported_resources_are_accepted(made: Made) -> None:
     made["known"].resource_count_is("AWS::KMS::Key", 0)
     assert {"dynamodb:GetItem", "s3:GetObject", "secretsmanager:GetSecretValue"} <= actions(
@@ -176,3 +184,15 @@ def test_imported_resources_are_accepted(made: Made) -> None:
     )
     watched = properties(made["known"], "AWS::CloudWatch::Alarm")
     assert "4XXError" in {alarm.get("MetricName") for alarm in watched}
+
+
+def test_a_function_of_the_same_stack_is_asked_without_a_role(made: Made) -> None:
+    (judge,) = properties(made["snapped"], "AWS::ApiGateway::Authorizer")
+
+    assert "AuthorizerCredentials" not in judge
+
+
+def test_a_service_may_have_a_gateway_and_an_interface(made: Made) -> None:
+    kinds = [each["VpcEndpointType"] for each in properties(made["both"], "AWS::EC2::VPCEndpoint")]
+
+    assert sorted(map(str, kinds)) == ["Gateway", "Gateway", "Interface"]

@@ -113,6 +113,15 @@ def test_an_address_may_ask_two_thousand_times_in_five_minutes(made: Made) -> No
     assert rule["Action"] == {"Block": {"CustomResponse": {"ResponseCode": 429}}}
 
 
+def test_scripts_are_looked_for_in_query_path_and_body(made: Made) -> None:
+    statements = cast(
+        "dict[str, list[object]]", _rules(made["plain"])["xss"]["Statement"]["OrStatement"]
+    )["Statements"]
+
+    assert len(statements) == 3
+    assert all("XssMatchStatement" in str(statement) for statement in statements)
+
+
 def test_denial_comes_first_and_an_allowed_address_skips_the_rest(made: Made) -> None:
     rules = _rules(made["full"])
 
@@ -138,6 +147,26 @@ def test_a_rule_may_only_count(made: Made) -> None:
     assert rules["robots"]["Action"] == {"Count": {}}
     assert rules["common"]["OverrideAction"] == {"None": {}}
     assert "SizeRestrictions_BODY" in str(rules["common"]["Statement"])
+
+
+def test_every_rule_is_measured(made: Made) -> None:
+    for rule in _rules(made["full"]).values():
+        assert rule["VisibilityConfig"]["CloudWatchMetricsEnabled"] is True
+
+
+def test_a_metric_has_a_name_that_cloudwatch_takes(made: Made) -> None:
+    visible = cast("dict[str, object]", only(made["named"], ACL)["VisibilityConfig"])
+
+    assert visible["MetricName"] == "Wall-of-shop"
+    assert _rules(made["named"])["rate"]["VisibilityConfig"]["MetricName"] == "Wall-of-shop-rate"
+
+
+def test_the_rate_may_be_said_at_deployment(made: Made) -> None:
+    rate = cast(
+        "dict[str, object]", _rules(made["named"])["rate"]["Statement"]["RateBasedStatement"]
+    )
+
+    assert rate["Limit"] == {"Ref": "Rate"}
 
 
 def test_what_is_logged_holds_no_token(made: Made) -> None:

@@ -11,7 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.assertions import Capture, Match
 
 from signal9_constructs import ConstructError, DependencyLayer, PythonBundle, PythonFunction
-from tests.constructs.lab import Made, actions, only, properties, synthesise, topic
+from tests.constructs.lab import Made, actions, only, properties, synthesise, text, topic
 
 FUNCTION = "AWS::Lambda::Function"
 CODE = "def handler(event, context): pass"
@@ -91,6 +91,21 @@ def test_a_function_runs_current_python_on_arm_traced_with_bounds(made: Made) ->
     )
 
 
+def test_powertools_knows_the_service(made: Made) -> None:
+    made["plain"].has_resource_properties(
+        FUNCTION,
+        {
+            "Environment": {
+                "Variables": {
+                    "POWERTOOLS_SERVICE_NAME": "Bill",
+                    "POWERTOOLS_METRICS_NAMESPACE": "Bill",
+                    "POWERTOOLS_LOG_LEVEL": "INFO",
+                }
+            }
+        },
+    )
+
+
 def test_the_role_may_write_its_logs_traces_and_failures_and_nothing_else(made: Made) -> None:
     assert actions(made["plain"]) == {
         "logs:CreateLogStream",
@@ -129,6 +144,12 @@ def test_events_that_fail_wait_as_they_came_and_the_reason_beside_them(made: Mad
 
     assert events.as_string().startswith("BillDeadLetters")
     assert reasons.as_string().startswith("BillFailures")
+
+
+def test_failed_events_are_encrypted_and_kept_as_long_as_can_be(made: Made) -> None:
+    made["plain"].all_resources_properties(
+        "AWS::SQS::Queue", {"MessageRetentionPeriod": 1209600, "SqsManagedSseEnabled": True}
+    )
 
 
 @pytest.mark.parametrize("kind", ["AWS::SQS::Queue", "AWS::Logs::LogGroup"])
@@ -178,6 +199,14 @@ def test_errors_throttles_slow_runs_and_dead_letters_notify(made: Made) -> None:
     assert all(alarm["TreatMissingData"] == "notBreaching" for alarm in alarms)
 
 
+def test_in_a_vpc_the_role_may_make_network_interfaces(made: Made) -> None:
+    made["in_vpc"].has_resource_properties(
+        FUNCTION, {"VpcConfig": {"SubnetIds": Match.any_value()}}
+    )
+    assert "ec2:CreateNetworkInterface" in actions(made["in_vpc"])
+    assert "ec2:CreateNetworkInterface" not in text(made["plain"])
+
+
 def test_a_snapshot_is_invoked_through_its_live_alias(made: Made) -> None:
     alias = Capture()
 
@@ -198,6 +227,19 @@ def test_a_snapshot_is_invoked_through_its_live_alias(made: Made) -> None:
         },
     )
     assert alias.as_string().startswith("BillLive")
+
+
+def test_a_layer_is_for_one_version_and_architecture(made: Made) -> None:
+    made["layer"].has_resource(
+        "AWS::Lambda::LayerVersion",
+        {
+            "DeletionPolicy": "Retain",
+            "Properties": {
+                "CompatibleRuntimes": ["python3.14"],
+                "CompatibleArchitectures": ["arm64"],
+            },
+        },
+    )
 
 
 def test_a_version_that_lambda_does_not_run_is_refused() -> None:

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from aws_cdk import Stack
 from aws_cdk.assertions import Template
 
 import signal9_constructs
 from signal9_constructs import ConstructError
 from signal9_constructs.bundling import find_uv
-from tests.constructs.alone import ALONE, templates
+from tests.constructs.alone import ALONE
 from tests.constructs.lab import synthesise_each
 
 IMPORTED: Final = """
@@ -86,15 +85,23 @@ FLAGS: Final = (
 
 
 @pytest.fixture(scope="module")
-def flagged() -> Mapping[str, Stack]:
-    return synthesise_each(ALONE, dict.fromkeys(FLAGS, True))
+def templates() -> list[Mapping[str, object]]:
+    return [
+        {
+            name: Template.from_stack(stack).to_json()
+            for name, stack in synthesise_each(ALONE, context).items()
+        }
+        for context in ({}, dict.fromkeys(FLAGS, True))
+    ]
 
 
 @pytest.mark.parametrize("name", ALONE)
 def test_a_template_is_the_same_with_and_without_flags(
-    flagged: Mapping[str, Stack], name: str
+    templates: list[Mapping[str, object]], name: str
 ) -> None:
-    assert Template.from_stack(flagged[name]).to_json() == templates()[name].to_json()
+    without, with_flags = templates
+
+    assert with_flags[name] == without[name]
 
 
 APP = Path(__file__).parents[2] / "examples" / "foreign_app"

@@ -70,6 +70,29 @@ def test_two_zones_have_a_public_and_a_private_subnet_each(made: Made) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("block", "kind", "zone"),
+    [
+        ("10.0.1.0/24", "Public", 0),
+        ("10.0.2.0/24", "Public", 1),
+        ("10.0.101.0/24", "Private", 0),
+        ("10.0.102.0/24", "Private", 1),
+    ],
+)
+def test_each_subnet_is_of_its_kind_and_in_its_zone(
+    made: Made, block: str, kind: str, zone: int
+) -> None:
+    made["plain"].has_resource_properties(
+        SUBNET,
+        {
+            "CidrBlock": block,
+            "AvailabilityZone": {"Fn::Select": [zone, {"Fn::GetAZs": ""}]},
+            "MapPublicIpOnLaunch": False,
+            "Tags": Match.array_with([{"Key": "aws-cdk:subnet-name", "Value": kind}]),
+        },
+    )
+
+
 def test_zones_are_never_looked_up() -> None:
     stack = Stack(env={"account": "123456789012", "region": "eu-west-1"})
     Network(stack, "Network", az_count=3)
@@ -152,6 +175,12 @@ def test_the_default_security_group_is_closed_unless_told_otherwise(made: Made) 
     made["thrifty"].resource_count_is("Custom::VpcRestrictDefaultSG", 0)
 
 
+def test_fences_and_records_can_be_left_out(made: Made) -> None:
+    for kind in ("NetworkAcl", "NetworkAclEntry", "FlowLog"):
+        made["closed"].resource_count_is(f"AWS::EC2::{kind}", 0)
+    made["closed"].resource_count_is("AWS::Logs::LogGroup", 0)
+
+
 def test_every_default_can_be_changed(made: Made) -> None:
     assert _blocks(made["thrifty"]) == {f"10.9.{n}.0/24" for n in (0, 1, 2, 8, 9, 10)}
     made["thrifty"].resource_count_is("AWS::EC2::VPCEndpoint", 0)
@@ -159,6 +188,20 @@ def test_every_default_can_be_changed(made: Made) -> None:
     made["thrifty"].has_resource_properties(
         "AWS::EC2::VPC", {"Tags": Match.array_with([{"Key": "Team", "Value": "net"}])}
     )
+
+
+def test_more_zones_are_a_number(made: Made) -> None:
+    made["thrifty"].resource_count_is(SUBNET, 6)
+    template = Template.from_stack(_of_four_zones())
+
+    template.resource_count_is(SUBNET, 8)
+    template.resource_count_is("AWS::EC2::NatGateway", 4)
+
+
+def _of_four_zones() -> Stack:
+    stack = Stack()
+    Network(stack, "Network", az_count=4)
+    return stack
 
 
 @pytest.mark.parametrize("gateways", [-1, 3])

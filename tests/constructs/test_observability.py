@@ -9,6 +9,7 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -17,7 +18,7 @@ from aws_cdk.assertions import Match, Template
 
 from signal9_constructs import ConstructError, Observability
 from signal9_handlers import failures
-from tests.constructs.lab import Made, actions, properties, role, synthesise, text, topic
+from tests.constructs.lab import Made, actions, properties, synthesise, text, topic
 
 ALARM = "AWS::CloudWatch::Alarm"
 
@@ -30,7 +31,9 @@ def _told(stack: Stack) -> None:
         dashboard_name="Shop-dev",
         emails=["a@shop.example", "b@shop.example"],
     )
-    observability.grant_notify(role(stack, "Notifier"))
+    observability.grant_notify(
+        iam.Role(stack, "Notifier", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    )
 
 
 def _own_key(stack: Stack) -> None:
@@ -110,6 +113,20 @@ def test_people_are_notified_by_mail_over_an_encrypted_topic(made: Made) -> None
     assert all("deadLetterTargetArn" in str(each["RedrivePolicy"]) for each in subscriptions)
 
 
+def test_cloudwatch_may_use_the_topics_key(made: Made) -> None:
+    made["told"].has_resource_properties(
+        "AWS::KMS::Key",
+        {
+            "EnableKeyRotation": True,
+            "KeyPolicy": {
+                "Statement": Match.array_with(
+                    [Match.object_like({"Principal": {"Service": "cloudwatch.amazonaws.com"}})]
+                )
+            },
+        },
+    )
+
+
 def test_alarms_of_this_account_may_publish(made: Made) -> None:
     alarms = {
         "Effect": "Allow",
@@ -121,6 +138,17 @@ def test_alarms_of_this_account_may_publish(made: Made) -> None:
     made["told"].has_resource_properties(
         "AWS::SNS::TopicPolicy",
         {"PolicyDocument": {"Statement": Match.array_with([Match.object_like(alarms)])}},
+    )
+
+
+def test_undelivered_messages_are_encrypted_with_the_given_key(made: Made) -> None:
+    may = {"Principal": {"Service": "sns.amazonaws.com"}, "Effect": "Allow"}
+
+    made["own_key"].has_resource_properties(
+        "AWS::SQS::Queue", {"KmsMasterKeyId": Match.any_value()}
+    )
+    made["own_key"].has_resource_properties(
+        "AWS::KMS::Key", {"KeyPolicy": {"Statement": Match.array_with([Match.object_like(may)])}}
     )
 
 
@@ -159,6 +187,13 @@ def test_every_problem_has_its_alarm(
     assert {key: alarm[key] for key in expected} == expected
 
 
+def test_many_client_errors_alarm_only_above_the_threshold(made: Made) -> None:
+    alarm = _alarms(made["watched"])["4XXError"]
+
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
 def test_slow_runs_alarm_near_the_functions_own_timeout(made: Made) -> None:
     thresholds = {
         alarm["Threshold"]
@@ -167,6 +202,16 @@ def test_slow_runs_alarm_near_the_functions_own_timeout(made: Made) -> None:
     }
 
     assert thresholds == {16000, 2400}
+
+
+def test_an_imported_function_has_no_alarm_on_slow_runs(made: Made) -> None:
+    watched = {
+        str(alarm["MetricName"])
+        for alarm in properties(made["tables"], ALARM)
+        if alarm.get("Namespace") == "AWS/Lambda"
+    }
+
+    assert watched == {"Errors", "Throttles"}
 
 
 def test_no_success_is_an_alarm(made: Made) -> None:
@@ -187,6 +232,17 @@ def test_the_dashboard_has_a_row_per_service(made: Made) -> None:
     assert "Prices: succeeded" in body
 
 
+def test_several_tables_share_a_graph(made: Made) -> None:
+    body = text(made["tables"])
+    sums = [
+        str(alarm["Metrics"]) for alarm in properties(made["tables"], ALARM) if "Metrics" in alarm
+    ]
+
+    assert body.count("Library: throttled") == 1
+    assert "readers: ThrottledRequests" in body
+    assert len(set(sums)) == len(sums) == 3
+
+
 def test_log_lines_are_counted_in_the_namespace(made: Made) -> None:
     made["logged"].has_resource_properties(
         "AWS::Logs::MetricFilter",
@@ -202,6 +258,15 @@ def test_log_lines_are_counted_in_the_namespace(made: Made) -> None:
     made["logged"].has_resource_properties(
         "AWS::Logs::LogGroup", {"LogGroupName": "/shop/jobs", "RetentionInDays": 14}
     )
+
+
+def test_metrics_of_our_own_carry_their_dimensions() -> None:
+    observability = Observability(Stack(), "Seen", namespace="Shop")
+
+    metric = observability.metric("Orders", dimensions={"Shop": "north"}, statistic="Average")
+
+    assert (metric.namespace, metric.metric_name, metric.statistic) == ("Shop", "Orders", "Average")
+    assert json.loads(json.dumps(metric.dimensions)) == {"Shop": "north"}
 
 
 @pytest.mark.parametrize("name", ["Topic", "Orders"])

@@ -8,7 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk.assertions import Capture, Match
 
 from signal9_constructs import ConstructError, WorkQueue
-from tests.constructs.lab import Made, actions, properties, role, synthesise, topic
+from tests.constructs.lab import Made, actions, properties, synthesise, topic
 
 QUEUE = "AWS::SQS::Queue"
 
@@ -27,7 +27,9 @@ def _function(stack: Stack, timeout_s: int | None = 30) -> lambda_.Function:
 def _plain(stack: Stack) -> None:
     work = WorkQueue(stack, "Work")
     work.feed(_function(stack))
-    work.grant_send(role(stack, "Planner"))
+    work.grant_send(
+        iam.Role(stack, "Planner", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    )
 
 
 def _full(stack: Stack) -> None:
@@ -85,6 +87,11 @@ def test_only_failed_messages_of_a_batch_are_retried(made: Made) -> None:
     )
 
 
+def test_messages_are_encrypted_and_sent_over_tls(made: Made) -> None:
+    made["plain"].all_resources_properties(QUEUE, {"SqsManagedSseEnabled": True})
+    made["plain"].resource_count_is("AWS::SQS::QueuePolicy", 2)
+
+
 def test_grant_send_does_not_allow_receiving(made: Made) -> None:
     made["plain"].has_resource_properties(
         "AWS::IAM::Policy",
@@ -119,6 +126,11 @@ def test_every_default_can_be_changed(made: Made) -> None:
             "ScalingConfig": {"MaximumConcurrency": 2},
         },
     )
+
+
+def test_queues_are_retained_by_default(made: Made) -> None:
+    made["plain"].all_resources(QUEUE, {"DeletionPolicy": "Retain"})
+    made["full"].all_resources(QUEUE, {"DeletionPolicy": "Delete"})
 
 
 def test_old_messages_and_dead_letters_notify(made: Made) -> None:

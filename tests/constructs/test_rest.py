@@ -158,6 +158,12 @@ def test_bodies_and_parameters_are_validated_before_a_function_runs(made: Made) 
     assert all("RequestValidatorId" in method for method in _methods(made["plain"]))
 
 
+def test_bodies_of_similar_paths_have_models_of_their_own(made: Made) -> None:
+    schemas: Any = [model["Schema"] for model in properties(made["full"], "AWS::ApiGateway::Model")]
+
+    assert [schema["$schema"] for schema in schemas] == [DRAFT_4] * 2
+
+
 def test_browsers_of_the_origin_may_call_and_read_headers(made: Made) -> None:
     preflights = [json.dumps(method) for method in _methods(made["plain"], preflights=True)]
     errors = [json.dumps(response) for response in properties(made["plain"], RESPONSE)]
@@ -176,6 +182,15 @@ def test_with_several_origins_errors_repeat_the_callers_origin(made: Made) -> No
     origin = Match.object_like({header: "method.request.header.Origin"})
 
     made["full"].all_resources_properties(RESPONSE, {"ResponseParameters": origin})
+
+
+def test_responses_of_a_kilobyte_are_compressed_by_default(made: Made) -> None:
+    sizes = {
+        name: only(template, "AWS::ApiGateway::RestApi").get("MinimumCompressionSize")
+        for name, template in made.items()
+    }
+
+    assert sizes == {"plain": 1024, "full": 0, "open": None}
 
 
 @pytest.fixture(scope="module")
@@ -280,6 +295,15 @@ def test_every_option_is_used(made: Made, type_: str, expected: Mapping[str, obj
     made["full"].resource_count_is("AWS::ApiGateway::Account", 0)
     made["plain"].resource_count_is("AWS::ApiGateway::UsagePlan", 0)
     assert all(name in text(made["full"]) for name in ("'X-Key'", "'X-Total'"))
+
+
+def test_the_url_is_where_the_api_responds(made: Made) -> None:
+    plain, full = (str(made[name].find_outputs("Url")) for name in ("plain", "full"))
+
+    assert ".execute-api.us-east-1." in plain
+    assert "live" in plain
+    assert "execute-api" not in full
+    assert "ApiDomain" in full
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,14 @@ from types import SimpleNamespace
 
 import pytest
 from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.assertions import Capture, Match
 
 import signal9_constructs
 from signal9_constructs import ApiSecret, ConstructError
-from tests.constructs.lab import Made, actions, only, role, synthesise, topic
+from tests.constructs.lab import Made, actions, only, properties, synthesise, topic
 
 SECRET = "AWS::SecretsManager::Secret"
 
@@ -53,11 +54,13 @@ def _own(stack: Stack) -> None:
 
 
 def _read(stack: Stack) -> None:
-    ApiSecret(stack, "Key").grant_read(role(stack, "Reader"))
+    role = iam.Role(stack, "Reader", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    ApiSecret(stack, "Key").grant_read(role)
 
 
 def _written(stack: Stack) -> None:
-    ApiSecret(stack, "Key").grant_write(role(stack, "Writer"))
+    role = iam.Role(stack, "Writer", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    ApiSecret(stack, "Key").grant_write(role)
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +132,13 @@ def test_the_age_check_may_not_read_the_value(made: Made) -> None:
     assert "secretsmanager:GetSecretValue" not in actions(made["watched"])
 
 
+def test_a_function_renews_the_value_and_no_alarm_is_needed(made: Made) -> None:
+    schedule = only(made["rotated"], "AWS::SecretsManager::RotationSchedule")
+
+    assert schedule["RotationRules"] == {"ScheduleExpression": "rate(7 days)"}
+    assert properties(made["rotated"], "AWS::CloudWatch::Alarm") == []
+
+
 def test_a_rotation_function_may_only_rotate_this_secret(made: Made) -> None:
     (policy,) = made["rotated"].find_resources("AWS::IAM::Policy").values()
     permission = only(made["rotated"], "AWS::Lambda::Permission")
@@ -143,6 +153,21 @@ def test_a_rotation_function_may_only_rotate_this_secret(made: Made) -> None:
     assert list(statement["Resource"]) == ["Ref"]
     assert permission["Principal"] == "secretsmanager.amazonaws.com"
     assert permission["SourceAccount"]
+
+
+def test_a_generated_field_is_random(made: Made) -> None:
+    made["own"].has_resource_properties(
+        SECRET,
+        {
+            "SecretString": Match.absent(),
+            "GenerateSecretString": {
+                "SecretStringTemplate": json.dumps({"note": ApiSecret.PLACEHOLDER}),
+                "GenerateStringKey": "key",
+                "PasswordLength": 64,
+                "ExcludePunctuation": True,
+            },
+        },
+    )
 
 
 def test_the_generated_field_must_be_a_field() -> None:

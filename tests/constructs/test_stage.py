@@ -67,6 +67,20 @@ def test_every_stack_is_protected_against_termination(guarded: Guarded) -> None:
     assert protected == [True, True]
 
 
+def test_a_stack_decides_for_itself_where_the_stage_does_not() -> None:
+    root = app()
+    stage = GuardedStage(root, "Open", rule_packs=())
+    Stack(stage, "Kept", termination_protection=True)
+    Stack(stage, "Free")
+
+    stacks = root.synth().get_nested_assembly("assembly-Open").stacks
+
+    assert {stack.stack_name: stack.termination_protection for stack in stacks} == {
+        "Open-Kept": True,
+        "Open-Free": False,
+    }
+
+
 def test_roles_are_bounded(guarded: Guarded) -> None:
     boundary = Capture()
 
@@ -185,3 +199,14 @@ def test_a_granular_finding_is_accepted_alone_or_with_others(id_: str, left: int
     found = [finding for finding in stage.verdict().open if "IAM5" in finding.id]
 
     assert len(found) == left
+
+
+def test_a_stage_checks_only_itself() -> None:
+    root = app()
+    s3.Bucket(Stack(GuardedStage(root, "Sandbox", rule_packs=()), "Data"), "Bucket")
+    guarded = GuardedStage(root, "Prod")
+    Stack(guarded, "Empty")
+
+    root.synth()
+
+    assert guarded.verdict().open == ()

@@ -9,8 +9,8 @@ from aws_cdk.assertions import Template
 
 from signal9_constructs import KNOWN_FINDINGS, RulePack, Verdict, known_findings
 from signal9_constructs.suppressions import evaluate
-from tests.constructs.alone import ALONE, ASKED, stacks
-from tests.constructs.lab import actions
+from tests.constructs.alone import ALONE, ASKED
+from tests.constructs.lab import actions, synthesise_each
 from tests.constructs.scan import open_findings, scan_constructs, unused_acknowledgments
 from tests.constructs.shop import Shop
 
@@ -19,7 +19,8 @@ PACKS: Final = (RulePack.AWS_SOLUTIONS, RulePack.SERVERLESS, RulePack.NIST_800_5
 
 @pytest.fixture(scope="module")
 def verdicts() -> Mapping[str, Verdict]:
-    return {name: evaluate(stack, PACKS, known_findings(stack)) for name, stack in stacks().items()}
+    stacks = synthesise_each(ALONE | ASKED)
+    return {name: evaluate(stack, PACKS, known_findings(stack)) for name, stack in stacks.items()}
 
 
 @pytest.mark.parametrize("name", [*ALONE, *ASKED])
@@ -79,8 +80,8 @@ def shop() -> Shop:
 
 @pytest.fixture(scope="module")
 def templates(shop: Shop) -> Mapping[str, Template]:
-    parts = {"data": shop.data, "programs": shop.programs, "edge": shop.edge}
-    return {name: Template.from_stack(stack) for name, stack in parts.items()}
+    stacks = {"data": shop.data, "programs": shop.programs, "edge": shop.edge}
+    return {name: Template.from_stack(stack) for name, stack in stacks.items()}
 
 
 def test_all_findings_in_a_system_are_acknowledged_in_one_line(shop: Shop) -> None:

@@ -11,7 +11,7 @@ from aws_cdk.assertions import Match
 
 from signal9_constructs import ConstructError, DataTable, TableIndex
 from signal9_core.tables import ASSETS, FINANCIALS, STATE, TABLES
-from tests.constructs.lab import Made, actions, only, properties, role, synthesise, text, topic
+from tests.constructs.lab import Made, actions, only, properties, synthesise, text, topic
 
 TABLE = "AWS::DynamoDB::GlobalTable"
 
@@ -61,22 +61,26 @@ def _shaped(stack: Stack) -> None:
 
 def _readable(stack: Stack) -> None:
     table = DataTable(stack, "Assets", shape=ASSETS)
-    table.grant_read(role(stack))
+    table.grant_read(_role(stack))
 
 
 def _writable(stack: Stack) -> None:
     table = DataTable(stack, "Assets", shape=ASSETS, encryption_key=kms.Key(stack, "Key"))
-    table.grant_write(role(stack))
+    table.grant_write(_role(stack))
 
 
 def _open(stack: Stack) -> None:
     table = DataTable(stack, "State", shape=STATE, stream=dynamodb.StreamViewType.KEYS_ONLY)
-    table.grant_read_write(role(stack), scan=True)
-    table.grant_stream(role(stack, "Listener"))
+    table.grant_read_write(_role(stack), scan=True)
+    table.grant_stream(_role(stack, "Listener"))
 
 
 def _abroad(stack: Stack) -> None:
     DataTable(stack, "Orders", partition_key="id").grant_read(iam.AccountPrincipal("210987654321"))
+
+
+def _role(stack: Stack, id_: str = "Role") -> iam.Role:
+    return iam.Role(stack, id_, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +165,22 @@ def test_indexes_carry_what_they_include(made: Made) -> None:
     )
 
 
+def test_the_keys_stream_expiry_and_ceilings_are_as_given(made: Made) -> None:
+    made["full"].has_resource_properties(
+        TABLE,
+        {
+            "TableName": "orders",
+            "AttributeDefinitions": Match.array_with(
+                [{"AttributeName": "at", "AttributeType": "N"}]
+            ),
+            "StreamSpecification": {"StreamViewType": "NEW_AND_OLD_IMAGES"},
+            "TimeToLiveSpecification": {"AttributeName": "expiresAt", "Enabled": True},
+            "WriteOnDemandThroughputSettings": {"MaxWriteRequestUnits": 50},
+        },
+    )
+    assert '"MaxReadRequestUnits": 100' in text(made["full"])
+
+
 def test_throttling_in_the_table_or_any_index_notifies(made: Made) -> None:
     alarms = properties(made["full"], "AWS::CloudWatch::Alarm")
     places = {
@@ -177,6 +197,10 @@ def test_throttling_in_the_table_or_any_index_notifies(made: Made) -> None:
         "WriteThrottleEvents",
     }
     assert all(alarm["AlarmActions"] and alarm["OKActions"] for alarm in alarms)
+
+
+def test_insights_into_contributors_are_a_choice(made: Made) -> None:
+    assert '"ContributorInsightsSpecification": {"Enabled": true}' in text(made["full"])
 
 
 def test_any_object_with_the_shape_of_a_table_makes_one(made: Made) -> None:
@@ -213,6 +237,17 @@ def test_writers_may_use_the_key_but_not_read(made: Made) -> None:
 
     assert {"dynamodb:PutItem", "kms:Decrypt"} <= granted
     assert not {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"} & granted
+
+
+def test_another_account_is_let_in_by_the_table_itself(made: Made) -> None:
+    policy = text(made["abroad"])
+
+    assert '"ResourcePolicy"' in policy
+    assert ":iam::210987654321:root" in policy
+
+
+def test_a_key_of_ones_own_encrypts(made: Made) -> None:
+    assert '"KMSMasterKeyId": {"Fn::GetAtt": ["Key' in text(made["full"])
 
 
 def test_scans_and_streams_are_granted_by_choice(made: Made) -> None:

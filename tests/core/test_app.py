@@ -16,6 +16,12 @@ from tests.fakes import NOW, AttentivePublisher, FakeProvider, SetClock
 from tests.spied import SpiedStore
 
 
+def test_making_an_application_opens_nothing(tmp_path: Path) -> None:
+    App(Settings(home=tmp_path / "home")).close()
+
+    assert not (tmp_path / "home").exists()
+
+
 def test_the_store_is_opened_on_first_use_and_closed_at_the_end(tmp_path: Path) -> None:
     with App(Settings(home=tmp_path)) as app:
         assert app.list_assets().items == []

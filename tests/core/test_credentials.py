@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
 from moto import mock_aws
 from pydantic import SecretStr
@@ -133,20 +134,21 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
-        yield aws_client("secretsmanager")
+        yield boto3.client("secretsmanager")
 
 
 def test_the_keys_of_a_stage_are_in_its_secrets(secrets: Any) -> None:
     value = json.dumps({"apiKey": "id", "secretKey": "secret"})
     secrets.create_secret(Name="signal9/alpaca/prod", SecretString=value)
     secrets.create_secret(Name="signal9/alphavantage/prod", SecretString='{"apiKey": ""}')
+    client = aws_client("secretsmanager")
 
-    prod = SecretsManagerCredentials(secrets, "prod")
+    prod = SecretsManagerCredentials(client, "prod")
 
     assert prod.get("alpaca_key") == (SecretStr("id"), "Secrets Manager")
     assert prod.get("alpaca_secret") == (SecretStr("secret"), "Secrets Manager")
     assert prod.get("alphavantage_key") is None
-    assert SecretsManagerCredentials(secrets, "dev").get("alpaca_key") is None
+    assert SecretsManagerCredentials(client, "dev").get("alpaca_key") is None
 
 
 def test_a_secret_at_its_placeholder_is_named_with_the_remedy_until_it_is_set(
@@ -154,7 +156,7 @@ def test_a_secret_at_its_placeholder_is_named_with_the_remedy_until_it_is_set(
 ) -> None:
     name = "signal9/alphavantage/prod"
     secrets.create_secret(Name=name, SecretString='{"apiKey": "set-me"}')
-    prod = SecretsManagerCredentials(secrets, "prod")
+    prod = SecretsManagerCredentials(aws_client("secretsmanager"), "prod")
 
     with pytest.raises(SecretNotSetError) as raised:
         prod.get("alphavantage_key")
@@ -173,7 +175,7 @@ def test_a_secret_that_is_not_an_object_is_named_without_its_value(secrets: Any,
     secrets.create_secret(Name="signal9/alpaca/prod", SecretString=text)
 
     with pytest.raises(SettingsError, match="must hold a JSON object") as raised:
-        SecretsManagerCredentials(secrets, "prod").get("alpaca_key")
+        SecretsManagerCredentials(aws_client("secretsmanager"), "prod").get("alpaca_key")
 
     assert "my-secret-key" not in str(raised.value)
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
+import boto3
 import pytest
 import stamina
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -28,6 +29,7 @@ from signal9_core.publishers import (
     LARGEST_BATCH,
     EventBridgePublisher,
     InProcessEventBus,
+    MemoryNotifier,
     Refusal,
     SnsNotifier,
     send_in_batches,
@@ -129,7 +131,7 @@ class Inbox:
     """A queue that takes whatever it is sent."""
 
     def __init__(self) -> None:
-        self._sqs = aws_client("sqs")
+        self._sqs = boto3.client("sqs")
         self._url = self._sqs.create_queue(QueueName="inbox")["QueueUrl"]
         attributes = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
         self.arn = attributes["Attributes"]["QueueArn"]
@@ -155,7 +157,7 @@ def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
 
 
 def test_events_arrive_on_the_bus_in_the_form_that_handlers_read(inbox: Inbox) -> None:
-    events = aws_client("events")
+    events = boto3.client("events")
     events.create_event_bus(Name="bus")
     pattern = json.dumps({"source": ["signal9.data"]})
     events.put_rule(Name="all", EventBusName="bus", EventPattern=pattern)
@@ -165,7 +167,7 @@ def test_events_arrive_on_the_bus_in_the_form_that_handlers_read(inbox: Inbox) -
         AssetDataUpdated(at=NOW, tickers=("BRK.B",), data_set="overview"),
     ]
 
-    EventBridgePublisher(events, "bus").publish(sent)
+    EventBridgePublisher(aws_client("events"), "bus").publish(sent)
 
     arrived = inbox.messages()
     assert {message["source"] for message in arrived} == {"signal9.data"}
@@ -173,12 +175,12 @@ def test_events_arrive_on_the_bus_in_the_form_that_handlers_read(inbox: Inbox) -
 
 
 def test_notifications_arrive_with_attributes_to_filter_by(inbox: Inbox) -> None:
-    sns = aws_client("sns")
+    sns = boto3.client("sns")
     topic = sns.create_topic(Name="users")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox.arn)
     sent = [notification(f"T{number}") for number in range(12)]
 
-    SnsNotifier(sns, topic).notify(iter(sent))
+    SnsNotifier(aws_client("sns"), topic).notify(iter(sent))
 
     arrived = inbox.messages()
     read = [Notification.model_validate_json(message["Message"]) for message in arrived]
@@ -299,6 +301,11 @@ def test_an_error_of_botocore_becomes_a_publish_error(send: Any, error: Exceptio
     assert len(caught.value.refused) == 1
 
 
+def test_nothing_to_publish_asks_nothing_of_the_bus() -> None:
+    publish(object())
+    notify(object())
+
+
 def test_everything_that_follows_is_done_when_publish_returns() -> None:
     bus, done = InProcessEventBus(), []
 
@@ -340,3 +347,12 @@ def test_an_error_of_a_subscriber_reaches_the_publisher() -> None:
 
     with pytest.raises(PublishError, match="no topic for Prices Updated"):
         bus.publish([prices_updated("AAPL")])
+
+
+def test_a_notification_that_comes_twice_is_kept_once() -> None:
+    notifier = MemoryNotifier()
+
+    notifier.notify([notification("AAPL"), notification("MSFT")])
+    notifier.notify([notification("AAPL")])
+
+    assert [sent.ticker for sent in notifier.sent] == ["AAPL", "MSFT"]

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from signal9_core import schemas
 from signal9_core.domain import Interval, NewsArticle, Period, ReportKind, TickerSentiment
@@ -16,6 +16,8 @@ from signal9_core.schemas import (
     PriceColumns,
     PricesAnswer,
     ReportRow,
+    SearchAnswer,
+    SearchHit,
     to_json,
 )
 
@@ -99,6 +101,19 @@ def test_an_article_is_answered_with_labels_and_without_unknown_fields() -> None
     assert answer.keys() == {
         field.alias or name for name, field in ArticleAnswer.model_fields.items()
     }
+
+
+def test_text_is_written_in_utf_8() -> None:
+    hit = SearchHit(ticker="NESN", name="Nestlé", exchange=None, score=Decimal("99.1"))
+
+    assert "Nestlé".encode() in to_json(SearchAnswer(items=[hit]))
+
+
+def test_an_answer_cannot_be_changed() -> None:
+    answer = SearchAnswer(items=[])
+
+    with pytest.raises(ValidationError, match="frozen"):
+        answer.items = []  # type: ignore[misc]
 
 
 _ANSWERS = [

@@ -71,6 +71,11 @@ def test_exact_beginning_and_mistyped_follow_one_another() -> None:
     assert _tickers(SearchIndex(alike).search("rockets")) == ["Z", "X", "Y", "W"]
 
 
+def test_companies_without_name_or_rank_are_found_by_ticker(small: SearchIndex) -> None:
+    assert _tickers(small.search("zero")) == ["ZERO"]
+    assert len(small.search("rock", 2)) == 2
+
+
 @pytest.mark.parametrize(
     "query", ["", "   ", "?!", "&", "$", "...", "/", "-", "\N{COMBINING ACUTE ACCENT}"]
 )
@@ -81,6 +86,10 @@ def test_a_query_without_letters_or_digits_finds_nothing(small: SearchIndex, que
 def test_a_query_like_nothing_finds_nothing(small: SearchIndex) -> None:
     assert small.search("qqqqqqqqqqqq") == []
     assert small.nearest("QQQQQQ") == []
+
+
+def test_an_empty_listing_finds_nothing() -> None:
+    assert SearchIndex([]).search("apple") == []
 
 
 def test_only_the_beginning_of_a_long_query_counts(small: SearchIndex) -> None:
@@ -131,6 +140,15 @@ def test_mistyped_queries_find_what_they_mean(index: SearchIndex) -> None:
     assert len(MISTYPED) >= 50
     assert len(missed) / len(MISTYPED) <= 0.02, report
     assert first / len(MISTYPED) >= 0.96, report
+
+
+def test_every_ticker_finds_its_company_first(index: SearchIndex, listing: list[Entry]) -> None:
+    tickers = [entry.ticker for entry in listing[::5]]
+
+    firsts = [index.search(ticker, 1)[0] for ticker in tickers]
+
+    assert [match.ticker for match in firsts] == tickers
+    assert {match.score for match in firsts} == {100}
 
 
 def test_small_letters_find_tickers_too(index: SearchIndex, listing: list[Entry]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.sentiment.scorer import LEXICON, LexiconScorer
+from signal9_core.sentiment.scorer import LEXICON, LexiconScorer, Role
 
 FACTS = Path(
     os.environ.get("SIGNAL9_SAMPLE_FACTS", Path(__file__).parents[3] / "shared" / "sample")
@@ -109,6 +109,14 @@ def test_set_phrases_are_read_as_a_whole() -> None:
 
 def test_spelling_and_case_of_a_word_do_not_matter() -> None:
     assert SCORE("SHARES SURGED") == SCORE("shares surged") == SCORE("Shares, surged")
+
+
+def test_every_phrase_of_the_lexicon_is_spelled_as_a_text_is_read() -> None:
+    for phrase, entry in LEXICON.items():
+        assert phrase == phrase.lower().strip()
+        assert "-" not in phrase
+        assert not {"a", "an", "the", "its"} & set(phrase.split())
+        assert 0 < entry.weight < 2 if entry.role is Role.DEGREE else -3 <= entry.weight <= 3
 
 
 @pytest.mark.skipif(

@@ -95,3 +95,8 @@ def test_secrets_are_shown_nowhere() -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings(alpaca_key=8_675_309)
     assert "8675309" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load_settings().stage = "prod"  # type: ignore[misc]

@@ -204,6 +204,28 @@ def test_github_deploys_main_to_prod_and_test_to_test(github: dict[str, Any]) ->
     assert "== 'main' && 'prod' || 'test'" in _jobs(github)["deploy"]["env"]["STAGE"]
 
 
+def test_github_comments_what_would_change(github: dict[str, Any]) -> None:
+    commands = _commands(_jobs(github)["diff"])
+
+    assert any("deploy:diff" in each for each in commands)
+    assert any(each.startswith("gh pr comment") for each in commands)
+
+
+def test_gitlab_comments_what_would_change(gitlab_jobs: dict[str, Any]) -> None:
+    commands = _commands(_jobs(gitlab_jobs)["diff"])
+
+    assert "hatch run deploy:diff $STAGE --file diff.md" in commands
+    assert commands[-1] == "hatch run deploy:comment diff.md"
+
+
+def test_gitlab_has_the_same_steps_in_order(gitlab_jobs: dict[str, Any]) -> None:
+    jobs = _jobs(gitlab_jobs)
+
+    assert gitlab_jobs["stages"] == ["test", "synth", "diff", "deploy", "drift"]
+    assert {job["stage"] for job in jobs.values()} == set(gitlab_jobs["stages"])
+    assert all(job["extends"] in gitlab_jobs for job in jobs.values())
+
+
 def test_gitlab_deploys_main_to_prod_and_test_to_test(gitlab_jobs: dict[str, Any]) -> None:
     jobs = _jobs(gitlab_jobs)
 
@@ -213,3 +235,14 @@ def test_gitlab_deploys_main_to_prod_and_test_to_test(gitlab_jobs: dict[str, Any
         assert f'$CI_COMMIT_BRANCH == "{branch}"' in rule["if"]
         assert job["script"] == [f"hatch run deploy:{stage}"]
         assert job["extends"] == ".as-role"
+
+
+def test_drift_is_looked_for_weekly_or_on_schedule(
+    github: dict[str, Any], gitlab_jobs: dict[str, Any]
+) -> None:
+    weekly = _triggers(github)["schedule"][0]["cron"]
+
+    assert weekly.split()[2:] == ["*", "*", "1"]
+    assert "schedule" in _jobs(gitlab_jobs)["drift"]["rules"][0]["if"]
+    for document in (github, gitlab_jobs):
+        assert any("deploy:drift" in each for each in _commands(_jobs(document)["drift"]))

@@ -126,6 +126,19 @@ def test_the_output_of_synthesis_is_printed_without_hints(
     assert made == cdk_cli.OUTPUT / "assembly-Signal9-dev"
 
 
+def test_compiled_modules_are_cached_even_with_pythondontwritebytecode(
+    cdk: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    kept = cdk.cli.environment
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
+    plain = cdk.cli.environment
+
+    assert kept["PYTHONDONTWRITEBYTECODE"] == ""
+    assert kept["PYTHONPYCACHEPREFIX"].startswith(str(Path(cdk.node).parent))
+    assert "PYTHONDONTWRITEBYTECODE" not in plain
+
+
 def test_the_cdk_library_runs_in_the_same_node(cdk: Recorded) -> None:
     cdk.cli.run("synth")
 
@@ -175,6 +188,13 @@ def test_a_missing_zone_is_refused() -> None:
 
     with pytest.raises(DeployError, match="hosted zone Z0123456789ABC"):
         cdk_cli.check_account(prod, Account("us-east-1"))
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_bootstrapped_account_is_accepted() -> None:
+    _bootstrap("us-east-1")
+
+    cdk_cli.check_account(settings_of("prod"), Account("us-east-1"))
 
 
 def test_missing_credentials_are_reported_with_a_remedy(
@@ -271,6 +291,21 @@ def test_a_port_in_use_is_reported_with_a_remedy(tmp_path: Path) -> None:
 
         with pytest.raises(DeployError, match=f"port {port} of 127.0.0.1 is in use: choose"):
             Emulator.start(tmp_path, port)
+
+
+def test_a_running_emulator_is_reused_and_stopped_with_its_files(tmp_path: Path) -> None:
+    folder = tmp_path / "emulator"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    started = Emulator.start(folder, port)
+    try:
+        assert Emulator.running(folder) == started
+    finally:
+        started.stop(folder)
+
+    assert not folder.exists()
+    assert not started.responds()
+    assert Emulator.running(folder) is None
 
 
 def test_an_external_emulator_is_not_stopped(tmp_path: Path) -> None:

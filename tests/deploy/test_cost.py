@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from signal9_deploy.commands.cost import Estimate, Prices, as_json, as_table, estimate, load_prices
+from signal9_deploy.commands.cost import (
+    Estimate,
+    Prices,
+    as_json,
+    as_table,
+    estimate,
+    load_prices,
+    read_templates,
+)
 from tests.deploy.lab import parts, template
 
 
@@ -40,6 +48,11 @@ def test_every_price_is_of_something_that_some_stage_has(prices: Prices) -> None
     usages = (*prices.per_million, *prices.per_10k_tickers)
 
     assert {*prices.at_rest, *(usage.resource for usage in usages)} <= types
+
+
+def test_the_price_file_is_dated_and_names_its_sources(prices: Prices) -> None:
+    assert prices.date.year >= 2026
+    assert all(source.startswith("https://aws.amazon.com/") for source in prices.sources)
 
 
 def _template(*resources: tuple[str, dict[str, Any]]) -> dict[str, Any]:
@@ -79,6 +92,10 @@ def test_some_resources_are_several_units_of_their_price(
     assert line.at_rest == Decimal(dollars)
 
 
+def test_a_gateway_endpoint_costs_nothing(prices: Prices) -> None:
+    assert estimate([_template(("AWS::EC2::VPCEndpoint", {}))], prices).lines == ()
+
+
 def test_programs_and_people_are_told_the_same(prices: Prices) -> None:
     found = _of("dev", prices)
 
@@ -91,3 +108,10 @@ def test_programs_and_people_are_told_the_same(prices: Prices) -> None:
     assert [line["resource"] for line in document["lines"]] == [
         line.split()[0] for line in table.splitlines()[3:-1]
     ]
+
+
+def test_templates_are_read_from_where_they_were_synthesised(tmp_path: Any) -> None:
+    (tmp_path / "A.template.json").write_text('{"Resources": {}}', encoding="utf-8")
+    (tmp_path / "A.assets.json").write_text("{}", encoding="utf-8")
+
+    assert read_templates(tmp_path) == [{"Resources": {}}]

@@ -70,6 +70,13 @@ def test_an_unreachable_endpoint_is_reported() -> None:
         Account("us-east-1", away | keys).number()
 
 
+def test_a_missing_profile_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+
+    with pytest.raises(DeployError, match=r"profile \(nobody\) could not be found; `aws sso"):
+        Account("us-east-1")
+
+
 def test_a_zone_of_another_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     for name, value in CREDENTIALS.items():
@@ -138,21 +145,15 @@ def test_an_emulator_that_does_not_start_is_reported_with_its_log(
         Emulator.start(tmp_path, free_port())
 
 
-def test_an_emulator_is_reused_listens_on_loopback_only_and_is_stopped_with_its_files(
-    tmp_path: Path,
-) -> None:
-    folder = tmp_path / "emulator"
-    started = Emulator.start(folder, free_port())
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="sockets are not files here")
+def test_an_emulator_listens_on_the_loopback_interface_only(tmp_path: Path) -> None:
+    started = Emulator.start(tmp_path / "emulator", free_port())
     try:
-        assert Emulator.running(folder) == started
-        if Path("/proc/net/tcp").exists():
-            assert _listening_on(started.pid or 0) == {"127.0.0.1"}
+        listening = _listening_on(started.pid or 0)
     finally:
-        started.stop(folder)
+        started.stop(tmp_path / "emulator")
 
-    assert not folder.exists()
-    assert not started.responds()
-    assert Emulator.running(folder) is None
+    assert listening == {"127.0.0.1"}
 
 
 def _listening_on(pid: int) -> set[str]:
@@ -182,6 +183,16 @@ class Healthy(Account):
 
     def quota(self, service: str, code: str) -> float:
         return self.allowed
+
+
+def test_the_doctor_passes_a_healthy_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "Account", Healthy)
+
+    found = {each.name: each for each in examine(settings_of("prod"))}
+
+    assert found["account"].message == f"{ACCOUNT}, bootstrapped"
+    assert found["concurrent executions"].message == found["elastic addresses"].message
+    assert all(each.passed for each in found.values())
 
 
 def test_the_doctor_reports_low_quotas(monkeypatch: pytest.MonkeyPatch) -> None:

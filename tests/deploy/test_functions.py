@@ -6,13 +6,22 @@ from aws_cdk.assertions import Template
 from signal9_core.credentials import KEYS, SecretsManagerCredentials
 from signal9_core.schemas import request_schema
 from signal9_core.settings import Settings
-from signal9_core.tables import TABLES
-from signal9_deploy.functions import API, AUTHORIZER, FUNCTIONS, JOBS, FunctionSpec
+from signal9_core.tables import TABLES, USERS
+from signal9_deploy.functions import API, AUTHORIZER, FUNCTIONS, JOBS, Endpoint, FunctionSpec, Use
 from signal9_deploy.names import SECRETS, secret_name
 from signal9_handlers import jobs
 from signal9_handlers.openapi import request_models
 from signal9_handlers.routes import ROUTES
-from tests.deploy.lab import ISSUER, everything, listed, properties, statements, template
+from tests.deploy.lab import (
+    ISSUER,
+    build,
+    everything,
+    listed,
+    properties,
+    settings_of,
+    statements,
+    template,
+)
 
 READ: Final = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
 WRITE: Final = {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem"}
@@ -55,6 +64,12 @@ def test_bodies_are_checked_by_the_gateway_against_the_models_of_the_handlers() 
     )
 
 
+def test_only_the_health_check_is_open_to_everybody() -> None:
+    opened = {each.path for spec in API for each in spec.endpoints if each.open}
+
+    assert opened == {"/api/v1/health"}
+
+
 @pytest.mark.parametrize("name", ["local", "dev", "prod"])
 def test_every_function_is_in_every_stage_and_called_by_its_own_handler(name: str) -> None:
     found = {
@@ -64,6 +79,36 @@ def test_every_function_is_in_every_stage_and_called_by_its_own_handler(name: st
     }
 
     assert found == {f"signal9-{name}-{spec.name}": spec.handler for spec in FUNCTIONS}
+
+
+@pytest.mark.parametrize("name", ["local", "prod"])
+def test_api_functions_know_the_origins_of_the_gateway(name: str) -> None:
+    told = {
+        each["FunctionName"]: each["Environment"]["Variables"].get("SIGNAL9_CORS_ORIGINS")
+        for each in properties(template(name, "Service"), "AWS::Lambda::Function")
+        if "FunctionName" in each
+    }
+
+    origins = ",".join(settings_of(name).origins)
+    assert origins
+    assert told == {
+        f"signal9-{name}-{spec.name}": origins if spec.endpoints else None for spec in FUNCTIONS
+    }
+
+
+def test_the_gateways_own_errors_can_be_read_by_the_app() -> None:
+    refusals = properties(template("prod", "Service"), "AWS::ApiGateway::GatewayResponse")
+    opened = {
+        each["ResponseType"]: each["ResponseParameters"].get(
+            "gatewayresponse.header.Access-Control-Allow-Origin"
+        )
+        for each in refusals
+    }
+
+    assert {"ACCESS_DENIED", "DEFAULT_4XX", "DEFAULT_5XX", "THROTTLED", "UNAUTHORIZED"} <= set(
+        opened
+    )
+    assert set(opened.values()) == {"'https://app.signal9.com'"}
 
 
 @pytest.mark.parametrize("spec", FUNCTIONS, ids=lambda spec: spec.name)
@@ -131,6 +176,33 @@ def test_closed_functions_cannot_reach_the_internet() -> None:
     assert "pl-02cd2c6b" in rules
 
 
+NEW: Final = FunctionSpec(
+    name="Quotes",
+    handler="signal9_handlers.api.quotes.handler",
+    uses=(Use(USERS, writes=True),),
+    endpoints=(Endpoint("PUT", "/api/v1/quotes/{ticker}"),),
+    secrets=("alpaca",),
+    environment={"SIGNAL9_QUOTES": "15"},
+)
+
+
+@pytest.fixture(scope="module")
+def grown() -> Template:
+    """The service of a stage with one more function."""
+    found = build(settings_of("dev"), specs=(*FUNCTIONS, NEW))
+    return Template.from_stack(found.service)
+
+
+def test_a_new_function_is_one_entry_of_the_table(grown: Template) -> None:
+    function = _variables(grown)["signal9-dev-Quotes"]
+
+    allowed = str(statements(grown, "Quotes"))
+
+    assert function["SIGNAL9_QUOTES"] == "15"
+    assert "dynamodb:PutItem" in allowed
+    assert "secretsmanager:GetSecretValue" in allowed
+
+
 @pytest.mark.parametrize("name", ["local", "dev", "prod"])
 def test_every_path_but_health_asks_the_authorizer(name: str) -> None:
     service = template(name, "Service")
@@ -147,6 +219,17 @@ def test_every_path_but_health_asks_the_authorizer(name: str) -> None:
     assert {each["AuthorizationType"] for each in asked} == {"CUSTOM", "NONE"}
     assert authorizer["Type"] == "TOKEN"
     assert "FunctionsAuthorizer" in str(authorizer["AuthorizerUri"])
+
+
+def test_browsers_may_send_what_changes_a_record_safely() -> None:
+    preflights = [
+        each["Integration"]
+        for each in properties(template("prod", "Service"), "AWS::ApiGateway::Method")
+        if each["HttpMethod"] == "OPTIONS"
+    ]
+
+    assert all("If-Match," in str(each) and "PATCH" in str(each) for each in preflights)
+    assert all("ETag,Retry-After,X-Next-Cursor,X-Request-Id" in str(each) for each in preflights)
 
 
 def _variables(service: Template) -> dict[str, dict[str, object]]:
@@ -166,6 +249,12 @@ def test_the_authorizer_alone_knows_issuer_and_audience() -> None:
     given = found[f"signal9-prod-{AUTHORIZER.name}"]
     assert given["SIGNAL9_ISSUER"] == ISSUER
     assert given["SIGNAL9_AUDIENCE"] == "https://api.signal9.com"
+
+
+def test_without_an_issuer_the_authorizer_has_none() -> None:
+    given = _variables(template("local", "Service"))["signal9-local-Authorizer"]
+
+    assert "SIGNAL9_ISSUER" not in given
 
 
 def test_functions_that_call_providers_archive_responses() -> None:

@@ -139,6 +139,13 @@ def test_every_path_is_validated(methods: list[Resource]) -> None:
     assert all(each["RequestValidatorId"] for each in asked)
 
 
+def test_every_path_answers_browsers_of_the_app(methods: list[Resource]) -> None:
+    preflights = [each for each in methods if each["HttpMethod"] == "OPTIONS"]
+
+    assert preflights
+    assert all("'https://app.signal9.com'" in str(each["Integration"]) for each in preflights)
+
+
 def test_the_api_is_logged_throttled_planned_and_named() -> None:
     service = template("prod", "Service")
     (stage,) = properties(service, "AWS::ApiGateway::Stage")

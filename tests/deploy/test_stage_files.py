@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from signal9_deploy.errors import StageError
@@ -37,6 +37,11 @@ def _refused(folder: Path, text: str, name: str = "dev") -> str:
 
 def test_the_four_stages_come_in_the_order_in_which_a_change_passes_them() -> None:
     assert stage_names() == ("local", "dev", "test", "prod")
+
+
+@pytest.mark.parametrize("name", ["local", "dev", "test"])
+def test_a_stage_without_a_fixed_account_is_valid_as_it_stands(name: str) -> None:
+    assert load_stage(name).stage == name
 
 
 @pytest.mark.parametrize(
@@ -121,6 +126,18 @@ def test_an_issuer_without_an_audience_is_refused(tmp_path: Path) -> None:
     assert "stages/dev.toml: audience: is required" in _refused(tmp_path, "")
 
 
+def test_every_stage_has_an_audience_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ACCOUNT, "123456789012")
+
+    assert len({load_stage(name).audience for name in stage_names()}) == 4
+
+
+def test_a_variable_reaches_into_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAT_GATEWAYS, "2")
+
+    assert load_stage("test").network.nat_gateways == 2
+
+
 def test_an_unknown_stage_is_refused_with_the_known_ones() -> None:
     with pytest.raises(StageError, match=r"'staging': must be one of local, dev, test, prod"):
         load_stage("staging")
@@ -194,11 +211,23 @@ def test_a_variable_that_is_not_a_setting_is_refused(
         load_stage("dev")
 
 
+def test_a_list_that_is_no_json_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNAL9_DEPLOY__ORIGINS", "https://a.example")
+
+    with pytest.raises(StageError, match="origins"):
+        load_stage("dev")
+
+
 def test_prod_must_retain_data_and_have_recipients(tmp_path: Path) -> None:
     text = 'account = "123456789012"\n'
 
     assert "retain: must be true" in _refused(tmp_path, text, "prod")
     assert "recipients: are required" in _refused(tmp_path, text + "retain = true\n", "prod")
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        load_stage("dev").region = "eu-west-1"  # type: ignore[misc]
 
 
 def _settings(model: type[BaseModel] = StageSettings, above: str = "") -> Iterator[tuple[str, str]]:

@@ -5,7 +5,8 @@ from typing import Final
 import pytest
 
 from signal9_deploy.stage import ACKNOWLEDGMENTS, Signal9Stage
-from tests.deploy.lab import build, everything, parts, settings_of, stage, template
+from signal9_deploy.stage_files import stage_names
+from tests.deploy.lab import build, everything, parts, settings_of, stack, stage, template
 
 REAL: Final = ("dev", "test", "prod")
 
@@ -19,6 +20,13 @@ def test_every_acknowledgment_of_ours_is_needed_in_some_stage() -> None:
     used = {reason for name in REAL for _, reason in stage(name).verdict().acknowledged}
 
     assert set(ACKNOWLEDGMENTS) - used == set()
+
+
+@pytest.mark.parametrize("name", stage_names())
+def test_stacks_are_called_after_their_stage(name: str) -> None:
+    assert {stack(name, part).stack_name for part in parts(name)} == {
+        f"Signal9-{name}-{part}" for part in parts(name)
+    }
 
 
 def test_a_stage_without_a_domain_gets_no_names_and_no_certificates() -> None:

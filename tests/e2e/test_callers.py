@@ -84,6 +84,13 @@ def test_what_a_caller_follows_makes_the_briefing(grace: httpx2.Client) -> None:
     assert [each["ticker"] for each in briefing["viewed"]] == ["AAPL"]
 
 
+def test_a_company_that_is_not_known_cannot_be_watched(grace: httpx2.Client) -> None:
+    answer = grace.put("/users/me/watchlist", json={"watchlist": ["NOSUCH"]})
+
+    assert answer.status_code == 422, answer.text
+    assert "NOSUCH" in answer.text
+
+
 def test_a_caller_takes_their_data_along_and_has_it_deleted(grace: httpx2.Client) -> None:
     taken = grace.get("/users/me/export").json()
 

@@ -94,6 +94,14 @@ def test_pages_hold_every_item_once_and_in_order(
     assert all(len(page) == limit for page in paged[:-1])
 
 
+def test_newest_bars_first_are_the_same_bars(client: httpx2.Client) -> None:
+    path = "/assets/MSFT/prices"
+
+    newest_first = get(client, path, order="desc")["items"]
+
+    assert newest_first == get(client, path)["items"][::-1]
+
+
 def test_search_tolerates_typing_errors_and_any_script(client: httpx2.Client) -> None:
     assert get(client, "/search", q="mircosoft")["items"][0]["ticker"] == "MSFT"
     assert get(client, "/search", q="苹果 🍏")["items"] == []

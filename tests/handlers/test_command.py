@@ -48,6 +48,17 @@ def test_failures_are_printed_and_tried_again(
     assert stocked_app.is_ingested()
 
 
+def test_a_finished_ingest_is_not_repeated(
+    stocked_app: App, provider: FakeProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ingest_once(stocked_app)
+    provider.failing["news"] = PayloadError("requested again")
+
+    ingest_once(stocked_app)
+
+    assert capsys.readouterr().err == ""
+
+
 def test_the_status_is_printed_with_the_notice(
     stocked_app: App, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -97,12 +108,13 @@ def failure(home: Path, *options: str, program: str = PROGRAM) -> str:
     return error
 
 
-def test_it_ingests_serves_and_ends_cleanly(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_it_ingests_serves_and_ends_cleanly(tmp_path: Path, ending: signal.Signals) -> None:
     with started(tmp_path, "--ingest", "--port", "0") as process:
         lines = printed(process)
         address = lines["Serving"].split()[2]
         answer = httpx2.get(f"{address}/api/v1/search?q=apple").json()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(ending)
         _, error = process.communicate(timeout=30)
 
     assert str(tmp_path) in lines["Stored:"]
@@ -113,13 +125,10 @@ def test_it_ingests_serves_and_ends_cleanly(tmp_path: Path) -> None:
     assert (process.returncode, error) == (0, "Stopped.\n")
 
 
-def test_it_says_when_nothing_is_stored_and_ends_when_terminated(tmp_path: Path) -> None:
+def test_it_says_when_nothing_is_stored(tmp_path: Path) -> None:
     with started(tmp_path, "--port", "0") as process:
         lines = printed(process)
-        process.terminate()
-        _, error = process.communicate(timeout=30)
 
-    assert (process.returncode, error) == (0, "Stopped.\n")
     assert "--ingest" in lines["Nothing"]
     assert "development identity" in lines["Every"]
 

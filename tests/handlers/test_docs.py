@@ -65,3 +65,7 @@ def _check(sample: Target, example: str, tmp_path: Path) -> None:
 
     pattern = ".*".join(map(re.escape, expected.strip().split("…")))
     assert re.fullmatch(pattern, done.stdout.replace("\r\n", "\n").strip()), done.stdout
+
+
+def test_the_examples_are_found() -> None:
+    assert len(EXAMPLES) >= 12

@@ -32,6 +32,14 @@ def test_every_response_has_its_own_id_and_safe_defaults(client: httpx2.Client, 
     assert first.headers["vary"] == "Accept, Accept-Encoding, Authorization, Origin"
 
 
+def test_the_id_of_a_request_is_that_of_api_gateway(app: App) -> None:
+    event = proxy_event("GET", "/api/v1/news")
+
+    result = news.handler(event, CONTEXT)
+
+    assert result["multiValueHeaders"]["X-Request-Id"] == [event["requestContext"]["requestId"]]
+
+
 @pytest.mark.parametrize(
     ("path", "cache"),
     [
@@ -72,6 +80,16 @@ def test_an_answer_that_has_not_changed_is_not_sent_again(
     assert etag.startswith('"')
     assert other.content == first.content
     assert weekly.status_code == 200
+
+
+def test_json_and_csv_have_different_etags(client: httpx2.Client) -> None:
+    path = "/api/v1/assets/AAPL/prices"
+
+    etags = {
+        client.get(path, headers={"Accept": kind}).headers["etag"] for kind in ("*", "text/csv")
+    }
+
+    assert len(etags) == 2
 
 
 @pytest.fixture
@@ -122,6 +140,12 @@ def test_no_other_page_may_read_anything(page: httpx2.Client, method: str, origi
     assert response.status_code in {200, 204}
     assert not [name for name in response.headers if name.startswith("access-control-")]
     assert "Origin" in response.headers["vary"]
+
+
+def test_without_allowed_origins_no_page_may_read_anything(client: httpx2.Client) -> None:
+    response = client.get("/api/v1/assets", headers={"Origin": OURS})
+
+    assert "access-control-allow-origin" not in response.headers
 
 
 def test_invalid_settings_are_a_problem_and_allow_nothing(

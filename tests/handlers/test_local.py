@@ -8,11 +8,12 @@ import httpx2
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_handlers.api import news, users
+from signal9_handlers.api import assets, news, users
 from signal9_handlers.api.http import Request
 from signal9_handlers.local.gateway import proxy_event
-from signal9_handlers.local.server import LocalServer
+from signal9_handlers.local.server import LARGEST_BODY, LocalServer
 from signal9_handlers.local.site import Site
+from signal9_handlers.routes import ROUTES
 
 from .sample import CONTEXT, problem, serving
 
@@ -20,8 +21,24 @@ SCRIPTS = ["/api.js", "/chart.js", "/docs.js", "/format.js", "/page.js", "/searc
 FILES = ["/page.css", "/icon.svg", *SCRIPTS]
 
 
+def test_repeated_headers_and_parameters_are_in_the_event_as_api_gateway_sends_them() -> None:
+    headers = [("accept", "p"), ("accept", "q")]
+
+    event = proxy_event("GET", "/x", "a=1&a=2&b=%C3%A4+%2B&c", headers)
+
+    assert event["multiValueHeaders"] == {"accept": ["p", "q"]}
+    assert event["multiValueQueryStringParameters"] == {"a": ["1", "2"], "b": ["ä +"], "c": [""]}
+
+
 def test_everyone_is_the_developer_unless_tokens_are_required(client: httpx2.Client) -> None:
     assert client.get("/api/v1/users/me").json()["userId"] == "local|developer"
+
+
+def test_a_handler_returns_the_result_of_a_proxy_integration(app: App) -> None:
+    result = assets.handler(proxy_event("GET", "/api/v1/assets/AAPL"), CONTEXT)
+
+    assert result.keys() == {"statusCode", "multiValueHeaders", "body", "isBase64Encoded"}
+    assert result["multiValueHeaders"]["Content-Type"] == ["application/json"]
 
 
 def test_a_handler_answers_an_event_without_headers_and_parameters(app: App) -> None:
@@ -40,6 +57,24 @@ def test_a_handler_reads_an_encoded_body(app: App) -> None:
     result = users.handler(event | {"body": body, "isBase64Encoded": True}, CONTEXT)
 
     assert json.loads(result["body"])["topics"] == ["ipo"]
+
+
+@pytest.mark.parametrize("body", [b"", b'{"a": "\xc3\xa9"}', b"\xff\xfe\x00"])
+def test_the_bytes_of_a_body_reach_the_handler_unchanged(body: bytes) -> None:
+    assert Request(proxy_event("PUT", "/", body=body)).body == body
+
+
+def test_a_body_over_a_mebibyte_is_refused_and_the_server_goes_on(client: httpx2.Client) -> None:
+    chunks = iter([b"a" * LARGEST_BODY, b"a"])
+
+    response = client.put("/api/v1/users/me/topics", content=chunks)
+
+    assert problem(response, 413).detail == f"The body must have at most {LARGEST_BODY} bytes."
+    assert client.get("/api/v1/health").status_code == 200
+
+
+def test_no_two_functions_answer_the_same_path() -> None:
+    assert len({route.path for route in ROUTES}) == len(ROUTES)
 
 
 def test_a_failing_page_is_a_problem_and_the_server_goes_on(
@@ -105,3 +140,12 @@ def test_pages_run_only_scripts_that_are_served_with_them(client: httpx2.Client,
     assert "default-src 'none'" in policy
     assert "script-src 'self';" in policy
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script>", response.text)
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/page.js"])
+def test_head_tells_the_length_of_a_file(client: httpx2.Client, path: str) -> None:
+    got, head = client.get(path), client.head(path)
+
+    assert head.content == b""
+    assert head.headers["content-length"] == str(len(got.content))
+    assert head.headers["x-content-type-options"] == "nosniff"

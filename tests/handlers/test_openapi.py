@@ -68,12 +68,27 @@ def test_every_operation_is_described_with_its_parameters_and_responses(spec: Sc
         assert ("304" in statuses) == (method == "get")
 
 
+def test_every_parameter_says_what_it_is_for_and_which_values_it_takes(spec: Schema) -> None:
+    for _, _, operation in operations(spec):
+        for parameter in operation["parameters"]:
+            assert parameter["description"]
+            assert "type" in parameter["schema"]
+            assert "null" not in json.dumps(parameter["schema"])
+
+
 def test_problems_are_documented_with_an_example(spec: Schema) -> None:
     for status, response in spec["components"]["responses"].items():
         assert response["description"]
         assert list(response["content"]) == ["application/problem+json"]
         example = response["content"]["application/problem+json"]["example"]
         assert Problem.model_validate(example).status == int(status)
+
+
+def test_figures_are_documented_as_numbers(spec: Schema) -> None:
+    schemas = spec["components"]["schemas"]
+
+    for model, field in (("SentimentRating", "score"), ("PriceRange", "low"), ("BarRow", "close")):
+        assert schemas[model]["properties"][field]["type"] == "number"
 
 
 def test_the_documented_parameters_are_the_accepted_ones(

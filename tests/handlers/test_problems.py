@@ -154,6 +154,13 @@ def test_a_405_lists_the_methods_of_the_path(
     assert response.headers["allow"] == allowed
 
 
+def test_options_lists_the_methods_of_a_path(client: httpx2.Client) -> None:
+    response = client.options("/api/v1/assets/AAPL")
+
+    assert (response.status_code, response.content) == (204, b"")
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS"
+
+
 def test_a_query_that_is_too_long_is_refused(client: httpx2.Client) -> None:
     problem(client.get(f"/api/v1/search?q={'a' * LONGEST_QUERY}"), 414)
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import cycle
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from signal9_core.bootstrap import App
@@ -153,6 +154,15 @@ def test_reports_that_were_not_requested_count_as_missing_until_they_are(shell: 
     for what, expected in (("earnings", False), ("financials", True), ("earnings", True)):
         shell.run("ingest", "IBM", "--provider", "alphavantage", "--what", what)
         assert complete() == [expected]
+
+
+def test_a_request_may_ask_for_a_fault_itself(simulator: Simulator, address: str) -> None:
+    params = {"function": "OVERVIEW", "symbol": "IBM", "apikey": "demo"}
+    headers = {"X-Simulate-Fault": "premium_endpoint"}
+
+    found = httpx2.get(f"{address}/query", params=params, headers=headers)
+
+    assert "premium endpoint" in found.json()["Information"]
 
 
 def test_more_calls_than_a_minute_has_are_refused_with_a_reset() -> None:

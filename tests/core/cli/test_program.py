@@ -51,6 +51,26 @@ def test_help_names_every_command_and_each_explains_itself(empty_shell: Shell) -
     assert not empty_shell.home.exists()
 
 
+def test_a_shell_completes_commands_and_choices(
+    empty_shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_SIGNAL9_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "signal9 prices IBM --interval ")
+    monkeypatch.setenv("COMP_CWORD", "4")
+
+    process = empty_shell.start()
+
+    assert process.communicate(timeout=60)[0].split() == ["1d", "1w", "1mo"]
+
+
+def test_the_home_can_come_from_the_environment(
+    sample_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIGNAL9_HOME", str(sample_home))
+
+    assert Shell(sample_home).run_bare("show", "AAPL").code == 0
+
+
 @pytest.mark.parametrize("arguments", [("--json",), ()])
 def test_a_closed_pipe_is_not_an_error(shell: Shell, arguments: tuple[str, ...]) -> None:
     process = shell.start("prices", "IBM", *arguments)

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -9,7 +10,9 @@ from signal9_core.bootstrap import App
 from signal9_core.cli.output import one_line
 from signal9_core.cli.render import common_decimals, common_unit, format_number, sparkline
 from signal9_core.cli.views import print_news
+from signal9_core.domain import CompanyOverview
 from signal9_core.schemas import ArticleAnswer, NewsAnswer
+from tests.fakes import FakeProvider
 
 from .shell import Shell
 
@@ -18,7 +21,7 @@ NUMBERS = st.decimals(-(10**12), 10**12, allow_nan=False, places=4)
 
 
 @pytest.mark.parametrize("command", TABLES)
-@pytest.mark.parametrize("width", [40, 80])
+@pytest.mark.parametrize("width", [40, 60, 80])
 def test_tables_fit_a_narrow_terminal_and_name_the_sample_apart(
     shell: Shell, app: App, command: str, width: int
 ) -> None:
@@ -81,6 +84,20 @@ def test_no_data_is_a_remark_and_not_an_empty_table(
     assert remark in outcome.err
 
 
+def test_companies_with_and_without_data_are_shown(
+    shell: Shell, empty_shell: Shell, use_provider: Callable[[FakeProvider], None]
+) -> None:
+    listed_only = shell.run("show", "GE")
+    overview = CompanyOverview(
+        ticker="AAPL", currency="EUR", market_capitalization=Decimal(1_234_567_890)
+    )
+    use_provider(FakeProvider(overviews={"AAPL": overview}))
+    empty_shell.run("ingest")
+
+    assert "NYSE" in listed_only.out
+    assert "1,234,567,890 EUR" in empty_shell.run("show", "AAPL").out
+
+
 def test_colours_are_omitted_on_request(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert "\x1b[3" in shell.run("news", "AAPL").out
@@ -104,6 +121,16 @@ def test_untrusted_text_cannot_control_the_terminal_and_is_not_markup(
     print_news(_news("A title", "https://example.com/a"))
     assert "\x1b]8;" in capsys.readouterr().out
     assert one_line("a\x1b[31mred\x07\nline\x9b2J\u2028end") == "a [31mred line 2J end"
+
+
+def test_tables_are_wide_where_there_is_no_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    print_news(_news("long title " * 14))
+
+    assert ("long title " * 14).strip() in capsys.readouterr().out
 
 
 @given(values=st.lists(NUMBERS, max_size=300), width=st.integers(1, 60))

@@ -64,6 +64,14 @@ def test_a_dividend_counts_by_the_close_of_its_day_or_the_close_before() -> None
     assert vendor.volume == series.volume
 
 
+def test_a_method_may_be_named_by_a_text_and_has_to_be_known() -> None:
+    series, actions = closes(d2024_02_08="188.32", d2024_02_09="188.85"), [split("2024-02-09", "2")]
+
+    assert adjust(series, actions, "crsp") == adjust(series, actions, Adjustment.CRSP)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="'yahoo' is not a valid Adjustment"):
+        adjust(series, actions, "yahoo")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("method", Adjustment)
 def test_an_ex_date_without_trading_counts_from_the_next_day_on(method: Adjustment) -> None:
     series = closes(d2024_02_09="100", d2024_02_12="99", d2024_02_13="98")

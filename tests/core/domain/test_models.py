@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from pydantic import ValidationError
 
-from signal9_core.domain import Freshness, Model
+from signal9_core.domain import Asset, Freshness, Model
 
 from .. import strategies
 
@@ -52,6 +52,28 @@ def test_json_names_are_in_camel_case(facts: SearchStrategy[Model], data: st.Dat
     fact = data.draw(facts)
 
     assert not [name for name in json.loads(fact.model_dump_json()) if "_" in name]
+
+
+@every_fact
+@settings(deadline=None, max_examples=5)
+@given(data=st.data())
+def test_a_fact_cannot_be_changed(facts: SearchStrategy[Model], data: st.DataObject) -> None:
+    fact = data.draw(facts)
+    name = next(iter(type(fact).model_fields))
+
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(fact, name, getattr(fact, name))
+
+
+def test_what_a_provider_adds_is_kept_as_it_came() -> None:
+    asset = Asset.model_validate({"ticker": "IBM", "lotSize": "100", "tags": ["old"]})
+
+    assert asset.model_dump(exclude_unset=True) == {
+        "ticker": "IBM",
+        "lotSize": "100",
+        "tags": ["old"],
+    }
+    assert Asset.model_validate_json(asset.model_dump_json()) == asset
 
 
 @settings(deadline=None, max_examples=5)

@@ -1,5 +1,8 @@
+import json
+import os
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +12,9 @@ from signal9_core.domain import NewsArticle, SentimentLabel, TickerSentiment, la
 
 from ..strategies import articles, scores
 
+RECORDINGS = Path(
+    os.environ.get("SIGNAL9_RECORDINGS", Path(__file__).parents[4] / "shared" / "recordings")
+)
 TONE = Decimal("0.25")
 
 
@@ -46,6 +52,35 @@ def test_a_tone_and_its_opposite_have_opposite_labels(score: Decimal) -> None:
     assert label_of(-score) is opposite[label_of(score)]
 
 
+@pytest.mark.skipif(
+    not (RECORDINGS / "alphavantage").is_dir(),
+    reason=f"no recordings in {RECORDINGS}: set SIGNAL9_RECORDINGS",
+)
+def test_recorded_scores_have_the_labels_that_came_with_them() -> None:
+    judged = [
+        (each[f"{scope}_sentiment_score"], each[f"{scope}_sentiment_label"])
+        for path in (RECORDINGS / "alphavantage" / "NEWS_SENTIMENT").glob("*.json")
+        for article in json.loads(path.read_text(encoding="utf-8"))["feed"]
+        for scope, found in (("overall", [article]), ("ticker", article["ticker_sentiment"]))
+        for each in found
+    ]
+
+    assert judged
+    for score, label in judged:
+        assert label_of(Decimal(str(score))) == label
+
+
+def test_what_came_without_a_tone_has_no_label_until_it_is_scored() -> None:
+    article = _article(None, IBM=None, AAPL=None)
+
+    scored = article.scored(TONE, "lexicon")
+
+    assert (article.label, article.tickers[0].label) == (None, None)
+    assert (scored.sentiment, scored.scored_by) == (TONE, "lexicon")
+    assert scored.label is SentimentLabel.SOMEWHAT_BULLISH
+    assert [each.label for each in scored.tickers] == [SentimentLabel.SOMEWHAT_BULLISH] * 2
+
+
 def test_scoring_keeps_the_tones_that_the_source_gave() -> None:
     towards_one = _article(None, IBM=Decimal(-1), AAPL=None).scored(TONE, "lexicon")
     overall = _article(Decimal(-1), IBM=None).scored(TONE, "lexicon")
@@ -71,6 +106,13 @@ def test_scoring_changes_tones_alone_and_only_once(article: NewsArticle, score: 
     assert scored.scored(Decimal(0), "lexicon") == scored
 
 
+def test_the_text_of_an_article_is_its_title_and_its_summary() -> None:
+    article = _article(None)
+
+    assert article.text == "A title"
+    assert article.model_copy(update={"summary": "And more."}).text == "A title\nAnd more."
+
+
 @settings(deadline=None, max_examples=10)
 @given(articles(ticker="IBM"))
 def test_an_article_names_a_company_once(article: NewsArticle) -> None:
@@ -78,6 +120,12 @@ def test_an_article_names_a_company_once(article: NewsArticle) -> None:
 
     with pytest.raises(ValidationError, match=f"article {article.id}: a ticker occurs twice"):
         NewsArticle.model_validate(article.model_dump() | {"tickers": twice})
+
+
+@pytest.mark.parametrize("relevance", ["-0.1", "1.1"])
+def test_relevance_goes_from_zero_to_one(relevance: str) -> None:
+    with pytest.raises(ValidationError, match="relevance"):
+        TickerSentiment(ticker="IBM", relevance=Decimal(relevance))
 
 
 def _article(sentiment: Decimal | None, **tones: Decimal | None) -> NewsArticle:

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from signal9_core.domain import CorporateAction, Profile
+from signal9_core.domain import CorporateAction, Profile, User
 
 from ..strategies import days
 
@@ -32,6 +32,48 @@ def test_years_pass_one_at_a_time(birth: date, day: date) -> None:
 
     assert age is not None
     assert (day - birth).days // 366 <= age <= (day - birth).days / 365
+
+
+def test_the_age_of_someone_who_did_not_tell_is_unknown() -> None:
+    assert Profile().age_on(date(2013, 3, 1)) is None
+
+
+def test_names_are_trimmed_and_not_empty() -> None:
+    assert Profile(first_name="  Ada ").first_name == "Ada"
+    with pytest.raises(ValidationError, match="first_name"):
+        Profile(first_name="  ")
+
+
+def test_a_new_person_follows_nothing() -> None:
+    user = User(user_id="auth0|1", created_at=datetime(2013, 3, 1, tzinfo=UTC))
+
+    assert (user.topics, user.watchlist, user.investor_type) == ((), (), None)
+    assert user.wizard == "not_started"
+    assert user.profile == Profile()
+
+
+def test_topics_and_tickers_that_a_person_follows_are_in_canonical_form() -> None:
+    user = User.model_validate(
+        {
+            "userId": "auth0|1",
+            "createdAt": "2013-03-01T00:00:00Z",
+            "topics": ["Mergers & Acquisitions"],
+            "watchlist": [" brk.b "],
+        }
+    )
+
+    assert (user.topics, user.watchlist) == (("mergers_and_acquisitions",), ("BRK.B",))
+
+
+def test_a_watchlist_is_bounded() -> None:
+    with pytest.raises(ValidationError, match="watchlist"):
+        User.model_validate(
+            {
+                "userId": "auth0|1",
+                "createdAt": "2013-03-01T00:00:00Z",
+                "watchlist": [f"T{number}" for number in range(201)],
+            }
+        )
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,11 @@ def test_a_ticker_in_canonical_form_stays_as_it_is(canonical: str) -> None:
     assert ticker.validate_python(f" {canonical.lower()}\n") == canonical
 
 
+@pytest.mark.parametrize("text", ["BRK.B", "TSCO.LON", "CRYPTO:BTC", "7203", "A" * 20])
+def test_tickers_of_all_markets_are_accepted(text: str) -> None:
+    assert ticker.validate_python(text) == text
+
+
 @pytest.mark.parametrize("text", ["", " ", "-", "-P-HIZ", ".B", "BRK B", "A" * 21, "Ä", "A\nB"])
 def test_what_cannot_be_a_ticker_is_refused(text: str) -> None:
     with pytest.raises(ValidationError):
@@ -68,6 +73,11 @@ def test_instants_are_kept_in_utc_wherever_they_come_from(at: datetime, minutes:
     assert instant.dump_json(kept).endswith(b'Z"')
 
 
+def test_an_instant_without_a_time_zone_is_refused() -> None:
+    with pytest.raises(ValidationError, match="timezone"):
+        instant.validate_python("2013-03-01T16:00:00")
+
+
 @settings(deadline=None, max_examples=25)
 @given(days())
 def test_a_day_is_read_as_it_is_written(day: date) -> None:
@@ -87,6 +97,11 @@ def test_another_spelling_of_a_day_is_refused(text: str) -> None:
 def test_what_no_store_can_hold_exactly_is_no_number(text: str) -> None:
     with pytest.raises(ValidationError):
         exact.validate_python(text)
+
+
+@pytest.mark.parametrize("text", ["1" * 38, "0.1", "-12.300", "9.08"])
+def test_numbers_keep_their_digits(text: str) -> None:
+    assert str(exact.validate_python(text)) == text
 
 
 @pytest.mark.parametrize("text", ["1.000001", "-1.1"])

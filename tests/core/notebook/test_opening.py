@@ -7,7 +7,7 @@ import pytest
 
 from signal9_core import Signal9
 from signal9_core.bootstrap import App
-from signal9_core.errors import PayloadError, SettingsError
+from signal9_core.errors import PayloadError, SettingsError, StoreError
 from signal9_core.notebook.display import ProgressLine
 from signal9_core.settings import load_settings
 from tests.fakes import FakeProvider
@@ -86,6 +86,13 @@ def test_a_closed_one_opens_again_when_it_is_used(sample_home: Path) -> None:
 
     with s9:
         assert s9.asset("IBM").ticker == "IBM"
+
+
+def test_a_home_that_is_a_file_raises_a_store_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+
+    with pytest.raises(StoreError):
+        Signal9(tmp_path / "file").status()
 
 
 def test_progress_is_one_line_per_data_set_on_a_terminal() -> None:

@@ -7,9 +7,17 @@ from pathlib import Path
 import pytest
 
 from signal9_core import Signal9
-from signal9_core.domain import NewsArticle, TickerSentiment
+from signal9_core.domain import Interval, NewsArticle, TickerSentiment
 from signal9_core.errors import InputError, NotFoundError
 from tests.fakes import FakeProvider
+
+
+def test_a_search_returns_the_best_match_first(s9: Signal9) -> None:
+    hits = s9.search("apple", limit=3)
+
+    assert len(hits) == 3
+    assert hits[0].ticker == "AAPL"
+    assert [hit.ticker for hit in hits] == [hit.ticker for hit in hits[:3]]
 
 
 @pytest.mark.parametrize("method", ["asset", "prices", "financials", "news"])
@@ -28,6 +36,15 @@ def test_prices_are_whole_and_exact(s9: Signal9) -> None:
     assert [bar.day for bar in prices] == sorted(bar.day for bar in prices)
     assert (prices.ticker, prices.source, prices.adjusted) == ("AAPL", "sample", False)
     assert str(prices["2013-03-01"].close.normalize()) == "430.47"
+
+
+def test_prices_of_longer_intervals_and_adjusted_ones(s9: Signal9) -> None:
+    months = s9.prices("IBM", start="2012-01-01", end="2012-12-31", interval="1mo", adjusted=True)
+
+    assert len(months) == 12
+    assert months.series.interval is Interval.MONTH
+    assert months.adjusted
+    assert months[0].close < s9.prices("IBM")["2012-01-31"].close
 
 
 def test_a_bar_is_found_by_position_or_day(s9: Signal9) -> None:

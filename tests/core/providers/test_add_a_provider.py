@@ -10,16 +10,18 @@ from typing import Any
 
 import pytest
 
-from signal9_core.adapters import make_provider, provider_notice
+from signal9_core.adapters import ProviderPackage, make_provider, provider_notice
 from signal9_core.bootstrap import App
 from signal9_core.domain import Asset, Bar, DataSet, PriceSeries
 from signal9_core.errors import SettingsError
-from signal9_core.ports import History, ProviderFormat
-from signal9_core.providers import PROVIDERS
+from signal9_core.ports import History, Provider, ProviderFormat
+from signal9_core.providers import PROVIDERS, alpaca, alphavantage, sample
 from signal9_core.settings import Settings, load_settings
 from tests.fakes import FakeProvider, SetClock
 
 from .wire import KEY
+
+PACKAGES: tuple[ProviderPackage, ...] = (alpaca, alphavantage, sample)
 
 
 @pytest.mark.parametrize(
@@ -140,3 +142,12 @@ def test_a_registered_provider_is_ingested_and_replayed(tiny: Settings, tmp_path
     assert (ingested.provider, ingested.failed, notice) == ("tiny", [], "Two days.")
     assert (replayed.files, replayed.skipped) == (1, [])
     assert ingested.stored["prices"] == replayed.stored["prices"] == 2
+
+
+def test_every_registered_provider_names_itself() -> None:
+    settings = load_settings(alphavantage_key=KEY, alpaca_key=KEY, alpaca_secret=KEY)
+    providers: list[Provider] = [
+        package.create(settings, quota=None, cache=None, clock=SetClock()) for package in PACKAGES
+    ]
+
+    assert [provider.name for provider in providers] == sorted(PROVIDERS)

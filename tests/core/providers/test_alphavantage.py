@@ -245,6 +245,13 @@ def test_tickers_are_spelled_one_way_there_and_one_way_here(symbol: str, ticker:
     assert spelled(ticker) == symbol
 
 
+@pytest.mark.parametrize(
+    ("symbol", "ticker"), [("ABR-PD", "ABR.PD"), ("BC/PB", "BC.PB"), (" brk.b ", "BRK.B")]
+)
+def test_other_spellings_mean_the_same(symbol: str, ticker: str) -> None:
+    assert canonical(symbol) == ticker
+
+
 THANKS = "Thank you for using Alpha Vantage!"
 SUBSCRIBE = "You may subscribe to any of the premium plans"
 BURST = (
@@ -324,6 +331,19 @@ def test_every_digit_of_every_bar_is_read_in_either_form(rows: list[tuple[str, .
 
     assert _rows(_parsed(daily("BRK-B", days), None).series) == expected
     assert _rows(_parsed(lines.encode()).series) == expected
+
+
+def test_a_table_is_read_by_name_in_any_order_of_columns_and_rows() -> None:
+    table = f"{HEAD}\n2024-01-03,10,12.5,9.125,11.00,7\n2024-01-02,10,12.5,9.125,11.00,1000\n"
+    other = (
+        "volume,note,close,low,high,open,timestamp\n"
+        "1000,x,11.00,9.125,12.5,10,2024-01-02\n7,y,11.00,9.125,12.5,10,2024-01-03\n"
+    )
+
+    series = _parsed(table.encode()).series
+
+    assert (series.day(0), series.bar(0).low) == (date(2024, 1, 2), Decimal("9.125"))
+    assert _rows(_parsed(other.encode()).series) == _rows(series)
 
 
 @pytest.mark.parametrize("more", [{}, {"9. note": "new"}])
@@ -619,6 +639,13 @@ def test_what_is_wrong_with_news_is_named(feed: object, problem: str) -> None:
         list(FORMAT.parsers["NEWS_SENTIMENT"](body({"feed": feed}), None))
     with pytest.raises(PayloadError, match="field feed is missing; there is items"):
         list(FORMAT.parsers["NEWS_SENTIMENT"](body({"items": "50"}), None))
+
+
+def test_whole_responses_are_known_by_their_length() -> None:
+    bars = [FORMAT.is_whole("TIME_SERIES_DAILY", count) for count in (99, 100, 101)]
+    articles = [FORMAT.is_whole("NEWS_SENTIMENT", count) for count in (999, 1000)]
+
+    assert (bars, articles) == ([True, False, True], [True, False])
 
 
 def test_extra_fields_named_like_known_ones_are_validated() -> None:

@@ -250,6 +250,16 @@ def test_every_whole_response_is_cached_before_it_is_parsed() -> None:
     assert (cached.body, cached.received_at) == (b'{"Symbol": "MSFT"}', NOW)
 
 
+def test_a_client_closes_its_connections() -> None:
+    client, _ = alpaca(response([]))
+
+    with client:
+        client.assets()
+
+    assert client.trading.client.is_closed
+    assert client.data.client.is_closed
+
+
 @pytest.mark.parametrize("spelling", ["5ecr3t%2F5ecr3t%2B5ecr3t", "5ecr3t\\/5ecr3t+5ecr3t"])
 def test_every_spelling_of_a_key_is_redacted(spelling: str) -> None:
     redactor = Redactor([SECRET])

@@ -270,6 +270,24 @@ def test_an_article_that_somebody_else_adds_meanwhile_is_brought_up_to_date(
     assert [found.topics for found in news.recent(limit=10).items] == [("ipo",)]
 
 
+def test_the_first_second_and_the_last_of_a_month_belong_to_it(news: NewsRepository) -> None:
+    news.sync(
+        [
+            article("Old year", "2023-12-31T23:59:59", "AAPL"),
+            article("New year", "2024-01-01T00:00:00", "AAPL"),
+            article("End of January", "2024-01-31T23:59:59", "MSFT"),
+            article("February", "2024-02-01T00:00:00", "MSFT"),
+        ]
+    )
+
+    january = news.recent(
+        datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 31, 23, 59, 59, tzinfo=UTC), limit=10
+    )
+
+    assert titles(january) == ["End of January", "New year"]
+    assert january.cursor is None
+
+
 def test_years_without_news_in_between_are_not_the_end(news: NewsRepository) -> None:
     news.sync([article("Late", "2024-01-01T00:00", "AAPL")])
     news.sync([article("Early", "1999-12-31T00:00", "AAPL")])

@@ -71,6 +71,35 @@ def test_a_claim_that_was_stopped_midway_is_completed_by_the_next(
     assert listed(notifications) == ["AAPL"]
 
 
+def test_notifications_are_listed_latest_first_across_months_and_from_a_position_on(
+    notifications: NotificationRepository, clock: SetClock
+) -> None:
+    for ticker in ("A", "B", "C"):
+        notifications.claim([notification(ticker)])
+        clock.move(days=20)
+
+    assert listed(notifications) == ["C", "B", "A"]
+    [(position, _), *_] = notifications.of_user(USER)
+    rest = notifications.of_user(USER, after=position)
+    assert [stored.notification.ticker for _, stored in rest] == ["B", "A"]
+    assert listed(notifications, "auth0|2") == []
+
+
+def test_only_its_user_marks_a_notification_as_read_and_the_first_time_counts(
+    notifications: NotificationRepository, clock: SetClock
+) -> None:
+    notifications.claim([notification("AAPL")])
+
+    assert notifications.mark_read("auth0|2", "AAPL-1") is None
+    notifications.mark_read(USER, "AAPL-1")
+    clock.move(days=1)
+    again = notifications.mark_read(USER, "AAPL-1")
+
+    assert again is not None
+    assert again.read_at == NOW
+    assert [stored for _, stored in notifications.of_user(USER)] == [again]
+
+
 class Outgoing:
     """A notifier that remembers to whom it sent."""
 

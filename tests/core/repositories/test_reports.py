@@ -1,5 +1,7 @@
 """Reports come back as they were, and are written only where they differ."""
 
+from datetime import date
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -100,3 +102,13 @@ def test_announced_dates_are_stored_once_and_are_not_reports(
         assert repository.schedule(entries) == entries
         assert repository.schedule(entries) == []
         assert repository.sync("AAPL", []) == ([], 0)
+
+
+def test_companies_do_not_mix(spied: SpiedStore) -> None:
+    repository = FinancialsRepository(spied)
+    for ticker in ("BRK.A", "BRK.B"):
+        assert repository.sync(ticker, [income(ticker, "2023-12-31", "1")]).stored == 1
+
+    (found,) = repository.reports("BRK.B", ReportKind.INCOME_STATEMENT, Period.ANNUAL).items
+
+    assert (found.ticker, found.fiscal_date_ending) == ("BRK.B", date(2023, 12, 31))

@@ -1,6 +1,8 @@
+import pytest
 from hypothesis import given, settings
 
 from signal9_core.domain import User
+from signal9_core.errors import ConflictError
 from signal9_core.ports import ABSENT, Item
 from signal9_core.repositories.users import (
     RecentlyViewedRepository,
@@ -29,6 +31,23 @@ def test_any_record_comes_back_as_it_was(user: User) -> None:
         assert repository.many([user.user_id, "nobody"]) == [user]
 
 
+def test_a_record_is_written_only_over_the_one_that_was_read(spied: SpiedStore) -> None:
+    repository = UserRepository(spied)
+    version = repository.put(person("ada"), expected=ABSENT)
+    repository.put(person("ada", "AAPL"), expected=version)
+
+    with pytest.raises(ConflictError):
+        repository.put(person("ada", "MSFT"), expected=version)
+
+    found = repository.get("ada")
+    assert found is not None
+    assert found.user.watchlist == ("AAPL",)
+
+
+def test_an_unknown_user_is_not_found(spied: SpiedStore) -> None:
+    assert UserRepository(spied).get("nobody") is None
+
+
 def test_subscribers_are_found_by_company_and_by_topic(spied: SpiedStore) -> None:
     subscriptions = SubscriptionRepository(spied)
     subscriptions.subscribe(person("ada", "AAPL", "BRK.B", topics=("ipo",)))
@@ -38,6 +57,29 @@ def test_subscribers_are_found_by_company_and_by_topic(spied: SpiedStore) -> Non
     assert subscriptions.subscribers(tickers=["BRK.B", "MSFT"]) == {"ada"}
     assert subscriptions.subscribers(topics=["ipo"], tickers=["AAPL"]) == {"ada", "grace"}
     assert subscriptions.subscribers() == set()
+
+
+def test_subscribing_again_writes_nothing(spied: SpiedStore) -> None:
+    subscriptions = SubscriptionRepository(spied)
+    subscriptions.subscribe(person("ada", "AAPL", topics=("ipo",)))
+    written = spied.writes
+
+    subscriptions.subscribe(person("ada", "AAPL", topics=("ipo",)))
+
+    assert spied.writes == written
+
+
+def test_a_user_who_dropped_a_company_is_no_longer_its_subscriber(spied: SpiedStore) -> None:
+    subscriptions = SubscriptionRepository(spied)
+    before, after = person("ada", "AAPL", "MSFT"), person("ada", "MSFT", topics=("ipo",))
+    subscriptions.subscribe(before)
+    subscriptions.subscribe(after)
+
+    subscriptions.unsubscribe(before, after)
+
+    assert subscriptions.subscribers(tickers=["AAPL"]) == set()
+    assert subscriptions.subscribers(tickers=["MSFT"]) == {"ada"}
+    assert subscriptions.subscribers(topics=["ipo"]) == {"ada"}
 
 
 def test_two_users_who_subscribe_at_once_both_do(spied: SpiedStore) -> None:
@@ -65,3 +107,13 @@ def test_the_last_twenty_companies_that_a_user_looked_at_come_latest_first(
     assert viewed.of_user("ada") == latest
     clock.move(days=91)
     assert viewed.of_user("ada") == []
+
+
+def test_what_a_user_looked_at_can_be_forgotten(spied: SpiedStore, clock: SetClock) -> None:
+    viewed = RecentlyViewedRepository(spied, clock)
+    viewed.add("ada", "AAPL")
+
+    viewed.forget("ada")
+
+    assert viewed.of_user("ada") == []
+    assert spied.contents() == {}

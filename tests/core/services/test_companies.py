@@ -100,6 +100,12 @@ def test_an_unknown_ticker_comes_with_similar_ones(query: str, full: App) -> Non
     assert len(caught.value.nearest) <= 3
 
 
+def test_companies_are_found_by_ticker_and_by_name(full: App) -> None:
+    assert full.search("BRK.B").items[0].ticker == "BRK.B"
+    assert full.search("micros").items[0].name == "Microsoft Corporation"
+    assert len(full.search("a", limit=1).items) == 1
+
+
 def test_a_search_finds_what_was_ingested_since(full: App, provider: FakeProvider) -> None:
     assert not full.search("Tesla").items
     provider.listing.append(Asset(ticker="TSLA", name="Tesla Inc."))

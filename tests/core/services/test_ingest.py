@@ -192,6 +192,17 @@ def test_what_failed_is_completed_by_the_next_run(app: App, provider: FakeProvid
     assert app.is_ingested()
 
 
+def test_articles_that_came_with_another_company_are_counted(
+    app: App, provider: FakeProvider
+) -> None:
+    app.ingest(tickers=["AAPL"], data_sets=[DataSet.NEWS])
+    provider.articles.append(article("Apple and Microsoft", "2023-12-01T10:00", "AAPL", "MSFT"))
+    app.ingest(tickers=["MSFT"], data_sets=[DataSet.NEWS])
+    app.ingest(tickers=["AAPL"], data_sets=[DataSet.NEWS])
+
+    assert freshness(app, "AAPL")[DataSet.NEWS].count == 3
+
+
 def test_the_status_counts_a_company_whose_first_ingest_ran_out_of_calls(
     app: App, provider: FakeProvider
 ) -> None:

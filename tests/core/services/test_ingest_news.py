@@ -25,6 +25,14 @@ def _news_heard(publisher: AttentivePublisher) -> list[tuple[str, int]]:
     return [(event.ticker, event.count) for event in events]
 
 
+def test_an_article_is_announced_for_every_company_that_it_mentions(
+    app: App, publisher: AttentivePublisher
+) -> None:
+    _ingest(app)
+
+    assert _news_heard(publisher) == [("AAPL", 2), ("BRK.B", 1)]
+
+
 def test_articles_that_another_company_brought_are_announced_and_counted_once(
     app: App, provider: FakeProvider, publisher: AttentivePublisher
 ) -> None:

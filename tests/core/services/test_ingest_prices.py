@@ -173,3 +173,11 @@ def test_the_last_bars_keep_a_history_complete_if_they_meet_it(
 
     assert _freshness(app).complete is complete
     assert _freshness(app).fetched_at == NOW
+
+
+def test_the_last_bars_alone_are_not_complete(app: App, provider: FakeProvider) -> None:
+    provider.limits[DataSet.PRICES] = 3
+
+    _ingest(app)
+
+    assert not _freshness(app).complete

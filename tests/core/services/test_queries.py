@@ -150,6 +150,10 @@ def test_a_provider_without_a_key_is_a_problem_until_it_has_one(
     assert app.problems() == []
 
 
+def test_problems_name_no_secret_and_no_setting() -> None:
+    assert not {"SIGNAL9", "secret", "alphavantage", "alpaca"} & set(f"{NO_KEY} {NO_DATA}".split())
+
+
 def test_an_unavailable_store_is_a_problem_and_not_a_failure() -> None:
     def fail() -> StateRepository:
         raise StoreUnavailableError("table signal9-prod-State is throttled")
@@ -199,6 +203,22 @@ def test_an_invalid_parameter_is_named(field: str, query: Query, full: App) -> N
         query(full)
 
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        lambda app: app.list_assets(limit=1_000),
+        lambda app: app.get_prices("AAPL", limit=10_000),
+        lambda app: app.get_financials("AAPL", limit=200),
+        lambda app: app.list_news(limit=1_000),
+        lambda app: app.search("apple", limit=50),
+        lambda app: app.search("x" * 200),
+        lambda app: app.list_news(first=date(2024, 1, 2), last=date(2024, 1, 2)),
+    ],
+)
+def test_the_bounds_themselves_are_allowed(query: Query, full: App) -> None:
+    assert query(full) is not None
 
 
 @pytest.mark.parametrize("interval", list(Interval))

@@ -1,7 +1,7 @@
 """A replay ingests what was kept: later values win, nothing is made up, nothing is done twice."""
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 from signal9_core.bootstrap import App
 from signal9_core.domain import AssetProfile, DataSet
 from signal9_core.ports import RawResponse
+from signal9_core.raw_archive import copies_in
 from signal9_core.settings import Settings
 from tests.fakes import NOW, AttentivePublisher, FakeProvider, SetClock
 from tests.spied import SpiedStore
@@ -195,6 +196,20 @@ def test_it_is_known_after_a_replay_that_no_split_or_dividend_happened(app: App)
     assert app.replay().changed == 0
 
 
+def test_splits_and_dividends_alone_list_no_company(
+    app: App, publisher: AttentivePublisher
+) -> None:
+    dividend = {"symbol": "IBM", "ex_date": "2024-01-03", "rate": 0.5}
+    actions = {"corporate_actions": {"cash_dividends": [dividend]}, "next_page_token": None}
+    keep(app, "corporate_actions", actions, provider="alpaca")
+
+    app.replay()
+
+    assert app.assets.get("IBM") is None
+    assert publisher.heard == []
+    assert [str(action.amount) for action in app.actions.since("IBM")] == ["0.5"]
+
+
 def test_a_company_that_a_replay_lists_can_be_searched_for(app: App) -> None:
     app.ingest()
     listing = "symbol,name,exchange,assetType,ipoDate,delistingDate,status"
@@ -204,3 +219,28 @@ def test_a_company_that_a_replay_lists_can_be_searched_for(app: App) -> None:
     app.replay()
 
     assert [hit.ticker for hit in app.search("quixotic").items] == ["QQQX"]
+
+
+@pytest.mark.parametrize(
+    ("name", "symbol", "at"),
+    [
+        ("IBM_2023-01.json", "IBM", datetime(2023, 1, 31, 23, 59, 59, tzinfo=UTC)),
+        ("IBM_2024-02-03.json", "IBM", datetime(2024, 2, 3, 23, 59, 59, tzinfo=UTC)),
+        ("BRK-B_2022.json", "BRK-B", datetime(2022, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        ("IBM_full_2020-11.csv", "IBM", datetime(2020, 11, 30, 23, 59, 59, tzinfo=UTC)),
+        ("IBM_5min_testdata.csv", "IBM", None),
+        ("IBM_2024-13.csv", "IBM", None),
+        ("AMJ.csv", "AMJ", None),
+    ],
+)
+def test_a_name_tells_ticker_and_time(
+    tmp_path: Path, name: str, symbol: str, at: datetime | None
+) -> None:
+    folder = tmp_path / "alphavantage" / "OVERVIEW"
+    folder.mkdir(parents=True)
+    (folder / name).write_bytes(b"{}")
+    (folder / "README.md").write_text("no recording")
+
+    (copy,) = copies_in(tmp_path).copies()
+
+    assert (copy.symbol, copy.at, copy.read()) == (symbol, at, b"{}")

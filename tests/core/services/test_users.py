@@ -393,3 +393,12 @@ def test_a_deletion_leaves_nothing_wherever_it_was_stopped_before(
     assert subscriptions.subscribers(tickers=["AAPL"]) == {"grace"}
     assert titles_of(notified, "grace") == ["first"]
     assert notified.export("grace").viewed == ["AAPL"]
+
+
+def test_a_user_who_returns_starts_a_new_record(notified: UserService, clock: SetClock) -> None:
+    notified.delete("ada")
+    clock.move(days=1)
+
+    returned = notified.get("ada").answer
+
+    assert (returned.created_at, returned.watchlist) == (clock.now, ())

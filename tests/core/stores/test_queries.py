@@ -234,5 +234,5 @@ def test_a_query_that_makes_no_sense_is_refused(store: Store) -> None:
         store.query(NEWS, "AAPL", limit=0)
     with pytest.raises(StoreError, match="empty text"):
         store.query(NEWS, "")
-    with pytest.raises(StoreError, match=r"News\.EmailIndex: there is no such index"):
+    with pytest.raises(StoreError, match=r"News\.EmailIndex: unknown index"):
         store.query(NEWS, "AAPL", index=EMAIL_INDEX)

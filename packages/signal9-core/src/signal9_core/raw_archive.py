@@ -250,7 +250,7 @@ class _ArchiveOrRecordings:
 def copies_in(folder: Path) -> RawCopies:
     """Return what a folder holds, an archive or recordings; `StoreError` if it is not a folder."""
     if not folder.is_dir():
-        raise StoreError(f"{folder}: there is no such folder")
+        raise StoreError(f"{folder}: folder not found")
     return _ArchiveOrRecordings(FolderFiles(folder))
 
 

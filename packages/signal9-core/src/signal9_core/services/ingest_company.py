@@ -157,7 +157,7 @@ class IngestCompany:
 
 @dataclass(frozen=True)
 class _Update:
-    """What an ingest of a data set came to; `added` is `None` where `count` costs nothing."""
+    """What an ingest of a data set came to; without `added`, `count` says what is stored."""
 
     as_of: date
     complete: bool
@@ -257,29 +257,26 @@ class _CompanyRun:
         articles = list(self._provider.news(self._ticker, since))
         if not articles and before is None:
             return None
-        added = 0
+        changes: list[NewsChange] = []
 
-        def record(changes: list[NewsChange]) -> None:
-            nonlocal added
-            added += sum(change.added for change in changes if change.ticker == self._ticker)
-            at = self._parts.clock()
-            self._record_events(*(_news_ingested(change, at) for change in changes))
+        def record(planned: list[NewsChange]) -> None:
+            changes.extend(planned)
+            self._record_news(planned)
 
         changed = self._parts.news.sync(articles, record)
         shared = self._shared_news(articles, changed)
         if shared:
             moments = [article.published_at for article in shared]
             first, last, count = min(moments), max(moments), len(moments)
-            record([NewsChange(self._ticker, first, last, count, added=count)])
+            self._record_news([NewsChange(self._ticker, first, last, count, added=count)])
+        added = sum(change.added for change in changes if change.ticker == self._ticker)
+        whole = self._provider.complete(DataSet.NEWS, len(articles))
         return _Update(
             as_of=self._today(),
-            complete=(
-                self._provider.complete(DataSet.NEWS, len(articles))
-                if before is None
-                else before.complete
-            ),
+            complete=whole if before is None else before.complete,
             changed=len(changed),
-            added=added,
+            # Ingests of other companies add articles, too; a partial request shows only some.
+            added=None if since is None or shared else added,
             count=lambda: self._parts.news.count(self._ticker),
         )
 
@@ -305,6 +302,8 @@ class _CompanyRun:
 
     def _sync_actions(self, history: History, known: KnownActions) -> None:
         def record(changed: list[CorporateAction]) -> None:
+            if self._record.version == ABSENT and not history.bars:
+                return  # actions of a company without prices change no price
             days = [action.ex_date for action in changed]
             self._record_prices(min(days), max(days), len(days))
 
@@ -316,6 +315,10 @@ class _CompanyRun:
             self._parts.actions.note_coverage(self._ticker, *history.coverage)
         days = {(action.ex_date, action.kind) for action in (*known.actions, *history.actions)}
         self.result.count("actions", len(days), changed)
+
+    def _record_news(self, changes: Sequence[NewsChange]) -> None:
+        at = self._parts.clock()
+        self._record_events(*(_news_ingested(change, at) for change in changes))
 
     def _record_prices(self, first: date, last: date, count: int) -> None:
         at = self._parts.clock()

@@ -89,19 +89,19 @@ class ParserRegistry:
 
     def _parse(self, copy: RawCopy) -> ParsedResponse:
         """Return what a body holds; `ProviderError` or `StoreError` if it cannot be read."""
-        spoken = self._formats.get(copy.provider)
-        if spoken is None:
+        response_format = self._formats.get(copy.provider)
+        if response_format is None:
             raise PayloadError(f"unknown provider {copy.provider!r}")
-        parser = spoken.parsers.get(copy.function)
+        parser = response_format.parsers.get(copy.function)
         if parser is None:
             raise PayloadError(_why_not(copy))
-        ticker = None if copy.symbol is None else spoken.canonical(copy.symbol)
+        ticker = None if copy.symbol is None else response_format.canonical(copy.symbol)
         records = list(parser(copy.read(), ticker))
         bars = [len(series) for series in records if isinstance(series, PriceSeries)]
-        whole = spoken.is_whole(copy.function, max(bars, default=len(records)))
+        whole = response_format.is_whole(copy.function, max(bars, default=len(records)))
         if copy.at is not None:
             records = list(_until(self._last_finished_day(copy.at), records))
-        return ParsedResponse(copy, ticker, records, spoken, whole)
+        return ParsedResponse(copy, ticker, records, response_format, whole)
 
 
 def _why_not(copy: RawCopy) -> str:
@@ -151,7 +151,7 @@ class RecordedProvider:
         )
 
     def _moments(self, response: ParsedResponse) -> Iterator[datetime]:
-        """Yield when a body came or, if that is unknown, days that it is about: it is no older."""
+        """Yield when a body came; if that is unknown, the days that it is about."""
         if response.copy.at is not None:
             yield response.copy.at
             return

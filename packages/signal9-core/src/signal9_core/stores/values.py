@@ -218,7 +218,7 @@ class QuerySpec:
         """Refuse what only one of the stores could answer."""
         where = self.table.name if self.index is None else f"{self.table.name}.{self.index.name}"
         if self.index is not None and self.index not in self.table.indexes:
-            raise StoreError(f"{where}: there is no such index")
+            raise StoreError(f"{where}: unknown index")
         if not self.partition:
             raise StoreError(f"{where}: the partition is an empty text")
         if self.limit is not None and self.limit < 1:

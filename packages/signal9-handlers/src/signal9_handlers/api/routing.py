@@ -187,7 +187,7 @@ class Resource:
         request_id.set(request.id)
         try:
             response = self._respond(request)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001  no failure may leave as a stack trace
             response = problem_of(error)
         response = add_standard_headers(response, request.id, request.header("origin"))
         return response.unless_known(request)

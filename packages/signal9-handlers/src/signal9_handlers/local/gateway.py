@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -68,6 +69,10 @@ def proxy_event(
 ) -> Event:
     """Return the event that API Gateway sends to a handler, as far as handlers read it."""
     context: Event = {"requestId": str(uuid4())}
+    try:
+        text, encoded = body.decode(), False
+    except UnicodeDecodeError:
+        text, encoded = b64encode(body).decode(), True
     if identity is not None:
         context["authorizer"] = identity.context()
     return {
@@ -76,8 +81,8 @@ def proxy_event(
         "multiValueHeaders": _grouped(headers),
         "multiValueQueryStringParameters": _grouped(parse_qsl(query, keep_blank_values=True)),
         "requestContext": context,
-        "body": body.decode(errors="replace"),
-        "isBase64Encoded": False,
+        "body": text,
+        "isBase64Encoded": encoded,
     }
 
 

@@ -15,7 +15,7 @@ from ..api.problems import problem, problem_of
 from .gateway import Event, Gateway, finish, proxy_event
 from .site import Site
 
-__all__ = ["HOST", "LARGEST_HEAD", "LocalServer", "listen"]
+__all__ = ["HOST", "LARGEST_BODY", "LARGEST_HEAD", "LocalServer", "listen"]
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -26,6 +26,9 @@ HOST: Final = "127.0.0.1"
 
 LARGEST_HEAD: Final = 1 << 20
 """The most bytes of headers that uvicorn reads, so that long queries get a problem document."""
+
+LARGEST_BODY: Final = 1 << 20
+"""The most bytes of a body that are read; more are refused without being kept."""
 
 _LOCAL_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
@@ -61,9 +64,16 @@ class LocalServer:
         headers = [(name.decode(), value.decode("latin-1")) for name, value in scope["headers"]]
         query = scope["query_string"].decode("latin-1")
         body = await _body(receive)
-        event = proxy_event(scope["method"], scope["path"], query, headers, body, identity=None)
-        loop = asyncio.get_running_loop()
-        response = await loop.run_in_executor(self._worker, self._respond, event)
+        event = proxy_event(
+            scope["method"], scope["path"], query, headers, body or b"", identity=None
+        )
+        if body is None:
+            detail = f"The body must have at most {LARGEST_BODY} bytes."
+            refusal = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+            response = finish(refusal, Request(event))
+        else:
+            loop = asyncio.get_running_loop()
+            response = await loop.run_in_executor(self._worker, self._respond, event)
         await _send(send, response, head=scope["method"] == "HEAD")
 
     def _respond(self, event: Event) -> Response:
@@ -87,13 +97,16 @@ def _is_local(host: str) -> bool:
     return (name if port.isdigit() else host.lower()).removesuffix(".") in _LOCAL_NAMES
 
 
-async def _body(receive: Receive) -> bytes:
-    body, more = b"", True
+async def _body(receive: Receive) -> bytes | None:
+    """Return the whole body, or `None` as soon as it exceeds the limit."""
+    body, more = bytearray(), True
     while more:
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
-    return body
+        if len(body) > LARGEST_BODY:
+            return None
+    return bytes(body)
 
 
 async def _send(send: Send, response: Response, *, head: bool) -> None:
