@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .credentials import Credentials
-    from .domain import DataSet, ReportKind
+    from .domain.companies import DataSet
+    from .domain.reports import ReportKind
     from .events import Event
     from .ports import Clock, EventPublisher, Notifier, Progress, Provider, SentimentScorer, Store
     from .quota import SharedQuota

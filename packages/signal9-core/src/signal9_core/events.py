@@ -11,7 +11,9 @@ from typing import Any, ClassVar, Final, Literal, Self
 
 from pydantic import Field, PositiveInt
 
-from .domain import DataSet, Instant, Model, ReportKind, Score, Ticker
+from .domain.companies import DataSet
+from .domain.model import Instant, Model, Score, Ticker
+from .domain.reports import ReportKind
 from .errors import InputError
 
 __all__ = [

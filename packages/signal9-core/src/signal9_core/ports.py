@@ -8,22 +8,20 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
-from .domain import (
-    Asset,
-    CompanyOverview,
-    CorporateAction,
-    EarningsCalendarEntry,
-    NewsArticle,
-    PriceSeries,
-    Report,
-    ReportKind,
-)
+from .domain.adjustment import CorporateAction
+from .domain.companies import Asset, CompanyOverview
+from .domain.news import NewsArticle
+from .domain.prices import PriceSeries
+from .domain.reports import EarningsCalendarEntry, Report, ReportKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable
     from datetime import date
 
-    from .domain import DataSet, Earnings, Notification, Statement, Ticker
+    from .domain.companies import DataSet
+    from .domain.model import Ticker
+    from .domain.reports import Earnings, Statement
+    from .domain.users import Notification
     from .events import Event
     from .tables import IndexSpec, TableSpec
 

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from .aws import aws_errors
-from .domain import Notification
+from .domain.users import Notification
 from .errors import PublishError
 from .events import SOURCE, Event
 

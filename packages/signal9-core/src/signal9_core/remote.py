@@ -13,7 +13,8 @@ from urllib.parse import quote, urlsplit
 import stamina
 from pydantic import BaseModel, ValidationError
 
-from .domain import Bar, Period, PriceSeries, ReportKind
+from .domain.prices import Bar, PriceSeries
+from .domain.reports import Period, ReportKind
 from .errors import (
     InputError,
     NotFoundError,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
-    from .domain import Interval
+    from .domain.prices import Interval
     from .schemas import Answer
 
 __all__ = ["RemoteBackend"]

@@ -13,22 +13,12 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from .domain import (
-    MOST_TOPICS,
-    MOST_WATCHED,
-    DataSet,
-    Freshness,
-    Insights,
-    Instant,
-    Interval,
-    InvestorType,
-    Model,
-    Name,
-    Period,
-    ReportKind,
-    SentimentLabel,
-    WizardStatus,
-)
+from .domain.companies import DataSet, Freshness, Insights
+from .domain.model import Instant, Model
+from .domain.news import SentimentLabel
+from .domain.prices import Interval
+from .domain.reports import Period, ReportKind
+from .domain.users import MOST_TOPICS, MOST_WATCHED, InvestorType, Name, WizardStatus
 
 __all__ = [
     "Answer",

@@ -27,7 +27,7 @@ __all__ = [
 
 
 def _parse_day(text: str) -> date:
-    from ..domain import parse_day
+    from ..domain.model import parse_day
 
     try:
         return parse_day(text)

@@ -11,7 +11,8 @@ from .output import print_json
 
 if TYPE_CHECKING:
     from ..bootstrap import App
-    from ..domain import DataSet, ReportKind
+    from ..domain.companies import DataSet
+    from ..domain.reports import ReportKind
 
 __all__ = ["ingest", "replay"]
 
@@ -62,7 +63,8 @@ def ingest(
 
 def _parse_what(what: str) -> "tuple[tuple[DataSet, ...], frozenset[ReportKind]]":
     """Return the data sets and the kinds of reports; `earnings` alone is one kind of report."""
-    from ..domain import DataSet, ReportKind
+    from ..domain.companies import DataSet
+    from ..domain.reports import ReportKind
 
     names = {name.strip() for name in what.split(",")}
     choices = (*DataSet, "earnings", "all")

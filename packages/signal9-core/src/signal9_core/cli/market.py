@@ -10,7 +10,8 @@ from .output import print_json, print_remark
 
 if TYPE_CHECKING:
     from ..bootstrap import App
-    from ..domain import Freshness, Interval
+    from ..domain.companies import Freshness
+    from ..domain.prices import Interval
 
 __all__ = ["financials", "news", "prices", "search", "show"]
 
@@ -47,7 +48,7 @@ def show(context: typer.Context, ticker: TickerArgument, *, as_json: Json = Fals
         if as_json:
             print_json(answer)
             return
-        from ..domain import Interval
+        from ..domain.prices import Interval
         from .views import print_company
 
         series = app.get_prices.series(answer.ticker, None, None, Interval.DAY, adjusted=False)
@@ -85,7 +86,7 @@ def prices(
     if shape == "columns" and not as_json:
         raise typer.BadParameter("columns requires --json", param_hint="'--format'")
     with open_app(context) as app:
-        from ..domain import Interval
+        from ..domain.prices import Interval
 
         total = None
         if not as_json and first is None and limit is None and cursor is None:
@@ -135,7 +136,7 @@ def financials(
 ) -> None:
     """Show reported figures, newest first."""
     with open_app(context) as app:
-        from ..domain import Period, ReportKind
+        from ..domain.reports import Period, ReportKind
 
         answer = app.get_financials(
             ticker, report=ReportKind(report), period=Period(period), limit=limit, cursor=cursor

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from ..domain import decimals_of
+from ..domain.prices import decimals_of
 from .output import answer_console, one_line, print_remark, remark_console
 
 if TYPE_CHECKING:

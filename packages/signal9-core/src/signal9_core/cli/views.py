@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..domain import PRICE_COLUMNS, DataSet, Freshness, Insights, PriceSeries, decimals_of
+from ..domain.companies import DataSet, Freshness, Insights
+from ..domain.prices import PRICE_COLUMNS, PriceSeries, decimals_of
 from ..schemas import (
     ArticleAnswer,
     AssetAnswer,

@@ -1,71 +1,86 @@
-"""Facts and their rules: immutable models that know neither stores nor providers."""
+"""Facts and their rules: immutable models that know neither stores nor providers.
 
-from .adjustment import Adjustment, CorporateAction, adjust, one_a_day
-from .companies import (
-    Asset,
-    AssetProfile,
-    CompanyOverview,
-    DataSet,
-    Freshness,
-    Insights,
-    PendingEvent,
-    PriceRange,
-    SentimentRating,
-)
-from .model import (
-    Currency,
-    Exact,
-    Instant,
-    Model,
-    OpenModel,
-    Score,
-    Ticker,
-    blank_to_none,
-    parse_day,
-)
-from .news import (
-    NewsArticle,
-    SentimentLabel,
-    TickerSentiment,
-    Topic,
-    article_id,
-    label_of,
-    topic_of,
-)
-from .prices import (
-    PRICE_COLUMNS,
-    Bar,
-    BarLength,
-    Column,
-    Interval,
-    LongInterval,
-    PriceSeries,
-    decimals_of,
-)
-from .reports import (
-    BalanceSheet,
-    CashFlow,
-    Earnings,
-    EarningsCalendarEntry,
-    IncomeStatement,
-    Period,
-    Report,
-    ReportKind,
-    Statement,
-    statement_type,
-)
-from .timeseries import concat, merge, resample, returns, rolling_mean, rolling_volatility, split
-from .users import (
-    MOST_TOPICS,
-    MOST_WATCHED,
-    InvestorType,
-    Name,
-    Notification,
-    Profile,
-    User,
-    WizardStatus,
-)
-from .validation import find_invalid_bar
+Names are loaded when they are first used; inside the package, import from the module that has them.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from .adjustment import Adjustment, CorporateAction, adjust, one_a_day
+    from .companies import (
+        Asset,
+        AssetProfile,
+        CompanyOverview,
+        DataSet,
+        Freshness,
+        Insights,
+        PendingEvent,
+        PriceRange,
+        SentimentRating,
+    )
+    from .model import (
+        Currency,
+        Exact,
+        Instant,
+        Model,
+        OpenModel,
+        Score,
+        Ticker,
+        blank_to_none,
+        parse_day,
+    )
+    from .news import (
+        NewsArticle,
+        SentimentLabel,
+        TickerSentiment,
+        Topic,
+        article_id,
+        label_of,
+        topic_of,
+    )
+    from .prices import (
+        PRICE_COLUMNS,
+        Bar,
+        BarLength,
+        Column,
+        Interval,
+        LongInterval,
+        PriceSeries,
+        decimals_of,
+    )
+    from .reports import (
+        BalanceSheet,
+        CashFlow,
+        Earnings,
+        EarningsCalendarEntry,
+        IncomeStatement,
+        Period,
+        Report,
+        ReportKind,
+        Statement,
+        statement_type,
+    )
+    from .timeseries import (
+        concat,
+        merge,
+        resample,
+        returns,
+        rolling_mean,
+        rolling_volatility,
+        split,
+    )
+    from .users import (
+        MOST_TOPICS,
+        MOST_WATCHED,
+        InvestorType,
+        Name,
+        Notification,
+        Profile,
+        User,
+        WizardStatus,
+    )
+    from .validation import find_invalid_bar
 
 __all__ = [
     "MOST_TOPICS",
@@ -132,3 +147,24 @@ __all__ = [
     "statement_type",
     "topic_of",
 ]
+
+_MODULES: Final = (
+    "model",
+    "prices",
+    "timeseries",
+    "adjustment",
+    "companies",
+    "news",
+    "reports",
+    "users",
+    "validation",
+)
+
+
+def __getattr__(name: str) -> object:
+    if name in __all__:
+        for module in _MODULES:
+            names = vars(import_module(f".{module}", __name__))
+            if name in names:
+                return names[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

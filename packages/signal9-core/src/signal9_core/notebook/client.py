@@ -101,7 +101,7 @@ class Signal9:
         adjusted: bool = False,
     ) -> "Prices":
         """Return the bars from `start` to `end`, both included, oldest first."""
-        from ..domain import Interval
+        from ..domain.prices import Interval
         from .results import Prices
 
         first, last = parse_range(start, end)
@@ -123,7 +123,7 @@ class Signal9:
         period: Literal["annual", "quarterly"] = "annual",
     ) -> "Reports":
         """Return every report of one kind and period, newest first."""
-        from ..domain import Period, ReportKind
+        from ..domain.reports import Period, ReportKind
         from .results import Reports
 
         kind = parse_choice(ReportKind, report, "report")

@@ -7,7 +7,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..domain import PRICE_COLUMNS, PriceSeries
+from ..domain.prices import PRICE_COLUMNS, PriceSeries
 from ..errors import Signal9Error
 from ..schemas import ArticleAnswer, ReportRow
 

@@ -13,7 +13,7 @@ E = TypeVar("E", bound=StrEnum)
 
 def parse_date(value: object, field: str) -> date | None:
     """Return the day of a date, a datetime (also NumPy's) or a `YYYY-MM-DD` text."""
-    from ..domain import parse_day
+    from ..domain.model import parse_day
 
     if isinstance(value, datetime):
         return value.date()

@@ -7,7 +7,9 @@ from decimal import Decimal
 from operator import index
 from typing import TYPE_CHECKING, Final, SupportsIndex, TypeVar, overload
 
-from ..domain import PRICE_COLUMNS, Bar, DataSet, Period, PriceSeries, ReportKind, decimals_of
+from ..domain.companies import DataSet
+from ..domain.prices import PRICE_COLUMNS, Bar, PriceSeries, decimals_of
+from ..domain.reports import Period, ReportKind
 from ..errors import InputError, NotFoundError
 from ..schemas import ArticleAnswer, AssetAnswer, ReportRow, SearchHit, StatusAnswer
 from . import frames

@@ -15,7 +15,7 @@ import httpx2
 import stamina
 from pydantic import SecretStr
 
-from ..domain import Ticker
+from ..domain.model import Ticker
 from ..errors import (
     BurstError,
     CredentialsError,

@@ -14,7 +14,9 @@ from typing import Any, Final, TypeVar
 import msgspec
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from ..domain import PriceSeries, Ticker, blank_to_none, decimals_of, find_invalid_bar
+from ..domain.model import Ticker, blank_to_none
+from ..domain.prices import PriceSeries, decimals_of
+from ..domain.validation import find_invalid_bar
 from ..errors import PayloadError, ProviderError
 from ..ports import Parser, Record
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final, NamedTuple
 
-from ..domain import CorporateAction, Ticker
+from ..domain.adjustment import CorporateAction
+from ..domain.model import Ticker
 from ..ports import Item, Span, Store
 from ..tables import TIME_SERIES
 from .optimistic import RecordEvent, change_item, fields_of, ignore, sync_items, to_item

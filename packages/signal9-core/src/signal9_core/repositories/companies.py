@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from ..domain import (
+from ..domain.companies import (
     Asset,
     AssetProfile,
     CompanyOverview,
@@ -16,8 +16,8 @@ from ..domain import (
     Freshness,
     Insights,
     PendingEvent,
-    Ticker,
 )
+from ..domain.model import Ticker
 from ..errors import StoreError
 from ..ports import ABSENT, Cursor, Item, Store, Stored
 from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX, STATE

@@ -6,7 +6,8 @@ from datetime import datetime
 from functools import partial, reduce
 from typing import Final, NamedTuple
 
-from ..domain import NewsArticle, Ticker
+from ..domain.model import Ticker
+from ..domain.news import NewsArticle
 from ..ports import Cursor, Item, Span, Store, Stored
 from ..tables import MONTH_INDEX, NEWS, STATE
 from .optimistic import (

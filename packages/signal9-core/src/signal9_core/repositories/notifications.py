@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from ..domain import Notification
+from ..domain.users import Notification
 from ..ports import Clock, Item, Store
 from ..tables import STATE, TTL_ATTRIBUTE
 from .optimistic import change_item, instant_key, to_item

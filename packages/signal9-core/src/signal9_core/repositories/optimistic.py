@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from ..domain import Model
+from ..domain.model import Model
 from ..errors import ConflictError
 from ..ports import ABSENT, Cursor, Item, Key, Span, Store, Stored, Value
 from ..tables import IndexSpec, TableSpec

@@ -18,7 +18,8 @@ from struct import Struct
 from typing import Final
 from zlib import compress, crc32, decompress
 
-from ..domain import PRICE_COLUMNS, Column, PriceSeries, Ticker
+from ..domain.model import Ticker
+from ..domain.prices import PRICE_COLUMNS, Column, PriceSeries
 
 __all__ = ["decode_bars", "encode_bars"]
 

@@ -6,8 +6,9 @@ from datetime import date
 from functools import partial
 from typing import Final, NamedTuple
 
-from ..domain import Interval, LongInterval, PriceSeries, Ticker, concat, merge, split
-from ..domain.timeseries import common_units
+from ..domain.model import Ticker
+from ..domain.prices import Interval, LongInterval, PriceSeries
+from ..domain.timeseries import common_units, concat, merge, split
 from ..errors import ConflictError, StoreError
 from ..ports import ABSENT, Item, Span, Store
 from ..tables import TIME_SERIES

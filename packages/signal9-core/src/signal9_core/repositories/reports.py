@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Final, NamedTuple, TypeVar
 
-from ..domain import (
+from ..domain.model import Ticker
+from ..domain.reports import (
     BalanceSheet,
     CashFlow,
     Earnings,
@@ -13,7 +14,6 @@ from ..domain import (
     Period,
     Report,
     ReportKind,
-    Ticker,
 )
 from ..ports import Cursor, Item, Store, Stored
 from ..tables import FINANCIALS

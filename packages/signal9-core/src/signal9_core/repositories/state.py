@@ -5,7 +5,7 @@ from typing import Final
 
 from pydantic import ConfigDict, TypeAdapter
 
-from ..domain import Instant
+from ..domain.model import Instant
 from ..ports import Store
 from ..tables import STATE
 from .optimistic import ignore, instant_key, sync_items

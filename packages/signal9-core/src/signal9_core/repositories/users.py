@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from ..domain import Ticker, User
+from ..domain.model import Ticker
+from ..domain.users import User
 from ..ports import Clock, Item, Store, Value
 from ..tables import STATE, TTL_ATTRIBUTE, USERS
 from .optimistic import change_item, to_item

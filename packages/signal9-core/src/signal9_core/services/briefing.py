@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal, DecimalException
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from ..domain import NewsArticle, label_of
+from ..domain.news import NewsArticle, label_of
 from ..repositories.news import ArticlePage
 from ..schemas import ArticleAnswer, AssetSummary, BriefingAnswer, MarketSummary, Tone, ToneOfAsset
 from ..tables import MONTH_INDEX, NEWS
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from ..domain import SentimentLabel, Ticker
+    from ..domain.model import Ticker
+    from ..domain.news import SentimentLabel
     from ..ports import Cursor
     from ..repositories.companies import AssetRepository
     from ..repositories.news import NewsRepository

@@ -18,7 +18,7 @@ from .parameters import check_limit, parse_ticker, parse_tickers
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..domain import AssetProfile
+    from ..domain.companies import AssetProfile
     from ..repositories.companies import AssetRepository, ListedAsset, ListingRepository
 
 __all__ = ["CompanyFinder", "GetAsset", "ListAssets", "SearchCompanies"]

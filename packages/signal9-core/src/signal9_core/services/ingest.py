@@ -14,7 +14,9 @@ from .ingest_company import DATA_SETS, IngestCompany, IngestResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from ..domain import Asset, DataSet, EarningsCalendarEntry, ReportKind, Ticker
+    from ..domain.companies import Asset, DataSet
+    from ..domain.model import Ticker
+    from ..domain.reports import EarningsCalendarEntry, ReportKind
     from ..ports import Clock, Progress, Provider
     from ..repositories.companies import AssetRepository
     from ..repositories.reports import FinancialsRepository

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from ..domain import DataSet, Freshness
+from ..domain.companies import DataSet, Freshness
 from ..errors import ProviderError, QuotaExhaustedError
 from ..events import (
     AssetDataUpdated,
@@ -26,16 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from datetime import date
 
-    from ..domain import (
-        AssetProfile,
-        CompanyOverview,
-        CorporateAction,
-        NewsArticle,
-        PendingEvent,
-        Report,
-        ReportKind,
-        Ticker,
-    )
+    from ..domain.adjustment import CorporateAction
+    from ..domain.companies import AssetProfile, CompanyOverview, PendingEvent
+    from ..domain.model import Ticker
+    from ..domain.news import NewsArticle
+    from ..domain.reports import Report, ReportKind
     from ..events import Event
     from ..ports import Clock, History, Provider
     from ..repositories.actions import ActionRepository, Coverage, KnownActions

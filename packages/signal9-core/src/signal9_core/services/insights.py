@@ -7,7 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from ..domain import DataSet, PriceRange, SentimentRating, label_of
+from ..domain.companies import DataSet, PriceRange, SentimentRating
+from ..domain.news import label_of
 from ..events import AssetDataUpdated, NewsIngested, NewsSentimentAnalyzed, PricesUpdated
 from ..ports import ABSENT
 from ..repositories.optimistic import retry_on_conflict
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import date
 
-    from ..domain import AssetProfile, Insights, NewsArticle, Ticker
+    from ..domain.companies import AssetProfile, Insights
+    from ..domain.model import Ticker
+    from ..domain.news import NewsArticle
     from ..events import Event
     from ..ports import Clock, EventPublisher, SentimentScorer
     from ..repositories.companies import AssetRepository

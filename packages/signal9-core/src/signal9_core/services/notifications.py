@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from ..domain import Notification, article_id
+from ..domain.news import article_id
+from ..domain.users import Notification
 from ..errors import PublishError
 from ..events import FinancialDataIngested, NewsIngested
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ..domain import NewsArticle, User
+    from ..domain.news import NewsArticle
+    from ..domain.users import User
     from ..events import Event
     from ..ports import Notifier
     from ..repositories.news import NewsRepository

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..domain import PendingEvent
+from ..domain.companies import PendingEvent
 from ..events import event_from
 from ..ports import ABSENT
 from ..repositories.optimistic import change_item, retry_on_conflict

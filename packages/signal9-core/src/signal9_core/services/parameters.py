@@ -5,7 +5,8 @@ from datetime import date
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from ..domain import Ticker, topic_of
+from ..domain.model import Ticker
+from ..domain.news import topic_of
 from ..errors import InputError
 
 __all__ = ["check_limit", "check_range", "parse_ticker", "parse_tickers", "parse_topic"]

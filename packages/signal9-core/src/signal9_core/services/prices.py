@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
-from ..domain import PRICE_COLUMNS, DataSet, Interval, adjust, resample
+from ..domain.adjustment import adjust
+from ..domain.companies import DataSet
+from ..domain.prices import PRICE_COLUMNS, Interval
+from ..domain.timeseries import resample
 from ..errors import InputError, NotFoundError
 from ..schemas import BarRow, PriceBatchAnswer, PriceColumns, PricesAnswer
 from .cursors import decode_cursor, encode_cursor, invalid_cursor
@@ -15,7 +18,7 @@ from .parameters import check_limit, check_range, parse_tickers
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..domain import PriceSeries
+    from ..domain.prices import PriceSeries
     from ..ports import Cursor
     from ..repositories.actions import ActionRepository
     from ..repositories.prices import PriceRepository

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Final
 
-from ..domain import DataSet, Period, ReportKind
+from ..domain.companies import DataSet
+from ..domain.reports import Period, ReportKind
 from ..schemas import ArticleAnswer, FinancialsAnswer, NewsAnswer, ReportRow
 from ..tables import FINANCIALS, MONTH_INDEX, NEWS
 from .cursors import decode_cursor, encode_cursor
@@ -15,7 +16,8 @@ from .parameters import check_limit, check_range, parse_topic
 if TYPE_CHECKING:
     from datetime import date
 
-    from ..domain import NewsArticle, Report
+    from ..domain.news import NewsArticle
+    from ..domain.reports import Report
     from ..repositories.news import NewsRepository
     from ..repositories.reports import FinancialsRepository
     from .companies import CompanyFinder

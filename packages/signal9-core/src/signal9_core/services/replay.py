@@ -10,20 +10,13 @@ from datetime import UTC, date, datetime, time
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ..domain import (
-    Asset,
-    CompanyOverview,
-    CorporateAction,
-    DataSet,
-    Earnings,
-    EarningsCalendarEntry,
-    NewsArticle,
-    PriceSeries,
-    Report,
-    Statement,
-    Ticker,
-    merge,
-)
+from ..domain.adjustment import CorporateAction
+from ..domain.companies import Asset, CompanyOverview, DataSet
+from ..domain.model import Ticker
+from ..domain.news import NewsArticle
+from ..domain.prices import PriceSeries
+from ..domain.reports import Earnings, EarningsCalendarEntry, Report, Statement
+from ..domain.timeseries import merge
 from ..errors import PayloadError, ProviderError, StoreError
 from ..ports import ALL_REPORTS, Financials, History
 from ..schemas import ReplayAnswer, SkippedAnswer
@@ -32,7 +25,7 @@ from .ingest import IngestResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from ..domain import ReportKind
+    from ..domain.reports import ReportKind
     from ..ports import Progress, Provider, ProviderFormat, RawCopies, RawCopy, Record
     from .ingest import IngestCalendar, IngestCompany, IngestListing
 

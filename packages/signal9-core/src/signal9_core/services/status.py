@@ -6,14 +6,14 @@ from collections import defaultdict
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from ..domain import DataSet
+from ..domain.companies import DataSet
 from ..errors import StoreError
 from ..schemas import DataSetStatus, StatusAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ..domain import Freshness
+    from ..domain.companies import Freshness
     from ..repositories.companies import AssetRepository
     from ..repositories.state import StateRepository
     from ..schemas import QuotaAnswer

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from ..domain import Profile, User, WizardStatus, topic_of
+from ..domain.news import topic_of
+from ..domain.users import Profile, User, WizardStatus
 from ..errors import ConflictError, InputError, NotFoundError, OutdatedError
 from ..events import UserAction
 from ..ports import ABSENT
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from datetime import date
 
-    from ..domain import Ticker
+    from ..domain.model import Ticker
     from ..ports import Clock
     from ..repositories.notifications import NotificationRepository, StoredNotification
     from ..repositories.users import (

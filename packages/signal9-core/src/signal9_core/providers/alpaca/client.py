@@ -8,7 +8,11 @@ from typing import Final, Literal, Self, TypeVar
 import httpx2
 from pydantic import SecretStr
 
-from ...domain import Asset, CorporateAction, NewsArticle, PriceSeries, Ticker, one_a_day
+from ...domain.adjustment import CorporateAction, one_a_day
+from ...domain.companies import Asset
+from ...domain.model import Ticker
+from ...domain.news import NewsArticle
+from ...domain.prices import PriceSeries
 from ...errors import PayloadError
 from ...ports import Clock, Quota, RawCache, utc_now
 from ..http import ProviderHttp, ProviderRequest, require_key

@@ -12,17 +12,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ...domain import (
-    Asset,
-    CorporateAction,
-    DataSet,
-    NewsArticle,
-    PriceSeries,
-    Ticker,
-    TickerSentiment,
-    blank_to_none,
-    one_a_day,
-)
+from ...domain.adjustment import CorporateAction, one_a_day
+from ...domain.companies import Asset, DataSet
+from ...domain.model import Ticker, blank_to_none
+from ...domain.news import NewsArticle, TickerSentiment
+from ...domain.prices import PriceSeries
 from ...errors import PayloadError
 from ...ports import ProviderFormat
 from ..parsing import builder, clean_fields, decode, is_ticker, named_parsers, series_of

@@ -3,15 +3,10 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 
-from ...domain import (
-    Asset,
-    CompanyOverview,
-    DataSet,
-    EarningsCalendarEntry,
-    NewsArticle,
-    ReportKind,
-    Ticker,
-)
+from ...domain.companies import Asset, CompanyOverview, DataSet
+from ...domain.model import Ticker
+from ...domain.news import NewsArticle
+from ...domain.reports import EarningsCalendarEntry, ReportKind
 from ...ports import ALL_REPORTS, Clock, Financials, History, utc_now
 from ..calendar import last_finished_day
 from . import FIRST_DAY, NEWS_SPAN

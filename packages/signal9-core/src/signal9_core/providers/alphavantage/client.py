@@ -8,17 +8,11 @@ from typing import Final, Self, TypeVar
 import httpx2
 from pydantic import SecretStr
 
-from ...domain import (
-    Asset,
-    CompanyOverview,
-    CorporateAction,
-    Earnings,
-    EarningsCalendarEntry,
-    NewsArticle,
-    Report,
-    Statement,
-    Ticker,
-)
+from ...domain.adjustment import CorporateAction
+from ...domain.companies import Asset, CompanyOverview
+from ...domain.model import Ticker
+from ...domain.news import NewsArticle
+from ...domain.reports import Earnings, EarningsCalendarEntry, Report, Statement
 from ...errors import PayloadError
 from ...ports import Clock, Quota, RawCache, utc_now
 from ..http import ProviderHttp, ProviderRequest, require_key

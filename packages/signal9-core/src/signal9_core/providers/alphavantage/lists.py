@@ -9,15 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
-from ...domain import (
-    Asset,
-    NewsArticle,
-    Ticker,
-    TickerSentiment,
-    article_id,
-    blank_to_none,
-    topic_of,
-)
+from ...domain.companies import Asset
+from ...domain.model import Ticker, blank_to_none
+from ...domain.news import NewsArticle, TickerSentiment, article_id, topic_of
 from ..parsing import as_number, builder, clean, clean_fields, decimal_or_none
 from .responses import document, table, ticker_of
 

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Final
 
-from ...domain import BalanceSheet, CashFlow, DataSet, IncomeStatement, Ticker
+from ...domain.companies import DataSet
+from ...domain.model import Ticker
+from ...domain.reports import BalanceSheet, CashFlow, IncomeStatement
 from ...ports import ProviderFormat, Record
 from ..parsing import named_parsers
 from . import COMPACT_BARS, NEWS_LIMIT

@@ -10,7 +10,9 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from ...domain import PRICE_COLUMNS, CorporateAction, PriceSeries, Ticker, one_a_day
+from ...domain.adjustment import CorporateAction, one_a_day
+from ...domain.model import Ticker
+from ...domain.prices import PRICE_COLUMNS, PriceSeries
 from ...errors import PayloadError
 from ..parsing import clean_fields, csv_table, decimal_or_none, require, series_of
 from .responses import canonical, document, is_json, table

@@ -4,16 +4,10 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from ...domain import (
-    Asset,
-    CompanyOverview,
-    DataSet,
-    EarningsCalendarEntry,
-    NewsArticle,
-    ReportKind,
-    Ticker,
-    statement_type,
-)
+from ...domain.companies import Asset, CompanyOverview, DataSet
+from ...domain.model import Ticker
+from ...domain.news import NewsArticle
+from ...domain.reports import EarningsCalendarEntry, ReportKind, statement_type
 from ...ports import ALL_REPORTS, Clock, Financials, History, utc_now
 from ..calendar import last_finished_day
 from . import COMPACT_BARS, NEWS_LIMIT

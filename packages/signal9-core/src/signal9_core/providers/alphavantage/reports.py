@@ -7,15 +7,9 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from ...domain import (
-    CompanyOverview,
-    Earnings,
-    EarningsCalendarEntry,
-    Period,
-    Report,
-    Statement,
-    Ticker,
-)
+from ...domain.companies import CompanyOverview
+from ...domain.model import Ticker
+from ...domain.reports import Earnings, EarningsCalendarEntry, Period, Report, Statement
 from ..parsing import as_number, clean, clean_fields
 from .responses import canonical, document, table, ticker_of
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import Any, Final
 
-from ...domain import Ticker
+from ...domain.model import Ticker
 from ...errors import (
     BurstError,
     CredentialsError,

@@ -14,22 +14,19 @@ from typing import Any, Final, TypeVar
 import msgspec
 from pydantic import TypeAdapter
 
-from ...domain import (
-    Asset,
+from ...domain.adjustment import CorporateAction
+from ...domain.companies import Asset, CompanyOverview, DataSet
+from ...domain.model import Model, Ticker
+from ...domain.news import NewsArticle
+from ...domain.prices import PriceSeries
+from ...domain.reports import (
     BalanceSheet,
     CashFlow,
-    CompanyOverview,
-    CorporateAction,
-    DataSet,
     Earnings,
     EarningsCalendarEntry,
     IncomeStatement,
-    Model,
-    NewsArticle,
-    PriceSeries,
     Report,
     ReportKind,
-    Ticker,
 )
 from ...errors import PayloadError
 from ...ports import ALL_REPORTS, Financials, History
