@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from signal9_core.bootstrap import App
 from signal9_core.events import NewsIngested
-from signal9_core.schemas import WatchlistPut
+from signal9_core.schemas.users import WatchlistPut
 from signal9_core.settings import Settings
 from signal9_handlers.auth.identity import DEVELOPER
 from signal9_handlers.local.gateway import Gateway, proxy_event

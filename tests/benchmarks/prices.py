@@ -31,7 +31,8 @@ from signal9_core.ports import Item, Store
 from signal9_core.providers.sample.provider import SampleProvider
 from signal9_core.repositories.price_codec import decode_bars, encode_bars
 from signal9_core.repositories.prices import PriceRepository
-from signal9_core.schemas import PricesAnswer, to_json
+from signal9_core.schemas.base import to_json
+from signal9_core.schemas.prices import PricesAnswer
 from signal9_core.services.prices import bar_rows
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_core.tables import TIME_SERIES

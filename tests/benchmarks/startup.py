@@ -41,7 +41,8 @@ application().store
 
 _QUERIES: Final = """
 import boto3
-from signal9_core.schemas import AssetAnswer, AssetsAnswer, PricesAnswer
+from signal9_core.schemas.companies import AssetAnswer, AssetsAnswer
+from signal9_core.schemas.prices import PricesAnswer
 from signal9_handlers.runtime import application
 core = application()
 table = boto3.resource("dynamodb").Table("a")

@@ -1,6 +1,8 @@
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 from hypothesis import given, settings
@@ -8,18 +10,11 @@ from pydantic import BaseModel, ValidationError
 
 from signal9_core import schemas
 from signal9_core.domain import Interval, NewsArticle, Period, ReportKind, TickerSentiment
-from signal9_core.schemas import (
-    Answer,
-    ArticleAnswer,
-    BarRow,
-    FinancialsAnswer,
-    PriceColumns,
-    PricesAnswer,
-    ReportRow,
-    SearchAnswer,
-    SearchHit,
-    to_json,
-)
+from signal9_core.schemas.base import Answer, to_json
+from signal9_core.schemas.companies import SearchAnswer, SearchHit
+from signal9_core.schemas.financials import FinancialsAnswer, ReportRow
+from signal9_core.schemas.news import ArticleAnswer
+from signal9_core.schemas.prices import BarRow, PriceColumns, PricesAnswer
 
 from .strategies import figures
 
@@ -118,7 +113,8 @@ def test_an_answer_cannot_be_changed() -> None:
 
 _ANSWERS = [
     model
-    for model in (getattr(schemas, name) for name in schemas.__all__)
+    for module in iter_modules(schemas.__path__, f"{schemas.__name__}.")
+    for model in vars(import_module(module.name)).values()
     if isinstance(model, type) and issubclass(model, Answer) and model is not Answer
 ]
 

@@ -4,7 +4,6 @@ import pytest
 from aws_cdk.assertions import Template
 
 from signal9_core.credentials import KEYS, SecretsManagerCredentials
-from signal9_core.schemas import request_schema
 from signal9_core.settings import Settings
 from signal9_core.tables import TABLES, USERS
 from signal9_deploy.functions import API, AUTHORIZER, FUNCTIONS, JOBS, Endpoint, FunctionSpec, Use
@@ -49,7 +48,7 @@ def test_routes_are_those_of_the_handlers() -> None:
 
 def test_bodies_are_checked_by_the_gateway_against_the_models_of_the_handlers() -> None:
     checked = {
-        f"{each.method} {each.path}": request_schema(each.body)
+        f"{each.method} {each.path}": each.body.model_json_schema()
         for spec in API
         for each in spec.endpoints
         if each.body

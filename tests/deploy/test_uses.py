@@ -17,7 +17,7 @@ from signal9_core.events import (
     PricesUpdated,
 )
 from signal9_core.ports import Item, Key, Page, Store, Stored
-from signal9_core.schemas import WatchlistPut
+from signal9_core.schemas.users import WatchlistPut
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_core.tables import IndexSpec, TableSpec

@@ -19,7 +19,7 @@ import httpx2
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.schemas import ReplayAnswer
+from signal9_core.schemas.operations import ReplayAnswer
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_core.tables import FINANCIALS

@@ -7,7 +7,7 @@ import pytest
 from signal9_core.bootstrap import App
 from signal9_core.errors import InputError, NotFoundError, Signal9Error
 from signal9_core.notebook.client import Signal9
-from signal9_core.schemas import Answer, to_json
+from signal9_core.schemas.base import Answer, to_json
 
 
 @pytest.fixture

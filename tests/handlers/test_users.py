@@ -11,7 +11,7 @@ import pytest
 from signal9_core.bootstrap import App
 from signal9_core.domain import Notification
 from signal9_core.repositories.notifications import NotificationRepository
-from signal9_core.schemas import BriefingAnswer
+from signal9_core.schemas.news import BriefingAnswer
 from signal9_handlers.api.http import Request
 from signal9_handlers.api.routing import LONGEST_BODY
 from signal9_handlers.auth.identity import SCOPES, Identity

@@ -13,7 +13,7 @@ import pytest
 from signal9_core.bootstrap import App
 from signal9_core.domain import PriceSeries
 from signal9_core.ports import utc_now
-from signal9_core.schemas import PriceColumns
+from signal9_core.schemas.prices import PriceColumns
 from signal9_core.settings import Settings
 from tests.core.cli.shell import Shell
 from tests.fakes import NOW, SetClock

@@ -12,7 +12,8 @@ from signal9_core.events import (
     NewsIngested,
     PricesUpdated,
 )
-from signal9_core.schemas import RecordPatch, Request, TopicsPut, WatchlistPut, WizardPut
+from signal9_core.schemas.base import Request
+from signal9_core.schemas.users import RecordPatch, TopicsPut, WatchlistPut, WizardPut
 from signal9_core.tables import (
     ASSETS,
     COMPANY_NAME_INDEX,

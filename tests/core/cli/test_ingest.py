@@ -7,7 +7,7 @@ import pytest
 
 from signal9_core.errors import PayloadError, ProviderUnavailableError
 from signal9_core.ports import History
-from signal9_core.schemas import IngestAnswer
+from signal9_core.schemas.operations import IngestAnswer
 from tests.fakes import FakeProvider
 
 from .shell import Shell

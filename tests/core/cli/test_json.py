@@ -6,7 +6,9 @@ import pytest
 
 from signal9_core.bootstrap import App
 from signal9_core.domain import Interval, Period, ReportKind
-from signal9_core.schemas import Answer, NewsAnswer, PricesAnswer, to_json
+from signal9_core.schemas.base import Answer, to_json
+from signal9_core.schemas.news import NewsAnswer
+from signal9_core.schemas.prices import PricesAnswer
 
 from .shell import Shell
 

@@ -11,7 +11,7 @@ from signal9_core.cli.output import one_line
 from signal9_core.cli.render import common_decimals, common_unit, format_number, sparkline
 from signal9_core.cli.views import print_news
 from signal9_core.domain import CompanyOverview
-from signal9_core.schemas import ArticleAnswer, NewsAnswer
+from signal9_core.schemas.news import ArticleAnswer, NewsAnswer
 from tests.fakes import FakeProvider
 
 from .shell import Shell

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.schemas import to_json
+from signal9_core.schemas.base import to_json
 from tests.core.conftest import app_over, opened
 from tests.fakes import FakeProvider, SetClock
 from tests.spied import SpiedStore

@@ -5,7 +5,8 @@ import pytest
 from signal9_core.bootstrap import App
 from signal9_core.domain import SentimentLabel
 from signal9_core.errors import InputError
-from signal9_core.schemas import BriefingAnswer, TopicsPut, WatchlistPut
+from signal9_core.schemas.news import BriefingAnswer
+from signal9_core.schemas.users import TopicsPut, WatchlistPut
 from signal9_core.services.briefing import Order, compare_tones
 from tests.fakes import article
 

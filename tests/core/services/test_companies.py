@@ -9,7 +9,7 @@ from signal9_core.bootstrap import App
 from signal9_core.domain import Asset, DataSet
 from signal9_core.errors import NotFoundError, StoreUnavailableError
 from signal9_core.repositories.companies import ListingRepository
-from signal9_core.schemas import AssetSummary
+from signal9_core.schemas.companies import AssetSummary
 from signal9_core.services import companies as module
 from signal9_core.services.companies import CompanyFinder
 from tests.fakes import FakeProvider

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from signal9_core.bootstrap import App
 from signal9_core.errors import InputError
 from signal9_core.ports import Cursor
-from signal9_core.schemas import WatchlistPut
+from signal9_core.schemas.users import WatchlistPut
 from signal9_core.services.cursors import decode_cursor, encode_cursor
 from tests.fakes import article
 

@@ -9,7 +9,7 @@ from signal9_core.errors import PublishError
 from signal9_core.events import AssetDataUpdated, FinancialDataIngested, NewsIngested
 from signal9_core.ports import Item
 from signal9_core.repositories.users import SubscriptionRepository
-from signal9_core.schemas import TopicsPut, WatchlistPut
+from signal9_core.schemas.users import TopicsPut, WatchlistPut
 from signal9_core.settings import Settings
 from signal9_core.tables import TableSpec
 from tests.fakes import NOW, SetClock, article

@@ -10,7 +10,8 @@ from signal9_core.errors import InputError, NotFoundError, OutdatedError
 from signal9_core.events import NewsIngested, UserAction
 from signal9_core.ports import Item
 from signal9_core.repositories.users import SubscriptionRepository, UserRepository
-from signal9_core.schemas import RecordPatch, Request, TopicsPut, WatchlistPut, WizardPut
+from signal9_core.schemas.base import Request
+from signal9_core.schemas.users import RecordPatch, TopicsPut, WatchlistPut, WizardPut
 from signal9_core.services.users import UserService
 from signal9_core.tables import USERS, TableSpec
 from tests.fakes import NOW, AttentivePublisher, SetClock, article

@@ -21,7 +21,6 @@ from signal9_constructs import (
     WorkQueue,
 )
 from signal9_core.events import EVENTS, SOURCE, IngestionFailed, event_schema
-from signal9_core.schemas import request_schema
 
 from ..functions import AUTHORIZER, FUNCTIONS, FunctionSpec
 from ..names import access_log_name, bus_name, stack_name
@@ -165,7 +164,7 @@ class ServiceStack(Stack):
                 endpoint.path,
                 self._function(spec),
                 open=endpoint.open,
-                body=request_schema(endpoint.body) if endpoint.body else None,
+                body=endpoint.body.model_json_schema() if endpoint.body else None,
             )
             for spec in self._specs
             for endpoint in spec.endpoints

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .repositories.prices import PriceRepository
     from .repositories.reports import FinancialsRepository
     from .repositories.state import StateRepository
-    from .schemas import IngestAnswer, KeysAnswer, ReplayAnswer, StatusAnswer
+    from .schemas.operations import IngestAnswer, KeysAnswer, ReplayAnswer, StatusAnswer
     from .services.companies import CompanyFinder, GetAsset, ListAssets, SearchCompanies
     from .services.ingest import IngestCalendar, IngestCompany, IngestListing
     from .services.insights import UpdateInsights
@@ -288,7 +288,7 @@ class App:
 
     def get_status(self) -> StatusAnswer:
         """Return how much is stored, and how fresh it is."""
-        from .schemas import QuotaAnswer
+        from .schemas.operations import QuotaAnswer
         from .services.status import get_status
 
         settings, provider = self.settings, self.provider_name

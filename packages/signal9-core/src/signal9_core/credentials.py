@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from .aws import aws_errors
 from .errors import SecretNotSetError, SettingsError
-from .schemas import KeyAnswer, KeysAnswer
+from .schemas.operations import KeyAnswer, KeysAnswer
 
 __all__ = [
     "KEYS",

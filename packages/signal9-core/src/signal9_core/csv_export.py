@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import Final
 
-from .schemas import FinancialsAnswer, PriceColumns, PricesAnswer, ReportRow
+from .schemas.financials import FinancialsAnswer, ReportRow
+from .schemas.prices import PriceColumns, PricesAnswer
 
 __all__ = ["to_csv"]
 

@@ -24,14 +24,10 @@ from .errors import (
     SettingsError,
     Signal9Error,
 )
-from .schemas import (
-    AssetAnswer,
-    FinancialsAnswer,
-    NewsAnswer,
-    PriceColumns,
-    PricesAnswer,
-    SearchAnswer,
-)
+from .schemas.companies import AssetAnswer, SearchAnswer
+from .schemas.financials import FinancialsAnswer
+from .schemas.news import NewsAnswer
+from .schemas.prices import PriceColumns, PricesAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,7 +36,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from .domain.prices import Interval
-    from .schemas import Answer
+    from .schemas.base import Answer
 
 __all__ = ["RemoteBackend"]
 

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core.core_schema import DecimalSchema
 
-from signal9_core.schemas import request_schema
-
 from . import __version__
 from .api.http import CSV, JSON
 from .api.parameters import CommaSeparated
@@ -60,7 +58,7 @@ def document() -> str:
 def request_models() -> dict[str, Schema]:
     """Return the JSON Schema of each body by `METHOD /path`; API Gateway validates against it."""
     return {
-        f"{operation.method} {operation.path}": request_schema(operation.body)
+        f"{operation.method} {operation.path}": operation.body.model_json_schema()
         for operation in _operations()
         if operation.body is not None
     }

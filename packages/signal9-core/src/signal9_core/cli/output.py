@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..schemas import Answer
+    from ..schemas.base import Answer
 
 __all__ = [
     "answer_console",
@@ -30,7 +30,7 @@ def one_line(text: str) -> str:
 
 def print_json(answer: "Answer") -> None:
     """Print an answer exactly as the API gives it."""
-    from ..schemas import to_json
+    from ..schemas.base import to_json
 
     typer.echo(to_json(answer))
 

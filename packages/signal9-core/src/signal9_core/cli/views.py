@@ -11,21 +11,11 @@ from rich.text import Text
 
 from ..domain.companies import DataSet, Freshness, Insights
 from ..domain.prices import PRICE_COLUMNS, PriceSeries, decimals_of
-from ..schemas import (
-    ArticleAnswer,
-    AssetAnswer,
-    BarRow,
-    DataSetStatus,
-    FinancialsAnswer,
-    IngestAnswer,
-    KeysAnswer,
-    NewsAnswer,
-    PriceColumns,
-    PricesAnswer,
-    ReplayAnswer,
-    SearchAnswer,
-    StatusAnswer,
-)
+from ..schemas.companies import AssetAnswer, SearchAnswer
+from ..schemas.financials import FinancialsAnswer
+from ..schemas.news import ArticleAnswer, NewsAnswer
+from ..schemas.operations import DataSetStatus, IngestAnswer, KeysAnswer, ReplayAnswer, StatusAnswer
+from ..schemas.prices import BarRow, PriceColumns, PricesAnswer
 from .output import answer_console, one_line, print_remark
 from .render import (
     common_decimals,

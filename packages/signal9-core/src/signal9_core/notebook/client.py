@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar
 from .parameters import check_bool, parse_choice, parse_range
 
 if TYPE_CHECKING:
-    from ..schemas import FinancialsAnswer, NewsAnswer
+    from ..schemas.financials import FinancialsAnswer
+    from ..schemas.news import NewsAnswer
     from .backend import Backend
     from .results import Articles, Company, Hits, Prices, Reports, Status
 

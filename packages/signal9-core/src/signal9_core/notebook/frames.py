@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..domain.prices import PRICE_COLUMNS, PriceSeries
 from ..errors import Signal9Error
-from ..schemas import ArticleAnswer, ReportRow
+from ..schemas.financials import ReportRow
+from ..schemas.news import ArticleAnswer
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,10 @@ from ..domain.companies import DataSet
 from ..domain.prices import PRICE_COLUMNS, Bar, PriceSeries, decimals_of
 from ..domain.reports import Period, ReportKind
 from ..errors import InputError, NotFoundError
-from ..schemas import ArticleAnswer, AssetAnswer, ReportRow, SearchHit, StatusAnswer
+from ..schemas.companies import AssetAnswer, SearchHit
+from ..schemas.financials import ReportRow
+from ..schemas.news import ArticleAnswer
+from ..schemas.operations import StatusAnswer
 from . import frames
 from .display import Displayed, Grid, shorten
 from .parameters import parse_date, parse_range

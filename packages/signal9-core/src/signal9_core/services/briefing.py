@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from ..domain.news import NewsArticle, label_of
 from ..repositories.news import ArticlePage
-from ..schemas import ArticleAnswer, AssetSummary, BriefingAnswer, MarketSummary, Tone, ToneOfAsset
+from ..schemas.companies import AssetSummary
+from ..schemas.news import ArticleAnswer, BriefingAnswer, MarketSummary, Tone, ToneOfAsset
 from ..tables import MONTH_INDEX, NEWS
 from .cursors import decode_cursor, encode_cursor, invalid_cursor
 from .parameters import check_limit

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import InputError, NotFoundError, StoreUnavailableError
 from ..repositories.companies import ListedName
-from ..schemas import AssetAnswer, AssetsAnswer, AssetSummary, SearchAnswer, SearchHit
+from ..schemas.companies import AssetAnswer, AssetsAnswer, AssetSummary, SearchAnswer, SearchHit
 from ..search import Entry, SearchIndex
 from ..tables import ASSETS, COMPANY_NAME_INDEX
 from .cursors import decode_cursor, encode_cursor

@@ -19,7 +19,7 @@ from ..events import (
 )
 from ..ports import ABSENT, ALL_REPORTS
 from ..repositories.news import NewsChange
-from ..schemas import FailureAnswer, IngestAnswer
+from ..schemas.operations import FailureAnswer, IngestAnswer
 from .outbox import pack, unpack
 
 if TYPE_CHECKING:

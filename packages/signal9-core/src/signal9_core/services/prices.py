@@ -11,7 +11,7 @@ from ..domain.companies import DataSet
 from ..domain.prices import PRICE_COLUMNS, Interval
 from ..domain.timeseries import resample
 from ..errors import InputError, NotFoundError
-from ..schemas import BarRow, PriceBatchAnswer, PriceColumns, PricesAnswer
+from ..schemas.prices import BarRow, PriceBatchAnswer, PriceColumns, PricesAnswer
 from .cursors import decode_cursor, encode_cursor, invalid_cursor
 from .parameters import check_limit, check_range, parse_tickers
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from ..domain.companies import DataSet
 from ..domain.reports import Period, ReportKind
-from ..schemas import ArticleAnswer, FinancialsAnswer, NewsAnswer, ReportRow
+from ..schemas.financials import FinancialsAnswer, ReportRow
+from ..schemas.news import ArticleAnswer, NewsAnswer
 from ..tables import FINANCIALS, MONTH_INDEX, NEWS
 from .cursors import decode_cursor, encode_cursor
 from .parameters import check_limit, check_range, parse_topic

@@ -19,7 +19,7 @@ from ..domain.reports import Earnings, EarningsCalendarEntry, Report, Statement
 from ..domain.timeseries import merge
 from ..errors import PayloadError, ProviderError, StoreError
 from ..ports import ALL_REPORTS, Financials, History
-from ..schemas import ReplayAnswer, SkippedAnswer
+from ..schemas.operations import ReplayAnswer, SkippedAnswer
 from .ingest import IngestResult
 
 if TYPE_CHECKING:

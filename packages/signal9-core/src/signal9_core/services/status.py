@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..domain.companies import DataSet
 from ..errors import StoreError
-from ..schemas import DataSetStatus, StatusAnswer
+from ..schemas.operations import DataSetStatus, StatusAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..domain.companies import Freshness
     from ..repositories.companies import AssetRepository
     from ..repositories.state import StateRepository
-    from ..schemas import QuotaAnswer
+    from ..schemas.operations import QuotaAnswer
 
 __all__ = ["NO_DATA", "NO_KEY", "ListProblems", "get_status"]
 

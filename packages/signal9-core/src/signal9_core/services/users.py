@@ -13,7 +13,7 @@ from ..events import UserAction
 from ..ports import ABSENT
 from ..repositories.optimistic import retry_on_conflict
 from ..repositories.users import VersionedUser
-from ..schemas import (
+from ..schemas.users import (
     ExportAnswer,
     NotificationAnswer,
     NotificationsAnswer,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         SubscriptionRepository,
         UserRepository,
     )
-    from ..schemas import RecordPatch, TopicsPut, WatchlistPut, WizardPut
+    from ..schemas.users import RecordPatch, TopicsPut, WatchlistPut, WizardPut
     from .briefing import GetBriefing
     from .companies import CompanyFinder
     from .outbox import Outbox

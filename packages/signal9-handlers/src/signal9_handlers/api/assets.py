@@ -6,14 +6,8 @@ from pydantic import Field
 
 from signal9_core.domain import Interval
 from signal9_core.errors import InputError
-from signal9_core.schemas import (
-    AssetAnswer,
-    AssetsAnswer,
-    AssetSummary,
-    BarRow,
-    PriceBatchAnswer,
-    PricesAnswer,
-)
+from signal9_core.schemas.companies import AssetAnswer, AssetsAnswer, AssetSummary
+from signal9_core.schemas.prices import BarRow, PriceBatchAnswer, PricesAnswer
 
 from ..runtime import application
 from .http import DAILY, REVALIDATE, Request, Response, json_or_csv, ok

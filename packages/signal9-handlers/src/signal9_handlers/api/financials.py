@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from signal9_core.domain import Period, ReportKind
-from signal9_core.schemas import FinancialsAnswer, ReportRow
+from signal9_core.schemas.financials import FinancialsAnswer, ReportRow
 
 from ..runtime import application
 from .http import Request, Response, json_or_csv

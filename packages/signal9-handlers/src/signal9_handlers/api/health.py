@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from signal9_core.schemas import Answer
+from signal9_core.schemas.base import Answer
 
 from .. import __version__
 from ..runtime import application

@@ -9,7 +9,9 @@ from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 from signal9_core.errors import SettingsError
-from signal9_core.schemas import Answer, FinancialsAnswer, PricesAnswer, to_json
+from signal9_core.schemas.base import Answer, to_json
+from signal9_core.schemas.financials import FinancialsAnswer
+from signal9_core.schemas.prices import PricesAnswer
 
 from ..auth.identity import Identity
 from ..runtime import application

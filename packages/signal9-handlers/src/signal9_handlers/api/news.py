@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from signal9_core.domain import SentimentLabel
-from signal9_core.schemas import ArticleAnswer, BriefingAnswer, NewsAnswer
+from signal9_core.schemas.news import ArticleAnswer, BriefingAnswer, NewsAnswer
 
 from ..auth.identity import READ_ME
 from ..runtime import application

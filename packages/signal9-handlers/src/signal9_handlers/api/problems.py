@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import Field, ValidationError
 
 from signal9_core.errors import InputError, NotFoundError, OutdatedError, RefusedError, Signal9Error
-from signal9_core.schemas import Answer, to_json
+from signal9_core.schemas.base import Answer, to_json
 
 from ..auth.identity import MissingScopeError, NoTokenError
 from ..runtime import logger

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, get_type_hints
 from pydantic import BaseModel, ValidationError, create_model
 from pydantic.alias_generators import to_camel
 
-from signal9_core.schemas import Answer
-from signal9_core.schemas import Request as Body
+from signal9_core.schemas.base import Answer
+from signal9_core.schemas.base import Request as Body
 
 from ..auth.identity import READ_MARKET
 from ..runtime import request_id

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from signal9_core.schemas import SearchAnswer, SearchHit
+from signal9_core.schemas.companies import SearchAnswer, SearchHit
 
 from ..runtime import application
 from .http import DAILY, Response, ok

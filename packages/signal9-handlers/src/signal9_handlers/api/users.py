@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
-from signal9_core.schemas import (
+from signal9_core.schemas.users import (
     ExportAnswer,
     NotificationAnswer,
     NotificationsAnswer,

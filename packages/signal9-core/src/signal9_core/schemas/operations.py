@@ -1,0 +1,107 @@
+"""Answers about ingests and replays, the state of the store, quotas and keys."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from pydantic import Field
+
+from ..domain.companies import DataSet
+from ..domain.model import Instant
+from .base import Answer, Number
+
+__all__ = [
+    "DataSetStatus",
+    "FailureAnswer",
+    "IngestAnswer",
+    "KeyAnswer",
+    "KeysAnswer",
+    "QuotaAnswer",
+    "ReplayAnswer",
+    "SkippedAnswer",
+    "StatusAnswer",
+]
+
+
+class FailureAnswer(Answer):
+    """A data set that could not be ingested; a `transient` failure may pass."""
+
+    ticker: str | None
+    data_set: str
+    reason: str
+    transient: bool
+
+
+class IngestAnswer(Answer):
+    """Result of an ingest: how much is stored, and how much of it is new or changed."""
+
+    provider: str
+    notice: str | None
+    stored: dict[str, int]
+    changed: dict[str, int]
+    failed: Sequence[FailureAnswer]
+    seconds: Number
+
+
+class SkippedAnswer(Answer):
+    """A file that a replay skipped, and why."""
+
+    file: str
+    reason: str
+
+
+class ReplayAnswer(Answer):
+    """Result of a replay: how much is stored, and how much of it is new or changed."""
+
+    files: int
+    stored: dict[str, int]
+    changed: int
+    skipped: Sequence[SkippedAnswer]
+
+
+class QuotaAnswer(Answer):
+    """How many requests to a provider are left, and when the budget refills."""
+
+    provider: str
+    period: str
+    limit: int
+    left: int
+    refills_at: Instant
+
+
+class KeyAnswer(Answer):
+    """Where a provider's key comes from; never the key itself."""
+
+    provider: str
+    setting: str
+    source: str | None = Field(description="Null if the key is not set.")
+
+
+class KeysAnswer(Answer):
+    """Where the keys of all providers come from."""
+
+    keys: Sequence[KeyAnswer]
+
+
+class DataSetStatus(Answer):
+    """How many companies a data set covers, how much it has, and how far it reaches."""
+
+    companies: int
+    count: int
+    oldest: date | None = Field(description="Earliest `asOf` of the companies.")
+    newest: date | None = Field(description="Latest `asOf` of the companies.")
+    sources: Sequence[str]
+    incomplete: int = Field(description="Companies of which only part is stored.")
+
+
+class StatusAnswer(Answer):
+    """What is stored, where, and how fresh it is."""
+
+    stage: str
+    store: str
+    location: str
+    provider: str
+    notice: str | None
+    assets: int
+    ingested_at: Instant | None
+    data_sets: dict[DataSet, DataSetStatus]
+    quotas: Sequence[QuotaAnswer] = ()
