@@ -51,7 +51,7 @@ class Market:
 
     def update(self, event: Event) -> None:
         repositories = self.assets, self.prices, self.news
-        UpdateInsights(*repositories, self.scorer, self.publisher, SetClock(), 10)(event)
+        UpdateInsights(*repositories, lambda: self.scorer, self.publisher, SetClock(), 10)(event)
 
     def news_ingested(self, ticker: str, first: str = LATELY[0], last: str = LATELY[1]) -> None:
         start, end = (datetime.fromisoformat(at).replace(tzinfo=UTC) for at in (first, last))

@@ -19,8 +19,9 @@ from .adapters import (
     open_store,
     provider_notice,
 )
+from .domain.reports import ALL_REPORTS
 from .errors import SettingsError
-from .ports import ALL_REPORTS, utc_now
+from .ports import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -117,12 +118,14 @@ class App:
     def provider(self) -> Provider:
         """The source of market data; `SettingsError` where its key is missing."""
         if self._provider is None:
-            name = self.settings.provider
-            settings = self.settings.model_copy(update=self._credentials.of(name))
-            quota = self.quotas.get(name)
-            cache = None if quota is None else self.cache
-            self._provider = self._opened(make_provider(settings, self.clock, quota, cache))
+            self._provider = self._opened(self._make_provider(self.settings.provider))
         return self._provider
+
+    def _make_provider(self, name: str) -> Provider:
+        if name == "sample":
+            return make_provider(self.settings, self.clock)
+        settings = self.settings.model_copy(update=self._credentials.of(name))
+        return make_provider(settings, self.clock, self.quotas[name], self.cache)
 
     @property
     def provider_name(self) -> str:
@@ -153,8 +156,11 @@ class App:
         return bus
 
     def _follow_up(self, event: Event) -> None:
+        from .events import FinancialDataIngested, NewsIngested
+
         self.update_insights(event)
-        self.notify(event)
+        if isinstance(event, FinancialDataIngested | NewsIngested):
+            self.notify(event)
 
     @cached_property
     def notifier(self) -> Notifier:
@@ -316,6 +322,10 @@ class App:
         """Return whether a full ingest from the provider was ever finished."""
         return self.state.finished_ingest(self.provider_name) is not None
 
+    def is_empty(self) -> bool:
+        """Return whether no company is stored."""
+        return not self.is_ingested() and not self.assets.stalest(1)
+
     def notice_of(self, *sources: str) -> str | None:
         """Return what readers of data from these sources must know.
 
@@ -356,7 +366,7 @@ class App:
         )
         wanted = DATA_SETS if data_sets is None else data_sets
         result = ingest_everything(progress, chosen, wanted, reports)
-        self.finder.update(publish=chosen is None)
+        self._update_finder(publish=chosen is None)
         return result.to_answer(self.provider, perf_counter() - started)
 
     def refresh(self) -> IngestAnswer:
@@ -383,8 +393,13 @@ class App:
         parsers = make_parsers()
         replay = Replay(parsers, self._ingest_listing, self._ingest_calendar, self._ingest_company)
         answer = replay(copies, progress)
-        self.finder.update(publish="listing" in answer.stored)
+        self._update_finder(publish="listing" in answer.stored)
         return answer
+
+    def _update_finder(self, *, publish: bool) -> None:
+        # A finder that was not made yet has no index to renew.
+        if publish or "finder" in vars(self):
+            self.finder.update(publish=publish)
 
     def _ingest_listing(self, provider: Provider) -> IngestListing:
         from .services.ingest import IngestListing
@@ -417,7 +432,13 @@ class App:
 
         window_days = self.settings.sentiment_window_days
         return UpdateInsights(
-            self.assets, self.prices, self.news, self.scorer, self.bus, self.clock, window_days
+            self.assets,
+            self.prices,
+            self.news,
+            lambda: self.scorer,
+            self.bus,
+            self.clock,
+            window_days,
         )
 
     @cached_property

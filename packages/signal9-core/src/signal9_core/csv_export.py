@@ -1,12 +1,17 @@
 """Answers as CSV (RFC 4180), for spreadsheets and data frames; numbers keep every digit."""
 
-import csv
-from collections.abc import Iterable, Sequence
-from io import StringIO
-from typing import Final
+from __future__ import annotations
 
-from .schemas.financials import FinancialsAnswer, ReportRow
+import csv
+from io import StringIO
+from typing import TYPE_CHECKING, Final
+
 from .schemas.prices import PriceColumns, PricesAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .schemas.financials import FinancialsAnswer, ReportRow
 
 __all__ = ["to_csv"]
 

@@ -8,26 +8,22 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
-from .domain.adjustment import CorporateAction
-from .domain.companies import Asset, CompanyOverview
-from .domain.news import NewsArticle
-from .domain.prices import PriceSeries
-from .domain.reports import EarningsCalendarEntry, Report, ReportKind
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable
     from datetime import date
 
-    from .domain.companies import DataSet
+    from .domain.adjustment import CorporateAction
+    from .domain.companies import Asset, CompanyOverview, DataSet
     from .domain.model import Ticker
-    from .domain.reports import Earnings, Statement
+    from .domain.news import NewsArticle
+    from .domain.prices import PriceSeries
+    from .domain.reports import Earnings, EarningsCalendarEntry, Report, ReportKind, Statement
     from .domain.users import Notification
     from .events import Event
     from .tables import IndexSpec, TableSpec
 
 __all__ = [
     "ABSENT",
-    "ALL_REPORTS",
     "Clock",
     "Cursor",
     "EventPublisher",
@@ -255,13 +251,8 @@ class Progress(Protocol):
 
 
 Record: TypeAlias = (
-    Asset
-    | CompanyOverview
-    | CorporateAction
-    | EarningsCalendarEntry
-    | NewsArticle
-    | PriceSeries
-    | Report
+    "Asset | CompanyOverview | CorporateAction | EarningsCalendarEntry | NewsArticle"
+    " | PriceSeries | Report"
 )
 """A fact in a body; a `PriceSeries` is many of them."""
 
@@ -293,10 +284,6 @@ class ProviderFormat(NamedTuple):
     def functions_of(self, data_set: DataSet) -> frozenset[str]:
         """Return the functions whose responses belong to a data set."""
         return frozenset(name for name, about in self.data_sets.items() if about is data_set)
-
-
-ALL_REPORTS: Final = frozenset(ReportKind)
-"""All kinds of reports."""
 
 
 class Financials(NamedTuple):
@@ -352,8 +339,8 @@ class Provider(Protocol):
     def history(self, ticker: Ticker, since: date | None = None) -> History | None:
         """Return daily bars, splits and dividends since a day, or all there are."""
 
-    def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
-        """Return the reports of these kinds of a company."""
+    def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ...) -> Financials:
+        """Return the reports of a company: all, or of these kinds."""
 
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
         """Return the announced dates of earnings reports."""

@@ -1,20 +1,25 @@
 """Where events and notifications go: EventBridge, SNS, or subscribers within the process."""
 
+from __future__ import annotations
+
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
 from itertools import chain
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from .aws import aws_errors
-from .domain.users import Notification
 from .errors import PublishError
 from .events import SOURCE, Event
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import PublishBatchRequestEntryTypeDef
+
+    from .domain.users import Notification
 
 __all__ = [
     "LARGEST_BATCH",
@@ -165,7 +170,7 @@ class MemoryNotifier:
 class EventBridgePublisher:
     """An `EventPublisher` that puts events on a bus."""
 
-    def __init__(self, client: "EventBridgeClient", bus_name: str) -> None:
+    def __init__(self, client: EventBridgeClient, bus_name: str) -> None:
         self._client = client
         self._bus_name = bus_name
 
@@ -174,7 +179,7 @@ class EventBridgePublisher:
         entries = [self._entry(event) for event in events]
         send_in_batches(f"bus {self._bus_name}", entries, _entry_size, self._send)
 
-    def _entry(self, event: Event) -> "PutEventsRequestEntryTypeDef":
+    def _entry(self, event: Event) -> PutEventsRequestEntryTypeDef:
         entry: PutEventsRequestEntryTypeDef = {
             "EventBusName": self._bus_name,
             "Source": SOURCE,
@@ -186,8 +191,8 @@ class EventBridgePublisher:
         return entry
 
     def _send(
-        self, batch: "list[PutEventsRequestEntryTypeDef]"
-    ) -> "list[Refusal[PutEventsRequestEntryTypeDef]]":
+        self, batch: list[PutEventsRequestEntryTypeDef]
+    ) -> list[Refusal[PutEventsRequestEntryTypeDef]]:
         with aws_errors(f"bus {self._bus_name}", PublishError):
             answer = self._client.put_events(Entries=batch)
         codes = [result.get("ErrorCode") for result in answer["Entries"]]
@@ -198,7 +203,7 @@ class EventBridgePublisher:
         ]
 
 
-def _entry_size(entry: "PutEventsRequestEntryTypeDef") -> int:
+def _entry_size(entry: PutEventsRequestEntryTypeDef) -> int:
     """Return the size by which EventBridge measures: texts in UTF-8, and 14 bytes for the time."""
     texts = (entry["Source"], entry["DetailType"], entry["Detail"])
     return _TIME_BYTES + sum(len(text.encode()) for text in texts)
@@ -207,7 +212,7 @@ def _entry_size(entry: "PutEventsRequestEntryTypeDef") -> int:
 class SnsNotifier:
     """A `Notifier` that publishes to a topic."""
 
-    def __init__(self, client: "SNSClient", topic_arn: str) -> None:
+    def __init__(self, client: SNSClient, topic_arn: str) -> None:
         self._client = client
         self._topic_arn = topic_arn
 
@@ -231,7 +236,7 @@ class SnsNotifier:
         ]
 
 
-def _message(id_: str, notification: Notification) -> "PublishBatchRequestEntryTypeDef":
+def _message(id_: str, notification: Notification) -> PublishBatchRequestEntryTypeDef:
     return {
         "Id": id_,
         "Message": notification.model_dump_json(),

@@ -1,16 +1,21 @@
 """The budget of calls to a provider, shared by all processes that use the same store."""
 
+from __future__ import annotations
+
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from zoneinfo import ZoneInfo
 
 from .errors import QuotaExhaustedError
-from .ports import Clock
-from .repositories.quotas import QuotaRepository
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .ports import Clock
+    from .repositories.quotas import QuotaRepository
 
 __all__ = ["Level", "Plan", "SharedQuota", "alpaca_plan", "alphavantage_plan"]
 

@@ -90,7 +90,7 @@ def open_app(
     from ..settings import load_settings
 
     with report_errors(), App(load_settings(home=context.obj, **settings)) as app:
-        if needs_data and not app.is_ingested() and not app.list_assets(limit=1).items:
+        if needs_data and app.is_empty():
             home = "" if context.obj is None else f"--home {quote(str(context.obj))} "
             location = app.settings.location
             fail(f"nothing is stored in {location} yet; run `signal9 {home}ingest` first")

@@ -1,21 +1,15 @@
 """Answers as tables on a terminal."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
-from decimal import Decimal
-from typing import Final
+from __future__ import annotations
 
-from rich.console import Console
-from rich.table import Table
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
 from rich.text import Text
 
-from ..domain.companies import DataSet, Freshness, Insights
-from ..domain.prices import PRICE_COLUMNS, PriceSeries, decimals_of
-from ..schemas.companies import AssetAnswer, SearchAnswer
-from ..schemas.financials import FinancialsAnswer
-from ..schemas.news import ArticleAnswer, NewsAnswer
-from ..schemas.operations import DataSetStatus, IngestAnswer, KeysAnswer, ReplayAnswer, StatusAnswer
-from ..schemas.prices import BarRow, PriceColumns, PricesAnswer
+from ..domain.companies import DataSet
+from ..domain.prices import PRICE_COLUMNS, decimals_of
+from ..schemas.prices import PriceColumns
 from .output import answer_console, one_line, print_remark
 from .render import (
     common_decimals,
@@ -28,6 +22,27 @@ from .render import (
     print_table,
     sparkline,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from decimal import Decimal
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..domain.companies import Freshness, Insights
+    from ..domain.prices import PriceSeries
+    from ..schemas.companies import AssetAnswer, SearchAnswer
+    from ..schemas.financials import FinancialsAnswer
+    from ..schemas.news import ArticleAnswer, NewsAnswer
+    from ..schemas.operations import (
+        DataSetStatus,
+        IngestAnswer,
+        KeysAnswer,
+        ReplayAnswer,
+        StatusAnswer,
+    )
+    from ..schemas.prices import BarRow, PricesAnswer
 
 __all__ = [
     "print_company",

@@ -2,7 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import BeforeValidator, Field
 
@@ -18,6 +18,7 @@ from .model import (
 )
 
 __all__ = [
+    "ALL_REPORTS",
     "BalanceSheet",
     "CashFlow",
     "Earnings",
@@ -53,6 +54,10 @@ class ReportKind(StrEnum):
     BALANCE_SHEET = "balance_sheet"
     CASH_FLOW = "cash_flow"
     EARNINGS = "earnings"
+
+
+ALL_REPORTS: Final = frozenset(ReportKind)
+"""All kinds of reports."""
 
 
 class Report(OpenModel):

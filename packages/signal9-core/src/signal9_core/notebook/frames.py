@@ -1,24 +1,28 @@
 """Results as data frames, NumPy arrays and plots; each library is imported on first use."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from datetime import date
-from decimal import Decimal
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..domain.prices import PRICE_COLUMNS, PriceSeries
+from ..domain.prices import PRICE_COLUMNS
 from ..errors import Signal9Error
-from ..schemas.financials import ReportRow
-from ..schemas.news import ArticleAnswer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+    from types import ModuleType
+
     import numpy as np
     import pandas as pd
     import polars as pl
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
+    from ..domain.prices import PriceSeries
+    from ..schemas.financials import ReportRow
+    from ..schemas.news import ArticleAnswer
     from .results import Prices
 
 __all__ = [
@@ -98,7 +102,7 @@ def _float(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
 
 
-def pandas_frame(columns: Sequence[Column]) -> "pd.DataFrame":
+def pandas_frame(columns: Sequence[Column]) -> pd.DataFrame:
     """Return a data frame whose index is the first column; missing numbers are NaN."""
     pandas = load_extra("pandas", "pandas")
     name, kind, cells = columns[0]
@@ -115,7 +119,7 @@ def pandas_frame(columns: Sequence[Column]) -> "pd.DataFrame":
     )
 
 
-def polars_frame(columns: Sequence[Column]) -> "pl.DataFrame":
+def polars_frame(columns: Sequence[Column]) -> pl.DataFrame:
     """Return a data frame of these columns; missing numbers are null."""
     polars = load_extra("polars", "polars")
     types = {
@@ -133,7 +137,7 @@ def polars_frame(columns: Sequence[Column]) -> "pl.DataFrame":
     return frame
 
 
-def numpy_views(series: PriceSeries) -> "dict[str, NDArray[np.signedinteger]]":
+def numpy_views(series: PriceSeries) -> dict[str, NDArray[np.signedinteger]]:
     """Return the integer columns of a series by name, read-only and without copying them.
 
     Prices are in units of `10 ** -series.scale`.
@@ -145,7 +149,7 @@ def numpy_views(series: PriceSeries) -> "dict[str, NDArray[np.signedinteger]]":
     return views
 
 
-def plot_closes(prices: "Prices", axes: "Axes | None") -> "Axes":
+def plot_closes(prices: Prices, axes: Axes | None) -> Axes:
     """Draw the closes as a line; the title names a company only where it is the only one."""
     axes = _new_axes() if axes is None else axes
     series = prices.series
@@ -157,7 +161,7 @@ def plot_closes(prices: "Prices", axes: "Axes | None") -> "Axes":
     return axes
 
 
-def _new_axes() -> "Axes":
+def _new_axes() -> Axes:
     pyplot, dates = load_extra("matplotlib.pyplot", "plot"), load_extra("matplotlib.dates", "plot")
     axes = pyplot.subplots(layout="constrained")[1]
     locator = dates.AutoDateLocator()

@@ -1,15 +1,15 @@
 """What the methods of `Signal9` return."""
 
-from collections.abc import Iterator, Sequence
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from operator import index
 from typing import TYPE_CHECKING, Final, SupportsIndex, TypeVar, overload
 
 from ..domain.companies import DataSet
-from ..domain.prices import PRICE_COLUMNS, Bar, PriceSeries, decimals_of
-from ..domain.reports import Period, ReportKind
+from ..domain.prices import PRICE_COLUMNS, decimals_of
 from ..errors import InputError, NotFoundError
 from ..schemas.companies import AssetAnswer, SearchHit
 from ..schemas.financials import ReportRow
@@ -20,11 +20,17 @@ from .display import Displayed, Grid, shorten
 from .parameters import parse_date, parse_range
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from decimal import Decimal
+
     import numpy as np
     import pandas as pd
     import polars as pl
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
+
+    from ..domain.prices import Bar, PriceSeries
+    from ..domain.reports import Period, ReportKind
 
 __all__ = ["Articles", "Company", "Hits", "Prices", "Reports", "Rows", "Status"]
 
@@ -77,11 +83,11 @@ class Articles(Rows[ArticleAnswer]):
 
     ticker: str | None
 
-    def to_pandas(self) -> "pd.DataFrame":
+    def to_pandas(self) -> pd.DataFrame:
         """Return a data frame by `publishedAt` (UTC), newest first."""
         return frames.pandas_frame(frames.article_columns(self.items))
 
-    def to_polars(self) -> "pl.DataFrame":
+    def to_polars(self) -> pl.DataFrame:
         """Return a data frame with `publishedAt` (UTC), newest first."""
         return frames.polars_frame(frames.article_columns(self.items))
 
@@ -110,9 +116,9 @@ class Reports(Rows[ReportRow]):
     def __getitem__(self, at: int | date | str) -> ReportRow: ...
 
     @overload
-    def __getitem__(self, at: slice) -> "Sequence[ReportRow]": ...
+    def __getitem__(self, at: slice) -> Sequence[ReportRow]: ...
 
-    def __getitem__(self, at: int | date | str | slice) -> "ReportRow | Sequence[ReportRow]":
+    def __getitem__(self, at: int | date | str | slice) -> ReportRow | Sequence[ReportRow]:
         """Return the report at a position or of a fiscal date, or a slice of reports."""
         if isinstance(at, int | slice):
             return self.items[at]
@@ -128,14 +134,14 @@ class Reports(Rows[ReportRow]):
         """The names of the figures in any of the reports."""
         return tuple(dict.fromkeys(name for report in self.items for name in dict(report.values)))
 
-    def to_pandas(self) -> "pd.DataFrame":
+    def to_pandas(self) -> pd.DataFrame:
         """Return a data frame by `fiscalDateEnding`, with a column of floats for each figure.
 
         Oldest first, as time series are, so that `pct_change` means growth.
         """
         return frames.pandas_frame(frames.report_columns(self.items[::-1], self.fields))
 
-    def to_polars(self) -> "pl.DataFrame":
+    def to_polars(self) -> pl.DataFrame:
         """Return a data frame, oldest first: `fiscalDateEnding`, and a column for each figure."""
         return frames.polars_frame(frames.report_columns(self.items[::-1], self.fields))
 
@@ -189,12 +195,12 @@ class Prices(Displayed):
         return iter(self.series)
 
     @overload
-    def __getitem__(self, at: slice) -> "Prices": ...
+    def __getitem__(self, at: slice) -> Prices: ...
 
     @overload
     def __getitem__(self, at: SupportsIndex | date | str) -> Bar: ...
 
-    def __getitem__(self, at: SupportsIndex | date | str | slice) -> "Bar | Prices":
+    def __getitem__(self, at: SupportsIndex | date | str | slice) -> Bar | Prices:
         """Return the bar at a position or of a day, or a slice; slices by day include both ends."""
         if isinstance(at, slice):
             return replace(self, series=_slice(self.series, at))
@@ -211,19 +217,19 @@ class Prices(Displayed):
             raise NotFoundError(f"bar of {self.ticker} on", str(day), nearest)
         return len(series) - 1
 
-    def to_pandas(self) -> "pd.DataFrame":
+    def to_pandas(self) -> pd.DataFrame:
         """Return a data frame by date: prices as floats, volume as integers."""
         return frames.pandas_frame(frames.price_columns(self.series))
 
-    def to_polars(self) -> "pl.DataFrame":
+    def to_polars(self) -> pl.DataFrame:
         """Return a data frame with a `date` column: prices as floats, volume as integers."""
         return frames.polars_frame(frames.price_columns(self.series))
 
-    def to_numpy(self) -> "dict[str, NDArray[np.signedinteger]]":
+    def to_numpy(self) -> dict[str, NDArray[np.signedinteger]]:
         """Return the exact columns by name, read-only, not copied; `series` has the units."""
         return frames.numpy_views(self.series)
 
-    def plot(self, axes: "Axes | None" = None) -> "Axes":
+    def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the closes, into `axes` if given; return the axes."""
         return frames.plot_closes(self, axes)
 
@@ -262,7 +268,7 @@ class Company(Displayed, AssetAnswer):
     notice: str | None
 
     @classmethod
-    def of(cls, answer: AssetAnswer, notice: str | None) -> "Company":
+    def of(cls, answer: AssetAnswer, notice: str | None) -> Company:
         """Return the answer as a company that can be displayed."""
         return cls.model_construct(**dict(answer), notice=notice)
 
@@ -294,7 +300,7 @@ class Status(Displayed, StatusAnswer):
     """How much is stored, where, and how fresh it is."""
 
     @classmethod
-    def of(cls, answer: StatusAnswer) -> "Status":
+    def of(cls, answer: StatusAnswer) -> Status:
         """Return the answer as a status that can be displayed."""
         return cls.model_construct(**dict(answer))
 

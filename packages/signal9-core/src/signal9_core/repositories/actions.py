@@ -1,14 +1,21 @@
 """Splits and dividends, an item each, beside the prices that they explain."""
 
-from collections.abc import Iterable
+from __future__ import annotations
+
 from datetime import date
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..domain.adjustment import CorporateAction
-from ..domain.model import Ticker
-from ..ports import Item, Span, Store
+from ..ports import Span
 from ..tables import TIME_SERIES
-from .optimistic import RecordEvent, change_item, fields_of, ignore, sync_items, to_item
+from .optimistic import change_item, fields_of, ignore, sync_items, to_item
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..domain.model import Ticker
+    from ..ports import Item, Store
+    from .optimistic import RecordEvent
 
 __all__ = ["ActionRepository", "Coverage", "KnownActions"]
 

@@ -1,10 +1,12 @@
 """Companies: an item each with all that is known about one, and the whole list in compact form."""
 
+from __future__ import annotations
+
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -17,14 +19,11 @@ from ..domain.companies import (
     Insights,
     PendingEvent,
 )
-from ..domain.model import Ticker
 from ..errors import StoreError
-from ..ports import ABSENT, Cursor, Item, Store, Stored
+from ..ports import ABSENT
 from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX, STATE
 from .optimistic import (
     ItemRange,
-    RecordEvent,
-    ResultPage,
     fields_of,
     ignore,
     instant_key,
@@ -33,6 +32,16 @@ from .optimistic import (
     take_page,
     to_item,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from ..domain.model import Ticker
+    from ..ports import Cursor, Item, Store, Stored
+    from .optimistic import (
+        RecordEvent,
+        ResultPage,
+    )
 
 __all__ = [
     "AssetRepository",

@@ -1,18 +1,17 @@
 """Articles, a copy under each company that they mention; the first copy is also listed by month."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import partial, reduce
-from typing import Final, NamedTuple
+from __future__ import annotations
 
-from ..domain.model import Ticker
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial, reduce
+from typing import TYPE_CHECKING, Final, NamedTuple
+
 from ..domain.news import NewsArticle
-from ..ports import Cursor, Item, Span, Store, Stored
+from ..ports import Span
 from ..tables import MONTH_INDEX, NEWS, STATE
 from .optimistic import (
     ItemRange,
-    RecordEvent,
     ResultPage,
     change_item,
     fields_of,
@@ -22,6 +21,16 @@ from .optimistic import (
     take_page,
     to_item,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from ..domain.model import Ticker
+    from ..ports import Cursor, Item, Store, Stored
+    from .optimistic import (
+        RecordEvent,
+    )
 
 __all__ = ["ArticlePage", "NewsChange", "NewsRepository"]
 

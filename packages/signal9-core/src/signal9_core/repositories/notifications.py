@@ -3,14 +3,19 @@
 A notification is an item of its own. An inbox, an item per user and month, lists them in order.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from __future__ import annotations
+
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..domain.users import Notification
-from ..ports import Clock, Item, Store
 from ..tables import STATE, TTL_ATTRIBUTE
 from .optimistic import change_item, instant_key, to_item
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ..ports import Clock, Item, Store
 
 __all__ = ["NotificationRepository", "StoredNotification"]
 

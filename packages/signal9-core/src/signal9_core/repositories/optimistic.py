@@ -1,16 +1,23 @@
 """What repositories share: models as items, writes over the version that was read, and paging."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
-from ..domain.model import Model
 from ..errors import ConflictError
-from ..ports import ABSENT, Cursor, Item, Key, Span, Store, Stored, Value
-from ..tables import IndexSpec, TableSpec
+from ..ports import ABSENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..domain.model import Model
+    from ..ports import Cursor, Item, Key, Span, Store, Stored, Value
+    from ..tables import IndexSpec, TableSpec
 
 __all__ = [
     "ItemRange",

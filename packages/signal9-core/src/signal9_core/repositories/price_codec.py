@@ -6,20 +6,26 @@ against the greater and low against the lesser of open and close, days against t
 volumes as they are, in the narrowest integers that hold them all, lowest bytes of all first.
 """
 
+from __future__ import annotations
+
 import sys
 from array import array
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import accumulate
 from math import gcd
 from operator import add, sub
 from struct import Struct
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zlib import compress, crc32, decompress
 
-from ..domain.model import Ticker
-from ..domain.prices import PRICE_COLUMNS, Column, PriceSeries
+from ..domain.prices import PRICE_COLUMNS, PriceSeries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..domain.model import Ticker
+    from ..domain.prices import Column
 
 __all__ = ["decode_bars", "encode_bars"]
 

@@ -1,19 +1,26 @@
 """Daily prices, an item for each company and calendar quarter."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..domain.model import Ticker
 from ..domain.prices import Interval, LongInterval, PriceSeries
 from ..domain.timeseries import common_units, concat, merge, split
 from ..errors import ConflictError, StoreError
-from ..ports import ABSENT, Item, Span, Store
+from ..ports import ABSENT, Span
 from ..tables import TIME_SERIES
-from .optimistic import RecordEvent, change_item, ignore
+from .optimistic import change_item, ignore
 from .price_codec import decode_bars, encode_bars
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..domain.model import Ticker
+    from ..ports import Item, Store
+    from .optimistic import RecordEvent
 
 __all__ = ["PriceChange", "PriceRepository"]
 
@@ -118,7 +125,7 @@ class PriceRepository:
             if cursor is None or enough:
                 return quarters
 
-    def _updates(self, series: PriceSeries) -> Iterator["_Update"]:
+    def _updates(self, series: PriceSeries) -> Iterator[_Update]:
         """Yield what changes, quarter by quarter."""
         span = Span(_quarter_of(series.day(0)), _quarter_of(series.day(-1)))
         page = self._store.query(TIME_SERIES, _partition(series.ticker), span=span)
@@ -132,7 +139,7 @@ class PriceRepository:
                 version = ABSENT if known is None else known.version
                 yield _Update(bars, after, version, days, len(after) - len(before))
 
-    def _write(self, update: "_Update") -> None:
+    def _write(self, update: _Update) -> None:
         try:
             self._store.put(TIME_SERIES, _item(update.after), expected=update.version)
         except ConflictError:

@@ -1,11 +1,15 @@
 """Calls that were made to each provider, and when the next one may be made."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from __future__ import annotations
 
-from ..ports import Item, Store
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
 from ..tables import STATE, TTL_ATTRIBUTE
 from .optimistic import change_item
+
+if TYPE_CHECKING:
+    from ..ports import Item, Store
 
 __all__ = ["QuotaRepository"]
 

@@ -1,23 +1,31 @@
 """Reports of every company, as reported, and announced dates of coming ones."""
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import date
-from typing import Final, NamedTuple, TypeVar
+from __future__ import annotations
 
-from ..domain.model import Ticker
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
 from ..domain.reports import (
     BalanceSheet,
     CashFlow,
     Earnings,
     EarningsCalendarEntry,
     IncomeStatement,
-    Period,
     Report,
-    ReportKind,
 )
-from ..ports import Cursor, Item, Store, Stored
 from ..tables import FINANCIALS
-from .optimistic import RecordEvent, ResultPage, ignore, key_of, sync_items, to_value
+from .optimistic import ResultPage, ignore, key_of, sync_items, to_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import date
+
+    from ..domain.model import Ticker
+    from ..domain.reports import (
+        Period,
+        ReportKind,
+    )
+    from ..ports import Cursor, Item, Store, Stored
+    from .optimistic import RecordEvent
 
 __all__ = ["FinancialsRepository", "ReportChanges"]
 

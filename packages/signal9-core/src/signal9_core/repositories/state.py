@@ -1,14 +1,19 @@
 """How ingests ended, which must outlive a process."""
 
-from datetime import datetime
-from typing import Final
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
 
 from pydantic import ConfigDict, TypeAdapter
 
 from ..domain.model import Instant
-from ..ports import Store
 from ..tables import STATE
 from .optimistic import ignore, instant_key, sync_items
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ..ports import Store
 
 __all__ = ["StateRepository"]
 

@@ -1,14 +1,19 @@
 """Users, what they subscribe to, and the companies that they looked at."""
 
-from collections.abc import Callable, Iterable
-from datetime import timedelta
-from typing import Final, NamedTuple
+from __future__ import annotations
 
-from ..domain.model import Ticker
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
+
 from ..domain.users import User
-from ..ports import Clock, Item, Store, Value
 from ..tables import STATE, TTL_ATTRIBUTE, USERS
 from .optimistic import change_item, to_item
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ..domain.model import Ticker
+    from ..ports import Clock, Item, Store, Value
 
 __all__ = [
     "RecentlyViewedRepository",

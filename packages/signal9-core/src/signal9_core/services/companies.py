@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from ..errors import InputError, NotFoundError, StoreUnavailableError
 from ..repositories.companies import ListedName
 from ..schemas.companies import AssetAnswer, AssetsAnswer, AssetSummary, SearchAnswer, SearchHit
-from ..search import Entry, SearchIndex
 from ..tables import ASSETS, COMPANY_NAME_INDEX
 from .cursors import decode_cursor, encode_cursor
 from .parameters import check_limit, parse_ticker, parse_tickers
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..domain.companies import AssetProfile
     from ..repositories.companies import AssetRepository, ListedAsset, ListingRepository
+    from ..search import SearchIndex
 
 __all__ = ["CompanyFinder", "GetAsset", "ListAssets", "SearchCompanies"]
 
@@ -84,6 +84,8 @@ class CompanyFinder:
             return index  # an older listing is better than none
 
     def _build(self) -> SearchIndex:
+        from ..search import Entry, SearchIndex
+
         # Where no listing was published yet, all companies are read.
         self._version, companies = self._listing.load() or (None, self.assets.listed())
         return SearchIndex(

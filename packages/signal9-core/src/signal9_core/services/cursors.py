@@ -3,16 +3,21 @@
 They are not signed: a cursor says where to continue in data that the caller may read anyway.
 """
 
+from __future__ import annotations
+
 import json
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Collection, Mapping
 from hashlib import blake2b
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
 from ..errors import InputError
-from ..ports import Cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from ..ports import Cursor
 
 __all__ = ["decode_cursor", "encode_cursor", "invalid_cursor"]
 

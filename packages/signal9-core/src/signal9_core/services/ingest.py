@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from ..domain.reports import ALL_REPORTS
 from ..errors import ProviderError
 from ..events import AssetDataUpdated, EarningsScheduled
-from ..ports import ALL_REPORTS
 from .ingest_company import DATA_SETS, IngestCompany, IngestResult
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from ..domain.companies import DataSet, Freshness
+from ..domain.reports import ALL_REPORTS
 from ..errors import ProviderError, QuotaExhaustedError
 from ..events import (
     AssetDataUpdated,
@@ -17,7 +18,7 @@ from ..events import (
     NewsIngested,
     PricesUpdated,
 )
-from ..ports import ABSENT, ALL_REPORTS
+from ..ports import ABSENT
 from ..repositories.news import NewsChange
 from ..schemas.operations import FailureAnswer, IngestAnswer
 from .outbox import pack, unpack

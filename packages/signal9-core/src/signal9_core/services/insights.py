@@ -39,7 +39,7 @@ class UpdateInsights:
     assets: AssetRepository
     prices: PriceRepository
     news: NewsRepository
-    scorer: SentimentScorer
+    scorer: Callable[[], SentimentScorer]
     publisher: EventPublisher
     clock: Clock
     window_days: int
@@ -60,8 +60,9 @@ class UpdateInsights:
     def _score(self, ticker: Ticker, first: datetime, last: datetime) -> None:
         for article in self.news.between(ticker, first, last):
             if article.sentiment is None:
-                score = Decimal(str(self.scorer.score(article.text))).quantize(_SIX_DIGITS)
-                self.news.put_score(article.scored(score, self.scorer.name))
+                scorer = self.scorer()
+                score = Decimal(str(scorer.score(article.text))).quantize(_SIX_DIGITS)
+                self.news.put_score(article.scored(score, scorer.name))
 
     def _update_sentiment(self, ticker: Ticker, latest: date | None = None) -> None:
         """Rate the days up to the latest one that is covered or, as `latest`, has an article."""

@@ -15,10 +15,10 @@ from ..domain.companies import Asset, CompanyOverview, DataSet
 from ..domain.model import Ticker
 from ..domain.news import NewsArticle
 from ..domain.prices import PriceSeries
-from ..domain.reports import Earnings, EarningsCalendarEntry, Report, Statement
+from ..domain.reports import ALL_REPORTS, Earnings, EarningsCalendarEntry, Report, Statement
 from ..domain.timeseries import merge
 from ..errors import PayloadError, ProviderError, StoreError
-from ..ports import ALL_REPORTS, Financials, History
+from ..ports import Financials, History
 from ..schemas.operations import ReplayAnswer, SkippedAnswer
 from .ingest import IngestResult
 

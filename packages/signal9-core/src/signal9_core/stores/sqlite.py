@@ -1,21 +1,21 @@
 """The store for one machine: a single SQLite file, nothing to start."""
 
-import sqlite3
+from __future__ import annotations
+
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 from weakref import finalize
 
 import msgspec
 
 from ..errors import StoreError
-from ..ports import ABSENT, Clock, Cursor, Item, Key, Page, Span, Stored, Value, utc_now
-from ..tables import TABLES, IndexSpec, TableSpec
+from ..ports import ABSENT, Page, Stored, utc_now
+from ..tables import TABLES
 from .sqlite_schema import (
     ALIVE,
     TableSql,
@@ -26,6 +26,14 @@ from .sqlite_schema import (
     sqlite_errors,
 )
 from .values import QuerySpec, check_item, chunks, conflict, key_of, new_version
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Sequence
+    from types import TracebackType
+
+    from ..ports import Clock, Cursor, Item, Key, Span, Value
+    from ..tables import IndexSpec, TableSpec
 
 __all__ = ["SqliteStore", "from_json", "query_sql", "to_json"]
 

@@ -1,16 +1,22 @@
 """The tables of the SQLite store, and the file that holds them."""
 
+from __future__ import annotations
+
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..errors import IncompatibleStoreError, StoreError, StoreUnavailableError
-from ..tables import TABLES, TableSpec
+from ..tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from ..tables import TableSpec
 
 __all__ = [
     "ALIVE",

@@ -1,7 +1,9 @@
 """What both stores accept: values, keys, versions and queries, checked in one place."""
 
+from __future__ import annotations
+
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import (
     Clamped,
@@ -15,11 +17,16 @@ from decimal import (
     Underflow,
 )
 from itertools import islice
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..errors import ConflictError, InputError, StoreError
-from ..ports import ABSENT, Cursor, Item, Span, Value
-from ..tables import IndexSpec, TableSpec
+from ..ports import ABSENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..ports import Cursor, Item, Span, Value
+    from ..tables import IndexSpec, TableSpec
 
 __all__ = [
     "DIGITS",

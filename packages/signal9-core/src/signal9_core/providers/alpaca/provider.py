@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from ...domain.companies import Asset, CompanyOverview, DataSet
 from ...domain.model import Ticker
 from ...domain.news import NewsArticle
-from ...domain.reports import EarningsCalendarEntry, ReportKind
-from ...ports import ALL_REPORTS, Clock, Financials, History, utc_now
+from ...domain.reports import ALL_REPORTS, EarningsCalendarEntry, ReportKind
+from ...ports import Clock, Financials, History, utc_now
 from ..calendar import last_finished_day
 from . import FIRST_DAY, NEWS_SPAN
 from .client import AlpacaClient

@@ -7,8 +7,8 @@ from typing import Final
 from ...domain.companies import Asset, CompanyOverview, DataSet
 from ...domain.model import Ticker
 from ...domain.news import NewsArticle
-from ...domain.reports import EarningsCalendarEntry, ReportKind, statement_type
-from ...ports import ALL_REPORTS, Clock, Financials, History, utc_now
+from ...domain.reports import ALL_REPORTS, EarningsCalendarEntry, ReportKind, statement_type
+from ...ports import Clock, Financials, History, utc_now
 from ..calendar import last_finished_day
 from . import COMPACT_BARS, NEWS_LIMIT
 from .client import AlphaVantageClient

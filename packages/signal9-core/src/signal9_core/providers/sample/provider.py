@@ -20,6 +20,7 @@ from ...domain.model import Model, Ticker
 from ...domain.news import NewsArticle
 from ...domain.prices import PriceSeries
 from ...domain.reports import (
+    ALL_REPORTS,
     BalanceSheet,
     CashFlow,
     Earnings,
@@ -29,7 +30,7 @@ from ...domain.reports import (
     ReportKind,
 )
 from ...errors import PayloadError
-from ...ports import ALL_REPORTS, Financials, History
+from ...ports import Financials, History
 
 __all__ = ["SampleFiles", "SampleProvider"]
 
