@@ -10,17 +10,14 @@ from hypothesis import strategies as st
 
 from signal9_core.domain import BalanceSheet, DataSet, Period, PriceSeries, article_id
 from signal9_core.errors import (
-    BurstError,
     CredentialsError,
     DailyQuotaError,
     PayloadError,
-    PremiumEndpointError,
-    PremiumParameterError,
+    PlanError,
     ProviderError,
     QuotaExhaustedError,
+    RateLimitError,
     RequestRefusedError,
-    UnknownSymbolError,
-    UnknownTextError,
 )
 from signal9_core.ports import Financials, Provider
 from signal9_core.providers.alphavantage import COMPACT_BARS, NEWS_LIMIT
@@ -262,16 +259,16 @@ FREQUENCY = "Our standard API call frequency is 5 calls per minute and 500 calls
 DAILY = "We have detected your API key as ABC123 and our standard limit is 25 requests per day."
 PARAMETER = f"{THANKS} The outputsize=full parameter value is a premium feature. {SUBSCRIBE}."
 TEXTS: list[tuple[type[ProviderError], str, str]] = [
-    (BurstError, "Information", BURST),
-    (BurstError, "Note", f"{THANKS} {FREQUENCY}"),
+    (RateLimitError, "Information", BURST),
+    (RateLimitError, "Note", f"{THANKS} {FREQUENCY}"),
     (DailyQuotaError, "Information", f"{DAILY} {SUBSCRIBE} to remove all daily rate limits."),
-    (PremiumEndpointError, "Information", f"{THANKS} This is a premium endpoint. {SUBSCRIBE}."),
-    (PremiumParameterError, "Information", PARAMETER),
+    (PlanError, "Information", f"{THANKS} This is a premium endpoint. {SUBSCRIBE}."),
+    (PlanError, "Information", PARAMETER),
     (CredentialsError, "Error Message", "the parameter apikey is invalid or missing."),
     (CredentialsError, "Information", "The **demo** API key is for demo purposes only."),
-    (UnknownSymbolError, "Error Message", "Invalid API call. Please retry."),
+    (RequestRefusedError, "Error Message", "Invalid API call. Please retry."),
     (RequestRefusedError, "Information", "Invalid inputs. Please refer to the documentation"),
-    (UnknownTextError, "Note", "Servers are on holiday, API key as ABC123."),
+    (PayloadError, "Note", "Servers are on holiday, API key as ABC123."),
 ]
 
 
@@ -285,7 +282,7 @@ def test_each_text_means_one_error_whatever_was_requested(
 
     assert type(caught.value) is kind
     assert "ABC123" not in str(caught.value)
-    assert kind is not UnknownTextError or "on holiday, API key as [key]" in str(caught.value)
+    assert kind is not PayloadError or "on holiday, API key as [key]" in str(caught.value)
 
 
 @pytest.mark.parametrize("function", sorted(FORMAT.parsers))

@@ -8,7 +8,6 @@ import pytest
 from pydantic import SecretStr
 
 from signal9_core.errors import (
-    BurstError,
     CredentialsError,
     DailyQuotaError,
     PayloadError,
@@ -16,9 +15,9 @@ from signal9_core.errors import (
     ProviderError,
     ProviderUnavailableError,
     QuotaExhaustedError,
+    RateLimitError,
     RequestRefusedError,
     SettingsError,
-    UnknownSymbolError,
 )
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from signal9_core.providers.calendar import last_finished_day
@@ -49,7 +48,7 @@ ECHO = f"We have detected your API key as {KEY} and our rate limit is 25 request
         (400, RequestRefusedError),
         (401, CredentialsError),
         (403, PlanError),
-        (404, UnknownSymbolError),
+        (404, RequestRefusedError),
         (418, PayloadError),
         (422, RequestRefusedError),
     ],
@@ -147,7 +146,7 @@ def test_the_provider_says_when_to_retry(headers: dict[str, str], after_s: int |
     quota = CountingQuota()
     client, _ = alpaca(response({}, 429, headers), quota=quota)
 
-    with pytest.raises(BurstError) as caught:
+    with pytest.raises(RateLimitError) as caught:
         client.assets()
 
     until = None if after_s is None else NOW + timedelta(seconds=after_s)

@@ -20,7 +20,7 @@ from signal9_core.domain import (
     Statement,
     blank_to_none,
 )
-from signal9_core.errors import BurstError, PayloadError
+from signal9_core.errors import PayloadError, RateLimitError
 from signal9_core.providers.alpaca.parsers import FORMAT as ALPACA
 from signal9_core.providers.alpaca.parsers import (
     parse_actions,
@@ -276,7 +276,7 @@ def test_every_article_of_alpaca() -> None:
 def test_no_error_is_taken_for_data() -> None:
     for symbol, content in recorded("alphavantage", "_errors"):
         for parse in ALPHAVANTAGE.parsers.values():
-            with pytest.raises(BurstError):
+            with pytest.raises(RateLimitError):
                 list(parse(content, symbol))
     for symbol, content in recorded("alpaca", "_errors"):
         for parse in ALPACA.parsers.values():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from signal9_core.errors import IncompatibleStoreError, StoreError, StoreUnavailableError
+from signal9_core.errors import StoreError, StoreUnavailableError
 from signal9_core.stores import sqlite_schema
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_core.stores.sqlite_schema import SCHEMA_VERSION
@@ -53,7 +53,7 @@ def test_an_empty_file_becomes_a_database(path: Path) -> None:
 def test_a_file_that_is_not_a_database_is_refused_unchanged(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
-    with pytest.raises(IncompatibleStoreError, match=r"market\.db: "):
+    with pytest.raises(StoreError, match=r"market\.db: "):
         SqliteStore.open(path)
 
     assert files_in(path.parent) == {path.name: content}
@@ -66,7 +66,7 @@ def test_a_database_of_something_else_is_refused_unchanged(path: Path, journal: 
         connection.execute("CREATE TABLE bookmarks (url TEXT)")
     before = files_in(path.parent)
 
-    with pytest.raises(IncompatibleStoreError, match="not a Signal9 database"):
+    with pytest.raises(StoreError, match="not a Signal9 database"):
         SqliteStore.open(path)
 
     assert files_in(path.parent) == before
@@ -81,7 +81,7 @@ def test_a_database_of_another_version_is_refused_unchanged(
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + step}")
     before = files_in(path.parent)
 
-    with pytest.raises(IncompatibleStoreError, match=f"made by {age} Signal9"):
+    with pytest.raises(StoreError, match=f"made by {age} Signal9"):
         SqliteStore.open(path)
 
     assert files_in(path.parent) == before

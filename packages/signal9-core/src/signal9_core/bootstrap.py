@@ -125,7 +125,7 @@ class App:
         if name == "sample":
             return make_provider(self.settings, self.clock)
         settings = self.settings.model_copy(update=self._credentials.of(name))
-        return make_provider(settings, self.clock, self.quotas[name], self.cache)
+        return make_provider(settings, self.clock, self.quotas.get(name), self.cache)
 
     @property
     def provider_name(self) -> str:

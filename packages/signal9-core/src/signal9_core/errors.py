@@ -9,19 +9,15 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 __all__ = [
-    "BurstError",
     "ConflictError",
     "CredentialsError",
     "DailyQuotaError",
-    "IncompatibleStoreError",
     "InputError",
     "IssuerUnavailableError",
     "NotFoundError",
     "OutdatedError",
     "PayloadError",
     "PlanError",
-    "PremiumEndpointError",
-    "PremiumParameterError",
     "ProviderError",
     "ProviderUnavailableError",
     "PublishError",
@@ -36,8 +32,6 @@ __all__ = [
     "Signal9Error",
     "StoreError",
     "StoreUnavailableError",
-    "UnknownSymbolError",
-    "UnknownTextError",
 ]
 
 
@@ -104,13 +98,9 @@ class ProviderUnavailableError(ProviderError):
 
 
 class RateLimitError(ProviderError):
-    """A provider refused a request because there were too many."""
+    """Too many requests within a short time; a pause is enough."""
 
     transient = True
-
-
-class BurstError(RateLimitError):
-    """Too many requests within a second or a minute; a pause is enough."""
 
 
 class DailyQuotaError(RateLimitError):
@@ -135,28 +125,12 @@ class PlanError(ProviderError):
     """The key is valid, but its plan does not include the request."""
 
 
-class PremiumEndpointError(PlanError):
-    """The whole endpoint needs a paid plan."""
-
-
-class PremiumParameterError(PlanError):
-    """A parameter's value needs a paid plan; with another value the endpoint answers."""
-
-
 class RequestRefusedError(ProviderError):
-    """A provider understood the request and rejects it."""
-
-
-class UnknownSymbolError(RequestRefusedError):
-    """A provider has no such symbol."""
+    """The request is invalid, or about a symbol that the provider does not have."""
 
 
 class PayloadError(ProviderError):
-    """A provider's response is not what it documents."""
-
-
-class UnknownTextError(PayloadError):
-    """A provider sent an unknown message instead of data; the error quotes it."""
+    """A response is not as documented: an unknown text is quoted, a missing field is named."""
 
 
 class PublishError(Signal9Error):
@@ -195,7 +169,3 @@ class StoreUnavailableError(StoreError):
 
 class ConflictError(StoreError):
     """A conditional write was based on a version that has been replaced."""
-
-
-class IncompatibleStoreError(StoreError):
-    """A file is not a Signal9 database, or one of a newer version; nothing was changed."""

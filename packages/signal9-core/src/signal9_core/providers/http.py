@@ -17,7 +17,6 @@ from pydantic import SecretStr
 
 from ..domain.model import Ticker
 from ..errors import (
-    BurstError,
     CredentialsError,
     DailyQuotaError,
     PayloadError,
@@ -28,7 +27,6 @@ from ..errors import (
     RateLimitError,
     RequestRefusedError,
     SettingsError,
-    UnknownSymbolError,
 )
 from ..ports import Clock, Quota, RawCache, RawResponse
 from ..version import __version__
@@ -142,10 +140,10 @@ _STATUS_ERRORS: Final[Mapping[int, tuple[type[ProviderError], str]]] = {
     400: (RequestRefusedError, "invalid request"),
     401: (CredentialsError, "invalid API key"),
     403: (PlanError, "not included in the plan of this key"),
-    404: (UnknownSymbolError, "not found"),
+    404: (RequestRefusedError, "not found"),
     408: (ProviderUnavailableError, "timeout at the provider"),
     422: (RequestRefusedError, "invalid request"),
-    429: (BurstError, "rate limit reached"),
+    429: (RateLimitError, "rate limit reached"),
 }
 _OK: Final = 200
 _SERVER_ERROR: Final = 500

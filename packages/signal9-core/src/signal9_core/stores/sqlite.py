@@ -169,7 +169,7 @@ class SqliteStore:
     def open(cls, path: Path | str, *, clock: Clock = utc_now) -> Self:
         """Open or create the database at `path`; `:memory:` lives as long as the store does.
 
-        `IncompatibleStoreError` if the file is something else, or made by another version.
+        `StoreError` if the file is something else, or made by another version.
         """
         name = str(path)
         with ExitStack() as undo, sqlite_errors(name):

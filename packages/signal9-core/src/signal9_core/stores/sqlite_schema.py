@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from ..errors import IncompatibleStoreError, StoreError, StoreUnavailableError
+from ..errors import StoreError, StoreUnavailableError
 from ..tables import TABLES
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def sqlite_errors(where: str) -> Iterator[None]:
         if code in _BUSY_CODES:
             raise StoreUnavailableError(f"{where}: busy with another process") from error
         if code == sqlite3.SQLITE_NOTADB:
-            raise IncompatibleStoreError(f"{where}: not a Signal9 database") from error
+            raise StoreError(f"{where}: not a Signal9 database") from error
         raise StoreError(f"{where}: {error}") from error
 
 
@@ -95,7 +95,7 @@ def check_file(path: Path) -> None:
     if header:
         application = int.from_bytes(header[68:72], "big")
         if not header.startswith(_MAGIC) or application != _APPLICATION_ID:
-            raise IncompatibleStoreError(f"{path}: not a Signal9 database")
+            raise StoreError(f"{path}: not a Signal9 database")
         _check_version(int.from_bytes(header[60:64], "big"), str(path))
 
 
@@ -130,7 +130,7 @@ def _version_of(connection: sqlite3.Connection, where: str) -> int:
 def _check_version(version: int, where: str) -> None:
     if version != SCHEMA_VERSION:
         age = "a newer" if version > SCHEMA_VERSION else "an older"
-        raise IncompatibleStoreError(
+        raise StoreError(
             f"{where}: made by {age} Signal9 (schema {version}, here {SCHEMA_VERSION})"
         )
 

@@ -10,16 +10,13 @@ from typing import Any, Final
 
 from ...domain.model import Ticker
 from ...errors import (
-    BurstError,
     CredentialsError,
     DailyQuotaError,
     PayloadError,
-    PremiumEndpointError,
-    PremiumParameterError,
+    PlanError,
     ProviderError,
+    RateLimitError,
     RequestRefusedError,
-    UnknownSymbolError,
-    UnknownTextError,
 )
 from ..parsing import csv_rows, decode, is_ticker, require
 
@@ -38,18 +35,18 @@ _QUOTED: Final = 300
 _ERRORS: Final[tuple[tuple[str, type[ProviderError], str], ...]] = (
     (
         r"sparingly|per second\)|(calls|requests) per minute|optimizing your api call",
-        BurstError,
+        RateLimitError,
         "too many calls within a short time",
     ),
-    (r"premium endpoint", PremiumEndpointError, "only for premium keys"),
-    (r"premium feature", PremiumParameterError, "a parameter is only for premium keys"),
+    (r"premium endpoint", PlanError, "only for premium keys"),
+    (r"premium feature", PlanError, "a parameter is only for premium keys"),
     (r"(calls|requests) per day", DailyQuotaError, "no calls are left today"),
     (
         r"apikey is invalid|api ?key.{0,40}(invalid|missing)|demo.{0,20} api key",
         CredentialsError,
         "invalid API key",
     ),
-    (r"invalid api call", UnknownSymbolError, "unknown symbol"),
+    (r"invalid api call", RequestRefusedError, "unknown symbol"),
     (r"invalid inputs?", RequestRefusedError, "invalid request"),
 )
 
@@ -118,4 +115,4 @@ def _error(text: str) -> ProviderError:
         if re.search(pattern, text.replace("*", ""), re.IGNORECASE):
             return kind(meaning)
     quoted = _ECHO.sub(r"\1[key]", text)[:_QUOTED]
-    return UnknownTextError(f"a text instead of data: {quoted!r}")
+    return PayloadError(f"a text instead of data: {quoted!r}")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from ...ports import Clock, ProviderFormat, Quota, RawCache
     from .provider import SampleProvider
 
-__all__ = ["create", "notice", "response_format"]
+__all__ = ["NOTICE", "create", "notice", "response_format"]
+
+NOTICE: Final = (
+    "Bundled sample: prices, reports and news (AAPL, FB, GOOG, IBM, MSFT) end on 2013-03-01; "
+    "the list of companies is from 2026, with current names."
+)
 
 
 def create(
@@ -26,9 +31,7 @@ def create(
 
 def notice(settings: object) -> str:  # noqa: ARG001
     """Return what readers of its data must know: when they end."""
-    from .provider import SampleProvider
-
-    return SampleProvider.notice
+    return NOTICE
 
 
 def response_format() -> ProviderFormat | None:

@@ -31,6 +31,7 @@ from ...domain.reports import (
 )
 from ...errors import PayloadError
 from ...ports import Financials, History
+from . import NOTICE
 
 __all__ = ["SampleFiles", "SampleProvider"]
 
@@ -119,10 +120,7 @@ class SampleProvider:
     """A `Provider` of the bundled data; each file is read when it is first needed."""
 
     name = "sample"
-    notice = (
-        "Bundled sample: prices, reports and news (AAPL, FB, GOOG, IBM, MSFT) end on 2013-03-01; "
-        "the list of companies is from 2026, with current names."
-    )
+    notice = NOTICE
 
     def __init__(self, files: SampleFiles | None = None) -> None:
         self._files = SampleFiles() if files is None else files
