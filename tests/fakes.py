@@ -25,7 +25,7 @@ from signal9_core.domain import (
 from signal9_core.domain.reports import ALL_REPORTS
 from signal9_core.errors import ProviderError
 from signal9_core.events import Event
-from signal9_core.ports import Financials, History
+from signal9_core.provider_port import Financials, History
 from signal9_core.publishers import InProcessEventBus
 
 NOW = datetime(2024, 1, 8, 12, tzinfo=UTC)

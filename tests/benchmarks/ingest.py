@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from signal9_core.domain import CorporateAction
-from signal9_core.ports import Provider
+from signal9_core.provider_port import Provider
 from signal9_core.publishers import InProcessEventBus
 from signal9_core.repositories.actions import ActionRepository
 from signal9_core.repositories.companies import AssetRepository

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.ports import Clock, EventPublisher, Provider
+from signal9_core.ports import Clock, EventPublisher
+from signal9_core.provider_port import Provider
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
 from tests.fakes import AttentivePublisher, FakeProvider, SetClock

@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from signal9_core.aws import aws_client
 from signal9_core.errors import StoreError
-from signal9_core.ports import RawResponse
+from signal9_core.provider_port import RawResponse
 from signal9_core.raw_archive import (
     BucketFiles,
     Files,

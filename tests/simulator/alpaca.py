@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from signal9_core.domain import Asset, Bar, CorporateAction, NewsArticle
-from signal9_core.ports import Provider
+from signal9_core.provider_port import Provider
 from signal9_core.providers.alpaca.parsers import canonical, spelled
 
 from .replies import Reply, as_json, error

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from signal9_core.domain import CorporateAction, NewsArticle, Period, Report, ReportKind, adjust
-from signal9_core.ports import History, Provider
+from signal9_core.provider_port import History, Provider
 from signal9_core.providers.alphavantage.responses import canonical, spelled
 
 from .replies import Reply, as_csv, as_json, error

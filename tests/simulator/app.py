@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 import uvicorn
 
-from signal9_core.ports import Clock, Provider, utc_now
+from signal9_core.ports import Clock, utc_now
+from signal9_core.provider_port import Provider
 from signal9_core.providers.sample.provider import SampleProvider
 
 from .alpaca import Alpaca

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from signal9_core.domain import Asset, CorporateAction, EarningsCalendarEntry, NewsArticle
-from signal9_core.ports import History
+from signal9_core.provider_port import History
 from signal9_core.providers.sample.provider import SampleProvider
 
 __all__ = ["RecentSample", "SmallSample", "action"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from signal9_core.errors import PayloadError, ProviderUnavailableError
-from signal9_core.ports import History
+from signal9_core.provider_port import History
 from signal9_core.schemas.operations import IngestAnswer
 from tests.fakes import FakeProvider
 

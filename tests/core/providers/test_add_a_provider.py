@@ -14,7 +14,7 @@ from signal9_core.adapters import ProviderPackage, make_provider, provider_notic
 from signal9_core.bootstrap import App
 from signal9_core.domain import Asset, Bar, DataSet, PriceSeries
 from signal9_core.errors import SettingsError
-from signal9_core.ports import History, Provider, ProviderFormat
+from signal9_core.provider_port import History, Provider, ProviderFormat
 from signal9_core.providers import PROVIDERS, alpaca, alphavantage, sample
 from signal9_core.settings import Settings, load_settings
 from tests.fakes import FakeProvider, SetClock

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from signal9_core.domain import DataSet
 from signal9_core.errors import PayloadError
-from signal9_core.ports import Financials
+from signal9_core.provider_port import Financials
 from signal9_core.providers.alpaca.parsers import (
     FORMAT,
     canonical,

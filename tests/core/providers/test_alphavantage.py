@@ -19,7 +19,7 @@ from signal9_core.errors import (
     RateLimitError,
     RequestRefusedError,
 )
-from signal9_core.ports import Financials, Provider
+from signal9_core.provider_port import Financials, Provider
 from signal9_core.providers.alphavantage import COMPACT_BARS, NEWS_LIMIT
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from signal9_core.providers.alphavantage.lists import parse_listing, parse_news

@@ -17,7 +17,7 @@ from scripts.build_sample import DATA, actions_behind, content_of, fact_files, p
 
 from signal9_core.domain import Asset, DataSet, Statement, adjust
 from signal9_core.errors import PayloadError
-from signal9_core.ports import Financials, History
+from signal9_core.provider_port import Financials, History
 from signal9_core.providers.sample.provider import SampleFiles, SampleProvider
 
 S = TypeVar("S", bound=Statement)

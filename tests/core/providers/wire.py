@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 from pydantic import SecretStr
 
-from signal9_core.ports import RawResponse
+from signal9_core.provider_port import RawResponse
 from signal9_core.providers.alpaca.client import AlpacaClient
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from tests.fakes import SetClock

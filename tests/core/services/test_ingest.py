@@ -27,7 +27,7 @@ from signal9_core.events import (
     NewsIngested,
     PricesUpdated,
 )
-from signal9_core.ports import Financials
+from signal9_core.provider_port import Financials
 from tests.fakes import NOW, REPORTS, AttentivePublisher, FakeProvider, article, income, series
 from tests.spied import SpiedStore
 

@@ -8,7 +8,8 @@ import pytest
 
 from signal9_core.domain import CorporateAction, TickerSentiment
 from signal9_core.events import Event
-from signal9_core.ports import Financials, Item
+from signal9_core.ports import Item
+from signal9_core.provider_port import Financials
 from signal9_core.tables import TableSpec
 from tests.core.conftest import app_over, opened
 from tests.fakes import (

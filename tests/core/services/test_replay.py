@@ -9,7 +9,7 @@ import pytest
 
 from signal9_core.bootstrap import App
 from signal9_core.domain import AssetProfile, DataSet
-from signal9_core.ports import RawResponse
+from signal9_core.provider_port import RawResponse
 from signal9_core.raw_archive import copies_in
 from signal9_core.settings import Settings
 from tests.fakes import NOW, AttentivePublisher, FakeProvider, SetClock

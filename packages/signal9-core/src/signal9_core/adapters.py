@@ -10,16 +10,8 @@ from .tables import TABLES
 
 if TYPE_CHECKING:
     from .credentials import Credentials
-    from .ports import (
-        Clock,
-        EventPublisher,
-        Notifier,
-        Provider,
-        ProviderFormat,
-        Quota,
-        RawCache,
-        Store,
-    )
+    from .ports import Clock, EventPublisher, Notifier, Store
+    from .provider_port import Provider, ProviderFormat, Quota, RawCache
     from .quota import SharedQuota
     from .raw_archive import RawArchive
     from .services.replay import ParserRegistry

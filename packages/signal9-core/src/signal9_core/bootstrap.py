@@ -19,7 +19,6 @@ from .adapters import (
     open_store,
     provider_notice,
 )
-from .domain.reports import ALL_REPORTS
 from .errors import SettingsError
 from .ports import utc_now
 
@@ -31,7 +30,8 @@ if TYPE_CHECKING:
     from .domain.companies import DataSet
     from .domain.reports import ReportKind
     from .events import Event
-    from .ports import Clock, EventPublisher, Notifier, Progress, Provider, SentimentScorer, Store
+    from .ports import Clock, EventPublisher, Notifier, Progress, SentimentScorer, Store
+    from .provider_port import Provider
     from .quota import SharedQuota
     from .raw_archive import RawArchive
     from .repositories.actions import ActionRepository
@@ -348,9 +348,10 @@ class App:
         progress: Progress = no_progress,
         tickers: Sequence[str] | None = None,
         data_sets: Sequence[DataSet] | None = None,
-        reports: Collection[ReportKind] = ALL_REPORTS,
+        reports: Collection[ReportKind] | None = None,
     ) -> IngestAnswer:
-        """Ingest everything, or these data sets of these companies."""
+        """Ingest everything, or these data sets (of reports, these kinds) of these companies."""
+        from .domain.reports import ALL_REPORTS
         from .services.ingest import DATA_SETS, IngestEverything
         from .services.parameters import parse_tickers
 
@@ -365,7 +366,8 @@ class App:
             self.clock,
         )
         wanted = DATA_SETS if data_sets is None else data_sets
-        result = ingest_everything(progress, chosen, wanted, reports)
+        kinds = ALL_REPORTS if reports is None else reports
+        result = ingest_everything(progress, chosen, wanted, kinds)
         self._update_finder(publish=chosen is None)
         return result.to_answer(self.provider, perf_counter() - started)
 

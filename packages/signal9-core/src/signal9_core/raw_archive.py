@@ -19,7 +19,7 @@ import msgspec
 
 from .aws import aws_errors
 from .errors import StoreError, StoreUnavailableError
-from .ports import RawCopy
+from .provider_port import RawCopy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-    from .ports import RawCopies, RawResponse
+    from .provider_port import RawCopies, RawResponse
 
 __all__ = [
     "BucketFiles",

@@ -28,7 +28,8 @@ from ..errors import (
     RequestRefusedError,
     SettingsError,
 )
-from ..ports import Clock, Quota, RawCache, RawResponse
+from ..ports import Clock
+from ..provider_port import Quota, RawCache, RawResponse
 from ..version import __version__
 from .parsing import label, payload_errors
 

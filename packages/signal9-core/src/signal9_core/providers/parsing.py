@@ -18,7 +18,7 @@ from ..domain.model import Ticker, blank_to_none
 from ..domain.prices import PriceSeries, decimals_of
 from ..domain.validation import find_invalid_bar
 from ..errors import PayloadError, ProviderError
-from ..ports import Parser, Record
+from ..provider_port import Parser, Record
 
 __all__ = [
     "as_number",

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from ..domain.companies import Asset, DataSet
     from ..domain.model import Ticker
     from ..domain.reports import EarningsCalendarEntry, ReportKind
-    from ..ports import Clock, Progress, Provider
+    from ..ports import Clock, Progress
+    from ..provider_port import Provider
     from ..repositories.companies import AssetRepository
     from ..repositories.reports import FinancialsRepository
     from ..repositories.state import StateRepository

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from ..domain.news import NewsArticle
     from ..domain.reports import Report, ReportKind
     from ..events import Event
-    from ..ports import Clock, History, Provider
+    from ..ports import Clock
+    from ..provider_port import History, Provider
     from ..repositories.actions import ActionRepository, Coverage, KnownActions
     from ..repositories.companies import AssetRepository
     from ..repositories.news import NewsRepository

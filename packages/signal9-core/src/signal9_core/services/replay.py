@@ -18,7 +18,7 @@ from ..domain.prices import PriceSeries
 from ..domain.reports import ALL_REPORTS, Earnings, EarningsCalendarEntry, Report, Statement
 from ..domain.timeseries import merge
 from ..errors import PayloadError, ProviderError, StoreError
-from ..ports import Financials, History
+from ..provider_port import Financials, History
 from ..schemas.operations import ReplayAnswer, SkippedAnswer
 from .ingest import IngestResult
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from ..domain.reports import ReportKind
-    from ..ports import Progress, Provider, ProviderFormat, RawCopies, RawCopy, Record
+    from ..ports import Progress
+    from ..provider_port import Provider, ProviderFormat, RawCopies, RawCopy, Record
     from .ingest import IngestCalendar, IngestCompany, IngestListing
 
 __all__ = ["ParsedResponse", "ParserRegistry", "RecordedProvider", "Replay"]

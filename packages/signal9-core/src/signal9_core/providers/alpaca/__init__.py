@@ -10,7 +10,8 @@ from .. import live_extra
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from ...ports import Clock, ProviderFormat, Quota, RawCache
+    from ...ports import Clock
+    from ...provider_port import ProviderFormat, Quota, RawCache
     from .provider import AlpacaProvider
 
 __all__ = ["FIRST_DAY", "NEWS_SPAN", "create", "notice", "response_format"]

@@ -14,7 +14,8 @@ from ...domain.model import Ticker
 from ...domain.news import NewsArticle
 from ...domain.prices import PriceSeries
 from ...errors import PayloadError
-from ...ports import Clock, Quota, RawCache, utc_now
+from ...ports import Clock, utc_now
+from ...provider_port import Quota, RawCache
 from ..http import ProviderHttp, ProviderRequest, require_key
 from ..parsing import label, payload_errors
 from .parsers import (

@@ -18,7 +18,7 @@ from ...domain.model import Ticker, blank_to_none
 from ...domain.news import NewsArticle, TickerSentiment
 from ...domain.prices import PriceSeries
 from ...errors import PayloadError
-from ...ports import ProviderFormat
+from ...provider_port import ProviderFormat
 from ..parsing import builder, clean_fields, decode, is_ticker, named_parsers, series_of
 
 __all__ = [

@@ -7,7 +7,8 @@ from ...domain.companies import Asset, CompanyOverview, DataSet
 from ...domain.model import Ticker
 from ...domain.news import NewsArticle
 from ...domain.reports import ALL_REPORTS, EarningsCalendarEntry, ReportKind
-from ...ports import Clock, Financials, History, utc_now
+from ...ports import Clock, utc_now
+from ...provider_port import Financials, History
 from ..calendar import last_finished_day
 from . import FIRST_DAY, NEWS_SPAN
 from .client import AlpacaClient

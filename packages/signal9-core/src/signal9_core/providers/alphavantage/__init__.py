@@ -9,7 +9,8 @@ from .. import live_extra
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from ...ports import Clock, ProviderFormat, Quota, RawCache
+    from ...ports import Clock
+    from ...provider_port import ProviderFormat, Quota, RawCache
     from .provider import AlphaVantageProvider
 
 __all__ = ["COMPACT_BARS", "NEWS_LIMIT", "create", "notice", "response_format"]

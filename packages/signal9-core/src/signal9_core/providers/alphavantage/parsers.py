@@ -7,7 +7,7 @@ from typing import Final
 from ...domain.companies import DataSet
 from ...domain.model import Ticker
 from ...domain.reports import BalanceSheet, CashFlow, IncomeStatement
-from ...ports import ProviderFormat, Record
+from ...provider_port import ProviderFormat, Record
 from ..parsing import named_parsers
 from . import COMPACT_BARS, NEWS_LIMIT
 from .lists import parse_listing, parse_news

@@ -8,7 +8,8 @@ from ...domain.companies import Asset, CompanyOverview, DataSet
 from ...domain.model import Ticker
 from ...domain.news import NewsArticle
 from ...domain.reports import ALL_REPORTS, EarningsCalendarEntry, ReportKind, statement_type
-from ...ports import Clock, Financials, History, utc_now
+from ...ports import Clock, utc_now
+from ...provider_port import Financials, History
 from ..calendar import last_finished_day
 from . import COMPACT_BARS, NEWS_LIMIT
 from .client import AlphaVantageClient

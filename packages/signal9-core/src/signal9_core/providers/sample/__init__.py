@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from ...ports import Clock, ProviderFormat, Quota, RawCache
+    from ...ports import Clock
+    from ...provider_port import ProviderFormat, Quota, RawCache
     from .provider import SampleProvider
 
 __all__ = ["NOTICE", "create", "notice", "response_format"]

@@ -30,7 +30,7 @@ from ...domain.reports import (
     ReportKind,
 )
 from ...errors import PayloadError
-from ...ports import Financials, History
+from ...provider_port import Financials, History
 from . import NOTICE
 
 __all__ = ["SampleFiles", "SampleProvider"]

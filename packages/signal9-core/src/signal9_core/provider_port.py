@@ -1,0 +1,202 @@
+"""Ports: what the core needs from providers of market data, with their quotas and raw bodies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+    from datetime import date, datetime
+
+    from .domain.adjustment import CorporateAction
+    from .domain.companies import Asset, CompanyOverview, DataSet
+    from .domain.model import Ticker
+    from .domain.news import NewsArticle
+    from .domain.prices import PriceSeries
+    from .domain.reports import Earnings, EarningsCalendarEntry, Report, ReportKind, Statement
+
+__all__ = [
+    "Financials",
+    "History",
+    "Parser",
+    "Provider",
+    "ProviderFormat",
+    "Quota",
+    "RawCache",
+    "RawCopies",
+    "RawCopy",
+    "RawResponse",
+    "Record",
+]
+
+
+class Quota(Protocol):
+    """The budget of requests to a provider, shared by all processes that use the same key."""
+
+    def reserve(self, calls: int = 1) -> None:
+        """Take requests from the budget before they are sent; every retry is a request, too.
+
+        Waits for a short time if there are none, then raises `QuotaExhaustedError`.
+        """
+
+    def require(self, calls: int) -> None:
+        """Raise `QuotaExhaustedError` if fewer requests are left of the day; take nothing.
+
+        For something that takes several requests, so that it does not stop halfway.
+        """
+
+    def refund(self, calls: int = 1) -> None:
+        """Return requests that were reserved and never sent."""
+
+    def exhausted(self, until: datetime | None = None) -> datetime | None:
+        """Grant nothing before `until`, or until the end of the provider's day.
+
+        Called when the provider says so: others may use the same key. Returns until when nothing is
+        granted, `None` if that is unknown.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class RawResponse:
+    """The body of a successful response, and its request; neither has a key in it.
+
+    `function` is the endpoint's name at the provider (`OVERVIEW`, `stocks_bars`); `ticker` is
+    `None` unless the response is about exactly one company.
+    """
+
+    provider: str
+    function: str
+    ticker: Ticker | None
+    request: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+class RawCache(Protocol):
+    """Stores raw responses, so that the tables can be rebuilt without requests."""
+
+    def keep(self, response: RawResponse) -> None:
+        """Store a response, unless the same body is stored already."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawCopy:
+    """A stored body: `file` names it for people, `read` returns it.
+
+    `symbol` is the company that it may be about, as the provider spells it; `at` is when it was
+    received. Both are `None` if unknown.
+    """
+
+    file: str
+    provider: str
+    function: str
+    symbol: str | None
+    at: datetime | None
+    read: Callable[[], bytes]
+
+
+class RawCopies(Protocol):
+    """A collection of raw responses."""
+
+    def copies(self) -> Iterable[RawCopy]:
+        """Return all of them, in any order; `StoreError` if they cannot be read."""
+
+
+Record: TypeAlias = (
+    "Asset | CompanyOverview | CorporateAction | EarningsCalendarEntry | NewsArticle"
+    " | PriceSeries | Report"
+)
+"""A fact in a body; a `PriceSeries` is many of them."""
+
+
+class Parser(Protocol):
+    """Reads the bodies of one function of one provider, JSON and CSV alike."""
+
+    def __call__(self, body: bytes, ticker: Ticker | None) -> Iterable[Record]:
+        """Return the facts in `body`; `ticker` is the company if the body does not name it.
+
+        `ProviderError` for an error text, or for a body that is not as documented.
+        """
+
+
+class ProviderFormat(NamedTuple):
+    """How the recorded responses of a provider are read, by function (`OVERVIEW`, `stocks_bars`).
+
+    `data_sets` says what a response about one company belongs to, even if it is empty; responses of
+    `action_functions` have every split and dividend of their days; `is_whole` says whether a
+    response with so many bars or articles is complete.
+    """
+
+    parsers: Mapping[str, Parser]
+    canonical: Callable[[str], Ticker]
+    data_sets: Mapping[str, DataSet]
+    action_functions: Container[str]
+    is_whole: Callable[[str, int], bool]
+
+    def functions_of(self, data_set: DataSet) -> frozenset[str]:
+        """Return the functions whose responses belong to a data set."""
+        return frozenset(name for name, about in self.data_sets.items() if about is data_set)
+
+
+class Financials(NamedTuple):
+    """The statements and earnings of a company."""
+
+    statements: Sequence[Statement] = ()
+    earnings: Sequence[Earnings] = ()
+
+
+class History(NamedTuple):
+    """Daily bars, splits and dividends of a company.
+
+    No split and no dividend of the days of `coverage`, both included, is missing; `None` if the
+    source promises no days. `complete` says whether there are no bars before the first.
+    """
+
+    bars: PriceSeries | None
+    actions: Sequence[CorporateAction] = ()
+    coverage: tuple[date, date] | None = None
+    complete: bool = True
+
+
+class Provider(Protocol):
+    """A source of market data.
+
+    Every method raises `ProviderError` if it gets no answer. `None` or nothing means that the
+    provider has nothing of that kind, or does not know the company.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name of the source, such as `alpaca`."""
+
+    @property
+    def notice(self) -> str | None:
+        """What readers of its data must know, such as where it ends."""
+
+    def retrieved_at(self) -> datetime:
+        """Return the time of which its next answers are: now, for a provider on the network."""
+
+    def covered(self) -> Sequence[Ticker] | None:
+        """Return the companies that it has data of; `None` if they are too many to list."""
+
+    def complete(self, data_set: DataSet, count: int) -> bool:
+        """Return whether so many reports or articles, of a request without `since`, are all."""
+
+    def assets(self) -> Iterable[Asset]:
+        """Return all listed companies."""
+
+    def overview(self, ticker: Ticker) -> CompanyOverview | None:
+        """Return the description of a company."""
+
+    def history(self, ticker: Ticker, since: date | None = None) -> History | None:
+        """Return daily bars, splits and dividends since a day, or all there are."""
+
+    def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ...) -> Financials:
+        """Return the reports of a company: all, or of these kinds."""
+
+    def calendar(self) -> Iterable[EarningsCalendarEntry]:
+        """Return the announced dates of earnings reports."""
+
+    def news(self, ticker: Ticker, since: datetime | None = None) -> Iterable[NewsArticle]:
+        """Return articles that mention the company, published at or after `since`."""
