@@ -128,42 +128,17 @@ def _end_of(prefix: str) -> str:
     return head + ("\ue000" if last == "\ud7ff" else chr(ord(last) + 1))
 
 
-class _Connection:
-    """A connection that threads take turns to use."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._lock = Lock()
-        self._connection = connect(name)
-
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, sqlite_errors(self._name):
-            yield self._connection
-
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Write everything inside, or nothing of it."""
-        with self.reading() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            with connection:
-                yield connection
-
-    def close(self) -> None:
-        with self._lock:
-            self._connection.close()
-
-
 class SqliteStore:
     """A `Store` in one file, for any number of threads and processes of one machine."""
 
-    def __init__(self, reader: _Connection, writer: _Connection, clock: Clock) -> None:
-        self._reader = reader
-        self._writer = writer
+    def __init__(self, connection: sqlite3.Connection, name: str, clock: Clock) -> None:
+        self._connection = connection
+        self._name = name
         self._clock = clock
+        self._lock = Lock()  # threads take turns to use the connection
         self._tables = {table.name: TableSql(table) for table in TABLES}
         # A store that is never closed, as in a notebook, leaves no connection behind.
-        self._close = finalize(self, _close_all, reader, writer)
+        self._close = finalize(self, connection.close)
 
     @classmethod
     def open(cls, path: Path | str, *, clock: Clock = utc_now) -> Self:
@@ -175,21 +150,18 @@ class SqliteStore:
         with ExitStack() as undo, sqlite_errors(name):
             if name != _IN_MEMORY:
                 check_file(Path(path))
-            writer = _Connection(name)
-            undo.callback(writer.close)
-            with writer.reading() as connection:
-                create_tables(connection, name)
-            # A database in memory belongs to its one connection.
-            reader = writer if name == _IN_MEMORY else _Connection(name)
-            undo.callback(reader.close)
-            store = cls(reader, writer, clock)
+            connection = connect(name)
+            undo.callback(connection.close)
+            create_tables(connection, name)
+            store = cls(connection, name, clock)
             store._purge()
             undo.pop_all()
         return store
 
     def close(self) -> None:
-        """Close every connection; the store is of no use afterwards."""
-        self._close()
+        """Close the connection; the store is of no use afterwards."""
+        with self._lock:
+            self._close()
 
     def __enter__(self) -> Self:
         return self
@@ -211,7 +183,7 @@ class SqliteStore:
         """Return those that exist, each once, however often its key is listed."""
         sql, now = self._sql(table), self._now()
         places = dict.fromkeys(_place(table, key) for key in keys)
-        with self._reader.reading() as connection:
+        with self._reading() as connection:
             rows = [connection.execute(sql.get, (*place, now)).fetchone() for place in places]
         return [Stored(from_json(row[0]), row[1]) for row in rows if row is not None]
 
@@ -219,7 +191,7 @@ class SqliteStore:
         """Write one item and return its new version; `ConflictError` if not over `expected`."""
         sql, version = self._sql(table), new_version()
         row = _row(sql, item, version)
-        with self._writer.writing() as connection:
+        with self._writing() as connection:
             self._expect(connection, sql, item, expected)
             connection.execute(sql.put, row)
         return version
@@ -229,7 +201,7 @@ class SqliteStore:
         sql = self._sql(table)
         for chunk in chunks(items, _CHUNK):
             rows = [_row(sql, item, new_version()) for item in chunk]
-            with self._writer.writing() as connection:
+            with self._writing() as connection:
                 connection.executemany(sql.put, rows)
 
     def put_new(self, table: TableSpec, items: Iterable[Item]) -> list[Item]:
@@ -238,7 +210,7 @@ class SqliteStore:
         taken: list[Item] = []
         for chunk in chunks(items, _CHUNK):
             rows = [_row(sql, item, new_version()) for item in chunk]
-            with self._writer.writing() as connection:
+            with self._writing() as connection:
                 for item, row in zip(chunk, rows, strict=True):
                     if self._version(connection, sql, item) == ABSENT:
                         connection.execute(sql.put, row)
@@ -249,7 +221,7 @@ class SqliteStore:
     def delete(self, table: TableSpec, key: Key, *, expected: int | None = None) -> None:
         """Remove an item if it is there; with `expected`, that version or `ConflictError`."""
         sql, place = self._sql(table), _place(table, key)
-        with self._writer.writing() as connection:
+        with self._writing() as connection:
             self._expect(connection, sql, key, expected)
             connection.execute(sql.delete, place)
 
@@ -269,12 +241,33 @@ class SqliteStore:
         """Return one partition of the table or index in the order of its sort key."""
         self._sql(table)
         spec = QuerySpec(table, partition, index, span, prefix, newest_first, limit, cursor)
-        if spec.is_empty:
-            return Page([], None)
         statement, parameters = query_sql(spec, self._now())
-        with self._reader.reading() as connection:
+        with self._reading() as connection:
             rows = connection.execute(statement, parameters).fetchall()
-        return _page(spec, rows)
+        items = [Stored(from_json(body), version) for body, version in rows[:limit]]
+        following = None
+        if len(items) < len(rows):
+            last = items[-1].item
+            following = {name: str(last[name]) for name in spec.key_attributes}
+        if (names := spec.projection) is not None:
+            items = [
+                Stored({name: item[name] for name in names if name in item}, ABSENT)
+                for item, _ in items
+            ]
+        return Page(items, following)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, sqlite_errors(self._name):
+            yield self._connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Write everything inside, or nothing of it."""
+        with self._reading() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            with connection:
+                yield connection
 
     def _expect(
         self,
@@ -297,10 +290,10 @@ class SqliteStore:
         """Remove expired items for good; they count as absent already."""
         now = self._now()
         for sql in self._tables.values():
-            with self._reader.reading() as connection:
+            with self._reading() as connection:
                 expired = connection.execute(sql.any_expired, (now,)).fetchone()
             if expired:
-                with self._writer.writing() as connection:
+                with self._writing() as connection:
                     connection.execute(sql.purge, (now,))
 
     def _now(self) -> int:
@@ -311,11 +304,6 @@ class SqliteStore:
             return self._tables[table.name]
         except KeyError as error:
             raise StoreError(f"there is no table {table.name!r}") from error
-
-
-def _close_all(*connections: _Connection) -> None:
-    for connection in connections:
-        connection.close()
 
 
 def _place(table: TableSpec, key: Mapping[str, Value]) -> tuple[str, str]:
@@ -330,19 +318,3 @@ def _row(sql: TableSql, item: Item, version: int) -> Sequence[object]:
     expires = None if ttl is None else plain.get(ttl)
     indexed = (plain.get(name) for name in sql.index_attributes)
     return (*_place(sql.table, plain), version, expires, to_json(plain), *indexed)
-
-
-def _page(spec: QuerySpec, rows: list[tuple[str, int]]) -> Page:
-    items = [Stored(from_json(body), version) for body, version in rows[: spec.limit]]
-    cursor = None
-    if len(items) < len(rows):
-        last = items[-1].item
-        cursor = {name: str(last[name]) for name in spec.key_attributes}
-    projection = spec.projection
-    if projection is not None:
-        items = [Stored(_only(projection, item), ABSENT) for item, _ in items]
-    return Page(items, cursor)
-
-
-def _only(names: Iterable[str], item: Item) -> Item:
-    return {name: item[name] for name in names if name in item}

@@ -85,7 +85,10 @@ def check_file(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise StoreError(f"{path}: a folder, not a database file")
-        header = _read_header(path) if path.exists() else b""
+        header = b""
+        if path.exists():
+            with path.open("rb") as file:
+                header = file.read(100)
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}") from error
     for place in (path.parent, path):
@@ -97,11 +100,6 @@ def check_file(path: Path) -> None:
         if not header.startswith(_MAGIC) or application != _APPLICATION_ID:
             raise StoreError(f"{path}: not a Signal9 database")
         _check_version(int.from_bytes(header[60:64], "big"), str(path))
-
-
-def _read_header(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(100)
 
 
 def create_tables(connection: sqlite3.Connection, where: str) -> None:
