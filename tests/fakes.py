@@ -26,7 +26,7 @@ from signal9_core.domain.reports import ALL_REPORTS
 from signal9_core.errors import ProviderError
 from signal9_core.events import Event
 from signal9_core.provider_port import Financials, History
-from signal9_core.publishers import InProcessEventBus
+from signal9_core.publishers.in_process import InProcessEventBus
 
 NOW = datetime(2024, 1, 8, 12, tzinfo=UTC)
 """A Monday; everything that the fake provider has happened before."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from signal9_core.domain import CorporateAction
 from signal9_core.provider_port import Provider
-from signal9_core.publishers import InProcessEventBus
+from signal9_core.publishers.in_process import InProcessEventBus
 from signal9_core.repositories.actions import ActionRepository
 from signal9_core.repositories.companies import AssetRepository
 from signal9_core.repositories.news import NewsRepository

@@ -8,7 +8,7 @@ import pytest
 from signal9_core.bootstrap import App
 from signal9_core.errors import StoreError
 from signal9_core.events import Event, NewsIngested, NewsSentimentAnalyzed, PricesUpdated
-from signal9_core.publishers import InProcessEventBus
+from signal9_core.publishers.in_process import InProcessEventBus
 from signal9_core.repositories.companies import AssetRepository
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore

@@ -25,15 +25,14 @@ from signal9_core.events import (
     PricesUpdated,
     event_from,
 )
-from signal9_core.publishers import (
+from signal9_core.publishers.aws import (
     LARGEST_BATCH,
     EventBridgePublisher,
-    InProcessEventBus,
-    MemoryNotifier,
     Refusal,
     SnsNotifier,
     send_in_batches,
 )
+from signal9_core.publishers.in_process import InProcessEventBus, MemoryNotifier
 from tests.emulator import CREDENTIALS
 from tests.fakes import NOW
 

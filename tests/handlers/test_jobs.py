@@ -12,7 +12,7 @@ from signal9_core.bootstrap import App
 from signal9_core.domain import DataSet
 from signal9_core.errors import InputError, RateLimitError, StoreError
 from signal9_core.events import SOURCE, Event, IngestionFailed, NewsIngested, PricesUpdated
-from signal9_core.publishers import MemoryNotifier
+from signal9_core.publishers.in_process import MemoryNotifier
 from signal9_core.schemas.users import WatchlistPut
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore

@@ -56,21 +56,25 @@ def make_cache(settings: Settings) -> RawArchive:
 
 def make_bus(settings: Settings) -> EventPublisher:
     """Return where events go: to EventBridge, or to subscribers in this process."""
-    from .aws import aws_client
-    from .publishers import EventBridgePublisher, InProcessEventBus
-
     if settings.event_bus is not None:
+        from .aws import aws_client
+        from .publishers.aws import EventBridgePublisher
+
         return EventBridgePublisher(aws_client("events"), settings.event_bus)
+    from .publishers.in_process import InProcessEventBus
+
     return InProcessEventBus()
 
 
 def make_notifier(settings: Settings) -> Notifier:
     """Return where notifications go beside the users' inboxes: to SNS, or nowhere."""
-    from .aws import aws_client
-    from .publishers import MemoryNotifier, SnsNotifier
-
     if settings.notification_topic is not None:
+        from .aws import aws_client
+        from .publishers.aws import SnsNotifier
+
         return SnsNotifier(aws_client("sns"), settings.notification_topic)
+    from .publishers.in_process import MemoryNotifier
+
     return MemoryNotifier()
 
 

@@ -149,7 +149,7 @@ class App:
 
     def _subscribed(self, bus: EventPublisher) -> EventPublisher:
         """Subscribe to a bus in this process; on AWS, functions subscribe by rules."""
-        from .publishers import InProcessEventBus
+        from .publishers.in_process import InProcessEventBus
 
         if isinstance(bus, InProcessEventBus):
             bus.subscribe(self._follow_up)

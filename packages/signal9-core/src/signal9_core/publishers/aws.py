@@ -1,41 +1,35 @@
-"""Where events and notifications go: EventBridge, SNS, or subscribers within the process."""
+"""EventBridge for events, and SNS for notifications."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from itertools import chain
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
-from .aws import aws_errors
-from .errors import PublishError
-from .events import SOURCE, Event
+from ..aws import aws_errors
+from ..errors import PublishError
+from ..events import SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import PublishBatchRequestEntryTypeDef
 
-    from .domain.users import Notification
+    from ..domain.users import Notification
+    from ..events import Event
 
 __all__ = [
     "LARGEST_BATCH",
     "EventBridgePublisher",
-    "EventHandler",
-    "InProcessEventBus",
-    "MemoryNotifier",
     "Refusal",
     "SnsNotifier",
     "send_in_batches",
 ]
 
 T = TypeVar("T")
-
-EventHandler = Callable[[Event], object]
-"""Does what follows from an event; what it returns does not matter."""
 
 LARGEST_BATCH: Final = 256 * 1024
 """Bytes that one request may carry, whether in one entry or in ten."""
@@ -128,43 +122,6 @@ def _batches(entries: Iterable[T], size_of: Callable[[T], int]) -> Iterator[list
 def _check_size(name: str, size: int) -> None:
     if size > LARGEST_BATCH:
         raise PublishError(f"{name}: {size} bytes; at most {LARGEST_BATCH} can be sent")
-
-
-class InProcessEventBus:
-    """An `EventPublisher` that calls its subscribers.
-
-    When `publish` returns, everything that follows from the events is done as well: a handler may
-    publish events itself, which are handled before it goes on.
-    """
-
-    def __init__(self) -> None:
-        self._handlers: list[EventHandler] = []
-
-    def subscribe(self, handler: EventHandler) -> None:
-        """Call `handler` with every event from now on."""
-        self._handlers.append(handler)
-
-    def publish(self, events: Sequence[Event]) -> None:
-        """Call every subscriber with every event, in order; their errors are raised as they are."""
-        for event in events:
-            for handler in tuple(self._handlers):
-                handler(event)
-
-
-class MemoryNotifier:
-    """A `Notifier` that keeps notifications; one that comes twice is kept once."""
-
-    def __init__(self) -> None:
-        self._sent: dict[str, Notification] = {}
-
-    def notify(self, notifications: Iterable[Notification]) -> None:
-        """Keep every notification."""
-        self._sent |= {notification.id: notification for notification in notifications}
-
-    @property
-    def sent(self) -> tuple[Notification, ...]:
-        """Everything that was sent, oldest first."""
-        return tuple(self._sent.values())
 
 
 class EventBridgePublisher:
