@@ -13,7 +13,7 @@ from signal9_core.bootstrap import App
 from signal9_core.errors import InputError
 from signal9_core.ports import Cursor
 from signal9_core.schemas.users import WatchlistPut
-from signal9_core.services.cursors import decode_cursor, encode_cursor
+from signal9_core.services.parameters import decode_cursor, encode_cursor
 from tests.fakes import article
 
 QUERY = {"list": "news", "ticker": "AAPL", "from": date(2024, 1, 1), "to": None}

@@ -29,7 +29,7 @@ from signal9_core.repositories.companies import AssetRepository
 from signal9_core.repositories.prices import PriceRepository
 from signal9_core.schemas.base import to_json
 from signal9_core.schemas.prices import BarRow, PriceColumns, PricesAnswer
-from signal9_core.services.cursors import encode_cursor
+from signal9_core.services.parameters import encode_cursor
 from signal9_core.services.prices import Order, bar_rows
 from tests.core.conftest import app_over, opened
 from tests.core.strategies import days, price_series, walk

@@ -14,8 +14,7 @@ from ..repositories.news import ArticlePage
 from ..schemas.companies import AssetSummary
 from ..schemas.news import ArticleAnswer, BriefingAnswer, MarketSummary, Tone, ToneOfAsset
 from ..tables import MONTH_INDEX, NEWS
-from .cursors import decode_cursor, encode_cursor, invalid_cursor
-from .parameters import check_limit
+from .parameters import check_limit, decode_cursor, encode_cursor, invalid_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

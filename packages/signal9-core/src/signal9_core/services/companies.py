@@ -11,8 +11,7 @@ from ..errors import InputError, NotFoundError, StoreUnavailableError
 from ..repositories.companies import ListedName
 from ..schemas.companies import AssetAnswer, AssetsAnswer, AssetSummary, SearchAnswer, SearchHit
 from ..tables import ASSETS, COMPANY_NAME_INDEX
-from .cursors import decode_cursor, encode_cursor
-from .parameters import check_limit, parse_ticker, parse_tickers
+from .parameters import check_limit, decode_cursor, encode_cursor, parse_ticker, parse_tickers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,14 @@ from ..domain.prices import PRICE_COLUMNS, Interval
 from ..domain.timeseries import resample
 from ..errors import InputError, NotFoundError
 from ..schemas.prices import BarRow, PriceBatchAnswer, PriceColumns, PricesAnswer
-from .cursors import decode_cursor, encode_cursor, invalid_cursor
-from .parameters import check_limit, check_range, parse_tickers
+from .parameters import (
+    check_limit,
+    check_range,
+    decode_cursor,
+    encode_cursor,
+    invalid_cursor,
+    parse_tickers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,7 @@ from ..domain.reports import Period, ReportKind
 from ..schemas.financials import FinancialsAnswer, ReportRow
 from ..schemas.news import ArticleAnswer, NewsAnswer
 from ..tables import FINANCIALS, MONTH_INDEX, NEWS
-from .cursors import decode_cursor, encode_cursor
-from .parameters import check_limit, check_range, parse_topic
+from .parameters import check_limit, check_range, decode_cursor, encode_cursor, parse_topic
 
 if TYPE_CHECKING:
     from datetime import date

@@ -20,8 +20,7 @@ from ..schemas.users import (
     UserAnswer,
     ViewedAnswer,
 )
-from .cursors import decode_cursor, encode_cursor
-from .parameters import check_limit, parse_ticker
+from .parameters import check_limit, decode_cursor, encode_cursor, parse_ticker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
