@@ -33,6 +33,12 @@ def _lines(function: ast.FunctionDef) -> int:
     return (function.end_lineno or first.lineno) - first.lineno + 1
 
 
+def test_core_imports_from_the_module_of_the_domain_that_has_the_name() -> None:
+    pattern = re.compile(r"^\s*from \.+domain import", re.MULTILINE)
+
+    assert [module.name for module in modules() if pattern.search(module.text)] == []
+
+
 def test_imports_inside_a_package_are_relative() -> None:
     absolute = [
         module.name

@@ -122,7 +122,7 @@ class App:
         return self._provider
 
     def _make_provider(self, name: str) -> Provider:
-        if name == "sample":
+        if name == "sample":  # needs no key, and makes no requests
             return make_provider(self.settings, self.clock)
         settings = self.settings.model_copy(update=self._credentials.of(name))
         return make_provider(settings, self.clock, self.quotas.get(name), self.cache)
@@ -156,6 +156,7 @@ class App:
         return bus
 
     def _follow_up(self, event: Event) -> None:
+        """Do what follows from an event; users are notified of two kinds only."""
         from .events import FinancialDataIngested, NewsIngested
 
         self.update_insights(event)

@@ -132,7 +132,8 @@ class PriceSeries:
     @classmethod
     def empty(cls, ticker: Ticker, interval: BarLength = Interval.DAY) -> Self:
         """Return a series without bars."""
-        return cls.from_bars(ticker, (), interval=interval)
+        none: Column = array("q")
+        return cls(ticker, array("i"), none, none, none, none, none, interval=interval)
 
     def __len__(self) -> int:
         return len(self.days)
@@ -194,8 +195,12 @@ class PriceSeries:
 
     def rescaled(self, scale: int) -> Self:
         """Return the same bars in units that are as fine or finer."""
-        finer = {name: _times(getattr(self, name), scale - self.scale) for name in PRICE_COLUMNS}
-        return replace(self, scale=scale).with_columns(finer)
+        factor = 10 ** (scale - self.scale)
+        finer = {
+            name: array("q", [value * factor for value in getattr(self, name)])
+            for name in PRICE_COLUMNS
+        }
+        return replace(self.with_columns(finer), scale=scale)
 
 
 def _scale_of(values: Iterable[Decimal]) -> int:
@@ -212,8 +217,3 @@ def _unscaled(value: int, scale: int) -> Decimal:
         return Decimal(value).scaleb(-scale)
     cents, rest = divmod(value, 10 ** (scale - _CENTS))
     return Decimal(value).scaleb(-scale).normalize() if rest else Decimal(cents).scaleb(-_CENTS)
-
-
-def _times(column: Column, power: int) -> Column:
-    """Return every value times `10 ** power`."""
-    return column if power == 0 else array("q", [value * 10**power for value in column])

@@ -17,6 +17,7 @@ from ..domain.companies import (
     DataSet,
     Freshness,
     Insights,
+    ListedAsset,
     PendingEvent,
 )
 from ..errors import StoreError
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AssetRepository",
-    "ListedAsset",
-    "ListedName",
     "ListingRepository",
     "VersionedProfile",
 ]
@@ -61,16 +60,6 @@ _IDENTITY: Final = (
     *(str(field.alias or name) for name, field in Asset.model_fields.items()),
     "other",
 )
-
-
-class ListedAsset(NamedTuple):
-    """A company as lists show it; `rank` is its place by size, 1 the largest."""
-
-    ticker: Ticker
-    name: str | None
-    exchange: str | None
-    sector: str | None
-    rank: int | None
 
 
 class VersionedProfile(NamedTuple):
@@ -264,15 +253,6 @@ _PART_BYTES: Final = 300_000
 """The size of a part; an item of DynamoDB may have 400 KB."""
 
 
-class ListedName(NamedTuple):
-    """A company as people search for it; `rank` is its place by size, 1 the largest."""
-
-    ticker: str
-    name: str | None
-    exchange: str | None
-    rank: int | None
-
-
 class ListingRepository:
     """The compact listing: written and read as a whole, with a version of its content.
 
@@ -287,7 +267,7 @@ class ListingRepository:
         head = self._head()
         return None if head is None else head[0]
 
-    def publish(self, companies: Iterable[ListedName]) -> bool:
+    def publish(self, companies: Iterable[ListedAsset]) -> bool:
         """Write the listing unless it is stored already; tell whether it was written."""
         packed = zlib.compress(msgspec.json.encode(list(companies)), 6)
         version = blake2b(packed, digest_size=12).hexdigest()
@@ -302,7 +282,7 @@ class ListingRepository:
         self._store.put(STATE, {**_HEAD, "digest": version, "parts": len(parts)})
         return True
 
-    def load(self) -> tuple[str, list[ListedName]] | None:
+    def load(self) -> tuple[str, list[ListedAsset]] | None:
         """Return version and companies; `None` if none are published, or others right now."""
         head = self._head()
         if head is None:
@@ -325,10 +305,10 @@ def _keys(version: str, parts: int) -> list[dict[str, str]]:
     return [{"name": f"listing/{version}/{number}"} for number in range(parts)]
 
 
-_companies: Final = msgspec.json.Decoder(list[ListedName])
+_companies: Final = msgspec.json.Decoder(list[ListedAsset])
 
 
-def _unpack(packed: bytes) -> list[ListedName]:
+def _unpack(packed: bytes) -> list[ListedAsset]:
     try:
         return _companies.decode(zlib.decompress(packed))
     except (zlib.error, msgspec.DecodeError) as error:

@@ -8,7 +8,6 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from ..errors import InputError, NotFoundError, StoreUnavailableError
-from ..repositories.companies import ListedName
 from ..schemas.companies import AssetAnswer, AssetsAnswer, AssetSummary, SearchAnswer, SearchHit
 from ..tables import ASSETS, COMPANY_NAME_INDEX
 from .parameters import check_limit, decode_cursor, encode_cursor, parse_ticker, parse_tickers
@@ -16,8 +15,8 @@ from .parameters import check_limit, decode_cursor, encode_cursor, parse_ticker,
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..domain.companies import AssetProfile
-    from ..repositories.companies import AssetRepository, ListedAsset, ListingRepository
+    from ..domain.companies import AssetProfile, ListedAsset
+    from ..repositories.companies import AssetRepository, ListingRepository
     from ..search import SearchIndex
 
 __all__ = ["CompanyFinder", "GetAsset", "ListAssets", "SearchCompanies"]
@@ -69,10 +68,7 @@ class CompanyFinder:
     def update(self, *, publish: bool) -> None:
         """Build the index again when it is next used; publish the listing for other processes."""
         if publish:
-            self._listing.publish(
-                ListedName(asset.ticker, asset.name, asset.exchange, asset.rank)
-                for asset in self.assets.listed()
-            )
+            self._listing.publish(self.assets.listed())
         with self._lock:
             self._index = None
 
@@ -83,14 +79,11 @@ class CompanyFinder:
             return index  # an older listing is better than none
 
     def _build(self) -> SearchIndex:
-        from ..search import Entry, SearchIndex
+        from ..search import SearchIndex
 
         # Where no listing was published yet, all companies are read.
         self._version, companies = self._listing.load() or (None, self.assets.listed())
-        return SearchIndex(
-            Entry(company.ticker, company.name, company.exchange, company.rank)
-            for company in companies
-        )
+        return SearchIndex(companies)
 
 
 @dataclass(frozen=True)
