@@ -73,8 +73,8 @@ def _examples(gateway: Gateway) -> list[tuple[str, Any]]:
         path, _, query = address.partition("?")
         body = _SENT.get(name)
         sent = b"" if body is None else json.dumps(body).encode()
-        sent = dict(found).get("listNotifications", {"items": [{"id": ""}]})
-        path = path.replace("{id}", sent["items"][0]["id"])
+        inbox = dict(found).get("listNotifications", {"items": [{"id": ""}]})
+        path = path.replace("{id}", inbox["items"][0]["id"])
         response = gateway(proxy_event(method, f"/api/v1{path}", query, _JSON, sent))
         if response.status != 200:  # noqa: PLR2004
             raise RuntimeError(f"{name}: {response.status} {response.body.decode()}")
