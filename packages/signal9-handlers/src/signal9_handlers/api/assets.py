@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from signal9_core.domain import Interval
+from signal9_core.domain.prices import Interval
 from signal9_core.errors import InputError
 from signal9_core.schemas.companies import AssetAnswer, AssetsAnswer, AssetSummary
 from signal9_core.schemas.prices import BarRow, PriceBatchAnswer, PricesAnswer

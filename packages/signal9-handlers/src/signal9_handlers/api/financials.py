@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from signal9_core.domain import Period, ReportKind
+from signal9_core.domain.reports import Period, ReportKind
 from signal9_core.schemas.financials import FinancialsAnswer, ReportRow
 
 from ..runtime import application

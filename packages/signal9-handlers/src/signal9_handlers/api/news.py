@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from signal9_core.domain import SentimentLabel
+from signal9_core.domain.news import SentimentLabel
 from signal9_core.schemas.news import ArticleAnswer, BriefingAnswer, NewsAnswer
 
 from ..auth.identity import READ_ME

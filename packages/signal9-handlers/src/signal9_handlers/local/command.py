@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import DataSet
+from signal9_core.domain.companies import DataSet
 from signal9_core.errors import SettingsError
 from signal9_core.settings import Settings
 
