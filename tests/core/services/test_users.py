@@ -13,6 +13,7 @@ from signal9_core.repositories.users import SubscriptionRepository, UserReposito
 from signal9_core.schemas import RecordPatch, Request, TopicsPut, WatchlistPut, WizardPut
 from signal9_core.services.users import UserService
 from signal9_core.tables import USERS, TableSpec
+from tests.core.storing import store_articles, store_assets
 from tests.fakes import NOW, AttentivePublisher, SetClock, article
 from tests.spied import SpiedStore, StoppedError
 
@@ -24,7 +25,7 @@ COMPLETE: dict[str, Any] = {
 
 @pytest.fixture
 def users(app: App) -> UserService:
-    app.assets.sync(list(app.provider.assets()))
+    store_assets(app.assets, list(app.provider.assets()))
     return app.users
 
 
@@ -52,7 +53,7 @@ def topics(*names: str) -> TopicsPut:
 def notify(app: App, *titles: str) -> None:
     """Have articles about Apple published and everybody who watches it notified."""
     now = app.clock()
-    app.news.sync([article(title, now.isoformat()[:16], "AAPL") for title in titles])
+    store_articles(app.news, [article(title, now.isoformat()[:16], "AAPL") for title in titles])
     app.notify(NewsIngested(at=now, ticker="AAPL", first=now, last=now, count=len(titles)))
 
 

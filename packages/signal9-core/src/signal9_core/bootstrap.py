@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .repositories.state import StateRepository
     from .schemas import IngestAnswer, KeysAnswer, ReplayAnswer, StatusAnswer
     from .services.companies import CompanyFinder, GetAsset, ListAssets, SearchCompanies
-    from .services.ingest import IngestCalendar, IngestCompany, IngestListing
+    from .services.ingest import IngestCompany, IngestLists
     from .services.insights import UpdateInsights
     from .services.notifications import NotifySubscribers
     from .services.outbox import Outbox
@@ -347,8 +347,7 @@ class App:
         chosen = None if tickers is None else parse_tickers(tickers)
         ingest_everything = IngestEverything(
             self.provider,
-            self._ingest_listing(self.provider),
-            self._ingest_calendar(self.provider),
+            self._ingest_lists(self.provider),
             self._ingest_company(self.provider),
             self.state,
             self.clock,
@@ -380,20 +379,15 @@ class App:
 
         copies = self.cache if folder is None else copies_in(folder)
         parsers = make_parsers()
-        replay = Replay(parsers, self._ingest_listing, self._ingest_calendar, self._ingest_company)
+        replay = Replay(parsers, self._ingest_lists, self._ingest_company)
         answer = replay(copies, progress)
         self.finder.update(publish="listing" in answer.stored)
         return answer
 
-    def _ingest_listing(self, provider: Provider) -> IngestListing:
-        from .services.ingest import IngestListing
+    def _ingest_lists(self, provider: Provider) -> IngestLists:
+        from .services.ingest import IngestLists
 
-        return IngestListing(provider, self.assets, self._outbox, self.clock)
-
-    def _ingest_calendar(self, provider: Provider) -> IngestCalendar:
-        from .services.ingest import IngestCalendar
-
-        return IngestCalendar(provider, self.financials, self._outbox, self.clock)
+        return IngestLists(provider, self.assets, self.financials, self._outbox, self.clock)
 
     def _ingest_company(self, provider: Provider) -> IngestCompany:
         from .services.ingest import IngestCompany

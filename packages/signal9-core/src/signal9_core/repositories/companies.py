@@ -22,11 +22,11 @@ from ..errors import StoreError
 from ..ports import ABSENT, Cursor, Item, Store, Stored
 from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX, STATE
 from .optimistic import (
+    Change,
     ItemRange,
-    RecordEvent,
     ResultPage,
+    Versioned,
     fields_of,
-    ignore,
     instant_key,
     retry_on_conflict,
     scan,
@@ -39,7 +39,6 @@ __all__ = [
     "ListedAsset",
     "ListedName",
     "ListingRepository",
-    "VersionedProfile",
 ]
 
 NEVER: Final = "0001-01-01T00:00:00Z"
@@ -64,13 +63,6 @@ class ListedAsset(NamedTuple):
     rank: int | None
 
 
-class VersionedProfile(NamedTuple):
-    """A profile as stored, and the version to write over; `ABSENT` where none is stored."""
-
-    profile: AssetProfile
-    version: int
-
-
 class AssetRepository:
     """The companies, by ticker, by name, and by how long ago a provider was asked about them."""
 
@@ -79,15 +71,15 @@ class AssetRepository:
 
     def get(self, ticker: Ticker) -> AssetProfile | None:
         """Return what is known about a company."""
-        stored = self.read(ticker)
-        return None if stored.version == ABSENT else stored.profile
+        profile, version = self.read(ticker)
+        return None if version == ABSENT else profile
 
-    def read(self, ticker: Ticker) -> VersionedProfile:
+    def read(self, ticker: Ticker) -> Versioned[AssetProfile]:
         """Return what is known about a company, maybe nothing, with its version."""
         stored = self._store.get(ASSETS, {"ticker": ticker})
         if stored is None:
-            return VersionedProfile(AssetProfile(asset=Asset(ticker=ticker)), ABSENT)
-        return VersionedProfile(_profile(stored.item), stored.version)
+            return Versioned(AssetProfile(asset=Asset(ticker=ticker)), ABSENT)
+        return Versioned(_profile(stored.item), stored.version)
 
     def put(self, profile: AssetProfile, *, expected: int) -> int:
         """Write a profile over the version that was read; `ConflictError` if it has changed."""
@@ -98,21 +90,21 @@ class AssetRepository:
         ticker: Ticker,
         change: Callable[[AssetProfile], AssetProfile],
         *,
-        known: VersionedProfile | None = None,
-    ) -> VersionedProfile:
+        known: Versioned[AssetProfile] | None = None,
+    ) -> Versioned[AssetProfile]:
         """Write what `change` makes of a profile, unless it is the same; return what is stored.
 
         `change` is called again if somebody else wrote the profile meanwhile. `known` saves reading
         a profile that was read before.
         """
-        first = [known] if known is not None else []
 
-        def attempt() -> VersionedProfile:
-            before = first.pop() if first else self.read(ticker)
-            after = change(before.profile)
-            if before.version != ABSENT and _item(after) == _item(before.profile):
+        def attempt() -> Versioned[AssetProfile]:
+            nonlocal known
+            before, known = known or self.read(ticker), None
+            after = change(before.model)
+            if before.version != ABSENT and _item(after) == _item(before.model):
                 return before
-            return VersionedProfile(after, self.put(after, expected=before.version))
+            return Versioned(after, self.put(after, expected=before.version))
 
         return retry_on_conflict(attempt)
 
@@ -121,25 +113,24 @@ class AssetRepository:
         stored = self._store.get_many(ASSETS, ({"ticker": ticker} for ticker in tickers))
         return {str(item["ticker"]): _listed(item) for item, _ in stored}
 
-    def sync(
-        self, assets: Sequence[Asset], record_event: RecordEvent[list[Ticker]] = ignore
-    ) -> list[Ticker]:
-        """Store what is new or different in these listings; return the tickers concerned."""
-        keys = ({"ticker": asset.ticker} for asset in assets)
-        stored = {str(item["ticker"]): item for item, _ in self._store.get_many(ASSETS, keys)}
-        changed = {
-            asset.ticker: asset
-            for asset in assets
-            if asset.ticker not in stored or _differs(stored[asset.ticker], asset)
-        }
-        if not changed:
-            return []
-        record_event(list(changed))
-        new = (asset for ticker, asset in changed.items() if ticker not in stored)
-        taken = self._store.put_new(ASSETS, [_item(AssetProfile(asset=asset)) for asset in new])
-        for ticker in sorted({str(item["ticker"]) for item in taken} | (stored.keys() & changed)):
-            self.change(ticker, partial(_with_asset, asset=changed[ticker]))
-        return list(changed)
+    def compare(self, assets: Iterable[Asset]) -> list[Change[Asset]]:
+        """Return which of these listings are new or different."""
+        profiles = {asset.ticker: AssetProfile(asset=asset) for asset in assets}
+        keys = ({"ticker": ticker} for ticker in profiles)
+        stored = {str(row.item["ticker"]): row for row in self._store.get_many(ASSETS, keys)}
+        changes = [
+            Change(profile.asset, _item(profile), stored.get(ticker))
+            for ticker, profile in profiles.items()
+        ]
+        return [change for change in changes if _differs(change)]
+
+    def write(self, changes: Sequence[Change[Asset]]) -> None:
+        """Store changed listings; all else about the companies stays as it is."""
+        new = [change.item for change in changes if change.stored is None]
+        taken = {str(item["ticker"]) for item in self._store.put_new(ASSETS, new)}
+        for asset, _, stored in changes:
+            if stored is not None or asset.ticker in taken:
+                self.change(asset.ticker, partial(_with_asset, asset=asset))
 
     def by_name(
         self,
@@ -177,9 +168,9 @@ class AssetRepository:
                 yield str(item["ticker"]), freshness
 
 
-def _differs(item: Item, asset: Asset) -> bool:
-    identity = to_item(asset)
-    return any(identity.get(name) != item.get(name) for name in _IDENTITY)
+def _differs(change: Change[Asset]) -> bool:
+    before = {} if change.stored is None else change.stored.item
+    return any(change.item.get(name) != before.get(name) for name in _IDENTITY)
 
 
 def _with_asset(profile: AssetProfile, asset: Asset) -> AssetProfile:

@@ -1,6 +1,6 @@
 """What repositories share: models as items, writes over the version that was read, and paging."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,32 +13,42 @@ from ..ports import ABSENT, Cursor, Item, Key, Span, Store, Stored, Value
 from ..tables import IndexSpec, TableSpec
 
 __all__ = [
+    "Change",
     "ItemRange",
-    "RecordEvent",
     "ResultPage",
+    "Versioned",
     "change_item",
+    "compare_items",
     "fields_of",
-    "ignore",
     "instant_key",
     "key_of",
+    "replace_by",
     "retry_on_conflict",
     "scan",
-    "sync_items",
     "take_page",
     "to_item",
     "to_value",
+    "write_items",
 ]
 
 T = TypeVar("T")
 
-RecordEvent = Callable[[T], None]
-"""Receives what will be written, before the first write; not called if nothing will be written."""
-
 _OTHER: Final = "other"
 
 
-def ignore(_: object) -> None:
-    """Record nothing."""
+class Versioned(NamedTuple, Generic[T]):
+    """A model, and the version of its item to write over; `ABSENT` where none is stored."""
+
+    model: T
+    version: int
+
+
+class Change(NamedTuple, Generic[T]):
+    """A model that differs from what is stored, and its item."""
+
+    model: T
+    item: Item
+    stored: Stored | None
 
 
 def to_value(value: object) -> Value:
@@ -108,10 +118,10 @@ def change_item(
     `change` returns `None` to write nothing. It is called again, over what is stored then, if
     somebody else wrote the item meanwhile. `known` saves reading an item that was read before.
     """
-    first = [known] if known is not None else []
 
     def attempt() -> bool:
-        stored = first.pop() if first else store.get(table, key)
+        nonlocal known
+        stored, known = known or store.get(table, key), None
         changed = change(None if stored is None else stored.item)
         if changed is not None:
             store.put(table, changed, expected=ABSENT if stored is None else stored.version)
@@ -120,35 +130,41 @@ def change_item(
     return retry_on_conflict(attempt)
 
 
-def sync_items(
+def compare_items(
     store: Store,
     table: TableSpec,
-    items: Iterable[Item],
-    record_event: RecordEvent[list[Item]],
+    models: Iterable[tuple[T, Item]],
     *,
     known: Iterable[Stored] | None = None,
-) -> list[Item]:
-    """Write the items that differ from what is stored, and return them; of equal keys the last.
+) -> list[Change[T]]:
+    """Return the models whose items differ from what is stored; of equal keys the last.
 
     `known` holds what is stored under their keys, if that was read before.
     """
-    wanted = {key_of(table, item): item for item in items}
+    latest = {key_of(table, item): (model, item) for model, item in models}
     if known is None:
-        known = store.get_many(table, (dict(key) for key in wanted))
+        known = store.get_many(table, map(dict, latest))
     stored = {key_of(table, before.item): before for before in known}
-    changed = {
-        key: item for key, item in wanted.items() if key not in stored or stored[key].item != item
-    }
-    if not changed:
-        return []
-    record_event(list(changed.values()))
-    taken = store.put_new(table, [item for key, item in changed.items() if key not in stored])
-    for key in sorted({key_of(table, item) for item in taken} | (changed.keys() & stored.keys())):
-        change_item(store, table, dict(key), _replace_by(changed[key]), known=stored.get(key))
-    return list(changed.values())
+    changes = [Change(*pair, stored.get(key)) for key, pair in latest.items()]
+    return [
+        change for change in changes if change.stored is None or change.stored.item != change.item
+    ]
 
 
-def _replace_by(item: Item) -> Callable[[Item | None], Item | None]:
+def write_items(store: Store, table: TableSpec, changes: Sequence[Change[T]]) -> None:
+    """Write changed items; another writer's version of one is replaced."""
+    if not changes:
+        return
+    new = [change.item for change in changes if change.stored is None]
+    taken = {key_of(table, item) for item in store.put_new(table, new)}
+    for change in changes:
+        key = key_of(table, change.item)
+        if change.stored is not None or key in taken:
+            change_item(store, table, dict(key), replace_by(change.item), known=change.stored)
+
+
+def replace_by(item: Item) -> Callable[[Item | None], Item | None]:
+    """Return a change that writes an item, unless it is what is stored."""
     return lambda stored: None if stored == item else item
 
 

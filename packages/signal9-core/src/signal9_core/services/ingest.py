@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DATA_SETS",
-    "IngestCalendar",
     "IngestCompany",
     "IngestEverything",
-    "IngestListing",
+    "IngestLists",
     "IngestResult",
     "RefreshStalest",
 ]
@@ -37,80 +36,72 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class IngestListing:
-    """Bring the stored listing up to the provider's."""
+class IngestLists:
+    """Bring the listing and the announced report dates up to the provider's."""
 
     provider: Provider
     assets: AssetRepository
-    outbox: Outbox
-    clock: Clock
-
-    def __call__(self, progress: Progress) -> IngestResult:
-        """Store and announce companies that are new or different; report a provider that fails."""
-
-        def record(tickers: Sequence[Ticker]) -> None:
-            event = AssetDataUpdated(at=self.clock(), tickers=tuple(tickers), data_set="listing")
-            self.outbox.record("listing", event)
-
-        def listing() -> Iterable[Asset]:
-            first: dict[Ticker, Asset] = {}
-            for asset in self.provider.assets():
-                first.setdefault(asset.ticker, asset)
-            return first.values()
-
-        def sync(assets: Sequence[Asset]) -> int:
-            return len(self.assets.sync(assets, record))
-
-        return _ingest_list(self, "listing", listing, sync, progress)
-
-
-@dataclass(frozen=True)
-class IngestCalendar:
-    """Bring the announced report dates up to the provider's; dates that have passed stay."""
-
-    provider: Provider
     financials: FinancialsRepository
     outbox: Outbox
     clock: Clock
 
-    def __call__(self, progress: Progress) -> IngestResult:
-        """Store and announce dates that are new or moved; report a provider that fails."""
+    def listing(self, progress: Progress) -> IngestResult:
+        """Store and announce companies that are new or different; report a provider that fails."""
+        return self._ingest("listing", self._assets, self._store_assets, progress)
 
-        def record(entries: Sequence[EarningsCalendarEntry]) -> None:
+    def calendar(self, progress: Progress) -> IngestResult:
+        """Store and announce dates that are new or moved; dates that have passed stay."""
+        return self._ingest("calendar", self.provider.calendar, self._store_dates, progress)
+
+    def _ingest(
+        self,
+        name: str,
+        request: Callable[[], Iterable[_T]],
+        store: Callable[[Sequence[_T]], int],
+        progress: Progress,
+    ) -> IngestResult:
+        result = IngestResult()
+        try:
+            entries = list(request())
+        except ProviderError as error:
+            result.fail(error, name)
+            self.outbox.send(result.failure_events(self.clock()))
+            return result
+        for start in range(0, len(entries), _CHUNK):
+            chunk = entries[start : start + _CHUNK]
+            changed = store(chunk)
+            self.outbox.publish(name)
+            result.count(name, len(chunk), changed)
+            progress(name, start + len(chunk), len(entries))
+        return result
+
+    def _assets(self) -> Iterable[Asset]:
+        """Return the listed companies; of several with the same ticker the first."""
+        first: dict[Ticker, Asset] = {}
+        for asset in self.provider.assets():
+            first.setdefault(asset.ticker, asset)
+        return first.values()
+
+    def _store_assets(self, assets: Sequence[Asset]) -> int:
+        changes = self.assets.compare(assets)
+        if changes:
+            tickers = tuple(change.model.ticker for change in changes)
+            event = AssetDataUpdated(at=self.clock(), tickers=tickers, data_set="listing")
+            self.outbox.record("listing", event)
+            self.assets.write(changes)
+        return len(changes)
+
+    def _store_dates(self, entries: Sequence[EarningsCalendarEntry]) -> int:
+        changes = self.financials.compare_calendar(entries)
+        if changes:
             at = self.clock()
             events = (
                 EarningsScheduled(at=at, ticker=entry.ticker, report_date=entry.report_date)
-                for entry in entries
+                for entry, *_ in changes
             )
             self.outbox.record("calendar", *events)
-
-        def sync(entries: Sequence[EarningsCalendarEntry]) -> int:
-            return len(self.financials.schedule(entries, record))
-
-        return _ingest_list(self, "calendar", self.provider.calendar, sync, progress)
-
-
-def _ingest_list(
-    parts: IngestListing | IngestCalendar,
-    name: str,
-    request: Callable[[], Iterable[_T]],
-    sync: Callable[[Sequence[_T]], int],
-    progress: Progress,
-) -> IngestResult:
-    result = IngestResult()
-    try:
-        entries = list(request())
-    except ProviderError as error:
-        result.fail(error, name)
-        parts.outbox.send(result.failure_events(parts.clock()))
-        return result
-    for start in range(0, len(entries), _CHUNK):
-        chunk = entries[start : start + _CHUNK]
-        changed = sync(chunk)
-        parts.outbox.publish(name)
-        result.count(name, len(chunk), changed)
-        progress(name, start + len(chunk), len(entries))
-    return result
+            self.financials.write(changes)
+        return len(changes)
 
 
 @dataclass(frozen=True)
@@ -149,8 +140,7 @@ class IngestEverything:
     """Ingest all there is. Stopped at any moment, the next run completes it."""
 
     provider: Provider
-    ingest_listing: IngestListing
-    ingest_calendar: IngestCalendar
+    ingest_lists: IngestLists
     ingest_company: IngestCompany
     state: StateRepository
     clock: Clock
@@ -165,8 +155,8 @@ class IngestEverything:
         """Ingest everything, or only these data sets of these companies (without the lists)."""
         result = IngestResult()
         if tickers is None:
-            result.add(self.ingest_listing(progress))
-            result.add(self.ingest_calendar(progress))
+            result.add(self.ingest_lists.listing(progress))
+            result.add(self.ingest_lists.calendar(progress))
         companies = self.provider.covered() or () if tickers is None else tickers
         for done, ticker in enumerate(companies, 1):
             result.add(self.ingest_company(ticker, data_sets, reports))

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from ..domain import ReportKind
     from ..ports import Progress, Provider, ProviderFormat, RawCopies, RawCopy, Record
-    from .ingest import IngestCalendar, IngestCompany, IngestListing
+    from .ingest import IngestCompany, IngestLists
 
 __all__ = ["ParsedResponse", "ParserRegistry", "RecordedProvider", "Replay"]
 
@@ -258,8 +258,7 @@ class Replay:
     """Ingest kept responses as if they came now; the functions make ingests from a provider."""
 
     registry: ParserRegistry
-    listing: Callable[[Provider], IngestListing]
-    calendar: Callable[[Provider], IngestCalendar]
+    lists: Callable[[Provider], IngestLists]
     company: Callable[[Provider], IngestCompany]
 
     def __call__(self, kept: RawCopies, progress: Progress) -> ReplayAnswer:
@@ -293,9 +292,9 @@ class Replay:
         provider = RecordedProvider(responses, ticker or None)
         match data_set:
             case "listing":
-                return self.listing(provider)(_ignore)
+                return self.lists(provider).listing(_ignore)
             case "calendar":
-                return self.calendar(provider)(_ignore)
+                return self.lists(provider).calendar(_ignore)
         return self.company(provider)(ticker, (DataSet(data_set),))
 
 
