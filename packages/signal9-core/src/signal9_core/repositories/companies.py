@@ -8,16 +8,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from ..domain import (
-    Asset,
-    AssetProfile,
-    CompanyOverview,
-    DataSet,
-    Freshness,
-    Insights,
-    PendingEvent,
-    Ticker,
-)
+from ..domain import Asset, AssetProfile, DataSet, Freshness, Ticker
 from ..errors import StoreError
 from ..ports import ABSENT, Cursor, Item, Store, Stored
 from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX, STATE
@@ -47,10 +38,10 @@ NEVER: Final = "0001-01-01T00:00:00Z"
 _PAGE: Final = 2_000
 _BY_NAME: Final = ItemRange(ASSETS, "active", COMPANY_NAME_INDEX)
 _LATEST_FIRST: Final = ItemRange(ASSETS, "active", STALENESS_INDEX, newest_first=True)
-_IDENTITY: Final = (
-    *(str(field.alias or name) for name, field in Asset.model_fields.items()),
-    "other",
-)
+_INDEXED: Final = ("ticker", "name", "exchange", "status", "cik", "rank")
+"""Fields of an asset that an item has outside of it as well, for the indexes."""
+
+_OWN_ATTRIBUTES: Final = {*_INDEXED, "sector", "nameKey"}
 
 
 class ListedAsset(NamedTuple):
@@ -169,8 +160,7 @@ class AssetRepository:
 
 
 def _differs(change: Change[Asset]) -> bool:
-    before = {} if change.stored is None else change.stored.item
-    return any(change.item.get(name) != before.get(name) for name in _IDENTITY)
+    return change.stored is None or change.stored.item["asset"] != change.item["asset"]
 
 
 def _with_asset(profile: AssetProfile, asset: Asset) -> AssetProfile:
@@ -179,43 +169,22 @@ def _with_asset(profile: AssetProfile, asset: Asset) -> AssetProfile:
 
 def _item(profile: AssetProfile) -> Item:
     asset, overview = profile.asset, profile.overview
-    item = {
-        **to_item(asset),
+    listed = to_item(asset)
+    sector = {} if overview is None or not overview.sector else {"sector": overview.sector}
+    return {
+        **to_item(profile),
+        **{name: listed[name] for name in _INDEXED if name in listed},
+        **sector,
         "nameKey": f"{(asset.name or asset.ticker).casefold()}#{asset.ticker}",
         "checkedAt": NEVER if profile.checked_at is None else instant_key(profile.checked_at),
     }
-    if overview is not None:
-        item["overview"] = to_item(overview)
-        item |= {"sector": overview.sector} if overview.sector else {}
-    if profile.freshness:
-        item["freshness"] = {
-            str(data_set): to_item(fresh) for data_set, fresh in profile.freshness.items()
-        }
-    if profile.insights != Insights():
-        item["insights"] = to_item(profile.insights)
-    if profile.pending:
-        item["pending"] = [to_item(event) for event in profile.pending]
-    return item
 
 
 def _profile(item: Item) -> AssetProfile:
-    identity = {name: item[name] for name in _IDENTITY if name in item}
-    overview, checked_at, pending = item.get("overview"), item["checkedAt"], item.get("pending")
-    return AssetProfile(
-        asset=Asset.model_validate(fields_of(identity)),
-        overview=(
-            CompanyOverview.model_validate(fields_of(overview))
-            if isinstance(overview, Mapping)
-            else None
-        ),
-        insights=Insights.model_validate(item.get("insights") or {}),
-        freshness=_freshness(item),
-        checked_at=None if checked_at == NEVER else checked_at,  # type: ignore[arg-type]
-        pending=tuple(
-            PendingEvent.model_validate(event)
-            for event in (pending if isinstance(pending, list) else ())
-        ),
-    )
+    fields = fields_of(item, _OWN_ATTRIBUTES)
+    if fields["checkedAt"] == NEVER:
+        fields["checkedAt"] = None
+    return AssetProfile.model_validate(fields)
 
 
 def _freshness(item: Item) -> dict[DataSet, Freshness]:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from enum import Enum
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from ..domain import Model
@@ -52,16 +51,14 @@ class Change(NamedTuple, Generic[T]):
 
 
 def to_value(value: object) -> Value:
-    """Return a dumped value as stores hold it; `TypeError` for a type that they do not hold."""
+    """Return a value of a field as stores hold it; `TypeError` for a type that they do not hold."""
     match value:
-        case Enum():
-            return str(value.value)
+        case Model():
+            return to_item(value)
         case None | str() | int() | Decimal() | bytes():
             return value
-        case datetime():
+        case date():  # and so is a datetime
             return value.isoformat().replace("+00:00", "Z")
-        case date():
-            return value.isoformat()
         case Mapping():
             return {str(name): to_value(member) for name, member in value.items()}
         case list() | tuple():
@@ -71,17 +68,23 @@ def to_value(value: object) -> Value:
 
 def to_item(model: Model) -> Item:
     """Return a model as an item: without fields that are `None`, unknown fields under `other`."""
-    unknown = set(model.model_extra or ())
-    known = model.model_dump(exclude_none=True, exclude=unknown)
-    item = {name: to_value(value) for name, value in known.items()}
-    return item | {_OTHER: to_value(model.model_dump(include=unknown))} if unknown else item
+    fields = ((field.alias or name, name) for name, field in type(model).model_fields.items())
+    values = ((alias, getattr(model, name)) for alias, name in fields)
+    item = {alias: to_value(value) for alias, value in values if value is not None}
+    return item | {_OTHER: to_value(model.model_extra)} if model.model_extra else item
 
 
 def fields_of(item: Item, without: Iterable[str] = ()) -> dict[str, object]:
-    """Return the fields of the model that `to_item` made an item of."""
+    """Return the fields of the model that `to_item` made an item of, models in it included."""
     other = item.get(_OTHER)
-    known = {name: value for name, value in item.items() if name not in {_OTHER, *without}}
+    known = {name: _known(value) for name, value in item.items() if name not in {_OTHER, *without}}
     return {**known, **(other if isinstance(other, Mapping) else {})}
+
+
+def _known(value: Value) -> object:
+    if isinstance(value, list):
+        return [_known(member) for member in value]
+    return fields_of(value) if isinstance(value, Mapping) else value
 
 
 def instant_key(moment: datetime) -> str:
