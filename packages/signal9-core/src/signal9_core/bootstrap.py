@@ -38,13 +38,20 @@ if TYPE_CHECKING:
     from .repositories.prices import PriceRepository
     from .repositories.reports import FinancialsRepository
     from .repositories.state import StateRepository
-    from .schemas import IngestAnswer, KeysAnswer, ReplayAnswer, StatusAnswer
-    from .services.companies import CompanyFinder, GetAsset, ListAssets, SearchCompanies
+    from .schemas import (
+        AssetAnswer,
+        IngestAnswer,
+        KeysAnswer,
+        ReplayAnswer,
+        SearchAnswer,
+        StatusAnswer,
+    )
+    from .services.companies import CompanyFinder, ListAssets
     from .services.ingest import IngestCompany, IngestLists
     from .services.insights import UpdateInsights
     from .services.notifications import NotifySubscribers
     from .services.outbox import Outbox
-    from .services.prices import GetPriceBatch, GetPrices
+    from .services.prices import GetPrices
     from .services.queries import GetFinancials, ListNews
     from .services.status import ListProblems
     from .services.users import UserService
@@ -236,26 +243,16 @@ class App:
 
         return ListAssets(self.assets)
 
-    @cached_property
-    def get_asset(self) -> GetAsset:
-        """One company in full."""
-        from .services.companies import GetAsset
-
-        return GetAsset(self.finder)
+    def get_asset(self, ticker: str) -> AssetAnswer:
+        """Return one company in full."""
+        return self.finder.describe(ticker)
 
     @cached_property
     def get_prices(self) -> GetPrices:
-        """Bars of one company."""
+        """Bars of one company, or of several."""
         from .services.prices import GetPrices
 
         return GetPrices(self.finder, self.prices, self.actions)
-
-    @cached_property
-    def get_price_batch(self) -> GetPriceBatch:
-        """Bars of several companies."""
-        from .services.prices import GetPriceBatch
-
-        return GetPriceBatch(self.get_prices)
 
     @cached_property
     def get_financials(self) -> GetFinancials:
@@ -271,12 +268,9 @@ class App:
 
         return ListNews(self.finder, self.news)
 
-    @cached_property
-    def search(self) -> SearchCompanies:
-        """Companies by ticker or name, mistyped or not."""
-        from .services.companies import SearchCompanies
-
-        return SearchCompanies(self.finder)
+    def search(self, q: str, *, limit: int = 10) -> SearchAnswer:
+        """Return the companies that `q` may mean, best first."""
+        return self.finder.search(q, limit)
 
     @cached_property
     def problems(self) -> ListProblems:
