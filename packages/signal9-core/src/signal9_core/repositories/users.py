@@ -2,29 +2,17 @@
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
 from ..domain import Ticker, User
 from ..ports import Clock, Item, Store, Value
 from ..tables import STATE, TTL_ATTRIBUTE, USERS
-from .optimistic import change_item, to_item
+from .optimistic import Versioned, change_item, to_item
 
-__all__ = [
-    "RecentlyViewedRepository",
-    "SubscriptionRepository",
-    "UserRepository",
-    "VersionedUser",
-]
+__all__ = ["RecentlyViewedRepository", "SubscriptionRepository", "UserRepository"]
 
 _MOST_VIEWED: Final = 20
 _VIEWED_FOR: Final = timedelta(days=90)
-
-
-class VersionedUser(NamedTuple):
-    """A user as stored, and the version to write over."""
-
-    user: User
-    version: int
 
 
 class UserRepository:
@@ -33,14 +21,12 @@ class UserRepository:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def get(self, user_id: str) -> VersionedUser | None:
+    def get(self, user_id: str) -> Versioned[User] | None:
         """Return a user's record."""
         stored = self._store.get(USERS, {"userId": user_id})
-        return (
-            None
-            if stored is None
-            else VersionedUser(User.model_validate(stored.item), stored.version)
-        )
+        if stored is None:
+            return None
+        return Versioned(User.model_validate(stored.item), stored.version)
 
     def put(self, user: User, *, expected: int) -> int:
         """Write a record over the version that was read; `ConflictError` if it has changed."""
