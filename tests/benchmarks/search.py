@@ -6,8 +6,9 @@ from typing import Final
 
 from rapidfuzz import fuzz, process, utils
 
+from signal9_core.domain import ListedAsset
 from signal9_core.providers.sample.provider import SampleProvider
-from signal9_core.search import Entry, SearchIndex
+from signal9_core.search import SearchIndex
 
 from ..core.mistyped import MISTYPED
 from .measure import Measure
@@ -25,7 +26,7 @@ First = Callable[[str], str]
 def measures() -> Iterator[Measure]:
     """Yield the time to build the index, and speed and hit rate beside a plain fuzzy scan."""
     listing = [
-        Entry(asset.ticker, asset.name, asset.exchange, asset.rank)
+        ListedAsset(asset.ticker, asset.name, asset.exchange, asset.rank)
         for asset in SampleProvider().assets()
     ]
     build = min(milliseconds(lambda: SearchIndex(listing)) for _ in range(_ROUNDS))
@@ -38,12 +39,12 @@ def measures() -> Iterator[Measure]:
     yield Measure("search_first_hit", hits, "%", 90, "higher", _PEER, hits / fewer)
 
 
-def _index(listing: list[Entry]) -> First:
+def _index(listing: list[ListedAsset]) -> First:
     index = SearchIndex(listing)
     return lambda query: index.search(query)[0].ticker
 
 
-def _scan(listing: list[Entry]) -> First:
+def _scan(listing: list[ListedAsset]) -> First:
     names = {each.ticker: utils.default_process(each.name or "") for each in listing}
 
     def first(query: str) -> str:

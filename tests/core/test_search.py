@@ -7,22 +7,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from signal9_core.domain import ListedAsset
 from signal9_core.providers.sample.provider import SampleProvider
-from signal9_core.search import Entry, Match, SearchIndex, core, words
+from signal9_core.search import Match, SearchIndex, core, words
 
 from .mistyped import MISTYPED
 
 COMPANIES = [
-    Entry("ACME", "Acme Rockets, Inc.", "NYSE", 40),
-    Entry("ACM", "Aecom Builders Ltd", "NYSE", 30),
-    Entry("RKT.A", "Acme Rockets, Inc.", None, 900),
-    Entry("ROCK", "Gibraltar Rock PLC", "Nasdaq", 12),
-    Entry("ZERO", None, None, None),
-    Entry("SMALL", "Rocket Candles Corp /DE/", None, None),
+    ListedAsset("ACME", "Acme Rockets, Inc.", "NYSE", 40),
+    ListedAsset("ACM", "Aecom Builders Ltd", "NYSE", 30),
+    ListedAsset("RKT.A", "Acme Rockets, Inc.", None, 900),
+    ListedAsset("ROCK", "Gibraltar Rock PLC", "Nasdaq", 12),
+    ListedAsset("ZERO", None, None, None),
+    ListedAsset("SMALL", "Rocket Candles Corp /DE/", None, None),
 ]
 
 entries = st.builds(
-    Entry,
+    ListedAsset,
     st.from_regex(r"[A-Z]{1,5}(\.[A-Z])?", fullmatch=True),
     st.none() | st.text(max_size=30),
     st.none(),
@@ -30,20 +31,20 @@ entries = st.builds(
 )
 
 
-def _tickers(companies: Iterable[Entry | Match]) -> list[str]:
+def _tickers(companies: Iterable[ListedAsset | Match]) -> list[str]:
     return [company.ticker for company in companies]
 
 
 @pytest.fixture(scope="module")
-def listing() -> list[Entry]:
+def listing() -> list[ListedAsset]:
     return [
-        Entry(asset.ticker, asset.name, asset.exchange, asset.rank)
+        ListedAsset(asset.ticker, asset.name, asset.exchange, asset.rank)
         for asset in SampleProvider().assets()
     ]
 
 
 @pytest.fixture(scope="module")
-def index(listing: list[Entry]) -> SearchIndex:
+def index(listing: list[ListedAsset]) -> SearchIndex:
     return SearchIndex(listing)
 
 
@@ -62,10 +63,10 @@ def test_equal_names_are_ordered_by_size(small: SearchIndex) -> None:
 
 def test_exact_beginning_and_mistyped_follow_one_another() -> None:
     alike = [
-        Entry("W", "Rackets"),
-        Entry("X", "Rockets Works"),
-        Entry("Y", "Old Rockets"),
-        Entry("Z", "Rockets"),
+        ListedAsset("W", "Rackets"),
+        ListedAsset("X", "Rockets Works"),
+        ListedAsset("Y", "Old Rockets"),
+        ListedAsset("Z", "Rockets"),
     ]
 
     assert _tickers(SearchIndex(alike).search("rockets")) == ["Z", "X", "Y", "W"]
@@ -110,7 +111,7 @@ def test_any_text_may_be_asked(query: str) -> None:
 @settings(max_examples=40)
 @given(listing=st.lists(entries, max_size=12, unique_by=lambda entry: entry.ticker), data=st.data())
 def test_the_order_of_the_listing_does_not_matter(
-    listing: list[Entry], data: st.DataObject
+    listing: list[ListedAsset], data: st.DataObject
 ) -> None:
     query = data.draw(st.text(max_size=10) | st.sampled_from(["a", *(e.ticker for e in listing)]))
 
@@ -121,7 +122,7 @@ def test_the_order_of_the_listing_does_not_matter(
 
 @settings(max_examples=40)
 @given(listing=st.lists(entries, min_size=1, max_size=12, unique_by=lambda entry: entry.ticker))
-def test_a_company_is_always_found_by_its_ticker(listing: list[Entry]) -> None:
+def test_a_company_is_always_found_by_its_ticker(listing: list[ListedAsset]) -> None:
     index = SearchIndex(listing)
 
     firsts = [index.search(entry.ticker, 1)[0] for entry in listing]
@@ -142,7 +143,9 @@ def test_mistyped_queries_find_what_they_mean(index: SearchIndex) -> None:
     assert first / len(MISTYPED) >= 0.96, report
 
 
-def test_every_ticker_finds_its_company_first(index: SearchIndex, listing: list[Entry]) -> None:
+def test_every_ticker_finds_its_company_first(
+    index: SearchIndex, listing: list[ListedAsset]
+) -> None:
     tickers = [entry.ticker for entry in listing[::5]]
 
     firsts = [index.search(ticker, 1)[0] for ticker in tickers]
@@ -151,7 +154,7 @@ def test_every_ticker_finds_its_company_first(index: SearchIndex, listing: list[
     assert {match.score for match in firsts} == {100}
 
 
-def test_small_letters_find_tickers_too(index: SearchIndex, listing: list[Entry]) -> None:
+def test_small_letters_find_tickers_too(index: SearchIndex, listing: list[ListedAsset]) -> None:
     tickers = [entry.ticker for entry in listing[::9] if len(entry.ticker) != 4]
 
     assert [index.search(ticker.lower(), 1)[0].ticker for ticker in tickers] == tickers

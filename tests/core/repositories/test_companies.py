@@ -7,10 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from signal9_core.domain import Asset, AssetProfile, CompanyOverview, DataSet, Freshness
+from signal9_core.domain import (
+    Asset,
+    AssetProfile,
+    CompanyOverview,
+    DataSet,
+    Freshness,
+    ListedAsset,
+)
 from signal9_core.errors import StoreError
 from signal9_core.ports import Item, Value
-from signal9_core.repositories.companies import AssetRepository, ListedName, ListingRepository
+from signal9_core.repositories.companies import AssetRepository, ListingRepository
 from signal9_core.tables import STATE, TableSpec
 from tests.core.conftest import opened
 from tests.core.storing import store_assets
@@ -156,7 +163,7 @@ def test_a_list_shows_name_exchange_sector_and_rank(spied: SpiedStore) -> None:
 
     first, *_, last = repository.listed()
 
-    assert first == ("AAPL", "Apple Inc.", "NASDAQ", "TECHNOLOGY", 1)
+    assert first == ("AAPL", "Apple Inc.", "NASDAQ", 1, "TECHNOLOGY")
     assert last == ("ZZZ", None, "NYSE", None, None)
 
 
@@ -184,15 +191,15 @@ def _check(repository: AssetRepository, ticker: str, hours: int) -> None:
     repository.change(ticker, lambda old: old.model_copy(update=update))
 
 
-APPLE = ListedName("AAPL", "Apple Inc.", "NASDAQ", 1)
-IBM = ListedName("IBM", None, None, None)
+APPLE = ListedAsset("AAPL", "Apple Inc.", "NASDAQ", 1)
+IBM = ListedAsset("IBM", None, None, None)
 
 
 @settings(deadline=None, max_examples=25)
 @given(
     companies=st.lists(
         st.builds(
-            ListedName,
+            ListedAsset,
             st.text(),
             st.none() | st.text(),
             st.none() | st.text(),
@@ -200,7 +207,7 @@ IBM = ListedName("IBM", None, None, None)
         )
     )
 )
-def test_a_listing_comes_back_unchanged_and_is_written_once(companies: list[ListedName]) -> None:
+def test_a_listing_comes_back_unchanged_and_is_written_once(companies: list[ListedAsset]) -> None:
     with opened() as store:
         listing = ListingRepository(store)
         assert (listing.version(), listing.load()) == (None, None)

@@ -24,7 +24,9 @@ from heapq import nsmallest
 from math import log, log10
 from typing import Final, NamedTuple
 
-__all__ = ["Entry", "Match", "SearchIndex", "as_ticker", "core", "words"]
+from .domain import ListedAsset
+
+__all__ = ["Match", "SearchIndex", "as_ticker", "core", "words"]
 
 _LONGEST_QUERY: Final = 80
 _MOST_WORDS: Final = 8
@@ -79,15 +81,6 @@ def as_ticker(typed: str) -> str:
     return _SEPARATORS.sub(".", typed.strip().lstrip("$").upper())
 
 
-class Entry(NamedTuple):
-    """A company in the listing; `rank` is its place by size, 1 the largest."""
-
-    ticker: str
-    name: str | None = None
-    exchange: str | None = None
-    rank: int | None = None
-
-
 class Match(NamedTuple):
     """A company that a query found; `score` goes up to 100, an exact ticker."""
 
@@ -129,7 +122,7 @@ class _Texts:
 class SearchIndex:
     """The companies of a listing; the same query always finds the same ones."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Iterable[ListedAsset]) -> None:
         self._entries = sorted(
             entries, key=lambda entry: (entry.rank is None, entry.rank or 0, entry.ticker)
         )
@@ -257,8 +250,8 @@ class SearchIndex:
                 yield self._joined_names.companies[name][0]
 
     def _match(self, company: int, points: float) -> Match:
-        ticker, name, exchange, _ = self._entries[company]
-        return Match(ticker, name, exchange, Decimal(f"{points:.1f}"))
+        entry = self._entries[company]
+        return Match(entry.ticker, entry.name, entry.exchange, Decimal(f"{points:.1f}"))
 
 
 def _closeness(typed: str, word: str, typos: int) -> float:

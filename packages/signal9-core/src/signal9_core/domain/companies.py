@@ -2,7 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
@@ -27,6 +27,7 @@ __all__ = [
     "DataSet",
     "Freshness",
     "Insights",
+    "ListedAsset",
     "PendingEvent",
     "PriceRange",
     "SentimentRating",
@@ -85,6 +86,16 @@ class Asset(OpenModel):
     )
     ipo_date: OptionalDay = None
     delisting_date: OptionalDay = None
+
+
+class ListedAsset(NamedTuple):
+    """A company as lists and searches show it; `rank` is its place by size, 1 the largest."""
+
+    ticker: Ticker
+    name: str | None = None
+    exchange: str | None = None
+    rank: int | None = None
+    sector: str | None = None
 
 
 class CompanyOverview(OpenModel):

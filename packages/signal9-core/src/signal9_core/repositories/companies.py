@@ -4,11 +4,11 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
-from ..domain import Asset, AssetProfile, DataSet, Freshness, Ticker
+from ..domain import Asset, AssetProfile, DataSet, Freshness, ListedAsset, Ticker
 from ..errors import StoreError
 from ..ports import ABSENT, Cursor, Item, Store, Stored
 from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX, STATE
@@ -25,12 +25,7 @@ from .optimistic import (
     to_item,
 )
 
-__all__ = [
-    "AssetRepository",
-    "ListedAsset",
-    "ListedName",
-    "ListingRepository",
-]
+__all__ = ["AssetRepository", "ListingRepository"]
 
 NEVER: Final = "0001-01-01T00:00:00Z"
 """`checkedAt` of a company that no provider was asked about: before everything else."""
@@ -42,16 +37,6 @@ _INDEXED: Final = ("ticker", "name", "exchange", "status", "cik", "rank")
 """Fields of an asset that an item has outside of it as well, for the indexes."""
 
 _OWN_ATTRIBUTES: Final = {*_INDEXED, "sector", "nameKey"}
-
-
-class ListedAsset(NamedTuple):
-    """A company as lists show it; `rank` is its place by size, 1 the largest."""
-
-    ticker: Ticker
-    name: str | None
-    exchange: str | None
-    sector: str | None
-    rank: int | None
 
 
 class AssetRepository:
@@ -215,15 +200,6 @@ _PART_BYTES: Final = 300_000
 """The size of a part; an item of DynamoDB may have 400 KB."""
 
 
-class ListedName(NamedTuple):
-    """A company as people search for it; `rank` is its place by size, 1 the largest."""
-
-    ticker: str
-    name: str | None
-    exchange: str | None
-    rank: int | None
-
-
 class ListingRepository:
     """The compact listing: written and read as a whole, with a version of its content.
 
@@ -238,7 +214,7 @@ class ListingRepository:
         head = self._head()
         return None if head is None else head[0]
 
-    def publish(self, companies: Iterable[ListedName]) -> bool:
+    def publish(self, companies: Iterable[ListedAsset]) -> bool:
         """Write the listing unless it is stored already; tell whether it was written."""
         packed = zlib.compress(msgspec.json.encode(list(companies)), 6)
         version = blake2b(packed, digest_size=12).hexdigest()
@@ -253,7 +229,7 @@ class ListingRepository:
         self._store.put(STATE, {**_HEAD, "digest": version, "parts": len(parts)})
         return True
 
-    def load(self) -> tuple[str, list[ListedName]] | None:
+    def load(self) -> tuple[str, list[ListedAsset]] | None:
         """Return version and companies; `None` if none are published, or others right now."""
         head = self._head()
         if head is None:
@@ -276,10 +252,10 @@ def _keys(version: str, parts: int) -> list[dict[str, str]]:
     return [{"name": f"listing/{version}/{number}"} for number in range(parts)]
 
 
-_companies: Final = msgspec.json.Decoder(list[ListedName])
+_companies: Final = msgspec.json.Decoder(list[ListedAsset])
 
 
-def _unpack(packed: bytes) -> list[ListedName]:
+def _unpack(packed: bytes) -> list[ListedAsset]:
     try:
         return _companies.decode(zlib.decompress(packed))
     except (zlib.error, msgspec.DecodeError) as error:

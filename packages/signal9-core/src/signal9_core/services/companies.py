@@ -8,9 +8,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from ..errors import InputError, NotFoundError, StoreUnavailableError
-from ..repositories.companies import ListedName
 from ..schemas import AssetAnswer, AssetsAnswer, AssetSummary, SearchAnswer, SearchHit
-from ..search import Entry, SearchIndex
+from ..search import SearchIndex
 from ..tables import ASSETS, COMPANY_NAME_INDEX
 from .cursors import decode_cursor, encode_cursor
 from .parameters import check_limit, parse_ticker, parse_tickers
@@ -18,8 +17,8 @@ from .parameters import check_limit, parse_ticker, parse_tickers
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..domain import AssetProfile
-    from ..repositories.companies import AssetRepository, ListedAsset, ListingRepository
+    from ..domain import AssetProfile, ListedAsset
+    from ..repositories.companies import AssetRepository, ListingRepository
 
 __all__ = ["CompanyFinder", "ListAssets"]
 
@@ -88,10 +87,7 @@ class CompanyFinder:
     def update(self, *, publish: bool) -> None:
         """Build the index again when it is next used; publish the listing for other processes."""
         if publish:
-            self._listing.publish(
-                ListedName(asset.ticker, asset.name, asset.exchange, asset.rank)
-                for asset in self.assets.listed()
-            )
+            self._listing.publish(self.assets.listed())
         with self._lock:
             self._index = None
 
@@ -104,10 +100,7 @@ class CompanyFinder:
     def _build(self) -> SearchIndex:
         # Where no listing was published yet, all companies are read.
         self._version, companies = self._listing.load() or (None, self.assets.listed())
-        return SearchIndex(
-            Entry(company.ticker, company.name, company.exchange, company.rank)
-            for company in companies
-        )
+        return SearchIndex(companies)
 
 
 @dataclass(frozen=True)
