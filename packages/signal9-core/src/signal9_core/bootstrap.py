@@ -47,7 +47,7 @@ if TYPE_CHECKING:
         StatusAnswer,
     )
     from .services.companies import CompanyFinder, ListAssets
-    from .services.ingest import IngestCompany, IngestLists
+    from .services.ingest import Ingest
     from .services.insights import UpdateInsights
     from .services.notifications import NotifySubscribers
     from .services.outbox import Outbox
@@ -334,27 +334,18 @@ class App:
         reports: Collection[ReportKind] = ALL_REPORTS,
     ) -> IngestAnswer:
         """Ingest everything, or these data sets of these companies."""
-        from .services.ingest import DATA_SETS, IngestEverything
+        from .services.ingest import DATA_SETS
         from .services.parameters import parse_tickers
 
         started = perf_counter()
         chosen = None if tickers is None else parse_tickers(tickers)
-        ingest_everything = IngestEverything(
-            self.provider,
-            self._ingest_lists(self.provider),
-            self._ingest_company(self.provider),
-            self.state,
-            self.clock,
-        )
         wanted = DATA_SETS if data_sets is None else data_sets
-        result = ingest_everything(progress, chosen, wanted, reports)
+        result = self._ingest(self.provider).everything(progress, chosen, wanted, reports)
         self.finder.update(publish=chosen is None)
         return result.to_answer(self.provider, perf_counter() - started)
 
     def refresh(self) -> IngestAnswer:
         """Refresh the stalest companies; a provider that is not set up becomes a problem."""
-        from .services.ingest import RefreshStalest
-
         started = perf_counter()
         try:
             provider = self.provider
@@ -362,8 +353,7 @@ class App:
             self.state.note_blocked_refresh(self.clock())
             raise
         self.state.note_free_refresh()
-        company = self._ingest_company(provider)
-        result = RefreshStalest(provider, self.assets, company, self.settings.refresh_batch)()
+        result = self._ingest(provider).stalest(self.settings.refresh_batch)
         return result.to_answer(provider, perf_counter() - started)
 
     def replay(self, folder: Path | None = None, progress: Progress = no_progress) -> ReplayAnswer:
@@ -372,21 +362,14 @@ class App:
         from .services.replay import Replay
 
         copies = self.cache if folder is None else copies_in(folder)
-        parsers = make_parsers()
-        replay = Replay(parsers, self._ingest_lists, self._ingest_company)
-        answer = replay(copies, progress)
+        answer = Replay(make_parsers(), self._ingest)(copies, progress)
         self.finder.update(publish="listing" in answer.stored)
         return answer
 
-    def _ingest_lists(self, provider: Provider) -> IngestLists:
-        from .services.ingest import IngestLists
+    def _ingest(self, provider: Provider) -> Ingest:
+        from .services.ingest import Ingest, IngestCompany
 
-        return IngestLists(provider, self.assets, self.financials, self._outbox, self.clock)
-
-    def _ingest_company(self, provider: Provider) -> IngestCompany:
-        from .services.ingest import IngestCompany
-
-        return IngestCompany(
+        company = IngestCompany(
             provider,
             self.assets,
             self.prices,
@@ -395,6 +378,15 @@ class App:
             self.news,
             self._outbox,
             self.clock,
+        )
+        return Ingest(
+            provider,
+            self.assets,
+            self.financials,
+            self.state,
+            self._outbox,
+            self.clock,
+            company,
         )
 
     @cached_property

@@ -10,7 +10,7 @@ import msgspec
 
 from ..domain import Asset, AssetProfile, DataSet, Freshness, ListedAsset, Ticker
 from ..errors import StoreError
-from ..ports import ABSENT, Cursor, Item, Store, Stored
+from ..ports import ABSENT, Cursor, Item, Store
 from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX, STATE
 from .optimistic import (
     Change,
@@ -116,14 +116,9 @@ class AssetRepository:
         accept: Callable[[ListedAsset], bool] | None = None,
     ) -> ResultPage[ListedAsset]:
         """Return accepted active companies in the order of their names."""
-
-        def read(stored: Stored) -> ListedAsset | None:
-            listed = _listed(stored.item)
-            return listed if accept is None or accept(listed) else None
-
         size = limit + 1 if accept is None else _PAGE
         items = scan(self._store, _BY_NAME, cursor, size)
-        return take_page(items, limit, read, _BY_NAME)
+        return take_page(items, limit, _listed, accept, _BY_NAME)
 
     def listed(self) -> Iterator[ListedAsset]:
         """Yield every active company, by name."""

@@ -110,7 +110,7 @@ class NewsRepository:
         """Return accepted articles that mention a company, from `first` to `last`, newest first."""
         part = ItemRange(NEWS, ticker, span=_span(first, last), newest_first=True)
         items = scan(self._store, part, cursor, _PAGE)
-        return take_page(items, limit, _reader(accept), part)
+        return take_page(items, limit, _article, accept, part)
 
     def recent(
         self,
@@ -131,7 +131,7 @@ class NewsRepository:
                 self._store, replace(whole, partition=month), None if number else cursor, _PAGE
             )
         )
-        return take_page(items, limit, _reader(accept), whole)
+        return take_page(items, limit, _article, accept, whole)
 
     def between(self, ticker: Ticker, first: datetime, last: datetime) -> Iterator[NewsArticle]:
         """Yield every article that mentions a company, from `first` to `last`, newest first."""
@@ -239,14 +239,6 @@ def _copy(article: NewsArticle, ticker: Ticker) -> Item:
 
 def _article(item: Item) -> NewsArticle:
     return NewsArticle.model_validate(fields_of(item, _PLACE))
-
-
-def _reader(accept: Accept | None) -> Callable[[Stored], NewsArticle | None]:
-    def read(stored: Stored) -> NewsArticle | None:
-        article = _article(stored.item)
-        return article if accept is None or accept(article) else None
-
-    return read
 
 
 def _span(first: datetime | None, last: datetime | None) -> Span:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from ..domain import Model
@@ -208,23 +209,21 @@ class ResultPage(NamedTuple, Generic[T]):
 
 
 def take_page(
-    items: Iterator[Stored], limit: int, read: Callable[[Stored], T | None], part: ItemRange
+    items: Iterable[Stored],
+    limit: int,
+    read: Callable[[Item], T],
+    accept: Callable[[T], bool] | None,
+    part: ItemRange,
 ) -> ResultPage[T]:
-    """Return the first `limit` results of `read` that are not `None`, and a cursor to continue.
+    """Return the first `limit` models that are accepted, and a cursor to continue.
 
-    The cursor is `None` only if there is surely no further result.
+    The cursor is `None` only if there is surely no further one.
     """
-    results: list[T] = []
-    last: Stored | None = None
-    for stored in items:
-        result = read(stored)
-        if result is None:
-            continue
-        if len(results) == limit:
-            return ResultPage(results, None if last is None else _cursor(last, part))
-        results.append(result)
-        last = stored
-    return ResultPage(results, None)
+    models = ((read(stored.item), stored) for stored in items)
+    accepted = ((model, stored) for model, stored in models if accept is None or accept(model))
+    page = list(islice(accepted, limit + 1))
+    cursor = _cursor(page[limit - 1][1], part) if len(page) > limit else None
+    return ResultPage([model for model, _ in page[:limit]], cursor)
 
 
 def _cursor(stored: Stored, part: ItemRange) -> Cursor:

@@ -21,14 +21,7 @@ if TYPE_CHECKING:
     from ..repositories.state import StateRepository
     from .outbox import Outbox
 
-__all__ = [
-    "DATA_SETS",
-    "IngestCompany",
-    "IngestEverything",
-    "IngestLists",
-    "IngestResult",
-    "RefreshStalest",
-]
+__all__ = ["DATA_SETS", "Ingest", "IngestCompany", "IngestResult"]
 
 _CHUNK: Final = 500  # as many tickers as one event may name
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -36,14 +29,54 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class IngestLists:
-    """Bring the listing and the announced report dates up to the provider's."""
+class Ingest:
+    """Bring what is stored up to what the provider has. The next run completes a stopped one."""
 
     provider: Provider
     assets: AssetRepository
     financials: FinancialsRepository
+    state: StateRepository
     outbox: Outbox
     clock: Clock
+    company: IngestCompany
+
+    def everything(
+        self,
+        progress: Progress,
+        tickers: Sequence[Ticker] | None = None,
+        data_sets: Sequence[DataSet] = DATA_SETS,
+        reports: Collection[ReportKind] = ALL_REPORTS,
+    ) -> IngestResult:
+        """Ingest everything, or only these data sets of these companies (without the lists)."""
+        result = IngestResult()
+        if tickers is None:
+            result.add(self.listing(progress))
+            result.add(self.calendar(progress))
+        companies = self.provider.covered() or () if tickers is None else tickers
+        for done, ticker in enumerate(companies, 1):
+            result.add(self.company(ticker, data_sets, reports))
+            for data_set in data_sets:
+                progress(data_set, done, len(companies))
+        if tickers is None and not result.failed:
+            self.state.note_finished_ingest(self.provider.name, self.clock())
+        return result
+
+    def stalest(self, limit: int) -> IngestResult:
+        """Ingest the companies that were checked longest ago, of those that the provider covers.
+
+        When the budget of calls is used up, the rest is left to the next run, which begins there.
+        """
+        covered = self.provider.covered()
+        if covered is None:
+            stalest = self.assets.stalest(limit)
+        else:
+            stalest = sorted(covered, key=self._checked_at)[:limit]
+        result = IngestResult()
+        for ticker in stalest:
+            result.add(self.company(ticker))
+            if result.out_of_calls:
+                break
+        return result
 
     def listing(self, progress: Progress) -> IngestResult:
         """Store and announce companies that are new or different; report a provider that fails."""
@@ -52,6 +85,10 @@ class IngestLists:
     def calendar(self, progress: Progress) -> IngestResult:
         """Store and announce dates that are new or moved; dates that have passed stay."""
         return self._ingest("calendar", self.provider.calendar, self._store_dates, progress)
+
+    def _checked_at(self, ticker: Ticker) -> datetime:
+        profile = self.assets.get(ticker)
+        return _NEVER if profile is None else profile.checked_at or _NEVER
 
     def _ingest(
         self,
@@ -102,66 +139,3 @@ class IngestLists:
             self.outbox.record("calendar", *events)
             self.financials.write(changes)
         return len(changes)
-
-
-@dataclass(frozen=True)
-class RefreshStalest:
-    """Refresh a batch of companies, the stalest first."""
-
-    provider: Provider
-    assets: AssetRepository
-    ingest_company: IngestCompany
-    batch: int
-
-    def __call__(self) -> IngestResult:
-        """Ingest every data set of these companies, of those that the provider covers.
-
-        When the budget of calls is used up, the rest is left to the next run, which begins there.
-        """
-        covered = self.provider.covered()
-        if covered is None:
-            stalest = self.assets.stalest(self.batch)
-        else:
-            stalest = sorted(covered, key=self._checked_at)[: self.batch]
-        result = IngestResult()
-        for ticker in stalest:
-            result.add(self.ingest_company(ticker))
-            if result.out_of_calls:
-                break
-        return result
-
-    def _checked_at(self, ticker: Ticker) -> datetime:
-        profile = self.assets.get(ticker)
-        return _NEVER if profile is None else profile.checked_at or _NEVER
-
-
-@dataclass(frozen=True)
-class IngestEverything:
-    """Ingest all there is. Stopped at any moment, the next run completes it."""
-
-    provider: Provider
-    ingest_lists: IngestLists
-    ingest_company: IngestCompany
-    state: StateRepository
-    clock: Clock
-
-    def __call__(
-        self,
-        progress: Progress,
-        tickers: Sequence[Ticker] | None = None,
-        data_sets: Sequence[DataSet] = DATA_SETS,
-        reports: Collection[ReportKind] = ALL_REPORTS,
-    ) -> IngestResult:
-        """Ingest everything, or only these data sets of these companies (without the lists)."""
-        result = IngestResult()
-        if tickers is None:
-            result.add(self.ingest_lists.listing(progress))
-            result.add(self.ingest_lists.calendar(progress))
-        companies = self.provider.covered() or () if tickers is None else tickers
-        for done, ticker in enumerate(companies, 1):
-            result.add(self.ingest_company(ticker, data_sets, reports))
-            for data_set in data_sets:
-                progress(data_set, done, len(companies))
-        if tickers is None and not result.failed:
-            self.state.note_finished_ingest(self.provider.name, self.clock())
-        return result

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from ..domain import ReportKind
     from ..ports import Progress, Provider, ProviderFormat, RawCopies, RawCopy, Record
-    from .ingest import IngestCompany, IngestLists
+    from .ingest import Ingest
 
 __all__ = ["ParsedResponse", "ParserRegistry", "RecordedProvider", "Replay"]
 
@@ -255,11 +255,10 @@ _Subject = tuple[str, Ticker]
 
 @dataclass(frozen=True)
 class Replay:
-    """Ingest kept responses as if they came now; the functions make ingests from a provider."""
+    """Ingest kept responses as if they came now."""
 
     registry: ParserRegistry
-    lists: Callable[[Provider], IngestLists]
-    company: Callable[[Provider], IngestCompany]
+    ingest: Callable[[Provider], Ingest]
 
     def __call__(self, kept: RawCopies, progress: Progress) -> ReplayAnswer:
         """Replay everything; what cannot be read is skipped and reported."""
@@ -289,13 +288,13 @@ class Replay:
     def _ingest(self, subject: _Subject, copies: Iterable[RawCopy]) -> IngestResult:
         data_set, ticker = subject
         responses = sorted(map(self.registry.parse, copies), key=lambda response: response.order)
-        provider = RecordedProvider(responses, ticker or None)
+        ingest = self.ingest(RecordedProvider(responses, ticker or None))
         match data_set:
             case "listing":
-                return self.lists(provider).listing(_ignore)
+                return ingest.listing(_ignore)
             case "calendar":
-                return self.lists(provider).calendar(_ignore)
-        return self.company(provider)(ticker, (DataSet(data_set),))
+                return ingest.calendar(_ignore)
+        return ingest.company(ticker, (DataSet(data_set),))
 
 
 def _ignore(data_set: str, done: int, total: int) -> None:
