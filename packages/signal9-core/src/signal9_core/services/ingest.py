@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from ..errors import ProviderError
 from ..events import AssetDataUpdated, EarningsScheduled
 from ..ports import ALL_REPORTS
-from .ingest_company import DATA_SETS, IngestCompany, IngestResult
+from .ingest_company import DATA_SETS, IngestCompany
+from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ..repositories.state import StateRepository
     from .outbox import Outbox
 
-__all__ = ["DATA_SETS", "Ingest", "IngestCompany", "IngestResult"]
+__all__ = ["DATA_SETS", "Ingest", "IngestCompany"]
 
 _CHUNK: Final = 500  # as many tickers as one event may name
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from ..domain import DataSet
-from ..errors import ProviderError, QuotaExhaustedError
-from ..events import (
-    AssetDataUpdated,
-    FinancialDataIngested,
-    IngestionFailed,
-    NewsIngested,
-    PricesUpdated,
-)
+from ..errors import ProviderError
+from ..events import AssetDataUpdated, FinancialDataIngested, NewsIngested, PricesUpdated
 from ..ports import ALL_REPORTS
 from ..repositories.news import NO_COMPANY
-from ..schemas import FailureAnswer, IngestAnswer
 from .company_record import CompanyRecord, Update
+from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -35,7 +28,7 @@ if TYPE_CHECKING:
     from ..repositories.reports import FinancialsRepository
     from .outbox import Outbox
 
-__all__ = ["DATA_SETS", "IngestCompany", "IngestResult"]
+__all__ = ["DATA_SETS", "IngestCompany"]
 
 DATA_SETS: Final = tuple(DataSet)
 """What is requested of a provider about a company, in this order."""
@@ -44,57 +37,6 @@ _CORRECTIONS: Final = timedelta(days=7)
 """Bars and splits of so many days before the last known one are requested again."""
 _LATE_NEWS: Final = timedelta(days=1)
 """An article may reach its provider so long after it was published."""
-
-
-@dataclass
-class IngestResult:
-    """Counts by data set, of what is stored now and of what was new or changed; and failures.
-
-    `out_of_calls` tells that something is left for later, since the budget of calls is used up.
-    """
-
-    stored: Counter[str] = field(default_factory=Counter)
-    changed: Counter[str] = field(default_factory=Counter)
-    failed: list[FailureAnswer] = field(default_factory=list)
-    out_of_calls: bool = False
-
-    def count(self, data_set: str, stored: int, changed: int) -> None:
-        """Add to the counts of a data set."""
-        self.stored[data_set] += stored
-        self.changed[data_set] += changed
-
-    def fail(self, error: ProviderError, data_set: str, ticker: Ticker | None = None) -> None:
-        """Add a data set that could not be ingested."""
-        failure = FailureAnswer(
-            ticker=ticker, data_set=data_set, reason=str(error), transient=error.transient
-        )
-        self.failed.append(failure)
-        self.out_of_calls |= isinstance(error, QuotaExhaustedError)
-
-    def add(self, other: IngestResult) -> None:
-        """Add another result to this one."""
-        self.stored.update(other.stored)
-        self.changed.update(other.changed)
-        self.failed += other.failed
-        self.out_of_calls |= other.out_of_calls
-
-    def failure_events(self, at: datetime) -> list[IngestionFailed]:
-        """Return an event for each failure."""
-        return [
-            IngestionFailed.model_validate({"at": at, **failure.model_dump()})
-            for failure in self.failed
-        ]
-
-    def to_answer(self, provider: Provider, seconds: float) -> IngestAnswer:
-        """Return the result as entry points show it."""
-        return IngestAnswer(
-            provider=provider.name,
-            notice=provider.notice,
-            stored=dict(self.stored),
-            changed=dict(self.changed),
-            failed=self.failed,
-            seconds=Decimal(f"{seconds:.3f}"),
-        )
 
 
 @dataclass(frozen=True)
@@ -181,7 +123,8 @@ class IngestCompany:
         history = self.provider.history(record.ticker, self._prices_since(record, coverage))
         if history is None:
             return None
-        self._store_actions(record, history, known, coverage, result)
+        if history.actions or history.coverage is not None:
+            result.count("actions", *self._store_actions(record, history, known, coverage))
         bars = history.bars
         if not bars:
             return None
@@ -204,10 +147,8 @@ class IngestCompany:
         history: History,
         known: Sequence[CorporateAction],
         coverage: Coverage | None,
-        result: IngestResult,
-    ) -> None:
-        if not history.actions and history.coverage is None:
-            return
+    ) -> tuple[int, int]:
+        """Return how many splits and dividends are stored now, and how many were new."""
         new = [action for action in history.actions if action not in known]
         if new and (history.bars or not record.is_new):  # without prices, they change no price
             days = [action.ex_date for action in new]
@@ -216,7 +157,7 @@ class IngestCompany:
         if history.coverage is not None and not _covers(coverage, history.coverage):
             self.actions.note_coverage(record.ticker, *history.coverage)
         stored = {(action.ex_date, action.kind) for action in (*known, *history.actions)}
-        result.count("actions", len(stored), changed)
+        return len(stored), changed
 
     def _write_prices_updated(
         self, record: CompanyRecord, first: date, last: date, count: int

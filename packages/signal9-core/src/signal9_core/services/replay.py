@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..domain import (
@@ -27,7 +28,7 @@ from ..domain import (
 from ..errors import PayloadError, ProviderError, StoreError
 from ..ports import ALL_REPORTS, Financials, History
 from ..schemas import ReplayAnswer, SkippedAnswer
-from .ingest import IngestResult
+from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -179,12 +180,12 @@ class RecordedProvider:
 
     def assets(self) -> Iterable[Asset]:
         """Return the listed companies."""
-        return {asset.ticker: asset for asset in self._all(Asset)}.values()
+        return self._latest(Asset, attrgetter("ticker"))
 
     def overview(self, ticker: Ticker) -> CompanyOverview | None:
         """Return the latest description."""
-        overviews = {overview.ticker: overview for overview in self._all(CompanyOverview)}
-        return overviews.get(ticker)
+        overviews = self._latest(CompanyOverview, attrgetter("ticker"))
+        return next((overview for overview in overviews if overview.ticker == ticker), None)
 
     def history(self, ticker: Ticker, since: date | None = None) -> History | None:
         """Return bars, splits and dividends, and in which days no action is missing."""
@@ -201,22 +202,20 @@ class RecordedProvider:
                 complete = response.whole
             if response.has_all_actions and bars:
                 days += [(newer or bars).day(0), (newer or bars).day(-1)]
-        actions = {
-            (action.ex_date, action.kind): action
-            for action in self._all(CorporateAction)
-            if action.ticker == ticker
-        }
+        actions = self._latest(CorporateAction, attrgetter("ticker", "ex_date", "kind"))
+        actions = [action for action in actions if action.ticker == ticker]
         bars = None if bars is None else bars.between(since)
         coverage = (min(days), max(days)) if days else None
-        return History(bars, list(actions.values()), coverage, complete)
+        return History(bars, actions, coverage, complete)
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
         """Return the reports of these kinds."""
-        reports = {
-            (report.kind, report.period, report.fiscal_date_ending): report
-            for report in self._all(Report)
+        key = attrgetter("ticker", "kind", "period", "fiscal_date_ending")
+        reports = [
+            report
+            for report in self._latest(Report, key)
             if report.ticker == ticker and report.kind in kinds
-        }.values()
+        ]
         return Financials(
             [report for report in reports if isinstance(report, Statement)],
             [report for report in reports if isinstance(report, Earnings)],
@@ -224,8 +223,7 @@ class RecordedProvider:
 
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
         """Return announced report dates."""
-        entries = self._all(EarningsCalendarEntry)
-        return {(entry.ticker, entry.report_date): entry for entry in entries}.values()
+        return self._latest(EarningsCalendarEntry, attrgetter("ticker", "report_date"))
 
     def news(
         self,
@@ -245,8 +243,10 @@ class RecordedProvider:
         mentioned = {mention.ticker for mention in article.tickers}
         return response.ticker == self.ticker or self.ticker in mentioned
 
-    def _all(self, kind: type[_T]) -> Iterator[_T]:
-        return (record for response in self.responses for record in response.of_type(kind))
+    def _latest(self, kind: type[_T], key: Callable[[_T], object]) -> list[_T]:
+        """Return the records of one type, of equal keys the latest."""
+        records = (record for response in self.responses for record in response.of_type(kind))
+        return list({key(record): record for record in records}.values())
 
 
 _Subject = tuple[str, Ticker]
