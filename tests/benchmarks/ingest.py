@@ -15,6 +15,7 @@ from signal9_core.repositories.reports import FinancialsRepository
 from signal9_core.services.ingest import IngestCompany
 from signal9_core.services.outbox import Outbox
 from signal9_core.stores.sqlite import SqliteStore
+from tests.core.storing import store_assets
 from tests.fakes import FakeProvider, SetClock, article
 from tests.spied import SpiedStore
 
@@ -45,7 +46,7 @@ def calls_of_refresh(articles: int) -> int:
     clock = SetClock()
     provider = FakeProvider(covering=None, actions={"AAPL": [_DIVIDEND]})
     with SqliteStore.open(":memory:", clock=clock) as store:
-        AssetRepository(store).sync(provider.listing)
+        store_assets(AssetRepository(store), provider.listing)
         _ingest(provider, SpiedStore(store), clock)
         clock.move(hours=6)
         provider.at = clock.now

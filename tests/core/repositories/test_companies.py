@@ -7,13 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from signal9_core.domain import Asset, AssetProfile, CompanyOverview, DataSet, Freshness
-from signal9_core.domain.companies import ListedAsset
+from signal9_core.domain import (
+    Asset,
+    AssetProfile,
+    CompanyOverview,
+    DataSet,
+    Freshness,
+    ListedAsset,
+)
 from signal9_core.errors import StoreError
 from signal9_core.ports import Item, Value
 from signal9_core.repositories.companies import AssetRepository, ListingRepository
 from signal9_core.tables import STATE, TableSpec
 from tests.core.conftest import opened
+from tests.core.storing import store_assets
 from tests.core.strategies import asset_profiles, assets
 from tests.fakes import LISTING, NOW
 from tests.spied import SpiedStore
@@ -61,29 +68,20 @@ def test_syncing_a_listing_again_writes_nothing(listing: list[Asset]) -> None:
     with opened() as store:
         repository = AssetRepository(store)
 
-        assert repository.sync(listing) == [asset.ticker for asset in listing]
+        assert store_assets(repository, listing) == [asset.ticker for asset in listing]
         written = store.writes
-        assert repository.sync(listing) == []
+        assert store_assets(repository, listing) == []
         assert store.writes == written
 
 
-def test_a_change_of_identity_keeps_everything_else_and_is_recorded_before(
-    spied: SpiedStore,
-) -> None:
+def test_a_change_of_identity_keeps_everything_else(spied: SpiedStore) -> None:
     repository = AssetRepository(spied)
-    recorded: list[tuple[int, list[str]]] = []
-
-    def record(tickers: list[str]) -> None:
-        recorded.append((spied.writes, tickers))
-
-    repository.sync(LISTING, record)
+    store_assets(repository, LISTING)
     _check(repository, "AAPL", 3)
-    written = spied.writes
 
-    changed = repository.sync([Asset(ticker="AAPL", name="Apple"), *LISTING[1:]], record)
+    changed = store_assets(repository, [Asset(ticker="AAPL", name="Apple"), *LISTING[1:]])
 
     assert changed == ["AAPL"]
-    assert recorded == [(0, ["AAPL", "BRK.B", "MSFT", "ZZZ"]), (written, ["AAPL"])]
     found = repository.get("AAPL")
     assert found is not None
     assert (found.asset.name, found.freshness[DataSet.NEWS].count) == ("Apple", 3)
@@ -92,7 +90,7 @@ def test_a_change_of_identity_keeps_everything_else_and_is_recorded_before(
 @pytest.mark.parametrize("known", [False, True])
 def test_two_writers_of_one_profile_both_have_their_way(known: bool, spied: SpiedStore) -> None:
     mine, yours = AssetRepository(spied), AssetRepository(spied.store)
-    mine.sync(LISTING)
+    store_assets(mine, LISTING)
     read = mine.read("AAPL") if known else None
 
     def meanwhile(_: TableSpec, __: Item) -> None:
@@ -105,7 +103,7 @@ def test_two_writers_of_one_profile_both_have_their_way(known: bool, spied: Spie
     )
 
     assert written == mine.read("AAPL")
-    assert (written.profile.overview, written.profile.checked_at) == (overview, NOW)
+    assert (written.model.overview, written.model.checked_at) == (overview, NOW)
 
 
 def test_a_company_that_somebody_else_adds_meanwhile_keeps_what_they_know(
@@ -117,7 +115,7 @@ def test_a_company_that_somebody_else_adds_meanwhile_keeps_what_they_know(
         yours.change("MSFT", lambda old: old.model_copy(update={"checked_at": NOW}))
 
     spied.meanwhile = meanwhile
-    mine.sync(LISTING)
+    store_assets(mine, LISTING)
 
     found = mine.get("MSFT")
     assert found is not None
@@ -141,7 +139,7 @@ def test_pages_by_name_hold_every_accepted_company_once_and_in_order(
 
     with opened() as store:
         repository = AssetRepository(store)
-        repository.sync(listing)
+        store_assets(repository, listing)
         accept = None if exchange is None else lambda listed: listed.exchange == exchange
         pages, cursor = [], None
         while True:
@@ -159,19 +157,19 @@ def test_pages_by_name_hold_every_accepted_company_once_and_in_order(
 
 def test_a_list_shows_name_exchange_sector_and_rank(spied: SpiedStore) -> None:
     repository = AssetRepository(spied)
-    repository.sync(LISTING)
+    store_assets(repository, LISTING)
     overview = CompanyOverview(ticker="AAPL", sector="TECHNOLOGY")
     repository.change("AAPL", lambda old: old.model_copy(update={"overview": overview}))
 
     first, *_, last = repository.listed()
 
-    assert first == ListedAsset("AAPL", "Apple Inc.", "NASDAQ", 1, "TECHNOLOGY")
-    assert last == ListedAsset("ZZZ", None, "NYSE")
+    assert first == ("AAPL", "Apple Inc.", "NASDAQ", 1, "TECHNOLOGY")
+    assert last == ("ZZZ", None, "NYSE", None, None)
 
 
 def test_companies_are_ordered_by_when_they_were_checked(spied: SpiedStore) -> None:
     repository = AssetRepository(spied)
-    repository.sync([*LISTING, Asset(ticker="GONE", status="inactive")])
+    store_assets(repository, [*LISTING, Asset(ticker="GONE", status="inactive")])
     for hours, ticker in enumerate(("MSFT", "AAPL", "BRK.B")):
         _check(repository, ticker, hours)
 
@@ -206,7 +204,6 @@ IBM = ListedAsset("IBM", None, None, None)
             st.none() | st.text(),
             st.none() | st.text(),
             st.none() | st.integers(1),
-            st.none() | st.text(),
         )
     )
 )

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from signal9_core.domain import NewsArticle, TickerSentiment
 from signal9_core.ports import Cursor, Item
-from signal9_core.repositories.news import ArticlePage, NewsChange, NewsRepository
+from signal9_core.repositories.news import ArticlePage, NewsRepository
 from signal9_core.tables import TableSpec
 from tests.core.conftest import opened
+from tests.core.storing import store_articles
 from tests.core.strategies import articles
 from tests.fakes import article
 from tests.spied import SpiedStore
@@ -55,9 +56,9 @@ def test_any_article_comes_back_under_every_company_and_once_in_all(
     with opened() as store:
         news = NewsRepository(store)
 
-        assert news.sync([made]) == [made]
+        assert store_articles(news, [made]) == [made]
         written = store.writes
-        assert news.sync([made]) == []
+        assert store_articles(news, [made]) == []
 
         assert store.writes == written
         assert news.recent(limit=10).items == [made]
@@ -122,7 +123,7 @@ def test_pages_hold_every_matching_article_once_newest_first(
 
     with opened() as store:
         news = NewsRepository(store)
-        news.sync(pile)
+        store_articles(news, pile)
 
         def read(cursor: Cursor | None) -> ArticlePage:
             if company is None:
@@ -139,7 +140,7 @@ def test_pages_hold_every_matching_article_once_newest_first(
 
 def test_more_articles_than_one_read_of_the_store_are_all_found(news: NewsRepository) -> None:
     pile = [article(f"Article {number}", "2024-01-05T10:00", "AAPL") for number in range(230)]
-    news.sync(pile)
+    store_articles(news, pile)
     moment = datetime(2024, 1, 5, 10, tzinfo=UTC)
 
     assert list(news.between("AAPL", moment, moment)) == newest_first(pile)
@@ -162,48 +163,44 @@ def test_more_articles_than_one_read_of_the_store_are_all_found(news: NewsReposi
 def test_an_article_leaves_the_companies_that_it_no_longer_mentions(
     before: tuple[str, ...], after: tuple[str, ...], news: NewsRepository
 ) -> None:
-    news.sync([about(GAINS, *before)])
-    news.sync([about(GAINS, *after)])
+    store_articles(news, [about(GAINS, *before)])
+    store_articles(news, [about(GAINS, *after)])
 
     assert len(news.recent(limit=10).items) == 1
     companies = ("AAPL", "BRK.B", "MSFT", "ZZZ")
     assert {ticker for ticker in companies if news.count(ticker)} == set(after)
 
 
-def test_every_company_that_an_article_joins_or_leaves_is_recorded_before(
+def test_every_company_that_an_article_joins_or_leaves_is_known_before_a_write(
     news: NewsRepository, spied: SpiedStore
 ) -> None:
     later = article("Apple again", "2024-01-06T10:00", "AAPL")
-    news.sync([about(GAINS, "AAPL", "BRK.B")])
-    recorded: list[NewsChange] = []
+    store_articles(news, [about(GAINS, "AAPL", "BRK.B")])
     written = spied.writes
 
-    def record(changes: list[NewsChange]) -> None:
-        assert spied.writes == written
-        recorded.extend(changes)
+    changes = news.compare([about(GAINS, "AAPL", "MSFT"), later])
 
-    news.sync([about(GAINS, "AAPL", "MSFT"), later, article("Rates", "2024-01-05T10:00")], record)
-
-    at, then = GAINS.published_at, later.published_at
-    assert recorded == [
-        NewsChange("AAPL", at, then, count=2, added=1),
-        NewsChange("BRK.B", at, at, count=1, added=-1),
-        NewsChange("MSFT", at, at, count=1, added=1),
+    assert spied.writes == written
+    assert [(change.ticker, change.article.title, change.added) for change in changes] == [
+        ("AAPL", GAINS.title, 0),
+        ("MSFT", GAINS.title, 1),
+        ("BRK.B", GAINS.title, -1),
+        ("AAPL", later.title, 1),
     ]
 
 
 def test_of_two_versions_of_an_article_the_last_counts(news: NewsRepository) -> None:
     corrected = GAINS.model_copy(update={"summary": "Corrected."})
 
-    assert news.sync([GAINS, corrected]) == [corrected]
-    assert news.sync([GAINS, corrected]) == []
+    assert store_articles(news, [GAINS, corrected]) == [corrected]
+    assert store_articles(news, [GAINS, corrected]) == []
     assert news.of_company("AAPL", limit=10).items == [corrected]
 
 
 @pytest.fixture
 def scored(news: NewsRepository) -> NewsRepository:
     """News with an article about two companies that was scored here."""
-    news.sync([about(GAINS, "AAPL", "BRK.B")])
+    store_articles(news, [about(GAINS, "AAPL", "BRK.B")])
     news.put_score(about(GAINS, "AAPL", "BRK.B").scored(SCORE, "lexicon"))
     return news
 
@@ -212,8 +209,10 @@ def scored(news: NewsRepository) -> NewsRepository:
 def test_a_score_of_ours_outlives_another_ingest(
     companies: tuple[str, ...], scored: NewsRepository
 ) -> None:
-    assert scored.sync([about(GAINS, "AAPL", "BRK.B")]) == []
-    assert scored.sync([about(GAINS, *companies).model_copy(update={"topics": ("ipo",)})])
+    assert store_articles(scored, [about(GAINS, "AAPL", "BRK.B")]) == []
+    assert store_articles(
+        scored, [about(GAINS, *companies).model_copy(update={"topics": ("ipo",)})]
+    )
 
     for ticker in companies:
         (found,) = scored.of_company(ticker, limit=10).items
@@ -225,11 +224,11 @@ def test_a_score_of_ours_is_dropped_for_another_text_or_the_sources_own_score(
     scored: NewsRepository,
 ) -> None:
     other = about(GAINS, "AAPL").model_copy(update={"summary": "It did not."})
-    scored.sync([other])
+    store_articles(scored, [other])
     assert scored.of_company("AAPL", limit=10).items == [other]
 
     judged = other.model_copy(update={"sentiment": Decimal("-0.1")})
-    scored.sync([judged])
+    store_articles(scored, [judged])
     scored.put_score(other.scored(SCORE, "lexicon"))
 
     assert scored.of_company("AAPL", limit=10).items == [judged]
@@ -238,10 +237,10 @@ def test_a_score_of_ours_is_dropped_for_another_text_or_the_sources_own_score(
 def test_a_late_score_does_not_undo_what_was_written_meanwhile(
     news: NewsRepository, spied: SpiedStore
 ) -> None:
-    news.sync([GAINS])
+    store_articles(news, [GAINS])
 
     def meanwhile(_: TableSpec, __: Item) -> None:
-        NewsRepository(spied.store).sync([GAINS.model_copy(update={"topics": ("ipo",)})])
+        store_articles(NewsRepository(spied.store), [GAINS.model_copy(update={"topics": ("ipo",)})])
 
     spied.meanwhile = meanwhile
     news.put_score(GAINS.scored(SCORE, "lexicon"))
@@ -251,7 +250,7 @@ def test_a_late_score_does_not_undo_what_was_written_meanwhile(
 
 
 def test_a_score_for_a_copy_that_is_gone_brings_nothing_back(scored: NewsRepository) -> None:
-    scored.sync([GAINS])
+    store_articles(scored, [GAINS])
 
     scored.put_score(about(GAINS, "AAPL", "BRK.B").scored(SCORE, "lexicon"))
 
@@ -262,22 +261,23 @@ def test_an_article_that_somebody_else_adds_meanwhile_is_brought_up_to_date(
     news: NewsRepository, spied: SpiedStore
 ) -> None:
     def meanwhile(_: TableSpec, __: Item) -> None:
-        NewsRepository(spied.store).sync([GAINS])
+        store_articles(NewsRepository(spied.store), [GAINS])
 
     spied.meanwhile = meanwhile
-    news.sync([GAINS.model_copy(update={"topics": ("ipo",)})])
+    store_articles(news, [GAINS.model_copy(update={"topics": ("ipo",)})])
 
     assert [found.topics for found in news.recent(limit=10).items] == [("ipo",)]
 
 
 def test_the_first_second_and_the_last_of_a_month_belong_to_it(news: NewsRepository) -> None:
-    news.sync(
+    store_articles(
+        news,
         [
             article("Old year", "2023-12-31T23:59:59", "AAPL"),
             article("New year", "2024-01-01T00:00:00", "AAPL"),
             article("End of January", "2024-01-31T23:59:59", "MSFT"),
             article("February", "2024-02-01T00:00:00", "MSFT"),
-        ]
+        ],
     )
 
     january = news.recent(
@@ -289,8 +289,8 @@ def test_the_first_second_and_the_last_of_a_month_belong_to_it(news: NewsReposit
 
 
 def test_years_without_news_in_between_are_not_the_end(news: NewsRepository) -> None:
-    news.sync([article("Late", "2024-01-01T00:00", "AAPL")])
-    news.sync([article("Early", "1999-12-31T00:00", "AAPL")])
+    store_articles(news, [article("Late", "2024-01-01T00:00", "AAPL")])
+    store_articles(news, [article("Early", "1999-12-31T00:00", "AAPL")])
     start = datetime(987, 1, 1, tzinfo=UTC)
 
     found = pages(lambda cursor: news.recent(start, limit=1, cursor=cursor))

@@ -10,6 +10,7 @@ from signal9_core.ports import Cursor, Item
 from signal9_core.repositories.reports import FinancialsRepository
 from signal9_core.tables import TableSpec
 from tests.core.conftest import opened
+from tests.core.storing import store_dates, store_reports
 from tests.core.strategies import calendar_entries, earnings, statements
 from tests.fakes import income
 from tests.spied import SpiedStore
@@ -23,9 +24,9 @@ def test_any_report_comes_back_with_unknown_fields_and_gaps_and_is_written_once(
     with opened() as store:
         repository = FinancialsRepository(store)
 
-        assert repository.sync("BRK.B", [report]) == ([report], 1)
+        assert store_reports(repository, "BRK.B", [report]) == ([report], 1)
         written = store.writes
-        assert repository.sync("BRK.B", [report]) == ([], 1)
+        assert store_reports(repository, "BRK.B", [report]) == ([], 1)
 
         assert store.writes == written
         (found,) = repository.reports("BRK.B", report.kind, report.period).items
@@ -46,7 +47,7 @@ def test_pages_hold_every_report_of_a_kind_once_newest_first(
 ) -> None:
     with opened() as store:
         repository = FinancialsRepository(store)
-        stored = repository.sync("AAPL", reports).stored
+        _, stored = store_reports(repository, "AAPL", reports)
         found: list[Report] = []
         cursor: Cursor | None = None
         while True:
@@ -62,19 +63,16 @@ def test_pages_hold_every_report_of_a_kind_once_newest_first(
     assert stored == len(latest)
 
 
-def test_only_a_restated_report_is_written_and_recorded_before(spied: SpiedStore) -> None:
+def test_only_a_restated_report_is_written(spied: SpiedStore) -> None:
     repository = FinancialsRepository(spied)
-    repository.sync("AAPL", [income("AAPL", "2023-09-30", "1"), income("AAPL", "2022-09-24", "2")])
+    reports = [income("AAPL", "2023-09-30", "1"), income("AAPL", "2022-09-24", "2")]
+    store_reports(repository, "AAPL", reports)
     written = spied.writes
-    recorded: list[tuple[int, list[Report]]] = []
 
     restated = [income("AAPL", "2023-09-30", "1.0"), income("AAPL", "2022-09-24", None)]
-    changes = repository.sync(
-        "AAPL", restated, lambda reports: recorded.append((spied.writes, reports))
-    )
+    changes = store_reports(repository, "AAPL", restated)
 
     assert changes == (restated[1:], 2)
-    assert recorded == [(written, restated[1:])]
     assert spied.writes == written + 1
 
 
@@ -83,10 +81,10 @@ def test_a_report_that_somebody_else_adds_meanwhile_is_restated(spied: SpiedStor
     report = income("AAPL", "2023-09-30", "1")
 
     def meanwhile(_: TableSpec, __: Item) -> None:
-        yours.sync("AAPL", [income("AAPL", "2023-09-30", "2")])
+        store_reports(yours, "AAPL", [income("AAPL", "2023-09-30", "2")])
 
     spied.meanwhile = meanwhile
-    mine.sync("AAPL", [report])
+    store_reports(mine, "AAPL", [report])
 
     assert mine.reports("AAPL", ReportKind.INCOME_STATEMENT, Period.ANNUAL).items == [report]
 
@@ -99,15 +97,15 @@ def test_announced_dates_are_stored_once_and_are_not_reports(
     with opened() as store:
         repository = FinancialsRepository(store)
 
-        assert repository.schedule(entries) == entries
-        assert repository.schedule(entries) == []
-        assert repository.sync("AAPL", []) == ([], 0)
+        assert store_dates(repository, entries) == entries
+        assert store_dates(repository, entries) == []
+        assert store_reports(repository, "AAPL", []) == ([], 0)
 
 
 def test_companies_do_not_mix(spied: SpiedStore) -> None:
     repository = FinancialsRepository(spied)
     for ticker in ("BRK.A", "BRK.B"):
-        assert repository.sync(ticker, [income(ticker, "2023-12-31", "1")]).stored == 1
+        assert store_reports(repository, ticker, [income(ticker, "2023-12-31", "1")])[1] == 1
 
     (found,) = repository.reports("BRK.B", ReportKind.INCOME_STATEMENT, Period.ANNUAL).items
 

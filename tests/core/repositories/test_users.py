@@ -41,7 +41,7 @@ def test_a_record_is_written_only_over_the_one_that_was_read(spied: SpiedStore) 
 
     found = repository.get("ada")
     assert found is not None
-    assert found.user.watchlist == ("AAPL",)
+    assert found.model.watchlist == ("AAPL",)
 
 
 def test_an_unknown_user_is_not_found(spied: SpiedStore) -> None:

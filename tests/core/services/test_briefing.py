@@ -8,6 +8,7 @@ from signal9_core.errors import InputError
 from signal9_core.schemas.news import BriefingAnswer
 from signal9_core.schemas.users import TopicsPut, WatchlistPut
 from signal9_core.services.briefing import Order, compare_tones
+from tests.core.storing import store_articles, store_assets
 from tests.fakes import article
 
 NEWS = (
@@ -22,8 +23,8 @@ NEWS = (
 
 @pytest.fixture
 def briefed(app: App) -> App:
-    app.assets.sync(list(app.provider.assets()))
-    app.news.sync(NEWS)
+    store_assets(app.assets, list(app.provider.assets()))
+    store_articles(app.news, NEWS)
     return app
 
 

@@ -12,6 +12,7 @@ from signal9_core.repositories.companies import ListingRepository
 from signal9_core.schemas.companies import AssetSummary
 from signal9_core.services import companies as module
 from signal9_core.services.companies import CompanyFinder
+from tests.core.storing import store_assets
 from tests.fakes import FakeProvider
 
 
@@ -129,7 +130,7 @@ def first(app: App, query: str) -> str | None:
 
 def publish(app: App, ticker: str, name: str) -> None:
     """Have another process add a company and publish the listing."""
-    app.assets.sync([Asset(ticker=ticker, name=name)])
+    store_assets(app.assets, [Asset(ticker=ticker, name=name)])
     CompanyFinder(app.assets, ListingRepository(app.store)).update(publish=True)
 
 
@@ -147,7 +148,7 @@ def test_a_newer_listing_is_found_within_a_minute(app: App, minutes: list[float]
 
 
 def test_companies_are_found_before_any_listing_is_published(app: App) -> None:
-    app.assets.sync([Asset(ticker="AAA", name="Aardvark")])
+    store_assets(app.assets, [Asset(ticker="AAA", name="Aardvark")])
 
     assert first(app, "aardvark") == "AAA"
 

@@ -14,6 +14,7 @@ from signal9_core.errors import InputError
 from signal9_core.ports import Cursor
 from signal9_core.schemas.users import WatchlistPut
 from signal9_core.services.parameters import decode_cursor, encode_cursor
+from tests.core.storing import store_articles
 from tests.fakes import article
 
 QUERY = {"list": "news", "ticker": "AAPL", "from": date(2024, 1, 1), "to": None}
@@ -102,7 +103,7 @@ def moved(cursor: str | None, **position: str) -> str:
 @pytest.fixture
 def listed(full: App) -> App:
     full.users.put_watchlist("ada", WatchlistPut(watchlist=["AAPL"]))
-    full.news.sync([article("Apple again", "2024-01-05T11:00", "AAPL")])
+    store_articles(full.news, [article("Apple again", "2024-01-05T11:00", "AAPL")])
     return full
 
 

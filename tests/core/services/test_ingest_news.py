@@ -33,6 +33,20 @@ def test_an_article_is_announced_for_every_company_that_it_mentions(
     assert _news_heard(publisher) == [("AAPL", 2), ("BRK.B", 1)]
 
 
+def test_an_article_that_mentions_no_company_is_announced_for_none(
+    app: App,
+    provider: FakeProvider,
+    publisher: AttentivePublisher,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rates = article("Rates", "2024-01-05T10:00")
+    monkeypatch.setattr(provider, "news", lambda *_: [rates])
+    _ingest(app)
+
+    assert _news_heard(publisher) == []
+    assert app.news.recent(limit=10).items == [rates]
+
+
 def test_articles_that_another_company_brought_are_announced_and_counted_once(
     app: App, provider: FakeProvider, publisher: AttentivePublisher
 ) -> None:

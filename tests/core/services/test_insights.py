@@ -31,6 +31,7 @@ from signal9_core.repositories.news import NewsRepository
 from signal9_core.repositories.prices import PriceRepository
 from signal9_core.services.insights import UpdateInsights
 from signal9_core.tables import TableSpec
+from tests.core.storing import store_articles, store_assets
 from tests.fakes import LISTING, NOW, AttentivePublisher, FakeScorer, SetClock, article, bar, series
 from tests.spied import SpiedStore
 
@@ -47,7 +48,7 @@ class Market:
         self.spied = spied
         self.assets, self.news = AssetRepository(spied), NewsRepository(spied)
         self.prices = PriceRepository(spied)
-        self.assets.sync(LISTING)
+        store_assets(self.assets, LISTING)
 
     def update(self, event: Event) -> None:
         repositories = self.assets, self.prices, self.news
@@ -85,11 +86,12 @@ def market(spied: SpiedStore) -> Market:
 
 
 def test_articles_without_sentiment_are_scored_for_every_company(market: Market) -> None:
-    market.news.sync(
+    store_articles(
+        market.news,
         [
             article("Apple soars", "2024-01-05T10:00", "AAPL", "BRK.B"),
             article("Apple judged", "2024-01-06T10:00", "AAPL", sentiment="0.1"),
-        ]
+        ],
     )
 
     market.news_ingested("AAPL")
@@ -101,12 +103,13 @@ def test_articles_without_sentiment_are_scored_for_every_company(market: Market)
 
 
 def test_only_articles_within_the_span_of_the_event_are_scored(market: Market) -> None:
-    market.news.sync(
+    store_articles(
+        market.news,
         [
             article("Apple soars", "2024-01-05T10:00", "AAPL"),
             article("Apple soars earlier", "2024-01-04T09:59:59", "AAPL"),
             article("Apple soars later", "2024-01-05T10:00:01", "AAPL"),
-        ]
+        ],
     )
 
     market.news_ingested("AAPL", "2024-01-04T10:00", "2024-01-05T10:00")
@@ -116,13 +119,14 @@ def test_only_articles_within_the_span_of_the_event_are_scored(market: Market) -
 
 def test_the_rating_is_the_mean_score_weighted_by_relevance(market: Market) -> None:
     market.is_fresh("BRK.B", DataSet.NEWS)
-    market.news.sync(
+    store_articles(
+        market.news,
         [
             article("One", "2024-01-05T10:00", "BRK.B", sentiment="0.4", relevance="0.25"),
             article("Two", "2024-01-06T10:00", "BRK.B", sentiment="-0.2", relevance="1"),
             article("Three", "2024-01-06T11:00", "BRK.B", sentiment="0.9", relevance="0"),
             article("Other", "2024-01-06T12:00", "AAPL", sentiment="1"),
-        ]
+        ],
     )
 
     market.news_ingested("BRK.B")
@@ -142,13 +146,14 @@ def test_the_rating_is_the_mean_score_weighted_by_relevance(market: Market) -> N
 
 def test_the_window_holds_its_first_moment_and_its_last(market: Market) -> None:
     market.is_fresh("AAPL", DataSet.NEWS)
-    market.news.sync(
+    store_articles(
+        market.news,
         [
             article("Too early", "2023-12-29T23:59:59", "AAPL", sentiment="1"),
             article("First moment", "2023-12-30T00:00:00", "AAPL", sentiment="0.5"),
             article("Last moment", "2024-01-08T23:59:59", "AAPL", sentiment="0.1"),
             article("Too late", "2024-01-09T00:00:00", "AAPL", sentiment="1"),
-        ]
+        ],
     )
 
     market.news_ingested("AAPL")
@@ -168,7 +173,7 @@ def test_without_a_scored_article_there_is_no_rating(
     articles: Sequence[NewsArticle], market: Market
 ) -> None:
     market.is_fresh("AAPL", DataSet.NEWS)
-    market.news.sync(articles)
+    store_articles(market.news, articles)
 
     market.news_ingested("AAPL")
 
@@ -179,7 +184,7 @@ def test_without_a_scored_article_there_is_no_rating(
 def test_repeating_an_event_changes_and_announces_nothing(market: Market) -> None:
     for data_set in (DataSet.NEWS, DataSet.PRICES):
         market.is_fresh("AAPL", data_set)
-    market.news.sync([article("Apple soars", "2024-01-05T10:00", "AAPL")])
+    store_articles(market.news, [article("Apple soars", "2024-01-05T10:00", "AAPL")])
     market.prices.merge(series("AAPL", day_20240105="181"))
     overview = AssetDataUpdated(at=NOW, tickers=("AAPL", "ZZZ"), data_set="overview")
     listing = overview.model_copy(update={"data_set": "listing"})
@@ -197,7 +202,7 @@ def test_repeating_an_event_changes_and_announces_nothing(market: Market) -> Non
 
 def test_articles_that_another_company_brought_count_at_once_and_for_good(market: Market) -> None:
     market.is_fresh("BRK.B", DataSet.NEWS, date(2024, 1, 1))
-    market.news.sync([article("Soars", "2024-01-05T10:00", "BRK.B", sentiment="0.5")])
+    store_articles(market.news, [article("Soars", "2024-01-05T10:00", "BRK.B", sentiment="0.5")])
 
     market.news_ingested("BRK.B", "2024-01-05T10:00", "2024-01-05T10:00")
     rating = market.rating("BRK.B")
@@ -208,7 +213,7 @@ def test_articles_that_another_company_brought_count_at_once_and_for_good(market
 
 
 def test_a_company_that_is_not_listed_is_not_made_up(market: Market) -> None:
-    market.news.sync([article("Coin soars", "2024-01-05T10:00", "CRYPTO:BTC")])
+    store_articles(market.news, [article("Coin soars", "2024-01-05T10:00", "CRYPTO:BTC")])
 
     market.news_ingested("CRYPTO:BTC")
     market.prices_updated("CRYPTO:BTC")
@@ -253,10 +258,10 @@ def test_without_prices_of_the_year_there_is_no_range(as_of: date | None, market
 
 def test_insights_follow_from_what_somebody_else_wrote_meanwhile(market: Market) -> None:
     market.is_fresh("AAPL", DataSet.NEWS)
-    market.news.sync([article("One", "2024-01-05T10:00", "AAPL", sentiment="0.2")])
+    store_articles(market.news, [article("One", "2024-01-05T10:00", "AAPL", sentiment="0.2")])
 
     def meanwhile(_: TableSpec, __: Item) -> None:
-        market.news.sync([article("Two", "2024-01-06T10:00", "AAPL", sentiment="0.4")])
+        store_articles(market.news, [article("Two", "2024-01-06T10:00", "AAPL", sentiment="0.4")])
         market.news_ingested("AAPL")
 
     market.spied.meanwhile = meanwhile
@@ -271,7 +276,7 @@ def test_a_rating_that_could_not_be_announced_is_announced_when_repeated(market:
             raise PublishError(f"{len(events)} refused")
 
     market.is_fresh("AAPL", DataSet.NEWS)
-    market.news.sync([article("One", "2024-01-05T10:00", "AAPL", sentiment="0.2")])
+    store_articles(market.news, [article("One", "2024-01-05T10:00", "AAPL", sentiment="0.2")])
     good, market.publisher = market.publisher, Broken()
     with pytest.raises(PublishError):
         market.news_ingested("AAPL")

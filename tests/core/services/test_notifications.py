@@ -12,6 +12,7 @@ from signal9_core.repositories.users import SubscriptionRepository
 from signal9_core.schemas.users import TopicsPut, WatchlistPut
 from signal9_core.settings import Settings
 from signal9_core.tables import TableSpec
+from tests.core.storing import store_articles, store_assets
 from tests.fakes import NOW, SetClock, article
 from tests.spied import SpiedStore
 
@@ -45,19 +46,20 @@ def postbox() -> Postbox:
 @pytest.fixture
 def app(spied: SpiedStore, clock: SetClock, postbox: Postbox) -> App:
     app = App(Settings(), store=spied, notifier=postbox, clock=clock)
-    app.assets.sync([Asset(ticker=ticker) for ticker in ("AAPL", "BRK.B", "MSFT", "ZZZ")])
+    store_assets(app.assets, [Asset(ticker=ticker) for ticker in ("AAPL", "BRK.B", "MSFT", "ZZZ")])
     app.users.put_watchlist("ada", WatchlistPut(watchlist=["AAPL", "BRK.B"]))
     app.users.put_watchlist("grace", WatchlistPut(watchlist=["MSFT"]))
     app.users.put_topics("grace", TopicsPut(topics=["ipo"]))
     app.users.get("hedy")
-    app.news.sync(
+    store_articles(
+        app.news,
         [
             article("Apple was founded", "1976-04-01T10:00", "AAPL"),
             article("Apple gains", "2024-01-05T10:00", "AAPL", "BRK.B"),
             article("Apple floats", "2024-01-06T10:00", "AAPL", topics=("ipo",)),
             article("Zed floats", "2024-01-06T11:00", "ZZZ", topics=("ipo",)),
             article("Zed closes", "2024-01-06T12:00", "ZZZ"),
-        ]
+        ],
     )
     return app
 

@@ -32,6 +32,7 @@ from signal9_core.schemas.prices import BarRow, PriceColumns, PricesAnswer
 from signal9_core.services.parameters import encode_cursor
 from signal9_core.services.prices import Order, bar_rows
 from tests.core.conftest import app_over, opened
+from tests.core.storing import store_assets
 from tests.core.strategies import days, price_series, walk
 from tests.fakes import FakeProvider, SetClock
 
@@ -57,7 +58,7 @@ def pages(query: Callable[..., PricesAnswer], **options: object) -> Iterator[lis
 
 
 def store_prices(app: App, series: PriceSeries) -> App:
-    AssetRepository(app.store).sync([Asset(ticker=series.ticker)])
+    store_assets(AssetRepository(app.store), [Asset(ticker=series.ticker)])
     PriceRepository(app.store).merge(series)
     return app
 

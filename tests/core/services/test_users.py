@@ -14,6 +14,7 @@ from signal9_core.schemas.base import Request
 from signal9_core.schemas.users import RecordPatch, TopicsPut, WatchlistPut, WizardPut
 from signal9_core.services.users import UserService
 from signal9_core.tables import USERS, TableSpec
+from tests.core.storing import store_articles, store_assets
 from tests.fakes import NOW, AttentivePublisher, SetClock, article
 from tests.spied import SpiedStore, StoppedError
 
@@ -25,7 +26,7 @@ COMPLETE: dict[str, Any] = {
 
 @pytest.fixture
 def users(app: App) -> UserService:
-    app.assets.sync(list(app.provider.assets()))
+    store_assets(app.assets, list(app.provider.assets()))
     return app.users
 
 
@@ -53,7 +54,7 @@ def topics(*names: str) -> TopicsPut:
 def notify(app: App, *titles: str) -> None:
     """Have articles about Apple published and everybody who watches it notified."""
     now = app.clock()
-    app.news.sync([article(title, now.isoformat()[:16], "AAPL") for title in titles])
+    store_articles(app.news, [article(title, now.isoformat()[:16], "AAPL") for title in titles])
     app.notify(NewsIngested(at=now, ticker="AAPL", first=now, last=now, count=len(titles)))
 
 
@@ -64,8 +65,8 @@ def titles_of(users: UserService, user_id: str, *, unread: bool = False) -> list
 def test_a_record_is_created_for_a_new_user(users: UserService) -> None:
     first = users.get("ada")
 
-    assert (first.answer.user_id, first.answer.created_at) == ("ada", NOW)
-    assert first.answer.wizard == "not_started"
+    assert (first.model.user_id, first.model.created_at) == ("ada", NOW)
+    assert first.model.wizard == "not_started"
     assert users.get("ada") == first
 
 
@@ -76,13 +77,13 @@ def test_two_first_requests_create_one_record(users: UserService, spied: SpiedSt
 
     spied.meanwhile = meanwhile
 
-    assert users.get("ada").answer.created_at.year == 2020
+    assert users.get("ada").model.created_at.year == 2020
 
 
 def test_a_patch_changes_what_it_names_and_null_removes(users: UserService) -> None:
     users.patch("ada", patch(**COMPLETE))
 
-    after = users.patch("ada", patch(profile={"lastName": "Byron", "birthDate": None})).answer
+    after = users.patch("ada", patch(profile={"lastName": "Byron", "birthDate": None})).model
 
     assert (after.profile.first_name, after.profile.last_name) == ("Ada", "Byron")
     assert after.profile.birth_date is None
@@ -100,17 +101,17 @@ def test_a_birth_date_is_that_of_an_adult(users: UserService, birth_date: str) -
 def test_someone_who_turns_eighteen_today_is_an_adult(users: UserService) -> None:
     after = users.patch("ada", patch(profile={"birthDate": "2006-01-08"}))
 
-    assert after.answer.profile.birth_date == date(2006, 1, 8)
+    assert after.model.profile.birth_date == date(2006, 1, 8)
 
 
 def test_the_wizard_is_completed_only_when_nothing_is_missing(users: UserService) -> None:
     users.patch("ada", patch(profile={"firstName": "Ada"}))
-    assert users.put_wizard("ada", wizard("in_progress")).answer.wizard == "in_progress"
+    assert users.put_wizard("ada", wizard("in_progress")).model.wizard == "in_progress"
     with pytest.raises(InputError, match=r"profile\.lastName, profile\.birthDate, investorType"):
         users.put_wizard("ada", wizard("completed"))
 
     users.patch("ada", patch(**COMPLETE))
-    done = users.put_wizard("ada", wizard("completed")).answer
+    done = users.put_wizard("ada", wizard("completed")).model
 
     assert (done.wizard, done.missing) == ("completed", ())
     with pytest.raises(InputError, match="while the wizard is completed"):
@@ -120,7 +121,7 @@ def test_the_wizard_is_completed_only_when_nothing_is_missing(users: UserService
 def test_topics_are_normalized_and_stored_once_in_order(users: UserService) -> None:
     after = users.put_topics("ada", topics("Mergers & Acquisitions", "IPO", "ipo ", "&"))
 
-    assert after.answer.topics == ("mergers_and_acquisitions", "ipo", "and")
+    assert after.model.topics == ("mergers_and_acquisitions", "ipo", "and")
 
 
 @pytest.mark.parametrize("name", ["¡", "a" * 65])
@@ -134,8 +135,8 @@ def test_an_invalid_topic_is_named_by_its_position(users: UserService, name: str
 def test_a_watchlist_has_its_order_and_each_company_once(users: UserService) -> None:
     after = users.put_watchlist("ada", watchlist("msft", "BRK-B", "AAPL", "brk.b"))
 
-    assert after.answer.watchlist == ("MSFT", "BRK.B", "AAPL")
-    assert users.put_watchlist("ada", watchlist()).answer.watchlist == ()
+    assert after.model.watchlist == ("MSFT", "BRK.B", "AAPL")
+    assert users.put_watchlist("ada", watchlist()).model.watchlist == ()
 
 
 @pytest.mark.parametrize("name", ["AAPPL", "not a ticker"])
@@ -145,7 +146,7 @@ def test_an_unknown_company_cannot_be_watched(users: UserService, name: str) -> 
 
     assert raised.value.field == "watchlist.1"
     assert ("did you mean AAPL" in raised.value.message) == (name == "AAPPL")
-    assert users.get("ada").answer.watchlist == ()
+    assert users.get("ada").model.watchlist == ()
 
 
 @pytest.mark.parametrize(
@@ -181,7 +182,7 @@ def test_a_change_may_depend_on_the_version_that_was_read(users: UserService) ->
 
     assert users.get("ada") == changed
     after = users.put_topics("ada", topics("earnings"), [changed.version])
-    assert after.answer.topics == ("earnings",)
+    assert after.model.topics == ("earnings",)
 
 
 def test_two_changes_at_once_are_both_stored(
@@ -190,7 +191,7 @@ def test_two_changes_at_once_are_both_stored(
     users.get("ada")
     spied.meanwhile = lambda _, __: put_record(app, watchlist=("AAPL",))
 
-    after = users.put_topics("ada", topics("ipo")).answer
+    after = users.put_topics("ada", topics("ipo")).model
 
     assert (after.topics, after.watchlist) == (("ipo",), ("AAPL",))
 
@@ -200,7 +201,7 @@ def put_record(app: App, **fields: object) -> None:
     repository = UserRepository(app.store)
     record = repository.get("ada")
     assert record is not None
-    repository.put(record.user.model_copy(update=fields), expected=record.version)
+    repository.put(record.model.model_copy(update=fields), expected=record.version)
 
 
 def test_changing_nothing_writes_and_announces_nothing(
@@ -256,7 +257,7 @@ def test_dropping_a_company_and_adding_it_at_once_leaves_subscription_and_record
     spied.meanwhile = meanwhile
     users.put_watchlist("ada", watchlist())
 
-    expected = {"ada"} if users.get("ada").answer.watchlist else set()
+    expected = {"ada"} if users.get("ada").model.watchlist else set()
     assert subscriptions.subscribers(tickers=["AAPL"]) == expected
 
 
@@ -275,7 +276,7 @@ def test_a_change_stopped_anywhere_is_completed_by_the_next_try(
         users.put_watchlist("ada", watchlist("AAPL"))
     spied.stop_before = None
 
-    after = users.put_watchlist("ada", watchlist("AAPL")).answer
+    after = users.put_watchlist("ada", watchlist("AAPL")).model
 
     assert after.watchlist == ("AAPL",)
     assert subscriptions.subscribers(tickers=["AAPL"]) == {"ada"}
@@ -364,7 +365,7 @@ def test_an_export_holds_everything_about_one_user(notified: UserService, app: A
 
     export = notified.export("ada")
 
-    assert export.user == notified.get("ada").answer
+    assert export.user == notified.get("ada").model
     assert export.viewed == ["AAPL"]
     assert [item.title for item in export.notifications] == ["first"]
     assert export.exported_at == NOW
@@ -400,6 +401,6 @@ def test_a_user_who_returns_starts_a_new_record(notified: UserService, clock: Se
     notified.delete("ada")
     clock.move(days=1)
 
-    returned = notified.get("ada").answer
+    returned = notified.get("ada").model
 
     assert (returned.created_at, returned.watchlist) == (clock.now, ())

@@ -40,13 +40,14 @@ if TYPE_CHECKING:
     from .repositories.prices import PriceRepository
     from .repositories.reports import FinancialsRepository
     from .repositories.state import StateRepository
+    from .schemas.companies import AssetAnswer, SearchAnswer
     from .schemas.operations import IngestAnswer, KeysAnswer, ReplayAnswer, StatusAnswer
-    from .services.companies import CompanyFinder, GetAsset, ListAssets, SearchCompanies
-    from .services.ingest import IngestCalendar, IngestCompany, IngestListing
+    from .services.companies import CompanyFinder, ListAssets
+    from .services.ingest import Ingest
     from .services.insights import UpdateInsights
     from .services.notifications import NotifySubscribers
     from .services.outbox import Outbox
-    from .services.prices import GetPriceBatch, GetPrices
+    from .services.prices import GetPrices
     from .services.queries import GetFinancials, ListNews
     from .services.status import ListProblems
     from .services.users import UserService
@@ -244,26 +245,16 @@ class App:
 
         return ListAssets(self.assets)
 
-    @cached_property
-    def get_asset(self) -> GetAsset:
-        """One company in full."""
-        from .services.companies import GetAsset
-
-        return GetAsset(self.finder)
+    def get_asset(self, ticker: str) -> AssetAnswer:
+        """Return one company in full."""
+        return self.finder.describe(ticker)
 
     @cached_property
     def get_prices(self) -> GetPrices:
-        """Bars of one company."""
+        """Bars of one company, or of several."""
         from .services.prices import GetPrices
 
         return GetPrices(self.finder, self.prices, self.actions)
-
-    @cached_property
-    def get_price_batch(self) -> GetPriceBatch:
-        """Bars of several companies."""
-        from .services.prices import GetPriceBatch
-
-        return GetPriceBatch(self.get_prices)
 
     @cached_property
     def get_financials(self) -> GetFinancials:
@@ -279,12 +270,9 @@ class App:
 
         return ListNews(self.finder, self.news)
 
-    @cached_property
-    def search(self) -> SearchCompanies:
-        """Companies by ticker or name, mistyped or not."""
-        from .services.companies import SearchCompanies
-
-        return SearchCompanies(self.finder)
+    def search(self, q: str, *, limit: int = 10) -> SearchAnswer:
+        """Return the companies that `q` may mean, best first."""
+        return self.finder.search(q, limit)
 
     @cached_property
     def problems(self) -> ListProblems:
@@ -353,29 +341,19 @@ class App:
     ) -> IngestAnswer:
         """Ingest everything, or these data sets (of reports, these kinds) of these companies."""
         from .domain.reports import ALL_REPORTS
-        from .services.ingest import DATA_SETS, IngestEverything
+        from .services.ingest import DATA_SETS
         from .services.parameters import parse_tickers
 
         started = perf_counter()
         chosen = None if tickers is None else parse_tickers(tickers)
-        ingest_everything = IngestEverything(
-            self.provider,
-            self._ingest_listing(self.provider),
-            self._ingest_calendar(self.provider),
-            self._ingest_company(self.provider),
-            self.state,
-            self.clock,
-        )
         wanted = DATA_SETS if data_sets is None else data_sets
         kinds = ALL_REPORTS if reports is None else reports
-        result = ingest_everything(progress, chosen, wanted, kinds)
+        result = self._ingest(self.provider).everything(progress, chosen, wanted, kinds)
         self._update_finder(publish=chosen is None)
         return result.to_answer(self.provider, perf_counter() - started)
 
     def refresh(self) -> IngestAnswer:
         """Refresh the stalest companies; a provider that is not set up becomes a problem."""
-        from .services.ingest import RefreshStalest
-
         started = perf_counter()
         try:
             provider = self.provider
@@ -383,8 +361,7 @@ class App:
             self.state.note_blocked_refresh(self.clock())
             raise
         self.state.note_free_refresh()
-        company = self._ingest_company(provider)
-        result = RefreshStalest(provider, self.assets, company, self.settings.refresh_batch)()
+        result = self._ingest(provider).stalest(self.settings.refresh_batch)
         return result.to_answer(provider, perf_counter() - started)
 
     def replay(self, folder: Path | None = None, progress: Progress = no_progress) -> ReplayAnswer:
@@ -393,9 +370,7 @@ class App:
         from .services.replay import Replay
 
         copies = self.cache if folder is None else copies_in(folder)
-        parsers = make_parsers()
-        replay = Replay(parsers, self._ingest_listing, self._ingest_calendar, self._ingest_company)
-        answer = replay(copies, progress)
+        answer = Replay(make_parsers(), self._ingest)(copies, progress)
         self._update_finder(publish="listing" in answer.stored)
         return answer
 
@@ -404,20 +379,10 @@ class App:
         if publish or "finder" in vars(self):
             self.finder.update(publish=publish)
 
-    def _ingest_listing(self, provider: Provider) -> IngestListing:
-        from .services.ingest import IngestListing
+    def _ingest(self, provider: Provider) -> Ingest:
+        from .services.ingest import Ingest, IngestCompany
 
-        return IngestListing(provider, self.assets, self._outbox, self.clock)
-
-    def _ingest_calendar(self, provider: Provider) -> IngestCalendar:
-        from .services.ingest import IngestCalendar
-
-        return IngestCalendar(provider, self.financials, self._outbox, self.clock)
-
-    def _ingest_company(self, provider: Provider) -> IngestCompany:
-        from .services.ingest import IngestCompany
-
-        return IngestCompany(
+        company = IngestCompany(
             provider,
             self.assets,
             self.prices,
@@ -426,6 +391,15 @@ class App:
             self.news,
             self._outbox,
             self.clock,
+        )
+        return Ingest(
+            provider,
+            self.assets,
+            self.financials,
+            self.state,
+            self._outbox,
+            self.clock,
+            company,
         )
 
     @cached_property

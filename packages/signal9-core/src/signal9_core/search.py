@@ -14,17 +14,21 @@ Size counts for all but the exact ticker: a company ten times further down the l
 less. So `micro` finds Microsoft rather than the smallest company called Micro.
 """
 
+from __future__ import annotations
+
 import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from heapq import nsmallest
 from math import log, log10
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .domain.companies import ListedAsset
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from .domain.companies import ListedAsset
 
 __all__ = ["Match", "SearchIndex", "as_ticker", "core", "words"]
 
@@ -250,8 +254,8 @@ class SearchIndex:
                 yield self._joined_names.companies[name][0]
 
     def _match(self, company: int, points: float) -> Match:
-        listed = self._entries[company]
-        return Match(listed.ticker, listed.name, listed.exchange, Decimal(f"{points:.1f}"))
+        entry = self._entries[company]
+        return Match(entry.ticker, entry.name, entry.exchange, Decimal(f"{points:.1f}"))
 
 
 def _closeness(typed: str, word: str, typos: int) -> float:

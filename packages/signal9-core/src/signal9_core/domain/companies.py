@@ -88,6 +88,16 @@ class Asset(OpenModel):
     delisting_date: OptionalDay = None
 
 
+class ListedAsset(NamedTuple):
+    """A company as lists and searches show it; `rank` is its place by size, 1 the largest."""
+
+    ticker: Ticker
+    name: str | None = None
+    exchange: str | None = None
+    rank: int | None = None
+    sector: str | None = None
+
+
 class CompanyOverview(OpenModel):
     """What a company is and does, as a provider describes it; ratios come along as extra fields."""
 
@@ -123,16 +133,6 @@ class PendingEvent(Model):
 
     detail_type: str
     detail: str
-
-
-class ListedAsset(NamedTuple):
-    """A company as lists and searches show it; `rank` is its place by size, 1 the largest."""
-
-    ticker: str
-    name: str | None = None
-    exchange: str | None = None
-    rank: int | None = None
-    sector: str | None = None
 
 
 class AssetProfile(Model):

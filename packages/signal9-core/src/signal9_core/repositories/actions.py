@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from ..domain.adjustment import CorporateAction
 from ..ports import Span
 from ..tables import TIME_SERIES
-from .optimistic import change_item, fields_of, ignore, sync_items, to_item
+from .optimistic import change_item, compare_items, fields_of, to_item, write_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..domain.model import Ticker
     from ..ports import Item, Store
-    from .optimistic import RecordEvent
 
-__all__ = ["ActionRepository", "Coverage", "KnownActions"]
+__all__ = ["ActionRepository", "Coverage"]
 
 Coverage = tuple[date, date]
 """The first and the last day of a span in which no split and no dividend is missing."""
@@ -26,33 +25,21 @@ _COVERAGE: Final = "known"
 """The sort key of a company's coverage, which comes after all days."""
 
 
-class KnownActions(NamedTuple):
-    """Splits and dividends, oldest first, and the days of which none is missing."""
-
-    actions: list[CorporateAction]
-    coverage: Coverage | None
-
-
 class ActionRepository:
     """The splits and dividends of every company."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def sync(
-        self,
-        actions: Iterable[CorporateAction],
-        record_event: RecordEvent[list[CorporateAction]] = ignore,
-    ) -> int:
+    def sync(self, actions: Iterable[CorporateAction]) -> int:
         """Store actions, and return how many were new or different.
 
         A company has one split and one dividend a day; of several the last one stays.
         """
-
-        def record(items: list[Item]) -> None:
-            record_event([_action(item) for item in items])
-
-        return len(sync_items(self._store, TIME_SERIES, map(_item, actions), record))
+        items = [(action, _item(action)) for action in actions]
+        changes = compare_items(self._store, TIME_SERIES, items)
+        write_items(self._store, TIME_SERIES, changes)
+        return len(changes)
 
     def note_coverage(self, ticker: Ticker, first: date, last: date) -> None:
         """Note that no action is missing between two days, and widen what is noted already."""
@@ -65,20 +52,20 @@ class ActionRepository:
 
         change_item(self._store, TIME_SERIES, key, widened)
 
-    def known(self, ticker: Ticker, first: date | None = None) -> KnownActions:
-        """Return the actions on `first` or later, and the coverage."""
+    def known(
+        self, ticker: Ticker, first: date | None = None
+    ) -> tuple[list[CorporateAction], Coverage | None]:
+        """Return the actions on `first` or later, oldest first, and the coverage."""
         span = Span(None if first is None else first.isoformat())
         page = self._store.query(TIME_SERIES, _partition(ticker), span=span)
         items = {str(item["timestamp"]): item for item, _ in page.items}
         coverage = items.pop(_COVERAGE, None)
-        return KnownActions(
-            [_action(item) for item in items.values()],
-            None if coverage is None else _coverage(coverage),
-        )
+        actions = [_action(item) for item in items.values()]
+        return actions, None if coverage is None else _coverage(coverage)
 
     def since(self, ticker: Ticker, first: date | None = None) -> list[CorporateAction]:
         """Return the actions on `first` or later, oldest first."""
-        return self.known(ticker, first).actions
+        return self.known(ticker, first)[0]
 
 
 def _partition(ticker: Ticker) -> str:

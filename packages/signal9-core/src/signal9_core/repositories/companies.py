@@ -6,27 +6,19 @@ import zlib
 from collections.abc import Mapping
 from functools import partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from ..domain.companies import (
-    Asset,
-    AssetProfile,
-    CompanyOverview,
-    DataSet,
-    Freshness,
-    Insights,
-    ListedAsset,
-    PendingEvent,
-)
+from ..domain.companies import Asset, AssetProfile, DataSet, Freshness, ListedAsset
 from ..errors import StoreError
 from ..ports import ABSENT
 from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX, STATE
 from .optimistic import (
+    Change,
     ItemRange,
+    Versioned,
     fields_of,
-    ignore,
     instant_key,
     retry_on_conflict,
     scan,
@@ -38,17 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ..domain.model import Ticker
-    from ..ports import Cursor, Item, Store, Stored
+    from ..ports import Cursor, Item, Store
     from .optimistic import (
-        RecordEvent,
         ResultPage,
     )
 
-__all__ = [
-    "AssetRepository",
-    "ListingRepository",
-    "VersionedProfile",
-]
+__all__ = ["AssetRepository", "ListingRepository"]
 
 NEVER: Final = "0001-01-01T00:00:00Z"
 """`checkedAt` of a company that no provider was asked about: before everything else."""
@@ -56,17 +43,10 @@ NEVER: Final = "0001-01-01T00:00:00Z"
 _PAGE: Final = 2_000
 _BY_NAME: Final = ItemRange(ASSETS, "active", COMPANY_NAME_INDEX)
 _LATEST_FIRST: Final = ItemRange(ASSETS, "active", STALENESS_INDEX, newest_first=True)
-_IDENTITY: Final = (
-    *(str(field.alias or name) for name, field in Asset.model_fields.items()),
-    "other",
-)
+_INDEXED: Final = ("ticker", "name", "exchange", "status", "cik", "rank")
+"""Fields of an asset that an item has outside of it as well, for the indexes."""
 
-
-class VersionedProfile(NamedTuple):
-    """A profile as stored, and the version to write over; `ABSENT` where none is stored."""
-
-    profile: AssetProfile
-    version: int
+_OWN_ATTRIBUTES: Final = {*_INDEXED, "sector", "nameKey"}
 
 
 class AssetRepository:
@@ -77,15 +57,15 @@ class AssetRepository:
 
     def get(self, ticker: Ticker) -> AssetProfile | None:
         """Return what is known about a company."""
-        stored = self.read(ticker)
-        return None if stored.version == ABSENT else stored.profile
+        profile, version = self.read(ticker)
+        return None if version == ABSENT else profile
 
-    def read(self, ticker: Ticker) -> VersionedProfile:
+    def read(self, ticker: Ticker) -> Versioned[AssetProfile]:
         """Return what is known about a company, maybe nothing, with its version."""
         stored = self._store.get(ASSETS, {"ticker": ticker})
         if stored is None:
-            return VersionedProfile(AssetProfile(asset=Asset(ticker=ticker)), ABSENT)
-        return VersionedProfile(_profile(stored.item), stored.version)
+            return Versioned(AssetProfile(asset=Asset(ticker=ticker)), ABSENT)
+        return Versioned(_profile(stored.item), stored.version)
 
     def put(self, profile: AssetProfile, *, expected: int) -> int:
         """Write a profile over the version that was read; `ConflictError` if it has changed."""
@@ -96,21 +76,21 @@ class AssetRepository:
         ticker: Ticker,
         change: Callable[[AssetProfile], AssetProfile],
         *,
-        known: VersionedProfile | None = None,
-    ) -> VersionedProfile:
+        known: Versioned[AssetProfile] | None = None,
+    ) -> Versioned[AssetProfile]:
         """Write what `change` makes of a profile, unless it is the same; return what is stored.
 
         `change` is called again if somebody else wrote the profile meanwhile. `known` saves reading
         a profile that was read before.
         """
-        first = [known] if known is not None else []
 
-        def attempt() -> VersionedProfile:
-            before = first.pop() if first else self.read(ticker)
-            after = change(before.profile)
-            if before.version != ABSENT and _item(after) == _item(before.profile):
+        def attempt() -> Versioned[AssetProfile]:
+            nonlocal known
+            before, known = known or self.read(ticker), None
+            after = change(before.model)
+            if before.version != ABSENT and _item(after) == _item(before.model):
                 return before
-            return VersionedProfile(after, self.put(after, expected=before.version))
+            return Versioned(after, self.put(after, expected=before.version))
 
         return retry_on_conflict(attempt)
 
@@ -119,25 +99,24 @@ class AssetRepository:
         stored = self._store.get_many(ASSETS, ({"ticker": ticker} for ticker in tickers))
         return {str(item["ticker"]): _listed(item) for item, _ in stored}
 
-    def sync(
-        self, assets: Sequence[Asset], record_event: RecordEvent[list[Ticker]] = ignore
-    ) -> list[Ticker]:
-        """Store what is new or different in these listings; return the tickers concerned."""
-        keys = ({"ticker": asset.ticker} for asset in assets)
-        stored = {str(item["ticker"]): item for item, _ in self._store.get_many(ASSETS, keys)}
-        changed = {
-            asset.ticker: asset
-            for asset in assets
-            if asset.ticker not in stored or _differs(stored[asset.ticker], asset)
-        }
-        if not changed:
-            return []
-        record_event(list(changed))
-        new = (asset for ticker, asset in changed.items() if ticker not in stored)
-        taken = self._store.put_new(ASSETS, [_item(AssetProfile(asset=asset)) for asset in new])
-        for ticker in sorted({str(item["ticker"]) for item in taken} | (stored.keys() & changed)):
-            self.change(ticker, partial(_with_asset, asset=changed[ticker]))
-        return list(changed)
+    def compare(self, assets: Iterable[Asset]) -> list[Change[Asset]]:
+        """Return which of these listings are new or different."""
+        profiles = {asset.ticker: AssetProfile(asset=asset) for asset in assets}
+        keys = ({"ticker": ticker} for ticker in profiles)
+        stored = {str(row.item["ticker"]): row for row in self._store.get_many(ASSETS, keys)}
+        changes = [
+            Change(profile.asset, _item(profile), stored.get(ticker))
+            for ticker, profile in profiles.items()
+        ]
+        return [change for change in changes if _differs(change)]
+
+    def write(self, changes: Sequence[Change[Asset]]) -> None:
+        """Store changed listings; all else about the companies stays as it is."""
+        new = [change.item for change in changes if change.stored is None]
+        taken = {str(item["ticker"]) for item in self._store.put_new(ASSETS, new)}
+        for asset, _, stored in changes:
+            if stored is not None or asset.ticker in taken:
+                self.change(asset.ticker, partial(_with_asset, asset=asset))
 
     def by_name(
         self,
@@ -147,14 +126,9 @@ class AssetRepository:
         accept: Callable[[ListedAsset], bool] | None = None,
     ) -> ResultPage[ListedAsset]:
         """Return accepted active companies in the order of their names."""
-
-        def read(stored: Stored) -> ListedAsset | None:
-            listed = _listed(stored.item)
-            return listed if accept is None or accept(listed) else None
-
         size = limit + 1 if accept is None else _PAGE
         items = scan(self._store, _BY_NAME, cursor, size)
-        return take_page(items, limit, read, _BY_NAME)
+        return take_page(items, limit, _listed, accept, _BY_NAME)
 
     def listed(self) -> Iterator[ListedAsset]:
         """Yield every active company, by name."""
@@ -175,9 +149,8 @@ class AssetRepository:
                 yield str(item["ticker"]), freshness
 
 
-def _differs(item: Item, asset: Asset) -> bool:
-    identity = to_item(asset)
-    return any(identity.get(name) != item.get(name) for name in _IDENTITY)
+def _differs(change: Change[Asset]) -> bool:
+    return change.stored is None or change.stored.item["asset"] != change.item["asset"]
 
 
 def _with_asset(profile: AssetProfile, asset: Asset) -> AssetProfile:
@@ -186,43 +159,22 @@ def _with_asset(profile: AssetProfile, asset: Asset) -> AssetProfile:
 
 def _item(profile: AssetProfile) -> Item:
     asset, overview = profile.asset, profile.overview
-    item = {
-        **to_item(asset),
+    listed = to_item(asset)
+    sector = {} if overview is None or not overview.sector else {"sector": overview.sector}
+    return {
+        **to_item(profile),
+        **{name: listed[name] for name in _INDEXED if name in listed},
+        **sector,
         "nameKey": f"{(asset.name or asset.ticker).casefold()}#{asset.ticker}",
         "checkedAt": NEVER if profile.checked_at is None else instant_key(profile.checked_at),
     }
-    if overview is not None:
-        item["overview"] = to_item(overview)
-        item |= {"sector": overview.sector} if overview.sector else {}
-    if profile.freshness:
-        item["freshness"] = {
-            str(data_set): to_item(fresh) for data_set, fresh in profile.freshness.items()
-        }
-    if profile.insights != Insights():
-        item["insights"] = to_item(profile.insights)
-    if profile.pending:
-        item["pending"] = [to_item(event) for event in profile.pending]
-    return item
 
 
 def _profile(item: Item) -> AssetProfile:
-    identity = {name: item[name] for name in _IDENTITY if name in item}
-    overview, checked_at, pending = item.get("overview"), item["checkedAt"], item.get("pending")
-    return AssetProfile(
-        asset=Asset.model_validate(fields_of(identity)),
-        overview=(
-            CompanyOverview.model_validate(fields_of(overview))
-            if isinstance(overview, Mapping)
-            else None
-        ),
-        insights=Insights.model_validate(item.get("insights") or {}),
-        freshness=_freshness(item),
-        checked_at=None if checked_at == NEVER else checked_at,  # type: ignore[arg-type]
-        pending=tuple(
-            PendingEvent.model_validate(event)
-            for event in (pending if isinstance(pending, list) else ())
-        ),
-    )
+    fields = fields_of(item, _OWN_ATTRIBUTES)
+    if fields["checkedAt"] == NEVER:
+        fields["checkedAt"] = None
+    return AssetProfile.model_validate(fields)
 
 
 def _freshness(item: Item) -> dict[DataSet, Freshness]:

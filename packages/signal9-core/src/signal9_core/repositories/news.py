@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -15,8 +16,8 @@ from .optimistic import (
     ResultPage,
     change_item,
     fields_of,
-    ignore,
     instant_key,
+    key_of,
     scan,
     take_page,
     to_item,
@@ -28,11 +29,8 @@ if TYPE_CHECKING:
 
     from ..domain.model import Ticker
     from ..ports import Cursor, Item, Store, Stored
-    from .optimistic import (
-        RecordEvent,
-    )
 
-__all__ = ["ArticlePage", "NewsChange", "NewsRepository"]
+__all__ = ["NO_COMPANY", "ArticlePage", "CopyChange", "NewsRepository"]
 
 NO_COMPANY: Final = "-"
 """The partition of articles that mention no company; no ticker looks like it."""
@@ -45,27 +43,20 @@ Accept = Callable[[NewsArticle], bool]
 ArticlePage = ResultPage[NewsArticle]
 
 
-@dataclass(frozen=True)
-class NewsChange:
-    """Articles about a company that were added, changed or removed, and when they were published.
-
-    `added` is how many more the company has now.
-    """
-
-    ticker: Ticker
-    first: datetime
-    last: datetime
-    count: int
-    added: int
-
-
-class _ArticleChange(NamedTuple):
-    """An article and its copies: to be added, to be replaced, and of companies it left."""
+class CopyChange(NamedTuple):
+    """A copy of an article under one company: to be written, or deleted if it has no `item`."""
 
     article: NewsArticle
-    new: list[Item]
-    different: list[tuple[Item, Stored]]
-    dropped: list[Ticker]
+    ticker: Ticker
+    item: Item | None
+    stored: Stored | None
+
+    @property
+    def added(self) -> int:
+        """How many more articles the company has with it."""
+        if self.item is None:
+            return -1
+        return int(self.stored is None)
 
 
 class NewsRepository:
@@ -74,19 +65,40 @@ class NewsRepository:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def sync(
-        self, articles: Iterable[NewsArticle], record_event: RecordEvent[list[NewsChange]] = ignore
-    ) -> list[NewsArticle]:
-        """Store what is new or different; return those articles, of equal ones the last.
+    def compare(self, articles: Iterable[NewsArticle]) -> list[CopyChange]:
+        """Return the copies that differ from what is stored; of equal articles the last counts.
 
         A score added by Signal9 does not count as a difference while the text is the same.
         """
-        changes = list(self._compare(articles))
-        if changes:
-            record_event(_by_company(changes))
-            self._widen_months({_month(change.article) for change in changes})
-            self._write(changes)
-        return [change.article for change in changes]
+        latest = {_position(article): article for article in articles}
+        keys = [
+            _key(ticker, article)
+            for article in latest.values()
+            for ticker in (*_companies(article), NO_COMPANY)
+        ]
+        copies: dict[str, dict[Ticker, Stored]] = defaultdict(dict)
+        for stored in self._store.get_many(NEWS, keys):
+            copies[str(stored.item["timestamp"])][str(stored.item["ticker"])] = stored
+        return [
+            change
+            for position, article in latest.items()
+            for change in _compare(article, copies[position])
+        ]
+
+    def write(self, changes: Sequence[CopyChange]) -> None:
+        """Store changed copies, and delete those under companies that an article has left."""
+        if not changes:
+            return
+        self._widen_months({_month(change.article) for change in changes})
+        # Only its other copies tell which companies an article has left: those copies go first.
+        for change in changes:
+            if change.item is None:
+                self._store.delete(NEWS, _key(change.ticker, change.article))
+        new = [change.item for change in changes if change.item and change.stored is None]
+        taken = {key_of(NEWS, item) for item in self._store.put_new(NEWS, new)}
+        for change in changes:
+            if change.item and (change.stored or key_of(NEWS, change.item) in taken):
+                self._put_copy(change)
 
     def put_score(self, article: NewsArticle) -> None:
         """Store the score of an article in all its copies whose text is still the same."""
@@ -106,7 +118,7 @@ class NewsRepository:
         """Return accepted articles that mention a company, from `first` to `last`, newest first."""
         part = ItemRange(NEWS, ticker, span=_span(first, last), newest_first=True)
         items = scan(self._store, part, cursor, _PAGE)
-        return take_page(items, limit, _reader(accept), part)
+        return take_page(items, limit, _article, accept, part)
 
     def recent(
         self,
@@ -127,7 +139,7 @@ class NewsRepository:
                 self._store, replace(whole, partition=month), None if number else cursor, _PAGE
             )
         )
-        return take_page(items, limit, _reader(accept), whole)
+        return take_page(items, limit, _article, accept, whole)
 
     def between(self, ticker: Ticker, first: datetime, last: datetime) -> Iterator[NewsArticle]:
         """Yield every article that mentions a company, from `first` to `last`, newest first."""
@@ -138,42 +150,14 @@ class NewsRepository:
         """Return how many articles mention a company; this reads all of them."""
         return len(self._store.query(NEWS, ticker).items)
 
-    def _compare(self, articles: Iterable[NewsArticle]) -> Iterator[_ArticleChange]:
-        """Yield the articles that differ from what is stored."""
-        latest = {_position(article): article for article in articles}
-        keys = [
-            _key(ticker, article)
-            for article in latest.values()
-            for ticker in (*_companies(article), NO_COMPANY)
-        ]
-        copies: dict[str, dict[Ticker, Stored]] = {}
-        for stored in self._store.get_many(NEWS, keys):
-            position, ticker = str(stored.item["timestamp"]), str(stored.item["ticker"])
-            copies.setdefault(position, {})[ticker] = stored
-        for position, article in latest.items():
-            change = _change(article, copies.get(position, {}))
-            if change.new or change.different or change.dropped:
-                yield change
+    def _put_copy(self, change: CopyChange) -> None:
+        article, ticker = change.article, change.ticker
 
-    def _write(self, changes: Sequence[_ArticleChange]) -> None:
-        # Only its other copies tell which companies an article has left: those copies go first.
-        for change in changes:
-            for ticker in change.dropped:
-                self._store.delete(NEWS, _key(ticker, change.article))
-        articles = {_position(change.article): change.article for change in changes}
-        taken = self._store.put_new(NEWS, [item for change in changes for item in change.new])
-        for item in taken:
-            self._put_copy(str(item["ticker"]), articles[str(item["timestamp"])])
-        for change in changes:
-            for item, stored in change.different:
-                self._put_copy(str(item["ticker"]), change.article, stored)
-
-    def _put_copy(self, ticker: Ticker, article: NewsArticle, known: Stored | None = None) -> None:
         def changed(stored: Item | None) -> Item | None:
             after = _copy(_keeping_score(stored, article), ticker)
             return None if after == stored else after
 
-        change_item(self._store, NEWS, _key(ticker, article), changed, known=known)
+        change_item(self._store, NEWS, _key(ticker, article), changed, known=change.stored)
 
     def _widen_months(self, months: set[str]) -> None:
         def widened(stored: Item | None) -> Item | None:
@@ -202,37 +186,18 @@ class NewsRepository:
             month = _month_before(month)
 
 
-def _change(article: NewsArticle, stored: dict[Ticker, Stored]) -> _ArticleChange:
-    """Return what is to be done so that an article is stored under its companies alone."""
+def _compare(article: NewsArticle, stored: dict[Ticker, Stored]) -> Iterator[CopyChange]:
+    """Yield what is to be done so that an article is stored under its companies alone."""
     items = [copy.item for copy in stored.values()]
     before = {ticker for item in items for ticker in _companies(_article(item))}
     scored = reduce(lambda latest, item: _keeping_score(item, latest), items, article)
-    copies = {ticker: _copy(scored, ticker) for ticker in _companies(article)}
-    return _ArticleChange(
-        article=article,
-        new=[copy for ticker, copy in copies.items() if ticker not in stored],
-        different=[
-            (copy, stored[ticker])
-            for ticker, copy in copies.items()
-            if ticker in stored and stored[ticker].item != copy
-        ],
-        dropped=sorted((before | stored.keys()) - copies.keys()),
-    )
-
-
-def _by_company(changes: Sequence[_ArticleChange]) -> list[NewsChange]:
-    moments: dict[Ticker, list[datetime]] = {}
-    added: dict[Ticker, int] = {}
-    for change in changes:
-        new = {str(item["ticker"]) for item in change.new}
-        for ticker in {*_companies(change.article), *change.dropped} - {NO_COMPANY}:
-            moments.setdefault(ticker, []).append(change.article.published_at)
-            more = (ticker in new) - (ticker in change.dropped)
-            added[ticker] = added.get(ticker, 0) + more
-    return [
-        NewsChange(ticker, min(at), max(at), len(at), added[ticker])
-        for ticker, at in sorted(moments.items())
-    ]
+    companies = _companies(article)
+    for ticker in companies:
+        copy, known = _copy(scored, ticker), stored.get(ticker)
+        if known is None or known.item != copy:
+            yield CopyChange(article, ticker, copy, known)
+    for ticker in sorted((before | stored.keys()) - set(companies)):
+        yield CopyChange(article, ticker, None, stored.get(ticker))
 
 
 def _with_score(article: NewsArticle, stored: Item | None) -> Item | None:
@@ -282,14 +247,6 @@ def _copy(article: NewsArticle, ticker: Ticker) -> Item:
 
 def _article(item: Item) -> NewsArticle:
     return NewsArticle.model_validate(fields_of(item, _PLACE))
-
-
-def _reader(accept: Accept | None) -> Callable[[Stored], NewsArticle | None]:
-    def read(stored: Stored) -> NewsArticle | None:
-        article = _article(stored.item)
-        return article if accept is None or accept(article) else None
-
-    return read
 
 
 def _span(first: datetime | None, last: datetime | None) -> Span:

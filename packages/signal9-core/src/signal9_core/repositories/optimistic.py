@@ -2,63 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from decimal import Decimal
-from enum import Enum
+from itertools import islice
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
+from ..domain.model import Model
 from ..errors import ConflictError
 from ..ports import ABSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
 
-    from ..domain.model import Model
     from ..ports import Cursor, Item, Key, Span, Store, Stored, Value
     from ..tables import IndexSpec, TableSpec
 
 __all__ = [
+    "Change",
     "ItemRange",
-    "RecordEvent",
     "ResultPage",
+    "Versioned",
     "change_item",
+    "compare_items",
     "fields_of",
-    "ignore",
     "instant_key",
     "key_of",
+    "replace_by",
     "retry_on_conflict",
     "scan",
-    "sync_items",
     "take_page",
     "to_item",
     "to_value",
+    "write_items",
 ]
 
 T = TypeVar("T")
 
-RecordEvent = Callable[[T], None]
-"""Receives what will be written, before the first write; not called if nothing will be written."""
-
 _OTHER: Final = "other"
 
 
-def ignore(_: object) -> None:
-    """Record nothing."""
+class Versioned(NamedTuple, Generic[T]):
+    """A model, and the version of its item to write over; `ABSENT` where none is stored."""
+
+    model: T
+    version: int
+
+
+class Change(NamedTuple, Generic[T]):
+    """A model that differs from what is stored, and its item."""
+
+    model: T
+    item: Item
+    stored: Stored | None
 
 
 def to_value(value: object) -> Value:
-    """Return a dumped value as stores hold it; `TypeError` for a type that they do not hold."""
+    """Return a value of a field as stores hold it; `TypeError` for a type that they do not hold."""
     match value:
-        case Enum():
-            return str(value.value)
+        case Model():
+            return to_item(value)
         case None | str() | int() | Decimal() | bytes():
             return value
-        case datetime():
+        case date():  # and so is a datetime
             return value.isoformat().replace("+00:00", "Z")
-        case date():
-            return value.isoformat()
         case Mapping():
             return {str(name): to_value(member) for name, member in value.items()}
         case list() | tuple():
@@ -68,17 +77,23 @@ def to_value(value: object) -> Value:
 
 def to_item(model: Model) -> Item:
     """Return a model as an item: without fields that are `None`, unknown fields under `other`."""
-    unknown = set(model.model_extra or ())
-    known = model.model_dump(exclude_none=True, exclude=unknown)
-    item = {name: to_value(value) for name, value in known.items()}
-    return item | {_OTHER: to_value(model.model_dump(include=unknown))} if unknown else item
+    fields = ((field.alias or name, name) for name, field in type(model).model_fields.items())
+    values = ((alias, getattr(model, name)) for alias, name in fields)
+    item = {alias: to_value(value) for alias, value in values if value is not None}
+    return item | {_OTHER: to_value(model.model_extra)} if model.model_extra else item
 
 
 def fields_of(item: Item, without: Iterable[str] = ()) -> dict[str, object]:
-    """Return the fields of the model that `to_item` made an item of."""
+    """Return the fields of the model that `to_item` made an item of, models in it included."""
     other = item.get(_OTHER)
-    known = {name: value for name, value in item.items() if name not in {_OTHER, *without}}
+    known = {name: _known(value) for name, value in item.items() if name not in {_OTHER, *without}}
     return {**known, **(other if isinstance(other, Mapping) else {})}
+
+
+def _known(value: Value) -> object:
+    if isinstance(value, list):
+        return [_known(member) for member in value]
+    return fields_of(value) if isinstance(value, Mapping) else value
 
 
 def instant_key(moment: datetime) -> str:
@@ -115,10 +130,10 @@ def change_item(
     `change` returns `None` to write nothing. It is called again, over what is stored then, if
     somebody else wrote the item meanwhile. `known` saves reading an item that was read before.
     """
-    first = [known] if known is not None else []
 
     def attempt() -> bool:
-        stored = first.pop() if first else store.get(table, key)
+        nonlocal known
+        stored, known = known or store.get(table, key), None
         changed = change(None if stored is None else stored.item)
         if changed is not None:
             store.put(table, changed, expected=ABSENT if stored is None else stored.version)
@@ -127,35 +142,41 @@ def change_item(
     return retry_on_conflict(attempt)
 
 
-def sync_items(
+def compare_items(
     store: Store,
     table: TableSpec,
-    items: Iterable[Item],
-    record_event: RecordEvent[list[Item]],
+    models: Iterable[tuple[T, Item]],
     *,
     known: Iterable[Stored] | None = None,
-) -> list[Item]:
-    """Write the items that differ from what is stored, and return them; of equal keys the last.
+) -> list[Change[T]]:
+    """Return the models whose items differ from what is stored; of equal keys the last.
 
     `known` holds what is stored under their keys, if that was read before.
     """
-    wanted = {key_of(table, item): item for item in items}
+    latest = {key_of(table, item): (model, item) for model, item in models}
     if known is None:
-        known = store.get_many(table, (dict(key) for key in wanted))
+        known = store.get_many(table, map(dict, latest))
     stored = {key_of(table, before.item): before for before in known}
-    changed = {
-        key: item for key, item in wanted.items() if key not in stored or stored[key].item != item
-    }
-    if not changed:
-        return []
-    record_event(list(changed.values()))
-    taken = store.put_new(table, [item for key, item in changed.items() if key not in stored])
-    for key in sorted({key_of(table, item) for item in taken} | (changed.keys() & stored.keys())):
-        change_item(store, table, dict(key), _replace_by(changed[key]), known=stored.get(key))
-    return list(changed.values())
+    changes = [Change(*pair, stored.get(key)) for key, pair in latest.items()]
+    return [
+        change for change in changes if change.stored is None or change.stored.item != change.item
+    ]
 
 
-def _replace_by(item: Item) -> Callable[[Item | None], Item | None]:
+def write_items(store: Store, table: TableSpec, changes: Sequence[Change[T]]) -> None:
+    """Write changed items; another writer's version of one is replaced."""
+    if not changes:
+        return
+    new = [change.item for change in changes if change.stored is None]
+    taken = {key_of(table, item) for item in store.put_new(table, new)}
+    for change in changes:
+        key = key_of(table, change.item)
+        if change.stored is not None or key in taken:
+            change_item(store, table, dict(key), replace_by(change.item), known=change.stored)
+
+
+def replace_by(item: Item) -> Callable[[Item | None], Item | None]:
+    """Return a change that writes an item, unless it is what is stored."""
     return lambda stored: None if stored == item else item
 
 
@@ -196,23 +217,21 @@ class ResultPage(NamedTuple, Generic[T]):
 
 
 def take_page(
-    items: Iterator[Stored], limit: int, read: Callable[[Stored], T | None], part: ItemRange
+    items: Iterable[Stored],
+    limit: int,
+    read: Callable[[Item], T],
+    accept: Callable[[T], bool] | None,
+    part: ItemRange,
 ) -> ResultPage[T]:
-    """Return the first `limit` results of `read` that are not `None`, and a cursor to continue.
+    """Return the first `limit` models that are accepted, and a cursor to continue.
 
-    The cursor is `None` only if there is surely no further result.
+    The cursor is `None` only if there is surely no further one.
     """
-    results: list[T] = []
-    last: Stored | None = None
-    for stored in items:
-        result = read(stored)
-        if result is None:
-            continue
-        if len(results) == limit:
-            return ResultPage(results, None if last is None else _cursor(last, part))
-        results.append(result)
-        last = stored
-    return ResultPage(results, None)
+    models = ((read(stored.item), stored) for stored in items)
+    accepted = ((model, stored) for model, stored in models if accept is None or accept(model))
+    page = list(islice(accepted, limit + 1))
+    cursor = _cursor(page[limit - 1][1], part) if len(page) > limit else None
+    return ResultPage([model for model, _ in page[:limit]], cursor)
 
 
 def _cursor(stored: Stored, part: ItemRange) -> Cursor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -12,15 +12,14 @@ from ..domain.timeseries import common_units, concat, merge, split
 from ..errors import ConflictError, StoreError
 from ..ports import ABSENT, Span
 from ..tables import TIME_SERIES
-from .optimistic import change_item, ignore
+from .optimistic import change_item
 from .price_codec import decode_bars, encode_bars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..domain.model import Ticker
     from ..ports import Item, Store
-    from .optimistic import RecordEvent
 
 __all__ = ["PriceChange", "PriceRepository"]
 
@@ -41,6 +40,7 @@ class PriceChange:
     last: date
     count: int
     added: int
+    quarters: Sequence[_Quarter] = field(default=(), repr=False, compare=False)
 
 
 class PriceRepository:
@@ -49,25 +49,36 @@ class PriceRepository:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def merge(
-        self, series: PriceSeries, record_event: RecordEvent[PriceChange] = ignore
-    ) -> PriceChange | None:
+    def merge(self, series: PriceSeries) -> PriceChange | None:
         """Add bars and correct those that differ; return what changed, `None` for nothing.
 
         Repeating it changes nothing, and concurrent writers lose no bar.
         """
+        change = self.compare(series)
+        if change is not None:
+            self.write(change)
+        return change
+
+    def compare(self, series: PriceSeries) -> PriceChange | None:
+        """Return what merging these bars would change, `None` for nothing."""
         if series.interval is not Interval.DAY:
             raise ValueError(f"{series.ticker}: only daily bars are stored, not {series.interval}")
-        updates = list(self._updates(series)) if len(series) else []
-        if not updates:
+        quarters = list(self._compare_quarters(series)) if len(series) else []
+        if not quarters:
             return None
-        days = [date.fromordinal(day) for update in updates for day in update.days]
-        added = sum(update.added for update in updates)
-        change = PriceChange(min(days), max(days), len(days), added)
-        record_event(change)
-        for update in updates:
-            self._write(update)
-        return change
+        days = [date.fromordinal(day) for quarter in quarters for day in quarter.days]
+        added = sum(quarter.added for quarter in quarters)
+        return PriceChange(min(days), max(days), len(days), added, quarters)
+
+    def write(self, change: PriceChange) -> None:
+        """Store changed bars beside what others have written since."""
+        for quarter in change.quarters:
+            try:
+                item = _item(quarter.after)
+                self._store.put(TIME_SERIES, item, expected=quarter.version)
+            except ConflictError:
+                key = _key(quarter.bars)
+                change_item(self._store, TIME_SERIES, key, partial(_merged_item, quarter.bars))
 
     def between(
         self,
@@ -125,7 +136,7 @@ class PriceRepository:
             if cursor is None or enough:
                 return quarters
 
-    def _updates(self, series: PriceSeries) -> Iterator[_Update]:
+    def _compare_quarters(self, series: PriceSeries) -> Iterator[_Quarter]:
         """Yield what changes, quarter by quarter."""
         span = Span(_quarter_of(series.day(0)), _quarter_of(series.day(-1)))
         page = self._store.query(TIME_SERIES, _partition(series.ticker), span=span)
@@ -137,17 +148,10 @@ class PriceRepository:
             days = _changed_days(before, after)
             if days:
                 version = ABSENT if known is None else known.version
-                yield _Update(bars, after, version, days, len(after) - len(before))
-
-    def _write(self, update: _Update) -> None:
-        try:
-            self._store.put(TIME_SERIES, _item(update.after), expected=update.version)
-        except ConflictError:
-            key = _key(update.bars)
-            change_item(self._store, TIME_SERIES, key, partial(_merged_item, update.bars))
+                yield _Quarter(bars, after, version, days, len(after) - len(before))
 
 
-class _Update(NamedTuple):
+class _Quarter(NamedTuple):
     """A quarter that changes: the bars that came, and what is stored with them."""
 
     bars: PriceSeries

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..domain.reports import (
     BalanceSheet,
@@ -13,10 +13,10 @@ from ..domain.reports import (
     Report,
 )
 from ..tables import FINANCIALS
-from .optimistic import ResultPage, ignore, key_of, sync_items, to_value
+from .optimistic import ResultPage, compare_items, to_value, write_items
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from ..domain.model import Ticker
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
         Period,
         ReportKind,
     )
-    from ..ports import Cursor, Item, Store, Stored
-    from .optimistic import RecordEvent
+    from ..ports import Cursor, Item, Store
+    from .optimistic import Change
 
-__all__ = ["FinancialsRepository", "ReportChanges"]
+__all__ = ["FinancialsRepository"]
 
 _M = TypeVar("_M", Report, EarningsCalendarEntry)
 _TYPES: Final[dict[str, type[Report]]] = {
@@ -37,41 +37,35 @@ _META: Final = {"ticker", "period", "fiscal_date_ending", "currency"}
 _CALENDAR: Final = "earnings_calendar"
 
 
-class ReportChanges(NamedTuple):
-    """The reports that were new or restated, and how many the company has now."""
-
-    changed: list[Report]
-    stored: int
-
-
 class FinancialsRepository:
     """Statements, earnings and announced report dates."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def sync(
-        self,
-        ticker: Ticker,
-        reports: Sequence[Report],
-        record_event: RecordEvent[list[Report]] = ignore,
-    ) -> ReportChanges:
-        """Store a company's reports that are new or restated; of equal ones the last counts."""
+    def compare(
+        self, ticker: Ticker, reports: Iterable[Report]
+    ) -> tuple[list[Change[Report]], int]:
+        """Return which of a company's reports are new or restated, and how many it has with them.
+
+        Of equal reports the last counts.
+        """
         page = self._store.query(FINANCIALS, ticker)
         stored = [row for row in page.items if row.item["reportType"] != _CALENDAR]
-        changed = self._sync(reports, _item, record_event, stored)
-        keys = {key_of(FINANCIALS, row.item) for row in stored}
-        return ReportChanges(
-            changed, len(keys | {key_of(FINANCIALS, _item(report)) for report in changed})
-        )
+        items = [(report, _item(report)) for report in reports]
+        changes = compare_items(self._store, FINANCIALS, items, known=stored)
+        return changes, len(stored) + sum(change.stored is None for change in changes)
 
-    def schedule(
-        self,
-        entries: Sequence[EarningsCalendarEntry],
-        record_event: RecordEvent[list[EarningsCalendarEntry]] = ignore,
-    ) -> list[EarningsCalendarEntry]:
-        """Store announced report dates; return those that are new or changed."""
-        return self._sync(entries, _calendar_item, record_event)
+    def compare_calendar(
+        self, entries: Iterable[EarningsCalendarEntry]
+    ) -> list[Change[EarningsCalendarEntry]]:
+        """Return the announced report dates that are new or changed."""
+        items = [(entry, _calendar_item(entry)) for entry in entries]
+        return compare_items(self._store, FINANCIALS, items)
+
+    def write(self, changes: Sequence[Change[_M]]) -> None:
+        """Store changed reports or dates."""
+        write_items(self._store, FINANCIALS, changes)
 
     def reports(
         self,
@@ -92,26 +86,6 @@ class FinancialsRepository:
             cursor=cursor,
         )
         return ResultPage([_report(item) for item, _ in page.items], page.cursor)
-
-    def _sync(
-        self,
-        models: Sequence[_M],
-        item_of: Callable[[_M], Item],
-        record_event: RecordEvent[list[_M]],
-        known: Iterable[Stored] | None = None,
-    ) -> list[_M]:
-        items = [item_of(model) for model in models]
-        by_key = {
-            key_of(FINANCIALS, item): model for item, model in zip(items, models, strict=True)
-        }
-
-        def models_of(changed: Sequence[Item]) -> list[_M]:
-            return [by_key[key_of(FINANCIALS, item)] for item in changed]
-
-        def record(changed: list[Item]) -> None:
-            record_event(models_of(changed))
-
-        return models_of(sync_items(self._store, FINANCIALS, items, record, known=known))
 
 
 def _report_type(kind: ReportKind, period: Period) -> str:

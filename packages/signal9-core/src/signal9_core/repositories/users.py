@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from ..domain.users import User
 from ..tables import STATE, TTL_ATTRIBUTE, USERS
-from .optimistic import change_item, to_item
+from .optimistic import Versioned, change_item, to_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -15,22 +15,10 @@ if TYPE_CHECKING:
     from ..domain.model import Ticker
     from ..ports import Clock, Item, Store, Value
 
-__all__ = [
-    "RecentlyViewedRepository",
-    "SubscriptionRepository",
-    "UserRepository",
-    "VersionedUser",
-]
+__all__ = ["RecentlyViewedRepository", "SubscriptionRepository", "UserRepository"]
 
 _MOST_VIEWED: Final = 20
 _VIEWED_FOR: Final = timedelta(days=90)
-
-
-class VersionedUser(NamedTuple):
-    """A user as stored, and the version to write over."""
-
-    user: User
-    version: int
 
 
 class UserRepository:
@@ -39,14 +27,12 @@ class UserRepository:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def get(self, user_id: str) -> VersionedUser | None:
+    def get(self, user_id: str) -> Versioned[User] | None:
         """Return a user's record."""
         stored = self._store.get(USERS, {"userId": user_id})
-        return (
-            None
-            if stored is None
-            else VersionedUser(User.model_validate(stored.item), stored.version)
-        )
+        if stored is None:
+            return None
+        return Versioned(User.model_validate(stored.item), stored.version)
 
     def put(self, user: User, *, expected: int) -> int:
         """Write a record over the version that was read; `ConflictError` if it has changed."""

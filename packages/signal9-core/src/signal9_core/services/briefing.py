@@ -114,9 +114,9 @@ class GetBriefing:
 
     def _interests(self, user_id: str) -> Accept | None:
         record = self.users.get(user_id)
-        if record is None or not (record.user.watchlist or record.user.topics):
+        if record is None or not (record.model.watchlist or record.model.topics):
             return None
-        watchlist, topics = set(record.user.watchlist), set(record.user.topics)
+        watchlist, topics = set(record.model.watchlist), set(record.model.topics)
         return lambda article: (
             not topics.isdisjoint(article.topics)
             or not watchlist.isdisjoint(tone.ticker for tone in article.tickers)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..repositories.companies import AssetRepository, ListingRepository
     from ..search import SearchIndex
 
-__all__ = ["CompanyFinder", "GetAsset", "ListAssets", "SearchCompanies"]
+__all__ = ["CompanyFinder", "ListAssets"]
 
 _MAX_PAGE: Final = 1_000
 _MAX_BATCH: Final = 100
@@ -54,6 +54,24 @@ class CompanyFinder:
         """Return up to three similar tickers."""
         return tuple(self.index().nearest(ticker, 3))
 
+    def describe(self, ticker: str) -> AssetAnswer:
+        """Return a company in full: identity, description, insights and freshness."""
+        profile = self.get(ticker)
+        fields: dict[str, object] = dict.fromkeys(AssetAnswer.model_fields)
+        for part in (profile.overview, profile.asset):
+            if part is not None:
+                fields |= part.model_dump(by_alias=False, include=set(fields), exclude_none=True)
+        fields |= {"insights": profile.insights, "freshness": profile.freshness}
+        return AssetAnswer.model_validate(fields)
+
+    def search(self, q: str, limit: int) -> SearchAnswer:
+        """Return the companies that `q` may mean, mistyped or not, best first."""
+        check_limit(limit, _MAX_HITS)
+        if not q.strip() or len(q) > _MAX_QUERY:
+            raise InputError("q", f"must have 1 to {_MAX_QUERY} characters")
+        matches = self.index().search(q, limit)
+        return SearchAnswer(items=list(map(SearchHit.model_validate, matches)))
+
     def index(self) -> SearchIndex:
         """Return the index; once a minute it is checked for a newer listing."""
         with self._lock:
@@ -84,21 +102,6 @@ class CompanyFinder:
         # Where no listing was published yet, all companies are read.
         self._version, companies = self._listing.load() or (None, self.assets.listed())
         return SearchIndex(companies)
-
-
-@dataclass(frozen=True)
-class SearchCompanies:
-    """Companies by ticker or name, mistyped or not."""
-
-    companies: CompanyFinder
-
-    def __call__(self, q: str, *, limit: int = 10) -> SearchAnswer:
-        """Return the companies that `q` may mean, best first."""
-        check_limit(limit, _MAX_HITS)
-        if not q.strip() or len(q) > _MAX_QUERY:
-            raise InputError("q", f"must have 1 to {_MAX_QUERY} characters")
-        matches = self.companies.index().search(q, limit)
-        return SearchAnswer(items=list(map(SearchHit.model_validate, matches)))
 
 
 @dataclass(frozen=True)
@@ -144,20 +147,3 @@ class ListAssets:
 
 def _matches(wanted: str | None, value: str | None) -> bool:
     return not wanted or (value is not None and wanted.casefold() == value.casefold())
-
-
-@dataclass(frozen=True)
-class GetAsset:
-    """One company in full: identity, description, insights and freshness."""
-
-    companies: CompanyFinder
-
-    def __call__(self, ticker: str) -> AssetAnswer:
-        """Return it; `NotFoundError` for an unknown ticker."""
-        profile = self.companies.get(ticker)
-        fields: dict[str, object] = dict.fromkeys(AssetAnswer.model_fields)
-        for part in (profile.overview, profile.asset):
-            if part is not None:
-                fields |= part.model_dump(by_alias=False, include=set(fields), exclude_none=True)
-        fields |= {"insights": profile.insights, "freshness": profile.freshness}
-        return AssetAnswer.model_validate(fields)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..repositories.prices import PriceRepository
     from .companies import CompanyFinder
 
-__all__ = ["GetPriceBatch", "GetPrices", "Order", "bar_rows"]
+__all__ = ["GetPrices", "Order", "bar_rows"]
 
 LIMIT: Final = 10_000
 BATCH: Final = 20
@@ -44,7 +44,7 @@ _LONGEST: Final = {Interval.DAY: 1, Interval.WEEK: 7, Interval.MONTH: 31}
 
 @dataclass(frozen=True)
 class GetPrices:
-    """Bars of one company."""
+    """Bars of one company, or of several."""
 
     companies: CompanyFinder
     prices: PriceRepository
@@ -95,6 +95,38 @@ class GetPrices:
             next_cursor=encode_cursor(query, more),
             freshness=profile.freshness.get(DataSet.PRICES),
         )
+
+    def batch(
+        self,
+        tickers: Sequence[str],
+        *,
+        first: date | None = None,
+        last: date | None = None,
+        interval: Interval = Interval.DAY,
+        adjusted: bool = False,
+        order: Order = "asc",
+        limit: int = 250,
+    ) -> PriceBatchAnswer:
+        """Return the first page of each company; its cursor continues that company's prices."""
+        check_limit(limit, BATCH_LIMIT)
+        items: list[PricesAnswer] = []
+        unknown: list[str] = []
+        for ticker in parse_tickers(tickers, BATCH):
+            try:
+                answer = self(
+                    ticker,
+                    first=first,
+                    last=last,
+                    interval=interval,
+                    adjusted=adjusted,
+                    order=order,
+                    limit=limit,
+                )
+            except NotFoundError:
+                unknown.append(ticker)
+            else:
+                items.append(answer)
+        return PriceBatchAnswer.model_construct(items=items, unknown=unknown)
 
     def series(
         self,
@@ -152,45 +184,6 @@ class GetPrices:
             return adjust(whole, actions).between(first, last)
         except InputError as error:
             raise InputError("adjusted", error.message) from error
-
-
-@dataclass(frozen=True)
-class GetPriceBatch:
-    """Bars of several companies in one answer."""
-
-    prices: GetPrices
-
-    def __call__(
-        self,
-        tickers: Sequence[str],
-        *,
-        first: date | None = None,
-        last: date | None = None,
-        interval: Interval = Interval.DAY,
-        adjusted: bool = False,
-        order: Order = "asc",
-        limit: int = 250,
-    ) -> PriceBatchAnswer:
-        """Return the first page of each company; its cursor continues that company's prices."""
-        check_limit(limit, BATCH_LIMIT)
-        items: list[PricesAnswer] = []
-        unknown: list[str] = []
-        for ticker in parse_tickers(tickers, BATCH):
-            try:
-                answer = self.prices(
-                    ticker,
-                    first=first,
-                    last=last,
-                    interval=interval,
-                    adjusted=adjusted,
-                    order=order,
-                    limit=limit,
-                )
-            except NotFoundError:
-                unknown.append(ticker)
-            else:
-                items.append(answer)
-        return PriceBatchAnswer.model_construct(items=items, unknown=unknown)
 
 
 def bar_rows(series: PriceSeries, order: Order = "asc") -> list[BarRow]:

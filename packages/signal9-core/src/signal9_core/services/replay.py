@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..domain.adjustment import CorporateAction
@@ -20,7 +21,7 @@ from ..domain.timeseries import merge
 from ..errors import PayloadError, ProviderError, StoreError
 from ..provider_port import Financials, History
 from ..schemas.operations import ReplayAnswer, SkippedAnswer
-from .ingest import IngestResult
+from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from ..domain.reports import ReportKind
     from ..ports import Progress
     from ..provider_port import Provider, ProviderFormat, RawCopies, RawCopy, Record
-    from .ingest import IngestCalendar, IngestCompany, IngestListing
+    from .ingest import Ingest
 
 __all__ = ["ParsedResponse", "ParserRegistry", "RecordedProvider", "Replay"]
 
@@ -173,12 +174,12 @@ class RecordedProvider:
 
     def assets(self) -> Iterable[Asset]:
         """Return the listed companies."""
-        return {asset.ticker: asset for asset in self._all(Asset)}.values()
+        return self._latest(Asset, attrgetter("ticker"))
 
     def overview(self, ticker: Ticker) -> CompanyOverview | None:
         """Return the latest description."""
-        overviews = {overview.ticker: overview for overview in self._all(CompanyOverview)}
-        return overviews.get(ticker)
+        overviews = self._latest(CompanyOverview, attrgetter("ticker"))
+        return next((overview for overview in overviews if overview.ticker == ticker), None)
 
     def history(self, ticker: Ticker, since: date | None = None) -> History | None:
         """Return bars, splits and dividends, and in which days no action is missing."""
@@ -195,22 +196,20 @@ class RecordedProvider:
                 complete = response.whole
             if response.has_all_actions and bars:
                 days += [(newer or bars).day(0), (newer or bars).day(-1)]
-        actions = {
-            (action.ex_date, action.kind): action
-            for action in self._all(CorporateAction)
-            if action.ticker == ticker
-        }
+        actions = self._latest(CorporateAction, attrgetter("ticker", "ex_date", "kind"))
+        actions = [action for action in actions if action.ticker == ticker]
         bars = None if bars is None else bars.between(since)
         coverage = (min(days), max(days)) if days else None
-        return History(bars, list(actions.values()), coverage, complete)
+        return History(bars, actions, coverage, complete)
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
         """Return the reports of these kinds."""
-        reports = {
-            (report.kind, report.period, report.fiscal_date_ending): report
-            for report in self._all(Report)
+        key = attrgetter("ticker", "kind", "period", "fiscal_date_ending")
+        reports = [
+            report
+            for report in self._latest(Report, key)
             if report.ticker == ticker and report.kind in kinds
-        }.values()
+        ]
         return Financials(
             [report for report in reports if isinstance(report, Statement)],
             [report for report in reports if isinstance(report, Earnings)],
@@ -218,8 +217,7 @@ class RecordedProvider:
 
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
         """Return announced report dates."""
-        entries = self._all(EarningsCalendarEntry)
-        return {(entry.ticker, entry.report_date): entry for entry in entries}.values()
+        return self._latest(EarningsCalendarEntry, attrgetter("ticker", "report_date"))
 
     def news(
         self,
@@ -239,8 +237,10 @@ class RecordedProvider:
         mentioned = {mention.ticker for mention in article.tickers}
         return response.ticker == self.ticker or self.ticker in mentioned
 
-    def _all(self, kind: type[_T]) -> Iterator[_T]:
-        return (record for response in self.responses for record in response.of_type(kind))
+    def _latest(self, kind: type[_T], key: Callable[[_T], object]) -> list[_T]:
+        """Return the records of one type, of equal keys the latest."""
+        records = (record for response in self.responses for record in response.of_type(kind))
+        return list({key(record): record for record in records}.values())
 
 
 _Subject = tuple[str, Ticker]
@@ -249,12 +249,10 @@ _Subject = tuple[str, Ticker]
 
 @dataclass(frozen=True)
 class Replay:
-    """Ingest kept responses as if they came now; the functions make ingests from a provider."""
+    """Ingest kept responses as if they came now."""
 
     registry: ParserRegistry
-    listing: Callable[[Provider], IngestListing]
-    calendar: Callable[[Provider], IngestCalendar]
-    company: Callable[[Provider], IngestCompany]
+    ingest: Callable[[Provider], Ingest]
 
     def __call__(self, kept: RawCopies, progress: Progress) -> ReplayAnswer:
         """Replay everything; what cannot be read is skipped and reported."""
@@ -284,13 +282,13 @@ class Replay:
     def _ingest(self, subject: _Subject, copies: Iterable[RawCopy]) -> IngestResult:
         data_set, ticker = subject
         responses = sorted(map(self.registry.parse, copies), key=lambda response: response.order)
-        provider = RecordedProvider(responses, ticker or None)
+        ingest = self.ingest(RecordedProvider(responses, ticker or None))
         match data_set:
             case "listing":
-                return self.listing(provider)(_ignore)
+                return ingest.listing(_ignore)
             case "calendar":
-                return self.calendar(provider)(_ignore)
-        return self.company(provider)(ticker, (DataSet(data_set),))
+                return ingest.calendar(_ignore)
+        return ingest.company(ticker, (DataSet(data_set),))
 
 
 def _ignore(data_set: str, done: int, total: int) -> None:

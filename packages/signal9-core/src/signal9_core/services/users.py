@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal
 
 from ..domain.news import topic_of
 from ..domain.users import Profile, User, WizardStatus
 from ..errors import ConflictError, InputError, NotFoundError, OutdatedError
 from ..events import UserAction
 from ..ports import ABSENT
-from ..repositories.optimistic import retry_on_conflict
-from ..repositories.users import VersionedUser
+from ..repositories.optimistic import Versioned, retry_on_conflict
 from ..schemas.users import (
     ExportAnswer,
     NotificationAnswer,
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from .companies import CompanyFinder
     from .outbox import Outbox
 
-__all__ = ["UserService", "VersionedAnswer"]
+__all__ = ["UserService"]
 
 Action = Literal["profile", "wizard", "topics", "watchlist"]
 
@@ -47,13 +46,6 @@ _ADULT_AGE: Final = 18
 _MAX_AGE: Final = 130
 _MAX_NOTIFICATIONS: Final = 200
 _MAX_TOPIC: Final = 64
-
-
-class VersionedAnswer(NamedTuple):
-    """A record as the API serves it, and the version that a change may depend on."""
-
-    answer: UserAnswer
-    version: int
 
 
 @dataclass(frozen=True)
@@ -72,26 +64,26 @@ class UserService:
     clock: Clock
     briefing: GetBriefing
 
-    def get(self, user_id: str) -> VersionedAnswer:
+    def get(self, user_id: str) -> Versioned[UserAnswer]:
         """Return the record; it is created for a new user."""
         return _answer(self._record(user_id))
 
     def patch(
         self, user_id: str, patch: RecordPatch, expected: Collection[int] | None = None
-    ) -> VersionedAnswer:
+    ) -> Versioned[UserAnswer]:
         """Change what the patch names; `InputError` for a birth date that is not an adult's."""
         today = self.clock().date()
         return self._change(user_id, "profile", lambda user: _patched(user, patch, today), expected)
 
     def put_wizard(
         self, user_id: str, put: WizardPut, expected: Collection[int] | None = None
-    ) -> VersionedAnswer:
+    ) -> Versioned[UserAnswer]:
         """Set the wizard's status; it can be completed only when nothing is missing."""
         return self._change(user_id, "wizard", lambda user: _at(user, put.wizard), expected)
 
     def put_topics(
         self, user_id: str, put: TopicsPut, expected: Collection[int] | None = None
-    ) -> VersionedAnswer:
+    ) -> Versioned[UserAnswer]:
         """Replace the topics."""
         update = {"topics": _topics(put.topics)}
         return self._change(
@@ -100,7 +92,7 @@ class UserService:
 
     def put_watchlist(
         self, user_id: str, put: WatchlistPut, expected: Collection[int] | None = None
-    ) -> VersionedAnswer:
+    ) -> Versioned[UserAnswer]:
         """Replace the watchlist; `InputError` names an unknown ticker by its position."""
         update = {"watchlist": self._known_tickers(put.watchlist)}
         return self._change(
@@ -143,7 +135,7 @@ class UserService:
         """Return everything that is stored about the user."""
         return ExportAnswer(
             exported_at=self.clock(),
-            user=self.get(user_id).answer,
+            user=self.get(user_id).model,
             viewed=self.viewed.of_user(user_id),
             notifications=[
                 _notification_answer(notification)
@@ -158,13 +150,13 @@ class UserService:
         self.viewed.forget(user_id)
         self._publish(user_id)
 
-    def _record(self, user_id: str) -> VersionedUser:
+    def _record(self, user_id: str) -> Versioned[User]:
         record = self.users.get(user_id)
         if record is not None:
             return record
         user = User(user_id=user_id, created_at=self.clock())
         try:
-            return VersionedUser(user, self.users.put(user, expected=ABSENT))
+            return Versioned(user, self.users.put(user, expected=ABSENT))
         except ConflictError:
             return self._record(user_id)  # another request of the same user created it
 
@@ -174,38 +166,38 @@ class UserService:
         action: Action,
         change: Callable[[User], User],
         expected: Collection[int] | None,
-    ) -> VersionedAnswer:
-        def attempt() -> VersionedUser:
+    ) -> Versioned[UserAnswer]:
+        def attempt() -> Versioned[User]:
             record = self._record(user_id)
             if expected is not None and record.version not in expected:
                 raise OutdatedError("the record has changed since it was read")
-            after = change(record.user)
-            return record if after == record.user else self._write(record, after, action)
+            after = change(record.model)
+            return record if after == record.model else self._write(record, after, action)
 
         record = retry_on_conflict(attempt)
         self._publish(user_id)
         return _answer(record)
 
-    def _write(self, before: VersionedUser, after: User, action: Action) -> VersionedUser:
+    def _write(self, before: Versioned[User], after: User, action: Action) -> Versioned[User]:
         event = UserAction(at=self.clock(), user_id=after.user_id, action=action)
         self.outbox.record(_subject(after.user_id), event)
-        if (after.watchlist, after.topics) == (before.user.watchlist, before.user.topics):
-            return VersionedUser(after, self.users.put(after, expected=before.version))
+        if (after.watchlist, after.topics) == (before.model.watchlist, before.model.topics):
+            return Versioned(after, self.users.put(after, expected=before.version))
         # A stop in between leaves a subscription too many, which is ignored, never one too few.
         self.subscriptions.subscribe(after)
         version = self.users.put(after, expected=before.version)
-        self.subscriptions.unsubscribe(before.user, after)
+        self.subscriptions.unsubscribe(before.model, after)
         # Another request of the same user may have subscribed to what this one has just dropped.
         current = self.users.get(after.user_id)
         if current is not None:
-            self.subscriptions.subscribe(current.user)
-        return VersionedUser(after, version)
+            self.subscriptions.subscribe(current.model)
+        return Versioned(after, version)
 
     def _delete_record(self, user_id: str) -> None:
         record = self.users.get(user_id)
         if record is not None:
-            nothing = User(user_id=user_id, created_at=record.user.created_at)
-            self.subscriptions.unsubscribe(record.user, nothing)
+            nothing = User(user_id=user_id, created_at=record.model.created_at)
+            self.subscriptions.unsubscribe(record.model, nothing)
             self.users.delete(user_id, expected=record.version)
 
     def _publish(self, user_id: str) -> None:
@@ -229,8 +221,8 @@ def _subject(user_id: str) -> str:
     return f"user/{user_id}"
 
 
-def _answer(record: VersionedUser) -> VersionedAnswer:
-    return VersionedAnswer(UserAnswer.model_validate(record.user), record.version)
+def _answer(record: Versioned[User]) -> Versioned[UserAnswer]:
+    return Versioned(UserAnswer.model_validate(record.model), record.version)
 
 
 def _notification_answer(stored: StoredNotification) -> NotificationAnswer:

@@ -29,7 +29,7 @@ __all__ = [
     "sqlite_errors",
 ]
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Raised with every change of what a file holds; a file of another version is refused."""
 
 ALIVE: Final = "(expires IS NULL OR expires > ?)"

@@ -138,9 +138,7 @@ def _plain_map(members: Mapping[str, Value]) -> dict[str, Value]:
     for name, value in members.items():
         _check_name(name)
         try:
-            # Texts are most of what there is.
-            simple = type(value) is str and value.isascii()
-            plain[_plain_text(name)] = value if simple else _plain(value)
+            plain[_plain_text(name)] = _plain(value)
         except StoreError as error:
             raise StoreError(f"{name}: {error}") from error
     return plain
@@ -171,11 +169,10 @@ def _plain(value: object) -> Value:
 
 def _plain_text(text: str) -> str:
     plain = text if type(text) is str else str.__str__(text)
-    if not plain.isascii():
-        try:
-            plain.encode()
-        except UnicodeEncodeError as error:
-            raise StoreError(f"a text is not valid Unicode: {error}") from error
+    try:
+        plain.encode()
+    except UnicodeEncodeError as error:
+        raise StoreError(f"a text is not valid Unicode: {error}") from error
     return plain
 
 
@@ -198,7 +195,7 @@ def _size(value: Value) -> int:
         case None | bool():
             return 1
         case str():
-            return len(value) if value.isascii() else len(value.encode())
+            return len(value.encode())
         case bytes():
             return len(value)
         case dict():

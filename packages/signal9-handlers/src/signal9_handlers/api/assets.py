@@ -134,7 +134,7 @@ def get_price_batch(
     If a company has more than `limit` bars, its `nextCursor` continues at
     `/assets/{ticker}/prices` with the same parameters.
     """
-    answer = application().get_price_batch(
+    answer = application().get_prices.batch(
         tickers,
         first=first,
         last=last,

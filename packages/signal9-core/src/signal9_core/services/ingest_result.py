@@ -1,0 +1,72 @@
+"""What an ingest came to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from ..errors import QuotaExhaustedError
+from ..events import IngestionFailed
+from ..schemas.operations import FailureAnswer, IngestAnswer
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ..domain.model import Ticker
+    from ..errors import ProviderError
+    from ..provider_port import Provider
+
+__all__ = ["IngestResult"]
+
+
+@dataclass
+class IngestResult:
+    """Counts by data set, of what is stored now and of what was new or changed; and failures.
+
+    `out_of_calls` tells that something is left for later, since the budget of calls is used up.
+    """
+
+    stored: Counter[str] = field(default_factory=Counter)
+    changed: Counter[str] = field(default_factory=Counter)
+    failed: list[FailureAnswer] = field(default_factory=list)
+    out_of_calls: bool = False
+
+    def count(self, data_set: str, stored: int, changed: int) -> None:
+        """Add to the counts of a data set."""
+        self.stored[data_set] += stored
+        self.changed[data_set] += changed
+
+    def fail(self, error: ProviderError, data_set: str, ticker: Ticker | None = None) -> None:
+        """Add a data set that could not be ingested."""
+        failure = FailureAnswer(
+            ticker=ticker, data_set=data_set, reason=str(error), transient=error.transient
+        )
+        self.failed.append(failure)
+        self.out_of_calls |= isinstance(error, QuotaExhaustedError)
+
+    def add(self, other: IngestResult) -> None:
+        """Add another result to this one."""
+        self.stored.update(other.stored)
+        self.changed.update(other.changed)
+        self.failed += other.failed
+        self.out_of_calls |= other.out_of_calls
+
+    def failure_events(self, at: datetime) -> list[IngestionFailed]:
+        """Return an event for each failure."""
+        return [
+            IngestionFailed.model_validate({"at": at, **failure.model_dump()})
+            for failure in self.failed
+        ]
+
+    def to_answer(self, provider: Provider, seconds: float) -> IngestAnswer:
+        """Return the result as entry points show it."""
+        return IngestAnswer(
+            provider=provider.name,
+            notice=provider.notice,
+            stored=dict(self.stored),
+            changed=dict(self.changed),
+            failed=self.failed,
+            seconds=Decimal(f"{seconds:.3f}"),
+        )
