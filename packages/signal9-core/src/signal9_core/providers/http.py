@@ -35,6 +35,7 @@ from .parsing import label, payload_errors
 
 __all__ = [
     "ApiKeyTransport",
+    "Parse",
     "ProviderHttp",
     "ProviderRequest",
     "Redactor",
@@ -44,6 +45,7 @@ __all__ = [
 
 T = TypeVar("T")
 Secrets = Mapping[str, SecretStr]
+Parse = Callable[[bytes, Ticker | None], T]
 
 _MARK: Final = b"[key]"
 _PUBLIC_KEY: Final = "demo"
@@ -217,8 +219,6 @@ class ProviderRequest(NamedTuple):
 class ProviderHttp:
     """Requests to one host of a provider; its secret params and headers are sent to no other."""
 
-    elapsed_s: Callable[[], float] = staticmethod(time.monotonic)
-
     def __init__(
         self,
         provider: str,
@@ -244,13 +244,14 @@ class ProviderHttp:
         self._redactor = Redactor(_revealed({**params, **headers}).values())
         self._cache = cache
         self._clock = clock
+        self.elapsed_s: Callable[[], float] = time.monotonic
         self._rejection: tuple[str, datetime] | None = None
 
     def close(self) -> None:
         """Close the connections."""
         self.client.close()
 
-    def get(self, request: ProviderRequest, parse: Callable[[bytes, Ticker | None], T]) -> T:
+    def get(self, request: ProviderRequest, parse: Parse[T]) -> T:
         """Return the parsed response; `ProviderError` if there is none.
 
         Only `transient` errors are retried, and every try takes a call from the quota.
@@ -268,7 +269,7 @@ class ProviderHttp:
         wait_s = max(0.0, (error.until - self._clock()).total_seconds())
         return wait_s + random.random() if wait_s <= _LONGEST_WAIT_S else False  # noqa: S311
 
-    def _try(self, request: ProviderRequest, parse: Callable[[bytes, Ticker | None], T]) -> T:
+    def _try(self, request: ProviderRequest, parse: Parse[T]) -> T:
         where = label(self.provider, request.function, request.ticker)
         if self._rejection is not None and self._clock() - self._rejection[1] < _KEY_REJECTED_FOR:
             raise CredentialsError(f"{where}: not sent, since {self._rejection[0]}")

@@ -1,6 +1,6 @@
 """AlphaVantage over HTTP: what the plan allows, with no call more than needed."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Final, Self, TypeVar
@@ -23,7 +23,7 @@ from ...domain import (
 )
 from ...ports import ALL_REPORTS, Clock, Financials, History, Quota, RawCache, utc_now
 from ..calendar import last_finished_day
-from ..http import ProviderHttp, ProviderRequest, require_key
+from ..http import Parse, ProviderHttp, ProviderRequest, require_key
 from . import COMPACT_BARS, FREE_NOTICE, NEWS_LIMIT
 from .lists import parse_calendar, parse_listing
 from .news import parse_news
@@ -35,7 +35,6 @@ __all__ = ["AlphaVantageClient"]
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Statement)
-Parse = Callable[[bytes, Ticker | None], T]
 
 _URL: Final = "https://www.alphavantage.co"
 _KEY_PAGE: Final = f"{_URL}/support/#api-key"
