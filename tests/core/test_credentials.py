@@ -19,7 +19,6 @@ from signal9_core.credentials import (
     Credential,
     Credentials,
     EnvironmentCredentials,
-    KeyName,
     KeyringCredentials,
     SecretsManagerCredentials,
 )
@@ -37,11 +36,11 @@ def sources(credentials: Credentials) -> Mapping[str, str | None]:
 class Fixed:
     """A source with one key."""
 
-    def __init__(self, source: str, key: KeyName, value: str) -> None:
+    def __init__(self, source: str, key: str, value: str) -> None:
         self._key = key
         self._credential = Credential(SecretStr(value), source)
 
-    def get(self, key: KeyName) -> Credential | None:
+    def get(self, key: str) -> Credential | None:
         return self._credential if key == self._key else None
 
 

@@ -77,7 +77,7 @@ def test_a_call_that_may_not_wait_is_refused_and_costs_nothing(
     with pytest.raises(QuotaExhaustedError, match="no call is left before 2024-01-08 12:00:02"):
         quota.reserve()
 
-    assert quota.levels()[0].left == 24
+    assert quota.status().left == 24
     make(FREE, seconds=2).reserve()
     assert clock() == NOW + timedelta(seconds=1.5)
 
@@ -116,7 +116,7 @@ def test_a_call_that_waits_past_midnight_counts_for_the_day_in_which_it_is_made(
     quota.reserve()
 
     assert clock() > TOMORROW
-    assert quota.levels()[0].left == 24
+    assert quota.status().left == 24
 
 
 def test_days_end_at_midnight_in_new_york_also_when_the_clocks_change() -> None:
@@ -140,7 +140,7 @@ def test_a_window_that_ended_never_counts_against_the_next(
 
     quota.refund(2)
 
-    assert quota.levels()[0].left == 3
+    assert quota.status().left == 3
     assert calls_until_refused(quota)[0] == 3
     quota.refund()
     assert calls_until_refused(quota)[0] == 1
@@ -189,7 +189,7 @@ def test_nothing_is_granted_once_the_provider_says_that_nothing_is_left(
         with pytest.raises(QuotaExhaustedError) as refused:
             each.reserve()
         assert refused.value.until == until
-        assert each.levels()[0].left == 0
+        assert each.status().left == 0
 
 
 def test_a_shorter_pause_never_ends_a_longer_one(make: MakeQuota, clock: SetClock) -> None:
@@ -217,7 +217,7 @@ def test_status_shows_what_is_left_and_when_it_refills(make: MakeQuota) -> None:
     for _ in range(7):
         quota.reserve()
 
-    (day,) = quota.levels()
+    day = quota.status()
 
     assert (day.period, day.limit, day.left, day.refills_at) == ("day", 25, 18, TOMORROW)
 

@@ -31,7 +31,7 @@ def _alphavantage(address: str, cache: MemoryCache) -> object:
 
 def _alpaca(address: str, cache: MemoryCache) -> object:
     with AlpacaClient(SECRET, SECRET, data_url=address, cache=cache) as client:
-        return client.news(["IBM"], NOW)
+        return client.news("IBM", NOW)
 
 
 @pytest.mark.parametrize(

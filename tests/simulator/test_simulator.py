@@ -65,7 +65,7 @@ def test_a_day_of_the_free_plan_is_25_useful_calls_and_none_refused(tmp_path: Pa
             quota = app.quotas["alphavantage"]
             quota.sleep = lambda seconds: clock.move(seconds=seconds)
             answer = app.ingest(tickers=COMPANIES)
-            (level,) = quota.levels()
+            level = quota.status()
             again = app.ingest(tickers=["AAPL"])
             useful = simulator.seen["alphavantage answered"]
             clock.move(days=1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from signal9_core.domain import DataSet
 from signal9_core.errors import PayloadError
-from signal9_core.provider_port import Financials
+from signal9_core.provider_port import Financials, Provider
 from signal9_core.providers.alpaca.parsers import (
     FORMAT,
     canonical,
@@ -19,8 +19,7 @@ from signal9_core.providers.alpaca.parsers import (
     parse_news,
     spelled,
 )
-from signal9_core.providers.alpaca.provider import AlpacaProvider
-from tests.fakes import NOW, SetClock
+from tests.fakes import NOW
 
 from .wire import CountingQuota, MemoryCache, alpaca, body, response
 
@@ -116,7 +115,7 @@ def test_articles_are_read_page_by_page_each_once() -> None:
     ]
     client, wire = alpaca(*map(response, pages))
 
-    assert len(client.news(["IBM"], NOW - timedelta(days=9))) == 1_001
+    assert len(client.news("IBM", NOW - timedelta(days=9))) == 1_001
     assert len(wire.requests) == 20
     assert wire.params[0] == {"start": "2023-12-30T12:00:00Z", "symbols": "IBM", "limit": "50"}
 
@@ -133,7 +132,7 @@ def test_only_new_bars_and_actions_are_requested(
         response({"corporate_actions": {}, "next_page_token": None}),
     )
 
-    history = AlpacaProvider(client, clock=SetClock()).history("IBM", since)
+    history = client.history("IBM", since)
 
     assert history is not None
     assert history.bars is not None
@@ -145,7 +144,7 @@ def test_only_new_bars_and_actions_are_requested(
 
 def test_the_provider_fills_its_port() -> None:
     client, wire = alpaca(response(_news_page(None, 1)), response(_news_page(None)), response([]))
-    provider = AlpacaProvider(client, clock=SetClock())
+    provider: Provider = client
 
     assert len(list(provider.news("IBM"))) == 1
     assert wire.params[0]["start"] == "2023-10-10T12:00:00Z"
@@ -159,10 +158,9 @@ def test_the_provider_fills_its_port() -> None:
 
 def test_unknown_companies_and_unfinished_days_have_no_prices() -> None:
     client, wire = alpaca(response(_page(None)))
-    provider = AlpacaProvider(client, clock=SetClock())
 
-    assert provider.history("NOPE") is None
-    assert provider.history("IBM", NOW.date()) is None
+    assert client.history("NOPE") is None
+    assert client.history("IBM", NOW.date()) is None
     assert len(wire.requests) == 1
 
 

@@ -17,9 +17,7 @@ from signal9_core.bootstrap import App
 from signal9_core.domain import DataSet
 from signal9_core.provider_port import Provider
 from signal9_core.providers.alpaca.client import AlpacaClient
-from signal9_core.providers.alpaca.provider import AlpacaProvider
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
-from signal9_core.providers.alphavantage.provider import AlphaVantageProvider
 from tests.core.conftest import app_over, opened
 from tests.fakes import SetClock
 from tests.spied import SpiedStore
@@ -138,11 +136,9 @@ def _app(store: SpiedStore, name: str, wire: Callable[[httpx2.Request], httpx2.R
     transport = httpx2.MockTransport(wire)
     provider: Provider
     if name == "alpaca":
-        alpaca = AlpacaClient(key, key, clock=clock, transport=transport)
-        provider = AlpacaProvider(alpaca, clock=clock)
+        provider = AlpacaClient(key, key, clock=clock, transport=transport)
     else:
-        alphavantage = AlphaVantageClient(key, clock=clock, transport=transport)
-        provider = AlphaVantageProvider(alphavantage, clock=clock)
+        provider = AlphaVantageClient(key, clock=clock, transport=transport)
     return app_over(store, clock, provider)
 
 

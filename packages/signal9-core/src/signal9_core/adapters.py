@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from importlib import import_module
+from itertools import chain
 from typing import TYPE_CHECKING, Protocol, cast
 
 from .tables import TABLES
@@ -82,19 +83,15 @@ def make_credentials(settings: Settings) -> Credentials:
     """Return the keys of the providers, with the places where they are looked up in order."""
     from .aws import aws_client
     from .credentials import (
+        KEYS,
         Credentials,
         EnvironmentCredentials,
         KeyringCredentials,
         SecretsManagerCredentials,
     )
 
-    environment = EnvironmentCredentials(
-        {
-            "alphavantage_key": settings.alphavantage_key,
-            "alpaca_key": settings.alpaca_key,
-            "alpaca_secret": settings.alpaca_secret,
-        }
-    )
+    keys = chain.from_iterable(KEYS.values())
+    environment = EnvironmentCredentials({key: getattr(settings, key) for key in keys})
     if settings.store != "dynamodb":
         return Credentials([environment, KeyringCredentials()])
     secrets = SecretsManagerCredentials(aws_client("secretsmanager"), settings.stage)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import asdict
 from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -283,19 +282,13 @@ class App:
 
     def get_status(self) -> StatusAnswer:
         """Return how much is stored, and how fresh it is."""
-        from .schemas.operations import QuotaAnswer
         from .services.status import get_status
 
         settings, provider = self.settings, self.provider_name
-        quotas = [
-            QuotaAnswer(provider=name, **asdict(level))
-            for name, quota in self.quotas.items()
-            for level in quota.levels()
-        ]
         return get_status(
             self.assets,
             self.state,
-            quotas,
+            [quota.status() for quota in self.quotas.values()],
             stage=settings.stage,
             store=settings.store,
             location=settings.location,

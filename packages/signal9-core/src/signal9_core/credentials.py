@@ -1,12 +1,12 @@
 """The keys of providers: from the environment, the keyring or Secrets Manager."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
+import msgspec
 from pydantic import SecretStr
 
 from .aws import aws_errors
@@ -19,26 +19,17 @@ __all__ = [
     "CredentialSource",
     "Credentials",
     "EnvironmentCredentials",
-    "KeyName",
     "KeyringCredentials",
     "SecretsManagerCredentials",
 ]
 
-KeyName = Literal["alphavantage_key", "alpaca_key", "alpaca_secret"]
-"""What the setting of a key is called."""
-
-KEYS: Final[Mapping[str, tuple[KeyName, ...]]] = {
-    "alphavantage": ("alphavantage_key",),
-    "alpaca": ("alpaca_key", "alpaca_secret"),
+KEYS: Final[Mapping[str, Mapping[str, str]]] = {
+    "alphavantage": {"alphavantage_key": "apiKey"},
+    "alpaca": {"alpaca_key": "apiKey", "alpaca_secret": "secretKey"},
 }
-"""Which keys each provider needs."""
+"""The settings of the keys that each provider needs, and their fields in Secrets Manager."""
 
 _KEYRING_SERVICE: Final = "signal9"
-_FIELDS: Final[Mapping[KeyName, tuple[str, str]]] = {
-    "alphavantage_key": ("alphavantage", "apiKey"),
-    "alpaca_key": ("alpaca", "apiKey"),
-    "alpaca_secret": ("alpaca", "secretKey"),
-}
 _PLACEHOLDER: Final = "set-me"
 """What a secret holds that was deployed and never set."""
 
@@ -53,7 +44,7 @@ class Credential(NamedTuple):
 class CredentialSource(Protocol):
     """A place that may hold keys."""
 
-    def get(self, key: KeyName) -> Credential | None:
+    def get(self, key: str) -> Credential | None:
         """Return a key; `None` if it is not there, `SettingsError` if it cannot be read."""
 
 
@@ -63,7 +54,7 @@ class Credentials:
     def __init__(self, sources: Sequence[CredentialSource]) -> None:
         self._sources = sources
 
-    def get(self, key: KeyName) -> Credential | None:
+    def get(self, key: str) -> Credential | None:
         """Return a key; `None` if no source has it, errors as the sources raise them."""
         found = (source.get(key) for source in self._sources)
         return next((credential for credential in found if credential is not None), None)
@@ -85,7 +76,7 @@ class Credentials:
             ]
         )
 
-    def _source_of(self, key: KeyName) -> str | None:
+    def _source_of(self, key: str) -> str | None:
         try:
             credential = self.get(key)
         except SecretNotSetError:
@@ -96,10 +87,10 @@ class Credentials:
 class EnvironmentCredentials:
     """The values of the settings: from the environment, or else the file `.env`."""
 
-    def __init__(self, values: Mapping[KeyName, SecretStr | None]) -> None:
+    def __init__(self, values: Mapping[str, SecretStr | None]) -> None:
         self._values = values
 
-    def get(self, key: KeyName) -> Credential | None:
+    def get(self, key: str) -> Credential | None:
         """Return a key that is among the settings."""
         value = self._values.get(key)
         source = "environment" if os.environ.get(f"SIGNAL9_{key.upper()}") else ".env"
@@ -109,7 +100,7 @@ class EnvironmentCredentials:
 class KeyringCredentials:
     """The keyring, if the package `keyring` is installed; the service is `signal9`."""
 
-    def get(self, key: KeyName) -> Credential | None:
+    def get(self, key: str) -> Credential | None:
         """Return a key; `None` if there is no keyring."""
         if find_spec("keyring") is None:
             return None
@@ -129,14 +120,14 @@ class SecretsManagerCredentials:
     def __init__(self, client: Any, stage: str) -> None:
         self._client = client
         self._stage = stage
-        self._secrets: dict[str, Mapping[str, object]] = {}
+        self._secrets: dict[str, Mapping[str, str | None]] = {}
 
-    def get(self, key: KeyName) -> Credential | None:
+    def get(self, key: str) -> Credential | None:
         """Return a key; `None` if there is no such secret, or nothing in it.
 
         `SecretNotSetError` while the secret holds its placeholder; it is then read again each time.
         """
-        provider, field = _FIELDS[key]
+        provider = next(provider for provider, fields in KEYS.items() if key in fields)
         secret = f"signal9/{provider}/{self._stage}"
         fields = self._secrets.get(secret) or self._read(secret)
         if _PLACEHOLDER in fields.values():
@@ -145,21 +136,16 @@ class SecretsManagerCredentials:
                 f"set it with `hatch run deploy:secrets {self._stage}`"
             )
         self._secrets[secret] = fields
-        value = fields.get(field)
-        is_set = isinstance(value, str) and value
-        return Credential(SecretStr(str(value)), "Secrets Manager") if is_set else None
+        value = fields.get(KEYS[provider][key])
+        return Credential(SecretStr(value), "Secrets Manager") if value else None
 
-    def _read(self, secret: str) -> Mapping[str, object]:
+    def _read(self, secret: str) -> Mapping[str, str | None]:
         with aws_errors(f"secret {secret}", SettingsError):
             try:
                 text = self._client.get_secret_value(SecretId=secret)["SecretString"]
             except self._client.exceptions.ResourceNotFoundException:
                 return {}
         try:
-            fields = json.loads(text)
-        except ValueError:
-            fields = None
-        if not isinstance(fields, dict):
-            # Neither the text nor the parser's message, which quotes it.
-            raise SettingsError(f"secret {secret} must hold a JSON object")
-        return fields
+            return msgspec.json.decode(text, type=dict[str, str | None])
+        except msgspec.DecodeError as error:  # its message does not quote the text
+            raise SettingsError(f"secret {secret} must hold a JSON object of texts") from error

@@ -1,29 +1,23 @@
 """The budget of calls to a provider, shared by all processes that use the same store."""
 
-from __future__ import annotations
-
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from .errors import QuotaExhaustedError
+from .ports import Clock
+from .repositories.quotas import QuotaRepository
+from .schemas.operations import QuotaAnswer
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .ports import Clock
-    from .repositories.quotas import QuotaRepository
-
-__all__ = ["Level", "Plan", "SharedQuota", "alpaca_plan", "alphavantage_plan"]
+__all__ = ["Plan", "SharedQuota", "alpaca_plan", "alphavantage_plan"]
 
 _FREE_PER_DAY: Final = 25
 _SPACING: Final = timedelta(seconds=1.5)
 """More than a second: a call that opens its connection arrives later than the one after it."""
-
-Period = Literal["day", "minute"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +28,7 @@ class Plan:
     """
 
     provider: str
-    period: Period
+    period: Literal["day", "minute"]
     limit: int
     spacing: timedelta = timedelta(0)
     zone: str = "UTC"
@@ -65,16 +59,6 @@ def alphavantage_plan(per_minute: int | None) -> Plan:
 def alpaca_plan(per_minute: int) -> Plan:
     """Return the plan with that many calls a minute; the free one has 200."""
     return Plan("alpaca", "minute", per_minute)
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """How full a budget is: `left` of `limit` calls, until `refills_at`."""
-
-    period: Period
-    limit: int
-    left: int
-    refills_at: datetime
 
 
 @dataclass
@@ -129,15 +113,21 @@ class SharedQuota:
             self.budgets.close(self.plan.provider, until)
         return until
 
-    def levels(self) -> tuple[Level, ...]:
-        """Return how much is left of every limit that is counted."""
+    def status(self) -> QuotaAnswer:
+        """Return how many calls are left, and when the budget refills."""
         now = self.clock()
         window, refills_at = self.plan.window(now)
         left = max(0, self.plan.limit - self.budgets.used(window))
         closed_until = self.budgets.closed_until(self.plan.provider)
         if closed_until is not None and closed_until > now:
             left, refills_at = 0, max(refills_at, closed_until)
-        return (Level(self.plan.period, self.plan.limit, left, refills_at),)
+        return QuotaAnswer(
+            provider=self.plan.provider,
+            period=self.plan.period,
+            limit=self.plan.limit,
+            left=left,
+            refills_at=refills_at,
+        )
 
     def _book(self, calls: int, now: datetime, latest: datetime) -> datetime:
         return self.budgets.book(self.plan.provider, now, calls * self.plan.spacing, latest)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
 import re
-import tempfile
+from calendar import monthrange
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
-from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import quote, unquote
 
@@ -43,7 +42,6 @@ _BODIES: Final = "bodies"
 _RECORD_DEPTH: Final = 5
 _RECORDING_DEPTH: Final = 3
 _DATE: Final = re.compile(r"_(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?=_|$)")
-_DECEMBER: Final = 12
 
 
 class Files(Protocol):
@@ -88,14 +86,10 @@ class FolderFiles:
         path = self._folder / name
         with _folder_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(content)
-                Path(temporary).replace(path)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+            with TemporaryDirectory(dir=path.parent, prefix=".") as folder:
+                temporary = Path(folder, path.name)
+                temporary.write_bytes(content)
+                temporary.replace(path)
 
 
 @contextmanager
@@ -218,13 +212,14 @@ def _body_name(folder: str, digest: str) -> str:
 
 
 class Recordings:
-    """Plain files named `provider/FUNCTION/TICKER_….json` or `.csv`, as recorded by hand."""
+    """Plain files named `provider/FUNCTION/TICKER_….json` or `.csv`, beside those of an archive."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
 
     def copies(self) -> Iterator[RawCopy]:
-        """Yield every file that is named like a recording."""
+        """Yield every response of an archive, and every file that is named like a recording."""
+        yield from RawArchive(self._files).copies()
         for name in self._files.names():
             parts = name.split("/")
             stem, dot, extension = parts[-1].rpartition(".")
@@ -239,19 +234,11 @@ class Recordings:
                 )
 
 
-class _ArchiveOrRecordings:
-    def __init__(self, files: Files) -> None:
-        self._files = files
-
-    def copies(self) -> Iterator[RawCopy]:
-        return chain(RawArchive(self._files).copies(), Recordings(self._files).copies())
-
-
 def copies_in(folder: Path) -> RawCopies:
     """Return what a folder holds, an archive or recordings; `StoreError` if it is not a folder."""
     if not folder.is_dir():
         raise StoreError(f"{folder}: folder not found")
-    return _ArchiveOrRecordings(FolderFiles(folder))
+    return Recordings(FolderFiles(folder))
 
 
 def _end_of_date(stem: str) -> datetime | None:
@@ -259,12 +246,9 @@ def _end_of_date(stem: str) -> datetime | None:
     match = _DATE.search(stem)
     if match is None:
         return None
-    year, month, day = (None if part is None else int(part) for part in match.groups())
+    year, month = int(match[1]), int(match[2] or 12)
     try:
-        start = datetime(year or 1, month or _DECEMBER, day or 1, tzinfo=UTC)
+        day = int(match[3] or monthrange(year, month)[1])
+        return datetime(year, month, day, 23, 59, 59, tzinfo=UTC)
     except ValueError:
         return None
-    if day is None:
-        next_month = (start + timedelta(days=31)).replace(day=1)
-        return next_month - timedelta(seconds=1)
-    return start + timedelta(days=1, seconds=-1)

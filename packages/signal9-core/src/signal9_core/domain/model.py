@@ -40,8 +40,9 @@ _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 def blank_to_none(value: object) -> object:
     """Turn a provider's `"None"`, `"-"`, `""` or `"null"` into `None`."""
-    missing = isinstance(value, str) and value.strip().lower() in _MISSING
-    return None if missing else value
+    if isinstance(value, str) and value.strip().lower() in _MISSING:
+        return None
+    return value
 
 
 def parse_day(text: str) -> date:

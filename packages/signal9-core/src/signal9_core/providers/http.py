@@ -5,10 +5,9 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Final, NamedTuple, Self, TypeVar
+from typing import Final, NamedTuple, TypeVar
 from urllib.parse import quote, quote_plus
 
 import httpx2
@@ -35,6 +34,7 @@ from .parsing import label, payload_errors
 
 __all__ = [
     "ApiKeyTransport",
+    "Parse",
     "ProviderHttp",
     "ProviderRequest",
     "Redactor",
@@ -44,6 +44,7 @@ __all__ = [
 
 T = TypeVar("T")
 Secrets = Mapping[str, SecretStr]
+Parse = Callable[[bytes, Ticker | None], T]
 
 _MARK: Final = b"[key]"
 _PUBLIC_KEY: Final = "demo"
@@ -158,10 +159,18 @@ def _status_error(status: int) -> tuple[type[ProviderError], str]:
 
 
 def _retry_time(headers: Mapping[str, str], now: datetime) -> datetime | None:
-    after = headers.get("retry-after", "").strip()
-    if after.isdigit():
+    after = headers.get("retry-after", "")
+    try:
         return now + timedelta(seconds=int(after))
-    return _http_date(after) or _reset_time(headers)
+    except (ValueError, OverflowError):
+        return _http_date(after) or _reset_time(headers)
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text).replace(tzinfo=UTC)  # dates in headers are in GMT
+    except ValueError:
+        return None
 
 
 def _reset_time(headers: Mapping[str, str]) -> datetime | None:
@@ -169,14 +178,6 @@ def _reset_time(headers: Mapping[str, str]) -> datetime | None:
         return datetime.fromtimestamp(float(headers.get("x-ratelimit-reset", "")), UTC)
     except (ValueError, OverflowError, OSError):
         return None
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _content_problem(content_type: str, body: bytes) -> str | None:
@@ -214,29 +215,11 @@ class ProviderRequest(NamedTuple):
     ticker: Ticker | None = None
 
 
-class _Response(NamedTuple):
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass
 class ProviderHttp:
-    """Requests to one host of a provider."""
+    """Requests to one host of a provider; its secret params and headers are sent to no other."""
 
-    provider: str
-    client: httpx2.Client
-    redactor: Redactor
-    quota: Quota
-    cache: RawCache | None
-    clock: Clock
-    elapsed_s: Callable[[], float] = time.monotonic
-    jitter_s: Callable[[], float] = random.random
-    _rejection: tuple[str, datetime] | None = field(default=None, init=False)
-
-    @classmethod
-    def open(
-        cls,
+    def __init__(
+        self,
         provider: str,
         base_url: str,
         *,
@@ -246,30 +229,33 @@ class ProviderHttp:
         quota: Quota | None = None,
         cache: RawCache | None = None,
         transport: httpx2.BaseTransport | None = None,
-    ) -> Self:
-        """Return a host to which these secret parameters and headers are sent, and to no other."""
-        secrets = {**(params or {}), **(headers or {})}
-        inner = transport or httpx2.HTTPTransport()
-        client = httpx2.Client(
+    ) -> None:
+        params, headers = params or {}, headers or {}
+        self.provider = provider
+        self.quota = quota or UnlimitedQuota()
+        self.client = httpx2.Client(
             base_url=base_url,
-            transport=ApiKeyTransport(inner, params or {}, headers or {}),
+            transport=ApiKeyTransport(transport or httpx2.HTTPTransport(), params, headers),
             timeout=_TIMEOUT,
             headers={"User-Agent": f"signal9/{__version__}"},
             follow_redirects=False,
         )
-        redactor = Redactor(_revealed(secrets).values())
-        return cls(provider, client, redactor, quota or UnlimitedQuota(), cache, clock)
+        self._redactor = Redactor(_revealed({**params, **headers}).values())
+        self._cache = cache
+        self._clock = clock
+        self.elapsed_s: Callable[[], float] = time.monotonic
+        self._rejection: tuple[str, datetime] | None = None
 
     def close(self) -> None:
         """Close the connections."""
         self.client.close()
 
-    def get(self, request: ProviderRequest, parse: Callable[[bytes], T]) -> T:
+    def get(self, request: ProviderRequest, parse: Parse[T]) -> T:
         """Return the parsed response; `ProviderError` if there is none.
 
         Only `transient` errors are retried, and every try takes a call from the quota.
         """
-        return _RETRY(self.retry_delay, self._get_once, request, parse)
+        return _RETRY(self.retry_delay, self._try, request, parse)
 
     def retry_delay(self, error: Exception) -> bool | float:
         """Return whether to retry after this error, or the seconds to wait before it."""
@@ -279,42 +265,43 @@ class ProviderHttp:
             return False  # the quota has waited as long as its owner allows
         if error.until is None:
             return True
-        wait_s = max(0.0, (error.until - self.clock()).total_seconds())
-        return wait_s + self.jitter_s() if wait_s <= _LONGEST_WAIT_S else False
+        wait_s = max(0.0, (error.until - self._clock()).total_seconds())
+        return wait_s + random.random() if wait_s <= _LONGEST_WAIT_S else False  # noqa: S311
 
-    def _get_once(self, request: ProviderRequest, parse: Callable[[bytes], T]) -> T:
-        if self._rejection is not None and self.clock() - self._rejection[1] < _KEY_REJECTED_FOR:
-            raise CredentialsError(f"{self._label(request)}: not sent, since {self._rejection[0]}")
+    def _try(self, request: ProviderRequest, parse: Parse[T]) -> T:
+        where = label(self.provider, request.function, request.ticker)
+        if self._rejection is not None and self._clock() - self._rejection[1] < _KEY_REJECTED_FOR:
+            raise CredentialsError(f"{where}: not sent, since {self._rejection[0]}")
         try:
-            return self._parsed(request, parse)
+            body = self._body(request, where)
+            with payload_errors(where):
+                return parse(body, request.ticker)
         except CredentialsError as error:
-            self._rejection = str(error), self.clock()
+            self._rejection = str(error), self._clock()
             raise CredentialsError(f"{error}; `signal9 secrets` shows where it is from") from error
+        except DailyQuotaError as error:
+            raise DailyQuotaError(str(error), self.quota.exhausted()) from error
 
-    def _parsed(self, request: ProviderRequest, parse: Callable[[bytes], T]) -> T:
+    def _body(self, request: ProviderRequest, where: str) -> bytes:
+        """Return the body of a response with data, after it was cached."""
         self.quota.reserve()
-        response = self._send(request)
-        now = self.clock()
-        self._check(request, response, now)
-        if self.cache is not None:
-            self.cache.keep(
+        response, body = self._send(request, where)
+        now = self._clock()
+        self._check(response, body, where, now)
+        if self._cache is not None:
+            self._cache.keep(
                 RawResponse(
                     provider=self.provider,
                     function=request.function,
                     ticker=request.ticker,
                     request=request.params,
-                    body=response.body,
+                    body=body,
                     received_at=now,
                 )
             )
-        try:
-            with payload_errors(self._label(request)):
-                return parse(response.body)
-        except DailyQuotaError as error:
-            raise DailyQuotaError(str(error), self.quota.exhausted()) from error
+        return body
 
-    def _send(self, request: ProviderRequest) -> _Response:
-        where = self._label(request)
+    def _send(self, request: ProviderRequest, where: str) -> tuple[httpx2.Response, bytes]:
         try:
             return self._receive(request)
         except _NEVER_SENT as error:
@@ -328,7 +315,8 @@ class ProviderHttp:
         except httpx2.DecodingError as error:
             raise PayloadError(f"{where}: the body cannot be decompressed") from error
 
-    def _receive(self, request: ProviderRequest) -> _Response:
+    def _receive(self, request: ProviderRequest) -> tuple[httpx2.Response, bytes]:
+        """Return a response and its body without keys; a timeout of `httpx2` is for each read."""
         deadline = self.elapsed_s() + _WHOLE_RESPONSE_S
         chunks = []
         with self.client.stream("GET", request.path, params=request.params) as response:
@@ -336,32 +324,28 @@ class ProviderHttp:
                 chunks.append(chunk)
                 if self.elapsed_s() > deadline:
                     raise httpx2.ReadTimeout(f"no whole response within {_WHOLE_RESPONSE_S:g} s")
-        body = self.redactor.redact(b"".join(chunks))
-        return _Response(response.status_code, response.headers, body)
+        return response, self._redactor.redact(b"".join(chunks))
 
-    def _check(self, request: ProviderRequest, response: _Response, now: datetime) -> None:
+    def _check(self, response: httpx2.Response, body: bytes, where: str, now: datetime) -> None:
         """Raise the error that a response means, after closing a budget that it says is empty."""
-        where, headers = self._label(request), response.headers
+        status, headers = response.status_code, response.headers
         until = _retry_time(headers, now)
-        kind, meaning = _status_error(response.status)
+        kind, meaning = _status_error(status)
         if issubclass(kind, RateLimitError):
             self._close_quota(until)
         elif headers.get("x-ratelimit-remaining", "").strip() == "0":
             self._close_quota(_reset_time(headers))
-        problem = _content_problem(headers.get("content-type", ""), response.body)
-        if response.status != _OK:
-            text = "" if problem else response.body[:_QUOTED].decode("utf-8", "replace").strip()
+        problem = _content_problem(headers.get("content-type", ""), body)
+        if status != _OK:
+            text = "" if problem else body[:_QUOTED].decode("utf-8", "replace").strip()
             quoted = f": {text}" if text else ""
-            raise kind(f"{where}: {meaning} (HTTP {response.status}){quoted}", until)
+            raise kind(f"{where}: {meaning} (HTTP {status}){quoted}", until)
         if problem is not None:
             raise PayloadError(f"{where}: {problem}")
 
     def _close_quota(self, until: datetime | None) -> None:
         if until is not None:
             self.quota.exhausted(until)
-
-    def _label(self, request: ProviderRequest) -> str:
-        return label(self.provider, request.function, request.ticker)
 
 
 def _reason(error: Exception) -> str:

@@ -125,8 +125,6 @@ def clean(value: object) -> object:
     """Return a JSON value with `None` for what providers write when a value is missing."""
     if isinstance(value, str):
         return blank_to_none(value)
-    if not value:
-        return value
     if isinstance(value, list):
         return [clean(item) for item in value]
     return clean_fields(value) if isinstance(value, dict) else value
@@ -137,9 +135,10 @@ def clean_fields(raw: dict[str, Any], without: Iterable[str] = ()) -> dict[str, 
     for name in without:
         raw.pop(name, None)
     for name, value in raw.items():
-        # Flags are half of the values in long lists; they need no cleaning.
-        if value is not True and value is not False:
-            raw[name] = blank_to_none(value) if isinstance(value, str) else clean(value)
+        if isinstance(value, str):
+            raw[name] = blank_to_none(value)
+        elif value and value is not True:  # flags are half of the values in long lists
+            raw[name] = clean(value)
     return raw
 
 

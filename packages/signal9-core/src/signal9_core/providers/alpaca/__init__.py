@@ -12,14 +12,18 @@ if TYPE_CHECKING:
 
     from ...ports import Clock
     from ...provider_port import ProviderFormat, Quota, RawCache
-    from .provider import AlpacaProvider
+    from .client import AlpacaClient
 
-__all__ = ["FIRST_DAY", "NEWS_SPAN", "create", "notice", "response_format"]
+__all__ = ["FIRST_DAY", "NEWS_SPAN", "NOTICE", "create", "notice", "response_format"]
 
 FIRST_DAY: Final = date(2016, 1, 1)
 """The day on which its bars begin."""
 NEWS_SPAN: Final = timedelta(days=90)
 """How far back the first request for a company's news reaches, at fifty articles a call."""
+NOTICE: Final = (
+    f"Alpaca: prices from {FIRST_DAY:%Y} on; news of the last {NEWS_SPAN.days} days when first "
+    "asked."
+)
 
 
 class _Settings(Protocol):
@@ -37,12 +41,11 @@ class _Settings(Protocol):
 
 def create(
     settings: _Settings, *, quota: Quota | None, cache: RawCache | None, clock: Clock
-) -> AlpacaProvider:
+) -> AlpacaClient:
     """Return the provider; `SettingsError` if a key is missing."""
     with live_extra():
         from .client import AlpacaClient
-        from .provider import AlpacaProvider
-    client = AlpacaClient(
+    return AlpacaClient(
         settings.alpaca_key,
         settings.alpaca_secret,
         trading_url=settings.alpaca_url,
@@ -52,15 +55,11 @@ def create(
         cache=cache,
         clock=clock,
     )
-    return AlpacaProvider(client, notice(settings), clock=clock)
 
 
 def notice(settings: _Settings) -> str:  # noqa: ARG001 - the same for every plan
     """Return what readers of its data must know: where prices and news begin."""
-    return (
-        f"Alpaca: prices from {FIRST_DAY:%Y} on; "
-        f"news of the last {NEWS_SPAN.days} days when first asked."
-    )
+    return NOTICE
 
 
 def response_format() -> ProviderFormat:

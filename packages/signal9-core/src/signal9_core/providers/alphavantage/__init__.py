@@ -11,14 +11,17 @@ if TYPE_CHECKING:
 
     from ...ports import Clock
     from ...provider_port import ProviderFormat, Quota, RawCache
-    from .provider import AlphaVantageProvider
+    from .client import AlphaVantageClient
 
-__all__ = ["COMPACT_BARS", "NEWS_LIMIT", "create", "notice", "response_format"]
+__all__ = ["COMPACT_BARS", "FREE_NOTICE", "NEWS_LIMIT", "create", "notice", "response_format"]
 
 COMPACT_BARS: Final = 100
 """How many bars a compact time series has, the only form for free keys."""
 NEWS_LIMIT: Final = 1000
 """How many articles one response has at most."""
+FREE_NOTICE: Final = (
+    f"AlphaVantage's free plan: prices are of the last {COMPACT_BARS} trading days."
+)
 
 
 class _Settings(Protocol):
@@ -32,27 +35,23 @@ class _Settings(Protocol):
 
 def create(
     settings: _Settings, *, quota: Quota | None, cache: RawCache | None, clock: Clock
-) -> AlphaVantageProvider:
+) -> AlphaVantageClient:
     """Return the provider; `SettingsError` if its key is missing."""
     with live_extra():
         from .client import AlphaVantageClient
-        from .provider import AlphaVantageProvider
-    client = AlphaVantageClient(
+    return AlphaVantageClient(
         settings.alphavantage_key,
+        premium=settings.alphavantage_per_minute is not None,
         base_url=settings.alphavantage_url,
         quota=quota,
         cache=cache,
         clock=clock,
     )
-    premium = settings.alphavantage_per_minute is not None
-    return AlphaVantageProvider(client, notice(settings), premium=premium, clock=clock)
 
 
 def notice(settings: _Settings) -> str | None:
     """Return what readers of its data must know: what the free plan leaves out."""
-    if settings.alphavantage_per_minute is not None:
-        return None
-    return f"AlphaVantage's free plan: prices are of the last {COMPACT_BARS} trading days."
+    return FREE_NOTICE if settings.alphavantage_per_minute is None else None
 
 
 def response_format() -> ProviderFormat:

@@ -1,18 +1,19 @@
 """Which parser reads the responses of which function of AlphaVantage."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Final
 
 from ...domain.companies import DataSet
 from ...domain.model import Ticker
 from ...domain.reports import BalanceSheet, CashFlow, IncomeStatement
-from ...provider_port import ProviderFormat, Record
+from ...provider_port import Parser, ProviderFormat, Record
 from ..parsing import named_parsers
 from . import COMPACT_BARS, NEWS_LIMIT
-from .lists import parse_listing, parse_news
+from .lists import parse_calendar, parse_listing
+from .news import parse_news
 from .prices import parse_daily, parse_dividends, parse_splits
-from .reports import parse_calendar, parse_earnings, parse_overview, parse_statements
+from .reports import parse_earnings, parse_overview, parse_statements
 from .responses import canonical
 
 __all__ = ["FORMAT"]
@@ -28,18 +29,22 @@ def _overview(body: bytes, ticker: Ticker | None) -> Iterable[Record]:
     return () if overview is None else (overview,)
 
 
-_DATA_SETS: Final = {
-    "BALANCE_SHEET": DataSet.FINANCIALS,
-    "CASH_FLOW": DataSet.FINANCIALS,
-    "DIVIDENDS": DataSet.PRICES,
-    "EARNINGS": DataSet.FINANCIALS,
-    "INCOME_STATEMENT": DataSet.FINANCIALS,
-    "NEWS_SENTIMENT": DataSet.NEWS,
-    "OVERVIEW": DataSet.OVERVIEW,
-    "SPLITS": DataSet.PRICES,
-    "TIME_SERIES_DAILY": DataSet.PRICES,
-    "TIME_SERIES_DAILY_ADJUSTED": DataSet.PRICES,
+_FUNCTIONS: Final[Mapping[str, tuple[DataSet | None, Parser]]] = {
+    "BALANCE_SHEET": (DataSet.FINANCIALS, partial(parse_statements, kind=BalanceSheet)),
+    "CASH_FLOW": (DataSet.FINANCIALS, partial(parse_statements, kind=CashFlow)),
+    "DIVIDENDS": (DataSet.PRICES, parse_dividends),
+    "EARNINGS": (DataSet.FINANCIALS, parse_earnings),
+    "EARNINGS_CALENDAR": (None, parse_calendar),
+    "INCOME_STATEMENT": (DataSet.FINANCIALS, partial(parse_statements, kind=IncomeStatement)),
+    "LISTING_STATUS": (None, parse_listing),
+    "NEWS_SENTIMENT": (DataSet.NEWS, parse_news),
+    "OVERVIEW": (DataSet.OVERVIEW, _overview),
+    "SPLITS": (DataSet.PRICES, parse_splits),
+    "TIME_SERIES_DAILY": (DataSet.PRICES, _daily),
+    "TIME_SERIES_DAILY_ADJUSTED": (DataSet.PRICES, _daily),
 }
+"""The data set of a company that the responses of a function belong to, and their parser."""
+_DATA_SETS: Final = {name: about for name, (about, _) in _FUNCTIONS.items() if about}
 
 
 def _is_whole(function: str, count: int) -> bool:
@@ -50,23 +55,7 @@ def _is_whole(function: str, count: int) -> bool:
 
 
 FORMAT: Final = ProviderFormat(
-    parsers=named_parsers(
-        "alphavantage",
-        {
-            "BALANCE_SHEET": partial(parse_statements, kind=BalanceSheet),
-            "CASH_FLOW": partial(parse_statements, kind=CashFlow),
-            "DIVIDENDS": parse_dividends,
-            "EARNINGS": parse_earnings,
-            "EARNINGS_CALENDAR": parse_calendar,
-            "INCOME_STATEMENT": partial(parse_statements, kind=IncomeStatement),
-            "LISTING_STATUS": parse_listing,
-            "NEWS_SENTIMENT": parse_news,
-            "OVERVIEW": _overview,
-            "SPLITS": parse_splits,
-            "TIME_SERIES_DAILY": _daily,
-            "TIME_SERIES_DAILY_ADJUSTED": _daily,
-        },
-    ),
+    parsers=named_parsers("alphavantage", {name: parse for name, (_, parse) in _FUNCTIONS.items()}),
     canonical=canonical,
     data_sets=_DATA_SETS,
     action_functions=frozenset({"TIME_SERIES_DAILY_ADJUSTED"}),

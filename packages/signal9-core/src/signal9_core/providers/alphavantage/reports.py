@@ -1,4 +1,4 @@
-"""Company overviews, statements, earnings and their announced dates of AlphaVantage."""
+"""Company overviews, statements and earnings of AlphaVantage."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,11 @@ import msgspec
 
 from ...domain.companies import CompanyOverview
 from ...domain.model import Ticker
-from ...domain.reports import Earnings, EarningsCalendarEntry, Period, Report, Statement
-from ..parsing import as_number, clean, clean_fields
-from .responses import canonical, document, table, ticker_of
+from ...domain.reports import Earnings, Period, Report, Statement
+from ..parsing import as_number, clean
+from .responses import company, document
 
-__all__ = ["parse_calendar", "parse_earnings", "parse_overview", "parse_statements"]
+__all__ = ["parse_earnings", "parse_overview", "parse_statements"]
 
 R = TypeVar("R", bound=Report)
 S = TypeVar("S", bound=Statement)
@@ -23,13 +23,12 @@ _FIRST_WORD: Final = re.compile(r"^([A-Z]+(?=[A-Z][a-z]|$)|[A-Z])")
 _TEXTS: Final = frozenset(
     {"name", "description", "exchange", "sector", "industry", "country", "currency", "cik"}
 )
-_CALENDAR: Final = ("symbol", "reportDate", "fiscalDateEnding")
 _QUARTERS: Final = 4
 _YEAR_DAYS: Final = 365.25
 _SLACK_DAYS: Final = 20  # years of 52 or 53 weeks do not end on a fixed day
 
 
-def parse_overview(body: bytes, ticker: Ticker | None) -> CompanyOverview | None:  # noqa: ARG001
+def parse_overview(body: bytes, ticker: Ticker | None) -> CompanyOverview | None:
     """Return the description of a company; `None` if there is none.
 
     Fields that `CompanyOverview` does not name are kept under camelCase names (`PERatio` as
@@ -38,66 +37,51 @@ def parse_overview(body: bytes, ticker: Ticker | None) -> CompanyOverview | None
     content = document(body, ("Symbol",))
     if not content:
         return None
-    symbol = canonical(str(content.pop("Symbol")))
+    about = company(content.pop("Symbol"), ticker)
     fields = {_camel(name): clean(value) for name, value in content.items()}
     values = {name: value if name in _TEXTS else as_number(value) for name, value in fields.items()}
-    return CompanyOverview.model_validate({**values, "ticker": symbol})
+    return CompanyOverview.model_validate({**values, "ticker": about})
 
 
 def _camel(name: str) -> str:
     return _FIRST_WORD.sub(lambda word: word[0].lower(), name)
 
 
-class _Statements(msgspec.Struct, rename="camel"):
-    symbol: str
-    annual_reports: list[Raw] | None
-    quarterly_reports: list[Raw] | None
-
-
-def parse_statements(
-    body: bytes,
-    ticker: Ticker | None,  # noqa: ARG001 - the body says
-    kind: type[S],
-) -> list[S]:
+def parse_statements(body: bytes, ticker: Ticker | None, kind: type[S]) -> list[S]:
     """Return the statements of a company, annual before quarterly, newest first.
 
     The statements of one company may cover different quarters.
     """
-    content = document(body)
-    if not content:
-        return []
-    reports = msgspec.convert(content, _Statements)
-    annual, quarterly = (
-        [{"currency": raw.pop("reportedCurrency", None), **raw} for raw in raws or ()]
-        for raws in (reports.annual_reports, reports.quarterly_reports)
-    )
-    return _reports(kind, reports.symbol, annual, quarterly)
+    about, years, quarters = _raw_reports(body, ticker, "Reports")
+    for raw in (*years, *quarters):
+        raw["currency"] = raw.pop("reportedCurrency", None)
+    return _reports(kind, about, years, quarters)
 
 
-class _Earnings(msgspec.Struct, rename="camel"):
-    symbol: str
-    annual_earnings: list[Raw] | None
-    quarterly_earnings: list[Raw] | None
-
-
-def parse_earnings(body: bytes, ticker: Ticker | None) -> list[Earnings]:  # noqa: ARG001
+def parse_earnings(body: bytes, ticker: Ticker | None) -> list[Earnings]:
     """Return the earnings of a company, annual before quarterly, newest first.
 
     The fiscal year still in progress is left out: its figure is the sum of the quarters so far.
     """
-    content = document(body)
+    about, years, quarters = _raw_reports(body, ticker, "Earnings")
+    return _reports(Earnings, about, _finished(years, quarters), quarters)
+
+
+def _raw_reports(
+    body: bytes, ticker: Ticker | None, kind: str
+) -> tuple[Ticker | None, list[Raw], list[Raw]]:
+    """Return which company a body is about, and its annual and quarterly reports."""
+    names = f"annual{kind}", f"quarterly{kind}"
+    content = document(body, ("symbol", *names))
     if not content:
-        return []
-    reports = msgspec.convert(content, _Earnings)
-    quarters = reports.quarterly_earnings or ()
-    years = _finished(reports.annual_earnings or (), quarters)
-    return _reports(Earnings, reports.symbol, years, quarters)
+        return ticker, [], []
+    years, quarters = (msgspec.convert(content[name] or [], list[Raw]) for name in names)
+    return company(content["symbol"], ticker), years, quarters
 
 
 def _reports(
-    kind: type[R], symbol: str, annual: Sequence[Raw], quarterly: Sequence[Raw]
+    kind: type[R], ticker: Ticker | None, annual: Sequence[Raw], quarterly: Sequence[Raw]
 ) -> list[R]:
-    ticker = canonical(symbol)
     return [
         kind.model_validate({**raw, "ticker": ticker, "period": period})
         for period, raws in ((Period.ANNUAL, annual), (Period.QUARTERLY, quarterly))
@@ -122,12 +106,3 @@ def _whole_years_apart(later: Raw, earlier: Raw) -> bool:
 
 def _ending(year: Mapping[str, object]) -> date:
     return date.fromisoformat(str(year.get("fiscalDateEnding")))
-
-
-def parse_calendar(body: bytes, ticker: Ticker | None = None) -> list[EarningsCalendarEntry]:  # noqa: ARG001
-    """Return the announced dates of earnings reports, without symbols that are not tickers."""
-    return [
-        EarningsCalendarEntry.model_validate({**clean_fields(row, ("symbol",)), "ticker": about})
-        for row in table(body, _CALENDAR)
-        if (about := ticker_of(row["symbol"]))
-    ]

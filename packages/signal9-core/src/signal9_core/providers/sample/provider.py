@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 from array import array
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -50,23 +49,19 @@ class SampleFiles:
         self._folder = folder
 
     @cached_property
-    def names(self) -> frozenset[str]:
-        """The names of the files."""
-        return frozenset(self._digests)
-
-    def read(self, name: str) -> bytes:
-        """Return the content of a file, unpacked if its name ends in `.gz`."""
-        content = self._read(name)
-        if hashlib.sha256(content).hexdigest() != self._digests.get(name):
-            raise _damaged(name, "is damaged")
-        return gzip.decompress(content) if name.endswith(".gz") else content
-
-    @cached_property
-    def _digests(self) -> dict[str, str]:
+    def digests(self) -> dict[str, str]:
+        """The checksums of the files by name."""
         try:
             return msgspec.json.decode(self._read(_MANIFEST), type=dict[str, str])
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _damaged(_MANIFEST, "is damaged") from error
+
+    def read(self, name: str) -> bytes:
+        """Return the content of a file, unpacked if its name ends in `.gz`."""
+        content = self._read(name)
+        if hashlib.sha256(content).hexdigest() != self.digests.get(name):
+            raise _damaged(name, "is damaged")
+        return gzip.decompress(content) if name.endswith(".gz") else content
 
     def _read(self, name: str) -> bytes:
         try:
@@ -151,7 +146,7 @@ class SampleProvider:
     def history(self, ticker: Ticker, since: date | None = None) -> History | None:
         """Return daily bars, splits and dividends since a day, or all."""
         name = f"prices-{ticker}.json.gz"
-        if name not in self._files.names:
+        if name not in self._files.digests:
             return None
         prices = msgspec.json.decode(self._files.read(name), type=_Prices)
         first, last = prices.days[0], prices.days[-1]
@@ -165,11 +160,9 @@ class SampleProvider:
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
         """Return the reports of one company; what the sources lack is missing, not zero."""
-        financials = self._financials.get(ticker, Financials())
-        return Financials(
-            tuple(report for report in financials.statements if report.kind in kinds),
-            tuple(report for report in financials.earnings if report.kind in kinds),
-        )
+        reports = self._reports
+        statements = (*reports.income_statement, *reports.balance_sheet, *reports.cash_flow)
+        return Financials(_only(statements, ticker, kinds), _only(reports.earnings, ticker, kinds))
 
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
         """Return nothing: all dates of the sample are in the past."""
@@ -177,8 +170,12 @@ class SampleProvider:
 
     def news(self, ticker: Ticker, since: datetime | None = None) -> Iterable[NewsArticle]:
         """Return events in the life of a company, dated to the close of trading on their day."""
-        articles = self._articles.get(ticker, ())
-        return [item for item in articles if since is None or item.published_at >= since]
+        return [
+            article
+            for article in self._articles
+            if any(sentiment.ticker == ticker for sentiment in article.tickers)
+            and (since is None or article.published_at >= since)
+        ]
 
     @cached_property
     def _overviews(self) -> Mapping[Ticker, CompanyOverview]:
@@ -187,31 +184,16 @@ class SampleProvider:
         return {overview.ticker: overview for overview in overviews}
 
     @cached_property
-    def _financials(self) -> Mapping[Ticker, Financials]:
-        reports = _Reports.model_validate_json(self._files.read("reports.json"))
-        kinds = (reports.income_statement, reports.balance_sheet, reports.cash_flow)
-        statements = _by_ticker(report for kind in kinds for report in kind)
-        earnings = _by_ticker(reports.earnings)
-        return {
-            ticker: Financials(statements[ticker], earnings[ticker])
-            for ticker in statements.keys() | earnings.keys()
-        }
+    def _reports(self) -> _Reports:
+        return _Reports.model_validate_json(self._files.read("reports.json"))
 
     @cached_property
-    def _articles(self) -> Mapping[Ticker, Sequence[NewsArticle]]:
-        content = self._files.read("news.json")
-        articles: dict[Ticker, list[NewsArticle]] = defaultdict(list)
-        for article in TypeAdapter(list[NewsArticle]).validate_json(content):
-            for sentiment in article.tickers:
-                articles[sentiment.ticker].append(article)
-        return articles
+    def _articles(self) -> Sequence[NewsArticle]:
+        return TypeAdapter(list[NewsArticle]).validate_json(self._files.read("news.json"))
 
 
-def _by_ticker(reports: Iterable[R]) -> Mapping[Ticker, list[R]]:
-    by_ticker: dict[Ticker, list[R]] = defaultdict(list)
-    for report in reports:
-        by_ticker[report.ticker].append(report)
-    return by_ticker
+def _only(reports: Iterable[R], ticker: Ticker, kinds: Collection[ReportKind]) -> Sequence[R]:
+    return tuple(item for item in reports if item.ticker == ticker and item.kind in kinds)
 
 
 def _as_listed(overview: CompanyOverview) -> Asset:
