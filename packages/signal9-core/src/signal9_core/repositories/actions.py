@@ -45,10 +45,9 @@ class ActionRepository:
         """Note that no action is missing between two days, and widen what is noted already."""
         key = {TIME_SERIES.partition_key: _partition(ticker), "timestamp": _COVERAGE}
 
-        def widened(item: Item | None) -> Item | None:
+        def widened(item: Item | None) -> Item:
             days = [first, last, *(_coverage(item) if item is not None else ())]
-            after = {**key, "first": min(days).isoformat(), "last": max(days).isoformat()}
-            return None if after == item else after
+            return {**key, "first": min(days).isoformat(), "last": max(days).isoformat()}
 
         change_item(self._store, TIME_SERIES, key, widened)
 

@@ -153,17 +153,15 @@ class NewsRepository:
     def _put_copy(self, change: CopyChange) -> None:
         article, ticker = change.article, change.ticker
 
-        def changed(stored: Item | None) -> Item | None:
-            after = _copy(_keeping_score(stored, article), ticker)
-            return None if after == stored else after
+        def changed(stored: Item | None) -> Item:
+            return _copy(_keeping_score(stored, article), ticker)
 
         change_item(self._store, NEWS, _key(ticker, article), changed, known=change.stored)
 
     def _widen_months(self, months: set[str]) -> None:
-        def widened(stored: Item | None) -> Item | None:
+        def widened(stored: Item | None) -> Item:
             known = set() if stored is None else {str(stored["first"]), str(stored["last"])}
-            after = {**_MONTHS, "first": min(months | known), "last": max(months | known)}
-            return None if after == stored else after
+            return {**_MONTHS, "first": min(months | known), "last": max(months | known)}
 
         change_item(self._store, STATE, _MONTHS, widened)
 
@@ -203,8 +201,7 @@ def _compare(article: NewsArticle, stored: dict[Ticker, Stored]) -> Iterator[Cop
 def _with_score(article: NewsArticle, stored: Item | None) -> Item | None:
     if stored is None:
         return None
-    after = _copy(_taking_score(_article(stored), article), str(stored["ticker"]))
-    return None if after == stored else after
+    return _copy(_taking_score(_article(stored), article), str(stored["ticker"]))
 
 
 def _keeping_score(stored: Item | None, article: NewsArticle) -> NewsArticle:

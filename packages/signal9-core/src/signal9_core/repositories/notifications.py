@@ -89,7 +89,7 @@ class NotificationRepository:
                 return None
             after = {_READ_AT: read_at, **item}
             marked = _stored(after)
-            return None if after == item else after
+            return after
 
         change_item(self._store, STATE, {"name": _name(notification_id)}, mark)
         return marked

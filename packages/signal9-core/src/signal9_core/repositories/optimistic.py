@@ -30,7 +30,6 @@ __all__ = [
     "fields_of",
     "instant_key",
     "key_of",
-    "replace_by",
     "retry_on_conflict",
     "scan",
     "take_page",
@@ -125,19 +124,21 @@ def change_item(
     *,
     known: Stored | None = None,
 ) -> bool:
-    """Write what `change` makes of the stored item (`None`: no item); tell whether it wrote.
+    """Store what `change` makes of the stored item (`None`: no item); tell whether it made one.
 
-    `change` returns `None` to write nothing. It is called again, over what is stored then, if
-    somebody else wrote the item meanwhile. `known` saves reading an item that was read before.
+    Nothing is written if `change` returns `None` or the same item. It is called again, over what is
+    stored then, if somebody else wrote the item meanwhile. `known` saves reading an item that was
+    read before.
     """
 
     def attempt() -> bool:
         nonlocal known
         stored, known = known or store.get(table, key), None
-        changed = change(None if stored is None else stored.item)
-        if changed is not None:
-            store.put(table, changed, expected=ABSENT if stored is None else stored.version)
-        return changed is not None
+        before, version = (None, ABSENT) if stored is None else stored
+        after = change(before)
+        if after is not None and after != before:
+            store.put(table, after, expected=version)
+        return after is not None
 
     return retry_on_conflict(attempt)
 
@@ -170,14 +171,13 @@ def write_items(store: Store, table: TableSpec, changes: Sequence[Change[T]]) ->
     new = [change.item for change in changes if change.stored is None]
     taken = {key_of(table, item) for item in store.put_new(table, new)}
     for change in changes:
-        key = key_of(table, change.item)
-        if change.stored is not None or key in taken:
-            change_item(store, table, dict(key), replace_by(change.item), known=change.stored)
+        if change.stored is not None or key_of(table, change.item) in taken:
+            _overwrite(store, table, change)
 
 
-def replace_by(item: Item) -> Callable[[Item | None], Item | None]:
-    """Return a change that writes an item, unless it is what is stored."""
-    return lambda stored: None if stored == item else item
+def _overwrite(store: Store, table: TableSpec, change: Change[T]) -> None:
+    key = dict(key_of(table, change.item))
+    change_item(store, table, key, lambda _: change.item, known=change.stored)
 
 
 @dataclass(frozen=True)

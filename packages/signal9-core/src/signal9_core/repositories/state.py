@@ -8,7 +8,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from ..domain.model import Instant
 from ..tables import STATE
-from .optimistic import change_item, instant_key, replace_by
+from .optimistic import change_item, instant_key
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,7 +35,7 @@ class StateRepository:
     def note_finished_ingest(self, provider: str, at: datetime) -> None:
         """Note that an ingest of everything from this provider finished."""
         key = _ingest(provider)
-        change_item(self._store, STATE, key, replace_by({**key, "finishedAt": instant_key(at)}))
+        change_item(self._store, STATE, key, lambda _: {**key, "finishedAt": instant_key(at)})
 
     def refresh_blocked_since(self) -> datetime | None:
         """Return since when no refresh could begin, for want of a working provider."""

@@ -75,10 +75,9 @@ class SubscriptionRepository:
         return {user_id for item, _ in stored for user_id in _texts(item.get("userIds"))}
 
     def _change(self, name: str, change: Callable[[frozenset[str]], frozenset[str]]) -> None:
-        def changed(item: Item | None) -> Item | None:
+        def changed(item: Item | None) -> Item:
             before = frozenset(_texts(item and item.get("userIds")))
-            after = change(before)
-            return None if after == before else {"name": name, "userIds": sorted(after)}
+            return {"name": name, "userIds": sorted(change(before))}
 
         change_item(self._store, STATE, {"name": name}, changed)
 

@@ -86,7 +86,8 @@ class CompanyFinder:
     def update(self, *, publish: bool) -> None:
         """Build the index again when it is next used; publish the listing for other processes."""
         if publish:
-            self._listing.publish(self.assets.listed())
+            # A sector comes with a description, which is ingested later than the listing.
+            self._listing.publish(asset._replace(sector=None) for asset in self.assets.listed())
         with self._lock:
             self._index = None
 
