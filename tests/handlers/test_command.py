@@ -108,16 +108,22 @@ def failure(home: Path, *options: str, program: str = PROGRAM) -> str:
     return error
 
 
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the first command ingests into, and the next one finds filled."""
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_it_ingests_serves_and_ends_cleanly(tmp_path: Path, ending: signal.Signals) -> None:
-    with started(tmp_path, "--ingest", "--port", "0") as process:
+def test_it_ingests_serves_and_ends_cleanly(shared_home: Path, ending: signal.Signals) -> None:
+    with started(shared_home, "--ingest", "--port", "0") as process:
         lines = printed(process)
         address = lines["Serving"].split()[2]
         answer = httpx2.get(f"{address}/api/v1/search?q=apple").json()
         process.send_signal(ending)
         _, error = process.communicate(timeout=30)
 
-    assert str(tmp_path) in lines["Stored:"]
+    assert str(shared_home) in lines["Stored:"]
     assert re.search(r"[1-9]\d,\d{3} companies", lines["Stored:"])
     assert SampleProvider.notice in lines.values()
     assert address.startswith("http://127.0.0.1:")

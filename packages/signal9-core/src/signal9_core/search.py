@@ -66,10 +66,14 @@ _SUFFIXES: Final = frozenset(
 def words(text: str) -> list[str]:
     """Split into plain words: lower case, no accents, initials in one (`J. B. Hunt`: `jb hunt`)."""
     decomposed = unicodedata.normalize("NFKD", _JURISDICTION.sub("", text).casefold())
-    letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    letters = decomposed if decomposed.isascii() else _without_accents(decomposed)
     split = _BETWEEN_WORDS.sub(" ", letters.translate(_APOSTROPHES)).split()
     telling = [word for word in split if word not in _IGNORED] or split
     return _INITIALS.sub(lambda match: match[0].replace(" ", ""), " ".join(telling)).split()
+
+
+def _without_accents(decomposed: str) -> str:
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 def core(name: Sequence[str]) -> list[str]:

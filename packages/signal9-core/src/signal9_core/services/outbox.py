@@ -48,7 +48,8 @@ class Outbox:
 
         def recorded(item: Item | None) -> Item | None:
             before = _pending(item)
-            new = [event for event in map(pack, events) if event not in before]
+            known = set(before)
+            new = [event for event in map(pack, events) if event not in known]
             return _item(subject, [*before, *new]) if new else None
 
         change_item(self.store, STATE, key, recorded)
@@ -63,14 +64,14 @@ class Outbox:
         published = self.pending(subject)
         if published:
             self.publisher.publish(published)
-            self._remove(subject, [pack(event) for event in published])
+            self._remove(subject, {pack(event) for event in published})
 
     def send(self, events: Sequence[Event]) -> None:
         """Publish events that announce no write, or are recorded elsewhere."""
         if events:
             self.publisher.publish(events)
 
-    def _remove(self, subject: str, events: Sequence[PendingEvent]) -> None:
+    def _remove(self, subject: str, events: set[PendingEvent]) -> None:
         def attempt() -> None:
             stored = self.store.get(STATE, _key(subject))
             left = [event for event in _pending(stored and stored.item) if event not in events]
