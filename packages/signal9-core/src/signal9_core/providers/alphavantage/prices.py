@@ -13,7 +13,7 @@ import msgspec
 from ...domain import PRICE_COLUMNS, CorporateAction, PriceSeries, Ticker, one_a_day
 from ...errors import PayloadError
 from ..parsing import clean_fields, csv_table, decimal_or_none, require, series_of
-from .responses import company, document, is_json, table
+from .responses import canonical, document, is_json, table
 
 __all__ = ["Daily", "parse_daily", "parse_dividends", "parse_splits"]
 
@@ -34,6 +34,11 @@ class Daily(NamedTuple):
     series: PriceSeries
     actions: list[CorporateAction]
 
+    @property
+    def ticker(self) -> Ticker:
+        """The company."""
+        return self.series.ticker
+
 
 class _TimeSeries(msgspec.Struct):
     meta: dict[str, str] = msgspec.field(name="Meta Data")
@@ -49,7 +54,7 @@ def parse_daily(body: bytes, ticker: Ticker | None) -> Daily | None:
     The vendor's adjusted close is left out: it follows from the splits and dividends.
     """
     symbol, columns = _json_columns(body) if is_json(body) else _csv_columns(body)
-    about = company(symbol, ticker) if symbol else ticker
+    about = canonical(symbol) if symbol else ticker
     if not columns:
         return None
     if about is None:
@@ -125,7 +130,7 @@ def _action_list(
     if is_json(body):
         content = document(body, ("symbol", "data"))
         rows = msgspec.convert(content.get("data") or [], list[dict[str, Any]])
-        ticker = company(content["symbol"], ticker) if content else ticker
+        ticker = canonical(str(content.get("symbol")))
     else:
         rows = table(body, (day, figure))
     actions = []
