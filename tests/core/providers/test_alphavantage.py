@@ -96,22 +96,27 @@ def test_every_function_is_requested_as_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "method"),
+    ("found", "method", "function"),
     [
-        (daily("MSFT", {"2024-01-02": bar()}), "daily"),
-        (earnings("MSFT", {}), "earnings"),
-        (body({"Symbol": "MSFT"}), "overview"),
+        (daily("MSFT", {"2024-01-02": bar()}), "daily", "TIME_SERIES_DAILY"),
+        (earnings("MSFT", {}), "earnings", "EARNINGS"),
+        (body({"Symbol": "MSFT"}), "overview", "OVERVIEW"),
         (
             body({"symbol": "MSFT", "data": [{"effective_date": "2003-02-18", "split_factor": 2}]}),
             "splits",
+            "SPLITS",
         ),
     ],
 )
-def test_a_response_about_another_company_is_refused(found: bytes, method: str) -> None:
+def test_a_response_about_another_company_is_refused_but_a_recording_is_about_what_it_names(
+    found: bytes, method: str, function: str
+) -> None:
     client, _ = alphavantage(response(found))
 
     with pytest.raises(PayloadError, match="IBM: the response is about MSFT"):
         getattr(client, method)("IBM")
+    recorded = FORMAT.parsers[function](found, "IBM")
+    assert {getattr(record, "ticker", None) for record in recorded} == {"MSFT"}
 
 
 def _feed(first: int, count: int) -> bytes:
@@ -395,12 +400,12 @@ def test_a_jump_is_an_error_unless_a_split_explains_it() -> None:
     def content(split: str) -> bytes:
         prices = {"1. open": "645", "2. high": "651", "3. low": "640", "4. close": "645.57"}
         return daily(
-            "IBM", {"2024-01-04": adjusted_bar(**prices), "2024-01-05": adjusted_bar(split=split)}
+            "A", {"2024-01-04": adjusted_bar(**prices), "2024-01-05": adjusted_bar(split=split)}
         )
 
     assert len(_parsed(content("50.0")).series) == 2
     with pytest.raises(PayloadError, match=r"2024-01-05: close 11.00 after 645.57, and no split"):
-        list(FORMAT.parsers["TIME_SERIES_DAILY"](content("1.0"), "IBM"))
+        list(FORMAT.parsers["TIME_SERIES_DAILY"](content("1.0"), "A"))
 
 
 def test_splits_and_dividends_are_read_from_json_and_tables_oldest_first() -> None:

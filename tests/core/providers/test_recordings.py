@@ -84,7 +84,7 @@ def test_every_figure_of_the_earnings_of_finished_years() -> None:
         source = json.loads(content)
         years = source["annualEarnings"][int(canonical(symbol) in IN_PROGRESS) :]
         expected = [*years, *source["quarterlyEarnings"]]
-        for report, raw in zip(parse_earnings(content, None), expected, strict=True):
+        for report, raw in zip(parse_earnings(content, symbol), expected, strict=True):
             assert isinstance(report, Earnings)
             assert report.figures() == _figures(raw)
             assert str(report.reported_date) == raw.get("reportedDate", "None")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import httpx2
 from pydantic import SecretStr
@@ -16,10 +16,12 @@ from ...domain.reports import (
     ALL_REPORTS,
     Earnings,
     EarningsCalendarEntry,
+    Report,
     ReportKind,
     Statement,
     statement_type,
 )
+from ...errors import PayloadError
 from ...ports import Clock, utc_now
 from ...provider_port import Financials, History, Quota, RawCache
 from ..calendar import last_finished_day
@@ -35,6 +37,10 @@ __all__ = ["AlphaVantageClient"]
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Statement)
+R = TypeVar(
+    "R",
+    bound=Daily | CompanyOverview | Sequence[CorporateAction] | Sequence[Report] | None,
+)
 
 _URL: Final = "https://www.alphavantage.co"
 _KEY_PAGE: Final = f"{_URL}/support/#api-key"
@@ -201,8 +207,18 @@ class AlphaVantageClient:
             limit=str(NEWS_LIMIT),
         )
 
-    def _about(self, function: str, ticker: Ticker, parse: Parse[T], **params: str) -> T:
-        return self._get(function, ticker, parse, symbol=spelled(ticker), **params)
+    def _about(self, function: str, ticker: Ticker, parse: Parse[R], **params: str) -> R:
+        """Return what is known of a company; `PayloadError` if the body is about another one."""
+
+        def parse_own(body: bytes, _: object) -> R:
+            parsed = parse(body, ticker)
+            records: list[Any] = parsed if isinstance(parsed, list) else [parsed]
+            others = {record.ticker for record in records if record is not None} - {ticker}
+            if others:
+                raise PayloadError(f"the response is about {', '.join(sorted(others))}")
+            return parsed
+
+        return self._get(function, ticker, parse_own, symbol=spelled(ticker), **params)
 
     def _get(
         self, function: str, ticker: Ticker | None, parse: Parse[T], **params: str | None

@@ -15,7 +15,7 @@ from ...domain.model import Ticker
 from ...domain.prices import PRICE_COLUMNS, PriceSeries
 from ...errors import PayloadError
 from ..parsing import clean_fields, csv_table, decimal_or_none, require, series_of
-from .responses import company, document, is_json, table
+from .responses import canonical, document, is_json, table
 
 __all__ = ["Daily", "parse_daily", "parse_dividends", "parse_splits"]
 
@@ -36,6 +36,11 @@ class Daily(NamedTuple):
     series: PriceSeries
     actions: list[CorporateAction]
 
+    @property
+    def ticker(self) -> Ticker:
+        """The company."""
+        return self.series.ticker
+
 
 class _TimeSeries(msgspec.Struct):
     meta: dict[str, str] = msgspec.field(name="Meta Data")
@@ -51,7 +56,7 @@ def parse_daily(body: bytes, ticker: Ticker | None) -> Daily | None:
     The vendor's adjusted close is left out: it follows from the splits and dividends.
     """
     symbol, columns = _json_columns(body) if is_json(body) else _csv_columns(body)
-    about = company(symbol, ticker) if symbol else ticker
+    about = canonical(symbol) if symbol else ticker
     if not columns:
         return None
     if about is None:
@@ -127,7 +132,7 @@ def _action_list(
     if is_json(body):
         content = document(body, ("symbol", "data"))
         rows = msgspec.convert(content.get("data") or [], list[dict[str, Any]])
-        ticker = company(content["symbol"], ticker) if content else ticker
+        ticker = canonical(str(content.get("symbol")))
     else:
         rows = table(body, (day, figure))
     actions = []

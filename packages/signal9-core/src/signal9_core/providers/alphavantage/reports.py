@@ -11,7 +11,7 @@ from ...domain.companies import CompanyOverview
 from ...domain.model import Ticker
 from ...domain.reports import Earnings, Period, Report, Statement
 from ..parsing import as_number, clean
-from .responses import company, document
+from .responses import canonical, document
 
 __all__ = ["parse_earnings", "parse_overview", "parse_statements"]
 
@@ -28,7 +28,7 @@ _YEAR_DAYS: Final = 365.25
 _SLACK_DAYS: Final = 20  # years of 52 or 53 weeks do not end on a fixed day
 
 
-def parse_overview(body: bytes, ticker: Ticker | None) -> CompanyOverview | None:
+def parse_overview(body: bytes, ticker: Ticker | None) -> CompanyOverview | None:  # noqa: ARG001
     """Return the description of a company; `None` if there is none.
 
     Fields that `CompanyOverview` does not name are kept under camelCase names (`PERatio` as
@@ -37,7 +37,7 @@ def parse_overview(body: bytes, ticker: Ticker | None) -> CompanyOverview | None
     content = document(body, ("Symbol",))
     if not content:
         return None
-    about = company(content.pop("Symbol"), ticker)
+    about = canonical(str(content.pop("Symbol")))
     fields = {_camel(name): clean(value) for name, value in content.items()}
     values = {name: value if name in _TEXTS else as_number(value) for name, value in fields.items()}
     return CompanyOverview.model_validate({**values, "ticker": about})
@@ -47,40 +47,40 @@ def _camel(name: str) -> str:
     return _FIRST_WORD.sub(lambda word: word[0].lower(), name)
 
 
-def parse_statements(body: bytes, ticker: Ticker | None, kind: type[S]) -> list[S]:
+def parse_statements(
+    body: bytes,
+    ticker: Ticker | None,  # noqa: ARG001 - the body says
+    kind: type[S],
+) -> list[S]:
     """Return the statements of a company, annual before quarterly, newest first.
 
     The statements of one company may cover different quarters.
     """
-    about, years, quarters = _raw_reports(body, ticker, "Reports")
+    about, years, quarters = _raw_reports(body, "Reports")
     for raw in (*years, *quarters):
         raw["currency"] = raw.pop("reportedCurrency", None)
     return _reports(kind, about, years, quarters)
 
 
-def parse_earnings(body: bytes, ticker: Ticker | None) -> list[Earnings]:
+def parse_earnings(body: bytes, ticker: Ticker | None) -> list[Earnings]:  # noqa: ARG001
     """Return the earnings of a company, annual before quarterly, newest first.
 
     The fiscal year still in progress is left out: its figure is the sum of the quarters so far.
     """
-    about, years, quarters = _raw_reports(body, ticker, "Earnings")
+    about, years, quarters = _raw_reports(body, "Earnings")
     return _reports(Earnings, about, _finished(years, quarters), quarters)
 
 
-def _raw_reports(
-    body: bytes, ticker: Ticker | None, kind: str
-) -> tuple[Ticker | None, list[Raw], list[Raw]]:
+def _raw_reports(body: bytes, kind: str) -> tuple[Ticker, list[Raw], list[Raw]]:
     """Return which company a body is about, and its annual and quarterly reports."""
     names = f"annual{kind}", f"quarterly{kind}"
     content = document(body, ("symbol", *names))
-    if not content:
-        return ticker, [], []
-    years, quarters = (msgspec.convert(content[name] or [], list[Raw]) for name in names)
-    return company(content["symbol"], ticker), years, quarters
+    years, quarters = (msgspec.convert(content.get(name) or [], list[Raw]) for name in names)
+    return canonical(str(content.get("symbol"))), years, quarters
 
 
 def _reports(
-    kind: type[R], ticker: Ticker | None, annual: Sequence[Raw], quarterly: Sequence[Raw]
+    kind: type[R], ticker: Ticker, annual: Sequence[Raw], quarterly: Sequence[Raw]
 ) -> list[R]:
     return [
         kind.model_validate({**raw, "ticker": ticker, "period": period})

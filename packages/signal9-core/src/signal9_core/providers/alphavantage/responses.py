@@ -20,7 +20,7 @@ from ...errors import (
 )
 from ..parsing import csv_rows, decode, is_ticker, require
 
-__all__ = ["canonical", "company", "document", "is_json", "spelled", "table", "ticker_of"]
+__all__ = ["canonical", "document", "is_json", "spelled", "table", "ticker_of"]
 
 _PREFERRED: Final = re.compile(r"([A-Z0-9]+)[-/]P-?([A-Z])")
 _CLASS: Final = re.compile(r"([A-Z0-9]+)[-/]([A-Z]{1,2})")
@@ -68,14 +68,6 @@ def ticker_of(symbol: str) -> Ticker | None:
     """Return a symbol as a ticker in the stored form; `None` for a placeholder."""
     ticker = canonical(symbol)
     return ticker if is_ticker(ticker) else None
-
-
-def company(symbol: object, requested: Ticker | None) -> Ticker:
-    """Return the company that a body names; `PayloadError` if another one was requested."""
-    ticker = canonical(str(symbol))
-    if requested not in {None, ticker}:
-        raise PayloadError(f"the response is about {ticker}")
-    return ticker
 
 
 def spelled(ticker: Ticker) -> str:
