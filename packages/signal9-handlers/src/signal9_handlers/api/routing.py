@@ -56,15 +56,20 @@ Function = TypeVar("Function", bound=Callable[..., Response])
 class Operation:
     """One method of one path, and the function that answers it."""
 
+    resource: "Resource"
     method: str
     path: str
     answer: type[Answer] | None
     summary: str
-    tag: str
     function: Callable[..., Response]
     scope: str | None
     conditional: bool
     csv: bool
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods that it answers: GET answers HEAD, too."""
+        return ("GET", "HEAD") if self.method == "GET" else (self.method,)
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -126,7 +131,7 @@ class Operation:
             except ValidationError as error:
                 errors += field_problems(error)
         if errors:
-            raise ProblemError(invalid(errors))
+            return invalid(errors)
         if "request" in self._hints:
             arguments["request"] = request
         return self.function(**arguments)
@@ -167,11 +172,9 @@ class Resource:
         """
 
         def register(function: Function) -> Function:
-            address = f"{PREFIX}{path}"
+            address = PREFIX + path
             self.operations.append(
-                Operation(
-                    method, address, answer, summary, self.tag, function, scope, conditional, csv
-                )
+                Operation(self, method, address, answer, summary, function, scope, conditional, csv)
             )
             return function
 
@@ -189,21 +192,19 @@ class Resource:
             response = self._respond(request)
         except Exception as error:  # noqa: BLE001  no failure may leave as a stack trace
             response = problem_of(error)
-        response = add_standard_headers(response, request.id, request.header("origin"))
-        return response.unless_known(request)
+        return add_standard_headers(response, request).unless_known(request)
 
     def _respond(self, request: Request) -> Response:
         length = sum(len(name) + sum(map(len, values)) for name, values in request.query.items())
         if length > LONGEST_QUERY:
             detail = f"The query must have at most {LONGEST_QUERY} characters."
             return problem(HTTPStatus.REQUEST_URI_TOO_LONG, detail)
-        method = "GET" if request.method == "HEAD" else request.method
         methods: list[str] = []
         for operation in self.operations:
             if match := operation.pattern.fullmatch(request.path):
-                if operation.method == method:
+                if request.method in operation.methods:
                     return operation(request, match.groupdict())
-                methods.append(operation.method)
+                methods += operation.methods
         return _other_method(request, methods) if methods else path_not_found(request.path)
 
 
@@ -220,8 +221,7 @@ def _json_body(request: Request) -> bytes:
 
 def _other_method(request: Request, methods: Iterable[str]) -> Response:
     """Answer OPTIONS with the methods of a path, any other method with 405."""
-    allowed = sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])})
-    allow = {"Allow": ", ".join(allowed)}
+    allow = {"Allow": ", ".join(sorted({*methods, "OPTIONS"}))}
     if request.method == "OPTIONS":
         preflight = preflight_headers(request.header("origin"), allow["Allow"])
         return no_content().adding({**allow, **preflight})
