@@ -101,9 +101,7 @@ class ContentDelivery(Construct):
             domain_names=list(domain_names) or None,
             certificate=self.certificate,
             minimum_protocol_version=minimum_tls if self.certificate else None,
-            ssl_support_method=cloudfront.SSLMethod.SNI if self.certificate else None,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
-            enable_ipv6=True,
             log_bucket=self.log_bucket,
             geo_restriction=_geo_restriction(self, allowed_countries, denied_countries),
             web_acl_id=firewall.arn if firewall else None,
@@ -157,7 +155,6 @@ class ContentDelivery(Construct):
         return cloudfront.BehaviorOptions(
             origin=origin,
             cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
-            compress=True,
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
             response_headers_policy=self._headers,
             function_associations=functions,
@@ -176,7 +173,6 @@ class ContentDelivery(Construct):
                 enable_accept_encoding_brotli=True,
                 enable_accept_encoding_gzip=True,
             ),
-            compress=True,
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
             response_headers_policy=self._headers,
         )
@@ -194,7 +190,6 @@ class ContentDelivery(Construct):
             cache_policy=_api_cache(self, cache_s),
             # API Gateway refuses a Host header other than its own.
             origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-            compress=True,
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
             response_headers_policy=self._headers,
         )

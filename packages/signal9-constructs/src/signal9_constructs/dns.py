@@ -203,7 +203,6 @@ class DnsZone(Construct):
             fqdn=host,
             port=port,
             resource_path=path,
-            enable_sni=True,
             request_interval=Duration.seconds(interval_s),
             failure_threshold=failure_threshold,
             search_string=search_string,

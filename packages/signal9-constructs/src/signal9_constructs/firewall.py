@@ -4,9 +4,9 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
-from typing import Final
+from typing import Final, cast
 
-from aws_cdk import ArnFormat, RemovalPolicy, Stack, Token, aws_kms
+from aws_cdk import RemovalPolicy, Stack, Token, aws_kms
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
@@ -144,13 +144,7 @@ class Firewall(Construct):
         return wafv2.CfnWebACLAssociation(
             self,
             f"Protects{stage.node.addr[-8:]}",
-            resource_arn=Stack.of(self).format_arn(
-                service="apigateway",
-                account="",
-                resource="/restapis",
-                resource_name=f"{stage.rest_api.rest_api_id}/stages/{stage.stage_name}",
-                arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-            ),
+            resource_arn=cast("apigateway.StageBase", stage).stage_arn,
             web_acl_arn=self.arn,
         )
 

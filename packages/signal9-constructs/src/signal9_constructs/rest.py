@@ -257,7 +257,6 @@ class RestService(Construct):
             self,
             "Authorizer",
             handler=authorizer,
-            identity_source=apigateway.IdentitySource.header("Authorization"),
             validation_regex=_BEARER,
             assume_role=role,
             results_cache_ttl=Duration.seconds(cache_s),
