@@ -11,7 +11,7 @@ from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
 from .alarms import make_alarm, service_metric
-from .errors import ConstructError
+from .errors import ConstructError, require_us_east_1
 from .feature_flags import prepare
 from .logs import log_group_arn, make_log_group
 
@@ -21,7 +21,6 @@ _APEX: Final = "Apex"
 _LABEL: Final = re.compile(r"_?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _MAX_LABEL: Final = 63
 _MAX_NAME: Final = 253
-_REGION: Final = "us-east-1"
 _NAMESPACE: Final = "AWS/Route53"
 _DNSSEC_ALARMS: Final = {
     "SignatureFails": ("DNSSECInternalFailure", "validating resolvers reject its names"),
@@ -30,11 +29,11 @@ _DNSSEC_ALARMS: Final = {
 
 
 class DnsZone(Construct):
-    """A new zone, or an existing one with its `zone_id`.
+    """A new zone or, with a `zone_id`, an existing one.
 
-    Names are relative to the zone or fully qualified; the zone itself is `""`. Invalid records are
-    refused: duplicates, and a CNAME next to another record or at the zone itself. DNSSEC, query
-    logs and health alarms work in us-east-1 only, as Route 53 requires.
+    Names are relative to the zone or fully qualified; the zone itself is `""`. Duplicate records
+    are refused, and so is a CNAME next to another record or at the zone itself. DNSSEC, query logs
+    and health alarms require a stack in us-east-1.
     """
 
     def __init__(
@@ -66,7 +65,7 @@ class DnsZone(Construct):
         self._records = Construct(self, "Records")
         self.query_log = None
         if query_logs:
-            self._check_region("a query log")
+            require_us_east_1(self, "a query log")
             self.query_log = make_log_group(
                 self,
                 "QueryLog",
@@ -120,7 +119,7 @@ class DnsZone(Construct):
             self._add_aliases(place, name, target, ipv6=ipv6, health_check=check, failover=role)
 
     def cname(self, name: str, target: str, *, ttl_s: int | None = None) -> route53.CnameRecord:
-        """Make `name` an alias of any other domain name."""
+        """Make `name` an alias of another domain name, on AWS or elsewhere."""
         return route53.CnameRecord(
             self._add_name(name, ["CNAME"]),
             "CNAME",
@@ -133,7 +132,7 @@ class DnsZone(Construct):
     def mx(
         self, hosts: Mapping[str, int], *, name: str = "", ttl_s: int | None = None
     ) -> route53.MxRecord:
-        """Name the mail hosts with their preferences, lowest first."""
+        """Name the mail hosts and their preferences; senders try the lowest number first."""
         return route53.MxRecord(
             self._add_name(name, ["MX"]),
             "MX",
@@ -147,7 +146,7 @@ class DnsZone(Construct):
         )
 
     def txt(self, name: str, *values: str, ttl_s: int | None = None) -> route53.TxtRecord:
-        """Publish texts; those over 255 characters are split."""
+        """Publish text values; values of more than 255 characters are split."""
         return route53.TxtRecord(
             self._add_name(name, ["TXT"]),
             "TXT",
@@ -165,7 +164,10 @@ class DnsZone(Construct):
         report_to: str | None = None,
         ttl_s: int | None = None,
     ) -> route53.CaaRecord:
-        """Name the authorities that may issue certificates (`amazon.com` is ACM); none: nobody."""
+        """Name the authorities that may issue certificates, such as `amazon.com` for ACM.
+
+        Without an issuer no authority may.
+        """
         tag = route53.CaaTag
         values = [
             *_caa(tag.ISSUE, issuers or [";"]),
@@ -216,7 +218,7 @@ class DnsZone(Construct):
     def _add_health_alarm(
         self, check: route53.HealthCheck, url: str, topic: aws_sns.ITopic
     ) -> None:
-        self._check_region("an alarm on a health check")
+        require_us_east_1(self, "an alarm on a health check")
         make_alarm(
             check,
             "Unhealthy",
@@ -234,11 +236,6 @@ class DnsZone(Construct):
             missing_data=cloudwatch.TreatMissingData.BREACHING,
         )
 
-    def _check_region(self, feature: str) -> None:
-        region = Stack.of(self).region
-        if not Token.is_unresolved(region) and region != _REGION:
-            raise ConstructError(f"{self.node.path}: {feature} must be in {_REGION}, not {region}")
-
     def _make_zone(
         self, comment: str | None, removal_policy: RemovalPolicy
     ) -> route53.IPublicHostedZone:
@@ -250,10 +247,10 @@ class DnsZone(Construct):
             comment=comment,
             query_logs_log_group_arn=log_group_arn(self, log.log_group_name) if log else None,
         )
-        # A replacement would get other name servers.
+        # A replacement would have other name servers.
         zone.apply_removal_policy(removal_policy)
         if log:
-            # Route 53 tests its permission when the zone is created.
+            # When a zone is created, Route 53 checks that it may write to the log.
             zone.node.add_dependency(self._allow_query_log(log))
         return zone
 
@@ -267,7 +264,7 @@ class DnsZone(Construct):
         return logs.ResourcePolicy(self, "QueryLogPolicy", policy_statements=[statement])
 
     def _sign(self, key: aws_kms.IKey | None, removal_policy: RemovalPolicy) -> aws_kms.IKey:
-        self._check_region("DNSSEC")
+        require_us_east_1(self, "DNSSEC")
         zone = cast("route53.PublicHostedZone", self.zone)
         if self._topic:
             for id_, (name, problem) in _DNSSEC_ALARMS.items():
@@ -324,7 +321,7 @@ class DnsZone(Construct):
                 health_check=health_check,
             )
             if failover:
-                # The L2's `failover` evaluates the target's health, which CloudFront lacks.
+                # The L2's `failover` also evaluates the target's health; CloudFront has none.
                 record_set = cast("route53.CfnRecordSet", record.node.default_child)
                 record_set.failover = failover.value
                 record_set.set_identifier = failover.value.lower()

@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Final, cast
 
-from aws_cdk import RemovalPolicy, Stack, Token, aws_kms
+from aws_cdk import RemovalPolicy, Token, aws_kms
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from .errors import ConstructError
+from .errors import ConstructError, require_us_east_1
 from .feature_flags import prepare
 from .logs import log_group_arn, make_log_group
 
 __all__ = ["Firewall", "FirewallRule"]
 
-_EDGE_REGION: Final = "us-east-1"
 _LOG_PREFIX: Final = "aws-waf-logs-"  # required by WAF
 _DEFAULT_MANAGED_RULES: Final = ("common", "bad-inputs", "sqli")
 _MANAGED_RULES: Final = {
@@ -88,11 +87,8 @@ class Firewall(Construct):
         prepare(self)
         self.edge = edge
         self._scope = "CLOUDFRONT" if edge else "REGIONAL"
-        region = Stack.of(self).region
-        if edge and not Token.is_unresolved(region) and region != _EDGE_REGION:
-            raise ConstructError(
-                f"{self.node.path}: an edge firewall must be in {_EDGE_REGION}, not {region}"
-            )
+        if edge:
+            require_us_east_1(self, "an edge firewall")
         if allowed_countries and denied_countries:
             raise ConstructError(f"{self.node.path}: pass allowed or denied countries, not both")
         rules = [
