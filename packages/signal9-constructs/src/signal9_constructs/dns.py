@@ -1,8 +1,8 @@
 """A public DNS zone with its records, health checks, query logs and DNSSEC."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar, cast
 
 from aws_cdk import Duration, RemovalPolicy, Stack, Token, aws_iam, aws_kms, aws_sns
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -16,6 +16,8 @@ from .feature_flags import prepare
 from .logs import log_group_arn, make_log_group
 
 __all__ = ["DnsZone", "full_name", "relative_name"]
+
+_Record = TypeVar("_Record", bound=route53.RecordSet)
 
 _APEX: Final = "Apex"
 _LABEL: Final = re.compile(r"_?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -120,41 +122,21 @@ class DnsZone(Construct):
 
     def cname(self, name: str, target: str, *, ttl_s: int | None = None) -> route53.CnameRecord:
         """Make `name` an alias of another domain name, on AWS or elsewhere."""
-        return route53.CnameRecord(
-            self._add_name(name, ["CNAME"]),
-            "CNAME",
-            zone=self.zone,
-            record_name=self._record_name(name),
-            domain_name=target,
-            ttl=self._ttl(ttl_s),
-        )
+        return self._add_record(route53.CnameRecord, "CNAME", name, ttl_s, domain_name=target)
 
     def mx(
         self, hosts: Mapping[str, int], *, name: str = "", ttl_s: int | None = None
     ) -> route53.MxRecord:
         """Name the mail hosts and their preferences; senders try the lowest number first."""
-        return route53.MxRecord(
-            self._add_name(name, ["MX"]),
-            "MX",
-            zone=self.zone,
-            record_name=self._record_name(name),
-            values=[
-                route53.MxRecordValue(host_name=host, priority=preference)
-                for host, preference in hosts.items()
-            ],
-            ttl=self._ttl(ttl_s),
-        )
+        values = [
+            route53.MxRecordValue(host_name=host, priority=preference)
+            for host, preference in hosts.items()
+        ]
+        return self._add_record(route53.MxRecord, "MX", name, ttl_s, values=values)
 
     def txt(self, name: str, *values: str, ttl_s: int | None = None) -> route53.TxtRecord:
         """Publish text values; values of more than 255 characters are split."""
-        return route53.TxtRecord(
-            self._add_name(name, ["TXT"]),
-            "TXT",
-            zone=self.zone,
-            record_name=self._record_name(name),
-            values=list(values),
-            ttl=self._ttl(ttl_s),
-        )
+        return self._add_record(route53.TxtRecord, "TXT", name, ttl_s, values=list(values))
 
     def caa(
         self,
@@ -174,14 +156,7 @@ class DnsZone(Construct):
             *([] if wildcard_issuers is None else _caa(tag.ISSUEWILD, wildcard_issuers or [";"])),
             *([] if report_to is None else _caa(tag.IODEF, [report_to])),
         ]
-        return route53.CaaRecord(
-            self._add_name(name, ["CAA"]),
-            "CAA",
-            zone=self.zone,
-            record_name=self._record_name(name),
-            values=values,
-            ttl=self._ttl(ttl_s),
-        )
+        return self._add_record(route53.CaaRecord, "CAA", name, ttl_s, values=values)
 
     def health_check(
         self,
@@ -300,6 +275,23 @@ class DnsZone(Construct):
         scope = self._records.node.try_find_child(relative or _APEX)
         return cast("Construct", scope) if scope else Construct(self._records, relative or _APEX)
 
+    def _add_record(
+        self,
+        record_class: Callable[..., _Record],
+        type_: str,
+        name: str,
+        ttl_s: int | None,
+        **values: object,
+    ) -> _Record:
+        return record_class(
+            self._add_name(name, [type_]),
+            type_,
+            zone=self.zone,
+            record_name=self._record_name(name),
+            ttl=Duration.seconds(self._ttl_s if ttl_s is None else ttl_s),
+            **values,
+        )
+
     def _add_aliases(
         self,
         scope: Construct,
@@ -328,9 +320,6 @@ class DnsZone(Construct):
 
     def _record_name(self, name: str) -> str:
         return full_name(relative_name(name, self.zone_name), self.zone_name) + "."
-
-    def _ttl(self, ttl_s: int | None) -> Duration:
-        return Duration.seconds(self._ttl_s if ttl_s is None else ttl_s)
 
 
 def relative_name(name: str, zone_name: str) -> str:

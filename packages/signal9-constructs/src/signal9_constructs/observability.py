@@ -90,7 +90,9 @@ class Observability(Construct):
         its timeout is unknown.
         """
         scope = self._add_scope(service)
-        stages = [_stage(api) for api in apis]
+        stages = [
+            api if isinstance(api, apigateway.StageBase) else api.deployment_stage for api in apis
+        ]
         for place, stage in _numbered(scope, "Api", stages):
             self._add_api_alarms(place, stage, client_errors, server_errors, latency_ms)
         for place, function in _numbered(scope, "Function", functions):
@@ -298,7 +300,3 @@ def _numbered(
 ) -> Iterator[tuple[Construct, _T]]:
     for number, resource in enumerate(resources, start=1):
         yield Construct(scope, f"{prefix}{number}"), resource
-
-
-def _stage(api: apigateway.RestApiBase | apigateway.StageBase) -> apigateway.StageBase:
-    return api if isinstance(api, apigateway.StageBase) else api.deployment_stage

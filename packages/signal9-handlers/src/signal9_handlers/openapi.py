@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from inspect import getdoc
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core.core_schema import DecimalSchema
@@ -22,10 +22,6 @@ from .api.parameters import CommaSeparated
 from .api.problems import NotFoundProblem, Problem
 from .api.routing import Operation
 from .routes import OPERATIONS
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-    from pydantic.json_schema import JsonSchemaMode
 
 __all__ = ["document"]
 
@@ -159,12 +155,9 @@ def _read(name: str) -> Schema:
 
 
 def _schemas() -> Schema:
-    answers: list[type[BaseModel]] = [Problem, NotFoundProblem]
-    answers += [operation.answer for operation in OPERATIONS if operation.answer]
-    bodies = [operation.body for operation in OPERATIONS if operation.body]
-    models: list[tuple[type[BaseModel], JsonSchemaMode]] = []
-    models += [(model, "serialization") for model in answers]
-    models += [(model, "validation") for model in bodies]
+    answers = (Problem, NotFoundProblem, *(operation.answer for operation in OPERATIONS))
+    models: list[tuple[Any, Any]] = [(answer, "serialization") for answer in answers if answer]
+    models += [(operation.body, "validation") for operation in OPERATIONS if operation.body]
     _, schema = models_json_schema(
         models, ref_template="#/components/schemas/{model}", schema_generator=_JsonSchema
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, Final, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError, create_model
 from pydantic.alias_generators import to_camel
@@ -46,7 +46,6 @@ LONGEST_QUERY: Final = 4_096
 LONGEST_BODY: Final = 65_536
 """The most bytes of a body."""
 
-_REQUIRED: Final = Parameter.empty
 _IN_PATH: Final = re.compile(r"\{(\w+)\}")
 
 Function = TypeVar("Function", bound=Callable[..., Response])
@@ -95,10 +94,9 @@ class Operation:
     @cached_property
     def arguments(self) -> type[BaseModel]:
         """The model of all parameters in path and query; built on the first request."""
-        arguments = signature(self.function).parameters
         fields: dict[str, Any] = {
-            name: (hint, ... if arguments[name].default is _REQUIRED else arguments[name].default)
-            for name, hint in self._hints.items()
+            name: (item.annotation, ... if item.default is Parameter.empty else item.default)
+            for name, item in self._signature.items()
             if name not in {"request", "body"}
         }
         model: type[BaseModel] = create_model(self.operation_id, **fields)
@@ -107,12 +105,11 @@ class Operation:
     @property
     def body(self) -> type[Body] | None:
         """The model of the body, if it takes one."""
-        return self._hints.get("body")
+        return self._signature["body"].annotation if "body" in self._signature else None
 
     @cached_property
-    def _hints(self) -> dict[str, Any]:
-        hints = get_type_hints(self.function, include_extras=True)
-        return {name: hint for name, hint in hints.items() if name != "return"}
+    def _signature(self) -> Mapping[str, Parameter]:
+        return signature(self.function).parameters
 
     def __call__(self, request: Request, in_path: Mapping[str, str]) -> Response:
         """Check scope and parameters, and call the function."""
@@ -132,7 +129,7 @@ class Operation:
                 errors += field_problems(error)
         if errors:
             return invalid(errors)
-        if "request" in self._hints:
+        if "request" in self._signature:
             arguments["request"] = request
         return self.function(**arguments)
 
