@@ -95,7 +95,8 @@ class CdkCli:
         return str(json.loads(package.read_text("utf-8"))["version"])
 
     def install(self) -> None:
-        """Install the pinned version unless it is installed."""
+        """Check Node, and install the pinned version unless it is installed."""
+        node_version(self._node)
         if self.installed == CLI_VERSION:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -110,7 +111,7 @@ class CdkCli:
 
     def run(self, *arguments: str) -> None:
         """Run `cdk` in the terminal."""
-        self._prepare()
+        self.install()
         process = subprocess.run(  # noqa: S603
             self._command(arguments), cwd=DEPLOY, env=self.environment, check=False
         )
@@ -118,7 +119,7 @@ class CdkCli:
 
     def lines(self, *arguments: str) -> Iterator[str]:
         """Run `cdk` and yield its output line by line."""
-        self._prepare()
+        self.install()
         with subprocess.Popen(  # noqa: S603
             self._command(arguments),
             cwd=DEPLOY,
@@ -160,10 +161,6 @@ class CdkCli:
                 "PYTHONPYCACHEPREFIX": str(self._folder / "pycache"),
             }
         return {**os.environ, **fixed, **cache, **self._variables}
-
-    def _prepare(self) -> None:
-        node_version(self._node)
-        self.install()
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         program = self._folder / "node_modules" / "aws-cdk" / "bin" / "cdk"

@@ -11,7 +11,7 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from .errors import ConstructError, require_us_east_1
+from .errors import ConstructError, choose, require_us_east_1
 from .feature_flags import prepare
 from .logs import log_group_arn, make_log_group
 
@@ -244,9 +244,7 @@ def _xss_rule() -> FirewallRule:
 
 
 def _managed_rules(name: str, count_only: Collection[str]) -> FirewallRule:
-    if name not in _MANAGED_RULES:
-        raise ConstructError(f"managed rules {name!r}: must be one of {sorted(_MANAGED_RULES)}")
-    group, capacity = _MANAGED_RULES[name]
+    group, capacity = choose(_MANAGED_RULES, "managed rules", name)
     prefix = f"{name}/"
     counted = sorted(rule.removeprefix(prefix) for rule in count_only if rule.startswith(prefix))
     overrides = [

@@ -60,7 +60,12 @@ class Observability(Construct):
         self.namespace = namespace
         self._removal_policy = removal_policy
         self._encryption_key = encryption_key
-        self.topic = topic or self._make_topic()
+        self.topic = topic or make_alarm_topic(
+            self,
+            "Topic",
+            encryption_key
+            or aws_kms.Key(self, "Key", enable_key_rotation=True, removal_policy=removal_policy),
+        )
         self._subscribe(emails)
         self.dashboard = cloudwatch.Dashboard(
             self,
@@ -240,12 +245,6 @@ class Observability(Construct):
         if self.node.try_find_child(name):
             raise ConstructError(f"{self.node.path}: the name {name!r} is taken; use another")
         return Construct(self, name)
-
-    def _make_topic(self) -> sns.Topic:
-        key = self._encryption_key or aws_kms.Key(
-            self, "Key", enable_key_rotation=True, removal_policy=self._removal_policy
-        )
-        return make_alarm_topic(self, "Topic", key)
 
     def _subscribe(self, emails: Sequence[str]) -> None:
         if not emails:

@@ -22,6 +22,7 @@ from .problem_responses import add_problem_responses
 __all__ = ["RestService", "Route", "check_routes"]
 
 _PATH: Final = re.compile(r"/|(/[-\w.~]+|/\{\w+\})+|(/[-\w.~]+|/\{\w+\})*/\{\w+\+\}")
+_VARIABLE: Final = re.compile(r"\{(\w+)\+?\}")
 _METHODS: Final = ("ANY", "DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _BEARER: Final = r"^Bearer [-0-9a-zA-Z._~+/]+=*$"
 _REQUEST_HEADERS: Final = ("Accept", "Authorization", "Content-Type", "If-Match", "If-None-Match")
@@ -70,16 +71,10 @@ class Route:
         return f"{self.method} {self.path}"
 
     @property
-    def variables(self) -> tuple[str, ...]:
-        """The names of the path parameters."""
-        parts = [part for part in self.path.split("/") if part.startswith("{")]
-        return tuple(part.strip("{}+") for part in parts)
-
-    @property
     def parameters(self) -> dict[str, bool]:
         """All parameters as API Gateway names them, and whether they are required."""
         return {
-            **{f"method.request.path.{name}": True for name in self.variables},
+            **{f"method.request.path.{key}": True for key in _VARIABLE.findall(self.path)},
             **{f"method.request.querystring.{key}": value for key, value in self.query.items()},
             **{f"method.request.header.{key}": value for key, value in self.headers.items()},
         }

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from aws_lambda_powertools.utilities.batch import (
@@ -27,7 +27,7 @@ FAILED_EVENTS: Final = "FailedEvents"
 metrics = Metrics(namespace="Signal9", service="signal9")
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
-Body = Mapping[str, Any]
+Body = Mapping[str, object]
 
 
 @logger().inject_lambda_context(clear_state=True)
@@ -68,9 +68,9 @@ def _failed_event(record: SQSRecord) -> Mapping[str, str]:
 
 def _failed_invocation(message: Body, context: Body) -> Mapping[str, str]:
     """Read a message from a function's on-failure destination."""
-    response = message.get("responsePayload") or {}
+    response = _object(message.get("responsePayload"))
     reasons = [str(response[name]) for name in ("errorType", "errorMessage") if response.get(name)]
-    event = {"id": context.get("requestId"), **(message.get("requestPayload") or {})}
+    event = {"id": context.get("requestId"), **_object(message.get("requestPayload"))}
     reason = ": ".join(reasons) or context.get("condition")
     return _described(event, context.get("functionArn"), reason)
 
@@ -81,6 +81,10 @@ def _failed_delivery(event: Body, record: SQSRecord) -> Mapping[str, str]:
     attributes = (record.message_attributes[name] for name in names)
     target, code, message = (value.string_value if value else None for value in attributes)
     return _described(event, target, f"{code}: {message}")
+
+
+def _object(value: object) -> Body:
+    return value if isinstance(value, dict) else {}
 
 
 def _described(event: Body, function: object, reason: object) -> Mapping[str, str]:
