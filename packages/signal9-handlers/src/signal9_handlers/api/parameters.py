@@ -1,6 +1,7 @@
 """Types of parameters: how a value is read from text, and how OpenAPI describes it."""
 
 import re
+from contextlib import suppress
 from datetime import date
 from typing import Annotated, Any, Final, NamedTuple
 from urllib.parse import unquote
@@ -92,19 +93,17 @@ def tickers(most: int) -> CommaSeparated:
 
 
 def _day(text: object) -> object:
-    try:
+    with suppress(ValueError):
         day = date.fromisoformat(str(text))
-    except ValueError:
-        day = None
-    if day is None or day.isoformat() != text:  # other ISO forms, such as 20240102, are refused
-        raise ValueError("must be a date, written YYYY-MM-DD")
-    return day
+        if day.isoformat() == text:  # not another ISO form, such as 20240102
+            return day
+    raise ValueError("must be a date, written YYYY-MM-DD")
 
 
 def _flag(text: object) -> object:
-    if text not in {"true", "false"}:
-        raise ValueError("must be true or false")
-    return text == "true"
+    if text in {"true", "false"}:
+        return text == "true"
+    raise ValueError("must be true or false")
 
 
 _Day = Annotated[date, BeforeValidator(_day)]
