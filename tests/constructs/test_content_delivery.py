@@ -281,5 +281,5 @@ def test_a_regional_firewall_and_a_certificate_in_another_region_are_refused() -
 
     with pytest.raises(ConstructError, match="must be an edge firewall"):
         ContentDelivery(stack, "Web", firewall=Firewall(stack, "Wall"))
-    with pytest.raises(ConstructError, match="make this stack there"):
+    with pytest.raises(ConstructError, match="the certificate must be in us-east-1, not eu-west-1"):
         ContentDelivery(stack, "Site", domain_names=["shop.example"], hosted_zone=_zone(stack))

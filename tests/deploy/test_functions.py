@@ -9,8 +9,7 @@ from signal9_core.tables import TABLES, USERS
 from signal9_deploy.functions import API, AUTHORIZER, FUNCTIONS, JOBS, Endpoint, FunctionSpec, Use
 from signal9_deploy.names import SECRETS, secret_name
 from signal9_handlers import jobs
-from signal9_handlers.openapi import request_models
-from signal9_handlers.routes import ROUTES
+from signal9_handlers.routes import OPERATIONS
 from tests.deploy.lab import (
     ISSUER,
     build,
@@ -30,7 +29,7 @@ def _handlers() -> set[str]:
     """Return every handler there is, by the string that Lambda knows it by."""
     handlers = {f"signal9_handlers.jobs.{name}" for name in jobs.__all__}
     handlers |= {"signal9_handlers.auth.authorizer.handler", "signal9_handlers.failures.handler"}
-    return handlers | {route.handler for route in ROUTES}
+    return handlers | {operation.resource.handler_path for operation in OPERATIONS}
 
 
 def test_every_handler_is_deployed_once_and_every_string_is_one() -> None:
@@ -41,7 +40,11 @@ def test_every_handler_is_deployed_once_and_every_string_is_one() -> None:
 
 def test_routes_are_those_of_the_handlers() -> None:
     deployed = {(each.method, each.path, spec.handler) for spec in API for each in spec.endpoints}
-    answered = {(method, route.path, route.handler) for route in ROUTES for method in route.methods}
+    answered = {
+        (method, operation.path, operation.resource.handler_path)
+        for operation in OPERATIONS
+        for method in operation.methods
+    }
 
     assert deployed == answered
 
@@ -53,11 +56,16 @@ def test_bodies_are_checked_by_the_gateway_against_the_models_of_the_handlers() 
         for each in spec.endpoints
         if each.body
     }
+    expected = {
+        f"{operation.method} {operation.path}": operation.body.model_json_schema()
+        for operation in OPERATIONS
+        if operation.body
+    }
     models = [
         each["Schema"] for each in properties(template("prod", "Service"), "AWS::ApiGateway::Model")
     ]
 
-    assert checked == request_models()
+    assert checked == expected
     assert sorted(each["title"] for each in models) == sorted(
         each["title"] for each in checked.values()
     )

@@ -3,11 +3,14 @@
 import httpx2
 import pytest
 
-from signal9_handlers.routes import PREFIX, ROUTES
+from signal9_handlers.api.routing import PREFIX
+from signal9_handlers.routes import OPERATIONS
 from tests.e2e.place import Place
 
-PATHS = sorted({route.path.removeprefix(PREFIX) for route in ROUTES})
-READ = sorted(route.path.removeprefix(PREFIX) for route in ROUTES if "GET" in route.methods)
+PATHS = sorted({operation.path.removeprefix(PREFIX) for operation in OPERATIONS})
+READ = sorted(
+    operation.path.removeprefix(PREFIX) for operation in OPERATIONS if operation.method == "GET"
+)
 QUERIES = {"/prices": {"tickers": "AAPL"}, "/search": {"q": "AAPL"}}
 
 

@@ -13,7 +13,7 @@ from signal9_handlers.api.http import Request
 from signal9_handlers.local.gateway import proxy_event
 from signal9_handlers.local.server import LARGEST_BODY, LocalServer
 from signal9_handlers.local.site import Site
-from signal9_handlers.routes import ROUTES
+from signal9_handlers.routes import OPERATIONS
 
 from .sample import CONTEXT, problem, serving
 
@@ -74,7 +74,9 @@ def test_a_body_over_a_mebibyte_is_refused_and_the_server_goes_on(client: httpx2
 
 
 def test_no_two_functions_answer_the_same_path() -> None:
-    assert len({route.path for route in ROUTES}) == len(ROUTES)
+    functions = {(operation.path, operation.resource) for operation in OPERATIONS}
+
+    assert len({path for path, _ in functions}) == len(functions)
 
 
 def test_a_failing_page_is_a_problem_and_the_server_goes_on(

@@ -4,9 +4,9 @@ import json
 import subprocess
 import sys
 
-from signal9_handlers.routes import ROUTES
+from signal9_handlers.routes import OPERATIONS
 
-MODULES = sorted({route.handler.rpartition(".")[0] for route in ROUTES})
+MODULES = sorted({operation.resource.handler_path.rpartition(".")[0] for operation in OPERATIONS})
 UNNEEDED = {
     "aws_lambda_powertools",
     "boto3",

@@ -19,7 +19,7 @@ from signal9_handlers.auth.authorizer import (
     make_verifier,
 )
 from signal9_handlers.auth.identity import SCOPES, Identity
-from signal9_handlers.routes import ROUTES
+from signal9_handlers.routes import OPERATIONS
 from tests.handlers.sample import CONTEXT
 
 from .issuers import ATTACKS, AUDIENCE, Issuer, private_key
@@ -283,9 +283,9 @@ def test_the_cached_policy_allows_every_path_of_its_stage_only(configured: Issue
 
     [statement] = result["policyDocument"]["Statement"]
     assert (statement["Effect"], statement["Action"]) == ("Allow", "execute-api:Invoke")
-    for route in ROUTES:
-        for method in route.methods:
-            assert fnmatch.fnmatch(f"{STAGE}/{method}{route.path}", statement["Resource"])
+    for operation in OPERATIONS:
+        for method in operation.methods:
+            assert fnmatch.fnmatch(f"{STAGE}/{method}{operation.path}", statement["Resource"])
     other = STAGE.replace("abcdef1234", "another123")
     assert not fnmatch.fnmatch(f"{other}/GET/api/v1/assets", statement["Resource"])
 

@@ -13,7 +13,7 @@ from signal9_handlers.auth.identity import Identity
 from signal9_handlers.local.gateway import Gateway, proxy_event, require_token
 from signal9_handlers.local.server import LocalServer
 from signal9_handlers.local.site import Site
-from signal9_handlers.routes import ROUTES
+from signal9_handlers.routes import OPERATIONS
 from tests.handlers.sample import CONTEXT, problem, serving
 
 from .issuers import ATTACKS, AUDIENCE, Issuer, real_issuer, sign_in
@@ -47,11 +47,11 @@ def guarded(guarded_address: str, app: App) -> Iterator[httpx2.Client]:
 
 
 def test_every_path_but_health_needs_a_token(guarded: httpx2.Client) -> None:
-    for route in ROUTES:
-        for method in route.methods:
-            path = route.path.replace("{ticker}", "AAPL").replace("{id}", "x")
+    for operation in OPERATIONS:
+        for method in operation.methods:
+            path = operation.path.replace("{ticker}", "AAPL").replace("{id}", "x")
             response = guarded.request(method, path)
-            if route.open:
+            if operation.scope is None:
                 assert response.status_code == 200
             else:
                 assert response.status_code == 401

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -47,7 +46,6 @@ Echo = Callable[[str], None]
 
 _NODE_VERSIONS: Final = (22, 24)
 _TIMEOUT_S: Final = 300
-_FAST_START: Final = ("--single-threaded", "--liftoff-only")  # a process of seconds
 _NOISE: Final = ("Successfully synthesized to", "Supply a stack id", "feature flags are not")
 _MAX_COMMENT: Final = 60_000
 _STACKS: Final = ("Edge", "Service", "Data", "Network")
@@ -97,7 +95,8 @@ class CdkCli:
         return str(json.loads(package.read_text("utf-8"))["version"])
 
     def install(self) -> None:
-        """Install the pinned version unless it is installed."""
+        """Check Node, and install the pinned version unless it is installed."""
+        node_version(self._node)
         if self.installed == CLI_VERSION:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -112,7 +111,7 @@ class CdkCli:
 
     def run(self, *arguments: str) -> None:
         """Run `cdk` in the terminal."""
-        self._prepare()
+        self.install()
         process = subprocess.run(  # noqa: S603
             self._command(arguments), cwd=DEPLOY, env=self.environment, check=False
         )
@@ -120,7 +119,7 @@ class CdkCli:
 
     def lines(self, *arguments: str) -> Iterator[str]:
         """Run `cdk` and yield its output line by line."""
-        self._prepare()
+        self.install()
         with subprocess.Popen(  # noqa: S603
             self._command(arguments),
             cwd=DEPLOY,
@@ -148,9 +147,12 @@ class CdkCli:
         path = os.pathsep.join(
             (str(Path(sys.executable).parent), str(Path(self._node).parent), os.environ["PATH"])
         )
-        quiet = {"CDK_DISABLE_VERSION_CHECK": "1", "NO_UPDATE_NOTIFIER": "1"}
-        # The Node in which the CDK library runs, where a shell script can start it.
-        jsii = {"JSII_NODE": str(self._launcher)} if os.name == "posix" else {}
+        fixed = {
+            "CDK_DISABLE_VERSION_CHECK": "1",
+            "JSII_NODE": self._node,  # in which the CDK's library runs
+            "NO_UPDATE_NOTIFIER": "1",
+            "PATH": path,
+        }
         cache = {}
         if os.environ.get("PYTHONDONTWRITEBYTECODE"):
             # Compiling the CDK takes seconds each time, so keep its modules elsewhere.
@@ -158,20 +160,7 @@ class CdkCli:
                 "PYTHONDONTWRITEBYTECODE": "",
                 "PYTHONPYCACHEPREFIX": str(self._folder / "pycache"),
             }
-        return {**os.environ, "PATH": path, **quiet, **jsii, **cache, **self._variables}
-
-    @property
-    def _launcher(self) -> Path:
-        return self._folder / "node"
-
-    def _prepare(self) -> None:
-        node_version(self._node)
-        self.install()
-        script = f'#!/bin/sh\nexec {shlex.quote(self._node)} {" ".join(_FAST_START)} "$@"\n'
-        # Another process may be starting it.
-        if not (self._launcher.exists() and self._launcher.read_text("utf-8") == script):
-            self._launcher.write_text(script, "utf-8")
-            self._launcher.chmod(0o755)
+        return {**os.environ, **fixed, **cache, **self._variables}
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         program = self._folder / "node_modules" / "aws-cdk" / "bin" / "cdk"

@@ -18,6 +18,9 @@ __all__ = ["Check", "examine"]
 _CONCURRENCY: Final = ("lambda", "L-B99A9384")
 _NEEDED_CONCURRENCY: Final = 100
 _ADDRESSES: Final = ("ec2", "L-0263D0A3")
+_NO_INTERPRETER: Final = (
+    f"not installed, so functions start more slowly: hatch -e deploy run uv python install {PYTHON}"
+)
 
 
 class Check(NamedTuple):
@@ -31,9 +34,10 @@ class Check(NamedTuple):
 def examine(settings: StageSettings) -> Iterator[Check]:
     """Yield the checks of this machine and of the stage's account."""
     yield _check("Node", lambda: node_version(find_node()))
-    yield _check("CDK command line", _cdk_version)
+    on_first_use = f"{CLI_VERSION} is installed on first use"
+    yield _check("CDK command line", lambda: CdkCli().installed or on_first_use)
     yield _check("uv", find_uv)
-    yield _check(f"Python {PYTHON}", _interpreter)
+    yield _check(f"Python {PYTHON}", lambda: find_interpreter(PYTHON) or _NO_INTERPRETER)
     if settings.emulated:
         return
     yield _check("account", lambda: _account(settings))
@@ -49,17 +53,6 @@ def _check(name: str, look: Callable[[], str]) -> Check:
         return Check(name, passed=True, message=look())
     except (ConstructError, DeployError) as error:
         return Check(name, passed=False, message=str(error))
-
-
-def _cdk_version() -> str:
-    return CdkCli().installed or f"{CLI_VERSION} is installed on first use"
-
-
-def _interpreter() -> str:
-    return find_interpreter(PYTHON) or (
-        "not installed, so functions start more slowly: "
-        f"hatch -e deploy run uv python install {PYTHON}"
-    )
 
 
 def _account(settings: StageSettings) -> str:

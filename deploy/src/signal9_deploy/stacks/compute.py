@@ -7,7 +7,6 @@ from typing import Final, TypedDict
 from aws_cdk import RemovalPolicy, aws_iam, aws_sns
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -96,11 +95,6 @@ class Compute(Construct):
             for_this_machine=settings.emulated,
         ).code(python_version=PYTHON, architecture=_ARCHITECTURE)
         self.by_name = {spec.name: self._make(spec) for spec in specs}
-
-    @property
-    def functions(self) -> list[lambda_.Function]:
-        """All functions, in the order of their specs."""
-        return [function.function for function in self.by_name.values()]
 
     def _make(self, spec: FunctionSpec) -> PythonFunction:
         settings = self._settings

@@ -184,12 +184,15 @@ class ServiceStack(Stack):
         if not parts.dashboard:
             observability.node.try_remove_child(observability.dashboard.node.id)
         observability.watch("Api", apis=[self.rest.api])
-        dead_letters = [function.dead_letters for function in self.compute.by_name.values()]
+        functions = self.compute.by_name.values() if parts.alarms else ()
         observability.watch(
             "Pipeline",
-            functions=self.compute.functions if parts.alarms else [],
+            functions=[function.function for function in functions],
             queues=[self.failures.queue] if parts.alarms else [],
-            dead_letters=[self.failures.dead_letters, *(dead_letters if parts.alarms else [])],
+            dead_letters=[
+                self.failures.dead_letters,
+                *(function.dead_letters for function in functions),
+            ],
         )
         if parts.alarms and not self._settings.emulated:
             tables = [table.table for table in self._data.tables.values()]

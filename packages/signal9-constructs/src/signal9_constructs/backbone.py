@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias, TypedDict, cast
 
 from aws_cdk import (
-    ArnFormat,
     Duration,
     RemovalPolicy,
     Stack,
@@ -246,13 +245,6 @@ class EventBackbone(Construct):
             )
 
     def _allow_account(self, account: str) -> None:
-        root = Stack.of(self).format_arn(
-            service="iam",
-            region="",
-            account=account,
-            resource="root",
-            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-        )
         events.CfnEventBusPolicy(
             self,
             f"Account{account}",
@@ -260,7 +252,7 @@ class EventBackbone(Construct):
             statement_id=f"Account{account}",
             statement={
                 "Effect": "Allow",
-                "Principal": {"AWS": root},
+                "Principal": {"AWS": aws_iam.AccountPrincipal(account).arn},
                 "Action": "events:PutEvents",
                 "Resource": self.bus.event_bus_arn,
             },

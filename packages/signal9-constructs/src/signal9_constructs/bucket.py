@@ -66,7 +66,6 @@ class SecureBucket(Construct):
             lifecycle_rules=[
                 s3.LifecycleRule(
                     id="Housekeeping",
-                    enabled=True,
                     abort_incomplete_multipart_upload_after=Duration.days(incomplete_upload_days),
                     noncurrent_version_expiration=_days(
                         noncurrent_version_days if versioned else None

@@ -15,7 +15,7 @@ import jsii
 from aws_cdk import AssetHashType, BundlingOptions, DockerImage, ILocalBundling
 from aws_cdk import aws_lambda as lambda_
 
-from .errors import ConstructError
+from .errors import ConstructError, choose
 
 __all__ = ["PythonBundle", "bundle_into", "find_interpreter", "find_uv"]
 
@@ -101,7 +101,7 @@ class PythonBundle:
 
     def platform(self, architecture: str) -> str | None:
         """Return the platform to install wheels for; `None` is this machine's."""
-        return None if self.for_this_machine else _PLATFORMS[architecture]
+        return None if self.for_this_machine else choose(_PLATFORMS, "architecture", architecture)
 
     def version(self, python_version: str) -> str:
         """Return the Python version to install wheels for."""

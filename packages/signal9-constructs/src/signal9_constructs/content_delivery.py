@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from aws_cdk import Duration, RemovalPolicy, Stack, Token
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
@@ -18,7 +19,7 @@ from aws_cdk import aws_s3_deployment as deployment
 from constructs import Construct
 
 from .bucket import SecureBucket
-from .errors import ConstructError
+from .errors import US_EAST_1, ConstructError, require_us_east_1
 from .feature_flags import prepare
 from .firewall import Firewall
 
@@ -30,7 +31,6 @@ _CSP: Final = (
 )
 _CACHE_FOREVER: Final = "public, max-age=31536000, immutable"
 _REVALIDATE: Final = "no-cache"
-_CERTIFICATE_REGION: Final = "us-east-1"
 _MAX_INVALIDATION_PATHS: Final = 50
 _ERRORS: Final = (400, 403, 404, 405, 414, 500, 501, 502, 503, 504)
 
@@ -38,10 +38,10 @@ _ERRORS: Final = (400, 403, 404, 405, 414, 500, 501, 502, 503, 504)
 class ContentDelivery(Construct):
     """A private bucket and, optionally, an API, served over HTTPS under one domain name.
 
-    Files under `asset_paths` have hashes in their names and are cached for a year; other files are
-    revalidated. API responses are cached as their headers say, for `api_cache_s` at most,
-    separately by path, query and `Authorization`. With `single_page` a path without a file name
-    returns index.html; errors of the API are passed on unchanged and never cached.
+    Files under `asset_paths` have hashes in their names and are cached for a year; browsers
+    revalidate all others. API responses are cached as their headers say, for at most `api_cache_s`,
+    separately for each path, query, `Origin` and `Authorization`; errors are never cached. With
+    `single_page`, a path without a file name returns index.html.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class ContentDelivery(Construct):
         self.log_bucket = log_bucket or _make_log_bucket(self, log_days, removal_policy)
         self.certificate = certificate or _make_certificate(self, domain_names, hosted_zone)
         self._headers = _security_headers(self, csp=content_security_policy, hsts_days=hsts_days)
-        self._single_page = _single_page_function(self) if single_page else None
+        self._single_page = single_page
         self._asset_paths = tuple(asset_paths)
         site = origins.S3BucketOrigin.with_origin_access_control(
             self.bucket, origin_access_levels=[cloudfront.AccessLevel.READ]
@@ -93,7 +93,7 @@ class ContentDelivery(Construct):
             default_behavior=self._page_behavior(site),
             additional_behaviors=self._asset_behaviors(site)
             | self._api_behaviors(api, api_paths, api_cache_s),
-            # CloudFront would cache errors for ten seconds.
+            # By default CloudFront caches errors for ten seconds.
             error_responses=[
                 cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(0))
                 for status in _ERRORS
@@ -101,9 +101,7 @@ class ContentDelivery(Construct):
             domain_names=list(domain_names) or None,
             certificate=self.certificate,
             minimum_protocol_version=minimum_tls if self.certificate else None,
-            ssl_support_method=cloudfront.SSLMethod.SNI if self.certificate else None,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
-            enable_ipv6=True,
             log_bucket=self.log_bucket,
             geo_restriction=_geo_restriction(self, allowed_countries, denied_countries),
             web_acl_id=firewall.arn if firewall else None,
@@ -118,33 +116,31 @@ class ContentDelivery(Construct):
     def deploy(self, folder: str | Path, *, memory_mib: int = 512) -> None:
         """Upload a folder to the bucket and invalidate the files that may have changed.
 
-        Assets are uploaded first and old ones stay, so open pages keep working.
+        Assets are uploaded first and old ones are not deleted, so pages that are open keep working.
         """
-        # The CDK would resolve a relative path against the folder of its own process.
+        # The CDK would resolve a relative path from the folder of its own process.
         folder = Path(folder).resolve()
         patterns = [path.lstrip("/") for path in self._asset_paths]
-        assets = deployment.BucketDeployment(
+        upload = partial(
+            deployment.BucketDeployment,
             self,
-            "Assets",
             sources=[deployment.Source.asset(str(folder))],
             destination_bucket=self.bucket,
+            memory_limit=memory_mib,
+        )
+        assets = upload(
+            "Assets",
             exclude=["*"],
             include=patterns,
             prune=False,
             cache_control=[deployment.CacheControl.from_string(_CACHE_FOREVER)],
-            memory_limit=memory_mib,
         )
-        pages = deployment.BucketDeployment(
-            self,
+        pages = upload(
             "Pages",
-            sources=[deployment.Source.asset(str(folder))],
-            destination_bucket=self.bucket,
             exclude=patterns,
-            prune=True,
             cache_control=[deployment.CacheControl.from_string(_REVALIDATE)],
             distribution=self.distribution,
             distribution_paths=paths_to_invalidate(folder, self._asset_paths),
-            memory_limit=memory_mib,
         )
         pages.node.add_dependency(assets)
 
@@ -152,12 +148,11 @@ class ContentDelivery(Construct):
         functions = []
         if self._single_page:
             event_type = cloudfront.FunctionEventType.VIEWER_REQUEST
-            function = self._single_page
+            function = _single_page_function(self)
             functions = [cloudfront.FunctionAssociation(function=function, event_type=event_type)]
         return cloudfront.BehaviorOptions(
             origin=origin,
             cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
-            compress=True,
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
             response_headers_policy=self._headers,
             function_associations=functions,
@@ -176,7 +171,6 @@ class ContentDelivery(Construct):
                 enable_accept_encoding_brotli=True,
                 enable_accept_encoding_gzip=True,
             ),
-            compress=True,
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
             response_headers_policy=self._headers,
         )
@@ -194,7 +188,6 @@ class ContentDelivery(Construct):
             cache_policy=_api_cache(self, cache_s),
             # API Gateway refuses a Host header other than its own.
             origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-            compress=True,
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
             response_headers_policy=self._headers,
         )
@@ -202,9 +195,9 @@ class ContentDelivery(Construct):
 
 
 def paths_to_invalidate(folder: Path, asset_paths: Sequence[str]) -> list[str]:
-    """Return the paths of the files in `folder` that may change under the same name.
+    """Return the paths of the files in `folder` that may change without a new name.
 
-    CloudFront charges for each path and counts `/*` as one.
+    If there are many it is `/*`, because CloudFront charges for each path.
     """
     names = sorted(
         f"/{path.relative_to(folder).as_posix()}" for path in folder.rglob("*") if path.is_file()
@@ -215,7 +208,7 @@ def paths_to_invalidate(folder: Path, asset_paths: Sequence[str]) -> list[str]:
 
 def _api_cache(scope: Construct, seconds: int) -> cloudfront.ICachePolicy:
     if seconds == 0:
-        # A policy with a TTL of zero must not name parts of a cache key.
+        # CloudFront refuses a cache key in a policy whose TTL is zero.
         return cloudfront.CachePolicy.CACHING_DISABLED
     return cloudfront.CachePolicy(
         scope,
@@ -297,13 +290,12 @@ def _make_certificate(
 ) -> acm.ICertificate | None:
     if not domain_names:
         return None
-    region = Stack.of(scope).region
-    elsewhere = not Token.is_unresolved(region) and region != _CERTIFICATE_REGION
-    if zone is None or elsewhere:
+    if zone is None:
         raise ConstructError(
-            f"{scope.node.path}: {list(domain_names)} need a certificate in {_CERTIFICATE_REGION}: "
-            "pass one, or pass a hosted zone and make this stack there"
+            f"{scope.node.path}: {list(domain_names)} need a certificate in {US_EAST_1}, "
+            "or a hosted zone to make one"
         )
+    require_us_east_1(scope, "a stack that makes the certificate")
     return acm.Certificate(
         scope,
         "Certificate",

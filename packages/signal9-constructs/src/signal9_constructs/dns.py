@@ -1,8 +1,8 @@
 """A public DNS zone with its records, health checks, query logs and DNSSEC."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar, cast
 
 from aws_cdk import Duration, RemovalPolicy, Stack, Token, aws_iam, aws_kms, aws_sns
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -11,17 +11,18 @@ from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
 from .alarms import make_alarm, service_metric
-from .errors import ConstructError
+from .errors import ConstructError, require_us_east_1
 from .feature_flags import prepare
 from .logs import log_group_arn, make_log_group
 
 __all__ = ["DnsZone", "full_name", "relative_name"]
 
+_Record = TypeVar("_Record", bound=route53.RecordSet)
+
 _APEX: Final = "Apex"
 _LABEL: Final = re.compile(r"_?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _MAX_LABEL: Final = 63
 _MAX_NAME: Final = 253
-_REGION: Final = "us-east-1"
 _NAMESPACE: Final = "AWS/Route53"
 _DNSSEC_ALARMS: Final = {
     "SignatureFails": ("DNSSECInternalFailure", "validating resolvers reject its names"),
@@ -30,11 +31,11 @@ _DNSSEC_ALARMS: Final = {
 
 
 class DnsZone(Construct):
-    """A new zone, or an existing one with its `zone_id`.
+    """A new zone or, with a `zone_id`, an existing one.
 
-    Names are relative to the zone or fully qualified; the zone itself is `""`. Invalid records are
-    refused: duplicates, and a CNAME next to another record or at the zone itself. DNSSEC, query
-    logs and health alarms work in us-east-1 only, as Route 53 requires.
+    Names are relative to the zone or fully qualified; the zone itself is `""`. Duplicate records
+    are refused, and so is a CNAME next to another record or at the zone itself. DNSSEC, query logs
+    and health alarms require a stack in us-east-1.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class DnsZone(Construct):
         self._records = Construct(self, "Records")
         self.query_log = None
         if query_logs:
-            self._check_region("a query log")
+            require_us_east_1(self, "a query log")
             self.query_log = make_log_group(
                 self,
                 "QueryLog",
@@ -120,42 +121,22 @@ class DnsZone(Construct):
             self._add_aliases(place, name, target, ipv6=ipv6, health_check=check, failover=role)
 
     def cname(self, name: str, target: str, *, ttl_s: int | None = None) -> route53.CnameRecord:
-        """Make `name` an alias of any other domain name."""
-        return route53.CnameRecord(
-            self._add_name(name, ["CNAME"]),
-            "CNAME",
-            zone=self.zone,
-            record_name=self._record_name(name),
-            domain_name=target,
-            ttl=self._ttl(ttl_s),
-        )
+        """Make `name` an alias of another domain name, on AWS or elsewhere."""
+        return self._add_record(route53.CnameRecord, "CNAME", name, ttl_s, domain_name=target)
 
     def mx(
         self, hosts: Mapping[str, int], *, name: str = "", ttl_s: int | None = None
     ) -> route53.MxRecord:
-        """Name the mail hosts with their preferences, lowest first."""
-        return route53.MxRecord(
-            self._add_name(name, ["MX"]),
-            "MX",
-            zone=self.zone,
-            record_name=self._record_name(name),
-            values=[
-                route53.MxRecordValue(host_name=host, priority=preference)
-                for host, preference in hosts.items()
-            ],
-            ttl=self._ttl(ttl_s),
-        )
+        """Name the mail hosts and their preferences; senders try the lowest number first."""
+        values = [
+            route53.MxRecordValue(host_name=host, priority=preference)
+            for host, preference in hosts.items()
+        ]
+        return self._add_record(route53.MxRecord, "MX", name, ttl_s, values=values)
 
     def txt(self, name: str, *values: str, ttl_s: int | None = None) -> route53.TxtRecord:
-        """Publish texts; those over 255 characters are split."""
-        return route53.TxtRecord(
-            self._add_name(name, ["TXT"]),
-            "TXT",
-            zone=self.zone,
-            record_name=self._record_name(name),
-            values=list(values),
-            ttl=self._ttl(ttl_s),
-        )
+        """Publish text values; values of more than 255 characters are split."""
+        return self._add_record(route53.TxtRecord, "TXT", name, ttl_s, values=list(values))
 
     def caa(
         self,
@@ -165,21 +146,17 @@ class DnsZone(Construct):
         report_to: str | None = None,
         ttl_s: int | None = None,
     ) -> route53.CaaRecord:
-        """Name the authorities that may issue certificates (`amazon.com` is ACM); none: nobody."""
+        """Name the authorities that may issue certificates, such as `amazon.com` for ACM.
+
+        Without an issuer no authority may.
+        """
         tag = route53.CaaTag
         values = [
             *_caa(tag.ISSUE, issuers or [";"]),
             *([] if wildcard_issuers is None else _caa(tag.ISSUEWILD, wildcard_issuers or [";"])),
             *([] if report_to is None else _caa(tag.IODEF, [report_to])),
         ]
-        return route53.CaaRecord(
-            self._add_name(name, ["CAA"]),
-            "CAA",
-            zone=self.zone,
-            record_name=self._record_name(name),
-            values=values,
-            ttl=self._ttl(ttl_s),
-        )
+        return self._add_record(route53.CaaRecord, "CAA", name, ttl_s, values=values)
 
     def health_check(
         self,
@@ -203,7 +180,6 @@ class DnsZone(Construct):
             fqdn=host,
             port=port,
             resource_path=path,
-            enable_sni=True,
             request_interval=Duration.seconds(interval_s),
             failure_threshold=failure_threshold,
             search_string=search_string,
@@ -217,7 +193,7 @@ class DnsZone(Construct):
     def _add_health_alarm(
         self, check: route53.HealthCheck, url: str, topic: aws_sns.ITopic
     ) -> None:
-        self._check_region("an alarm on a health check")
+        require_us_east_1(self, "an alarm on a health check")
         make_alarm(
             check,
             "Unhealthy",
@@ -235,11 +211,6 @@ class DnsZone(Construct):
             missing_data=cloudwatch.TreatMissingData.BREACHING,
         )
 
-    def _check_region(self, feature: str) -> None:
-        region = Stack.of(self).region
-        if not Token.is_unresolved(region) and region != _REGION:
-            raise ConstructError(f"{self.node.path}: {feature} must be in {_REGION}, not {region}")
-
     def _make_zone(
         self, comment: str | None, removal_policy: RemovalPolicy
     ) -> route53.IPublicHostedZone:
@@ -251,10 +222,10 @@ class DnsZone(Construct):
             comment=comment,
             query_logs_log_group_arn=log_group_arn(self, log.log_group_name) if log else None,
         )
-        # A replacement would get other name servers.
+        # A replacement would have other name servers.
         zone.apply_removal_policy(removal_policy)
         if log:
-            # Route 53 tests its permission when the zone is created.
+            # When a zone is created, Route 53 checks that it may write to the log.
             zone.node.add_dependency(self._allow_query_log(log))
         return zone
 
@@ -268,7 +239,7 @@ class DnsZone(Construct):
         return logs.ResourcePolicy(self, "QueryLogPolicy", policy_statements=[statement])
 
     def _sign(self, key: aws_kms.IKey | None, removal_policy: RemovalPolicy) -> aws_kms.IKey:
-        self._check_region("DNSSEC")
+        require_us_east_1(self, "DNSSEC")
         zone = cast("route53.PublicHostedZone", self.zone)
         if self._topic:
             for id_, (name, problem) in _DNSSEC_ALARMS.items():
@@ -304,6 +275,23 @@ class DnsZone(Construct):
         scope = self._records.node.try_find_child(relative or _APEX)
         return cast("Construct", scope) if scope else Construct(self._records, relative or _APEX)
 
+    def _add_record(
+        self,
+        record_class: Callable[..., _Record],
+        type_: str,
+        name: str,
+        ttl_s: int | None,
+        **values: object,
+    ) -> _Record:
+        return record_class(
+            self._add_name(name, [type_]),
+            type_,
+            zone=self.zone,
+            record_name=self._record_name(name),
+            ttl=Duration.seconds(self._ttl_s if ttl_s is None else ttl_s),
+            **values,
+        )
+
     def _add_aliases(
         self,
         scope: Construct,
@@ -325,16 +313,13 @@ class DnsZone(Construct):
                 health_check=health_check,
             )
             if failover:
-                # The L2's `failover` evaluates the target's health, which CloudFront lacks.
+                # The L2's `failover` also evaluates the target's health; CloudFront has none.
                 record_set = cast("route53.CfnRecordSet", record.node.default_child)
                 record_set.failover = failover.value
                 record_set.set_identifier = failover.value.lower()
 
     def _record_name(self, name: str) -> str:
         return full_name(relative_name(name, self.zone_name), self.zone_name) + "."
-
-    def _ttl(self, ttl_s: int | None) -> Duration:
-        return Duration.seconds(self._ttl_s if ttl_s is None else ttl_s)
 
 
 def relative_name(name: str, zone_name: str) -> str:

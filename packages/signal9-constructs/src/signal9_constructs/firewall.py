@@ -4,20 +4,19 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
-from typing import Final
+from typing import Final, cast
 
-from aws_cdk import ArnFormat, RemovalPolicy, Stack, Token, aws_kms
+from aws_cdk import RemovalPolicy, Token, aws_kms
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from .errors import ConstructError
+from .errors import ConstructError, choose, require_us_east_1
 from .feature_flags import prepare
 from .logs import log_group_arn, make_log_group
 
 __all__ = ["Firewall", "FirewallRule"]
 
-_EDGE_REGION: Final = "us-east-1"
 _LOG_PREFIX: Final = "aws-waf-logs-"  # required by WAF
 _DEFAULT_MANAGED_RULES: Final = ("common", "bad-inputs", "sqli")
 _MANAGED_RULES: Final = {
@@ -88,11 +87,8 @@ class Firewall(Construct):
         prepare(self)
         self.edge = edge
         self._scope = "CLOUDFRONT" if edge else "REGIONAL"
-        region = Stack.of(self).region
-        if edge and not Token.is_unresolved(region) and region != _EDGE_REGION:
-            raise ConstructError(
-                f"{self.node.path}: an edge firewall must be in {_EDGE_REGION}, not {region}"
-            )
+        if edge:
+            require_us_east_1(self, "an edge firewall")
         if allowed_countries and denied_countries:
             raise ConstructError(f"{self.node.path}: pass allowed or denied countries, not both")
         rules = [
@@ -144,13 +140,7 @@ class Firewall(Construct):
         return wafv2.CfnWebACLAssociation(
             self,
             f"Protects{stage.node.addr[-8:]}",
-            resource_arn=Stack.of(self).format_arn(
-                service="apigateway",
-                account="",
-                resource="/restapis",
-                resource_name=f"{stage.rest_api.rest_api_id}/stages/{stage.stage_name}",
-                arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-            ),
+            resource_arn=cast("apigateway.StageBase", stage).stage_arn,
             web_acl_arn=self.arn,
         )
 
@@ -254,9 +244,7 @@ def _xss_rule() -> FirewallRule:
 
 
 def _managed_rules(name: str, count_only: Collection[str]) -> FirewallRule:
-    if name not in _MANAGED_RULES:
-        raise ConstructError(f"managed rules {name!r}: must be one of {sorted(_MANAGED_RULES)}")
-    group, capacity = _MANAGED_RULES[name]
+    group, capacity = choose(_MANAGED_RULES, "managed rules", name)
     prefix = f"{name}/"
     counted = sorted(rule.removeprefix(prefix) for rule in count_only if rule.startswith(prefix))
     overrides = [

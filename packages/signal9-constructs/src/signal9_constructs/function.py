@@ -21,7 +21,7 @@ from constructs import Construct
 
 from .alarms import add_dead_letter_alarm, add_function_alarms
 from .bundling import PythonBundle
-from .errors import ConstructError
+from .errors import ConstructError, choose
 from .feature_flags import prepare
 from .logs import make_log_group
 from .queue import make_dead_letters
@@ -119,8 +119,8 @@ class PythonFunction(Construct):
             handler=handler,
             description=description,
             function_name=function_name,
-            runtime=_runtime(python_version),
-            architecture=_architecture(architecture),
+            runtime=choose(_RUNTIMES, "python_version", python_version),
+            architecture=choose(_ARCHITECTURES, "architecture", architecture),
             memory_size=memory_mib,
             timeout=Duration.seconds(timeout_s),
             reserved_concurrent_executions=reserved_concurrency,
@@ -206,8 +206,8 @@ class DependencyLayer(Construct):
             code=code.code(
                 python_version=python_version, architecture=architecture, below="python"
             ),
-            compatible_runtimes=[_runtime(python_version)],
-            compatible_architectures=[_architecture(architecture)],
+            compatible_runtimes=[choose(_RUNTIMES, "python_version", python_version)],
+            compatible_architectures=[choose(_ARCHITECTURES, "architecture", architecture)],
             description=description,
             removal_policy=removal_policy,
         )
@@ -217,15 +217,3 @@ def _snap_start(version: str) -> lambda_.SnapStartConf:
     if version in _WITHOUT_SNAP_START:
         raise ConstructError(f"snap_start requires Python 3.12 or newer, not {version}")
     return lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS
-
-
-def _runtime(version: str) -> lambda_.Runtime:
-    if version not in _RUNTIMES:
-        raise ConstructError(f"python_version {version!r}: must be one of {sorted(_RUNTIMES)}")
-    return _RUNTIMES[version]
-
-
-def _architecture(name: str) -> lambda_.Architecture:
-    if name not in _ARCHITECTURES:
-        raise ConstructError(f"architecture {name!r}: must be one of {sorted(_ARCHITECTURES)}")
-    return _ARCHITECTURES[name]

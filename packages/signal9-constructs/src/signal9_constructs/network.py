@@ -125,8 +125,6 @@ class Network(Construct):
             availability_zones=zones,
             nat_gateways=gateways,
             subnet_configuration=_subnets(subnet_prefix, with_egress=gateways > 0),
-            enable_dns_hostnames=True,
-            enable_dns_support=True,
             restrict_default_security_group=close_default_security_group,
             flow_logs=flow_logs,
         )
@@ -213,7 +211,6 @@ class Network(Construct):
                 service=service,
                 subnets=self.private_subnets,
                 security_groups=[group],
-                private_dns_enabled=True,
                 open=False,
             )
         return group

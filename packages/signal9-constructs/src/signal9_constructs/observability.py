@@ -60,7 +60,12 @@ class Observability(Construct):
         self.namespace = namespace
         self._removal_policy = removal_policy
         self._encryption_key = encryption_key
-        self.topic = topic or self._make_topic()
+        self.topic = topic or make_alarm_topic(
+            self,
+            "Topic",
+            encryption_key
+            or aws_kms.Key(self, "Key", enable_key_rotation=True, removal_policy=removal_policy),
+        )
         self._subscribe(emails)
         self.dashboard = cloudwatch.Dashboard(
             self,
@@ -90,7 +95,9 @@ class Observability(Construct):
         its timeout is unknown.
         """
         scope = self._add_scope(service)
-        stages = [_stage(api) for api in apis]
+        stages = [
+            api if isinstance(api, apigateway.StageBase) else api.deployment_stage for api in apis
+        ]
         for place, stage in _numbered(scope, "Api", stages):
             self._add_api_alarms(place, stage, client_errors, server_errors, latency_ms)
         for place, function in _numbered(scope, "Function", functions):
@@ -239,12 +246,6 @@ class Observability(Construct):
             raise ConstructError(f"{self.node.path}: the name {name!r} is taken; use another")
         return Construct(self, name)
 
-    def _make_topic(self) -> sns.Topic:
-        key = self._encryption_key or aws_kms.Key(
-            self, "Key", enable_key_rotation=True, removal_policy=self._removal_policy
-        )
-        return make_alarm_topic(self, "Topic", key)
-
     def _subscribe(self, emails: Sequence[str]) -> None:
         if not emails:
             return
@@ -298,7 +299,3 @@ def _numbered(
 ) -> Iterator[tuple[Construct, _T]]:
     for number, resource in enumerate(resources, start=1):
         yield Construct(scope, f"{prefix}{number}"), resource
-
-
-def _stage(api: apigateway.RestApiBase | apigateway.StageBase) -> apigateway.StageBase:
-    return api if isinstance(api, apigateway.StageBase) else api.deployment_stage

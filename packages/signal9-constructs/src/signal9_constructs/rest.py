@@ -22,6 +22,7 @@ from .problem_responses import add_problem_responses
 __all__ = ["RestService", "Route", "check_routes"]
 
 _PATH: Final = re.compile(r"/|(/[-\w.~]+|/\{\w+\})+|(/[-\w.~]+|/\{\w+\})*/\{\w+\+\}")
+_VARIABLE: Final = re.compile(r"\{(\w+)\+?\}")
 _METHODS: Final = ("ANY", "DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _BEARER: Final = r"^Bearer [-0-9a-zA-Z._~+/]+=*$"
 _REQUEST_HEADERS: Final = ("Accept", "Authorization", "Content-Type", "If-Match", "If-None-Match")
@@ -48,9 +49,9 @@ _ACCESS_LOG: Final = {
 class Route:
     """A method of a path, and the function that handles it.
 
-    `query` and `headers` map parameter names to whether they are required; path parameters, in
-    braces, always are. `body` is the JSON Schema of the request body. An `open` route needs no
-    authorizer. `rate_per_s` and `burst` limit this route alone.
+    `query` and `headers` say of each parameter whether it is required; path parameters, in braces,
+    always are. `body` is the JSON Schema of the request body. An `open` route needs no authorizer.
+    `rate_per_s` and `burst` limit this route alone.
     """
 
     method: str
@@ -66,27 +67,21 @@ class Route:
 
     @property
     def name(self) -> str:
-        """The route as people write it: `GET /orders`."""
+        """Method and path, such as `GET /orders`."""
         return f"{self.method} {self.path}"
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The names of the path parameters."""
-        parts = [part for part in self.path.split("/") if part.startswith("{")]
-        return tuple(part.strip("{}+") for part in parts)
 
     @property
     def parameters(self) -> dict[str, bool]:
         """All parameters as API Gateway names them, and whether they are required."""
         return {
-            **{f"method.request.path.{name}": True for name in self.variables},
-            **{f"method.request.querystring.{n}": needed for n, needed in self.query.items()},
-            **{f"method.request.header.{name}": needed for name, needed in self.headers.items()},
+            **{f"method.request.path.{key}": True for key in _VARIABLE.findall(self.path)},
+            **{f"method.request.querystring.{key}": value for key, value in self.query.items()},
+            **{f"method.request.header.{key}": value for key, value in self.headers.items()},
         }
 
 
 def check_routes(routes: Iterable[Route], *, authorized: bool) -> None:
-    """Refuse routes that API Gateway would refuse, and unprotected ones without `open=True`."""
+    """Refuse invalid and duplicate routes, and those without an authorizer that are not `open`."""
     names: set[str] = set()
     variables: dict[str, str] = {}
     for route in routes:
@@ -105,7 +100,7 @@ def check_routes(routes: Iterable[Route], *, authorized: bool) -> None:
 
 
 def _check_variables(route: Route, known: dict[str, str]) -> None:
-    """Refuse a second parameter name at the same position, as API Gateway does."""
+    """Refuse another name for a parameter at the same position, as API Gateway does."""
     prefix = ""
     for part in route.path.split("/")[1:]:
         if part.startswith("{") and known.setdefault(prefix, part) != part:
@@ -118,9 +113,9 @@ def _check_variables(route: Route, known: dict[str, str]) -> None:
 class RestService(Construct):
     """An API from a list of routes.
 
-    `authorizer` is a function that checks bearer tokens, or any authorizer; a route without one
-    must be marked `open`. Bodies and parameters are validated before a function runs. Errors of
-    API Gateway itself are problem documents. Bodies are never logged.
+    `authorizer` is a function that checks bearer tokens, or an API Gateway authorizer; without one
+    every route must be `open`. API Gateway validates bodies and parameters before a function runs,
+    and its own errors are problem documents. Bodies are never logged.
     """
 
     def __init__(
@@ -194,7 +189,7 @@ class RestService(Construct):
                 method_options=self._method_options(routes, execution_log),
             ),
         )
-        # API Gateway creates this group without a retention when it logs first.
+        # Otherwise API Gateway creates this group with its first line, without a retention.
         name = f"API-Gateway-Execution-Logs_{self.api.rest_api_id}/{stage_name}"
         self.execution_log = make_log("ExecutionLog", name=name)
         self.stage.node.add_dependency(self.execution_log)
@@ -212,7 +207,7 @@ class RestService(Construct):
 
     @property
     def url(self) -> str:
-        """The address without a trailing slash; the domain's if the default endpoint is off."""
+        """The URL without a trailing slash: the domain's if the default endpoint is disabled."""
         rest_api = cast("apigateway.CfnRestApi", self.api.node.default_child)
         if self.domain and rest_api.disable_execute_api_endpoint:
             return f"https://{self.domain.domain_name}"
@@ -223,9 +218,9 @@ class RestService(Construct):
     def _method_options(
         self, routes: Sequence[Route], level: apigateway.MethodLoggingLevel
     ) -> Mapping[str, apigateway.MethodDeploymentOptions]:
-        # A method's settings replace the stage's, so they repeat its logging.
+        # A method's settings replace all of the stage's, so they repeat its logging.
         return {
-            # In these settings every method is a star.
+            # Here the method ANY is written as a star.
             f"{route.path}/{'*' if route.method == 'ANY' else route.method}": (
                 apigateway.MethodDeploymentOptions(
                     logging_level=level,
@@ -250,14 +245,13 @@ class RestService(Construct):
             return cast("apigateway.IAuthorizer", authorizer)
         role = None
         if Stack.of(authorizer) is not Stack.of(self):
-            # The policy of a function in another stack cannot name this API.
+            # A function's own policy cannot name an API in another stack, so a role is needed.
             service = aws_iam.ServicePrincipal("apigateway.amazonaws.com")
             role = aws_iam.Role(self, "Asking", assumed_by=service)
         return apigateway.TokenAuthorizer(
             self,
             "Authorizer",
             handler=authorizer,
-            identity_source=apigateway.IdentitySource.header("Authorization"),
             validation_regex=_BEARER,
             assume_role=role,
             results_cache_ttl=Duration.seconds(cache_s),
@@ -278,15 +272,13 @@ class RestService(Construct):
                 authorization_type=None if authorizer else apigateway.AuthorizationType.NONE,
                 api_key_required=route.key_required,
                 request_parameters=route.parameters,
-                request_models=self._make_model(route, route.body)
-                if route.body is not None
-                else None,
+                request_models=None if route.body is None else self._make_model(route, route.body),
                 request_validator=validator,
             )
 
     def _make_model(self, route: Route, body: JsonSchema) -> dict[str, apigateway.IModel]:
         schema = draft_4_document(body)
-        # A path has no bar, so ids differ between routes.
+        # An id cannot have a slash; a bar is in no path, so ids stay unique.
         id_ = route.name.replace("/", "|")
         model = apigateway.CfnModel(
             self,
@@ -296,7 +288,7 @@ class RestService(Construct):
             schema=schema,
         )
         if self.api.latest_deployment:
-            # A deployment is a snapshot, so a changed schema needs a new one.
+            # A deployment is a snapshot, so a changed schema requires a new one.
             self.api.latest_deployment.add_to_logical_id({id_: schema})
             self.api.latest_deployment.node.add_dependency(model)
         reference = apigateway.Model.from_model_name(self, f"{id_}Model", model.ref)
@@ -307,18 +299,17 @@ class RestService(Construct):
     ) -> apigateway.UsagePlan | None:
         if not keys and requests_per_day is None:
             return None
-        day = apigateway.Period.DAY
+        quota = None
+        if requests_per_day is not None:
+            day = apigateway.Period.DAY
+            quota = apigateway.QuotaSettings(limit=requests_per_day, period=day)
         plan = self.api.add_usage_plan(
             "UsagePlan",
             api_stages=[apigateway.UsagePlanPerApiStage(api=self.api, stage=self.stage)],
             throttle=apigateway.ThrottleSettings(
                 rate_limit=self._rate_per_s, burst_limit=self._burst
             ),
-            quota=(
-                None
-                if requests_per_day is None
-                else apigateway.QuotaSettings(limit=requests_per_day, period=day)
-            ),
+            quota=quota,
         )
         for name in keys:
             plan.add_api_key(self.api.add_api_key(f"Key{name}", api_key_name=name))
@@ -330,7 +321,7 @@ class RestService(Construct):
         if domain_name is None and certificate is None:
             return None
         if domain_name is None or certificate is None:
-            raise ConstructError(f"{self.node.path}: domain_name and certificate go together")
+            raise ConstructError(f"{self.node.path}: domain_name and certificate must go together")
         return self.api.add_domain_name(
             "Domain",
             domain_name=domain_name,
@@ -359,8 +350,8 @@ def _error_headers(origins: Sequence[str], exposed: Sequence[str]) -> dict[str, 
     """Return the CORS headers of API Gateway's own errors."""
     if not origins:
         return {}
-    # A gateway response cannot choose from a list, so it repeats the caller's origin: an error
-    # holds no data.
+    # API Gateway's errors cannot look an origin up in a list, so they allow any caller's if there
+    # are several; they hold no data.
     origin = f"'{origins[0]}'" if len(origins) == 1 else "method.request.header.Origin"
     return {
         "Access-Control-Allow-Origin": origin,

@@ -89,7 +89,14 @@ class ApiSecret(Construct):
             secret_string_value=(
                 None if generated else SecretValue.unsafe_plain_text(json.dumps(placeholders))
             ),
-            generate_secret_string=_generator(generated, placeholders) if generated else None,
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                secret_string_template=json.dumps(placeholders),
+                generate_string_key=generated,
+                password_length=_GENERATED_LENGTH,
+                exclude_punctuation=True,
+            )
+            if generated
+            else None,
         )
         if rotation:
             self._rotate(rotation, rotate_every_days)
@@ -195,12 +202,3 @@ class ApiSecret(Construct):
             resource_arns=[self.secret.secret_arn],
         )
         return check
-
-
-def _generator(field: str, placeholders: dict[str, str]) -> secretsmanager.SecretStringGenerator:
-    return secretsmanager.SecretStringGenerator(
-        secret_string_template=json.dumps(placeholders),
-        generate_string_key=field,
-        password_length=_GENERATED_LENGTH,
-        exclude_punctuation=True,
-    )

@@ -148,7 +148,7 @@ class DataTable(Construct):
             "Default",
             table_name=table_name,
             partition_key=self._attribute(self._shape.partition_key),
-            sort_key=self._optional_attribute(self._shape.sort_key),
+            sort_key=self._attribute(self._shape.sort_key) if self._shape.sort_key else None,
             global_secondary_indexes=[self._index(index) for index in self._shape.indexes],
             time_to_live_attribute=self._shape.ttl_attribute,
             dynamo_stream=stream,
@@ -212,15 +212,12 @@ class DataTable(Construct):
         type_ = self._types.get(name, dynamodb.AttributeType.STRING)
         return dynamodb.Attribute(name=name, type=type_)
 
-    def _optional_attribute(self, name: str | None) -> dynamodb.Attribute | None:
-        return None if name is None else self._attribute(name)
-
     def _index(self, index: IndexShape) -> dynamodb.GlobalSecondaryIndexPropsV2:
         projection, attributes = _projection(index.include)
         return dynamodb.GlobalSecondaryIndexPropsV2(
             index_name=index.name,
             partition_key=self._attribute(index.partition_key),
-            sort_key=self._optional_attribute(index.sort_key),
+            sort_key=self._attribute(index.sort_key) if index.sort_key else None,
             projection_type=projection,
             non_key_attributes=attributes,
         )

@@ -50,58 +50,47 @@ def _report(record: SQSRecord) -> None:
     logger().error("event failed", extra=failed)
 
 
-def _failed_event(record: SQSRecord) -> dict[str, str]:
+def _failed_event(record: SQSRecord) -> Mapping[str, str]:
     try:
         body = json.loads(record.body)
     except ValueError as error:
         raise InputError("body", f"message {record.message_id} is not JSON") from error
-    if isinstance(body, dict) and "requestContext" in body:
-        return _failed_invocation(body)
-    if isinstance(body, dict) and "ERROR_CODE" in record.message_attributes:
-        return _failed_delivery(body, record)
-    if isinstance(body, dict) and body.get("detail-type") == IngestionFailed.detail_type:
-        return _failed_ingestion(body)
+    match body:
+        case {"requestContext": dict(context)}:
+            return _failed_invocation(body, context)
+        case {} if "ERROR_CODE" in record.message_attributes:
+            return _failed_delivery(body, record)
+        case {"detail-type": IngestionFailed.detail_type, "detail": dict(detail)}:
+            subject = f"{detail.get('dataSet')} of {detail.get('ticker') or 'all companies'}"
+            return _described(body, "ingest", f"{subject}: {detail.get('reason')}")
     raise InputError("body", f"message {record.message_id} does not describe a failure")
 
 
-def _failed_invocation(body: Body) -> dict[str, str]:
+def _failed_invocation(message: Body, context: Body) -> Mapping[str, str]:
     """Read a message from a function's on-failure destination."""
-    context, response = _object(body, "requestContext"), _object(body, "responsePayload")
-    event = _object(body, "requestPayload")
+    response = _object(message.get("responsePayload"))
     reasons = [str(response[name]) for name in ("errorType", "errorMessage") if response.get(name)]
-    return {
-        "event_id": str(event.get("id", context.get("requestId"))),
-        "detail_type": str(event.get("detail-type")),
-        "function": str(context.get("functionArn")),
-        "reason": ": ".join(reasons) or str(context.get("condition")),
-    }
+    event = {"id": context.get("requestId"), **_object(message.get("requestPayload"))}
+    reason = ": ".join(reasons) or context.get("condition")
+    return _described(event, context.get("functionArn"), reason)
 
 
-def _failed_delivery(event: Body, record: SQSRecord) -> dict[str, str]:
+def _failed_delivery(event: Body, record: SQSRecord) -> Mapping[str, str]:
     """Read a message from the dead-letter queue of an EventBridge target."""
     names = ("TARGET_ARN", "ERROR_CODE", "ERROR_MESSAGE")
     attributes = (record.message_attributes[name] for name in names)
     target, code, message = (value.string_value if value else None for value in attributes)
+    return _described(event, target, f"{code}: {message}")
+
+
+def _object(value: object) -> Body:
+    return value if isinstance(value, dict) else {}
+
+
+def _described(event: Body, function: object, reason: object) -> Mapping[str, str]:
     return {
         "event_id": str(event.get("id")),
         "detail_type": str(event.get("detail-type")),
-        "function": str(target),
-        "reason": f"{code}: {message}",
+        "function": str(function),
+        "reason": str(reason),
     }
-
-
-def _failed_ingestion(event: Body) -> dict[str, str]:
-    """Read an `IngestionFailed` event."""
-    detail = _object(event, "detail")
-    subject = f"{detail.get('dataSet')} of {detail.get('ticker') or 'all companies'}"
-    return {
-        "event_id": str(event.get("id")),
-        "detail_type": IngestionFailed.detail_type,
-        "function": "ingest",
-        "reason": f"{subject}: {detail.get('reason')}",
-    }
-
-
-def _object(body: Body, name: str) -> Body:
-    value = body.get(name)
-    return value if isinstance(value, dict) else {}

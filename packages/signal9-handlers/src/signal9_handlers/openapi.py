@@ -4,13 +4,14 @@
 """
 
 import json
+import re
 import sys
 from collections.abc import Collection, Iterator
 from functools import cache
 from importlib.resources import files
 from inspect import getdoc
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core.core_schema import DecimalSchema
@@ -20,13 +21,9 @@ from .api.http import CSV, JSON
 from .api.parameters import CommaSeparated
 from .api.problems import NotFoundProblem, Problem
 from .api.routing import Operation
-from .routes import RESOURCES
+from .routes import OPERATIONS
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-    from pydantic.json_schema import JsonSchemaMode
-
-__all__ = ["document", "request_models"]
+__all__ = ["document"]
 
 Schema = dict[str, Any]
 
@@ -43,11 +40,12 @@ _ALSO_SELECTED: Final = {"BarRow": "PriceColumns"}
 """Models whose fields are selected by the fields of another one."""
 
 
+@cache
 def document() -> str:
     """Return the document as JSON."""
     whole = _read("openapi_base.json")
     whole["info"]["version"] = __version__
-    for operation in _operations():
+    for operation in OPERATIONS:
         methods = whole["paths"].setdefault(operation.path, {})
         methods[operation.method.lower()] = _operation(operation)
     whole["paths"] = dict(sorted(whole["paths"].items()))
@@ -55,25 +53,11 @@ def document() -> str:
     return json.dumps(whole, ensure_ascii=False)
 
 
-def request_models() -> dict[str, Schema]:
-    """Return the JSON Schema of each body by `METHOD /path`; API Gateway validates against it."""
-    return {
-        f"{operation.method} {operation.path}": operation.body.model_json_schema()
-        for operation in _operations()
-        if operation.body is not None
-    }
-
-
-def _operations() -> Iterator[Operation]:
-    for resource in RESOURCES:
-        yield from resource.operations
-
-
 def _operation(operation: Operation) -> Schema:
     conditions = ["If-None-Match"] * (operation.method == "GET")
     conditions += ["If-Match"] * operation.conditional
     described: Schema = {
-        "tags": [operation.tag],
+        "tags": [operation.resource.tag],
         "summary": operation.summary,
         "description": getdoc(operation.function) or "",
         "operationId": operation.operation_id,
@@ -82,12 +66,9 @@ def _operation(operation: Operation) -> Schema:
         "security": [] if operation.scope is None else [{"token": [operation.scope]}],
     }
     if operation.body is not None:
-        content = _ref("schemas", operation.body.__name__)
-        example = _example(f"{operation.operation_id}.request")
-        described["requestBody"] = {
-            "required": True,
-            "content": {JSON: {"schema": content, **example}},
-        }
+        schema = {"schema": _ref("schemas", operation.body.__name__)}
+        content = {JSON: schema | _example(f"{operation.operation_id}.request")}
+        described["requestBody"] = {"required": True, "content": content}
     return described
 
 
@@ -144,13 +125,13 @@ def _successes(operation: Operation) -> Schema:
 
 
 def _failures(operation: Operation) -> Schema:
-    codes = set(_PROBLEMS)
-    codes |= set() if operation.scope is None else {401, 403}
-    codes |= (
-        {404} if {*operation.in_path, "ticker"} & operation.arguments.model_fields.keys() else set()
+    special = (
+        ({401, 403}, operation.scope),
+        ({404}, {*operation.in_path, "ticker"} & operation.arguments.model_fields.keys()),
+        ({412}, operation.conditional),
+        ({413, 415}, operation.body),
     )
-    codes |= {412} if operation.conditional else set()
-    codes |= {413, 415} if operation.body else set()
+    codes = _PROBLEMS.union(*(codes for codes, applies in special if applies))
     return {str(code): _ref("responses", str(code)) for code in sorted(codes)}
 
 
@@ -163,68 +144,59 @@ def _ref(kind: str, name: str) -> Schema:
 
 
 def _example(name: str) -> Schema:
-    examples = _examples()
+    examples = _read("openapi_examples.json")
     return {"example": examples[name]} if name in examples else {}
 
 
 @cache
-def _examples() -> Schema:
-    return _read("openapi_examples.json")
-
-
 def _read(name: str) -> Schema:
     content: Schema = json.loads((files(__package__) / name).read_text("utf-8"))
     return content
 
 
 def _schemas() -> Schema:
-    operations = list(_operations())
-    answers: list[type[BaseModel]] = [Problem, NotFoundProblem]
-    answers += [item.answer for item in operations if item.answer is not None]
-    bodies = [item.body for item in operations if item.body is not None]
-    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-        (model, "serialization") for model in answers
-    ]
-    models += [(model, "validation") for model in bodies]
+    answers = (Problem, NotFoundProblem, *(operation.answer for operation in OPERATIONS))
+    models: list[tuple[Any, Any]] = [(answer, "serialization") for answer in answers if answer]
+    models += [(operation.body, "validation") for operation in OPERATIONS if operation.body]
     _, schema = models_json_schema(
         models, ref_template="#/components/schemas/{model}", schema_generator=_JsonSchema
     )
     schemas: Schema = schema["$defs"]
     parts: Schema = {}
-    for operation in operations:
-        if operation.answer is not None and (selected := _selected(operation)):
-            _add_part(parts, schemas, operation.answer.__name__, selected)
+    for operation in OPERATIONS:
+        if operation.answer and (selected := _selected(operation)):
+            parts |= _parts(schemas, operation.answer.__name__, selected)
     return dict(sorted((schemas | parts).items()))
 
 
 def _selected(operation: Operation) -> set[str]:
     """Return the models of which the parameter `fields` selects fields."""
-    metadata = [
-        item for field in operation.arguments.model_fields.values() for item in field.metadata
-    ]
     names = {
-        item.model.__name__ for item in metadata if isinstance(item, CommaSeparated) and item.model
+        item.model.__name__
+        for field in operation.arguments.model_fields.values()
+        for item in field.metadata
+        if isinstance(item, CommaSeparated) and item.model
     }
     return names | {_ALSO_SELECTED[name] for name in names & _ALSO_SELECTED.keys()}
 
 
-def _add_part(parts: Schema, schemas: Schema, name: str, selected: Collection[str]) -> bool:
-    """Add the model of an answer with only some fields, if any in it can be selected.
+def _parts(schemas: Schema, name: str, selected: Collection[str]) -> Schema:
+    """Return the models of an answer with only some fields, if any in it can be selected.
 
     Both models are documented, so that clients without `fields` can rely on all fields.
     """
     text = json.dumps(schemas[name])
-    inner = [other for other in schemas if other != name and f'/schemas/{other}"' in text]
-    has_part = name in selected
-    for other in inner:
-        if _add_part(parts, schemas, other, selected):
-            text = text.replace(f'/schemas/{other}"', f'/schemas/{other}Part"')
-            has_part = True
-    if has_part:
-        parts[f"{name}Part"] = json.loads(text)
-    if name in selected:
-        del parts[f"{name}Part"]["required"]
-    return has_part
+    parts: Schema = {}
+    for inner in re.findall(r'/schemas/(\w+)"', text):
+        if inner_parts := _parts(schemas, inner, selected):
+            parts |= inner_parts
+            text = text.replace(f'/schemas/{inner}"', f'/schemas/{inner}Part"')
+    if parts or name in selected:
+        part = json.loads(text)
+        if name in selected:
+            del part["required"]
+        parts[f"{name}Part"] = part
+    return parts
 
 
 class _JsonSchema(GenerateJsonSchema):

@@ -12,7 +12,6 @@ from signal9_core.schemas.prices import BarRow, PriceBatchAnswer, PricesAnswer
 from ..runtime import application
 from .http import DAILY, REVALIDATE, Request, Response, json_or_csv, ok
 from .parameters import (
-    FIELDS,
     Cursor,
     Flag,
     From,
@@ -33,17 +32,7 @@ _TICKERS: Final = Field(
     description="Tickers, separated by commas, answered in this order.", examples=["AAPL,IBM"]
 )
 
-Exchange = Annotated[
-    str | None,
-    Field(min_length=1, max_length=64, description="Only companies listed on this exchange."),
-]
-Sector = Annotated[
-    str | None, Field(min_length=1, max_length=64, description="Only companies of this sector.")
-]
-AssetTickers = Annotated[tuple[str, ...], tickers(100), _TICKERS]
-AssetFields = Annotated[tuple[str, ...], fields_of(AssetAnswer), Field(description=FIELDS)]
-SummaryFields = Annotated[tuple[str, ...], fields_of(AssetSummary), Field(description=FIELDS)]
-AssetLimit = Annotated[int, WholeNumber(1, 1_000), Field(description="Companies per page.")]
+_Name = Annotated[str | None, Field(min_length=1, max_length=64)]
 
 BarInterval = Annotated[Interval, Field(description="The length of a bar: day, week or month.")]
 Adjusted = Annotated[Flag, Field(description="Adjust prices for splits and dividends.")]
@@ -51,19 +40,16 @@ Shape = Annotated[
     Literal["rows", "columns"], Field(alias="format", description="Bars as rows or as columns.")
 ]
 Order = Annotated[Literal["asc", "desc"], Field(description="Oldest or newest bars first.")]
-BarFields = Annotated[tuple[str, ...], fields_of(BarRow), Field(description=FIELDS)]
-BarLimit = Annotated[int, WholeNumber(1, 10_000), Field(description="Bars per page.")]
-PriceTickers = Annotated[tuple[str, ...], tickers(20), _TICKERS]
-BatchLimit = Annotated[int, WholeNumber(1, 1_000), Field(description="Bars per company.")]
+BarFields = Annotated[tuple[str, ...], fields_of(BarRow)]
 
 
 @app.route("GET", "/assets", AssetsAnswer, "List companies")
 def list_assets(
-    exchange: Exchange = None,
-    sector: Sector = None,
-    tickers: AssetTickers = (),
-    fields: SummaryFields = (),
-    limit: AssetLimit = 100,
+    exchange: Annotated[_Name, Field(description="Only companies listed on this exchange.")] = None,
+    sector: Annotated[_Name, Field(description="Only companies of this sector.")] = None,
+    tickers: Annotated[tuple[str, ...], tickers(100), _TICKERS] = (),
+    fields: Annotated[tuple[str, ...], fields_of(AssetSummary)] = (),
+    limit: Annotated[int, WholeNumber(1, 1_000), Field(description="Companies per page.")] = 100,
     cursor: Cursor = None,
 ) -> Response:
     """All companies by name, or those of an exchange or sector.
@@ -79,7 +65,9 @@ def list_assets(
 
 
 @app.route("GET", "/assets/{ticker}", AssetAnswer, "Get a company")
-def get_asset(ticker: TickerInPath, fields: AssetFields = ()) -> Response:
+def get_asset(
+    ticker: TickerInPath, fields: Annotated[tuple[str, ...], fields_of(AssetAnswer)] = ()
+) -> Response:
     """Its identity, listing, description, insights, and how fresh each data set is."""
     return ok(application().get_asset(ticker), REVALIDATE, fields)
 
@@ -96,7 +84,7 @@ def get_prices(
     shape: Shape = "rows",
     order: Order = "asc",
     fields: BarFields = (),
-    limit: BarLimit = 5_000,
+    limit: Annotated[int, WholeNumber(1, 10_000), Field(description="Bars per page.")] = 5_000,
     cursor: Cursor = None,
 ) -> Response:
     """Bars, oldest first, as traded unless `adjusted`.
@@ -119,7 +107,7 @@ def get_prices(
 
 @app.route("GET", "/prices", PriceBatchAnswer, "Get prices of several companies")
 def get_price_batch(
-    tickers: PriceTickers,
+    tickers: Annotated[tuple[str, ...], tickers(20), _TICKERS],
     *,
     first: From = None,
     last: To = None,
@@ -127,7 +115,7 @@ def get_price_batch(
     adjusted: Adjusted = False,
     order: Order = "asc",
     fields: BarFields = (),
-    limit: BatchLimit = 250,
+    limit: Annotated[int, WholeNumber(1, 1_000), Field(description="Bars per company.")] = 250,
 ) -> Response:
     """Bars of up to 20 companies, in the order of `tickers`; `unknown` lists unknown ones.
 

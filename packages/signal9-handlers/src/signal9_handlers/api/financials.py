@@ -9,7 +9,7 @@ from signal9_core.schemas.financials import FinancialsAnswer, ReportRow
 
 from ..runtime import application
 from .http import Request, Response, json_or_csv
-from .parameters import FIELDS, Cursor, TickerInPath, WholeNumber, fields_of
+from .parameters import Cursor, TickerInPath, WholeNumber, fields_of
 from .routing import Resource
 
 __all__ = ["app", "handler"]
@@ -18,9 +18,6 @@ app = Resource("Financials", f"{__name__}.handler")
 handler = app.handler
 
 Kind = Annotated[ReportKind, Field(description="Which statement, or earnings per share.")]
-Span = Annotated[Period, Field(description="Annual or quarterly reports.")]
-ReportFields = Annotated[tuple[str, ...], fields_of(ReportRow), Field(description=FIELDS)]
-ReportLimit = Annotated[int, WholeNumber(1, 200), Field(description="Reports per page.")]
 
 
 @app.route(
@@ -30,9 +27,9 @@ def get_financials(
     request: Request,
     ticker: TickerInPath,
     report: Kind = ReportKind.INCOME_STATEMENT,
-    period: Span = Period.ANNUAL,
-    fields: ReportFields = (),
-    limit: ReportLimit = 20,
+    period: Annotated[Period, Field(description="Annual or quarterly reports.")] = Period.ANNUAL,
+    fields: Annotated[tuple[str, ...], fields_of(ReportRow)] = (),
+    limit: Annotated[int, WholeNumber(1, 200), Field(description="Reports per page.")] = 20,
     cursor: Cursor = None,
 ) -> Response:
     """All reports of one kind, newest first; figures are in units of their currency."""

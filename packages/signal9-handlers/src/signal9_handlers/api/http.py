@@ -116,13 +116,17 @@ class Response(NamedTuple):
             return self
         return self._replace(status=HTTPStatus.NOT_MODIFIED, body=b"", media_type="")
 
+    @property
+    def header_fields(self) -> Mapping[str, str]:
+        """All headers, with the media type if there is one."""
+        media_type = {"Content-Type": self.media_type} if self.media_type else {}
+        return {**media_type, **self.headers}
+
     def result(self, *, head: bool) -> dict[str, Any]:
         """Return it as a Lambda function's result; the answer to HEAD has no body."""
-        headers = {"Content-Type": self.media_type} if self.media_type else {}
-        headers |= self.headers
         return {
             "statusCode": int(self.status),
-            "multiValueHeaders": {name: [value] for name, value in headers.items()},
+            "multiValueHeaders": {name: [value] for name, value in self.header_fields.items()},
             "body": "" if head else self.body.decode(),
             "isBase64Encoded": False,
         }
@@ -164,10 +168,10 @@ def _prefers_csv(accept: str) -> bool:
     return weights.get(CSV, 0.0) > weights.get(JSON, anything)
 
 
-def add_standard_headers(response: Response, request_id: str, origin: str) -> Response:
+def add_standard_headers(response: Response, request: Request) -> Response:
     """Return a response with the headers that all have; its own ones take precedence."""
-    headers = {**_STANDARD, "X-Request-Id": request_id}
-    if _is_allowed(origin):
+    headers = {**_STANDARD, "X-Request-Id": request.id}
+    if _is_allowed(origin := request.header("origin")):
         headers["Access-Control-Allow-Origin"] = origin
         headers["Access-Control-Expose-Headers"] = _EXPOSED
     return response._replace(headers={**headers, **response.headers})

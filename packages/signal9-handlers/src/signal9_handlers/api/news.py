@@ -10,7 +10,7 @@ from signal9_core.schemas.news import ArticleAnswer, BriefingAnswer, NewsAnswer
 from ..auth.identity import READ_ME
 from ..runtime import application
 from .http import NEWS, REVALIDATE, Request, Response, ok
-from .parameters import FIELDS, Cursor, From, TickerInQuery, To, WholeNumber, fields_of
+from .parameters import Cursor, From, TickerInQuery, To, WholeNumber, fields_of
 from .routing import Resource
 
 __all__ = ["app", "briefing", "briefing_handler", "handler"]
@@ -21,15 +21,11 @@ briefing = Resource("News", f"{__name__}.briefing_handler")
 briefing_handler = briefing.handler
 
 Topic = Annotated[str | None, Field(min_length=1, max_length=64, description="Only this topic.")]
-ArticleFields = Annotated[tuple[str, ...], fields_of(ArticleAnswer), Field(description=FIELDS)]
-ArticleLimit = Annotated[int, WholeNumber(1, 1_000), Field(description="Articles per page.")]
-
 Tone = Annotated[SentimentLabel | None, Field(description="Only articles with this sentiment.")]
 Order = Annotated[
     Literal["newest", "impact"],
     Field(description="Newest first, or first what is most relevant and has the strongest tone."),
 ]
-BriefingLimit = Annotated[int, WholeNumber(1, 200), Field(description="Articles per page.")]
 
 
 @app.route("GET", "/news", NewsAnswer, "List news")
@@ -38,8 +34,8 @@ def list_news(
     topic: Topic = None,
     first: From = None,
     last: To = None,
-    fields: ArticleFields = (),
-    limit: ArticleLimit = 50,
+    fields: Annotated[tuple[str, ...], fields_of(ArticleAnswer)] = (),
+    limit: Annotated[int, WholeNumber(1, 1_000), Field(description="Articles per page.")] = 50,
     cursor: Cursor = None,
 ) -> Response:
     """Articles with their sentiment, newest first: all, or those of a company, topic or days.
@@ -57,7 +53,7 @@ def get_briefing(
     request: Request,
     sentiment: Tone = None,
     order: Order = "newest",
-    limit: BriefingLimit = 20,
+    limit: Annotated[int, WholeNumber(1, 200), Field(description="Articles per page.")] = 20,
     cursor: Cursor = None,
 ) -> Response:
     """News for the caller's topics and watchlist, or all news without any; a market summary.

@@ -1,5 +1,7 @@
 """Types of parameters: how a value is read from text, and how OpenAPI describes it."""
 
+import re
+from contextlib import suppress
 from datetime import date
 from typing import Annotated, Any, Final, NamedTuple
 from urllib.parse import unquote
@@ -8,7 +10,6 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, WithJ
 from pydantic_core import CoreSchema, core_schema
 
 __all__ = [
-    "FIELDS",
     "CommaSeparated",
     "Cursor",
     "Flag",
@@ -21,14 +22,12 @@ __all__ = [
     "tickers",
 ]
 
-FIELDS: Final = "Return only these fields of the answer, or of each of its items; comma-separated."
-"""The description of every parameter `fields`."""
-
+_FIELDS: Final = "Return only these fields of the answer, or of each of its items; comma-separated."
 _TICKER: Final[dict[str, Any]] = {
     "type": "string",
     "pattern": r"^[A-Za-z0-9][A-Za-z0-9.:\-]{0,19}$",
 }
-_MOST_DIGITS: Final = 18
+_DIGITS: Final = re.compile("[0-9]{1,18}")
 
 
 class WholeNumber(NamedTuple):
@@ -43,11 +42,9 @@ class WholeNumber(NamedTuple):
         return core_schema.no_info_before_validator_function(self._read, number)
 
     def _read(self, value: object) -> int:
-        text = str(value)
-        is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
-        if not is_number or not self.least <= int(text) <= self.most:
-            raise ValueError(f"must be a whole number between {self.least} and {self.most}")
-        return int(text)
+        if _DIGITS.fullmatch(text := str(value)) and self.least <= int(text) <= self.most:
+            return int(text)
+        raise ValueError(f"must be a whole number between {self.least} and {self.most}")
 
 
 class CommaSeparated(NamedTuple):
@@ -67,7 +64,8 @@ class CommaSeparated(NamedTuple):
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
         """Describe an array."""
         bounds = {"minItems": 1, "maxItems": self.most, "uniqueItems": True}
-        return {"type": "array", "items": self.item_schema, **bounds}
+        description = {"description": _FIELDS} if self.model else {}
+        return {"type": "array", "items": self.item_schema, **bounds, **description}
 
     def _split(self, text: object) -> tuple[str, ...]:
         values = tuple(str(text).split(","))
@@ -95,19 +93,17 @@ def tickers(most: int) -> CommaSeparated:
 
 
 def _day(text: object) -> object:
-    try:
+    with suppress(ValueError):
         day = date.fromisoformat(str(text))
-    except ValueError:
-        day = None
-    if day is None or day.isoformat() != text:  # other ISO forms, such as 20240102, are refused
-        raise ValueError("must be a date, written YYYY-MM-DD")
-    return day
+        if day.isoformat() == text:  # not another ISO form, such as 20240102
+            return day
+    raise ValueError("must be a date, written YYYY-MM-DD")
 
 
 def _flag(text: object) -> object:
-    if text not in {"true", "false"}:
-        raise ValueError("must be true or false")
-    return text == "true"
+    if text in {"true", "false"}:
+        return text == "true"
+    raise ValueError("must be true or false")
 
 
 _Day = Annotated[date, BeforeValidator(_day)]

@@ -73,7 +73,7 @@ def problem(
 ) -> Response:
     """Return a problem document as a response."""
     document = Problem(title=status.phrase, status=status, detail=detail, errors=errors)
-    return _response(document, headers or {})
+    return Response(status, to_json(document), MEDIA_TYPE, headers or {})
 
 
 def path_not_found(path: str) -> Response:
@@ -134,9 +134,8 @@ def _challenge(status: HTTPStatus, error: Exception, reason: str) -> Response:
 
 def _not_found(detail: str, nearest: Sequence[str]) -> Response:
     status = HTTPStatus.NOT_FOUND
-    return _response(
-        NotFoundProblem(title=status.phrase, status=status, detail=detail, nearest=nearest), {}
-    )
+    document = NotFoundProblem(title=status.phrase, status=status, detail=detail, nearest=nearest)
+    return Response(status, to_json(document), MEDIA_TYPE, {})
 
 
 def _message(details: Mapping[str, Any]) -> str:
@@ -146,7 +145,3 @@ def _message(details: Mapping[str, Any]) -> str:
         return f"must be one of {choices}" if "," in choices else f"must be {choices}"
     text = str(details["msg"]).removeprefix("Value error, ")
     return _MESSAGES.get(kind) or re.sub(r"^(Input|List|String|Value) should ", "must ", text)
-
-
-def _response(document: Problem, headers: Mapping[str, str]) -> Response:
-    return Response(document.status, to_json(document), MEDIA_TYPE, headers)

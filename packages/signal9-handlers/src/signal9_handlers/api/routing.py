@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, Final, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError, create_model
 from pydantic.alias_generators import to_camel
@@ -46,7 +46,6 @@ LONGEST_QUERY: Final = 4_096
 LONGEST_BODY: Final = 65_536
 """The most bytes of a body."""
 
-_REQUIRED: Final = Parameter.empty
 _IN_PATH: Final = re.compile(r"\{(\w+)\}")
 
 Function = TypeVar("Function", bound=Callable[..., Response])
@@ -56,15 +55,20 @@ Function = TypeVar("Function", bound=Callable[..., Response])
 class Operation:
     """One method of one path, and the function that answers it."""
 
+    resource: "Resource"
     method: str
     path: str
     answer: type[Answer] | None
     summary: str
-    tag: str
     function: Callable[..., Response]
     scope: str | None
     conditional: bool
     csv: bool
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods that it answers: GET answers HEAD, too."""
+        return ("GET", "HEAD") if self.method == "GET" else (self.method,)
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -90,10 +94,9 @@ class Operation:
     @cached_property
     def arguments(self) -> type[BaseModel]:
         """The model of all parameters in path and query; built on the first request."""
-        arguments = signature(self.function).parameters
         fields: dict[str, Any] = {
-            name: (hint, ... if arguments[name].default is _REQUIRED else arguments[name].default)
-            for name, hint in self._hints.items()
+            name: (item.annotation, ... if item.default is Parameter.empty else item.default)
+            for name, item in self._signature.items()
             if name not in {"request", "body"}
         }
         model: type[BaseModel] = create_model(self.operation_id, **fields)
@@ -102,12 +105,11 @@ class Operation:
     @property
     def body(self) -> type[Body] | None:
         """The model of the body, if it takes one."""
-        return self._hints.get("body")
+        return self._signature["body"].annotation if "body" in self._signature else None
 
     @cached_property
-    def _hints(self) -> dict[str, Any]:
-        hints = get_type_hints(self.function, include_extras=True)
-        return {name: hint for name, hint in hints.items() if name != "return"}
+    def _signature(self) -> Mapping[str, Parameter]:
+        return signature(self.function).parameters
 
     def __call__(self, request: Request, in_path: Mapping[str, str]) -> Response:
         """Check scope and parameters, and call the function."""
@@ -126,8 +128,8 @@ class Operation:
             except ValidationError as error:
                 errors += field_problems(error)
         if errors:
-            raise ProblemError(invalid(errors))
-        if "request" in self._hints:
+            return invalid(errors)
+        if "request" in self._signature:
             arguments["request"] = request
         return self.function(**arguments)
 
@@ -167,11 +169,9 @@ class Resource:
         """
 
         def register(function: Function) -> Function:
-            address = f"{PREFIX}{path}"
+            address = PREFIX + path
             self.operations.append(
-                Operation(
-                    method, address, answer, summary, self.tag, function, scope, conditional, csv
-                )
+                Operation(self, method, address, answer, summary, function, scope, conditional, csv)
             )
             return function
 
@@ -189,21 +189,19 @@ class Resource:
             response = self._respond(request)
         except Exception as error:  # noqa: BLE001  no failure may leave as a stack trace
             response = problem_of(error)
-        response = add_standard_headers(response, request.id, request.header("origin"))
-        return response.unless_known(request)
+        return add_standard_headers(response, request).unless_known(request)
 
     def _respond(self, request: Request) -> Response:
         length = sum(len(name) + sum(map(len, values)) for name, values in request.query.items())
         if length > LONGEST_QUERY:
             detail = f"The query must have at most {LONGEST_QUERY} characters."
             return problem(HTTPStatus.REQUEST_URI_TOO_LONG, detail)
-        method = "GET" if request.method == "HEAD" else request.method
         methods: list[str] = []
         for operation in self.operations:
             if match := operation.pattern.fullmatch(request.path):
-                if operation.method == method:
+                if request.method in operation.methods:
                     return operation(request, match.groupdict())
-                methods.append(operation.method)
+                methods += operation.methods
         return _other_method(request, methods) if methods else path_not_found(request.path)
 
 
@@ -220,8 +218,7 @@ def _json_body(request: Request) -> bytes:
 
 def _other_method(request: Request, methods: Iterable[str]) -> Response:
     """Answer OPTIONS with the methods of a path, any other method with 405."""
-    allowed = sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])})
-    allow = {"Allow": ", ".join(allowed)}
+    allow = {"Allow": ", ".join(sorted({*methods, "OPTIONS"}))}
     if request.method == "OPTIONS":
         preflight = preflight_headers(request.header("origin"), allow["Allow"])
         return no_content().adding({**allow, **preflight})

@@ -8,7 +8,7 @@ from signal9_core.schemas.companies import SearchAnswer, SearchHit
 
 from ..runtime import application
 from .http import DAILY, Response, ok
-from .parameters import FIELDS, WholeNumber, fields_of
+from .parameters import WholeNumber, fields_of
 from .routing import Resource
 
 __all__ = ["app", "handler"]
@@ -26,11 +26,13 @@ Words = Annotated[
         examples=["aple"],
     ),
 ]
-HitFields = Annotated[tuple[str, ...], fields_of(SearchHit), Field(description=FIELDS)]
-HitLimit = Annotated[int, WholeNumber(1, 50), Field(description="The most hits to return.")]
 
 
 @app.route("GET", "/search", SearchAnswer, "Search companies")
-def search_companies(q: Words, fields: HitFields = (), limit: HitLimit = 10) -> Response:
+def search_companies(
+    q: Words,
+    fields: Annotated[tuple[str, ...], fields_of(SearchHit)] = (),
+    limit: Annotated[int, WholeNumber(1, 50), Field(description="The most hits to return.")] = 10,
+) -> Response:
     """Companies by ticker or name, best first; typing errors are tolerated."""
     return ok(application().search(q, limit=limit), DAILY, fields)

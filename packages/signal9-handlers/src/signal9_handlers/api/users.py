@@ -29,8 +29,6 @@ __all__ = ["app", "handler"]
 app = Resource("Users", f"{__name__}.handler")
 handler = app.handler
 
-Unread = Annotated[Flag, Field(description="Only unread notifications.")]
-NotificationLimit = Annotated[int, WholeNumber(1, 200), Field(description="Items per page.")]
 NotificationId = Annotated[
     str,
     StringConstraints(max_length=64),
@@ -91,16 +89,14 @@ def put_viewed(request: Request, ticker: TickerInPath) -> Response:
 )
 def list_notifications(
     request: Request,
-    unread: Unread = False,  # noqa: FBT002
-    limit: NotificationLimit = 50,
+    *,
+    unread: Annotated[Flag, Field(description="Only unread notifications.")] = False,
+    limit: Annotated[int, WholeNumber(1, 200), Field(description="Items per page.")] = 50,
     cursor: Cursor = None,
 ) -> Response:
     """Return the notifications of the last ninety days, newest first."""
-    user_id = request.caller.user_id
-    answer = application().users.list_notifications(
-        user_id, unread=unread, limit=limit, cursor=cursor
-    )
-    return ok(answer)
+    listed = application().users.list_notifications
+    return ok(listed(request.caller.user_id, unread=unread, limit=limit, cursor=cursor))
 
 
 @app.route(

@@ -7,15 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import jwt
-from jwt.exceptions import (
-    ExpiredSignatureError,
-    ImmatureSignatureError,
-    InvalidAudienceError,
-    InvalidIssuerError,
-    MissingRequiredClaimError,
-    PyJWKClientConnectionError,
-    PyJWTError,
-)
 
 from signal9_core.errors import IssuerUnavailableError, RefusedError, SettingsError
 from signal9_core.settings import Settings, load_settings
@@ -41,11 +32,11 @@ _CLAIMS: Final = ["exp", "iat", "sub", "iss", "aud"]
 _LONGEST_TOKEN: Final = 8_192
 _LONGEST_SUBJECT: Final = 128
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-_REASONS: Final[dict[type[PyJWTError], str]] = {
-    ExpiredSignatureError: "The token has expired.",
-    ImmatureSignatureError: "The token is not valid yet.",
-    InvalidAudienceError: "The token is for another API.",
-    InvalidIssuerError: "The token is from another issuer.",
+_REASONS: Final[dict[type[jwt.PyJWTError], str]] = {
+    jwt.ExpiredSignatureError: "The token has expired.",
+    jwt.ImmatureSignatureError: "The token is not valid yet.",
+    jwt.InvalidAudienceError: "The token is for another API.",
+    jwt.InvalidIssuerError: "The token is from another issuer.",
 }
 
 
@@ -132,7 +123,7 @@ class TokenVerifier:
                 leeway=LEEWAY_S,
                 options={"require": _CLAIMS},
             )
-        except PyJWTError as error:
+        except jwt.PyJWTError as error:
             raise RefusedError(_reason(error)) from error
         except (ArithmeticError, RecursionError, TypeError, ValueError) as error:
             raise RefusedError("The token is malformed.") from error
@@ -190,9 +181,9 @@ class SigningKeys:
             if key_id is not None:
                 return self._client.get_signing_key(key_id)
             self._client.get_jwk_set()
-        except (PyJWTError, OSError, ValueError) as error:
+        except (jwt.PyJWTError, OSError, ValueError) as error:
             has_keys = bool(self._client.jwk_set_cache and self._client.jwk_set_cache.get())
-            if has_keys and not isinstance(error, PyJWKClientConnectionError | OSError):
+            if has_keys and not isinstance(error, jwt.PyJWKClientConnectionError | OSError):
                 raise RefusedError("The token's key is not one of the issuer's.") from error
             self._paused_until = monotonic() + self._pause_s
             message = f"{self._client.uri}: keys cannot be fetched: {error}"
@@ -215,8 +206,8 @@ def keys_url(issuer: str) -> str:
     return f"{issuer.removesuffix('/')}/.well-known/jwks.json"
 
 
-def _reason(error: PyJWTError) -> str:
-    if isinstance(error, MissingRequiredClaimError):
+def _reason(error: jwt.PyJWTError) -> str:
+    if isinstance(error, jwt.MissingRequiredClaimError):
         return f"The token has no claim {error.claim}."
     reasons = (text for kind, text in _REASONS.items() if isinstance(error, kind))
     return next(reasons, "The token is malformed or was tampered with.")

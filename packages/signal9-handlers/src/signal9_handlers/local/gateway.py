@@ -10,11 +10,11 @@ from uuid import uuid4
 
 from signal9_core.errors import IssuerUnavailableError, RefusedError
 
-from ..api.http import Request, Response, add_standard_headers
+from ..api.http import Request, Response
 from ..api.problems import path_not_found, problem_of
-from ..api.routing import Operation, Resource
+from ..api.routing import Operation
 from ..auth.identity import DEVELOPER, Identity
-from ..routes import RESOURCES
+from ..routes import OPERATIONS
 
 __all__ = [
     "SMALLEST_COMPRESSED",
@@ -22,7 +22,6 @@ __all__ = [
     "Event",
     "Gateway",
     "allow_everyone",
-    "finish",
     "proxy_event",
     "require_token",
 ]
@@ -95,26 +94,20 @@ class Gateway:
     def __call__(self, event: Event) -> Response:
         """Return the resource's response, or 404 for an unknown path."""
         request = Request(event)
-        for resource in RESOURCES:
-            for operation in resource.operations:
-                if operation.pattern.fullmatch(request.path):
-                    return _compress(request, self._respond(event, resource, operation))
-        return finish(path_not_found(request.path), request)
+        for operation in OPERATIONS:
+            if operation.pattern.fullmatch(request.path):
+                return _compress(request, self._respond(event, operation))
+        return path_not_found(request.path)
 
-    def _respond(self, event: Event, resource: Resource, operation: Operation) -> Response:
+    def _respond(self, event: Event, operation: Operation) -> Response:
         request = Request(event)
         try:
             identity = None if operation.scope is None else self._authorize(request)
         except (RefusedError, IssuerUnavailableError) as error:
-            return finish(problem_of(error), request)
+            return problem_of(error)
         if identity is not None:
             event["requestContext"]["authorizer"] = identity.context()
-        return resource.respond(request)
-
-
-def finish(response: Response, request: Request) -> Response:
-    """Return a response that no resource made, with the standard headers."""
-    return add_standard_headers(response, request.id, request.header("origin"))
+        return operation.resource.respond(request)
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> Mapping[str, Sequence[str]]:

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from signal9_core.errors import SettingsError
 
-from ..api.http import Request, Response
+from ..api.http import Request, Response, add_standard_headers
 from ..api.problems import problem, problem_of
-from .gateway import Event, Gateway, finish, proxy_event
+from .gateway import Event, Gateway, proxy_event
 from .site import Site
 
 __all__ = ["HOST", "LARGEST_BODY", "LARGEST_HEAD", "LocalServer", "listen"]
@@ -28,7 +28,7 @@ LARGEST_HEAD: Final = 1 << 20
 """The most bytes of headers that uvicorn reads, so that long queries get a problem document."""
 
 LARGEST_BODY: Final = 1 << 20
-"""The most bytes of a body that are read; more are refused without being kept."""
+"""The most bytes of a body that are read; a longer body is refused."""
 
 _LOCAL_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
@@ -64,27 +64,27 @@ class LocalServer:
         headers = [(name.decode(), value.decode("latin-1")) for name, value in scope["headers"]]
         query = scope["query_string"].decode("latin-1")
         body = await _body(receive)
-        event = proxy_event(
-            scope["method"], scope["path"], query, headers, body or b"", identity=None
-        )
-        if body is None:
-            detail = f"The body must have at most {LARGEST_BODY} bytes."
-            refusal = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
-            response = finish(refusal, Request(event))
-        else:
-            loop = asyncio.get_running_loop()
-            response = await loop.run_in_executor(self._worker, self._respond, event)
+        event = proxy_event(scope["method"], scope["path"], query, headers, body, identity=None)
+        loop = asyncio.get_running_loop()
+        response = await loop.run_in_executor(self._worker, self._respond, event)
         await _send(send, response, head=scope["method"] == "HEAD")
 
     def _respond(self, event: Event) -> Response:
         request = Request(event)
         try:
-            if not _is_local(request.header("host")):
-                detail = f"This server answers only as {HOST} or localhost."
-                return finish(problem(HTTPStatus.MISDIRECTED_REQUEST, detail), request)
-            return self._site(request) if request.path in self._site else self._gateway(event)
+            response = self._answer(request, event)
         except Exception as error:  # noqa: BLE001  the server goes on after a failed request
-            return finish(problem_of(error), request)
+            response = problem_of(error)
+        return add_standard_headers(response, request)
+
+    def _answer(self, request: Request, event: Event) -> Response:
+        if not _is_local(request.header("host")):
+            detail = f"This server answers only as {HOST} or localhost."
+            return problem(HTTPStatus.MISDIRECTED_REQUEST, detail)
+        if len(request.body) > LARGEST_BODY:
+            detail = f"The body must have at most {LARGEST_BODY} bytes."
+            return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+        return self._site(request) if request.path in self._site else self._gateway(event)
 
 
 def _is_local(host: str) -> bool:
@@ -97,21 +97,18 @@ def _is_local(host: str) -> bool:
     return (name if port.isdigit() else host.lower()).removesuffix(".") in _LOCAL_NAMES
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """Return the whole body, or `None` as soon as it exceeds the limit."""
+async def _body(receive: Receive) -> bytes:
+    """Return the body, or only its beginning if it exceeds the limit."""
     body, more = bytearray(), True
-    while more:
+    while more and len(body) <= LARGEST_BODY:
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > LARGEST_BODY:
-            return None
     return bytes(body)
 
 
 async def _send(send: Send, response: Response, *, head: bool) -> None:
-    headers = {"Content-Type": response.media_type} if response.media_type else {}
-    headers |= response.headers
+    headers = dict(response.header_fields)
     # Without their body, HEAD and 304 do not know its length.
     if response.status != HTTPStatus.NOT_MODIFIED and response.body:
         headers["Content-Length"] = str(len(response.body))

@@ -1,6 +1,5 @@
 """The local server's pages: companies at `/`, the API's documentation at `/docs`."""
 
-from functools import cached_property
 from html import escape
 from http import HTTPStatus
 from importlib.resources import files
@@ -8,7 +7,6 @@ from typing import Final
 
 from ..api.http import Request, Response
 from ..api.problems import problem
-from .gateway import finish
 
 __all__ = ["Site"]
 
@@ -51,7 +49,7 @@ class Site:
         if request.method not in {"GET", "HEAD"}:
             detail = f"{request.path} has no method {request.method}, only GET and HEAD."
             allow = {"Allow": "GET, HEAD"}
-            return finish(problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers=allow), request)
+            return problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers=allow)
         if page := self._pages.get(request.path):
             return page()
         package, name, media_type = _FILES[request.path]
@@ -66,13 +64,9 @@ class Site:
         return _response(page, "text/html", _DOCS)
 
     def _openapi(self) -> Response:
-        return _response(self._document, "application/json")
-
-    @cached_property
-    def _document(self) -> str:
         from ..openapi import document
 
-        return document()
+        return _response(document(), "application/json")
 
 
 def _response(text: str, media_type: str, policy: str = "default-src 'none'") -> Response:
