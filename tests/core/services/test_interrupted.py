@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from signal9_core.domain import CorporateAction, TickerSentiment
+from signal9_core.domain import CorporateAction, EarningsCalendarEntry, TickerSentiment
 from signal9_core.events import Event
 from signal9_core.ports import Item
 from signal9_core.provider_port import Financials
@@ -58,6 +58,8 @@ def changed_provider() -> FakeProvider:
     provider.actions["AAPL"] = [CorporateAction.model_validate(paid)]
     restated = [*REPORTS["AAPL"].statements[1:], income("AAPL", "2023-09-30", "383285000001")]
     provider.reports["AAPL"] = Financials(restated, REPORTS["AAPL"].earnings)
+    announced = {"ticker": "AAPL", "reportDate": "2024-02-01", "fiscalDateEnding": "2023-12-31"}
+    provider.entries = [EarningsCalendarEntry.model_validate(announced)]
     provider.listing[3] = provider.listing[3].model_copy(update={"name": "Zed"})
     named = [TickerSentiment(ticker=ticker, relevance=Decimal(1)) for ticker in ("AAPL", "MSFT")]
     provider.articles[1] = ARTICLES[1].model_copy(update={"tickers": tuple(named)})
