@@ -6,15 +6,16 @@ from signal9_core.domain import Asset, EarningsCalendarEntry, NewsArticle, Repor
 from signal9_core.repositories.companies import AssetRepository
 from signal9_core.repositories.news import NewsRepository
 from signal9_core.repositories.reports import FinancialsRepository
+from tests.fakes import NOW
 
 __all__ = ["store_articles", "store_assets", "store_dates", "store_reports"]
 
 
 def store_assets(repository: AssetRepository, assets: Sequence[Asset]) -> list[str]:
     """Return the tickers of those that were new or different."""
-    changes = repository.compare(assets)
+    changes = repository.compare(assets, "fake", NOW.date())
     repository.write(changes)
-    return [change.model.ticker for change in changes]
+    return [change.ticker for change in changes]
 
 
 def store_articles(

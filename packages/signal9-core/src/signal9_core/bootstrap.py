@@ -331,8 +331,13 @@ class App:
         tickers: Sequence[str] | None = None,
         data_sets: Sequence[DataSet] | None = None,
         reports: Collection[ReportKind] | None = None,
+        *,
+        accept_losses: bool = False,
     ) -> IngestAnswer:
-        """Ingest everything, or these data sets (of reports, these kinds) of these companies."""
+        """Ingest everything, or these data sets (of reports, these kinds) of these companies.
+
+        A listing that lacks very many companies is refused, unless its losses are accepted.
+        """
         from .domain.reports import ALL_REPORTS
         from .services.ingest import DATA_SETS
         from .services.parameters import parse_tickers
@@ -341,7 +346,9 @@ class App:
         chosen = None if tickers is None else parse_tickers(tickers)
         wanted = DATA_SETS if data_sets is None else data_sets
         kinds = ALL_REPORTS if reports is None else reports
-        result = self._ingest(self.provider).everything(progress, chosen, wanted, kinds)
+        result = self._ingest(self.provider).everything(
+            progress, chosen, wanted, kinds, accept_losses=accept_losses
+        )
         self._update_finder(publish=chosen is None)
         return result.to_answer(self.provider, perf_counter() - started)
 
@@ -373,7 +380,7 @@ class App:
             self.finder.update(publish=publish)
 
     def _ingest(self, provider: Provider) -> Ingest:
-        from .services.ingest import Ingest, IngestCompany
+        from .services.ingest import Ingest, IngestCompany, IngestListing
 
         company = IngestCompany(
             provider,
@@ -392,6 +399,7 @@ class App:
             self.state,
             self._outbox,
             self.clock,
+            IngestListing(provider, self.assets, self.state, self._outbox, self.clock),
             company,
         )
 

@@ -66,9 +66,12 @@ COMPANY_NAME_INDEX: Final = IndexSpec(
 """Listed companies by name in lower case (prefix search, browsing)."""
 
 STALENESS_INDEX: Final = IndexSpec(
-    "StalenessIndex", "status", "checkedAt", ("ticker", "name", "exchange", "freshness")
+    "StalenessIndex",
+    "status",
+    "checkedAt",
+    ("ticker", "name", "exchange", "cik", "identity", "freshness", "problems"),
 )
-"""Listed companies by when a provider was last asked about them, never-asked first."""
+"""Companies by when a provider was last asked about them, never-asked first."""
 
 EMAIL_INDEX: Final = IndexSpec("EmailIndex", "email", "userId", ())
 """Users by e-mail address; keys only."""

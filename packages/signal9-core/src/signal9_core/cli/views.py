@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..schemas.financials import FinancialsAnswer
     from ..schemas.news import ArticleAnswer, NewsAnswer
     from ..schemas.operations import (
+        CompanyProblem,
         DataSetStatus,
         IngestAnswer,
         KeysAnswer,
@@ -124,9 +125,21 @@ def print_status(answer: StatusAnswer) -> None:
             table.add_row(quota.provider, quota.period, left, limit, refills)
         console.print()
         print_table(table)
+    if answer.problems:
+        console.print()
+        print_table(_problems(answer.problems))
     print_remark(answer.notice)
     if ingested is None:
         print_remark("not yet ingested in full: run `signal9 ingest`")
+
+
+def _problems(problems: Sequence[CompanyProblem]) -> Table:
+    count = len(problems)
+    table = make_table(f"{count} {'problem' if count == 1 else 'problems'}", "about", "reason")
+    for problem in problems:
+        reason = plain_text(f"{problem.reason} (since {problem.since})", "red")
+        table.add_row(problem.ticker, problem.kind, reason)
+    return table
 
 
 def _data_sets(data_sets: Mapping[DataSet, DataSetStatus]) -> Table:

@@ -2,7 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
@@ -25,11 +25,17 @@ __all__ = [
     "AssetProfile",
     "CompanyOverview",
     "DataSet",
+    "FormerOwner",
+    "FormerTicker",
     "Freshness",
+    "Identity",
     "Insights",
     "ListedAsset",
+    "Listing",
     "PendingEvent",
     "PriceRange",
+    "Problem",
+    "ProblemKind",
     "SentimentRating",
 ]
 
@@ -135,12 +141,96 @@ class PendingEvent(Model):
     detail: str
 
 
-class AssetProfile(Model):
-    """The record of a company: what is listed, described and derived, and what is pending."""
+class ProblemKind(StrEnum):
+    """What can be wrong with the stored data of a company."""
+
+    IDENTITY = "identity"
+    """The ticker may have another owner; nothing is added until somebody decides."""
+
+
+class Problem(Model):
+    """Something that is wrong with the data of a company, for people to look at."""
+
+    kind: ProblemKind
+    reason: str
+    since: date
+
+
+class FormerTicker(Model):
+    """A ticker that a company had before; `until` is the first day without it."""
+
+    ticker: Ticker
+    until: date
+
+
+class Identity(Model):
+    """What tells a company from others that have its ticker, or had it."""
+
+    names: tuple[str, ...] = Field((), description="The names under which it was listed.")
+    ciks: tuple[str, ...] = Field((), description="The CIKs under which it was listed.")
+    ids: dict[str, str] = Field(
+        default_factory=dict, description="Its number at each provider that numbers companies."
+    )
+    listed_by: tuple[str, ...] = Field((), description="The providers that list it as active.")
+    since: date | None = Field(
+        None, description="First day of its own under a ticker that another company had before."
+    )
+    renamed_to: Ticker | None = None
+    former_tickers: tuple[FormerTicker, ...] = ()
+
+
+class Listing(Model):
+    """A company in a provider's listing of a day."""
 
     asset: Asset
+    source: str
+    day: date
+
+
+class FormerOwner(Model):
+    """A company that had the ticker before, as it was last known; `until` is no day of its own."""
+
+    asset: Asset
+    overview: CompanyOverview | None = None
+    freshness: dict[DataSet, Freshness] = Field(default_factory=dict)
+    since: date | None = None
+    until: date
+    renamed_to: Ticker | None = None
+
+
+class AssetProfile(Model):
+    """The record of a company: what is listed, described and derived, and what is pending.
+
+    Facts under its ticker from before `identity.since` belong to former owners of the ticker.
+    """
+
+    asset: Asset
+    identity: Identity = Identity()
+    former_owners: tuple[FormerOwner, ...] = ()
+    claim: Listing | None = Field(
+        None, description="A listing under the ticker that may be of another company."
+    )
+    problems: tuple[Problem, ...] = ()
     overview: CompanyOverview | None = None
     insights: Insights = Insights()
     freshness: dict[DataSet, Freshness] = Field(default_factory=dict)
     checked_at: Instant | None = Field(None, description="When a provider was last asked about it.")
     pending: tuple[PendingEvent, ...] = Field((), description="Events that are still unpublished.")
+
+    def problem(self, kind: ProblemKind) -> Problem | None:
+        """Return what is wrong of this kind, if anything is."""
+        return next((problem for problem in self.problems if problem.kind is kind), None)
+
+    def with_problem(self, kind: ProblemKind, reason: str | None, day: date) -> Self:
+        """Return the profile with a problem, which keeps its first day, or with `None` without."""
+        known = self.problem(kind)
+        others = tuple(problem for problem in self.problems if problem is not known)
+        if reason is None:
+            return self.model_copy(update={"problems": others}) if known else self
+        problem = Problem(kind=kind, reason=reason, since=day if known is None else known.since)
+        return self.model_copy(update={"problems": (*others, problem)})
+
+    def own(self, first: date | None = None) -> date | None:
+        """Return `first`, or the first day of the company's own if that is later."""
+        since = self.identity.since
+        return since if first is None else max(first, since or first)

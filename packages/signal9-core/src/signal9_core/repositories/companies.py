@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import msgspec
+from pydantic import Field
 
-from ..domain.companies import Asset, AssetProfile, DataSet, Freshness, ListedAsset
+from ..domain.companies import (
+    Asset,
+    AssetProfile,
+    DataSet,
+    Freshness,
+    Identity,
+    ListedAsset,
+    Listing,
+    Problem,
+)
+from ..domain.identity import KEPT, apply_listing
+from ..domain.model import Model, Ticker
 from ..errors import StoreError
 from ..ports import ABSENT
 from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX, STATE
 from .optimistic import (
-    Change,
     ItemRange,
     Versioned,
     fields_of,
@@ -27,26 +38,63 @@ from .optimistic import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from ..domain.model import Ticker
-    from ..ports import Cursor, Item, Store
+    from datetime import date
+
+    from ..ports import Cursor, Item, Store, Stored
     from .optimistic import (
         ResultPage,
     )
 
-__all__ = ["AssetRepository", "ListingRepository"]
+__all__ = ["AssetRepository", "CompanySummary", "ListingRepository", "ProfileChange"]
 
 NEVER: Final = "0001-01-01T00:00:00Z"
 """`checkedAt` of a company that no provider was asked about: before everything else."""
 
 _PAGE: Final = 2_000
 _BY_NAME: Final = ItemRange(ASSETS, "active", COMPANY_NAME_INDEX)
-_LATEST_FIRST: Final = ItemRange(ASSETS, "active", STALENESS_INDEX, newest_first=True)
+_BY_CHECK: Final = tuple(
+    ItemRange(ASSETS, status, STALENESS_INDEX, newest_first=True)
+    for status in ("active", "inactive")
+)
 _INDEXED: Final = ("ticker", "name", "exchange", "status", "cik", "rank")
 """Fields of an asset that an item has outside of it as well, for the indexes."""
 
 _OWN_ATTRIBUTES: Final = {*_INDEXED, "sector", "nameKey"}
+_KEPT: Final = tuple(Asset.model_fields[name].alias or name for name in KEPT)
+_SUMMARY: Final = ("ticker", "status", "cik", "identity", "freshness", "problems")
+
+
+class CompanySummary(Model):
+    """What a list of all companies tells of one."""
+
+    ticker: Ticker
+    status: Literal["active", "inactive"]
+    cik: str | None = None
+    identity: Identity = Identity()
+    freshness: dict[DataSet, Freshness] = Field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+class ProfileChange(NamedTuple):
+    """A profile before and after a change, and how it is made of what is stored by then."""
+
+    before: AssetProfile
+    version: int
+    after: AssetProfile
+    apply: Callable[[AssetProfile], AssetProfile]
+
+    @property
+    def ticker(self) -> Ticker:
+        """The ticker of the company."""
+        return self.after.asset.ticker
+
+    def then(self, change: Callable[[AssetProfile], AssetProfile]) -> ProfileChange:
+        """Return the change followed by another one."""
+        return self._replace(
+            after=change(self.after), apply=lambda profile: change(self.apply(profile))
+        )
 
 
 class AssetRepository:
@@ -99,24 +147,26 @@ class AssetRepository:
         stored = self._store.get_many(ASSETS, ({"ticker": ticker} for ticker in tickers))
         return {str(item["ticker"]): _listed(item) for item, _ in stored}
 
-    def compare(self, assets: Iterable[Asset]) -> list[Change[Asset]]:
-        """Return which of these listings are new or different."""
-        profiles = {asset.ticker: AssetProfile(asset=asset) for asset in assets}
-        keys = ({"ticker": ticker} for ticker in profiles)
+    def compare(self, assets: Iterable[Asset], source: str, day: date) -> list[ProfileChange]:
+        """Return which profiles a provider's listing of a day changes."""
+        by_ticker = {asset.ticker: asset for asset in assets}
+        keys = ({"ticker": ticker} for ticker in by_ticker)
         stored = {str(row.item["ticker"]): row for row in self._store.get_many(ASSETS, keys)}
-        changes = [
-            Change(profile.asset, _item(profile), stored.get(ticker))
-            for ticker, profile in profiles.items()
-        ]
-        return [change for change in changes if _differs(change)]
+        changes = (
+            _compare(stored.get(ticker), asset, source, day) for ticker, asset in by_ticker.items()
+        )
+        return [change for change in changes if change is not None]
 
-    def write(self, changes: Sequence[Change[Asset]]) -> None:
-        """Store changed listings; all else about the companies stays as it is."""
-        new = [change.item for change in changes if change.stored is None]
+    def write(self, changes: Sequence[ProfileChange]) -> None:
+        """Store changed profiles, over what others have written since."""
+        new = [_item(change.after) for change in changes if change.version == ABSENT]
         taken = {str(item["ticker"]) for item in self._store.put_new(ASSETS, new)}
-        for asset, _, stored in changes:
-            if stored is not None or asset.ticker in taken:
-                self.change(asset.ticker, partial(_with_asset, asset=asset))
+        for change in changes:
+            if change.version != ABSENT:
+                known = Versioned(change.before, change.version)
+                self.change(change.ticker, change.apply, known=known)
+            elif change.ticker in taken:
+                self.change(change.ticker, change.apply)
 
     def by_name(
         self,
@@ -139,22 +189,39 @@ class AssetRepository:
         page = self._store.query(ASSETS, "active", index=STALENESS_INDEX, limit=limit)
         return [str(item["ticker"]) for item, _ in page.items]
 
-    def freshness(self) -> Iterator[tuple[Ticker, dict[DataSet, Freshness]]]:
-        """Yield the freshness of every active company that has data, latest checked first.
-
-        A company whose first ingest ran out of calls has data and was never checked.
-        """
-        for item, _ in scan(self._store, _LATEST_FIRST, None, _PAGE):
-            if freshness := _freshness(item):
-                yield str(item["ticker"]), freshness
+    def summaries(self) -> Iterator[CompanySummary]:
+        """Yield every company, active ones first, of each the latest checked first."""
+        for part in _BY_CHECK:
+            for item, _ in scan(self._store, part, None, _PAGE):
+                yield _summary(item)
 
 
-def _differs(change: Change[Asset]) -> bool:
-    return change.stored is None or change.stored.item["asset"] != change.item["asset"]
+def _compare(stored: Stored | None, asset: Asset, source: str, day: date) -> ProfileChange | None:
+    if stored is not None and _is_listed(stored.item, asset, source):
+        return None
+    before = AssetProfile(asset=Asset(ticker=asset.ticker))
+    version = ABSENT
+    if stored is not None:
+        before, version = _profile(stored.item), stored.version
+    apply = partial(apply_listing, listing=Listing(asset=asset, source=source, day=day))
+    after = apply(before)
+    if version != ABSENT and after == before:
+        return None
+    return ProfileChange(before, version, after, apply)
 
 
-def _with_asset(profile: AssetProfile, asset: Asset) -> AssetProfile:
-    return profile.model_copy(update={"asset": asset})
+def _is_listed(item: Item, asset: Asset, source: str) -> bool:
+    """Return whether a listing says nothing new of a company that is not in dispute.
+
+    Most companies are the same in every listing, and are not made into models for that.
+    """
+    before, identity = item["asset"], item["identity"]
+    if not isinstance(before, Mapping) or not isinstance(identity, Mapping) or "claim" in item:
+        return False
+    kept = {name: before[name] for name in _KEPT if name in before}
+    listed_by = identity.get("listedBy")
+    is_source = isinstance(listed_by, list) and source in listed_by
+    return {**kept, **to_item(asset)} == before and is_source == (asset.status == "active")
 
 
 def _item(profile: AssetProfile) -> Item:
@@ -177,11 +244,9 @@ def _profile(item: Item) -> AssetProfile:
     return AssetProfile.model_validate(fields)
 
 
-def _freshness(item: Item) -> dict[DataSet, Freshness]:
-    stored = item.get("freshness")
-    if not isinstance(stored, Mapping):
-        return {}
-    return {DataSet(name): Freshness.model_validate(fresh) for name, fresh in stored.items()}
+def _summary(item: Item) -> CompanySummary:
+    stored = fields_of({name: item[name] for name in _SUMMARY if name in item})
+    return CompanySummary.model_validate(stored)
 
 
 def _listed(item: Item) -> ListedAsset:

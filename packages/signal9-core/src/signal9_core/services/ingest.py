@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from ..domain.reports import ALL_REPORTS
 from ..errors import ProviderError
-from ..events import AssetDataUpdated, EarningsScheduled
+from ..events import EarningsScheduled
 from .ingest_company import DATA_SETS, IngestCompany
+from .ingest_listing import IngestListing
 from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
-    from ..domain.companies import Asset, DataSet
+    from ..domain.companies import DataSet
     from ..domain.model import Ticker
     from ..domain.reports import EarningsCalendarEntry, ReportKind
     from ..ports import Clock, Progress
@@ -25,11 +26,10 @@ if TYPE_CHECKING:
     from ..repositories.state import StateRepository
     from .outbox import Outbox
 
-__all__ = ["DATA_SETS", "Ingest", "IngestCompany"]
+__all__ = ["DATA_SETS", "Ingest", "IngestCompany", "IngestListing"]
 
-_CHUNK: Final = 500  # as many tickers as one event may name
+_CHUNK: Final = 500
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Ingest:
     state: StateRepository
     outbox: Outbox
     clock: Clock
+    listing: IngestListing
     company: IngestCompany
 
     def everything(
@@ -50,11 +51,13 @@ class Ingest:
         tickers: Sequence[Ticker] | None = None,
         data_sets: Sequence[DataSet] = DATA_SETS,
         reports: Collection[ReportKind] = ALL_REPORTS,
+        *,
+        accept_losses: bool = False,
     ) -> IngestResult:
         """Ingest everything, or only these data sets of these companies (without the lists)."""
         result = IngestResult()
         if tickers is None:
-            result.add(self.listing(progress))
+            result.add(self.listing(progress, accept_losses=accept_losses))
             result.add(self.calendar(progress))
         companies = self.provider.covered() or () if tickers is None else tickers
         for done, ticker in enumerate(companies, 1):
@@ -82,55 +85,26 @@ class Ingest:
                 break
         return result
 
-    def listing(self, progress: Progress) -> IngestResult:
-        """Store and announce companies that are new or different; report a provider that fails."""
-        return self._ingest("listing", self._assets, self._store_assets, progress)
-
     def calendar(self, progress: Progress) -> IngestResult:
         """Store and announce dates that are new or moved; dates that have passed stay."""
-        return self._ingest("calendar", self.provider.calendar, self._store_dates, progress)
-
-    def _checked_at(self, ticker: Ticker) -> datetime:
-        profile = self.assets.get(ticker)
-        return _NEVER if profile is None else profile.checked_at or _NEVER
-
-    def _ingest(
-        self,
-        name: str,
-        request: Callable[[], Iterable[_T]],
-        store: Callable[[Sequence[_T]], int],
-        progress: Progress,
-    ) -> IngestResult:
         result = IngestResult()
         try:
-            entries = list(request())
+            entries = list(self.provider.calendar())
         except ProviderError as error:
-            result.fail(error, name)
+            result.fail(error, "calendar")
             self.outbox.send(result.failure_events(self.clock()))
             return result
         for start in range(0, len(entries), _CHUNK):
             chunk = entries[start : start + _CHUNK]
-            changed = store(chunk)
-            self.outbox.publish(name)
-            result.count(name, len(chunk), changed)
-            progress(name, start + len(chunk), len(entries))
+            changed = self._store_dates(chunk)
+            self.outbox.publish("calendar")
+            result.count("calendar", len(chunk), changed)
+            progress("calendar", start + len(chunk), len(entries))
         return result
 
-    def _assets(self) -> Iterable[Asset]:
-        """Return the listed companies; of several with the same ticker the first."""
-        first: dict[Ticker, Asset] = {}
-        for asset in self.provider.assets():
-            first.setdefault(asset.ticker, asset)
-        return first.values()
-
-    def _store_assets(self, assets: Sequence[Asset]) -> int:
-        changes = self.assets.compare(assets)
-        if changes:
-            tickers = tuple(change.model.ticker for change in changes)
-            event = AssetDataUpdated(at=self.clock(), tickers=tickers, data_set="listing")
-            self.outbox.record("listing", event)
-            self.assets.write(changes)
-        return len(changes)
+    def _checked_at(self, ticker: Ticker) -> datetime:
+        profile = self.assets.get(ticker)
+        return _NEVER if profile is None else profile.checked_at or _NEVER
 
     def _store_dates(self, entries: Sequence[EarningsCalendarEntry]) -> int:
         changes = self.financials.compare_calendar(entries)
