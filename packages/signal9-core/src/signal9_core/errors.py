@@ -32,6 +32,7 @@ __all__ = [
     "Signal9Error",
     "StoreError",
     "StoreUnavailableError",
+    "UndecidedOwnerError",
 ]
 
 
@@ -131,6 +132,10 @@ class RequestRefusedError(ProviderError):
 
 class PayloadError(ProviderError):
     """A response is not as documented: an unknown text is quoted, a missing field is named."""
+
+
+class UndecidedOwnerError(ProviderError):
+    """Nobody knows which company a ticker means now, so nothing is stored under it."""
 
 
 class PublishError(Signal9Error):

@@ -224,7 +224,7 @@ class AssetProfile(Model):
     def with_problem(self, kind: ProblemKind, reason: str | None, day: date) -> Self:
         """Return the profile with a problem, which keeps its first day, or with `None` without."""
         known = self.problem(kind)
-        others = tuple(problem for problem in self.problems if problem is not known)
+        others = tuple(problem for problem in self.problems if problem.kind is not kind)
         if reason is None:
             return self.model_copy(update={"problems": others}) if known else self
         problem = Problem(kind=kind, reason=reason, since=day if known is None else known.since)

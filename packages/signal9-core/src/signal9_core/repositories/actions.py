@@ -41,12 +41,17 @@ class ActionRepository:
         write_items(self._store, TIME_SERIES, changes)
         return len(changes)
 
-    def note_coverage(self, ticker: Ticker, first: date, last: date) -> None:
-        """Note that no action is missing between two days, and widen what is noted already."""
+    def note_coverage(
+        self, ticker: Ticker, first: date, last: date, begin: date | None = None
+    ) -> None:
+        """Note that no action is missing between two days, and widen what is noted already.
+
+        What is noted of the time before `begin` is about another company.
+        """
         key = {TIME_SERIES.partition_key: _partition(ticker), "timestamp": _COVERAGE}
 
         def widened(item: Item | None) -> Item:
-            days = [first, last, *(_coverage(item) if item is not None else ())]
+            days = [first, last, *(() if item is None else _since(begin, _coverage(item)) or ())]
             return {**key, "first": min(days).isoformat(), "last": max(days).isoformat()}
 
         change_item(self._store, TIME_SERIES, key, widened)
@@ -73,6 +78,11 @@ def _partition(ticker: Ticker) -> str:
 
 def _coverage(item: Item) -> Coverage:
     return date.fromisoformat(str(item["first"])), date.fromisoformat(str(item["last"]))
+
+
+def _since(first: date | None, coverage: Coverage) -> Coverage | None:
+    begin = coverage[0] if first is None else max(coverage[0], first)
+    return (begin, coverage[1]) if begin <= coverage[1] else None
 
 
 def _item(action: CorporateAction) -> Item:

@@ -25,7 +25,7 @@ from .optimistic import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from ..domain.model import Ticker
     from ..ports import Cursor, Item, Store, Stored
@@ -146,9 +146,10 @@ class NewsRepository:
         part = ItemRange(NEWS, ticker, span=_span(first, last), newest_first=True)
         return (_article(item) for item, _ in scan(self._store, part, None, _PAGE))
 
-    def count(self, ticker: Ticker) -> int:
-        """Return how many articles mention a company; this reads all of them."""
-        return len(self._store.query(NEWS, ticker).items)
+    def count(self, ticker: Ticker, first: date | None = None) -> int:
+        """Return how many articles mention a company since a day; this reads all of them."""
+        span = None if first is None else Span(first.isoformat())
+        return len(self._store.query(NEWS, ticker, span=span).items)
 
     def _put_copy(self, change: CopyChange) -> None:
         article, ticker = change.article, change.ticker

@@ -44,17 +44,20 @@ class FinancialsRepository:
         self._store = store
 
     def compare(
-        self, ticker: Ticker, reports: Iterable[Report]
+        self, ticker: Ticker, reports: Iterable[Report], first: date | None = None
     ) -> tuple[list[Change[Report]], int]:
         """Return which of a company's reports are new or restated, and how many it has with them.
 
-        Of equal reports the last counts.
+        Of equal reports the last counts. Stored ones of periods that end before `first` belong to
+        another company.
         """
         page = self._store.query(FINANCIALS, ticker)
         stored = [row for row in page.items if row.item["reportType"] != _CALENDAR]
         items = [(report, _item(report)) for report in reports]
         changes = compare_items(self._store, FINANCIALS, items, known=stored)
-        return changes, len(stored) + sum(change.stored is None for change in changes)
+        begin = "" if first is None else first.isoformat()
+        own = sum(str(row.item["date"]) >= begin for row in stored)
+        return changes, own + sum(change.stored is None for change in changes)
 
     def compare_calendar(
         self, entries: Iterable[EarningsCalendarEntry]

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from ..domain.companies import Freshness
+from ..domain.companies import Freshness, ProblemKind
+from ..domain.identity import dispute
+from ..errors import UndecidedOwnerError
 from ..ports import ABSENT
 from .outbox import pack, unpack
 
@@ -19,7 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from ..domain.companies import AssetProfile, CompanyOverview, DataSet, PendingEvent
+    from ..domain.companies import (
+        AssetProfile,
+        CompanyOverview,
+        DataSet,
+        Listing,
+        PendingEvent,
+    )
     from ..domain.model import Ticker
     from ..events import Event
     from ..provider_port import Provider
@@ -54,7 +62,7 @@ class CompanyRecord:
         ticker: Ticker,
         provider: Provider,
         assets: AssetRepository,
-        count_stored: Callable[[Ticker, DataSet], int],
+        count_stored: Callable[[AssetProfile, DataSet], int],
     ) -> None:
         self.ticker = ticker
         self._provider = provider
@@ -76,6 +84,21 @@ class CompanyRecord:
     def freshness(self) -> dict[DataSet, Freshness]:
         """The freshness as it is stored now."""
         return self._stored.model.freshness
+
+    def require_owner(self) -> None:
+        """Raise `UndecidedOwnerError` if the ticker may have another owner now."""
+        problem = self._stored.model.problem(ProblemKind.IDENTITY)
+        if problem is not None:
+            advice = f"see `signal9 identity {self.ticker}`"
+            raise UndecidedOwnerError(f"{self.ticker}: {problem.reason}; {advice}")
+
+    def dispute(self, claim: Listing, reason: str) -> None:
+        """Write that the ticker may have another owner, for people to decide."""
+
+        def disputed(profile: AssetProfile) -> AssetProfile:
+            return dispute(profile, claim, reason)
+
+        self._stored = self._assets.change(self.ticker, disputed, known=self._stored)
 
     def add_overview(self, overview: CompanyOverview, event: Event) -> None:
         """Keep a new description and its event, to be written together."""
@@ -113,6 +136,8 @@ class CompanyRecord:
         def changed(profile: AssetProfile) -> AssetProfile:
             # A replayed response came earlier; that does not make a company any staler.
             checked_at = max(profile.checked_at or _NEVER, self._provider.retrieved_at())
+            if profile.identity.since != self.before.identity.since:
+                return profile  # the ticker has a new owner, to whom this does not belong
             return profile.model_copy(
                 update={
                     "overview": self._overview or profile.overview,
@@ -150,5 +175,5 @@ class CompanyRecord:
             return update.count
         before, now = self.before.freshness.get(data_set), profile.freshness.get(data_set)
         if update.added is None or now is None or now != before or self.before.pending:
-            return self._count_stored(self.ticker, data_set)
+            return self._count_stored(self.before, data_set)
         return now.count + update.added

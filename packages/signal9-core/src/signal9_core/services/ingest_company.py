@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from ..domain.companies import DataSet
+from ..domain.companies import Asset, DataSet, Listing
 from ..domain.reports import ALL_REPORTS
 from ..errors import ProviderError
 from ..events import AssetDataUpdated, FinancialDataIngested, NewsIngested, PricesUpdated
 from ..repositories.news import NO_COMPANY
 from .company_record import CompanyRecord, Update
 from .ingest_result import IngestResult
+from .own_facts import own_facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import date, datetime
 
     from ..domain.adjustment import CorporateAction
-    from ..domain.companies import Freshness
+    from ..domain.companies import AssetProfile, CompanyOverview, Freshness
     from ..domain.model import Ticker
     from ..domain.news import NewsArticle
     from ..domain.reports import ReportKind
@@ -68,11 +69,13 @@ class IngestCompany:
         Only these `reports` are requested of the provider.
         """
         record = CompanyRecord(ticker, self.provider, self.assets, self._count)
+        own = replace(self, provider=own_facts_of(record.before, self.provider))
         result = IngestResult()
         updates: dict[DataSet, Update | None] = {}
         for data_set in data_sets:
             try:
-                updates[data_set] = update = self._ingest(data_set, record, reports, result)
+                record.require_owner()
+                updates[data_set] = update = own._ingest(data_set, record, reports, result)  # noqa: SLF001
             except ProviderError as error:
                 result.fail(error, data_set, ticker)
             except KeyboardInterrupt:
@@ -113,18 +116,31 @@ class IngestCompany:
         overview = self.provider.overview(record.ticker)
         if overview is None:
             return None
+        self._check_owner(record, overview)
         changed = overview != record.before.overview
         if changed:
             event = AssetDataUpdated(at=self.clock(), tickers=(record.ticker,), data_set="overview")
             record.add_overview(overview, event)
         return Update(self._today(), complete=True, changed=changed, count=1)
 
+    def _check_owner(self, record: CompanyRecord, overview: CompanyOverview) -> None:
+        """Raise `UndecidedOwnerError` for a description of another company than the last one."""
+        profile, before = record.before, record.before.overview
+        known = {profile.asset.cik, *profile.identity.ciks, before and before.cik}
+        if before is None or before.cik is None or overview.cik in {None, *known}:
+            return
+        asset = Asset(ticker=record.ticker, name=overview.name, cik=overview.cik)
+        claim = Listing(asset=asset, source=self.provider.name, day=self._today())
+        described = f"{overview.name} with the CIK {overview.cik}"
+        record.dispute(claim, f"{described} is described, and not the CIK {before.cik} any more")
+        record.require_owner()
+
     def _ingest_prices(self, record: CompanyRecord, result: IngestResult) -> Update | None:
         """Request bars, splits and dividends: recent ones, or all where something may be missing.
 
         Actions are stored first, so that no bar is ever without the split that explains it.
         """
-        known, coverage = self.actions.known(record.ticker)
+        known, coverage = self.actions.known(record.ticker, record.before.own())
         history = self.provider.history(record.ticker, self._prices_since(record, coverage))
         if history is None:
             return None
@@ -160,7 +176,7 @@ class IngestCompany:
             self._write_prices_updated(record, min(days), max(days), len(days))
         changed = self.actions.sync(new) if new else 0
         if history.coverage is not None and not _covers(coverage, history.coverage):
-            self.actions.note_coverage(record.ticker, *history.coverage)
+            self.actions.note_coverage(record.ticker, *history.coverage, record.before.own())
         stored = {(action.ex_date, action.kind) for action in (*known, *history.actions)}
         return len(stored), changed
 
@@ -180,7 +196,7 @@ class IngestCompany:
         reports = [*answer.statements, *answer.earnings]
         if not reports:
             return None
-        changes, count = self.financials.compare(record.ticker, reports)
+        changes, count = self.financials.compare(record.ticker, reports, record.before.own())
         if changes:
             changed = tuple(sorted({change.model.kind for change in changes}))
             event = FinancialDataIngested(
@@ -259,11 +275,12 @@ class IngestCompany:
         since = before.as_of - _CORRECTIONS
         return since if _covers(coverage, (since, since)) else None
 
-    def _count(self, ticker: Ticker, data_set: DataSet) -> int:
-        """Return how many articles or bars are stored; this reads all of them."""
+    def _count(self, profile: AssetProfile, data_set: DataSet) -> int:
+        """Return how many articles or bars of the company are stored; this reads all of them."""
+        ticker, first = profile.asset.ticker, profile.own()
         if data_set is DataSet.NEWS:
-            return self.news.count(ticker)
-        return len(self.prices.between(ticker))
+            return self.news.count(ticker, first)
+        return len(self.prices.between(ticker, first))
 
     def _today(self) -> date:
         return self.provider.retrieved_at().date()

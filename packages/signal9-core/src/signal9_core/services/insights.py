@@ -72,7 +72,7 @@ class UpdateInsights:
             rated = None if rating is None else rating.as_of
             days = (_covered_until(profile, DataSet.NEWS), latest, rated)
             as_of = max((day for day in days if day is not None), default=None)
-            update = {} if as_of is None else {"sentiment": self._rating(ticker, as_of)}
+            update = {} if as_of is None else {"sentiment": self._rating(profile, as_of)}
             return profile.insights.model_copy(update=update)
 
         self._update(ticker, with_rating)
@@ -101,8 +101,12 @@ class UpdateInsights:
             )
             self.publisher.publish([event])
 
-    def _rating(self, ticker: Ticker, as_of: date) -> SentimentRating | None:
-        first = datetime.combine(as_of - timedelta(days=self.window_days - 1), time.min, UTC)
+    def _rating(self, profile: AssetProfile, as_of: date) -> SentimentRating | None:
+        day = profile.own(as_of - timedelta(days=self.window_days - 1))
+        if day is None or day > as_of:
+            return None  # the latest articles are about a former owner of the ticker
+        first = datetime.combine(day, time.min, UTC)
+        ticker = profile.asset.ticker
         articles = self.news.between(ticker, first, datetime.combine(as_of, time.max, UTC))
         return _rating(ticker, articles, as_of, self.window_days)
 
@@ -110,7 +114,8 @@ class UpdateInsights:
         as_of = _covered_until(profile, DataSet.PRICES)
         if as_of is None:
             return profile.insights
-        year = self.prices.between(profile.asset.ticker, as_of - _YEAR + timedelta(days=1), as_of)
+        first = profile.own(as_of - _YEAR + timedelta(days=1))
+        year = self.prices.between(profile.asset.ticker, first, as_of)
         if not year:
             return profile.insights
         low, high = year.low.index(min(year.low)), year.high.index(max(year.high))

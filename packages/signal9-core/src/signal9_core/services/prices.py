@@ -24,6 +24,7 @@ from .parameters import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..domain.companies import AssetProfile
     from ..domain.prices import PriceSeries
     from ..ports import Cursor
     from ..repositories.actions import ActionRepository
@@ -81,7 +82,7 @@ class GetPrices:
         }
         span = _rest(first, last, order, decode_cursor(query, cursor, ["after"]))
         series = self._bars(
-            profile.asset.ticker, *span, interval, adjusted=adjusted, order=order, limit=limit + 1
+            profile, *span, interval, adjusted=adjusted, order=order, limit=limit + 1
         )
         start = max(0, len(series) - limit) if order == "desc" else 0
         page = series.slice(start, start + limit)
@@ -138,11 +139,12 @@ class GetPrices:
         adjusted: bool,
     ) -> PriceSeries:
         """Return all bars from `first` to `last`; `InputError` if they cannot be adjusted."""
-        return self._bars(ticker, first, last, interval, adjusted=adjusted)
+        profile = self.companies.get(ticker)
+        return self._bars(profile, first, last, interval, adjusted=adjusted)
 
     def _bars(
         self,
-        ticker: str,
+        profile: AssetProfile,
         first: date | None,
         last: date | None,
         interval: Interval,
@@ -155,8 +157,8 @@ class GetPrices:
         longest = _LONGEST[interval]
         margin = longest - 1
         daily = self.prices.between(
-            ticker,
-            _moved(first, -margin),
+            profile.asset.ticker,
+            profile.own(_moved(first, -margin)),
             _moved(last, margin),
             # The first and the last bar may be incomplete. Adjusting needs all later bars anyway.
             limit=None if limit is None or adjusted else margin + (limit + 1) * longest,
@@ -164,13 +166,13 @@ class GetPrices:
             consistent=False,
         )
         if adjusted and len(daily):
-            daily = self._adjusted(daily)
+            daily = self._adjusted(daily, profile.own())
         return resample(daily, interval).between(first, last)
 
-    def _adjusted(self, daily: PriceSeries) -> PriceSeries:
+    def _adjusted(self, daily: PriceSeries, begin: date | None) -> PriceSeries:
         """Adjust by known splits and dividends; refused where one may be missing."""
         ticker, first, last = daily.ticker, daily.day(0), daily.day(-1)
-        actions, coverage = self.actions.known(ticker)
+        actions, coverage = self.actions.known(ticker, begin)
         covered = coverage is not None and coverage[0] <= first <= last <= coverage[1]
         if coverage is None and not actions:
             raise InputError("adjusted", f"{ticker} has no adjusted prices")
