@@ -374,6 +374,14 @@ class App:
         self._update_finder(publish="listing" in answer.stored)
         return answer
 
+    def decide_owner(self, ticker: str, *, same: bool) -> AssetAnswer:
+        """Decide who owns a ticker of which listings disagree: the same company, or a new one."""
+        from .services.identity import DecideOwner
+
+        DecideOwner(self.assets, self._outbox, self.clock)(ticker, same=same)
+        self._update_finder(publish=True)
+        return self.get_asset(ticker)
+
     def _update_finder(self, *, publish: bool) -> None:
         # A finder that was not made yet has no index to renew.
         if publish or "finder" in vars(self):

@@ -41,6 +41,12 @@ def ingest(
         ),
     ] = None,
     *,
+    accept_listing: Annotated[
+        bool,
+        typer.Option(
+            "--accept-listing", help="Accept that very many companies have left.", hidden=True
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Fetch data from the provider and store it; running it again is harmless."""
@@ -50,7 +56,9 @@ def ingest(
         data_sets, reports = _parse_what(what)
         companies = _companies(app, tickers, what)
         with ProgressBars(silent=as_json) as progress:
-            answer = app.ingest(progress, companies, data_sets, reports)
+            answer = app.ingest(
+                progress, companies, data_sets, reports, accept_losses=accept_listing
+            )
         if as_json:
             print_json(answer)
         else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from ..domain.companies import DataSet
+from ..domain.companies import DataSet, ProblemKind
 from ..domain.prices import PRICE_COLUMNS, decimals_of
 from ..schemas.prices import PriceColumns
 from .output import answer_console, one_line, print_remark
@@ -49,6 +49,7 @@ __all__ = [
     "print_company",
     "print_credentials",
     "print_financials",
+    "print_identity",
     "print_ingest",
     "print_news",
     "print_prices",
@@ -128,6 +129,8 @@ def print_status(answer: StatusAnswer) -> None:
     if answer.problems:
         console.print()
         print_table(_problems(answer.problems))
+        if any(problem.kind is ProblemKind.IDENTITY for problem in answer.problems):
+            print_remark("decide who has a ticker: `signal9 identity TICKER --same` or `--new`")
     print_remark(answer.notice)
     if ingested is None:
         print_remark("not yet ingested in full: run `signal9 ingest`")
@@ -178,7 +181,13 @@ def print_company(
     if company.description:
         console.print(plain_text(company.description))
     fields = make_field_list()
-    for rows in (_profile(company), _year(series, console), _insights(company.insights)):
+    rows_of = (
+        _profile(company),
+        _identity(company),
+        _year(series, console),
+        _insights(company.insights),
+    )
+    for rows in rows_of:
         for name, value in rows:
             fields.add_row(name, plain_text(value))
     console.print()
@@ -205,6 +214,38 @@ def _profile(company: AssetAnswer) -> Iterator[tuple[str, str]]:
     if company.market_capitalization is not None:
         value = format_number(company.market_capitalization)
         yield "market value", f"{value} {company.currency or ''}"
+
+
+def _identity(company: AssetAnswer) -> Iterator[tuple[str, str]]:
+    """Yield how the company and its ticker came together, or fell apart."""
+    if company.renamed_to is not None:
+        yield "has become", f"{company.renamed_to} (see `signal9 show {company.renamed_to}`)"
+    if company.delisting_date is not None:
+        yield "not listed since", str(company.delisting_date)
+    if company.former_tickers:
+        former = (f"{known.ticker} until {known.until}" for known in company.former_tickers)
+        yield "former tickers", ", ".join(former)
+    if company.since is not None:
+        yield "has the ticker since", str(company.since)
+    for owner in company.former_owners:
+        now = "" if owner.renamed_to is None else f", now {owner.renamed_to}"
+        yield "former owner", f"{owner.name or 'a company'} until {owner.until}{now}"
+    for problem in company.problems:
+        yield "problem", f"{problem.reason} (since {problem.since})"
+
+
+def print_identity(company: AssetAnswer) -> None:
+    """Print who has a ticker and who had it, and what is undecided about it."""
+    answer_console().print(plain_text(f"{company.ticker}  {company.name or ''}", "bold"))
+    fields = make_field_list()
+    fields.add_row("status", company.status)
+    if company.cik is not None:
+        fields.add_row("CIK", plain_text(company.cik))
+    for name, value in _identity(company):
+        fields.add_row(name, plain_text(value))
+    answer_console().print(fields)
+    if any(problem.kind is ProblemKind.IDENTITY for problem in company.problems):
+        print_remark("decide with --same or --new; until then, nothing is added to its data")
 
 
 def _year(series: PriceSeries, console: Console) -> Iterator[tuple[str, str]]:

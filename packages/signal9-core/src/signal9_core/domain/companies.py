@@ -147,6 +147,9 @@ class ProblemKind(StrEnum):
     IDENTITY = "identity"
     """The ticker may have another owner; nothing is added until somebody decides."""
 
+    PRICES = "prices"
+    """Computed adjusted closes differ from the provider's: a split or a dividend is wrong."""
+
 
 class Problem(Model):
     """Something that is wrong with the data of a company, for people to look at."""
@@ -185,6 +188,7 @@ class Listing(Model):
     asset: Asset
     source: str
     day: date
+    previous: date | None = Field(None, description="The day of its listing before this one.")
 
 
 class FormerOwner(Model):

@@ -220,12 +220,16 @@ def _last_bar(profile: AssetProfile) -> date | None:
 
 
 def _first_day(profile: AssetProfile, listing: Listing) -> date:
-    """Return the first day that surely belongs to a new owner."""
-    last = _last_bar(profile)
-    days = [listing.asset.ipo_date or listing.day]
-    days += [] if last is None else [last + _DAY]
-    days += filter(None, (profile.asset.delisting_date, profile.identity.since))
-    return max(days)
+    """Return the first day that surely belongs to a new owner.
+
+    One that was listed while the ticker still was of another company had another ticker then.
+    """
+    last, listed = _last_bar(profile), listing.asset.ipo_date
+    ends = (last, profile.asset.delisting_date, profile.identity.since, listing.previous)
+    is_new = listed is not None and all(end is None or end < listed for end in ends)
+    first = listed if is_new and listed is not None else listing.day
+    after = (None if last is None else last + _DAY, *ends[1:3])
+    return max([first, *(day for day in after if day is not None)])
 
 
 def _update(profile: AssetProfile, listing: Listing) -> AssetProfile:
@@ -268,11 +272,12 @@ def _is_claim_of(profile: AssetProfile, source: str) -> bool:
 
 
 def _is_settled_by(profile: AssetProfile, listing: Listing) -> bool:
-    """Return whether the provider whose listing is in dispute now agrees with what is stored."""
+    """Return whether the provider whose listing is in dispute now agrees with what is stored.
+
+    People decide where a CIK contradicts, which may have come with a description.
+    """
     claim = profile.claim
-    if claim is None or claim.source != listing.source:
-        return False
-    return claim.asset.cik is None or listing.asset.cik is not None
+    return claim is not None and claim.source == listing.source and claim.asset.cik is None
 
 
 def _settle(profile: AssetProfile, day: date) -> AssetProfile:

@@ -114,6 +114,12 @@ class AssetRepository:
             return Versioned(AssetProfile(asset=Asset(ticker=ticker)), ABSENT)
         return Versioned(_profile(stored.item), stored.version)
 
+    def read_many(self, tickers: Iterable[Ticker]) -> Iterator[Versioned[AssetProfile]]:
+        """Yield what is known about those of these companies that are known, in any order."""
+        keys = ({"ticker": ticker} for ticker in tickers)
+        for item, version in self._store.get_many(ASSETS, keys):
+            yield Versioned(_profile(item), version)
+
     def put(self, profile: AssetProfile, *, expected: int) -> int:
         """Write a profile over the version that was read; `ConflictError` if it has changed."""
         return self._store.put(ASSETS, _item(profile), expected=expected)
@@ -146,15 +152,21 @@ class AssetRepository:
         stored = self._store.get_many(ASSETS, ({"ticker": ticker} for ticker in tickers))
         return {str(item["ticker"]): _listed(item) for item, _ in stored}
 
-    def compare(self, assets: Iterable[Asset], source: str, day: date) -> list[ProfileChange]:
-        """Return which profiles a provider's listing of a day changes."""
+    def compare(
+        self, assets: Iterable[Asset], source: str, day: date, previous: date | None = None
+    ) -> list[ProfileChange]:
+        """Return which profiles a provider's listing of a day, after a `previous` one, changes."""
         by_ticker = {asset.ticker: asset for asset in assets}
         keys = ({"ticker": ticker} for ticker in by_ticker)
         stored = {str(row.item["ticker"]): row for row in self._store.get_many(ASSETS, keys)}
-        changes = (
-            _compare(stored.get(ticker), asset, source, day) for ticker, asset in by_ticker.items()
-        )
-        return [change for change in changes if change is not None]
+        changes: list[ProfileChange] = []
+        for ticker, asset in by_ticker.items():
+            row = stored.get(ticker)
+            if row is None or not _is_listed(row.item, asset, source):
+                listing = Listing(asset=asset, source=source, day=day, previous=previous)
+                change = _apply(row, listing)
+                changes += [] if change is None else [change]
+        return changes
 
     def write(self, changes: Sequence[ProfileChange]) -> None:
         """Store changed profiles, over what others have written since."""
@@ -195,14 +207,11 @@ class AssetRepository:
                 yield _summary(item)
 
 
-def _compare(stored: Stored | None, asset: Asset, source: str, day: date) -> ProfileChange | None:
-    if stored is not None and _is_listed(stored.item, asset, source):
-        return None
-    before = AssetProfile(asset=Asset(ticker=asset.ticker))
-    version = ABSENT
+def _apply(stored: Stored | None, listing: Listing) -> ProfileChange | None:
+    before, version = AssetProfile(asset=Asset(ticker=listing.asset.ticker)), ABSENT
     if stored is not None:
         before, version = _profile(stored.item), stored.version
-    apply = partial(apply_listing, listing=Listing(asset=asset, source=source, day=day))
+    apply = partial(apply_listing, listing=listing)
     after = apply(before)
     if version != ABSENT and after == before:
         return None

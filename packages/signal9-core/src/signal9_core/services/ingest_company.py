@@ -88,10 +88,11 @@ class IngestCompany:
         self.outbox.send(result.failure_events(self.clock()))
         record.save(checked=not result.out_of_calls)
         for data_set, update in updates.items():
-            if update is None:
+            fresh = record.freshness.get(data_set)  # absent if the ticker has a new owner by now
+            if update is None or fresh is None:
                 result.count(data_set, 0, 0)
             else:
-                result.count(data_set, record.freshness[data_set].count, update.changed)
+                result.count(data_set, fresh.count, update.changed)
         return result
 
     def _ingest(

@@ -54,8 +54,8 @@ class IngestListing:
     ) -> IngestResult:
         """Ingest the listing; a provider that fails is reported.
 
-        Companies that a `whole` listing lacks have left. One that lacks too many of them is taken
-        for a mistake and changes nothing, unless its losses are accepted.
+        Companies that a `whole` listing lacks have left; another one makes none inactive. One that
+        lacks too many is taken for a mistake and changes nothing, unless its losses are accepted.
         """
         result = IngestResult()
         try:
@@ -83,9 +83,14 @@ class IngestListing:
         known = {company.ticker: company for company in self.assets.summaries()}
         missing = self._missing(known, entries) if whole and not self._is_outdated() else []
         changes = {change.ticker: change for change in self._compare(missing, entries.values())}
+        if not whole:
+            changes = {name: change for name, change in changes.items() if not _has_gone(change)}
         renamed = _find_renamed(known, changes, self.provider.name)
         if not accept_losses:
-            self._check_losses([name for name in missing if name not in renamed], known)
+            lost = [ticker for ticker in missing if ticker not in renamed]
+            before = sum(self._lists(company) for company in known.values())
+            if (lost and not entries) or (len(lost) > 1 and len(lost) * _PLAUSIBLE > before):
+                raise PayloadError(self._refusal(len(lost), before))
         for ticker, now in renamed.items():
             self._rename(ticker, now, changes)
         return changes
@@ -101,18 +106,17 @@ class IngestListing:
         return [
             ticker
             for ticker, company in known.items()
-            if self.provider.name in company.identity.listed_by and ticker not in entries
+            if self._lists(company) and ticker not in entries
         ]
 
-    def _check_losses(self, lost: Sequence[Ticker], known: Mapping[Ticker, CompanySummary]) -> None:
-        source = self.provider.name
-        before = sum(source in company.identity.listed_by for company in known.values())
-        is_too_many = len(lost) > 1 and len(lost) * _PLAUSIBLE > before
-        if is_too_many or 0 < len(lost) == before:
-            raise PayloadError(
-                f"{source}: the listing lacks {len(lost):,} of {before:,} companies, more than one "
-                f"in {_PLAUSIBLE}: nothing is changed; `signal9 ingest --accept-listing` accepts it"
-            )
+    def _lists(self, company: CompanySummary) -> bool:
+        return self.provider.name in company.identity.listed_by
+
+    def _refusal(self, lost: int, before: int) -> str:
+        return (
+            f"{self.provider.name}: the listing lacks {lost:,} of {before:,} companies, more than "
+            f"one in {_PLAUSIBLE}: nothing is changed; `signal9 ingest --accept-listing` accepts it"
+        )
 
     def _compare(
         self, missing: Iterable[Ticker], assets: Iterable[Asset]
@@ -120,10 +124,11 @@ class IngestListing:
         """Yield what changes of the companies that have left, and then of those that are listed."""
         source, day = self.provider.name, self._at().date()
         leave = partial(leave_listing, source=source, day=day)
-        for ticker in missing:
-            profile, version = self.assets.read(ticker)
+        for profile, version in self.assets.read_many(missing):
             yield ProfileChange(profile, version, leave(profile), leave)
-        yield from self.assets.compare(assets, source, day)
+        previous = self.state.listed_at(source)
+        last = None if previous is None else previous.date()
+        yield from self.assets.compare(assets, source, day, last)
 
     def _rename(self, ticker: Ticker, now: Ticker, changes: dict[Ticker, ProfileChange]) -> None:
         """Add to the changes that a company has another ticker now."""
@@ -137,11 +142,7 @@ class IngestListing:
         former = FormerTicker(ticker=ticker, until=until)
         changes[now] = changes[now].then(partial(add_former_ticker, former=former))
         renames = rename_former_owner if _is_taken_over(change) else rename
-        # A run that stops in between is completed by the next one, which finds the new ticker new.
-        changes.pop(ticker, None)
-        rest = dict(changes)
-        changes.clear()
-        changes |= {ticker: change.then(partial(renames, ticker=now)), **rest}
+        changes[ticker] = change.then(partial(renames, ticker=now))
 
     def _store(self, changes: Sequence[ProfileChange]) -> None:
         if changes:
@@ -181,39 +182,50 @@ def _find_renamed(
     have left one and come under another for different shares.
     """
     new = {ticker: change.after for ticker, change in changes.items() if _is_new(change)}
-    if not new:
-        return {}
-    left = {name: _leaver(change) for name, change in changes.items() if _has_left(change)}
-    ids = {asset.identity.ids.get(source): ticker for ticker, asset in new.items()}
-    renamed = {
-        ticker: ids[number]
-        for ticker, profile in left.items()
-        if (number := profile.identity.ids.get(source)) is not None and number in ids
-    }
-    old = {ticker: profile.asset.cik for ticker, profile in left.items()}
-    old |= {
-        ticker: company.cik
-        for ticker, company in known.items()
-        if company.status == "inactive"
-        and ticker not in changes
-        and not company.identity.renamed_to
+    old = {
+        ticker: (profile.asset.cik, profile.identity.ids.get(source))
+        for ticker, profile in _left(changes)
     }
     staying = {
         company.cik
         for ticker, company in known.items()
-        if company.status == "active" and ticker not in left and ticker not in new
+        if company.status == "active" and ticker not in old and ticker not in new
     }
-    by_cik = _only_one({ticker: profile.asset.cik for ticker, profile in new.items()})
-    for cik, ticker in _only_one(old).items():
-        if cik in by_cik and cik not in staying:
-            renamed.setdefault(ticker, by_cik[cik])
+    # Those that have left before; a run that was stopped has noted what became of them, maybe.
+    old |= {
+        ticker: (company.cik, company.identity.ids.get(source))
+        for ticker, company in known.items()
+        if company.status == "inactive"
+        and ticker not in changes
+        and company.identity.renamed_to in {None, *new}
+    }
+    ids = _only_one({ticker: profile.identity.ids.get(source) for ticker, profile in new.items()})
+    ciks = _only_one({ticker: profile.asset.cik for ticker, profile in new.items()})
+    leavers = _only_one({ticker: cik for ticker, (cik, _) in old.items()})
+    renamed = {ticker: ids[number] for ticker, (_, number) in old.items() if number in ids}
+    for cik, ticker in leavers.items():
+        if cik in ciks and cik not in staying:
+            renamed.setdefault(ticker, ciks[cik])
     return renamed
 
 
-def _only_one(ciks: Mapping[Ticker, str | None]) -> dict[str, Ticker]:
-    """Return the ticker of each CIK that has only one."""
-    counts = Counter(ciks.values())
-    return {cik: ticker for ticker, cik in ciks.items() if cik is not None and counts[cik] == 1}
+def _only_one(numbers: Mapping[Ticker, str | None]) -> dict[str | None, Ticker]:
+    """Return the ticker of each number that has only one."""
+    counts = Counter(numbers.values())
+    return {
+        number: ticker
+        for ticker, number in numbers.items()
+        if number is not None and counts[number] == 1
+    }
+
+
+def _left(changes: Mapping[Ticker, ProfileChange]) -> Iterator[tuple[Ticker, AssetProfile]]:
+    """Yield the companies that do not have their ticker any more."""
+    for ticker, change in changes.items():
+        if _is_taken_over(change) and change.before.identity.renamed_to is None:
+            yield ticker, change.before
+        elif _has_left(change):
+            yield ticker, change.after
 
 
 def _is_taken_over(change: ProfileChange) -> bool:
@@ -225,16 +237,13 @@ def _is_new(change: ProfileChange) -> bool:
     return is_new and change.after.asset.status == "active"
 
 
+def _has_gone(change: ProfileChange) -> bool:
+    return change.version != ABSENT and change.after.asset.status == "inactive"
+
+
 def _has_left(change: ProfileChange) -> bool:
-    if _is_taken_over(change):
-        return change.before.identity.renamed_to is None
     was_active = change.version == ABSENT or change.before.asset.status == "active"
     return was_active and change.after.asset.status == "inactive"
-
-
-def _leaver(change: ProfileChange) -> AssetProfile:
-    """Return the company that does not have the ticker any more."""
-    return change.before if _is_taken_over(change) else change.after
 
 
 def _left_on(change: ProfileChange) -> date | None:

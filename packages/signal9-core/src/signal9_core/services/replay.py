@@ -269,7 +269,8 @@ class Replay:
                     by_subject[subject].append(copy)
             progress("files", done, len(copies))
         result = IngestResult()
-        for done, subject in enumerate(sorted(by_subject), 1):
+        # Listings tell whose facts those under a ticker are, and so they come first.
+        for done, subject in enumerate(sorted(by_subject, key=_listings_first), 1):
             result.add(self._ingest(subject, by_subject[subject]))
             progress("stored", done, len(by_subject))
         return ReplayAnswer(
@@ -285,10 +286,28 @@ class Replay:
         ingest = self.ingest(RecordedProvider(responses, ticker or None))
         match data_set:
             case "listing":
-                return ingest.listing(_ignore)
+                return self._ingest_listings(responses)
             case "calendar":
                 return ingest.calendar(_ignore)
         return ingest.company(ticker, (DataSet(data_set),))
+
+    def _ingest_listings(self, responses: Sequence[ParsedResponse]) -> IngestResult:
+        """Ingest one listing after another, as companies came and left.
+
+        Only those of an archive are whole for certain.
+        """
+        result, tickers = IngestResult(), set[Ticker]()
+        for response in responses:
+            is_whole = response.copy.at is not None and response.copy.symbol is None
+            ingest = self.ingest(RecordedProvider([response]))
+            result.add(ingest.listing(_ignore, whole=is_whole))
+            tickers |= {asset.ticker for asset in response.of_type(Asset)}
+        result.stored["listing"] = len(tickers)
+        return result
+
+
+def _listings_first(subject: _Subject) -> tuple[bool, _Subject]:
+    return subject[0] != "listing", subject
 
 
 def _ignore(data_set: str, done: int, total: int) -> None:
