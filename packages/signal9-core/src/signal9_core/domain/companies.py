@@ -209,7 +209,7 @@ class AssetProfile(Model):
     """
 
     asset: Asset
-    identity: Identity = Identity()
+    identity: Identity = Field(default_factory=Identity)
     former_owners: tuple[FormerOwner, ...] = ()
     claim: Listing | None = Field(
         None, description="A listing under the ticker that may be of another company."

@@ -70,8 +70,8 @@ def apply_listing(profile: AssetProfile, listing: Listing) -> AssetProfile:
         return profile  # it is about a company that had the ticker before
     if opinion.owner is _Owner.OTHER:
         return take_over(profile, listing)
-    if profile.overview is None and not profile.freshness:
-        return _update(profile, listing)  # nothing is stored that could be joined
+    if _is_spelling(profile, listing):
+        return _update(profile, listing)
     return dispute(profile, listing, opinion.reason)
 
 
@@ -83,8 +83,7 @@ def leave_listing(profile: AssetProfile, source: str, day: date) -> AssetProfile
     if asset.status == "active":
         gone = {"status": "inactive", "delisting_date": asset.delisting_date or day}
         update["asset"] = asset.model_copy(update=gone)
-    left = profile.model_copy(update=update)
-    return _settle(left, day) if _is_claim_of(left, source) else left
+    return profile.model_copy(update=update)
 
 
 def rename(profile: AssetProfile, ticker: Ticker) -> AssetProfile:
@@ -203,11 +202,23 @@ def _is_same_date(before: date | None, now: date) -> bool:
 
 def _is_renamed(profile: AssetProfile, asset: Asset) -> bool:
     """Return whether a name shares no word with any name that the company had."""
-    if asset.ipo_date is not None and _is_same_date(profile.asset.ipo_date, asset.ipo_date):
+    if asset.ipo_date is not None and asset.ipo_date == profile.asset.ipo_date:
         return False
     names = (*profile.identity.names, *([profile.asset.name] if profile.asset.name else ()))
     words = _words(asset.name)
     return bool(names and words) and not any(words & _words(name) for name in names)
+
+
+def _is_spelling(profile: AssetProfile, listing: Listing) -> bool:
+    """Return whether another provider may just spell the name of a company in another way.
+
+    Where no data are stored, nothing can be joined to them.
+    """
+    has_data = profile.overview is not None or bool(profile.freshness)
+    is_listed_elsewhere = profile.asset.status == "active" and (
+        listing.source not in profile.identity.listed_by
+    )
+    return is_listed_elsewhere and not has_data
 
 
 def _words(name: str | None) -> frozenset[str]:
@@ -235,8 +246,7 @@ def _first_day(profile: AssetProfile, listing: Listing) -> date:
 def _update(profile: AssetProfile, listing: Listing) -> AssetProfile:
     asset = _merge(profile, listing)
     identity = _identify(profile.identity, listing, asset)
-    updated = profile.model_copy(update={"asset": asset, "identity": identity})
-    return _settle(updated, listing.day) if _is_settled_by(profile, listing) else updated
+    return profile.model_copy(update={"asset": asset, "identity": identity})
 
 
 def _merge(profile: AssetProfile, listing: Listing) -> Asset:
@@ -265,19 +275,6 @@ def _identify(identity: Identity, listing: Listing, asset: Asset) -> Identity:
             "renamed_to": None if is_active else identity.renamed_to,
         }
     )
-
-
-def _is_claim_of(profile: AssetProfile, source: str) -> bool:
-    return profile.claim is not None and profile.claim.source == source
-
-
-def _is_settled_by(profile: AssetProfile, listing: Listing) -> bool:
-    """Return whether the provider whose listing is in dispute now agrees with what is stored.
-
-    People decide where a CIK contradicts, which may have come with a description.
-    """
-    claim = profile.claim
-    return claim is not None and claim.source == listing.source and claim.asset.cik is None
 
 
 def _settle(profile: AssetProfile, day: date) -> AssetProfile:

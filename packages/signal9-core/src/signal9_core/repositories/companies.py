@@ -71,7 +71,7 @@ class CompanySummary(Model):
     ticker: Ticker
     status: Literal["active", "inactive"]
     cik: str | None = None
-    identity: Identity = Identity()
+    identity: Identity = Field(default_factory=Identity)
     freshness: dict[DataSet, Freshness] = Field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
@@ -236,8 +236,9 @@ def _item(profile: AssetProfile) -> Item:
     asset, overview = profile.asset, profile.overview
     listed = to_item(asset)
     sector = {} if overview is None or not overview.sector else {"sector": overview.sector}
+    fields = {name: value for name, value in to_item(profile).items() if value != []}
     return {
-        **to_item(profile),
+        **fields,
         **{name: listed[name] for name in _INDEXED if name in listed},
         **sector,
         "nameKey": f"{(asset.name or asset.ticker).casefold()}#{asset.ticker}",
