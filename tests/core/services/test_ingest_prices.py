@@ -54,7 +54,7 @@ def test_actions_are_stored_counted_and_announced_once(
     answer = app.ingest(tickers=["BRK.B"], data_sets=[DataSet.PRICES])
 
     assert answer.stored == answer.changed == {"prices": 3, "actions": 2}
-    assert app.actions.known("BRK.B") == ([SPLIT, PAID], (date(2023, 12, 1), date(2024, 1, 4)))
+    assert app.actions.known("BRK.B") == ([SPLIT, PAID], ((date(2023, 12, 1), date(2024, 1, 4)),))
     assert _prices_heard(publisher) == [
         (SPLIT.ex_date, PAID.ex_date, 2),
         (date(2023, 12, 1), date(2024, 1, 4), 3),
@@ -81,7 +81,7 @@ def test_prices_that_fail_leave_no_action_behind(app: App, provider: FakeProvide
 
     app.ingest(tickers=["BRK.B"], data_sets=[DataSet.PRICES])
 
-    assert app.actions.known("BRK.B") == ([], None)
+    assert app.actions.known("BRK.B") == ([], ())
 
 
 def test_a_provider_without_actions_has_none_counted_and_is_asked_for_everything(
@@ -90,7 +90,7 @@ def test_a_provider_without_actions_has_none_counted_and_is_asked_for_everything
     provider.actions.clear()
 
     assert _ingest(app) == {"prices": 3}
-    assert app.actions.known("BRK.B") == ([], None)
+    assert app.actions.known("BRK.B") == ([], ())
     _ingest(app)
     assert provider.since("prices") == [None, None]
 

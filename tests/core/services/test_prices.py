@@ -67,7 +67,9 @@ def store_action(app: App, long: PriceSeries, at: int, **figure: str) -> Corpora
     kind = "split" if "ratio" in figure else "dividend"
     place = {"ticker": long.ticker, "kind": kind, "ex_date": long.day(at)}
     action = CorporateAction.model_validate({**place, **figure})
-    ActionRepository(app.store).sync([action])
+    actions = ActionRepository(app.store)
+    actions.sync([action])
+    actions.note_coverage(long.ticker, (long.day(0), long.day(-1)))
     return action
 
 
@@ -111,7 +113,7 @@ def test_prices_are_adjusted_by_splits_and_dividends(app: App, long: PriceSeries
 def test_where_nothing_happened_adjusted_prices_are_those_traded(
     app: App, long: PriceSeries
 ) -> None:
-    ActionRepository(app.store).note_coverage("BRK.B", long.day(0), long.day(-1))
+    ActionRepository(app.store).note_coverage("BRK.B", (long.day(0), long.day(-1)))
 
     assert rows(app.get_prices("BRK.B", adjusted=True)) == bar_rows(long.rescaled(6))
 
@@ -120,7 +122,7 @@ def test_adjusted_prices_are_refused_where_a_split_may_be_missing(
     app: App, long: PriceSeries
 ) -> None:
     first, last = long.day(7), long.day(20)
-    ActionRepository(app.store).note_coverage("BRK.B", first, last)
+    ActionRepository(app.store).note_coverage("BRK.B", (first, last))
 
     for start, end in ((None, None), (first, None), (None, last)):
         with pytest.raises(InputError, match=f"adjusted prices from {first} to {last} only"):
@@ -208,7 +210,6 @@ def test_pages_of_any_range_hold_what_all_of_it_holds(
         actions = []
         if len(series):
             actions = [store_action(app, series, len(series) // 2, ratio="2")]
-            ActionRepository(store).note_coverage("AAPL", series.day(0), series.day(-1))
         options = {"first": first, "last": last, "interval": interval, "order": order}
         paged = list(pages(app.get_prices, adjusted=adjusted, limit=limit, **options))
 

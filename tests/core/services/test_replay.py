@@ -186,13 +186,13 @@ def test_it_is_known_after_a_replay_that_no_split_or_dividend_happened(app: App)
     bars = {"bars": {"IBM": [bar]}, "next_page_token": None}
     keep(app, "stocks_bars", bars, provider="alpaca")
     app.replay()
-    assert app.actions.known("IBM") == ([], None)
+    assert app.actions.known("IBM") == ([], ())
 
     actions: dict[str, object] = {"corporate_actions": {}, "next_page_token": None}
     keep(app, "corporate_actions", actions, provider="alpaca")
     app.replay()
 
-    assert app.actions.known("IBM") == ([], (date(2024, 1, 5),) * 2)
+    assert app.actions.known("IBM") == ([], ((date(2024, 1, 5),) * 2,))
     assert app.replay().changed == 0
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from .domain.adjustment import CorporateAction
     from .domain.companies import Asset, CompanyOverview, DataSet
+    from .domain.coverage import Coverage
     from .domain.model import Ticker
     from .domain.news import NewsArticle
     from .domain.prices import PriceSeries
@@ -125,7 +126,8 @@ class ProviderFormat(NamedTuple):
 
     `data_sets` says what a response about one company belongs to, even if it is empty; responses of
     `action_functions` have every split and dividend of their days; `is_whole` says whether a
-    response with so many bars or articles is complete.
+    response with so many bars or articles is complete. Each of `action_lists` has all actions of
+    one kind; together they have every one.
     """
 
     parsers: Mapping[str, Parser]
@@ -133,6 +135,7 @@ class ProviderFormat(NamedTuple):
     data_sets: Mapping[str, DataSet]
     action_functions: Container[str]
     is_whole: Callable[[str, int], bool]
+    action_lists: frozenset[str] = frozenset()
 
     def functions_of(self, data_set: DataSet) -> frozenset[str]:
         """Return the functions whose responses belong to a data set."""
@@ -149,13 +152,13 @@ class Financials(NamedTuple):
 class History(NamedTuple):
     """Daily bars, splits and dividends of a company.
 
-    No split and no dividend of the days of `coverage`, both included, is missing; `None` if the
-    source promises no days. `complete` says whether there are no bars before the first.
+    No split and no dividend of the days of `coverage` is missing; it has no days if the source
+    promises none. `complete` says whether there are no bars before the first.
     """
 
     bars: PriceSeries | None
     actions: Sequence[CorporateAction] = ()
-    coverage: tuple[date, date] | None = None
+    coverage: Coverage = ()
     complete: bool = True
 
 

@@ -45,7 +45,10 @@ class SentimentRating(Model):
 
 
 class PriceRange(Model):
-    """Lowest low and highest high, as traded, of the 52 weeks up to and including `as_of`."""
+    """Lowest low and highest high of the 52 weeks up to and including `as_of`.
+
+    Adjusted for the splits of these weeks, so that both compare with the last close.
+    """
 
     as_of: date
     low: Exact
@@ -59,6 +62,9 @@ class Insights(Model):
 
     sentiment: SentimentRating | None = None
     range_52_weeks: PriceRange | None = Field(None, alias="range52Weeks")
+    no_range_reason: str | None = Field(
+        None, description="Why there is no range although there are prices of the 52 weeks."
+    )
 
 
 class DataSet(StrEnum):

@@ -289,6 +289,8 @@ class Company(Displayed, AssetAnswer):
         prices, sentiment = self.insights.range_52_weeks, self.insights.sentiment
         if prices is not None:
             yield "52-week range", f"{prices.low:,f} to {prices.high:,f}"
+        elif self.insights.no_range_reason is not None:
+            yield "52-week range", self.insights.no_range_reason
         if sentiment is not None:
             yield "tone of the news", f"{sentiment.label} ({sentiment.sample_size} articles)"
         for data_set, freshness in self.freshness.items():

@@ -88,6 +88,8 @@ class CompanyRecord:
 
     def write_events(self, *events: Event) -> None:
         """Write events, before the data that they are about are written."""
+        if not events:
+            return
         self._events += map(pack, events)
 
         def changed(profile: AssetProfile) -> AssetProfile:

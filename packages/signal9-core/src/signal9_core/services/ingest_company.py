@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from ..domain.companies import DataSet
+from ..domain.coverage import covering_span
 from ..domain.reports import ALL_REPORTS
 from ..errors import ProviderError
 from ..events import AssetDataUpdated, FinancialDataIngested, NewsIngested, PricesUpdated
@@ -16,20 +17,21 @@ from .company_record import CompanyRecord, Update
 from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import date, datetime
 
     from ..domain.adjustment import CorporateAction
     from ..domain.companies import Freshness
+    from ..domain.coverage import Coverage, Days
     from ..domain.model import Ticker
     from ..domain.news import NewsArticle
     from ..domain.reports import ReportKind
     from ..ports import Clock
     from ..provider_port import History, Provider
-    from ..repositories.actions import ActionRepository, Coverage
+    from ..repositories.actions import ActionRepository
     from ..repositories.companies import AssetRepository
     from ..repositories.news import CopyChange, NewsRepository
-    from ..repositories.prices import PriceRepository
+    from ..repositories.prices import PriceChange, PriceRepository
     from ..repositories.reports import FinancialsRepository
     from .outbox import Outbox
 
@@ -128,50 +130,51 @@ class IngestCompany:
         history = self.provider.history(record.ticker, self._prices_since(record, coverage))
         if history is None:
             return None
-        if history.actions or history.coverage is not None:
-            result.count("actions", *self._store_actions(record, history, known, coverage))
-        bars = history.bars
-        if not bars:
+        change = self.prices.compare(history.bars) if history.bars else None
+        new = [action for action in history.actions if action not in known]
+        spans = [span for span in history.coverage if covering_span(coverage, *span) is None]
+        if history.bars or not record.is_new:  # without prices, actions change no price
+            record.write_events(*self._prices_updated(record.ticker, new, change, spans))
+        if history.actions or history.coverage:
+            stored = {(action.ex_date, action.kind) for action in (*known, *history.actions)}
+            result.count("actions", len(stored), self.actions.sync(new) if new else 0)
+        if spans:
+            self.actions.note_coverage(record.ticker, *spans)
+        if not history.bars:
             return None
-        change = self.prices.compare(bars)
         if change is not None:
-            self._write_prices_updated(record, change.first, change.last, change.count)
             self.prices.write(change)
         before = record.before.freshness.get(DataSet.PRICES)
-        meets = before is not None and before.complete and bars.day(0) <= before.as_of
+        first, last = history.bars.day(0), history.bars.day(-1)
+        meets = before is not None and before.complete and first <= before.as_of
         return Update(
-            as_of=bars.day(-1) if before is None else max(bars.day(-1), before.as_of),
+            as_of=last if before is None else max(last, before.as_of),
             complete=history.complete or meets,
             changed=0 if change is None else change.count,
             added=0 if change is None else change.added,
         )
 
-    def _store_actions(
+    def _prices_updated(
         self,
-        record: CompanyRecord,
-        history: History,
-        known: Sequence[CorporateAction],
-        coverage: Coverage | None,
-    ) -> tuple[int, int]:
-        """Return how many splits and dividends are stored now, and how many were new."""
-        new = [action for action in history.actions if action not in known]
-        if new and (history.bars or not record.is_new):  # without prices, they change no price
-            days = [action.ex_date for action in new]
-            self._write_prices_updated(record, min(days), max(days), len(days))
-        changed = self.actions.sync(new) if new else 0
-        if history.coverage is not None and not _covers(coverage, history.coverage):
-            self.actions.note_coverage(record.ticker, *history.coverage)
-        stored = {(action.ex_date, action.kind) for action in (*known, *history.actions)}
-        return len(stored), changed
-
-    def _write_prices_updated(
-        self, record: CompanyRecord, first: date, last: date, count: int
-    ) -> None:
-        record.write_events(
-            PricesUpdated(
-                at=self.clock(), ticker=record.ticker, first=first, last=last, count=count
+        ticker: Ticker,
+        actions: Sequence[CorporateAction],
+        change: PriceChange | None,
+        spans: Sequence[Days],
+    ) -> Iterator[PricesUpdated]:
+        """Yield what is announced: actions, bars or, without either, days that are covered now."""
+        at = self.clock()
+        days = [action.ex_date for action in actions]
+        if days:
+            yield PricesUpdated(
+                at=at, ticker=ticker, first=min(days), last=max(days), count=len(days)
             )
-        )
+        if change is not None:
+            yield PricesUpdated(
+                at=at, ticker=ticker, first=change.first, last=change.last, count=change.count
+            )
+        elif spans and not days:
+            first, last = spans[0][0], spans[-1][1]
+            yield PricesUpdated(at=at, ticker=ticker, first=first, last=last, count=len(spans))
 
     def _ingest_financials(
         self, record: CompanyRecord, kinds: Collection[ReportKind]
@@ -252,12 +255,12 @@ class IngestCompany:
         same = before is not None and before.source == self.provider.name
         return before if same and self.provider.covered() is None else None
 
-    def _prices_since(self, record: CompanyRecord, coverage: Coverage | None) -> date | None:
+    def _prices_since(self, record: CompanyRecord, coverage: Coverage) -> date | None:
         before = self._continued(record, DataSet.PRICES)
         if before is None or not before.complete or record.before.pending:
             return None
         since = before.as_of - _CORRECTIONS
-        return since if _covers(coverage, (since, since)) else None
+        return None if covering_span(coverage, since, since) is None else since
 
     def _count(self, ticker: Ticker, data_set: DataSet) -> int:
         """Return how many articles or bars are stored; this reads all of them."""
@@ -273,7 +276,3 @@ def _news_ingested(ticker: Ticker, published: Sequence[datetime], at: datetime) 
     return NewsIngested(
         at=at, ticker=ticker, first=min(published), last=max(published), count=len(published)
     )
-
-
-def _covers(coverage: Coverage | None, days: Coverage) -> bool:
-    return coverage is not None and coverage[0] <= days[0] and days[1] <= coverage[1]

@@ -6,13 +6,14 @@ import json
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..domain.adjustment import CorporateAction
 from ..domain.companies import Asset, CompanyOverview, DataSet
+from ..domain.coverage import join_spans
 from ..domain.model import Ticker
 from ..domain.news import NewsArticle
 from ..domain.prices import PriceSeries
@@ -25,7 +26,9 @@ from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import date
 
+    from ..domain.coverage import Days
     from ..domain.reports import ReportKind
     from ..ports import Progress
     from ..provider_port import Provider, ProviderFormat, RawCopies, RawCopy, Record
@@ -184,7 +187,8 @@ class RecordedProvider:
     def history(self, ticker: Ticker, since: date | None = None) -> History | None:
         """Return bars, splits and dividends, and in which days no action is missing."""
         bars: PriceSeries | None = None
-        complete, days = True, list[date]()
+        complete = True
+        days: list[Days] = []
         for number, response in enumerate(self.responses):
             series = response.of_type(PriceSeries)
             newer = next((bars for bars in series if bars and bars.ticker == ticker), None)
@@ -195,12 +199,25 @@ class RecordedProvider:
             elif not number:
                 complete = response.whole
             if response.has_all_actions and bars:
-                days += [(newer or bars).day(0), (newer or bars).day(-1)]
+                days.append(((newer or bars).day(0), (newer or bars).day(-1)))
         actions = self._latest(CorporateAction, attrgetter("ticker", "ex_date", "kind"))
         actions = [action for action in actions if action.ticker == ticker]
         bars = None if bars is None else bars.between(since)
-        coverage = (min(days), max(days)) if days else None
-        return History(bars, actions, coverage, complete)
+        return History(bars, actions, join_spans([*days, *self._listed_days(bars)]), complete)
+
+    def _listed_days(self, bars: PriceSeries | None) -> Iterator[Days]:
+        """Yield the days with bars before lists of all kinds of actions came."""
+        latest: dict[str, datetime] = {}
+        for response in self.responses:
+            if response.copy.function in response.format.action_lists and response.copy.at:
+                latest[response.copy.function] = response.copy.at
+        lists = self.responses[-1].format.action_lists
+        if not lists or not lists <= latest.keys() or bars is None:
+            return
+        # Of the day on which a list came, it may not have everything.
+        end = min(latest[function] for function in lists).date() - timedelta(days=1)
+        if past := bars.between(None, end):
+            yield past.day(0), past.day(-1)
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
         """Return the reports of these kinds."""
