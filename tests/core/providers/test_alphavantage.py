@@ -349,8 +349,9 @@ def test_splits_and_dividends_come_with_the_adjusted_series(more: dict[str, str]
         "2024-01-02": adjusted_bar(dividend="0.2500", split="2.0", **more),
     }
 
-    series, actions = _parsed(daily("BRK-B", bars), None)
+    series, actions, adjusted = _parsed(daily("BRK-B", bars), None)
 
+    assert adjusted is not None
     assert [(action.kind, action.amount or action.ratio) for action in actions] == [
         ("dividend", Decimal("0.25")),
         ("split", Decimal(2)),

@@ -71,7 +71,8 @@ def test_an_unknown_company_has_nothing(sample: SampleProvider) -> None:
 def test_prices_are_as_traded_until_the_end(
     sample: SampleProvider, ticker: str, count: int, first: date
 ) -> None:
-    bars, _, coverage, complete = _history(sample, ticker)
+    history = _history(sample, ticker)
+    bars, coverage, complete = history.bars, history.coverage, history.complete
 
     assert bars is not None
     assert (len(list(bars)), bars.day(0), bars.day(-1)) == (count, first, END)

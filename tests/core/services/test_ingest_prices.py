@@ -159,7 +159,7 @@ def test_after_a_run_that_was_stopped_everything_is_requested_and_counted(
     assert (_freshness(app).as_of, _freshness(app).count) == (date(2024, 1, 5), 4)
 
 
-@pytest.mark.parametrize(("first", "complete"), [("day_20240104", True), ("day_20240105", False)])
+@pytest.mark.parametrize(("first", "complete"), [("day_20240105", True), ("day_20240108", False)])
 def test_the_last_bars_keep_a_history_complete_if_they_meet_it(
     first: str, complete: bool, app: App, provider: FakeProvider
 ) -> None:
@@ -167,7 +167,7 @@ def test_the_last_bars_keep_a_history_complete_if_they_meet_it(
     _ingest(app)
     assert _freshness(app).complete
     provider.limits[DataSet.PRICES] = 2
-    provider.series["BRK.B"] = series("BRK.B", **{first: "10", "day_20240108": "12"})
+    provider.series["BRK.B"] = series("BRK.B", **{first: "10", "day_20240109": "12"})
 
     _ingest(app)
 

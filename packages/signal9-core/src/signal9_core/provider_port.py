@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
     from .domain.adjustment import CorporateAction
     from .domain.companies import Asset, CompanyOverview, DataSet
-    from .domain.coverage import Coverage
+    from .domain.coverage import Coverage, Received
     from .domain.model import Ticker
     from .domain.news import NewsArticle
+    from .domain.price_check import AdjustedCloses
     from .domain.prices import PriceSeries
     from .domain.reports import Earnings, EarningsCalendarEntry, Report, ReportKind, Statement
 
@@ -105,8 +106,8 @@ class RawCopies(Protocol):
 
 
 Record: TypeAlias = (
-    "Asset | CompanyOverview | CorporateAction | EarningsCalendarEntry | NewsArticle"
-    " | PriceSeries | Report"
+    "AdjustedCloses | Asset | CompanyOverview | CorporateAction | EarningsCalendarEntry"
+    " | NewsArticle | PriceSeries | Report"
 )
 """A fact in a body; a `PriceSeries` is many of them."""
 
@@ -153,13 +154,21 @@ class History(NamedTuple):
     """Daily bars, splits and dividends of a company.
 
     No split and no dividend of the days of `coverage` is missing; it has no days if the source
-    promises none. `complete` says whether there are no bars before the first.
+    promises none. `complete` says whether there are no bars before the first. `adjusted_closes` are
+    those of responses with any: they are compared and not stored.
+
+    Of recorded responses, `spans` are the days with bars, without a hole between them;
+    `bars_received` and `actions_received` say when the facts of a day came.
     """
 
     bars: PriceSeries | None
     actions: Sequence[CorporateAction] = ()
     coverage: Coverage = ()
     complete: bool = True
+    adjusted_closes: Sequence[AdjustedCloses] = ()
+    spans: Coverage = ()
+    bars_received: Sequence[Received] = ()
+    actions_received: Sequence[Received] = ()
 
 
 class Provider(Protocol):

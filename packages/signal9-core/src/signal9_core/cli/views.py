@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from ..domain.companies import DataSet
+from ..domain.price_check import describe_problem
 from ..domain.prices import PRICE_COLUMNS, decimals_of
 from ..schemas.prices import PriceColumns
 from .output import answer_console, one_line, print_remark
@@ -30,12 +31,13 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from ..domain.companies import Freshness, Insights
+    from ..domain.companies import Freshness, Insights, PriceCheck
     from ..domain.prices import PriceSeries
     from ..schemas.companies import AssetAnswer, SearchAnswer
     from ..schemas.financials import FinancialsAnswer
     from ..schemas.news import ArticleAnswer, NewsAnswer
     from ..schemas.operations import (
+        CompanyProblem,
         DataSetStatus,
         IngestAnswer,
         KeysAnswer,
@@ -123,9 +125,21 @@ def print_status(answer: StatusAnswer) -> None:
             table.add_row(quota.provider, quota.period, left, limit, refills)
         console.print()
         print_table(table)
+    if answer.problems:
+        console.print()
+        print_table(_problems(answer.problems))
     print_remark(answer.notice)
     if ingested is None:
         print_remark("not yet ingested in full: run `signal9 ingest`")
+
+
+def _problems(problems: Sequence[CompanyProblem]) -> Table:
+    count = len(problems)
+    table = make_table(f"{count} {'problem' if count == 1 else 'problems'}", "about", "reason")
+    for problem in problems:
+        reason = plain_text(f"{problem.reason} (since {problem.since})", "red")
+        table.add_row(problem.ticker, problem.kind, reason)
+    return table
 
 
 def _data_sets(data_sets: Mapping[DataSet, DataSetStatus]) -> Table:
@@ -175,6 +189,7 @@ def print_company(
         _profile(company),
         _year(year, console, comparable=comparable),
         _insights(company.insights),
+        _price_check(company.price_check),
     ):
         for name, value in rows:
             fields.add_row(name, plain_text(value))
@@ -228,6 +243,12 @@ def _insights(insights: Insights) -> Iterator[tuple[str, str]]:
         articles = f"{count} {'article' if count == 1 else 'articles'}"
         sample = f"{articles} in {sentiment.window_days} days to {sentiment.as_of}"
         yield "tone of the news", f"{sentiment.label} {sentiment.score:+.2f} ({sample})"
+
+
+def _price_check(check: PriceCheck | None) -> Iterator[tuple[str, str]]:
+    if check is not None:
+        reason = describe_problem(check) or f"agree with those of {check.source}"
+        yield "adjusted closes", f"{reason}, checked {check.first} to {check.last}"
 
 
 def _rounded(price: Decimal) -> str:

@@ -8,30 +8,28 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from ..domain.companies import DataSet
-from ..domain.coverage import covering_span
 from ..domain.reports import ALL_REPORTS
 from ..errors import ProviderError
-from ..events import AssetDataUpdated, FinancialDataIngested, NewsIngested, PricesUpdated
+from ..events import AssetDataUpdated, FinancialDataIngested, NewsIngested
 from ..repositories.news import NO_COMPANY
 from .company_record import CompanyRecord, Update
+from .ingest_prices import IngestPrices
 from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date, datetime
 
-    from ..domain.adjustment import CorporateAction
     from ..domain.companies import Freshness
-    from ..domain.coverage import Coverage, Days
     from ..domain.model import Ticker
     from ..domain.news import NewsArticle
     from ..domain.reports import ReportKind
     from ..ports import Clock
-    from ..provider_port import History, Provider
+    from ..provider_port import Provider
     from ..repositories.actions import ActionRepository
     from ..repositories.companies import AssetRepository
     from ..repositories.news import CopyChange, NewsRepository
-    from ..repositories.prices import PriceChange, PriceRepository
+    from ..repositories.prices import PriceRepository
     from ..repositories.reports import FinancialsRepository
     from .outbox import Outbox
 
@@ -40,8 +38,6 @@ __all__ = ["DATA_SETS", "IngestCompany"]
 DATA_SETS: Final = tuple(DataSet)
 """What is requested of a provider about a company, in this order."""
 
-_CORRECTIONS: Final = timedelta(days=7)
-"""Bars and splits of so many days before the last known one are requested again."""
 _LATE_NEWS: Final = timedelta(days=1)
 """An article may reach its provider so long after it was published."""
 
@@ -105,7 +101,8 @@ class IngestCompany:
             case DataSet.OVERVIEW:
                 return self._ingest_overview(record)
             case DataSet.PRICES:
-                return self._ingest_prices(record, result)
+                ingest = IngestPrices(self.provider, self.prices, self.actions, self.clock)
+                return ingest(record, self._continued(record, DataSet.PRICES), result)
             case DataSet.FINANCIALS:
                 return self._ingest_financials(record, reports)
             case DataSet.NEWS:
@@ -120,61 +117,6 @@ class IngestCompany:
             event = AssetDataUpdated(at=self.clock(), tickers=(record.ticker,), data_set="overview")
             record.add_overview(overview, event)
         return Update(self._today(), complete=True, changed=changed, count=1)
-
-    def _ingest_prices(self, record: CompanyRecord, result: IngestResult) -> Update | None:
-        """Request bars, splits and dividends: recent ones, or all where something may be missing.
-
-        Actions are stored first, so that no bar is ever without the split that explains it.
-        """
-        known, coverage = self.actions.known(record.ticker)
-        history = self.provider.history(record.ticker, self._prices_since(record, coverage))
-        if history is None:
-            return None
-        change = self.prices.compare(history.bars) if history.bars else None
-        new = [action for action in history.actions if action not in known]
-        spans = [span for span in history.coverage if covering_span(coverage, *span) is None]
-        if history.bars or not record.is_new:  # without prices, actions change no price
-            record.write_events(*self._prices_updated(record.ticker, new, change, spans))
-        if history.actions or history.coverage:
-            stored = {(action.ex_date, action.kind) for action in (*known, *history.actions)}
-            result.count("actions", len(stored), self.actions.sync(new) if new else 0)
-        if spans:
-            self.actions.note_coverage(record.ticker, *spans)
-        if not history.bars:
-            return None
-        if change is not None:
-            self.prices.write(change)
-        before = record.before.freshness.get(DataSet.PRICES)
-        first, last = history.bars.day(0), history.bars.day(-1)
-        meets = before is not None and before.complete and first <= before.as_of
-        return Update(
-            as_of=last if before is None else max(last, before.as_of),
-            complete=history.complete or meets,
-            changed=0 if change is None else change.count,
-            added=0 if change is None else change.added,
-        )
-
-    def _prices_updated(
-        self,
-        ticker: Ticker,
-        actions: Sequence[CorporateAction],
-        change: PriceChange | None,
-        spans: Sequence[Days],
-    ) -> Iterator[PricesUpdated]:
-        """Yield what is announced: actions, bars or, without either, days that are covered now."""
-        at = self.clock()
-        days = [action.ex_date for action in actions]
-        if days:
-            yield PricesUpdated(
-                at=at, ticker=ticker, first=min(days), last=max(days), count=len(days)
-            )
-        if change is not None:
-            yield PricesUpdated(
-                at=at, ticker=ticker, first=change.first, last=change.last, count=change.count
-            )
-        elif spans and not days:
-            first, last = spans[0][0], spans[-1][1]
-            yield PricesUpdated(at=at, ticker=ticker, first=first, last=last, count=len(spans))
 
     def _ingest_financials(
         self, record: CompanyRecord, kinds: Collection[ReportKind]
@@ -254,13 +196,6 @@ class IngestCompany:
         before = record.before.freshness.get(data_set)
         same = before is not None and before.source == self.provider.name
         return before if same and self.provider.covered() is None else None
-
-    def _prices_since(self, record: CompanyRecord, coverage: Coverage) -> date | None:
-        before = self._continued(record, DataSet.PRICES)
-        if before is None or not before.complete or record.before.pending:
-            return None
-        since = before.as_of - _CORRECTIONS
-        return None if covering_span(coverage, since, since) is None else since
 
     def _count(self, ticker: Ticker, data_set: DataSet) -> int:
         """Return how many articles or bars are stored; this reads all of them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from operator import attrgetter
@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..domain.adjustment import CorporateAction
 from ..domain.companies import Asset, CompanyOverview, DataSet
-from ..domain.coverage import join_spans
+from ..domain.coverage import join_spans, runs_of
 from ..domain.model import Ticker
 from ..domain.news import NewsArticle
+from ..domain.price_check import AdjustedCloses
 from ..domain.prices import PriceSeries
 from ..domain.reports import ALL_REPORTS, Earnings, EarningsCalendarEntry, Report, Statement
 from ..domain.timeseries import merge
@@ -58,6 +59,11 @@ class ParsedResponse:
     def has_all_actions(self) -> bool:
         """Whether no split and no dividend is missing."""
         return self.copy.function in self.format.action_functions
+
+    @property
+    def received_at(self) -> datetime:
+        """When it came; long ago if that is unknown."""
+        return self.copy.at or _LONG_AGO
 
     @property
     def order(self) -> tuple[datetime, bool, str]:
@@ -116,6 +122,8 @@ def _until(last: date, records: Iterable[Record]) -> Iterator[Record]:
         match record:
             case PriceSeries():
                 yield record.between(None, last)
+            case AdjustedCloses():
+                yield record.until(last)
             case CorporateAction() if record.ex_date > last:
                 continue
             case _:
@@ -187,23 +195,45 @@ class RecordedProvider:
     def history(self, ticker: Ticker, since: date | None = None) -> History | None:
         """Return bars, splits and dividends, and in which days no action is missing."""
         bars: PriceSeries | None = None
-        complete = True
-        days: list[Days] = []
-        for number, response in enumerate(self.responses):
+        received: dict[int, datetime] = {}
+        spans: list[Days] = []
+        covered: list[Days] = []
+        for response in self.responses:
             series = response.of_type(PriceSeries)
             newer = next((bars for bars in series if bars and bars.ticker == ticker), None)
             if newer is not None:
-                meets = bars is not None and newer.day(0) <= bars.day(-1)
-                complete = response.whole or (complete and meets)
                 bars = newer if bars is None else merge(bars, newer)
-            elif not number:
-                complete = response.whole
+                received |= dict.fromkeys(newer.days, response.received_at)
+                spans.append((newer.day(0), newer.day(-1)))
             if response.has_all_actions and bars:
-                days.append(((newer or bars).day(0), (newer or bars).day(-1)))
-        actions = self._latest(CorporateAction, attrgetter("ticker", "ex_date", "kind"))
-        actions = [action for action in actions if action.ticker == ticker]
-        bars = None if bars is None else bars.between(since)
-        return History(bars, actions, join_spans([*days, *self._listed_days(bars)]), complete)
+                covered.append(((newer or bars).day(0), (newer or bars).day(-1)))
+        actions = self._actions(ticker)
+        return History(
+            bars=None if bars is None else bars.between(since),
+            actions=[action for action, _ in actions],
+            coverage=join_spans([*covered, *self._listed_days(bars)]),
+            complete=any(response.whole for response in self.responses),
+            adjusted_closes=list(self._adjusted_closes(ticker)),
+            spans=join_spans(spans),
+            bars_received=runs_of(received),
+            actions_received=runs_of({action.ex_date.toordinal(): at for action, at in actions}),
+        )
+
+    def _actions(self, ticker: Ticker) -> list[tuple[CorporateAction, datetime]]:
+        """Return the splits and dividends, of one day the latest, and when they came."""
+        actions = {
+            (action.ex_date, action.kind): (action, response.received_at)
+            for response in self.responses
+            for action in response.of_type(CorporateAction)
+            if action.ticker == ticker
+        }
+        return list(actions.values())
+
+    def _adjusted_closes(self, ticker: Ticker) -> Iterator[AdjustedCloses]:
+        for response in self.responses:
+            for closes in response.of_type(AdjustedCloses):
+                if closes.ticker == ticker and closes.bars:
+                    yield replace(closes, received_at=response.copy.at)
 
     def _listed_days(self, bars: PriceSeries | None) -> Iterator[Days]:
         """Yield the days with bars before lists of all kinds of actions came."""
@@ -334,7 +364,7 @@ def _subject(record: Record) -> _Subject | None:
             return "calendar", ""
         case CompanyOverview():
             return DataSet.OVERVIEW, record.ticker
-        case PriceSeries() | CorporateAction():
+        case PriceSeries() | CorporateAction() | AdjustedCloses():
             return DataSet.PRICES, record.ticker
         case Report():
             return DataSet.FINANCIALS, record.ticker

@@ -21,7 +21,10 @@ __all__ = ["FORMAT"]
 
 def _daily(body: bytes, ticker: Ticker | None) -> Iterable[Record]:
     daily = parse_daily(body, ticker)
-    return () if daily is None else (daily.series, *daily.actions)
+    if daily is None:
+        return ()
+    checks = () if daily.adjusted is None else (daily.adjusted,)
+    return (daily.series, *daily.actions, *checks)
 
 
 def _overview(body: bytes, ticker: Ticker | None) -> Iterable[Record]:
