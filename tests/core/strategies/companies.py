@@ -80,6 +80,10 @@ def _price_checks() -> SearchStrategy[PriceCheck]:
     return instances(PriceCheck, source=texts(), difference=_PRICES)
 
 
+def _problems() -> SearchStrategy[Problem]:
+    return instances(Problem, kind=st.sampled_from(ProblemKind), reason=texts())
+
+
 def price_histories() -> SearchStrategy[PriceHistory]:
     """Any record of which prices came when."""
     received = st.lists(instances(Received, at=instants()), max_size=2).map(tuple)

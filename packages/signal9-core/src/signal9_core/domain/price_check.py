@@ -17,8 +17,6 @@ __all__ = ["TOLERANCE", "AdjustedCloses", "check_closes", "describe_problem", "l
 TOLERANCE: Final = Decimal("0.00001")
 """The largest relative difference that rounding may explain."""
 
-_NINE_DIGITS: Final = Decimal("0.000000001")
-
 
 @dataclass(frozen=True, slots=True)
 class AdjustedCloses:
@@ -58,7 +56,7 @@ def check_closes(
         checked_at=vendor.received_at or at,
         first=bars.day(0),
         last=bars.day(-1),
-        difference=Decimal(difference).quantize(_NINE_DIGITS),
+        difference=Decimal(f"{difference:.9f}"),
         day=bars.day(position),
     )
 
