@@ -3,7 +3,7 @@ import json
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from io import StringIO
 
@@ -108,6 +108,57 @@ def test_prices_are_adjusted_by_splits_and_dividends(app: App, long: PriceSeries
     expected = adjust(long, actions).between(long.day(5), long.day(12))
     assert rows(answer) == bar_rows(expected)
     assert expected.volume[0] == 2 * long.volume[5]
+
+
+def test_the_answer_names_the_method_and_the_day_of_adjusted_prices(
+    app: App, long: PriceSeries
+) -> None:
+    store_action(app, long, 10, ratio="4")
+    store_action(app, long, 20, ratio="7")
+
+    answer = app.get_prices("BRK.B", last=long.day(15), adjusted=True)
+    traded = app.get_prices("BRK.B", last=long.day(15))
+
+    assert (answer.adjustment, answer.adjusted_to) == ("splits and dividends", long.day(29))
+    assert (traded.adjustment, traded.adjusted_to) == (None, None)
+    volumes = [row.volume for row in rows(answer)]
+    assert volumes == [28 * volume for volume in long.volume[:10]] + [
+        7 * volume for volume in long.volume[10:16]
+    ]
+
+
+def test_a_split_after_the_last_bar_changes_no_price_yet(app: App, long: PriceSeries) -> None:
+    store_action(app, long, 10, amount="0.5")
+    before = app.get_prices("BRK.B", adjusted=True)
+    split = {"ticker": "BRK.B", "kind": "split", "ratio": "2"}
+    tomorrow = long.day(29) + timedelta(days=1)
+    app.actions.sync([CorporateAction.model_validate({**split, "ex_date": tomorrow})])
+
+    assert app.get_prices("BRK.B", adjusted=True) == before
+    assert app.get_prices.last_year("BRK.B").bars.day(-1) == long.day(29)
+    assert app.get_prices.last_year("BRK.B").bars.volume == long.volume
+
+
+def test_actions_of_unknown_completeness_adjust_nothing(app: App, long: PriceSeries) -> None:
+    dividend = {"ticker": "BRK.B", "kind": "dividend", "amount": "0.5", "ex_date": long.day(10)}
+    app.actions.sync([CorporateAction.model_validate(dividend)])
+
+    with pytest.raises(InputError, match=r"^adjusted: BRK\.B has no adjusted prices$"):
+        app.get_prices("BRK.B", adjusted=True)
+
+
+def test_the_last_year_is_in_shares_of_its_last_close(app: App, long: PriceSeries) -> None:
+    unknown = app.get_prices.last_year("BRK.B")
+    store_action(app, long, 20, ratio="4")
+    store_action(app, long, 25, amount="1")
+
+    known = app.get_prices.last_year("BRK.B")
+
+    assert (unknown.comparable, unknown.bars) == (False, long)
+    assert known.comparable
+    assert known.bars.price("close", 0) == long.price("close", 0) / 4
+    assert known.bars.price("close", 24) == long.price("close", 24)
+    assert app.get_prices.last_year("AAPL") == (PriceSeries.empty("AAPL"), True)
 
 
 def test_where_nothing_happened_adjusted_prices_are_those_traded(
