@@ -126,7 +126,7 @@ def test_a_complete_history_is_continued_with_a_few_days_of_overlap(
     assert (fresh.as_of, fresh.count, fresh.complete) == (date(2024, 1, 5), 4, True)
 
 
-@pytest.mark.parametrize("lacking", ["source", "bars", "coverage", "few companies"])
+@pytest.mark.parametrize("lacking", ["source", "bars", "coverage", "few companies", "some days"])
 def test_what_may_lack_something_is_requested_in_full(
     lacking: str, app: App, provider: FakeProvider
 ) -> None:
@@ -135,6 +135,8 @@ def test_what_may_lack_something_is_requested_in_full(
     if lacking == "coverage":
         provider.actions.clear()
     _ingest(app)
+    if lacking == "some days":
+        app.actions.note_coverage("BRK.B", (date(2001, 1, 1), date(2002, 1, 1)))
     if lacking == "source":
         provider.name = "other"
     if lacking == "few companies":

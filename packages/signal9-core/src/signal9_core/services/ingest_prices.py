@@ -140,7 +140,8 @@ def _since(record: CompanyRecord, continued: Freshness | None, coverage: Coverag
     if record.before.problem(ProblemKind.PRICES) is not None:
         return None
     since = continued.as_of - _CORRECTIONS
-    return None if covering_span(coverage, since, since) is None else since
+    is_known = len(coverage) == 1 and covering_span(coverage, since, since) is not None
+    return since if is_known else None
 
 
 def _newest_actions(
