@@ -38,12 +38,12 @@ def check(closes: AdjustedCloses, *actions: CorporateAction) -> PriceCheck:
 
 
 def test_what_rounding_explains_is_no_difference() -> None:
-    for decimals in (2, 4, 10):
-        found = check(vendor(SPLIT, PAID, decimals=decimals), SPLIT, PAID)
-        assert found.difference < TOLERANCE
-        assert describe_problem(found) is None
-    assert (found.first, found.last) == (date(2024, 1, 2), date(2024, 1, 5))
-    assert (found.source, found.checked_at) == ("vendor", NOW)
+    found = [check(vendor(SPLIT, PAID, decimals=count), SPLIT, PAID) for count in (2, 4, 10)]
+
+    assert max(each.difference for each in found) < TOLERANCE
+    assert set(map(describe_problem, found)) == {None}
+    assert (found[0].first, found[0].last) == (date(2024, 1, 2), date(2024, 1, 5))
+    assert (found[0].source, found[0].checked_at) == ("vendor", NOW)
 
 
 def test_an_action_that_is_missing_or_wrong_is_a_problem_with_its_day() -> None:

@@ -247,7 +247,7 @@ def test_learning_that_nothing_happened_is_announced_and_gives_a_range(
     assert _prices_heard(publisher) == [(date(2023, 12, 1), date(2024, 1, 4), 1)]
     assert (before.range_52_weeks, after.no_range_reason) == (None, None)
     assert after.range_52_weeks is not None
-    assert (after.range_52_weeks.low, after.range_52_weeks.high) == (10, 500)
+    assert (after.range_52_weeks.low, after.range_52_weeks.high) == (Decimal(10), Decimal(500))
 
 
 def test_a_split_that_comes_late_changes_the_range(app: App, provider: FakeProvider) -> None:
@@ -259,7 +259,7 @@ def test_a_split_that_comes_late_changes_the_range(app: App, provider: FakeProvi
 
     price_range = app.get_asset("BRK.B").insights.range_52_weeks
     assert price_range is not None
-    assert (price_range.low, price_range.high) == (10, 10)
+    assert (price_range.low, price_range.high) == (Decimal(10), Decimal(10))
 
 
 def test_what_came_earlier_replaces_nothing(app: App, provider: FakeProvider) -> None:

@@ -97,29 +97,34 @@ def answers(batches: Iterable[Sequence[RawCopy]]) -> tuple[object, ...]:
 
 @st.composite
 def vintages(draw: st.DrawFn) -> list[Vintage]:
-    """Windows of a calendar of twenty days, some days of which a response may lack."""
+    """Some days of twelve, as many as a timeline has parts."""
     hours = draw(st.permutations(range(1, draw(st.integers(2, 4)) + 1)))
     return [Vintage(hour, draw(_rows(hour))) for hour in hours]
 
 
 def _rows(hour: int) -> SearchStrategy[tuple[Row, ...]]:
     row = st.tuples(
-        st.integers(0, 19),
+        st.integers(0, 11),
         st.sampled_from(["100", f"100.{hour}"]),
         st.sampled_from(["0", "0", "0", "0.5", f"0.{hour}"]),
         st.sampled_from(["1", "1", "1", "1", "2", "3"]),
     )
     some = st.lists(row, min_size=1, max_size=12, unique_by=lambda values: values[0])
     return some.map(
-        lambda rows: tuple((str(START + timedelta(days=day)), *rest) for day, *rest in sorted(rows))
+        lambda rows: tuple(
+            (str(START + timedelta(days=day)), close, paid, split)
+            for day, close, paid, split in sorted(rows)
+        )
     )
 
 
 def batches_of(data: DataObject, some: Sequence[RawCopy]) -> list[list[RawCopy]]:
     """Return responses in any order, some of them in one replay, others on their own."""
     batches: list[list[RawCopy]] = []
-    for copy in data.draw(st.permutations(list(some))):
-        if batches and data.draw(st.booleans()):
+    order: list[RawCopy] = data.draw(st.permutations(list(some)))
+    for copy in order:
+        together: bool = data.draw(st.booleans())
+        if batches and together:
             batches[-1].append(copy)
         else:
             batches.append([copy])
@@ -145,7 +150,8 @@ def test_no_order_of_arrival_gives_another_answer(some: list[Vintage], data: Dat
     assert [(str(bar.day), bar.close) for bar in bars] == [
         (day, Decimal(newest[day][1])) for day in sorted(newest)
     ]
-    dividends, splits = {}, {}
+    dividends: dict[str, Decimal] = {}
+    splits: dict[str, Decimal] = {}
     for vintage in in_order:
         dividends |= {row[0]: Decimal(row[2]) for row in vintage.rows if Decimal(row[2])}
         splits |= {row[0]: Decimal(row[3]) for row in vintage.rows if Decimal(row[3]) != 1}

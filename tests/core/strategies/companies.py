@@ -88,7 +88,7 @@ def price_histories() -> SearchStrategy[PriceHistory]:
     """Any record of which prices came when."""
     received = st.lists(instances(Received, at=instants()), max_size=2).map(tuple)
     spans = st.lists(st.tuples(days(), days()), max_size=2).map(tuple)
-    return instances(PriceHistory, spans=spans, bars=received, actions=received)
+    return instances(PriceHistory, spans=spans, bars=received, splits=received)
 
 
 def asset_profiles(ticker: str | None = None) -> SearchStrategy[AssetProfile]:

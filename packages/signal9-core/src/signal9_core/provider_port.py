@@ -158,7 +158,7 @@ class History(NamedTuple):
     those of responses with any: they are compared and not stored.
 
     Of recorded responses, `spans` are the days with bars, without a hole between them;
-    `bars_received` and `actions_received` say when the facts of a day came.
+    `bars_received`, `splits_received` and `dividends_received` say when those of a day came.
     """
 
     bars: PriceSeries | None
@@ -168,7 +168,8 @@ class History(NamedTuple):
     adjusted_closes: Sequence[AdjustedCloses] = ()
     spans: Coverage = ()
     bars_received: Sequence[Received] = ()
-    actions_received: Sequence[Received] = ()
+    splits_received: Sequence[Received] = ()
+    dividends_received: Sequence[Received] = ()
 
 
 class Provider(Protocol):

@@ -65,7 +65,8 @@ class PriceHistory(Model):
     spans: Coverage = Field((), description="Days of which bars came, without a hole between.")
     begins: date | None = Field(None, description="The first day, where none is before it.")
     bars: tuple[Received, ...] = ()
-    actions: tuple[Received, ...] = ()
+    splits: tuple[Received, ...] = ()
+    dividends: tuple[Received, ...] = ()
 
     @property
     def complete(self) -> bool:

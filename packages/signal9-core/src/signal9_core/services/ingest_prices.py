@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from ..domain.companies import DataSet, ProblemKind
-from ..domain.coverage import PriceHistory, covering_span, join_spans, moments_of, take_newest
+from ..domain.coverage import covering_span, join_spans, moments_of, take_newest
 from ..domain.price_check import check_closes
 from ..events import PricesUpdated
 from .company_record import Update
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import date, datetime
 
     from ..domain.adjustment import CorporateAction
     from ..domain.companies import Freshness
-    from ..domain.coverage import Coverage, Days, Received
+    from ..domain.coverage import Coverage, Days, PriceHistory, Received
     from ..domain.model import Ticker
     from ..domain.prices import PriceSeries
     from ..ports import Clock
@@ -56,11 +57,10 @@ class IngestPrices:
         history = self.provider.history(record.ticker, _since(record, continued, coverage))
         if history is None:
             return None
-        actions, timeline = _newest_actions(history, known, record.before.history, at)
+        actions, before = _newest_actions(history, known, record.before.history, at)
         new = [action for action in actions if action not in known]
         spans = [span for span in history.coverage if covering_span(coverage, *span) is None]
-        change, after = self._compare(history, record.before.history, at)
-        after = after.model_copy(update={"actions": timeline})
+        change, after = self._compare(history, before, at)
         if history.bars or not record.is_new:  # without prices, actions change no price
             record.write_events(*self._events(record.ticker, new, change, spans))
         if history.actions or history.coverage:
@@ -97,12 +97,12 @@ class IngestPrices:
         change = self.prices.compare(bars, newest)
         spans = history.spans or ((bars.day(0), bars.day(-1)),)
         begins = [before.begins, bars.day(0) if history.complete else None]
-        after = PriceHistory(
-            spans=join_spans([*before.spans, *spans]),
-            begins=min((day for day in begins if day is not None), default=None),
-            bars=timeline,
-        )
-        return change, after
+        update = {
+            "spans": join_spans([*before.spans, *spans]),
+            "begins": min((day for day in begins if day is not None), default=None),
+            "bars": timeline,
+        }
+        return change, before.model_copy(update=update)
 
     def _events(
         self,
@@ -146,19 +146,37 @@ def _since(record: CompanyRecord, continued: Freshness | None, coverage: Coverag
 
 def _newest_actions(
     history: History, known: Sequence[CorporateAction], before: PriceHistory, at: datetime
-) -> tuple[list[CorporateAction], tuple[Received, ...]]:
-    """Return all actions that count, oldest first, and when they came."""
-    moment = moments_of(history.actions_received, at)
-    incoming = [action.ex_date.toordinal() for action in history.actions]
-    stored = {action.ex_date.toordinal() for action in known}
-    days = {day: moment(day) for day in incoming}
-    taken, timeline = take_newest(days, stored, before.actions)
-    newest = {(action.ex_date, action.kind): action for action in known}
-    for action, day in zip(history.actions, incoming, strict=True):
-        key = action.ex_date, action.kind
-        if day in taken or key not in newest:
-            newest[key] = action
-    return [newest[key] for key in sorted(newest)], timeline
+) -> tuple[list[CorporateAction], PriceHistory]:
+    """Return all actions that count, oldest first, and the history with them."""
+    splits, split_times = _newest(
+        [action for action in history.actions if action.kind == "split"],
+        [action for action in known if action.kind == "split"],
+        moments_of(history.splits_received, at),
+        before.splits,
+    )
+    dividends, dividend_times = _newest(
+        [action for action in history.actions if action.kind == "dividend"],
+        [action for action in known if action.kind == "dividend"],
+        moments_of(history.dividends_received, at),
+        before.dividends,
+    )
+    after = before.model_copy(update={"splits": split_times, "dividends": dividend_times})
+    return sorted([*splits, *dividends], key=attrgetter("ex_date", "kind")), after
+
+
+def _newest(
+    incoming: Iterable[CorporateAction],
+    stored: Iterable[CorporateAction],
+    moment: Callable[[int], datetime],
+    timeline: Sequence[Received],
+) -> tuple[Collection[CorporateAction], tuple[Received, ...]]:
+    """Return the actions of one kind that count, and when they came."""
+    newest = {action.ex_date.toordinal(): action for action in stored}
+    by_day = {action.ex_date.toordinal(): action for action in incoming}
+    days = {day: moment(day) for day in by_day}
+    taken, timeline = take_newest(days, newest, timeline)
+    newest |= {day: by_day[day] for day in taken}
+    return newest.values(), timeline
 
 
 def _update(

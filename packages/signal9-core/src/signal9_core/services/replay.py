@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
-    from ..domain.coverage import Days
+    from ..domain.coverage import Days, Received
     from ..domain.reports import ReportKind
     from ..ports import Progress
     from ..provider_port import Provider, ProviderFormat, RawCopies, RawCopy, Record
@@ -216,7 +216,8 @@ class RecordedProvider:
             adjusted_closes=list(self._adjusted_closes(ticker)),
             spans=join_spans(spans),
             bars_received=runs_of(received),
-            actions_received=runs_of({action.ex_date.toordinal(): at for action, at in actions}),
+            splits_received=_action_runs(actions, "split"),
+            dividends_received=_action_runs(actions, "dividend"),
         )
 
     def _actions(self, ticker: Ticker) -> list[tuple[CorporateAction, datetime]]:
@@ -288,6 +289,14 @@ class RecordedProvider:
         """Return the records of one type, of equal keys the latest."""
         records = (record for response in self.responses for record in response.of_type(kind))
         return list({key(record): record for record in records}.values())
+
+
+def _action_runs(
+    actions: Iterable[tuple[CorporateAction, datetime]], kind: str
+) -> tuple[Received, ...]:
+    return runs_of(
+        {action.ex_date.toordinal(): at for action, at in actions if action.kind == kind}
+    )
 
 
 _Subject = tuple[str, Ticker]
