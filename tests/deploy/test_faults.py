@@ -41,7 +41,7 @@ def refusing() -> Iterator[dict[str, str]]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
         yield {"AWS_ENDPOINT_URL": url, "AWS_SECRET_ACCESS_KEY": "test"}
         server.shutdown()
