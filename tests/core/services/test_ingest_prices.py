@@ -262,6 +262,19 @@ def test_a_split_that_comes_late_changes_the_range(app: App, provider: FakeProvi
     assert (price_range.low, price_range.high) == (Decimal(10), Decimal(10))
 
 
+def test_a_dividend_that_the_provider_moved_is_paid_once(
+    app: App, provider: FakeProvider, publisher: AttentivePublisher
+) -> None:
+    _ingest(app)
+    publisher.heard = []
+    provider.actions["BRK.B"] = [SPLIT, paid(3, "0.5")]
+
+    assert _ingest(app) == {"prices": 0, "actions": 2}
+    assert app.actions.since("BRK.B") == [paid(3, "0.5"), SPLIT]
+    assert _prices_heard(publisher) == [(date(2024, 1, 3), PAID.ex_date, 2)]
+    assert _ingest(app) == {"prices": 0, "actions": 0}
+
+
 def test_what_came_earlier_replaces_nothing(app: App, provider: FakeProvider) -> None:
     _ingest(app)
     provider.at, provider.covering = NOW - timedelta(days=1), ["BRK.B"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
@@ -127,8 +128,8 @@ class ProviderFormat(NamedTuple):
 
     `data_sets` says what a response about one company belongs to, even if it is empty; responses of
     `action_functions` have every split and dividend of their days; `is_whole` says whether a
-    response with so many bars or articles is complete. Each of `action_lists` has all actions of
-    one kind; together they have every one.
+    response with so many bars or articles is complete. `action_lists` names functions whose
+    responses have all actions of one kind, and the kind; together they have every one.
     """
 
     parsers: Mapping[str, Parser]
@@ -136,7 +137,7 @@ class ProviderFormat(NamedTuple):
     data_sets: Mapping[str, DataSet]
     action_functions: Container[str]
     is_whole: Callable[[str, int], bool]
-    action_lists: frozenset[str] = frozenset()
+    action_lists: Mapping[str, str] = MappingProxyType({})
 
     def functions_of(self, data_set: DataSet) -> frozenset[str]:
         """Return the functions whose responses belong to a data set."""
@@ -158,7 +159,8 @@ class History(NamedTuple):
     those of responses with any: they are compared and not stored.
 
     Of recorded responses, `spans` are the days with bars, without a hole between them;
-    `bars_received`, `splits_received` and `dividends_received` say when those of a day came.
+    `bars_received` says when those of a day came, `splits_received` and `dividends_received` when
+    all of a day came: others that are stored of these days were withdrawn.
     """
 
     bars: PriceSeries | None
@@ -168,8 +170,8 @@ class History(NamedTuple):
     adjusted_closes: Sequence[AdjustedCloses] = ()
     spans: Coverage = ()
     bars_received: Sequence[Received] = ()
-    splits_received: Sequence[Received] = ()
-    dividends_received: Sequence[Received] = ()
+    splits_received: Sequence[Received] | None = None
+    dividends_received: Sequence[Received] | None = None
 
 
 class Provider(Protocol):

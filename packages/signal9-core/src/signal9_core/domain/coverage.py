@@ -12,6 +12,7 @@ from pydantic import Field
 from .model import Instant, Model
 
 __all__ = [
+    "NEVER",
     "Coverage",
     "Days",
     "PriceHistory",
@@ -19,6 +20,7 @@ __all__ = [
     "covering_span",
     "join_spans",
     "moments_of",
+    "overlay",
     "runs_of",
     "take_newest",
 ]
@@ -30,7 +32,9 @@ Coverage: TypeAlias = tuple[Days, ...]
 """Spans of days, oldest first, with days between them that are not covered."""
 
 _DAY: Final = timedelta(days=1)
-_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
+"""Before every moment at which something came."""
+
 _MOST_PARTS: Final = 12
 """A timeline keeps so many parts; of the oldest ones, it says when the latest of them came."""
 
@@ -69,6 +73,11 @@ class PriceHistory(Model):
     dividends: tuple[Received, ...] = ()
 
     @property
+    def actions(self) -> dict[str, tuple[Received, ...]]:
+        """When all actions of a day came, by kind."""
+        return {"split": self.splits, "dividend": self.dividends}
+
+    @property
     def complete(self) -> bool:
         """Whether there are all bars from the first to the last."""
         return self.begins is not None and len(self.spans) == 1
@@ -83,7 +92,7 @@ def take_newest(
     them. A fact counts if none is stored or if the stored one came earlier.
     """
     known = set(stored)
-    moment = moments_of(timeline, _NEVER)
+    moment = moments_of(timeline, NEVER)
     taken: list[int] = []
     runs: list[tuple[int, int, datetime]] = []
     is_open = False
@@ -104,6 +113,11 @@ def take_newest(
 def runs_of(days: Mapping[int, datetime]) -> tuple[Received, ...]:
     """Return when the facts of days, as ordinals, came."""
     return take_newest(days, (), ())[1]
+
+
+def overlay(timeline: Sequence[Received], parts: Sequence[Received]) -> tuple[Received, ...]:
+    """Return a timeline that has the latest moment of each day."""
+    return _overlaid((), sorted([*timeline, *parts], key=attrgetter("at")))
 
 
 def moments_of(timeline: Sequence[Received], default: datetime) -> Callable[[int], datetime]:

@@ -40,6 +40,13 @@ class ActionRepository:
         write_items(self._store, TIME_SERIES, changes)
         return len(changes)
 
+    def delete(self, actions: Iterable[CorporateAction]) -> None:
+        """Delete actions that were withdrawn."""
+        for action in actions:
+            item = _item(action)
+            key = {name: str(item[name]) for name in TIME_SERIES.key_attributes}
+            self._store.delete(TIME_SERIES, key)
+
     def note_coverage(self, ticker: Ticker, *spans: Days) -> None:
         """Note that no action is missing in these days, beside those that are noted already."""
         key = {TIME_SERIES.partition_key: _partition(ticker), "timestamp": _COVERAGE}

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from ..domain.companies import DataSet, ProblemKind
-from ..domain.coverage import covering_span, join_spans, moments_of, take_newest
+from ..domain.coverage import (
+    NEVER,
+    Received,
+    covering_span,
+    join_spans,
+    moments_of,
+    overlay,
+    take_newest,
+)
 from ..domain.price_check import check_closes
 from ..events import PricesUpdated
 from .company_record import Update
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date, datetime
 
     from ..domain.adjustment import CorporateAction
     from ..domain.companies import Freshness
-    from ..domain.coverage import Coverage, Days, PriceHistory, Received
+    from ..domain.coverage import Coverage, Days, PriceHistory
     from ..domain.model import Ticker
     from ..domain.prices import PriceSeries
     from ..ports import Clock
@@ -59,12 +66,13 @@ class IngestPrices:
             return None
         actions, before = _newest_actions(history, known, record.before.history, at)
         new = [action for action in actions if action not in known]
+        withdrawn = _without(known, actions)
         spans = [span for span in history.coverage if covering_span(coverage, *span) is None]
         change, after = self._compare(history, before, at)
         if history.bars or not record.is_new:  # without prices, actions change no price
-            record.write_events(*self._events(record.ticker, new, change, spans))
+            record.write_events(*self._events(record.ticker, [*new, *withdrawn], change, spans))
         if history.actions or history.coverage:
-            result.count("actions", len(actions), self.actions.sync(new) if new else 0)
+            result.count("actions", len(actions), self._store_actions(new, withdrawn))
         if spans:
             self.actions.note_coverage(record.ticker, *spans)
         record.add_history(after)
@@ -74,6 +82,13 @@ class IngestPrices:
         if change is not None:
             self.prices.write(change)
         return _update(history.bars, change, after, record)
+
+    def _store_actions(
+        self, new: Sequence[CorporateAction], withdrawn: Sequence[CorporateAction]
+    ) -> int:
+        """Return how many actions were new, different or withdrawn."""
+        self.actions.delete(withdrawn)
+        return len(withdrawn) + (self.actions.sync(new) if new else 0)
 
     def _compare(
         self, history: History, before: PriceHistory, at: datetime
@@ -144,39 +159,41 @@ def _since(record: CompanyRecord, continued: Freshness | None, coverage: Coverag
     return since if is_known else None
 
 
+def _without(
+    some: Sequence[CorporateAction], others: Sequence[CorporateAction]
+) -> list[CorporateAction]:
+    kept = {(action.ex_date, action.kind) for action in others}
+    return [action for action in some if (action.ex_date, action.kind) not in kept]
+
+
 def _newest_actions(
     history: History, known: Sequence[CorporateAction], before: PriceHistory, at: datetime
 ) -> tuple[list[CorporateAction], PriceHistory]:
-    """Return all actions that count, oldest first, and the history with them."""
-    splits, split_times = _newest(
-        [action for action in history.actions if action.kind == "split"],
-        [action for action in known if action.kind == "split"],
-        moments_of(history.splits_received, at),
-        before.splits,
-    )
-    dividends, dividend_times = _newest(
-        [action for action in history.actions if action.kind == "dividend"],
-        [action for action in known if action.kind == "dividend"],
-        moments_of(history.dividends_received, at),
-        before.dividends,
-    )
-    after = before.model_copy(update={"splits": split_times, "dividends": dividend_times})
-    return sorted([*splits, *dividends], key=attrgetter("ex_date", "kind")), after
+    """Return all actions that count, oldest first, and the history with them.
 
-
-def _newest(
-    incoming: Iterable[CorporateAction],
-    stored: Iterable[CorporateAction],
-    moment: Callable[[int], datetime],
-    timeline: Sequence[Received],
-) -> tuple[Collection[CorporateAction], tuple[Received, ...]]:
-    """Return the actions of one kind that count, and when they came."""
-    newest = {action.ex_date.toordinal(): action for action in stored}
-    by_day = {action.ex_date.toordinal(): action for action in incoming}
-    days = {day: moment(day) for day in by_day}
-    taken, timeline = take_newest(days, newest, timeline)
-    newest |= {day: by_day[day] for day in taken}
-    return newest.values(), timeline
+    Where a response has all actions of a day, others of this day that came earlier do not count.
+    """
+    covered = [Received(first=first, last=last, at=at) for first, last in history.coverage]
+    splits, dividends = history.splits_received, history.dividends_received
+    splits, dividends = (covered if parts is None else parts for parts in (splits, dividends))
+    whole = {"split": moments_of(splits, NEVER), "dividend": moments_of(dividends, NEVER)}
+    came = {kind: moments_of(times, NEVER) for kind, times in before.actions.items()}
+    incoming = {(action.ex_date, action.kind): action for action in history.actions}
+    newest = {(action.ex_date, action.kind): action for action in known}
+    for key in {*incoming, *newest}:
+        day, kind = key[0].toordinal(), key[1]
+        is_whole = whole[kind](day) > NEVER
+        if (whole[kind](day) if is_whole else at) < came[kind](day):
+            continue
+        if key in incoming:
+            newest[key] = incoming[key]
+        elif is_whole:
+            del newest[key]
+    update = {
+        "splits": overlay(before.splits, splits),
+        "dividends": overlay(before.dividends, dividends),
+    }
+    return [newest[key] for key in sorted(newest)], before.model_copy(update=update)
 
 
 def _update(

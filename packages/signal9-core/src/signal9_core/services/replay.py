@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..domain.adjustment import CorporateAction
 from ..domain.companies import Asset, CompanyOverview, DataSet
-from ..domain.coverage import join_spans, runs_of
+from ..domain.coverage import Received, join_spans, overlay, runs_of
 from ..domain.model import Ticker
 from ..domain.news import NewsArticle
 from ..domain.price_check import AdjustedCloses
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
-    from ..domain.coverage import Days, Received
+    from ..domain.coverage import Days
     from ..domain.reports import ReportKind
     from ..ports import Progress
     from ..provider_port import Provider, ProviderFormat, RawCopies, RawCopy, Record
@@ -39,6 +39,7 @@ __all__ = ["ParsedResponse", "ParserRegistry", "RecordedProvider", "Replay"]
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY: Final = timedelta(days=1)
 _BODIES: Final = 128
 """So many parsed bodies are kept: one that is about many companies is needed for each of them."""
 _ERROR_FIELDS: Final = frozenset({"Error Message", "Information", "Note", "code", "message"})
@@ -207,28 +208,35 @@ class RecordedProvider:
                 spans.append((newer.day(0), newer.day(-1)))
             if response.has_all_actions and bars:
                 covered.append(((newer or bars).day(0), (newer or bars).day(-1)))
-        actions = self._actions(ticker)
+        actions, whole = self._actions(ticker)
         return History(
             bars=None if bars is None else bars.between(since),
-            actions=[action for action, _ in actions],
+            actions=actions,
             coverage=join_spans([*covered, *self._listed_days(bars)]),
             complete=any(response.whole for response in self.responses),
             adjusted_closes=list(self._adjusted_closes(ticker)),
             spans=join_spans(spans),
             bars_received=runs_of(received),
-            splits_received=_action_runs(actions, "split"),
-            dividends_received=_action_runs(actions, "dividend"),
+            splits_received=whole["split"],
+            dividends_received=whole["dividend"],
         )
 
-    def _actions(self, ticker: Ticker) -> list[tuple[CorporateAction, datetime]]:
-        """Return the splits and dividends, of one day the latest, and when they came."""
-        actions = {
-            (action.ex_date, action.kind): (action, response.received_at)
-            for response in self.responses
-            for action in response.of_type(CorporateAction)
-            if action.ticker == ticker
-        }
-        return list(actions.values())
+    def _actions(
+        self, ticker: Ticker
+    ) -> tuple[list[CorporateAction], dict[str, tuple[Received, ...]]]:
+        """Return the latest splits and dividends, and by kind when all of a day came."""
+        actions: dict[tuple[date, str], CorporateAction] = {}
+        came: dict[str, tuple[Received, ...]] = {"split": (), "dividend": ()}
+        for response in self.responses:
+            own = [item for item in response.of_type(CorporateAction) if item.ticker == ticker]
+            for kind, (first, last) in _whole_days(response, ticker, own):
+                withdrawn = [key for key in actions if key[1] == kind and first <= key[0] <= last]
+                for key in withdrawn:
+                    del actions[key]
+                part = Received(first=first, last=last, at=response.received_at)
+                came[kind] = overlay(came[kind], [part])
+            actions |= {(action.ex_date, action.kind): action for action in own}
+        return list(actions.values()), came
 
     def _adjusted_closes(self, ticker: Ticker) -> Iterator[AdjustedCloses]:
         for response in self.responses:
@@ -242,11 +250,11 @@ class RecordedProvider:
         for response in self.responses:
             if response.copy.function in response.format.action_lists and response.copy.at:
                 latest[response.copy.function] = response.copy.at
-        lists = self.responses[-1].format.action_lists
+        lists = self.responses[-1].format.action_lists.keys()
         if not lists or not lists <= latest.keys() or bars is None:
             return
         # Of the day on which a list came, it may not have everything.
-        end = min(latest[function] for function in lists).date() - timedelta(days=1)
+        end = min(latest[function] for function in lists).date() - _DAY
         if past := bars.between(None, end):
             yield past.day(0), past.day(-1)
 
@@ -291,12 +299,21 @@ class RecordedProvider:
         return list({key(record): record for record in records}.values())
 
 
-def _action_runs(
-    actions: Iterable[tuple[CorporateAction, datetime]], kind: str
-) -> tuple[Received, ...]:
-    return runs_of(
-        {action.ex_date.toordinal(): at for action, at in actions if action.kind == kind}
-    )
+def _whole_days(
+    response: ParsedResponse, ticker: Ticker, actions: Sequence[CorporateAction]
+) -> Iterator[tuple[str, Days]]:
+    """Yield the kinds of actions of which a response has all, and of which days.
+
+    A page of a list has only some of them; bars come with all of their days.
+    """
+    series = (bars for bars in response.of_type(PriceSeries) if bars and bars.ticker == ticker)
+    for bars in series if response.has_all_actions else ():
+        yield "split", (bars.day(0), bars.day(-1))
+        yield "dividend", (bars.day(0), bars.day(-1))
+    kind, at = response.format.action_lists.get(response.copy.function), response.copy.at
+    if kind is not None and at is not None and actions:
+        first = min(action.ex_date for action in actions)
+        yield kind, (first, max(first, at.date() - _DAY))
 
 
 _Subject = tuple[str, Ticker]

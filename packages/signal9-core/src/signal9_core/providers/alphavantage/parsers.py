@@ -63,5 +63,5 @@ FORMAT: Final = ProviderFormat(
     data_sets=_DATA_SETS,
     action_functions=frozenset({"TIME_SERIES_DAILY_ADJUSTED"}),
     is_whole=_is_whole,
-    action_lists=frozenset({"DIVIDENDS", "SPLITS"}),
+    action_lists={"DIVIDENDS": "dividend", "SPLITS": "split"},
 )
