@@ -278,7 +278,7 @@ class ProviderHttp:
                 return parse(body, request.ticker)
         except CredentialsError as error:
             self._rejection = str(error), self._clock()
-            raise CredentialsError(f"{error}; `signal9 secrets` shows its source") from error
+            raise CredentialsError(f"{error}; `signal9 secrets` shows the key's source") from error
         except DailyQuotaError as error:
             raise DailyQuotaError(str(error), self.quota.exhausted()) from error
 
