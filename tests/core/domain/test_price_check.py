@@ -83,7 +83,7 @@ def test_a_day_without_a_close_is_not_compared() -> None:
     assert daily is not None
     assert daily.adjusted is not None
     assert check(daily.adjusted).difference == 0
-    with pytest.raises(PayloadError, match="2024-01-02: invalid adjusted close 'inf'"):
+    with pytest.raises(PayloadError, match="IBM: an infinite adjusted close"):
         parse_daily(names + rows.replace(b"None", b"inf"), "IBM")
 
 
@@ -92,6 +92,13 @@ def test_a_dividend_that_leaves_nothing_of_the_price_is_a_difference() -> None:
     found = check(AdjustedCloses(bars, [1.0, 0.0], 4), PAID)
 
     assert found.difference == 1
+
+
+def test_absurd_closes_are_a_difference_and_no_error() -> None:
+    split = SPLIT.model_copy(update={"ratio": Decimal("1e-18")})
+
+    assert check(vendor(), split).difference == 1
+    assert check(AdjustedCloses(BARS, [1e-300, 102.0, 51.0, 50.0], 300)).difference == 10**9
 
 
 def test_a_later_check_counts_unless_it_does_not_reach_an_earlier_problem() -> None:

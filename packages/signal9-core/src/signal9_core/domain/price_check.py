@@ -17,6 +17,8 @@ __all__ = ["TOLERANCE", "AdjustedCloses", "check_closes", "describe_problem", "l
 TOLERANCE: Final = Decimal("0.00001")
 """The largest relative difference that rounding may explain."""
 
+_MOST: Final = 1e9
+
 
 @dataclass(frozen=True, slots=True)
 class AdjustedCloses:
@@ -56,7 +58,7 @@ def check_closes(
         checked_at=vendor.received_at or at,
         first=bars.day(0),
         last=bars.day(-1),
-        difference=Decimal(f"{difference:.9f}"),
+        difference=Decimal(f"{min(difference, _MOST):.9f}"),
         day=bars.day(position),
     )
 
@@ -68,8 +70,8 @@ def _largest_difference(
     last = vendor.bars.day(-1)
     try:
         ours = adjust(vendor.bars, (action for action in actions if action.ex_date <= last))
-    except InputError:
-        return 1.0, 0  # a dividend that leaves nothing of the price
+    except (InputError, OverflowError):
+        return 1.0, 0  # an action that leaves nothing of the price, or makes it immense
     unit = 10**ours.scale
     rounded = 0.5 / unit + 0.5 / 10**vendor.decimals
     differences = [

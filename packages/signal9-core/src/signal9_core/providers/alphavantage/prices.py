@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from math import isfinite, nan
+from math import isinf, nan
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -108,12 +108,17 @@ def _adjusted_closes(series: PriceSeries, columns: Columns) -> AdjustedCloses | 
     texts = columns.get("adjusted close")
     if texts is None:
         return None
-    closes = [nan if blank_to_none(text) is None else float(text) for text in texts]
-    for at, close in enumerate(closes):
-        if not isfinite(close) and blank_to_none(texts[at]) is not None:
-            raise PayloadError(f"{series.day(at)}: invalid adjusted close {texts[at]!r:.40}")
-    decimals = max(len(text.partition(".")[2]) for text in texts)
-    return AdjustedCloses(series, closes, decimals)
+    try:
+        closes = [*map(float, texts)]
+    except ValueError:  # some days have none
+        closes = [nan if blank_to_none(text) is None else float(text) for text in texts]
+    if any(map(isinf, closes)):
+        raise PayloadError(f"{series.ticker}: an infinite adjusted close")
+    return AdjustedCloses(series, closes, max(map(_decimals, texts)))
+
+
+def _decimals(text: str) -> int:
+    return len(text) - text.find(".") - 1 if "." in text else 0
 
 
 def _actions(ticker: Ticker, columns: Columns) -> Iterator[CorporateAction]:
