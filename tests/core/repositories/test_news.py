@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from signal9_core.domain import NewsArticle, TickerSentiment
 from signal9_core.ports import Cursor, Item
+from signal9_core.provider_port import Vintage
 from signal9_core.repositories.news import ArticlePage, NewsRepository
 from signal9_core.tables import TableSpec
 from tests.core.conftest import opened
 from tests.core.storing import store_articles
 from tests.core.strategies import articles
-from tests.fakes import article
+from tests.fakes import NOW, article
 from tests.spied import SpiedStore
 
 GAINS = article("Apple gains", "2024-01-05T10:00", "AAPL")
@@ -178,10 +179,14 @@ def test_every_company_that_an_article_joins_or_leaves_is_known_before_a_write(
     store_articles(news, [about(GAINS, "AAPL", "BRK.B")])
     written = spied.writes
 
-    changes = news.compare([about(GAINS, "AAPL", "MSFT"), later])
+    changes = news.compare([Vintage(NOW, [about(GAINS, "AAPL", "MSFT"), later])])
 
     assert spied.writes == written
-    assert [(change.ticker, change.article.title, change.added) for change in changes] == [
+    assert [
+        (copy.ticker, change.article.title, copy.added)
+        for change in changes
+        for copy in change.copies
+    ] == [
         ("AAPL", GAINS.title, 0),
         ("MSFT", GAINS.title, 1),
         ("BRK.B", GAINS.title, -1),

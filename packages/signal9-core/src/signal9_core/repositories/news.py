@@ -1,14 +1,17 @@
-"""Articles, a copy under each company that they mention; the first copy is also listed by month."""
+"""Articles, a copy under each company that they mention; the first copy is also listed by month.
+
+The record of an article says where its copies are, and keeps its earlier versions.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial, reduce
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ..domain.news import NewsArticle
+from ..domain.news import NewsArticle, article_id
 from ..ports import Span
 from ..tables import MONTH_INDEX, NEWS, STATE
 from .optimistic import (
@@ -22,22 +25,39 @@ from .optimistic import (
     take_page,
     to_item,
 )
+from .versions import Version, fingerprint, just_after, merge_versions, seen_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from ..domain.model import Ticker
-    from ..ports import Cursor, Item, Store, Stored
+    from ..ports import Cursor, Item, Key, Store, Stored
+    from ..provider_port import Vintage
 
-__all__ = ["NO_COMPANY", "ArticlePage", "CopyChange", "NewsRepository"]
+__all__ = [
+    "NO_COMPANY",
+    "ArticleChange",
+    "ArticlePage",
+    "ArticleVersion",
+    "CopyChange",
+    "NewsRepository",
+]
 
 NO_COMPANY: Final = "-"
 """The partition of articles that mention no company; no ticker looks like it."""
 
 _MONTHS: Final = {"name": "news/months"}
 _PAGE: Final = 100
-_PLACE: Final = frozenset({"ticker", "timestamp", "month"})
+_PLACE: Final = frozenset({"ticker", "timestamp", "month", "digest"})
+_RECORD: Final = "article#"
+"""Begins the partition of an article's record; no ticker looks like it."""
+
+_Places = dict[str, list[str]]
+"""The companies of an article's copies, by position; it has several while it is moved."""
+
+_HashedKey = tuple[tuple[str, str], ...]
+_StoredItems = dict[_HashedKey, "Stored"]
 
 Accept = Callable[[NewsArticle], bool]
 ArticlePage = ResultPage[NewsArticle]
@@ -46,17 +66,40 @@ ArticlePage = ResultPage[NewsArticle]
 class CopyChange(NamedTuple):
     """A copy of an article under one company: to be written, or deleted if it has no `item`."""
 
-    article: NewsArticle
     ticker: Ticker
+    position: str
     item: Item | None
     stored: Stored | None
 
     @property
+    def key(self) -> Key:
+        """The key of the copy."""
+        return {"ticker": self.ticker, "timestamp": self.position}
+
+    @property
     def added(self) -> int:
         """How many more articles the company has with it."""
-        if self.item is None:
-            return -1
-        return int(self.stored is None)
+        return int(self.item is not None) - int(self.stored is not None)
+
+
+class ArticleChange(NamedTuple):
+    """The newest version of an article, its record, and the copies that differ.
+
+    Without copies only earlier versions or times are new, and readers see no difference.
+    """
+
+    article: NewsArticle
+    record: Item
+    stored: Stored | None
+    copies: Sequence[CopyChange]
+
+
+class ArticleVersion(NamedTuple):
+    """An earlier version of an article, and the first and the last time that it was received."""
+
+    article: NewsArticle
+    first: datetime
+    last: datetime
 
 
 class NewsRepository:
@@ -65,40 +108,60 @@ class NewsRepository:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def compare(self, articles: Iterable[NewsArticle]) -> list[CopyChange]:
-        """Return the copies that differ from what is stored; of equal articles the last counts.
+    def compare(
+        self, vintages: Iterable[Vintage[NewsArticle]], *, recorded: bool = False
+    ) -> list[ArticleChange]:
+        """Return what is new in these responses, which may have come before what is stored.
 
-        A score added by Signal9 does not count as a difference while the text is the same.
+        A score added by Signal9 does not count as a difference while the text is the same. Only of
+        `recorded` responses it is stored when they were the last to have an article unchanged: a
+        refresh without news writes nothing.
         """
-        latest = {_position(article): article for article in articles}
-        keys = [
-            _key(ticker, article)
-            for article in latest.values()
-            for ticker in (*_companies(article), NO_COMPANY)
-        ]
-        copies: dict[str, dict[Ticker, Stored]] = defaultdict(dict)
-        for stored in self._store.get_many(NEWS, keys):
-            copies[str(stored.item["timestamp"])][str(stored.item["ticker"])] = stored
-        return [
-            change
-            for position, article in latest.items()
-            for change in _compare(article, copies[position])
-        ]
+        received = _by_id(vintages)
+        articles = [each.article for versions in received.values() for each in versions]
+        keys = [key for article in articles for key in _copy_keys(_places(article))]
+        keys += map(_record_key, received)
+        stored = self._read(keys)
+        records = {
+            str(row.item["articleId"]): row for row in stored.values() if "articleId" in row.item
+        }
+        places = (key for row in records.values() for key in _copy_keys(_places_of(row.item)))
+        known = {key_of(NEWS, key) for key in keys}
+        if elsewhere := [key for key in places if key_of(NEWS, key) not in known]:
+            stored |= self._read(elsewhere)
+        changes = (
+            _compare(versions, records.get(article_id), stored, recorded=recorded)
+            for article_id, versions in received.items()
+        )
+        return [change for change in changes if change is not None]
 
-    def write(self, changes: Sequence[CopyChange]) -> None:
-        """Store changed copies, and delete those under companies that an article has left."""
+    def write(self, changes: Sequence[ArticleChange]) -> None:
+        """Store changed articles, and delete copies where one has moved or left a company.
+
+        A record names the place of a copy from before the copy is written until it is deleted.
+        """
         if not changes:
             return
-        self._widen_months({_month(change.article) for change in changes})
-        # Only its other copies tell which companies an article has left: those copies go first.
+        copies = [copy for change in changes for copy in change.copies]
+        self._widen_months({copy.position[:7] for copy in copies if copy.item})
         for change in changes:
-            if change.item is None:
-                self._store.delete(NEWS, _key(change.ticker, change.article))
-        new = [change.item for change in changes if change.item and change.stored is None]
-        taken = {key_of(NEWS, item) for item in self._store.put_new(NEWS, new)}
+            if change.stored is not None:
+                first = _with_places_of(change.record, change.stored.item)
+                self._put_record(first, change.stored.item, change.stored)
+        for copy in copies:
+            if copy.item is None:
+                self._store.delete(NEWS, copy.key)
+        self._put_new(changes)
         for change in changes:
-            if change.item and (change.stored or key_of(NEWS, change.item) in taken):
-                self._put_copy(change)
+            if change.stored is not None:
+                first = _with_places_of(change.record, change.stored.item)
+                if first != change.record:
+                    self._put_record(change.record, first)
+
+    def versions(self, article_id: str) -> list[ArticleVersion]:
+        """Return the earlier versions of an article, oldest first."""
+        stored = self._store.get(NEWS, _record_key(article_id))
+        return [] if stored is None else list(_earlier_articles(stored.item))
 
     def put_score(self, article: NewsArticle) -> None:
         """Store the score of an article in all its copies whose text is still the same."""
@@ -150,13 +213,32 @@ class NewsRepository:
         """Return how many articles mention a company; this reads all of them."""
         return len(self._store.query(NEWS, ticker).items)
 
-    def _put_copy(self, change: CopyChange) -> None:
-        article, ticker = change.article, change.ticker
+    def _read(self, keys: Iterable[Key]) -> _StoredItems:
+        return {key_of(NEWS, row.item): row for row in self._store.get_many(NEWS, keys)}
 
+    def _put_new(self, changes: Sequence[ArticleChange]) -> None:
+        """Write new records and all copies; what others have added meanwhile is joined."""
+        copies = [(change.article, copy) for change in changes for copy in change.copies]
+        items = [change.record for change in changes if change.stored is None]
+        items += [copy.item for _, copy in copies if copy.item and copy.stored is None]
+        taken = {key_of(NEWS, item) for item in self._store.put_new(NEWS, items)}
+        for change in changes:
+            if change.stored is None and key_of(NEWS, change.record) in taken:
+                self._put_record(change.record, None)
+        for article, copy in copies:
+            if copy.item and (copy.stored or key_of(NEWS, copy.item) in taken):
+                self._put_copy(article, copy)
+
+    def _put_record(self, record: Item, before: Item | None, known: Stored | None = None) -> None:
+        """Write a record over the one of `before`, or over what others have made of it."""
+        key = dict(key_of(NEWS, record))
+        change_item(self._store, NEWS, key, partial(_joined, record, before), known=known)
+
+    def _put_copy(self, article: NewsArticle, copy: CopyChange) -> None:
         def changed(stored: Item | None) -> Item:
-            return _copy(_keeping_score(stored, article), ticker)
+            return _copy(_keeping_score(stored, article), copy.ticker, _digest(article))
 
-        change_item(self._store, NEWS, _key(ticker, article), changed, known=change.stored)
+        change_item(self._store, NEWS, copy.key, changed, known=copy.stored)
 
     def _widen_months(self, months: set[str]) -> None:
         def widened(stored: Item | None) -> Item:
@@ -184,24 +266,183 @@ class NewsRepository:
             month = _month_before(month)
 
 
-def _compare(article: NewsArticle, stored: dict[Ticker, Stored]) -> Iterator[CopyChange]:
-    """Yield what is to be done so that an article is stored under its companies alone."""
-    items = [copy.item for copy in stored.values()]
-    before = {ticker for item in items for ticker in _companies(_article(item))}
-    scored = reduce(lambda latest, item: _keeping_score(item, latest), items, article)
-    companies = _companies(article)
-    for ticker in companies:
-        copy, known = _copy(scored, ticker), stored.get(ticker)
-        if known is None or known.item != copy:
-            yield CopyChange(article, ticker, copy, known)
-    for ticker in sorted((before | stored.keys()) - set(companies)):
-        yield CopyChange(article, ticker, None, stored.get(ticker))
+class _Received(NamedTuple):
+    """An article of a response, and when the response came."""
+
+    article: NewsArticle
+    at: datetime
+    digest: str
+
+
+def _by_id(vintages: Iterable[Vintage[NewsArticle]]) -> dict[str, list[_Received]]:
+    """Return the versions of every article; of two in one response the last counts."""
+    received: dict[str, list[_Received]] = defaultdict(list)
+    for vintage in vintages:
+        for article in {article.id: article for article in vintage.records}.values():
+            received[article.id].append(_Received(article, vintage.at, _digest(article)))
+    return received
+
+
+def _compare(
+    received: Sequence[_Received],
+    record: Stored | None,
+    stored: _StoredItems,
+    *,
+    recorded: bool,
+) -> ArticleChange | None:
+    known = [] if record is None else _versions(record.item)
+    arrived = [
+        Version({"digest": digest}, first, first)
+        for _, at, digest in received
+        for first in (at if recorded else just_after(known, {"digest": digest}, at),)
+    ]
+    versions = merge_versions([*known, *arrived])
+    if known and not recorded and len(versions) == len(known):
+        versions = known
+    digest = str(versions[-1].content["digest"])
+    places = {} if record is None else _places_of(record.item)
+    before = [stored[key] for key in map(_hashed, _copy_keys(places)) if key in stored]
+    articles = {each.digest: each.article for each in received}
+    copies: list[CopyChange] = []
+    article = articles.get(digest, received[-1].article)
+    if digest in articles:  # else what is stored is newer
+        places = _places(article)
+        copies = list(_copy_changes(article, digest, before, stored))
+    after = _record(article.id, places, versions, _bodies(articles, before, record))
+    if record is not None and record.item == after and not copies:
+        return None
+    return ArticleChange(article, after, record, copies)
+
+
+def _copy_changes(
+    article: NewsArticle, digest: str, before: Sequence[Stored], stored: _StoredItems
+) -> Iterator[CopyChange]:
+    """Yield what is to be done so that an article is stored at its places alone."""
+    wanted = {_hashed(key): key for key in _copy_keys(_places(article))}
+    present = [*before, *(stored[place] for place in wanted if place in stored)]
+    scored = reduce(lambda latest, copy: _keeping_score(copy.item, latest), present, article)
+    for place, key in wanted.items():
+        item, known = _copy(scored, key["ticker"], digest), stored.get(place)
+        if known is None or known.item != item:
+            yield CopyChange(key["ticker"], key["timestamp"], item, known)
+    for copy in before:
+        if key_of(NEWS, copy.item) not in wanted:
+            yield CopyChange(str(copy.item["ticker"]), str(copy.item["timestamp"]), None, copy)
+
+
+def _record(
+    article_id: str, places: _Places, versions: Sequence[Version], bodies: Mapping[str, Item]
+) -> Item:
+    """Return the record of an article: its places, and its versions but the newest one's text."""
+    earlier = [
+        {**version.content, **seen_fields(version), "article": bodies[digest]}
+        for version in versions[:-1]
+        if (digest := str(version.content["digest"])) in bodies
+    ]
+    record = {
+        **_record_key(article_id),
+        "articleId": article_id,
+        "copies": places,
+        **versions[-1].content,
+        **seen_fields(versions[-1]),
+    }
+    return {**record, "earlier": earlier} if earlier else record
+
+
+def _bodies(
+    articles: Mapping[str, NewsArticle], copies: Sequence[Stored], record: Stored | None
+) -> dict[str, Item]:
+    """Return the known versions of an article by their digests."""
+    bodies: dict[str, Item] = {digest: to_item(article) for digest, article in articles.items()}
+    for copy in copies:
+        bodies[str(copy.item.get("digest"))] = _body(copy.item)
+    for version in () if record is None else _earlier(record.item):
+        bodies[str(version["digest"])] = _body(version["article"])
+    return bodies
+
+
+def _versions(record: Item) -> list[Version]:
+    return [
+        Version.of_item(version, {"digest": version["digest"]})
+        for version in (*_earlier(record), record)
+    ]
+
+
+def _earlier(record: Item) -> Sequence[Mapping[str, Any]]:
+    earlier = record.get("earlier")
+    return earlier if isinstance(earlier, list) else ()
+
+
+def _earlier_articles(record: Item) -> Iterator[ArticleVersion]:
+    for stored in _earlier(record):
+        version = Version.of_item(stored, {})
+        yield ArticleVersion(_article(stored["article"]), version.first, version.last)
+
+
+def _joined(record: Item, before: Item | None, stored: Item | None) -> Item:
+    """Return a record with what others have made of it meanwhile, places included."""
+    if stored is None or stored == before:
+        return record
+    versions = merge_versions([*_versions(record), *_versions(stored)])
+    bodies = {str(old["digest"]): old["article"] for old in (*_earlier(stored), *_earlier(record))}
+    joined = _record(str(record["articleId"]), _places_of(record), versions, bodies)
+    return _with_places_of(joined, stored)
+
+
+def _with_places_of(record: Item, other: Item) -> Item:
+    """Return a record with the places of another one as well."""
+    places, more = _places_of(record), _places_of(other)
+    both = {
+        position: sorted({*places.get(position, ()), *more.get(position, ())})
+        for position in sorted({*places, *more})
+    }
+    return {**record, "copies": both}
+
+
+def _places(article: NewsArticle) -> _Places:
+    return {_position(article): _companies(article)}
+
+
+def _places_of(record: Item) -> _Places:
+    copies = record["copies"]
+    if not isinstance(copies, Mapping):
+        return {}
+    return {
+        position: list(map(str, tickers))
+        for position, tickers in copies.items()
+        if isinstance(tickers, list)
+    }
+
+
+def _copy_keys(places: _Places) -> list[dict[str, str]]:
+    return [
+        {"ticker": ticker, "timestamp": position}
+        for position, tickers in places.items()
+        for ticker in tickers
+    ]
+
+
+def _record_key(article_id: str) -> dict[str, str]:
+    return {"ticker": f"{_RECORD}{article_id}", "timestamp": "-"}
+
+
+def _hashed(key: Key) -> _HashedKey:
+    return key_of(NEWS, key)
+
+
+def _digest(article: NewsArticle) -> str:
+    return article_id(fingerprint(to_item(article)))
+
+
+def _body(item: Item) -> Item:
+    return {name: value for name, value in item.items() if name not in _PLACE}
 
 
 def _with_score(article: NewsArticle, stored: Item | None) -> Item | None:
     if stored is None:
         return None
-    return _copy(_taking_score(_article(stored), article), str(stored["ticker"]))
+    scored = _taking_score(_article(stored), article)
+    return _copy(scored, str(stored["ticker"]), str(stored["digest"]))
 
 
 def _keeping_score(stored: Item | None, article: NewsArticle) -> NewsArticle:
@@ -228,18 +469,14 @@ def _position(article: NewsArticle) -> str:
     return f"{instant_key(article.published_at)}#{article.id}"
 
 
-def _month(article: NewsArticle) -> str:
-    return instant_key(article.published_at)[:7]
-
-
 def _month_before(month: str) -> str:
     year, number = int(month[:4]), int(month[5:])
     return f"{year:04}-{number - 1:02}" if number > 1 else f"{year - 1:04}-12"
 
 
-def _copy(article: NewsArticle, ticker: Ticker) -> Item:
-    item = {**to_item(article), **_key(ticker, article)}
-    return item | {"month": _month(article)} if ticker == _companies(article)[0] else item
+def _copy(article: NewsArticle, ticker: Ticker, digest: str) -> Item:
+    item = {**to_item(article), **_key(ticker, article), "digest": digest}
+    return item | {"month": _position(article)[:7]} if ticker == _companies(article)[0] else item
 
 
 def _article(item: Item) -> NewsArticle:
