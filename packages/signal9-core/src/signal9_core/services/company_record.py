@@ -155,10 +155,12 @@ class CompanyRecord:
         """Return the freshness; a response that came earlier does not make data any staler."""
         before = profile.freshness.get(data_set)
         source, fetched_at = self._provider.name, self._provider.retrieved_at()
+        as_of = update.as_of
         if before is not None and before.fetched_at > fetched_at:
             source, fetched_at = before.source, before.fetched_at
+            as_of = max(as_of, before.as_of)
         return Freshness(
-            as_of=update.as_of,
+            as_of=as_of,
             source=source,
             complete=update.complete,
             fetched_at=fetched_at,

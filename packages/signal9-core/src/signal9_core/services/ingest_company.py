@@ -115,7 +115,9 @@ class IngestCompany:
         overview = self.provider.overview(record.ticker)
         if overview is None:
             return None
-        changed = overview != record.before.overview
+        before, at = record.before.freshness.get(DataSet.OVERVIEW), self.provider.retrieved_at()
+        newest = before is None or before.fetched_at <= at
+        changed = newest and overview != record.before.overview
         if changed:
             event = AssetDataUpdated(at=self.clock(), tickers=(record.ticker,), data_set="overview")
             record.add_overview(overview, event)
