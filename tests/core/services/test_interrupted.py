@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -56,13 +57,19 @@ def changed_provider() -> FakeProvider:
     provider.series["AAPL"] = series("AAPL", day_20231228="193.50", day_20240104="181.91")
     paid = {"ticker": "AAPL", "kind": "dividend", "exDate": "2024-01-03", "amount": "0.24"}
     provider.actions["AAPL"] = [CorporateAction.model_validate(paid)]
-    restated = [*REPORTS["AAPL"].statements[1:], income("AAPL", "2023-09-30", "383285000001")]
+    restated = [
+        income("AAPL", "2023-09-30", "383285000001"),
+        income("AAPL", "2022-09-30", "394328000000"),  # its end has moved by some days
+        REPORTS["AAPL"].statements[2],
+    ]
     provider.reports["AAPL"] = Financials(restated, REPORTS["AAPL"].earnings)
     announced = {"ticker": "AAPL", "reportDate": "2024-02-01", "fiscalDateEnding": "2023-12-31"}
     provider.entries = [EarningsCalendarEntry.model_validate(announced)]
     provider.listing[3] = provider.listing[3].model_copy(update={"name": "Zed"})
     named = [TickerSentiment(ticker=ticker, relevance=Decimal(1)) for ticker in ("AAPL", "MSFT")]
     provider.articles[1] = ARTICLES[1].model_copy(update={"tickers": tuple(named)})
+    moved = ARTICLES[0].published_at - timedelta(days=10)
+    provider.articles[0] = ARTICLES[0].model_copy(update={"published_at": moved})
     provider.articles[2] = ARTICLES[2].model_copy(update={"title": "Microsoft soars"})
     provider.articles.append(article("Berkshire buys", "2024-01-07T10:00", "BRK.B"))
     return provider
