@@ -274,6 +274,29 @@ def test_an_article_that_somebody_else_adds_meanwhile_is_brought_up_to_date(
     assert [found.topics for found in news.recent(limit=10).items] == [("ipo",)]
 
 
+@pytest.mark.parametrize("stored", [[], [GAINS]], ids=["new", "known"])
+@pytest.mark.parametrize("hour", [10, 11], ids=["changed", "moved"])
+def test_a_newer_version_that_somebody_else_adds_meanwhile_stays(
+    hour: int, stored: list[NewsArticle], news: NewsRepository, spied: SpiedStore
+) -> None:
+    newer = GAINS.model_copy(
+        update={"topics": ("ipo",), "published_at": datetime(2024, 1, 5, hour, tzinfo=UTC)}
+    )
+    older = GAINS.model_copy(update={"summary": "Corrected."})
+    store_articles(news, stored, NOW)
+
+    def meanwhile(_: TableSpec, __: Item) -> None:
+        later = NOW + timedelta(hours=2)
+        store_articles(NewsRepository(spied.store), [newer], later, recorded=True)
+
+    spied.meanwhile = meanwhile
+    store_articles(news, [older], NOW + timedelta(hours=1), recorded=True)
+
+    assert news.recent(limit=10).items == [newer]
+    assert news.of_company("AAPL", limit=10).items == [newer]
+    assert [version.article for version in news.versions(GAINS.id)] == [*stored, older]
+
+
 def test_the_first_second_and_the_last_of_a_month_belong_to_it(news: NewsRepository) -> None:
     store_articles(
         news,

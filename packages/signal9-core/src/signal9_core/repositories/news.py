@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..domain.news import NewsArticle, article_id
-from ..ports import Span
+from ..errors import ConflictError
+from ..ports import ABSENT, Span
 from ..tables import MONTH_INDEX, NEWS, STATE
 from .optimistic import (
     ItemRange,
@@ -42,6 +44,7 @@ __all__ = [
     "ArticleVersion",
     "CopyChange",
     "NewsRepository",
+    "ReceivedArticle",
 ]
 
 NO_COMPANY: Final = "-"
@@ -61,6 +64,15 @@ _StoredItems = dict[_HashedKey, "Stored"]
 
 Accept = Callable[[NewsArticle], bool]
 ArticlePage = ResultPage[NewsArticle]
+
+
+class ReceivedArticle(NamedTuple):
+    """An article of a response, and when the response came; `recorded` if that is not just now."""
+
+    article: NewsArticle
+    digest: str
+    at: datetime
+    recorded: bool
 
 
 class CopyChange(NamedTuple):
@@ -86,12 +98,19 @@ class ArticleChange(NamedTuple):
     """The newest version of an article, its record, and the copies that differ.
 
     Without copies only earlier versions or times are new, and readers see no difference.
+    `received` is what was compared.
     """
 
     article: NewsArticle
     record: Item
     stored: Stored | None
     copies: Sequence[CopyChange]
+    received: Sequence[ReceivedArticle]
+
+    @property
+    def first_record(self) -> Item:
+        """The record with all places where there are copies before or after the change."""
+        return self.record if self.stored is None else _with_places(self.record, self.stored.item)
 
 
 class ArticleVersion(NamedTuple):
@@ -113,50 +132,17 @@ class NewsRepository:
     ) -> list[ArticleChange]:
         """Return what is new in these responses, which may have come before what is stored.
 
-        A score added by Signal9 does not count as a difference while the text is the same. Only of
-        `recorded` responses it is stored when they were the last to have an article unchanged: a
-        refresh without news writes nothing.
+        A score added by Signal9 does not count as a difference while the text is the same.
         """
-        received = _by_id(vintages)
-        articles = [each.article for versions in received.values() for each in versions]
-        keys = [key for article in articles for key in _copy_keys(_places(article))]
-        keys += map(_record_key, received)
-        stored = self._read(keys)
-        records = {
-            str(row.item["articleId"]): row for row in stored.values() if "articleId" in row.item
-        }
-        places = (key for row in records.values() for key in _copy_keys(_places_of(row.item)))
-        known = {key_of(NEWS, key) for key in keys}
-        if elsewhere := [key for key in places if key_of(NEWS, key) not in known]:
-            stored |= self._read(elsewhere)
-        changes = (
-            _compare(versions, records.get(article_id), stored, recorded=recorded)
-            for article_id, versions in received.items()
-        )
-        return [change for change in changes if change is not None]
+        return self._compare(_by_id(vintages, recorded=recorded))
 
     def write(self, changes: Sequence[ArticleChange]) -> None:
         """Store changed articles, and delete copies where one has moved or left a company.
 
-        A record names the place of a copy from before the copy is written until it is deleted.
+        An article of which somebody else has stored another version meanwhile is compared again.
         """
-        if not changes:
-            return
-        copies = [copy for change in changes for copy in change.copies]
-        self._widen_months({copy.position[:7] for copy in copies if copy.item})
-        for change in changes:
-            if change.stored is not None:
-                first = _with_places_of(change.record, change.stored.item)
-                self._put_record(first, change.stored.item, change.stored)
-        for copy in copies:
-            if copy.item is None:
-                self._store.delete(NEWS, copy.key)
-        self._put_new(changes)
-        for change in changes:
-            if change.stored is not None:
-                first = _with_places_of(change.record, change.stored.item)
-                if first != change.record:
-                    self._put_record(change.record, first)
+        while changes and (outdated := self._write(changes)):
+            changes = self._compare({change.article.id: change.received for change in outdated})
 
     def versions(self, article_id: str) -> list[ArticleVersion]:
         """Return the earlier versions of an article, oldest first."""
@@ -213,32 +199,96 @@ class NewsRepository:
         """Return how many articles mention a company; this reads all of them."""
         return len(self._store.query(NEWS, ticker).items)
 
+    def _compare(self, received: Mapping[str, Sequence[ReceivedArticle]]) -> list[ArticleChange]:
+        articles = [each.article for versions in received.values() for each in versions]
+        keys = [key for article in articles for key in _copy_keys(_places(article))]
+        keys += map(_record_key, received)
+        stored = self._read(keys)
+        records = {
+            str(row.item["articleId"]): row for row in stored.values() if "articleId" in row.item
+        }
+        places = (key for row in records.values() for key in _copy_keys(_places_of(row.item)))
+        known = set(map(_hashed, keys))
+        if elsewhere := [key for key in places if _hashed(key) not in known]:
+            stored |= self._read(elsewhere)
+        changes = (
+            _compare(versions, records.get(article_id), stored)
+            for article_id, versions in received.items()
+        )
+        return [change for change in changes if change is not None]
+
     def _read(self, keys: Iterable[Key]) -> _StoredItems:
         return {key_of(NEWS, row.item): row for row in self._store.get_many(NEWS, keys)}
 
-    def _put_new(self, changes: Sequence[ArticleChange]) -> None:
-        """Write new records and all copies; what others have added meanwhile is joined."""
-        copies = [(change.article, copy) for change in changes for copy in change.copies]
-        items = [change.record for change in changes if change.stored is None]
-        items += [copy.item for _, copy in copies if copy.item and copy.stored is None]
-        taken = {key_of(NEWS, item) for item in self._store.put_new(NEWS, items)}
-        for change in changes:
-            if change.stored is None and key_of(NEWS, change.record) in taken:
-                self._put_record(change.record, None)
-        for article, copy in copies:
-            if copy.item and (copy.stored or key_of(NEWS, copy.item) in taken):
-                self._put_copy(article, copy)
+    def _write(self, changes: Sequence[ArticleChange]) -> list[ArticleChange]:
+        """Write what somebody else has not changed meanwhile, and return the other changes.
 
-    def _put_record(self, record: Item, before: Item | None, known: Stored | None = None) -> None:
-        """Write a record over the one of `before`, or over what others have made of it."""
-        key = dict(key_of(NEWS, record))
-        change_item(self._store, NEWS, key, partial(_joined, record, before), known=known)
+        A record names the place of a copy from before the copy is written until it is deleted.
+        """
+        copies = [copy for change in changes for copy in change.copies]
+        self._widen_months({copy.position[:7] for copy in copies if copy.item})
+        written = {change.article.id: self._put_record(change) for change in changes}
+        current = [change for change in changes if written[change.article.id] is not None]
+        for change in current:
+            for copy in change.copies:
+                if copy.item is None:
+                    self._store.delete(NEWS, copy.key)
+        taken = self._put_new(current)
+        current = [
+            change for change in current if _hashed(_record_key(change.article.id)) not in taken
+        ]
+        for change in current:
+            for copy in change.copies:
+                if copy.item and (copy.stored or _hashed(copy.key) in taken):
+                    self._put_copy(change.article, copy)
+        done = {
+            change.article.id
+            for change in current
+            if self._finish_record(change, written[change.article.id])
+        }
+        return [change for change in changes if change.article.id not in done]
+
+    def _put_record(self, change: ArticleChange) -> int | None:
+        """Write the record of a known article; return its version, `None` if another is stored."""
+        if change.stored is None:
+            return ABSENT
+        if change.first_record == change.stored.item:
+            return change.stored.version
+        with suppress(ConflictError):
+            return self._store.put(NEWS, change.first_record, expected=change.stored.version)
+        return None
+
+    def _finish_record(self, change: ArticleChange, version: int | None) -> bool:
+        """Take places without a copy from a record; return whether it is still the one written."""
+        if change.first_record == change.record:
+            return True
+        with suppress(ConflictError):
+            self._store.put(NEWS, change.record, expected=version)
+            return True
+        return False
+
+    def _put_new(self, changes: Sequence[ArticleChange]) -> set[_HashedKey]:
+        """Write new records and copies; return the keys of those that somebody else has written."""
+        items = [change.record for change in changes if change.stored is None]
+        copies = [copy for change in changes for copy in change.copies]
+        items += [copy.item for copy in copies if copy.item and copy.stored is None]
+        return {key_of(NEWS, item) for item in self._store.put_new(NEWS, items)}
 
     def _put_copy(self, article: NewsArticle, copy: CopyChange) -> None:
-        def changed(stored: Item | None) -> Item:
-            return _copy(_keeping_score(stored, article), copy.ticker, _digest(article))
+        """Write a copy, unless somebody else has written a newer one meanwhile."""
+        digest = _digest(article)
+
+        def changed(stored: Item | None) -> Item | None:
+            unchanged = stored == (copy.stored.item if copy.stored else None)
+            if not unchanged and self._newest(article.id) != digest:
+                return stored
+            return _copy(_keeping_score(stored, article), copy.ticker, digest)
 
         change_item(self._store, NEWS, copy.key, changed, known=copy.stored)
+
+    def _newest(self, article_id: str) -> str | None:
+        record = self._store.get(NEWS, _record_key(article_id))
+        return None if record is None else str(record.item["digest"])
 
     def _widen_months(self, months: set[str]) -> None:
         def widened(stored: Item | None) -> Item:
@@ -266,67 +316,73 @@ class NewsRepository:
             month = _month_before(month)
 
 
-class _Received(NamedTuple):
-    """An article of a response, and when the response came."""
-
-    article: NewsArticle
-    at: datetime
-    digest: str
-
-
-def _by_id(vintages: Iterable[Vintage[NewsArticle]]) -> dict[str, list[_Received]]:
+def _by_id(
+    vintages: Iterable[Vintage[NewsArticle]], *, recorded: bool
+) -> dict[str, list[ReceivedArticle]]:
     """Return the versions of every article; of two in one response the last counts."""
-    received: dict[str, list[_Received]] = defaultdict(list)
+    received: dict[str, list[ReceivedArticle]] = defaultdict(list)
     for vintage in vintages:
         for article in {article.id: article for article in vintage.records}.values():
-            received[article.id].append(_Received(article, vintage.at, _digest(article)))
+            version = ReceivedArticle(article, _digest(article), vintage.at, recorded)
+            received[article.id].append(version)
     return received
 
 
 def _compare(
-    received: Sequence[_Received],
-    record: Stored | None,
-    stored: _StoredItems,
-    *,
-    recorded: bool,
+    received: Sequence[ReceivedArticle], record: Stored | None, stored: _StoredItems
 ) -> ArticleChange | None:
-    known = [] if record is None else _versions(record.item)
-    arrived = [
-        Version({"digest": digest}, first, first)
-        for _, at, digest in received
-        for first in (at if recorded else just_after(known, {"digest": digest}, at),)
-    ]
-    versions = merge_versions([*known, *arrived])
-    if known and not recorded and len(versions) == len(known):
-        versions = known
+    versions = _merged([] if record is None else _versions(record.item), received)
     digest = str(versions[-1].content["digest"])
-    places = {} if record is None else _places_of(record.item)
-    before = [stored[key] for key in map(_hashed, _copy_keys(places)) if key in stored]
     articles = {each.digest: each.article for each in received}
-    copies: list[CopyChange] = []
     article = articles.get(digest, received[-1].article)
-    if digest in articles:  # else what is stored is newer
-        places = _places(article)
-        copies = list(_copy_changes(article, digest, before, stored))
-    after = _record(article.id, places, versions, _bodies(articles, before, record))
+    known = {} if record is None else _places_of(record.item)
+    keys = [
+        *_copy_keys(known),
+        *(key for each in received for key in _copy_keys(_places(each.article))),
+    ]
+    before = {place: stored[place] for place in map(_hashed, keys) if place in stored}
+    places = _places(article) if digest in articles else known  # else what is stored is newer
+    copies = list(_changed_copies(article, digest, before)) if digest in articles else []
+    copies += _left_copies(places, before)
+    after = _record(article.id, places, versions, _bodies(articles, before.values(), record))
     if record is not None and record.item == after and not copies:
         return None
-    return ArticleChange(article, after, record, copies)
+    return ArticleChange(article, after, record, copies, received)
 
 
-def _copy_changes(
-    article: NewsArticle, digest: str, before: Sequence[Stored], stored: _StoredItems
+def _merged(known: Sequence[Version], received: Sequence[ReceivedArticle]) -> Sequence[Version]:
+    """Return all versions of an article.
+
+    When the newest was received again is left out unless that is recorded: a refresh without news
+    writes nothing.
+    """
+    arrived = []
+    for _, digest, at, recorded in received:
+        content = {"digest": digest}
+        first = at if recorded else just_after(known, content, at)
+        arrived.append(Version(content, first, first))
+    versions = merge_versions([*known, *arrived])
+    again = len(versions) == len(known) and not any(each.recorded for each in received)
+    return known if again else versions
+
+
+def _changed_copies(
+    article: NewsArticle, digest: str, before: _StoredItems
 ) -> Iterator[CopyChange]:
-    """Yield what is to be done so that an article is stored at its places alone."""
-    wanted = {_hashed(key): key for key in _copy_keys(_places(article))}
-    present = [*before, *(stored[place] for place in wanted if place in stored)]
-    scored = reduce(lambda latest, copy: _keeping_score(copy.item, latest), present, article)
-    for place, key in wanted.items():
-        item, known = _copy(scored, key["ticker"], digest), stored.get(place)
+    """Yield the copies that an article needs and does not have."""
+    copies = before.values()
+    scored = reduce(lambda latest, copy: _keeping_score(copy.item, latest), copies, article)
+    for key in _copy_keys(_places(article)):
+        item, known = _copy(scored, key["ticker"], digest), before.get(_hashed(key))
         if known is None or known.item != item:
             yield CopyChange(key["ticker"], key["timestamp"], item, known)
-    for copy in before:
-        if key_of(NEWS, copy.item) not in wanted:
+
+
+def _left_copies(places: _Places, before: _StoredItems) -> Iterator[CopyChange]:
+    """Yield the copies where an article is no longer."""
+    wanted = set(map(_hashed, _copy_keys(places)))
+    for place, copy in before.items():
+        if place not in wanted:
             yield CopyChange(str(copy.item["ticker"]), str(copy.item["timestamp"]), None, copy)
 
 
@@ -350,7 +406,7 @@ def _record(
 
 
 def _bodies(
-    articles: Mapping[str, NewsArticle], copies: Sequence[Stored], record: Stored | None
+    articles: Mapping[str, NewsArticle], copies: Iterable[Stored], record: Stored | None
 ) -> dict[str, Item]:
     """Return the known versions of an article by their digests."""
     bodies: dict[str, Item] = {digest: to_item(article) for digest, article in articles.items()}
@@ -379,17 +435,7 @@ def _earlier_articles(record: Item) -> Iterator[ArticleVersion]:
         yield ArticleVersion(_article(stored["article"]), version.first, version.last)
 
 
-def _joined(record: Item, before: Item | None, stored: Item | None) -> Item:
-    """Return a record with what others have made of it meanwhile, places included."""
-    if stored is None or stored == before:
-        return record
-    versions = merge_versions([*_versions(record), *_versions(stored)])
-    bodies = {str(old["digest"]): old["article"] for old in (*_earlier(stored), *_earlier(record))}
-    joined = _record(str(record["articleId"]), _places_of(record), versions, bodies)
-    return _with_places_of(joined, stored)
-
-
-def _with_places_of(record: Item, other: Item) -> Item:
+def _with_places(record: Item, other: Item) -> Item:
     """Return a record with the places of another one as well."""
     places, more = _places_of(record), _places_of(other)
     both = {
@@ -442,7 +488,7 @@ def _with_score(article: NewsArticle, stored: Item | None) -> Item | None:
     if stored is None:
         return None
     scored = _taking_score(_article(stored), article)
-    return _copy(scored, str(stored["ticker"]), str(stored["digest"]))
+    return _copy(scored, str(stored["ticker"]), str(stored.get("digest")))
 
 
 def _keeping_score(stored: Item | None, article: NewsArticle) -> NewsArticle:
