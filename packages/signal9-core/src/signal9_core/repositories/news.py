@@ -200,9 +200,8 @@ class NewsRepository:
         return len(self._store.query(NEWS, ticker).items)
 
     def _compare(self, received: Mapping[str, Sequence[ReceivedArticle]]) -> list[ArticleChange]:
-        articles = [each.article for versions in received.values() for each in versions]
-        keys = [key for article in articles for key in _copy_keys(_places(article))]
-        keys += map(_record_key, received)
+        keys = [_record_key(article_id) for article_id in received]
+        keys += [key for versions in received.values() for key in _keys_of(versions)]
         stored = self._read(keys)
         records = {
             str(row.item["articleId"]): row for row in stored.values() if "articleId" in row.item
@@ -323,8 +322,10 @@ def _by_id(
     received: dict[str, list[ReceivedArticle]] = defaultdict(list)
     for vintage in vintages:
         for article in {article.id: article for article in vintage.records}.values():
-            version = ReceivedArticle(article, _digest(article), vintage.at, recorded)
-            received[article.id].append(version)
+            before = received[article.id][-1:]
+            same = bool(before) and before[0].article == article
+            digest = before[0].digest if same else _digest(article)
+            received[article.id].append(ReceivedArticle(article, digest, vintage.at, recorded))
     return received
 
 
@@ -336,10 +337,7 @@ def _compare(
     articles = {each.digest: each.article for each in received}
     article = articles.get(digest, received[-1].article)
     known = {} if record is None else _places_of(record.item)
-    keys = [
-        *_copy_keys(known),
-        *(key for each in received for key in _copy_keys(_places(each.article))),
-    ]
+    keys = [*_copy_keys(known), *_keys_of(received)]
     before = {place: stored[place] for place in map(_hashed, keys) if place in stored}
     places = _places(article) if digest in articles else known  # else what is stored is newer
     copies = list(_changed_copies(article, digest, before)) if digest in articles else []
@@ -466,6 +464,13 @@ def _copy_keys(places: _Places) -> list[dict[str, str]]:
         for position, tickers in places.items()
         for ticker in tickers
     ]
+
+
+def _keys_of(received: Iterable[ReceivedArticle]) -> Iterator[dict[str, str]]:
+    """Yield the keys of all copies that these versions have."""
+    articles = {each.digest: each.article for each in received}
+    for article in articles.values():
+        yield from _copy_keys(_places(article))
 
 
 def _record_key(article_id: str) -> dict[str, str]:
