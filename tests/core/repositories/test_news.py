@@ -294,7 +294,11 @@ def test_a_newer_version_that_somebody_else_adds_meanwhile_stays(
 
     assert news.recent(limit=10).items == [newer]
     assert news.of_company("AAPL", limit=10).items == [newer]
-    assert [version.article for version in news.versions(GAINS.id)] == [*stored, older]
+    assert [version.article for version in news.versions(GAINS.id)] == [
+        *stored,
+        older,
+        newer,
+    ]
 
 
 def test_the_first_second_and_the_last_of_a_month_belong_to_it(news: NewsRepository) -> None:

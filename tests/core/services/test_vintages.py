@@ -84,7 +84,7 @@ def answers(app: App) -> dict[str, Any]:
         "news of companies": [app.news.of_company(each, limit=100).items for each in COMPANIES],
         "overviews": [profile and profile.overview for profile in profiles.values()],
         "freshness": {
-            (ticker, data_set): fresh.model_dump(exclude={"complete"})
+            (ticker, data_set): fresh.model_dump()
             for ticker, profile in profiles.items()
             if profile is not None
             for data_set, fresh in profile.freshness.items()
@@ -222,12 +222,13 @@ def test_an_article_with_a_new_time_is_one_article() -> None:
         replay(app, [feed(1, raw_article("a", 800, "IBM", "AAPL"))])  # in another month
         replay(app, [feed(0, raw_article("a", 10, "IBM", "AAPL"))])
         (article,) = app.news.recent(limit=10).items
-        (version,) = app.news.versions(article.id)
+        earlier, latest = app.news.versions(article.id)
 
         assert article.published_at.month == 2
         for ticker in COMPANIES:
             assert app.news.of_company(ticker, limit=10).items == [article]
-        assert (version.article.published_at.month, version.first.date()) == (1, START)
+        assert (earlier.article.published_at.month, earlier.first.date()) == (1, START)
+        assert (latest.article, latest.last.date()) == (article, START + timedelta(days=1))
 
 
 def test_a_score_of_ours_moves_along_with_an_article() -> None:

@@ -114,7 +114,7 @@ class ArticleChange(NamedTuple):
 
 
 class ArticleVersion(NamedTuple):
-    """An earlier version of an article, and the first and the last time that it was received."""
+    """A version of an article, and the first and the last time that it was received."""
 
     article: NewsArticle
     first: datetime
@@ -145,9 +145,17 @@ class NewsRepository:
             changes = self._compare({change.article.id: change.received for change in outdated})
 
     def versions(self, article_id: str) -> list[ArticleVersion]:
-        """Return the earlier versions of an article, oldest first."""
-        stored = self._store.get(NEWS, _record_key(article_id))
-        return [] if stored is None else list(_earlier_articles(stored.item))
+        """Return all versions of an article, oldest first; the last is the one that counts."""
+        record = self._store.get(NEWS, _record_key(article_id))
+        if record is None:
+            return []
+        copies = self._read(_copy_keys(_places_of(record.item))).values()
+        bodies = _bodies({}, copies, record)
+        return [
+            ArticleVersion(_article(bodies[digest]), version.first, version.last)
+            for version in _versions(record.item)
+            if (digest := str(version.content["digest"])) in bodies
+        ]
 
     def put_score(self, article: NewsArticle) -> None:
         """Store the score of an article in all its copies whose text is still the same."""
@@ -425,12 +433,6 @@ def _versions(record: Item) -> list[Version]:
 def _earlier(record: Item) -> Sequence[Mapping[str, Any]]:
     earlier = record.get("earlier")
     return earlier if isinstance(earlier, list) else ()
-
-
-def _earlier_articles(record: Item) -> Iterator[ArticleVersion]:
-    for stored in _earlier(record):
-        version = Version.of_item(stored, {})
-        yield ArticleVersion(_article(stored["article"]), version.first, version.last)
 
 
 def _with_places(record: Item, other: Item) -> Item:

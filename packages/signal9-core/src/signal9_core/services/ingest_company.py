@@ -246,11 +246,16 @@ class IngestCompany:
             record.write_events(*events)
         self.news.write(changes)
         self._count_elsewhere(record, copies)
-        whole = self.provider.complete(DataSet.NEWS, count)
+        complete = self.provider.complete(DataSet.NEWS, count)
+        stored = record.before.freshness.get(DataSet.NEWS)
+        if before is not None:
+            complete = before.complete
+        elif recorded and stored is not None:
+            complete &= stored.complete
         own = [copy for copy in copies if copy.ticker == record.ticker]
         return Update(
             as_of=self._today(),
-            complete=whole if before is None else before.complete,
+            complete=complete,
             changed=sum(bool(change.copies) for change in changes),
             # Ingests of other companies add articles, too; a partial request shows only some.
             added=None if since is None or shared else sum(copy.added for copy in own),

@@ -167,9 +167,9 @@ class RecordedProvider:
         return () if self.ticker is None else (self.ticker,)
 
     def complete(self, data_set: DataSet, count: int) -> bool:  # noqa: ARG002 - the responses tell
-        """Tell whether the first response had all news, or all kinds of reports were requested."""
+        """Tell whether no response lacks news, or all kinds of reports were requested."""
         if data_set is DataSet.NEWS:
-            return self.responses[0].whole
+            return all(response.whole for response in self.responses)
         requested = {response.copy.function for response in self.responses}
         return self.responses[-1].format.functions_of(data_set) <= requested
 
