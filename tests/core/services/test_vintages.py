@@ -128,16 +128,18 @@ def feed(number: int, *articles: Mapping[str, Any], symbol: str = "IBM") -> Body
     return Body("NEWS_SENTIMENT", START + timedelta(days=number), content, symbol)
 
 
-def raw_article(name: str, hour: int, *tickers: str, summary: str = "Same.") -> dict[str, Any]:
+def raw_article(
+    name: str, hour: int, *tickers: str, summary: str = "Same.", score: str | None = "0.1"
+) -> dict[str, Any]:
     moment = datetime(2023, 1, 5, tzinfo=UTC) + timedelta(hours=hour)
-    mention = {"relevance_score": "0.5", "ticker_sentiment_score": "0.1"}
+    mention = {"relevance_score": "0.5", "ticker_sentiment_score": score}
     return {
         "title": f"Article {name}",
         "url": f"https://example.com/{name}",
         "time_published": f"{moment:%Y%m%dT%H%M%S}",
         "summary": summary,
         "source": "Example",
-        "overall_sentiment_score": 0.1,
+        "overall_sentiment_score": score,
         "ticker_sentiment": [{"ticker": ticker, **mention} for ticker in tickers],
     }
 
@@ -233,12 +235,7 @@ def test_an_article_with_a_new_time_is_one_article() -> None:
 
 def test_a_score_of_ours_moves_along_with_an_article() -> None:
     def unscored(hour: int) -> dict[str, Any]:
-        article = raw_article("a", hour, "IBM", summary="Profit rose strongly.")
-        return {
-            **article,
-            "overall_sentiment_score": None,
-            "ticker_sentiment": [{"ticker": "IBM", "relevance_score": "1"}],
-        }
+        return raw_article("a", hour, "IBM", summary="Profit rose strongly.", score=None)
 
     with empty_app() as app:
         replay(app, [feed(0, unscored(10))])
@@ -290,6 +287,9 @@ _ENDS: Final = st.sampled_from(
         "2014-09-30",
     )
 )
+_HOURS: Final = st.sampled_from((10, 11, 800))
+_SUMMARIES: Final = st.sampled_from(("Profit rose strongly.", "Losses widened."))
+_SCORES: Final = st.sampled_from((None, "0.1"))
 _VALUES: Final = st.sampled_from(("1", "2", "None"))
 
 
@@ -302,10 +302,11 @@ def vintages(draw: st.DrawFn, *, undated_too: bool = False) -> list[Body]:
         function = draw(st.sampled_from(("INCOME_STATEMENT", "BALANCE_SHEET")))
         body = statement(function, START + timedelta(days=number), annual)
         articles = [
-            raw_article(name, draw(st.sampled_from((10, 11, 800))), *companies, summary=summary)
+            raw_article(
+                name, draw(_HOURS), *companies, summary=draw(_SUMMARIES), score=draw(_SCORES)
+            )
             for name in draw(st.lists(st.sampled_from("ab"), unique=True, min_size=1, max_size=2))
             for companies in [draw(st.sampled_from((("IBM",), ("IBM", "AAPL"), ("AAPL",))))]
-            for summary in [draw(st.sampled_from(("Same.", "Other.")))]
         ]
         undated = undated_too and draw(st.booleans())
         choices = [body, earnings(number, annual), feed(number, *articles)]

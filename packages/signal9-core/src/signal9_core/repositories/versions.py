@@ -7,8 +7,9 @@ received, then by their content.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from .optimistic import to_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..ports import Item, Value
 
@@ -33,6 +34,7 @@ __all__ = [
 UNDATED: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """When something was received of which nobody knows when: before everything else."""
 
+_EXACT: Final = Context(prec=60)
 _MOMENT: Final = timedelta(milliseconds=1)
 
 
@@ -99,10 +101,18 @@ def _in_order(received: Iterable[Version]) -> Iterator[Version]:
 
 def fingerprint(content: Mapping[str, Value]) -> str:
     """Return a text that is the same for equal contents only."""
-    return json.dumps(content, sort_keys=True, default=_plain)
+    return json.dumps(_plain(content), sort_keys=True)
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, Decimal):
-        return f"{value.normalize():f}" if value else "0"
+def _plain(value: Value) -> object:
+    """Return a value for JSON, with equal numbers as equal texts whatever their types."""
+    match value:
+        case Mapping():
+            return {name: _plain(member) for name, member in value.items()}
+        case list() | tuple():
+            return [_plain(member) for member in value]
+        case bool() | None:
+            return value
+        case int() | Decimal():
+            return f"{Decimal(value).normalize(_EXACT):f}" if value else "0"
     return str(value)
