@@ -18,7 +18,7 @@ from .company_record import CompanyRecord, Update
 from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
     from ..domain.adjustment import CorporateAction
@@ -218,33 +218,15 @@ class IngestCompany:
         """Request articles; those that came when others were ingested are announced as well."""
         before = self._continued(record, DataSet.NEWS)
         since = None if before is None else before.fetched_at - _LATE_NEWS
-        received = list(self.provider.news(record.ticker, since))
-        vintages = [each for each in received if isinstance(each, Vintage)]
-        articles = [each for each in received if not isinstance(each, Vintage)]
-        recorded = bool(vintages)
-        if articles:
-            vintages.append(Vintage(self.provider.retrieved_at(), articles))
+        vintages, recorded = self._request_news(record, since)
         count = sum(len(vintage.records) for vintage in vintages)
         if not count and before is None:
             return None
         changes = self.news.compare(vintages, recorded=recorded)
-        copies = [copy for change in changes for copy in change.copies]
         shared = self._shared_news(record, vintages, changes)
-        published: dict[Ticker, dict[str, datetime]] = defaultdict(dict)
-        for change in changes:
-            for copy in change.copies:
-                published[copy.ticker][change.article.id] = change.article.published_at
-        if shared:
-            published[record.ticker] |= shared
-        published.pop(NO_COMPANY, None)
-        if published:
-            at = self.clock()
-            events = (
-                _news_ingested(ticker, list(days.values()), at)
-                for ticker, days in published.items()
-            )
-            record.write_events(*events)
+        self._write_news_ingested(record, changes, shared)
         self.news.write(changes)
+        copies = [copy for change in changes for copy in change.copies]
         self._count_elsewhere(record, copies)
         complete = self.provider.complete(DataSet.NEWS, count)
         stored = record.before.freshness.get(DataSet.NEWS)
@@ -260,6 +242,39 @@ class IngestCompany:
             # Ingests of other companies add articles, too; a partial request shows only some.
             added=None if since is None or shared else sum(copy.added for copy in own),
         )
+
+    def _request_news(
+        self, record: CompanyRecord, since: datetime | None
+    ) -> tuple[Sequence[Vintage[NewsArticle]], bool]:
+        """Return articles by response, and whether they are recorded ones."""
+        received = list(self.provider.news(record.ticker, since))
+        vintages = [each for each in received if isinstance(each, Vintage)]
+        articles = [each for each in received if not isinstance(each, Vintage)]
+        if not articles:
+            return vintages, bool(vintages)
+        return [*vintages, Vintage(self.provider.retrieved_at(), articles)], bool(vintages)
+
+    def _write_news_ingested(
+        self,
+        record: CompanyRecord,
+        changes: Sequence[ArticleChange],
+        shared: Mapping[str, datetime],
+    ) -> None:
+        """Write an event for every company that an article has come to, changed under, or left."""
+        published: dict[Ticker, dict[str, datetime]] = defaultdict(dict)
+        for change in changes:
+            for copy in change.copies:
+                published[copy.ticker][change.article.id] = change.article.published_at
+        if shared:
+            published[record.ticker] |= shared
+        published.pop(NO_COMPANY, None)
+        if published:
+            at = self.clock()
+            events = (
+                _news_ingested(ticker, list(days.values()), at)
+                for ticker, days in published.items()
+            )
+            record.write_events(*events)
 
     def _shared_news(
         self,
