@@ -390,6 +390,9 @@ def test_no_order_of_recorded_vintages_gives_another_answer() -> None:
         )
     ]
     bodies += [_rounded(body) for body in bodies[1::2]]
+    news = (RECORDINGS / "alphavantage" / "NEWS_SENTIMENT" / "AAPL_2025-07.json").read_bytes()
+    bodies.append(Body("NEWS_SENTIMENT", date(2025, 7, 31), news, "AAPL"))
+    bodies.append(_edited(bodies[-1]))
     expected = replayed([bodies])
 
     assert replayed([[body] for body in bodies]) == expected
@@ -405,3 +408,15 @@ def _rounded(body: Body) -> Body:
     content["annualReports"] = content["annualReports"][2:7]
     content["quarterlyReports"] = content["quarterlyReports"][:9]
     return Body(body.function, date(2024, 3, 1), json.dumps(content).encode())
+
+
+def _edited(body: Body) -> Body:
+    """An earlier response that lacks some articles, and has others of another time or text."""
+    content = json.loads(body.content)
+    for number, article in enumerate(content["feed"]):
+        if number % 3 == 0:
+            article["time_published"] = article["time_published"].replace("202507", "202506")
+        if number % 2 == 0:
+            article["summary"] = "Unedited."
+    content["feed"] = [each for number, each in enumerate(content["feed"]) if number % 5]
+    return Body(body.function, date(2025, 7, 30), json.dumps(content).encode(), body.symbol)
