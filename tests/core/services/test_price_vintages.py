@@ -71,7 +71,7 @@ class Copies:
 
 
 def replay(app: App, *held: RawCopy) -> ReplayAnswer:
-    return Replay(make_parsers(), app._ingest)(Copies(held), lambda *_: None)
+    return Replay(make_parsers(), app._ingest, app.assets)(Copies(held), lambda *_: None)
 
 
 def answers(batches: Iterable[Sequence[RawCopy]]) -> tuple[object, ...]:
