@@ -53,7 +53,7 @@ def bars(app: App, ticker: str) -> Sequence[str]:
 
 def facebook(app: App, provider: FakeProvider) -> None:
     """Ingest Facebook with all kinds of data."""
-    provider.series = {"FB": OLD_BARS}
+    provider.series, provider.actions = {"FB": OLD_BARS}, {"FB": []}
     provider.overviews = {"FB": CompanyOverview(ticker="FB", name="Facebook Inc", cik="1326801")}
     provider.reports = {"FB": Financials([income("FB", "2021-12-31", "117929000000")])}
     provider.articles = [article("Facebook fell", "2022-06-07T10:00", "FB", sentiment="-0.5")]

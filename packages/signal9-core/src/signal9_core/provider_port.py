@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
@@ -11,8 +12,10 @@ if TYPE_CHECKING:
 
     from .domain.adjustment import CorporateAction
     from .domain.companies import Asset, CompanyOverview, DataSet
+    from .domain.coverage import Coverage, Received
     from .domain.model import Ticker
     from .domain.news import NewsArticle
+    from .domain.price_check import AdjustedCloses
     from .domain.prices import PriceSeries
     from .domain.reports import Earnings, EarningsCalendarEntry, Report, ReportKind, Statement
 
@@ -28,7 +31,10 @@ __all__ = [
     "RawCopy",
     "RawResponse",
     "Record",
+    "Vintage",
 ]
+
+_T_co = TypeVar("_T_co", covariant=True)
 
 
 class Quota(Protocol):
@@ -104,8 +110,8 @@ class RawCopies(Protocol):
 
 
 Record: TypeAlias = (
-    "Asset | CompanyOverview | CorporateAction | EarningsCalendarEntry | NewsArticle"
-    " | PriceSeries | Report"
+    "AdjustedCloses | Asset | CompanyOverview | CorporateAction | EarningsCalendarEntry"
+    " | NewsArticle | PriceSeries | Report"
 )
 """A fact in a body; a `PriceSeries` is many of them."""
 
@@ -125,7 +131,8 @@ class ProviderFormat(NamedTuple):
 
     `data_sets` says what a response about one company belongs to, even if it is empty; responses of
     `action_functions` have every split and dividend of their days; `is_whole` says whether a
-    response with so many bars or articles is complete.
+    response with so many bars or articles is complete. `action_lists` names functions whose
+    responses have all actions of one kind, and the kind; together they have every one.
     """
 
     parsers: Mapping[str, Parser]
@@ -133,30 +140,52 @@ class ProviderFormat(NamedTuple):
     data_sets: Mapping[str, DataSet]
     action_functions: Container[str]
     is_whole: Callable[[str, int], bool]
+    action_lists: Mapping[str, str] = MappingProxyType({})
 
     def functions_of(self, data_set: DataSet) -> frozenset[str]:
         """Return the functions whose responses belong to a data set."""
         return frozenset(name for name, about in self.data_sets.items() if about is data_set)
 
 
+class Vintage(NamedTuple, Generic[_T_co]):
+    """The records of one response, and when it came."""
+
+    at: datetime
+    records: Sequence[_T_co]
+
+
 class Financials(NamedTuple):
-    """The statements and earnings of a company."""
+    """The statements and earnings of a company.
+
+    Recorded responses are `vintages`, in any order.
+    """
 
     statements: Sequence[Statement] = ()
     earnings: Sequence[Earnings] = ()
+    vintages: Sequence[Vintage[Report]] = ()
 
 
 class History(NamedTuple):
     """Daily bars, splits and dividends of a company.
 
-    No split and no dividend of the days of `coverage`, both included, is missing; `None` if the
-    source promises no days. `complete` says whether there are no bars before the first.
+    No split and no dividend of the days of `coverage` is missing; it has no days if the source
+    promises none. `complete` says whether there are no bars before the first. `adjusted_closes` are
+    those of responses with any: they are compared and not stored.
+
+    Of recorded responses, `spans` are the days with bars, without a hole between them;
+    `bars_received` says when those of a day came, `splits_received` and `dividends_received` when
+    all of a day came: others that are stored of these days were withdrawn.
     """
 
     bars: PriceSeries | None
     actions: Sequence[CorporateAction] = ()
-    coverage: tuple[date, date] | None = None
+    coverage: Coverage = ()
     complete: bool = True
+    adjusted_closes: Sequence[AdjustedCloses] = ()
+    spans: Coverage = ()
+    bars_received: Sequence[Received] = ()
+    splits_received: Sequence[Received] | None = None
+    dividends_received: Sequence[Received] | None = None
 
 
 class Provider(Protocol):
@@ -198,5 +227,10 @@ class Provider(Protocol):
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
         """Return the announced dates of earnings reports."""
 
-    def news(self, ticker: Ticker, since: datetime | None = None) -> Iterable[NewsArticle]:
-        """Return articles that mention the company, published at or after `since`."""
+    def news(
+        self, ticker: Ticker, since: datetime | None = None
+    ) -> Iterable[NewsArticle | Vintage[NewsArticle]]:
+        """Return articles that mention the company, published at or after `since`.
+
+        Recorded responses are returned as vintages, in any order.
+        """

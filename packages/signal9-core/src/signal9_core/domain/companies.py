@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
+from .coverage import PriceHistory
 from .model import (
     Exact,
     Instant,
@@ -19,6 +20,7 @@ from .model import (
     Ticker,
 )
 from .news import SentimentLabel
+from .reports import ReportKind
 
 __all__ = [
     "Asset",
@@ -33,6 +35,7 @@ __all__ = [
     "ListedAsset",
     "Listing",
     "PendingEvent",
+    "PriceCheck",
     "PriceRange",
     "Problem",
     "ProblemKind",
@@ -51,7 +54,10 @@ class SentimentRating(Model):
 
 
 class PriceRange(Model):
-    """Lowest low and highest high, as traded, of the 52 weeks up to and including `as_of`."""
+    """Lowest low and highest high of the 52 weeks up to and including `as_of`.
+
+    Adjusted for the splits of these weeks, so that both compare with the last close.
+    """
 
     as_of: date
     low: Exact
@@ -60,11 +66,25 @@ class PriceRange(Model):
     high_on: date
 
 
+class PriceCheck(Model):
+    """How close computed adjusted closes come to those of a provider's response."""
+
+    source: str = Field(description="The provider's name.")
+    checked_at: Instant = Field(description="When the response came.")
+    first: date = Field(description="The first day of the response.")
+    last: date = Field(description="The last day of the response, as of which both are adjusted.")
+    difference: Exact = Field(description="The largest difference, relative to the provider's.")
+    day: date = Field(description="The day with the largest difference.")
+
+
 class Insights(Model):
     """Figures derived from stored facts; absent as long as there is nothing to derive them from."""
 
     sentiment: SentimentRating | None = None
     range_52_weeks: PriceRange | None = Field(None, alias="range52Weeks")
+    no_range_reason: str | None = Field(
+        None, description="Why there is no range although there are prices of the 52 weeks."
+    )
 
 
 class DataSet(StrEnum):
@@ -214,16 +234,21 @@ class AssetProfile(Model):
     claim: Listing | None = Field(
         None, description="A listing under the ticker that may be of another company."
     )
-    problems: tuple[Problem, ...] = ()
     overview: CompanyOverview | None = None
     insights: Insights = Insights()
+    history: PriceHistory = PriceHistory()
+    price_check: PriceCheck | None = None
+    problems: tuple[Problem, ...] = ()
     freshness: dict[DataSet, Freshness] = Field(default_factory=dict)
     checked_at: Instant | None = Field(None, description="When a provider was last asked about it.")
     pending: tuple[PendingEvent, ...] = Field((), description="Events that are still unpublished.")
+    reports_received: dict[ReportKind, Instant] = Field(
+        default_factory=dict, description="When reports of a kind were last received."
+    )
 
     def problem(self, kind: ProblemKind) -> Problem | None:
         """Return what is wrong of this kind, if anything is."""
-        return next((problem for problem in self.problems if problem.kind is kind), None)
+        return {problem.kind: problem for problem in self.problems}.get(kind)
 
     def with_problem(self, kind: ProblemKind, reason: str | None, day: date) -> Self:
         """Return the profile with a problem, which keeps its first day, or with `None` without."""

@@ -6,7 +6,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from ..domain.companies import DataSet, FormerTicker, Freshness, Insights, Problem
+from ..domain.companies import (
+    DataSet,
+    FormerTicker,
+    Freshness,
+    Insights,
+    PriceCheck,
+    Problem,
+)
 from .base import Answer, Number
 
 __all__ = [
@@ -74,6 +81,9 @@ class AssetAnswer(Answer):
     former_owners: Sequence[FormerOwnerAnswer]
     problems: Sequence[Problem] = Field(description="What is wrong with the data of the company.")
     insights: Insights
+    price_check: PriceCheck | None = Field(
+        None, description="Null if no provider sent adjusted closes to compare with."
+    )
     freshness: dict[DataSet, Freshness]
 
 

@@ -76,6 +76,7 @@ class CompanyFinder:
             "former_owners": list(map(_former_owner, profile.former_owners)),
             "problems": profile.problems,
             "insights": profile.insights,
+            "price_check": profile.price_check,
             "freshness": profile.freshness,
         }
         return AssetAnswer.model_validate(fields)

@@ -7,18 +7,19 @@ that the next run does not complete.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..domain.companies import Freshness, ProblemKind
 from ..domain.identity import dispute
+from ..domain.price_check import describe_problem, latest_check
 from ..errors import UndecidedOwnerError
 from ..ports import ABSENT
 from .outbox import pack, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     from ..domain.companies import (
@@ -27,8 +28,11 @@ if TYPE_CHECKING:
         DataSet,
         Listing,
         PendingEvent,
+        PriceCheck,
     )
+    from ..domain.coverage import PriceHistory
     from ..domain.model import Ticker
+    from ..domain.reports import ReportKind
     from ..events import Event
     from ..provider_port import Provider
     from ..repositories.companies import AssetRepository
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CompanyRecord", "Update"]
 
+E = TypeVar("E", bound="Event")
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -44,7 +49,7 @@ class Update:
     """What an ingest of a data set came to.
 
     `count` says how much is stored, or `added` how much more than before; without either, what is
-    stored must be counted.
+    stored must be counted. `reports_received` says when kinds of reports were last received.
     """
 
     as_of: date
@@ -52,6 +57,7 @@ class Update:
     changed: int
     count: int | None = None
     added: int | None = None
+    reports_received: Mapping[ReportKind, datetime] = field(default_factory=dict)
 
 
 class CompanyRecord:
@@ -72,6 +78,8 @@ class CompanyRecord:
         self.before = self._stored.model
         self._overview: CompanyOverview | None = None
         self._updates: dict[DataSet, Update] = {}
+        self._history: PriceHistory | None = None
+        self._price_check: PriceCheck | None = None
         self._events: list[PendingEvent] = []
         self._published: list[PendingEvent] = []
 
@@ -84,6 +92,11 @@ class CompanyRecord:
     def freshness(self) -> dict[DataSet, Freshness]:
         """The freshness as it is stored now."""
         return self._stored.model.freshness
+
+    def stopped_events(self, kind: type[E]) -> list[E]:
+        """Return the events of one type that a stopped run has left."""
+        events = map(unpack, self.before.pending)
+        return [event for event in events if isinstance(event, kind)]
 
     def require_owner(self) -> None:
         """Raise `UndecidedOwnerError` if the ticker may have another owner now."""
@@ -109,8 +122,18 @@ class CompanyRecord:
         """Keep what a data set came to, to be written by `save`."""
         self._updates[data_set] = update
 
+    def add_history(self, history: PriceHistory) -> None:
+        """Keep which prices came when, to be written by `save`."""
+        self._history = history
+
+    def add_price_check(self, check: PriceCheck) -> None:
+        """Keep how far adjusted closes are from the provider's, to be written by `save`."""
+        self._price_check = latest_check(self._price_check, check)
+
     def write_events(self, *events: Event) -> None:
         """Write events, before the data that they are about are written."""
+        if not events:
+            return
         self._events += map(pack, events)
 
         def changed(profile: AssetProfile) -> AssetProfile:
@@ -138,33 +161,60 @@ class CompanyRecord:
             checked_at = max(profile.checked_at or _NEVER, self._provider.retrieved_at())
             if profile.identity.since != self.before.identity.since:
                 return profile  # the ticker has a new owner, to whom this does not belong
-            return profile.model_copy(
+            return self._with_price_check(profile).model_copy(
                 update={
+                    "history": self._history or profile.history,
                     "overview": self._overview or profile.overview,
                     "freshness": {**profile.freshness, **self._freshness(profile)},
                     "pending": self._pending(profile),
                     "checked_at": checked_at if checked else profile.checked_at,
+                    "reports_received": self._reports_received(profile),
                 }
             )
 
         self._stored = self._assets.change(self.ticker, changed, known=self._stored)
         self._updates = {}
 
+    def _with_price_check(self, profile: AssetProfile) -> AssetProfile:
+        if self._price_check is None:
+            return profile
+        check = latest_check(profile.price_check, self._price_check)
+        profile = profile.model_copy(update={"price_check": check})
+        reason = describe_problem(check)
+        return profile.with_problem(ProblemKind.PRICES, reason, check.checked_at.date())
+
     def _pending(self, profile: AssetProfile) -> tuple[PendingEvent, ...]:
         events = dict.fromkeys((*profile.pending, *self._events))
         return tuple(event for event in events if event not in self._published)
 
+    def _reports_received(self, profile: AssetProfile) -> dict[ReportKind, datetime]:
+        received = dict(profile.reports_received)
+        for update in self._updates.values():
+            for kind, at in update.reports_received.items():
+                received[kind] = max(received.get(kind, at), at)
+        return received
+
     def _freshness(self, profile: AssetProfile) -> dict[DataSet, Freshness]:
         return {
-            data_set: Freshness(
-                as_of=update.as_of,
-                source=self._provider.name,
-                complete=update.complete,
-                fetched_at=self._provider.retrieved_at(),
-                count=self._count(data_set, update, profile),
-            )
+            data_set: self._fresh(data_set, update, profile)
             for data_set, update in self._updates.items()
         }
+
+    def _fresh(self, data_set: DataSet, update: Update, profile: AssetProfile) -> Freshness:
+        """Return the freshness; a response that came earlier does not make data any staler."""
+        before = profile.freshness.get(data_set)
+        source, fetched_at = self._provider.name, self._provider.retrieved_at()
+        as_of = update.as_of
+        if before is not None and before.fetched_at > fetched_at:
+            source, fetched_at = before.source, before.fetched_at
+            as_of = max(as_of, before.as_of)
+        return Freshness(
+            as_of=as_of,
+            source=source,
+            complete=update.complete,
+            fetched_at=fetched_at,
+            count=self._count(data_set, update, profile),
+        )
 
     def _count(self, data_set: DataSet, update: Update, profile: AssetProfile) -> int:
         """Add what is new to the count of before.

@@ -124,7 +124,7 @@ class IngestListing:
         """Yield what changes of the companies that have left, and then of those that are listed."""
         source, day = self.provider.name, self._at().date()
         leave = partial(leave_listing, source=source, day=day)
-        for profile, version in self.assets.read_many(missing):
+        for profile, version in self.assets.read_many(list(missing)).values():
             yield ProfileChange(profile, version, leave(profile), leave)
         previous = self.state.listed_at(source)
         last = None if previous is None else previous.date()

@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from ..domain.reports import ALL_REPORTS
-from ..provider_port import Financials
+from ..provider_port import Financials, Vintage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import date, datetime
 
     from ..domain.companies import Asset, AssetProfile, CompanyOverview, DataSet
+    from ..domain.coverage import Coverage, Days, Received
     from ..domain.model import Ticker
     from ..domain.news import NewsArticle
     from ..domain.reports import EarningsCalendarEntry, ReportKind
@@ -87,8 +88,13 @@ class OwnFacts:
         return history._replace(
             bars=None if bars is None else bars.between(first, self.last),
             actions=[action for action in history.actions if self._has(action.ex_date)],
-            coverage=self._within(history.coverage),
+            coverage=tuple(self._within(history.coverage)),
             complete=history.complete or bool(reaches_first),
+            adjusted_closes=(),  # they are compared as a whole, and these may be of two companies
+            spans=tuple(self._within(history.spans)),
+            bars_received=self._received(history.bars_received) or (),
+            splits_received=self._received(history.splits_received),
+            dividends_received=self._received(history.dividends_received),
         )
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
@@ -97,19 +103,40 @@ class OwnFacts:
         return Financials(
             [report for report in reports.statements if self._has(report.fiscal_date_ending)],
             [report for report in reports.earnings if self._has(report.fiscal_date_ending)],
+            [
+                Vintage(
+                    vintage.at,
+                    [report for report in vintage.records if self._has(report.fiscal_date_ending)],
+                )
+                for vintage in reports.vintages
+            ],
         )
 
-    def news(self, ticker: Ticker, since: datetime | None = None) -> Iterable[NewsArticle]:
-        """Return the articles that were published on these days."""
-        articles = self.provider.news(ticker, since)
-        return [article for article in articles if self._has(article.published_at.date())]
+    def news(
+        self, ticker: Ticker, since: datetime | None = None
+    ) -> Iterator[NewsArticle | Vintage[NewsArticle]]:
+        """Yield the articles that were published on these days."""
+        for entry in self.provider.news(ticker, since):
+            if isinstance(entry, Vintage):
+                own = [item for item in entry.records if self._has(item.published_at.date())]
+                yield Vintage(entry.at, own)
+            elif self._has(entry.published_at.date()):
+                yield entry
 
     def _has(self, day: date) -> bool:
         return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
 
-    def _within(self, coverage: tuple[date, date] | None) -> tuple[date, date] | None:
-        if coverage is None:
+    def _within(self, spans: Coverage) -> Iterator[Days]:
+        for begin, end in spans:
+            first, last = max(begin, self.first or begin), min(end, self.last or end)
+            if first <= last:
+                yield first, last
+
+    def _received(self, parts: Sequence[Received] | None) -> Sequence[Received] | None:
+        if parts is None:
             return None
-        first = max(coverage[0], self.first or coverage[0])
-        last = min(coverage[1], self.last or coverage[1])
-        return (first, last) if first <= last else None
+        return [
+            part.model_copy(update={"first": first, "last": last})
+            for part in parts
+            for first, last in self._within(((part.first, part.last),))
+        ]
