@@ -12,12 +12,13 @@ from ..domain.companies import (
     Freshness,
     Insights,
     PriceCheck,
-    Problem,
+    ProblemKind,
 )
 from .base import Answer, Number
 
 __all__ = [
     "AssetAnswer",
+    "AssetProblem",
     "AssetSummary",
     "AssetsAnswer",
     "FormerOwnerAnswer",
@@ -53,6 +54,14 @@ class FormerOwnerAnswer(Answer):
     renamed_to: str | None = Field(description="Its next ticker, if that is known.")
 
 
+class AssetProblem(Answer):
+    """Something that is wrong with the data of the company."""
+
+    kind: ProblemKind
+    reason: str
+    since: date
+
+
 class AssetAnswer(Answer):
     """One company: identity, description, insights and freshness."""
 
@@ -79,7 +88,7 @@ class AssetAnswer(Answer):
         "Prices, reports and news of earlier days are not its own, and not in any answer."
     )
     former_owners: Sequence[FormerOwnerAnswer]
-    problems: Sequence[Problem] = Field(description="What is wrong with the data of the company.")
+    problems: Sequence[AssetProblem] = Field(description="What is wrong with the data of the company.")
     insights: Insights
     price_check: PriceCheck | None = Field(
         None, description="Null if no provider sent adjusted closes to compare with."
