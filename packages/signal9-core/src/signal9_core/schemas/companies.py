@@ -88,7 +88,9 @@ class AssetAnswer(Answer):
         "Prices, reports and news of earlier days are not its own, and not in any answer."
     )
     former_owners: Sequence[FormerOwnerAnswer]
-    problems: Sequence[AssetProblem] = Field(description="What is wrong with the data of the company.")
+    problems: Sequence[AssetProblem] = Field(
+        description="What is wrong with the data of the company."
+    )
     insights: Insights
     price_check: PriceCheck | None = Field(
         None, description="Null if no provider sent adjusted closes to compare with."
