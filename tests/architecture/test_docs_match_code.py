@@ -64,11 +64,11 @@ def _code(text: str) -> str:
     return "\n".join(CODE.findall(text))
 
 
-@cache
 HIDDEN = frozenset({"identity"})
 """Commands for rare situations, which `signal9 --help` does not list."""
 
 
+@cache
 def _commands() -> frozenset[str]:
     shown = output(Path(sys.executable).with_name("signal9"), "--help")
     _, _, commands = shown.partition("Commands")
