@@ -19,7 +19,6 @@ from signal9_core.raw_archive import (
     Files,
     FolderFiles,
     RawArchive,
-    Recordings,
     copies_in,
 )
 from tests.emulator import CREDENTIALS
@@ -103,8 +102,10 @@ def test_a_body_that_was_tampered_with_is_refused(files: Files) -> None:
 def test_a_broken_record_is_named(files: Files) -> None:
     files.write("alphavantage/OVERVIEW/IBM/2024-01-08/120000.json", b"[]")
 
+    (copy,) = RawArchive(files).copies()
+
     with pytest.raises(StoreError, match="not a record"):
-        list(RawArchive(files).copies())
+        copy.read()
 
 
 def test_trouble_with_files_is_a_store_error(files: Files) -> None:
@@ -149,7 +150,7 @@ def test_recordings_are_read_by_their_names(tmp_path: Path, name: str, at: str |
     files.write(f"alphavantage/OVERVIEW/{name}.json", BODY)
     files.write("alphavantage/README.md", b"no recording")
 
-    (copy,) = Recordings(files).copies()
+    (copy,) = RawArchive(files).copies()
     (same,) = copies_in(tmp_path).copies()
 
     assert (copy.provider, copy.function, copy.symbol) == ("alphavantage", "OVERVIEW", "IBM")

@@ -132,7 +132,7 @@ def test_an_empty_cache_is_nothing_to_replay_and_a_missing_folder_an_error(
     empty = json.loads(empty_shell.run("replay", "--json").out)
     missing = empty_shell.run("replay", str(tmp_path / "nowhere"))
 
-    assert empty == {"files": 0, "stored": {}, "changed": 0, "skipped": []}
+    assert empty == {"files": 0, "stored": {}, "changed": 0, "skipped": [], "failed": []}
     assert missing.code == 1
     assert missing.err.startswith("error: ")
     assert "nowhere" in missing.err

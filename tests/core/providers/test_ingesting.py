@@ -24,8 +24,7 @@ from tests.spied import SpiedStore
 
 from .wire import KEY, bar, earnings, news_item, response
 
-SHEET = {"fiscalDateEnding": "2023-09-30", "reportedCurrency": "EUR", "totalAssets": "-12"}
-REPORTS = {"symbol": "IBM", "annualReports": [], "quarterlyReports": [SHEET]}
+QUARTER = {"fiscalDateEnding": "2023-09-30", "reportedCurrency": "EUR"}
 META = {"2. Symbol": "IBM", "5. Time Zone": "US/Eastern"}
 BAR = {"t": "2024-01-05T05:00:00Z", "o": 1.5, "h": 2, "l": 1, "c": 1.25, "v": 7, "n": 1, "vw": 1.5}
 PAID = {"symbol": "IBM", "ex_date": "2024-01-05", "rate": 0.5, "special": False}
@@ -44,9 +43,18 @@ BODIES: dict[str, Any] = {
         "Meta Data": META,
         "Time Series (Daily)": {"2024-01-05": bar(), "2024-01-04": bar()},
     },
-    "INCOME_STATEMENT": REPORTS,
-    "BALANCE_SHEET": REPORTS,
-    "CASH_FLOW": REPORTS,
+    **{
+        function: {
+            "symbol": "IBM",
+            "annualReports": [],
+            "quarterlyReports": [{**QUARTER, figure: "-12"}],
+        }
+        for function, figure in (
+            ("INCOME_STATEMENT", "totalRevenue"),
+            ("BALANCE_SHEET", "totalAssets"),
+            ("CASH_FLOW", "operatingCashflow"),
+        )
+    },
     "EARNINGS": json.loads(earnings("IBM", {"2023-12-31": "9", "2022-12-31": "8"})),
     "NEWS_SENTIMENT": {"items": "2", "feed": [news_item("u1"), news_item("u2")]},
     "LISTING_STATUS": "symbol,name,exchange,assetType,ipoDate,delistingDate,status\n"

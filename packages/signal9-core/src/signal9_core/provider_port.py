@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .domain.reports import Earnings, EarningsCalendarEntry, Report, ReportKind, Statement
 
 __all__ = [
+    "LARGEST_BODY",
     "Financials",
     "History",
     "Parser",
@@ -28,7 +29,11 @@ __all__ = [
     "RawCopy",
     "RawResponse",
     "Record",
+    "UnreadFile",
 ]
+
+LARGEST_BODY: Final = 64 * 1024 * 1024
+"""How many bytes a body may have, decompressed; every known response has far fewer."""
 
 
 class Quota(Protocol):
@@ -96,11 +101,21 @@ class RawCopy:
     read: Callable[[], bytes]
 
 
+class UnreadFile(NamedTuple):
+    """A file that is no response, and why not."""
+
+    file: str
+    reason: str
+
+
 class RawCopies(Protocol):
     """A collection of raw responses."""
 
     def copies(self) -> Iterable[RawCopy]:
-        """Return all of them, in any order; `StoreError` if they cannot be read."""
+        """Return all of them, in any order; reading a damaged one raises `StoreError`."""
+
+    def unread(self) -> Iterable[UnreadFile]:
+        """Return the files that are no responses, without hidden ones."""
 
 
 Record: TypeAlias = (
@@ -125,7 +140,8 @@ class ProviderFormat(NamedTuple):
 
     `data_sets` says what a response about one company belongs to, even if it is empty; responses of
     `action_functions` have every split and dividend of their days; `is_whole` says whether a
-    response with so many bars or articles is complete.
+    response with so many bars or articles is complete. `functions_like` returns the functions whose
+    responses look like a body, none if it could be anything.
     """
 
     parsers: Mapping[str, Parser]
@@ -133,6 +149,7 @@ class ProviderFormat(NamedTuple):
     data_sets: Mapping[str, DataSet]
     action_functions: Container[str]
     is_whole: Callable[[str, int], bool]
+    functions_like: Callable[[bytes], Collection[str]] = lambda body: ()  # noqa: ARG005
 
     def functions_of(self, data_set: DataSet) -> frozenset[str]:
         """Return the functions whose responses belong to a data set."""

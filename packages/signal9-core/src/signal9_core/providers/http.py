@@ -28,7 +28,7 @@ from ..errors import (
     SettingsError,
 )
 from ..ports import Clock
-from ..provider_port import Quota, RawCache, RawResponse
+from ..provider_port import LARGEST_BODY, Quota, RawCache, RawResponse
 from ..version import __version__
 from .parsing import label, payload_errors
 
@@ -303,7 +303,7 @@ class ProviderHttp:
 
     def _send(self, request: ProviderRequest, where: str) -> tuple[httpx2.Response, bytes]:
         try:
-            return self._receive(request)
+            return self._receive(request, where)
         except _NEVER_SENT as error:
             self.quota.refund()
             host = self.client.base_url.netloc.decode()
@@ -315,13 +315,16 @@ class ProviderHttp:
         except httpx2.DecodingError as error:
             raise PayloadError(f"{where}: the body cannot be decompressed") from error
 
-    def _receive(self, request: ProviderRequest) -> tuple[httpx2.Response, bytes]:
+    def _receive(self, request: ProviderRequest, where: str) -> tuple[httpx2.Response, bytes]:
         """Return a response and its body without keys; a timeout of `httpx2` is for each read."""
         deadline = self.elapsed_s() + _WHOLE_RESPONSE_S
-        chunks = []
+        chunks, size = [], 0
         with self.client.stream("GET", request.path, params=request.params) as response:
             for chunk in response.iter_bytes():
                 chunks.append(chunk)
+                size += len(chunk)
+                if size > LARGEST_BODY:
+                    raise PayloadError(f"{where}: the body has more than {LARGEST_BODY:,} bytes")
                 if self.elapsed_s() > deadline:
                     raise httpx2.ReadTimeout(f"no whole response within {_WHOLE_RESPONSE_S:g} s")
         return response, self._redactor.redact(b"".join(chunks))

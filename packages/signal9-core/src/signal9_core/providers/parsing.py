@@ -1,6 +1,7 @@
 """What all parsers share: decoding, cleaning, fast construction of models, price series."""
 
 import csv
+import json
 import re
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache, partial
+from itertools import pairwise
 from math import floor
 from typing import Any, Final, TypeVar
 
@@ -43,6 +45,10 @@ _JSON: Final = msgspec.json.Decoder(float_hook=Decimal)
 _TICKER: Final = TypeAdapter[str](Ticker)
 _NUMBER: Final = re.compile(r"-?\d{1,38}(\.\d{1,38})?([eE][+-]?\d{1,2})?", re.ASCII)
 _SCALES: Final = (4, 6, 9)
+_WEEK: Final = 6
+"""Days from the last trading day of a week to that of the next one, with rare exceptions."""
+_FEWEST_GAPS: Final = 3
+_SAMPLE: Final = 60
 _EXACT: Final = 10**15
 """Below this, a float holds every digit of a decimal number."""
 
@@ -64,8 +70,13 @@ def payload_errors(where: str) -> Iterator[None]:
         field = ".".join(map(str, first["loc"]))
         value = f"{field} {first['input']!r:.80}: " if field else ""
         raise PayloadError(f"{where}: {value}{first['msg']}") from error
-    except (ArithmeticError, ValueError, msgspec.MsgspecError) as error:
+    except RecursionError as error:
+        raise PayloadError(f"{where}: nested too deeply") from error
+    except (ArithmeticError, ValueError, csv.Error, msgspec.MsgspecError) as error:
         raise PayloadError(f"{where}: {error}") from error
+    except (AttributeError, LookupError, TypeError) as error:
+        # A shape that no response had so far must not stop what is about other companies.
+        raise PayloadError(f"{where}: {type(error).__name__}: {error}") from error
 
 
 def named_parsers(provider: str, parsers: Mapping[str, Parser]) -> dict[str, Parser]:
@@ -77,7 +88,17 @@ def _parse(
     provider: str, function: str, parser: Parser, body: bytes, ticker: Ticker | None
 ) -> list[Record]:
     with payload_errors(label(provider, function, ticker)):
+        if body.lstrip()[:1] in {b"{", b"["}:
+            json.loads(body, object_pairs_hook=_refuse_repeated)
         return list(parser(body, ticker))
+
+
+def _refuse_repeated(pairs: Sequence[tuple[str, object]]) -> None:
+    """Refuse an object with a repeated name, of which decoders keep the last value only."""
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise PayloadError(f"{repeated!r:.80} occurs twice in one object")
 
 
 def decode(body: bytes) -> Any:
@@ -87,9 +108,14 @@ def decode(body: bytes) -> Any:
 
 def csv_table(body: bytes, required: Collection[str]) -> tuple[list[str], list[list[str]]]:
     """Return the column names and the rows of a CSV body; the required columns are there."""
-    lines = csv.reader(body.decode("utf-8-sig").splitlines())
+    text = body.decode("utf-8-sig")
+    lines = csv.reader(text.splitlines(), strict=True)
     names = [name.strip() for name in next(lines, ())]
     require(names, required, "column")
+    if len(set(names)) < len(names):
+        raise PayloadError(f"a column occurs twice: {', '.join(names):.200}")
+    if "\r\n" in text and not text.endswith("\n"):
+        raise PayloadError("the last row is cut off")
     rows = list(lines)
     for number, row in enumerate(rows, start=2):
         if len(row) != len(names):
@@ -196,6 +222,10 @@ def series_of(
     `days` are ordinals, `prices` are open, high, low and close; `splits` are the ratios by day,
     `None` if the provider does not say.
     """
+    if not is_ticker(ticker):
+        raise PayloadError(f"invalid ticker {ticker!r:.40}")
+    if _are_weeks_apart(days):
+        raise PayloadError("the bars are a week or more apart, so they are not daily ones")
     (opens, highs, lows, closes), scale = _scaled(prices)
     series = PriceSeries(
         ticker=ticker,
@@ -211,6 +241,12 @@ def series_of(
     if problem is not None:
         raise PayloadError(problem)
     return series
+
+
+def _are_weeks_apart(days: Sequence[int]) -> bool:
+    """Return whether ascending days are those of weeks, of which the last may be a part."""
+    gaps = sorted(later - day for day, later in pairwise(days[-_SAMPLE:-1]))
+    return len(gaps) >= _FEWEST_GAPS and gaps[len(gaps) // _SAMPLE] >= _WEEK
 
 
 def _scaled(columns: Sequence[list[float]]) -> tuple[list[list[int]], int]:

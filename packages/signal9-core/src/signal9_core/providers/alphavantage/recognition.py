@@ -1,0 +1,116 @@
+"""What a response of AlphaVantage looks like, whatever it is said to be."""
+
+from collections.abc import Collection, Iterable
+from itertools import pairwise
+from statistics import median
+from typing import Final
+
+import msgspec
+
+from ...domain.reports import BalanceSheet, CashFlow, IncomeStatement, Period, Report
+from ...errors import PayloadError
+from .responses import is_json
+
+__all__ = ["check_function", "check_spacing", "functions_like"]
+
+_Row = dict[str, msgspec.Raw]
+
+_STATEMENTS: Final = {
+    kind.kind.upper(): frozenset(
+        field.alias for name, field in kind.model_fields.items() if name not in Report.model_fields
+    )
+    for kind in (BalanceSheet, CashFlow, IncomeStatement)
+}
+"""The figures of each kind of statement."""
+_DAILY: Final = "TIME_SERIES_DAILY"
+_ADJUSTED: Final = "TIME_SERIES_DAILY_ADJUSTED"
+_OBJECTS: Final = {
+    "Symbol": "OVERVIEW",
+    "annualEarnings": "EARNINGS",
+    "quarterlyEarnings": "EARNINGS",
+    "feed": "NEWS_SENTIMENT",
+    "bestMatches": "SYMBOL_SEARCH",
+    "transcript": "EARNINGS_CALL_TRANSCRIPT",
+    "Global Quote": "GLOBAL_QUOTE",
+    "Weekly Time Series": "TIME_SERIES_WEEKLY",
+    "Weekly Adjusted Time Series": "TIME_SERIES_WEEKLY_ADJUSTED",
+    "Monthly Time Series": "TIME_SERIES_MONTHLY",
+    "Monthly Adjusted Time Series": "TIME_SERIES_MONTHLY_ADJUSTED",
+}
+"""The function by a field that only its responses have."""
+_TABLES: Final = (
+    ({"split_coefficient"}, _ADJUSTED),
+    ({"timestamp", "adjusted close"}, "TIME_SERIES_WEEKLY_ADJUSTED"),
+    ({"timestamp", "open", "volume"}, _DAILY),
+    ({"effective_date", "split_factor"}, "SPLITS"),
+    ({"ex_dividend_date", "amount"}, "DIVIDENDS"),
+    ({"reportDate", "fiscalDateEnding"}, "EARNINGS_CALENDAR"),
+    ({"assetType", "ipoDate"}, "LISTING_STATUS"),
+    ({"matchScore"}, "SYMBOL_SEARCH"),
+)
+"""The function by columns that only its tables have; the first that fits counts."""
+_LONGEST_QUARTER: Final = 270
+"""Days: some companies report every six months."""
+_FEWEST_GAPS: Final = 2
+
+
+def check_function(function: str, body: bytes) -> None:
+    """Raise `PayloadError` if a body is what another function returns."""
+    functions = functions_like(body)
+    if functions and function not in functions:
+        raise PayloadError(f"the body looks like {' or '.join(sorted(functions))}")
+
+
+def functions_like(body: bytes) -> Collection[str]:
+    """Return the functions that return something like a body; none if it could be anything."""
+    try:
+        return _like_object(body) if is_json(body) else _like_table(body)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return ()
+
+
+def _like_table(body: bytes) -> Collection[str]:
+    header = body.partition(b"\n")[0].decode("utf-8-sig")
+    names = {name.strip() for name in header.split(",")}
+    return [function for columns, function in _TABLES if columns <= names][:1]
+
+
+def _like_object(body: bytes) -> Collection[str]:
+    content = msgspec.json.decode(body, type=_Row)
+    for name in ("annualReports", "quarterlyReports"):
+        if name in content and (figures := _first(content[name])):
+            return _statements_with(figures)
+    if "Time Series (Daily)" in content:
+        bars = msgspec.json.decode(content["Time Series (Daily)"], type=dict[str, _Row])
+        columns = next(iter(bars.values()), {})
+        adjusted = any("split coefficient" in name for name in columns)
+        return [_ADJUSTED if adjusted else _DAILY] if bars else ()
+    if "data" in content:
+        columns = _first(content["data"])
+        return [function for names, function in _TABLES if names <= columns.keys()]
+    intraday = ["TIME_SERIES_INTRADAY" for name in content if name.startswith("Time Series (")]
+    return intraday or [_OBJECTS[name] for name in content if name in _OBJECTS][:1]
+
+
+def _first(rows: msgspec.Raw) -> _Row:
+    """Return the first row of a list."""
+    return next(iter(msgspec.json.decode(rows, type=list[_Row])), {})
+
+
+def _statements_with(figures: Collection[str]) -> Collection[str]:
+    """Return the kinds of statements that know most of these figures."""
+    known = {function: len(names & set(figures)) for function, names in _STATEMENTS.items()}
+    most = max(known.values())
+    return [function for function, count in known.items() if count == most > 0]
+
+
+def check_spacing(reports: Iterable[Report]) -> None:
+    """Raise `PayloadError` if most years end within months, or most quarters a year apart."""
+    for period in Period:
+        ends = sorted(each.fiscal_date_ending for each in reports if each.period is period)
+        gaps = [(later - end).days for end, later in pairwise(ends)]
+        if len(gaps) < _FEWEST_GAPS:
+            continue
+        days = median(gaps)
+        if (days > _LONGEST_QUARTER) is not (period is Period.ANNUAL):
+            raise PayloadError(f"most {period} periods end {days:g} days apart")
