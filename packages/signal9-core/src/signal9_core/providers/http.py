@@ -30,7 +30,7 @@ from ..errors import (
 from ..ports import Clock
 from ..provider_port import LARGEST_BODY, Quota, RawCache, RawResponse
 from ..version import __version__
-from .parsing import label, payload_errors
+from .parsing import check_json, label, payload_errors
 
 __all__ = [
     "ApiKeyTransport",
@@ -275,7 +275,9 @@ class ProviderHttp:
         try:
             body = self._body(request, where)
             with payload_errors(where):
-                return parse(body, request.ticker)
+                parsed = parse(body, request.ticker)
+                check_json(body)
+                return parsed
         except CredentialsError as error:
             self._rejection = str(error), self._clock()
             raise CredentialsError(f"{error}; `signal9 secrets` shows where it is from") from error

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from array import array
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -25,6 +26,7 @@ from ..provider_port import Parser, Record
 __all__ = [
     "as_number",
     "builder",
+    "check_json",
     "clean",
     "clean_fields",
     "csv_rows",
@@ -44,6 +46,11 @@ M = TypeVar("M", bound=BaseModel)
 _JSON: Final = msgspec.json.Decoder(float_hook=Decimal)
 _TICKER: Final = TypeAdapter[str](Ticker)
 _NUMBER: Final = re.compile(r"-?\d{1,38}(\.\d{1,38})?([eE][+-]?\d{1,2})?", re.ASCII)
+_DIGITS: Final = 38
+_LARGEST_EXPONENT: Final = 126
+_LONGEST_TEXT: Final = 100_000
+_DEEPEST: Final = 24
+"""Levels of nested values, which DynamoDB limits to 32 with those of our own."""
 _SCALES: Final = (4, 6, 9)
 _WEEK: Final = 6
 """Days from the last trading day of a week to that of the next one, with rare exceptions."""
@@ -88,17 +95,50 @@ def _parse(
     provider: str, function: str, parser: Parser, body: bytes, ticker: Ticker | None
 ) -> list[Record]:
     with payload_errors(label(provider, function, ticker)):
-        if body.lstrip()[:1] in {b"{", b"["}:
-            json.loads(body, object_pairs_hook=_refuse_repeated)
-        return list(parser(body, ticker))
+        records = list(parser(body, ticker))
+        check_json(body)
+        return records
 
 
-def _refuse_repeated(pairs: Sequence[tuple[str, object]]) -> None:
-    """Refuse an object with a repeated name, of which decoders keep the last value only."""
-    names = [name for name, _ in pairs]
-    if len(set(names)) < len(names):
-        repeated = next(name for name in names if names.count(name) > 1)
-        raise PayloadError(f"{repeated!r:.80} occurs twice in one object")
+def check_json(body: bytes) -> None:
+    """Refuse JSON with repeated or empty names, and numbers or texts that no store can hold.
+
+    A decoder keeps the last value of a repeated name, and says nothing. Other bodies are accepted.
+    """
+    if body[:64].lstrip()[:1] in {b"{", b"["}:
+        json.loads(
+            body,
+            object_pairs_hook=_check_object,
+            parse_float=_check_number,
+            parse_constant=_check_number,
+        )
+
+
+def _check_object(pairs: Sequence[tuple[str, object]]) -> None:
+    names = {name for name, _ in pairs}
+    if len(names) < len(pairs):
+        counts = Counter(name for name, _ in pairs)
+        raise ValueError(f"{counts.most_common(1)[0][0]!r:.80} occurs twice in one object")
+    if "" in names:
+        raise ValueError("a field has no name")
+    for name, value in pairs:
+        if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+            raise ValueError(f"{name!r:.80} has {len(value):,} characters")
+
+
+def _check_number(text: str) -> None:
+    if not _is_storable(Decimal(text)):
+        raise ValueError(f"{text:.80} has too many digits, or is not finite")
+
+
+def _is_storable(number: Decimal) -> bool:
+    """Return whether a number has at most 38 digits, and is neither too large nor too small."""
+    _, digits, exponent = number.as_tuple()
+    return (
+        isinstance(exponent, int)
+        and len(digits) <= _DIGITS
+        and -_LARGEST_EXPONENT <= exponent <= _LARGEST_EXPONENT - len(digits)
+    )
 
 
 def decode(body: bytes) -> Any:
@@ -147,16 +187,20 @@ def is_ticker(symbol: str) -> bool:
     return True
 
 
-def clean(value: object) -> object:
+def clean(value: object, levels: int = _DEEPEST) -> object:
     """Return a JSON value with `None` for what providers write when a value is missing."""
     if isinstance(value, str):
         return blank_to_none(value)
+    if not levels:
+        raise ValueError("nested too deeply")
     if isinstance(value, list):
-        return [clean(item) for item in value]
-    return clean_fields(value) if isinstance(value, dict) else value
+        return [clean(item, levels - 1) for item in value]
+    return clean_fields(value, levels=levels - 1) if isinstance(value, dict) else value
 
 
-def clean_fields(raw: dict[str, Any], without: Iterable[str] = ()) -> dict[str, Any]:
+def clean_fields(
+    raw: dict[str, Any], without: Iterable[str] = (), levels: int = _DEEPEST
+) -> dict[str, Any]:
     """Clean an object in place, without some of its fields, and return it."""
     for name in without:
         raw.pop(name, None)
@@ -164,7 +208,7 @@ def clean_fields(raw: dict[str, Any], without: Iterable[str] = ()) -> dict[str, 
         if isinstance(value, str):
             raw[name] = blank_to_none(value)
         elif value and value is not True:  # flags are half of the values in long lists
-            raw[name] = clean(value)
+            raw[name] = clean(value, levels)
     return raw
 
 
@@ -172,14 +216,15 @@ def as_number(value: object) -> object:
     """Return a text that spells a number as this number; anything else as it is."""
     if not isinstance(value, str) or not _NUMBER.fullmatch(value):
         return value
-    return Decimal(value)
+    number = Decimal(value)
+    return number if _is_storable(number) else value
 
 
 def decimal_or_none(value: object) -> Decimal | None:
     """Return a number or a text as an exact number, `None` if it is missing."""
     if isinstance(value, str):
-        if _NUMBER.fullmatch(value):
-            return Decimal(value)
+        if _NUMBER.fullmatch(value) and _is_storable(number := Decimal(value)):
+            return number
         if blank_to_none(value) is None:
             return None
         raise ValueError(f"invalid number {value!r:.40}")
