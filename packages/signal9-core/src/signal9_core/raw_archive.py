@@ -114,29 +114,36 @@ class FolderFiles:
                 with os.scandir(self._folder / folder) as entries:
                     visible = [entry for entry in entries if not entry.name.startswith(".")]
             except OSError as error:
-                yield folder or ".", str(error.strerror)
+                yield _shown(folder) or ".", str(error.strerror)
                 continue
             for entry in visible:
                 name = f"{folder}{entry.name}"
-                yield from _problem_of(name, entry)
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(f"{name}/")
+                problem = _problem_of(entry)
+                if not entry.is_dir(follow_symlinks=False):
+                    yield _shown(name), problem
+                    continue
+                folders.append(f"{name}/")
+                if problem is not None:
+                    yield _shown(name), problem
 
 
-def _problem_of(name: str, entry: os.DirEntry[str]) -> Iterator[tuple[str, str | None]]:
-    """Yield an entry that is not a plain folder, with what is wrong with it."""
-    shown = os.fsencode(name).decode(errors="replace")
-    if entry.is_dir():
-        if entry.is_symlink():
-            yield shown, "a link to a folder, which is not followed"
-        elif name.endswith(_SUFFIXES):
-            yield shown, "a folder, not a file"
-    elif shown != name:
-        yield shown, "its name is not UTF-8"
-    elif entry.is_file():
-        yield name, None
-    else:
-        yield name, "a broken link" if entry.is_symlink() else "not a file"
+def _problem_of(entry: os.DirEntry[str]) -> str | None:
+    """Return why an entry cannot be read as what its name says."""
+    if _shown(entry.name) != entry.name:
+        return "its name is not UTF-8"
+    if entry.is_dir(follow_symlinks=False):
+        return "a folder, not a file" if entry.name.endswith(_SUFFIXES) else None
+    path = Path(entry.path)
+    if path.is_file():
+        return None
+    if not entry.is_symlink():
+        return "not a file"
+    return "a link to a folder, which is not followed" if path.is_dir() else "a broken link"
+
+
+def _shown(name: str) -> str:
+    """Return a name as every output can hold it."""
+    return os.fsencode(name).decode(errors="replace")
 
 
 @contextmanager

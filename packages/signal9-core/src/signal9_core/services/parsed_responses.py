@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ParsedResponse", "ParserRegistry"]
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-_KEPT_BYTES: Final = 16 * 1024 * 1024
+_KEPT_BYTES: Final = 8 * 1024 * 1024
 """The parsed bodies of so many bytes are kept: one about many companies is needed for each."""
 _OVERHEAD: Final = 4096
 _LONGEST_ERROR: Final = 4096
