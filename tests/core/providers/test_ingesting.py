@@ -224,6 +224,9 @@ def test_a_missing_field_is_named_and_its_data_set_untouched(function: str) -> N
         b'{"Symbol": "IBM", "symbol": "I',
         b'{"unexpected": []}',
         b"<html></html>",
+        b"[" * 100_000,
+        b'{"Symbol":' * 100_000,
+        b'{"symbol": "IBM", "annualReports": [{"totalAssets": "1"}], "quarterlyReports": []}',
     ],
 )
 def test_an_error_instead_of_data_changes_nothing_and_is_reported(

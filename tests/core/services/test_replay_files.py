@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import tracemalloc
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -326,6 +327,11 @@ QUARTERS = periods("2023-12-31", "2023-09-30", "2023-06-30", "2023-03-31")
         (QUARTERS, YEARS, "most annual periods end 92 days apart"),
         (YEARS, YEARS, "most quarterly periods end 365 days apart"),
         (QUARTERS, [], "most annual periods end 92 days apart"),
+        (
+            [],
+            [*QUARTERS, {**QUARTERS[0], "totalRevenue": "2"}],
+            "two quarterly reports end on 2023-12-31",
+        ),
     ],
 )
 def test_quarters_are_not_taken_for_years_nor_years_for_quarters(
@@ -381,8 +387,8 @@ def test_a_file_that_vanishes_meanwhile_is_reported(app: App, folder: Path) -> N
         for year in range(2020, 2025)
     ]
 
-    def vanish(stage: str, done: int, total: int) -> None:
-        if (stage, done) == ("files", total):
+    def vanish(data_set: str, done: int, total: int) -> None:
+        if (data_set, done) == ("files", total):
             paths[0].unlink(missing_ok=True)
 
     write(folder, "alphavantage/NEWS_SENTIMENT/GOOD_2024.json", body)
@@ -423,10 +429,53 @@ def test_a_company_that_cannot_be_stored_fails_alone(
     assert (failure.reason, failure.transient) == ("no room for IBM", True)
 
 
-JUNK = st.sampled_from(
-    [None, True, 0, -1, 1.5, 10**18, 10**30, "", "None", "x", "0", "9" * 400, "1e400", "NaN",
-     "2024-13-45", "20240105", "12\u2028", [], {}, {"": 1}, [[]], {"a": "1"}]
-)  # fmt: skip
+def test_memory_does_not_grow_with_the_number_of_files(app: App, tmp_path: Path) -> None:
+    mention = {"ticker": "IBM", "relevance_score": "1", "ticker_sentiment_score": "0"}
+    article = {"title": "t", "summary": "x" * 9_000, "source": "s", "ticker_sentiment": [mention]}
+    feed = [
+        {**article, "url": f"https://example.com/{number}", "time_published": "20240105T100000"}
+        for number in range(100)
+    ]
+    body = json.dumps({"items": "100", "feed": feed}).encode()
+    for number in range(60):
+        day = f"{2015 + number // 12}-{number % 12 + 1:02}"
+        write(tmp_path / "news", f"alphavantage/NEWS_SENTIMENT/IBM_{day}.json", body)
+    tracemalloc.start()
+
+    answer = app.replay(tmp_path / "news")
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert answer.stored == {"news": 100}
+    assert peak < 30 * len(body)
+
+
+JUNK: st.SearchStrategy[object] = st.sampled_from(
+    [
+        None,
+        True,
+        0,
+        -1,
+        1.5,
+        10**18,
+        10**30,
+        "",
+        "None",
+        "x",
+        "0",
+        "9" * 400,
+        "1e400",
+        "NaN",
+        "2024-13-45",
+        "20240105",
+        "12\u2028",
+        [],
+        {},
+        {"": 1},
+        [[]],
+        {"a": "1"},
+    ]
+)
 
 
 @st.composite

@@ -93,7 +93,8 @@ class FolderFiles:
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
         with _folder_errors(self._folder / name), (self._folder / name).open("rb") as file:
-            return _limited(name, file.read(LARGEST_BODY + 1))
+            _check_size(name, os.fstat(file.fileno()).st_size)
+            return file.read()
 
     def write(self, name: str, content: bytes) -> None:
         """Write a temporary file and rename it, which cannot be interrupted."""
@@ -185,8 +186,9 @@ class BucketFiles:
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
         with self._errors(name):
-            body = self._client.get_object(Bucket=self._bucket, Key=name)["Body"]
-            return _limited(name, body.read(LARGEST_BODY + 1))
+            found = self._client.get_object(Bucket=self._bucket, Key=name)
+            _check_size(name, found["ContentLength"])
+            return found["Body"].read()
 
     def write(self, name: str, content: bytes) -> None:
         """Write a whole file."""
@@ -292,20 +294,21 @@ class RawArchive:
 
     def _unzipped(self, name: str) -> bytes:
         try:
-            with gzip.open(BytesIO(self._files.read(name))) as body:
-                return _limited(name, body.read(LARGEST_BODY + 1))
+            with gzip.open(BytesIO(self._files.read(name))) as file:
+                body = file.read(LARGEST_BODY + 1)  # no more, however much there is
         except (EOFError, OSError, zlib.error) as error:
             raise StoreError(f"{name}: cannot be decompressed: {error}") from error
+        _check_size(name, len(body))
+        return body
 
 
 def _raise(problem: StoreError) -> bytes:
     raise problem
 
 
-def _limited(name: str, content: bytes) -> bytes:
-    if len(content) > LARGEST_BODY:
+def _check_size(name: str, size: int) -> None:
+    if size > LARGEST_BODY:
         raise StoreError(f"{name}: has more than {LARGEST_BODY:,} bytes")
-    return content
 
 
 def _folder_of(response: RawResponse) -> str:

@@ -276,13 +276,13 @@ class ProviderHttp:
             body = self._body(request, where)
             with payload_errors(where):
                 parsed = parse(body, request.ticker)
-                check_json(body)
-                return parsed
+            check_json(where, body)
         except CredentialsError as error:
             self._rejection = str(error), self._clock()
             raise CredentialsError(f"{error}; `signal9 secrets` shows where it is from") from error
         except DailyQuotaError as error:
             raise DailyQuotaError(str(error), self.quota.exhausted()) from error
+        return parsed
 
     def _body(self, request: ProviderRequest, where: str) -> bytes:
         """Return the body of a response with data, after it was cached."""

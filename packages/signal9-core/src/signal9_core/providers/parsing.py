@@ -95,23 +95,22 @@ def _parse(
     provider: str, function: str, parser: Parser, body: bytes, ticker: Ticker | None
 ) -> list[Record]:
     with payload_errors(label(provider, function, ticker)):
-        records = list(parser(body, ticker))
-        check_json(body)
-        return records
+        return list(parser(body, ticker))
 
 
-def check_json(body: bytes) -> None:
-    """Refuse JSON with repeated or empty names, and numbers or texts that no store can hold.
+def check_json(where: str, body: bytes) -> None:
+    """Raise `PayloadError` for repeated or empty names, and for values that no store can hold.
 
-    A decoder keeps the last value of a repeated name, and says nothing. Other bodies are accepted.
+    A decoder keeps the last value of a repeated name, and says nothing. A table is accepted.
     """
     if body[:64].lstrip()[:1] in {b"{", b"["}:
-        json.loads(
-            body,
-            object_pairs_hook=_check_object,
-            parse_float=_check_number,
-            parse_constant=_check_number,
-        )
+        with payload_errors(where):
+            json.loads(
+                body,
+                object_pairs_hook=_check_object,
+                parse_float=_check_number,
+                parse_constant=_check_number,
+            )
 
 
 def _check_object(pairs: Sequence[tuple[str, object]]) -> None:

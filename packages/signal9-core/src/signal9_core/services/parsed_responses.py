@@ -79,16 +79,18 @@ class ParserRegistry:
     """Parses bodies by the formats of their providers, by name.
 
     `last_finished_day` returns the last day whose trading was over at a moment: what a response
-    says of later days is left out.
+    says of later days is left out. `check` raises `PayloadError` for what parsers pass over.
     """
 
     def __init__(
         self,
         formats: Mapping[str, ProviderFormat],
         last_finished_day: Callable[[datetime], date],
+        check: Callable[[str, bytes], None],
     ) -> None:
         self._formats = formats
         self._last_finished_day = last_finished_day
+        self._check = check
         self._kept: dict[RawCopy, _Content] = {}
         self._kept_bytes = 0
 
@@ -122,15 +124,15 @@ class ParserRegistry:
         parser = response_format.parsers.get(copy.function)
         if parser is None:
             raise PayloadError(_why_not(copy))
-        body = copy.read()
+        where, body = f"{copy.provider} {copy.function}", copy.read()
         functions = response_format.functions_like(body)
         if functions and copy.function not in functions:
-            looks = " or ".join(functions)
-            raise PayloadError(f"{copy.provider} {copy.function}: the body looks like {looks}")
+            raise PayloadError(f"{where}: the body looks like {' or '.join(functions)}")
         try:
             records = list(parser(body, ticker))
         except PayloadError as error:
             raise PayloadError(f"{error}{self._other_provider(copy, body)}") from error
+        self._check(where, body)
         bars = [len(series) for series in records if isinstance(series, PriceSeries)]
         whole = response_format.is_whole(copy.function, max(bars, default=len(records)))
         if copy.at is not None:

@@ -1,6 +1,7 @@
 """What a response of AlphaVantage looks like, whatever it is said to be."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
+from datetime import date
 from itertools import pairwise
 from statistics import median
 from typing import Final
@@ -11,7 +12,7 @@ from ...domain.reports import BalanceSheet, CashFlow, IncomeStatement, Period, R
 from ...errors import PayloadError
 from .responses import is_json
 
-__all__ = ["check_function", "check_spacing", "functions_like"]
+__all__ = ["check_function", "check_periods", "functions_like"]
 
 _Row = dict[str, msgspec.Raw]
 
@@ -104,11 +105,14 @@ def _statements_with(figures: Collection[str]) -> Collection[str]:
     return [function for function, count in known.items() if count == most > 0]
 
 
-def check_spacing(reports: Iterable[Report]) -> None:
-    """Raise `PayloadError` if most years end within months, or most quarters a year apart."""
+def check_periods(reports: Sequence[Report]) -> None:
+    """Raise `PayloadError` if reports contradict each other, or quarters and years are mixed up."""
     for period in Period:
-        ends = sorted(each.fiscal_date_ending for each in reports if each.period is period)
-        gaps = [(later - end).days for end, later in pairwise(ends)]
+        by_end: dict[date, Report] = {}
+        for report in (each for each in reports if each.period is period):
+            if by_end.setdefault(report.fiscal_date_ending, report) != report:
+                raise PayloadError(f"two {period} reports end on {report.fiscal_date_ending}")
+        gaps = [(later - end).days for end, later in pairwise(sorted(by_end))]
         if len(gaps) < _FEWEST_GAPS:
             continue
         days = median(gaps)

@@ -11,7 +11,7 @@ from ...domain.companies import CompanyOverview
 from ...domain.model import Ticker
 from ...domain.reports import Earnings, Period, Report, Statement
 from ..parsing import as_number, clean
-from .recognition import check_spacing
+from .recognition import check_periods
 from .responses import canonical, document
 
 __all__ = ["parse_earnings", "parse_overview", "parse_statements"]
@@ -88,7 +88,7 @@ def _reports(
         for period, raws in ((Period.ANNUAL, annual), (Period.QUARTERLY, quarterly))
         for raw in raws
     ]
-    check_spacing(reports)
+    check_periods(reports)
     return reports
 
 
