@@ -1,16 +1,18 @@
 """What a response of AlphaVantage looks like, whatever it is said to be."""
 
 from collections.abc import Collection, Sequence
-from datetime import date
 from itertools import pairwise
 from statistics import median
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from ...domain.reports import BalanceSheet, CashFlow, IncomeStatement, Period, Report
 from ...errors import PayloadError
 from .responses import is_json
+
+if TYPE_CHECKING:
+    from datetime import date
 
 __all__ = ["check_function", "check_periods", "functions_like"]
 
