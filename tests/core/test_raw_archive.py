@@ -130,6 +130,30 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["name"]
 
 
+def test_a_folder_that_is_a_file_is_a_store_error(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_bytes(b"")
+
+    with pytest.raises(StoreError, match="cache: Not a directory"):
+        FolderFiles(tmp_path / "cache").names()
+
+
+def test_files_that_are_neither_records_nor_bodies_are_listed(files: Files) -> None:
+    archive = RawArchive(files)
+    archive.keep(response())
+    archive.keep(response(b"{}", minutes=1))
+    record, *_ = (name for name in files.names() if name.endswith(".json"))
+    for name in ("notes.txt", "alphavantage/OVERVIEW/IBM/bodies/0123.gz", ".hidden/file"):
+        files.write(name, b"")
+
+    unread = {file.file: file.reason for file in archive.unread()}
+
+    assert unread == {
+        "alphavantage/OVERVIEW/IBM/bodies/0123.gz": "a body of the archive without a record",
+        "notes.txt": "not named provider/FUNCTION/NAME.json, .csv, .json.gz or .csv.gz",
+    }
+    assert record in {copy.file for copy in archive.copies()}
+
+
 def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="folder not found"):
         copies_in(tmp_path / "nowhere")

@@ -115,7 +115,9 @@ class FolderFiles:
                 with os.scandir(self._folder / folder) as entries:
                     visible = [entry for entry in entries if not entry.name.startswith(".")]
             except OSError as error:
-                yield _shown(folder) or ".", str(error.strerror)
+                if not folder:
+                    raise StoreError(f"{self._folder}: {error.strerror}") from error
+                yield _shown(folder), str(error.strerror)
                 continue
             for entry in visible:
                 name = f"{folder}{entry.name}"

@@ -43,7 +43,7 @@ _OBJECTS: Final = {
 """The function by a field that only its responses have."""
 _TABLES: Final = (
     ({"split_coefficient"}, _ADJUSTED),
-    ({"timestamp", "adjusted close"}, "TIME_SERIES_WEEKLY_ADJUSTED"),
+    ({"timestamp", "adjusted_close"}, "TIME_SERIES_WEEKLY_ADJUSTED"),
     ({"timestamp", "open", "volume"}, _DAILY),
     ({"effective_date", "split_factor"}, "SPLITS"),
     ({"ex_dividend_date", "amount"}, "DIVIDENDS"),
@@ -74,7 +74,7 @@ def functions_like(body: bytes) -> Collection[str]:
 
 def _like_table(body: bytes) -> Collection[str]:
     header = body.partition(b"\n")[0].decode("utf-8-sig")
-    names = {name.strip() for name in header.split(",")}
+    names = {name.strip().replace(" ", "_") for name in header.split(",")}
     return [function for columns, function in _TABLES if columns <= names][:1]
 
 
