@@ -88,7 +88,8 @@ class FolderFiles:
 
     def has(self, name: str) -> bool:
         """Return whether there is such a file."""
-        return (self._folder / name).is_file()
+        with _folder_errors(self._folder / name):
+            return (self._folder / name).is_file()
 
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
@@ -108,16 +109,17 @@ class FolderFiles:
 
     def _walk(self) -> Iterator[tuple[str, str | None]]:
         """Yield everything below the folder but hidden files, with what is wrong with it."""
-        folders = [""] if self._folder.exists() else []
+        folders = [""]
         while folders:
             folder = folders.pop()
             try:
                 with os.scandir(self._folder / folder) as entries:
                     visible = [entry for entry in entries if not entry.name.startswith(".")]
             except OSError as error:
-                if not folder:
+                if folder:
+                    yield _shown(folder), str(error.strerror)
+                elif not isinstance(error, FileNotFoundError):
                     raise StoreError(f"{self._folder}: {error.strerror}") from error
-                yield _shown(folder), str(error.strerror)
                 continue
             for entry in visible:
                 name = f"{folder}{entry.name}"
@@ -344,8 +346,9 @@ def _kind_of(name: str) -> Literal["record", "body", "recording", "hidden", "mis
 
 def copies_in(folder: Path) -> RawCopies:
     """Return what a folder holds, an archive or recordings; `StoreError` if it is not a folder."""
-    if not folder.is_dir():
-        raise StoreError(f"{folder}: folder not found")
+    with _folder_errors(folder):
+        if not folder.is_dir():
+            raise StoreError(f"{folder}: folder not found")
     return RawArchive(FolderFiles(folder))
 
 

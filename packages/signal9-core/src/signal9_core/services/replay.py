@@ -177,7 +177,7 @@ class Replay:
         copies = list(kept.copies())
         by_subject: dict[_Subject, list[RawCopy]] = defaultdict(list)
         for done, copy in enumerate(copies, 1):
-            for subject in self._subjects(copy, skipped):
+            for subject in self._read(copy, skipped):
                 by_subject[subject].append(copy)
             progress("files", done, len(copies))
         result = IngestResult()
@@ -192,7 +192,7 @@ class Replay:
             failed=result.failed,
         )
 
-    def _subjects(self, copy: RawCopy, skipped: dict[str, str]) -> Collection[_Subject]:
+    def _read(self, copy: RawCopy, skipped: dict[str, str]) -> Collection[_Subject]:
         """Return what a file is about; one that cannot be read is added to what is `skipped`."""
         try:
             return _subjects(self.registry.response(copy))
@@ -208,7 +208,7 @@ class Replay:
             return self._ingest_all(subject, copies)
         except Signal9Error as error:
             result = IngestResult()
-            readable = [copy for copy in copies if self._subjects(copy, skipped)]
+            readable = [copy for copy in copies if self._read(copy, skipped)]
             if len(readable) == len(copies):
                 result.fail(error, subject[0], subject[1] or None)
             elif readable:  # the others have vanished meanwhile
