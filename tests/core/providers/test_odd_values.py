@@ -1,10 +1,12 @@
 """Values of another type or form are refused by name, not read as something else."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from signal9_core.domain import NewsArticle
 from signal9_core.errors import PayloadError
 from signal9_core.providers.alpaca.parsers import FORMAT as ALPACA
 from signal9_core.providers.alphavantage.parsers import FORMAT as ALPHAVANTAGE
@@ -42,6 +44,7 @@ def test_what_is_no_number_is_no_figure(figure: object) -> None:
     ("function", "content", "problem"),
     [
         ("TIME_SERIES_DAILY", f"{HEAD},close\n2024-01-05,1,1,1,1,7,2", "a column occurs twice"),
+        ("LISTING_STATUS", f"{LISTING},\nIBM,I,N,Stock,null,null,Active,\n", "has no name"),
         (
             "TIME_SERIES_DAILY",
             f"{HEAD}\r\n2024-01-05,1,1,1,1,71\r\n2024-01-04,1,1,1,1,7",
@@ -103,3 +106,15 @@ def test_what_is_no_number_is_no_figure(figure: object) -> None:
 def test_the_value_is_named(function: str, content: object, problem: str) -> None:
     with pytest.raises(PayloadError, match=f"{function}.*{problem}"):
         parse(function, content)
+
+
+@pytest.mark.parametrize("name", ["", None])
+def test_a_topic_without_a_name_is_left_out(name: object) -> None:
+    topics = [{"topic": name, "relevance_score": "1"}, {"topic": "IPO", "relevance_score": "0.5"}]
+    article = {"title": "t", "url": "u", "time_published": "20240101T000000", "source": "s"}
+    body = json.dumps({"feed": [{**article, "topics": topics}]}).encode()
+
+    (parsed,) = ALPHAVANTAGE.parsers["NEWS_SENTIMENT"](body, None)
+
+    assert isinstance(parsed, NewsArticle)
+    assert (parsed.model_extra or {})["topicRelevance"] == {"IPO": Decimal("0.5")}

@@ -151,8 +151,8 @@ def csv_table(body: bytes, required: Collection[str]) -> tuple[list[str], list[l
     lines = csv.reader(text.splitlines(), strict=True)
     names = [name.strip() for name in next(lines, ())]
     require(names, required, "column")
-    if len(set(names)) < len(names):
-        raise PayloadError(f"a column occurs twice: {', '.join(names):.200}")
+    if len(set(names)) < len(names) or "" in names:
+        raise PayloadError(f"a column occurs twice or has no name: {', '.join(names):.200}")
     if "\r\n" in text and not text.endswith("\n"):
         raise PayloadError("the last row is cut off")
     rows = list(lines)
