@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from signal9_core.bootstrap import App
@@ -19,6 +21,7 @@ from signal9_core.provider_port import Provider
 from signal9_core.providers.alpaca.client import AlpacaClient
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from tests.core.conftest import app_over, opened
+from tests.core.strategies import damaged
 from tests.fakes import SetClock
 from tests.spied import SpiedStore
 
@@ -251,3 +254,20 @@ def test_an_error_instead_of_data_changes_nothing_and_is_reported(
         profile = app.assets.get("IBM")
         assert profile is None or data_set not in profile.freshness
         assert answer.stored.get(data_set, 0) == 0
+
+
+@pytest.mark.parametrize("name", ["alphavantage", "alpaca"])
+@given(data=st.data())
+def test_no_damage_stops_an_ingest(name: str, data: st.DataObject) -> None:
+    def damaging(request: httpx2.Request) -> httpx2.Response:
+        whole = _sent(BODIES[_function(request)])
+        body = data.draw(st.just(whole.content) | damaged(whole.content))
+        return response(body, headers=dict(whole.headers))
+
+    with opened() as store:
+        app = _app(store, name, damaging)
+
+        answers = [app.ingest(tickers=["IBM"]), app.ingest()]
+
+    reasons = [failure.reason for answer in answers for failure in answer.failed]
+    assert all(reason.startswith(f"{name} ") for reason in reasons)
