@@ -1,8 +1,9 @@
 """What a response of AlphaVantage looks like, whatever it is said to be."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import pairwise
-from statistics import median
+from statistics import median_low
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -18,13 +19,15 @@ __all__ = ["check_function", "check_periods", "functions_like"]
 
 _Row = dict[str, msgspec.Raw]
 
-_STATEMENTS: Final = {
-    kind.kind.upper(): frozenset(
-        field.alias for name, field in kind.model_fields.items() if name not in Report.model_fields
-    )
+_FIGURES: Final = {
+    kind.kind.upper(): [field.alias for field in kind.model_fields.values()]
     for kind in (BalanceSheet, CashFlow, IncomeStatement)
 }
-"""The figures of each kind of statement."""
+_KINDS: Final = Counter(name for names in _FIGURES.values() for name in names)
+_STATEMENTS: Final = {
+    function: {name for name in names if _KINDS[name] == 1} for function, names in _FIGURES.items()
+}
+"""The figures that only one kind of statement has."""
 _DAILY: Final = "TIME_SERIES_DAILY"
 _ADJUSTED: Final = "TIME_SERIES_DAILY_ADJUSTED"
 _OBJECTS: Final = {
@@ -52,8 +55,8 @@ _TABLES: Final = (
     ({"matchScore"}, "SYMBOL_SEARCH"),
 )
 """The function by columns that only its tables have; the first that fits counts."""
-_LONGEST_QUARTER: Final = 270
-"""Days: some companies report every six months."""
+_GAPS_OF_OTHERS: Final = {Period.ANNUAL: (80, 100), Period.QUARTERLY: (350, 380)}
+"""Days between the ends of periods of the other length; a change of fiscal year has any others."""
 _FEWEST_GAPS: Final = 2
 
 
@@ -101,7 +104,7 @@ def _first(rows: msgspec.Raw) -> _Row:
 
 
 def _statements_with(figures: Collection[str]) -> Collection[str]:
-    """Return the kinds of statements that know most of these figures."""
+    """Return the kinds of statements to which most of these figures belong."""
     known = {function: len(names & set(figures)) for function, names in _STATEMENTS.items()}
     most = max(known.values())
     return [function for function, count in known.items() if count == most > 0]
@@ -115,8 +118,8 @@ def check_periods(reports: Sequence[Report]) -> None:
             if by_end.setdefault(report.fiscal_date_ending, report) != report:
                 raise PayloadError(f"two {period} reports end on {report.fiscal_date_ending}")
         gaps = [(later - end).days for end, later in pairwise(sorted(by_end))]
-        if len(gaps) < _FEWEST_GAPS:
-            continue
-        days = median(gaps)
-        if (days > _LONGEST_QUARTER) is not (period is Period.ANNUAL):
-            raise PayloadError(f"most {period} periods end {days:g} days apart")
+        first, last = _GAPS_OF_OTHERS[period]
+        others = [days for days in gaps if first <= days <= last]
+        if len(gaps) >= _FEWEST_GAPS and len(others) > len(gaps) / 2:
+            days = median_low(others)
+            raise PayloadError(f"most {period} periods end {days} days apart")
