@@ -57,6 +57,6 @@ def contents(home: Path) -> dict[str, Any]:
 
 def _timeless(value: Any) -> Any:
     if isinstance(value, dict):
-        moments = {"checkedAt", "fetchedAt", "finishedAt"}
+        moments = {"checkedAt", "fetchedAt", "finishedAt", "history"}
         return {name: _timeless(item) for name, item in value.items() if name not in moments}
     return [_timeless(item) for item in value] if isinstance(value, list) else value

@@ -21,7 +21,7 @@ from .prices import Column, PriceSeries
 if TYPE_CHECKING:
     from datetime import date
 
-__all__ = ["Adjustment", "CorporateAction", "adjust", "one_a_day"]
+__all__ = ["Adjustment", "CorporateAction", "adjust", "in_last_shares", "one_a_day"]
 
 _DECIMALS: Final = 6
 _SHIFT: Final = 80
@@ -104,6 +104,16 @@ def adjust(
         volume=_multiply(series.volume, [(run.stop, run.shares) for run in runs]),
         scale=scale,
     )
+
+
+def in_last_shares(series: PriceSeries, actions: Iterable[CorporateAction]) -> PriceSeries:
+    """Return a series of raw prices, at least one, that compare with its last close.
+
+    Only splits up to the last bar count: a dividend leaves prices as they were paid.
+    """
+    last = series.day(-1)
+    splits = (action for action in actions if action.ratio and action.ex_date <= last)
+    return adjust(series, splits, Adjustment.SPLITS)
 
 
 class _Run(NamedTuple):

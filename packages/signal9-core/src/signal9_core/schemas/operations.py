@@ -5,11 +5,12 @@ from datetime import date
 
 from pydantic import Field
 
-from ..domain.companies import DataSet
+from ..domain.companies import DataSet, ProblemKind
 from ..domain.model import Instant
 from .base import Answer, Number
 
 __all__ = [
+    "CompanyProblem",
     "DataSetStatus",
     "FailureAnswer",
     "IngestAnswer",
@@ -94,6 +95,15 @@ class DataSetStatus(Answer):
     incomplete: int = Field(description="Companies of which only part is stored.")
 
 
+class CompanyProblem(Answer):
+    """Something that is wrong with the data of a company."""
+
+    ticker: str
+    kind: ProblemKind
+    reason: str
+    since: date
+
+
 class StatusAnswer(Answer):
     """What is stored, where, and how fresh it is."""
 
@@ -106,3 +116,4 @@ class StatusAnswer(Answer):
     ingested_at: Instant | None
     data_sets: dict[DataSet, DataSetStatus]
     quotas: Sequence[QuotaAnswer] = ()
+    problems: Sequence[CompanyProblem] = ()

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..domain.adjustment import CorporateAction
 from ..domain.model import Ticker
+from ..domain.price_check import AdjustedCloses
 from ..domain.prices import PriceSeries
 from ..errors import PayloadError
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["ParsedResponse", "ParserRegistry"]
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _KEPT_BYTES: Final = 8 * 1024 * 1024
 """The parsed bodies of so many bytes are kept: one about many companies is needed for each."""
 _OVERHEAD: Final = 4096
@@ -64,6 +66,11 @@ class ParsedResponse:
     def has_all_actions(self) -> bool:
         """Whether no split and no dividend is missing."""
         return self.copy.function in self.format.action_functions
+
+    @property
+    def received_at(self) -> datetime:
+        """When it came; long ago if that is unknown."""
+        return self.copy.at or _LONG_AGO
 
     @property
     def order(self) -> tuple[datetime, bool, str]:
@@ -171,6 +178,8 @@ def _until(last: date, records: Iterable[Record]) -> Iterator[Record]:
         match record:
             case PriceSeries():
                 yield record.between(None, last)
+            case AdjustedCloses():
+                yield record.until(last)
             case CorporateAction() if record.ex_date > last:
                 continue
             case _:

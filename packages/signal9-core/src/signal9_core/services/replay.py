@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..domain.adjustment import CorporateAction
 from ..domain.companies import Asset, CompanyOverview, DataSet
+from ..domain.coverage import Received, join_spans, overlay, runs_of
 from ..domain.model import Ticker
 from ..domain.news import NewsArticle
+from ..domain.price_check import AdjustedCloses
 from ..domain.prices import PriceSeries
 from ..domain.reports import ALL_REPORTS, EarningsCalendarEntry, Report
 from ..domain.timeseries import merge
@@ -23,7 +25,9 @@ from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from datetime import date
 
+    from ..domain.coverage import Days
     from ..domain.reports import ReportKind
     from ..ports import Progress
     from ..provider_port import Provider, RawCopies, RawCopy, Record
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["RecordedProvider", "Replay"]
 
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY: Final = timedelta(days=1)
 _T = TypeVar("_T")
 
 
@@ -102,23 +107,67 @@ class RecordedProvider:
     def history(self, ticker: Ticker, since: date | None = None) -> History | None:
         """Return bars, splits and dividends, and in which days no action is missing."""
         bars: PriceSeries | None = None
-        complete, days = True, list[date]()
-        for number, response in enumerate(self.responses):
+        received: dict[int, datetime] = {}
+        spans: list[Days] = []
+        covered: list[Days] = []
+        for response in self.responses:
             series = response.of_type(PriceSeries)
             newer = next((bars for bars in series if bars and bars.ticker == ticker), None)
             if newer is not None:
-                meets = bars is not None and newer.day(0) <= bars.day(-1)
-                complete = response.whole or (complete and meets)
                 bars = newer if bars is None else merge(bars, newer)
-            elif not number:
-                complete = response.whole
+                received |= dict.fromkeys(newer.days, response.received_at)
+                spans.append((newer.day(0), newer.day(-1)))
             if response.has_all_actions and bars:
-                days += [(newer or bars).day(0), (newer or bars).day(-1)]
-        actions = self._latest(CorporateAction, attrgetter("ticker", "ex_date", "kind"))
-        actions = [action for action in actions if action.ticker == ticker]
-        bars = None if bars is None else bars.between(since)
-        coverage = (min(days), max(days)) if days else None
-        return History(bars, actions, coverage, complete)
+                covered.append(((newer or bars).day(0), (newer or bars).day(-1)))
+        actions, whole = self._actions(ticker)
+        return History(
+            bars=None if bars is None else bars.between(since),
+            actions=actions,
+            coverage=join_spans([*covered, *self._listed_days(bars)]),
+            complete=any(response.whole for response in self.responses),
+            adjusted_closes=list(self._adjusted_closes(ticker)),
+            spans=join_spans(spans),
+            bars_received=runs_of(received),
+            splits_received=whole["split"],
+            dividends_received=whole["dividend"],
+        )
+
+    def _actions(
+        self, ticker: Ticker
+    ) -> tuple[list[CorporateAction], dict[str, tuple[Received, ...]]]:
+        """Return the latest splits and dividends, and by kind when all of a day came."""
+        actions: dict[tuple[date, str], CorporateAction] = {}
+        came: dict[str, tuple[Received, ...]] = {"split": (), "dividend": ()}
+        for response in self.responses:
+            own = [item for item in response.of_type(CorporateAction) if item.ticker == ticker]
+            for kind, (first, last) in _whole_days(response, ticker, own):
+                withdrawn = [key for key in actions if key[1] == kind and first <= key[0] <= last]
+                for key in withdrawn:
+                    del actions[key]
+                part = Received(first=first, last=last, at=response.received_at)
+                came[kind] = overlay(came[kind], [part])
+            actions |= {(action.ex_date, action.kind): action for action in own}
+        return list(actions.values()), came
+
+    def _adjusted_closes(self, ticker: Ticker) -> Iterator[AdjustedCloses]:
+        for response in self.responses:
+            for closes in response.of_type(AdjustedCloses):
+                if closes.ticker == ticker and closes.bars:
+                    yield replace(closes, received_at=response.copy.at)
+
+    def _listed_days(self, bars: PriceSeries | None) -> Iterator[Days]:
+        """Yield the days with bars before lists of all kinds of actions came."""
+        latest: dict[str, datetime] = {}
+        for response in self.responses:
+            if response.copy.function in response.format.action_lists and response.copy.at:
+                latest[response.copy.function] = response.copy.at
+        lists = self.responses[-1].format.action_lists.keys()
+        if not lists or not lists <= latest.keys() or bars is None:
+            return
+        # Of the day on which a list came, it may not have everything.
+        end = min(latest[function] for function in lists).date() - _DAY
+        if past := bars.between(None, end):
+            yield past.day(0), past.day(-1)
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
         """Return the reports of these kinds, by response."""
@@ -167,6 +216,23 @@ def _reused(known: dict[object, _T], key: object, record: _T) -> _T:
     if known.get(key) != record:
         known[key] = record
     return known[key]
+
+
+def _whole_days(
+    response: ParsedResponse, ticker: Ticker, actions: Sequence[CorporateAction]
+) -> Iterator[tuple[str, Days]]:
+    """Yield the kinds of actions of which a response has all, and of which days.
+
+    A page of a list has only some of them; bars come with all of their days.
+    """
+    series = (bars for bars in response.of_type(PriceSeries) if bars and bars.ticker == ticker)
+    for bars in series if response.has_all_actions else ():
+        yield "split", (bars.day(0), bars.day(-1))
+        yield "dividend", (bars.day(0), bars.day(-1))
+    kind, at = response.format.action_lists.get(response.copy.function), response.copy.at
+    if kind is not None and at is not None and actions:
+        first = min(action.ex_date for action in actions)
+        yield kind, (first, max(first, at.date() - _DAY))
 
 
 _Subject = tuple[str, Ticker]
@@ -272,7 +338,7 @@ def _subject(record: Record) -> _Subject | None:
             return "calendar", ""
         case CompanyOverview():
             return DataSet.OVERVIEW, record.ticker
-        case PriceSeries() | CorporateAction():
+        case PriceSeries() | CorporateAction() | AdjustedCloses():
             return DataSet.PRICES, record.ticker
         case Report():
             return DataSet.FINANCIALS, record.ticker

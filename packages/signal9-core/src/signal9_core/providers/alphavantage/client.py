@@ -129,8 +129,9 @@ class AlphaVantageClient:
         return History(
             daily.series.between(begin, last),
             [action for action in daily.actions if begin <= action.ex_date <= last],
-            (begin, last) if self._premium and begin <= last else None,
+            ((begin, last),) if self._premium and begin <= last else (),
             complete=reaches_start and begin <= first,
+            adjusted_closes=() if daily.adjusted is None else (daily.adjusted.until(last),),
         )
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
