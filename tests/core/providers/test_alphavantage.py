@@ -319,7 +319,7 @@ def _bars(draw: st.DrawFn) -> list[tuple[str, ...]]:
 def test_every_digit_of_every_bar_is_read_in_either_form(rows: list[tuple[str, ...]]) -> None:
     names = ("1. open", "2. high", "3. low", "4. close", "5. volume")
     days = {day: dict(zip(names, values, strict=True)) for day, *values in rows}
-    lines = "\r\n".join((HEAD, *map(",".join, rows)))
+    lines = "\r\n".join((HEAD, *map(",".join, rows), ""))
     expected = [
         (date.fromisoformat(day), *map(Decimal, prices), int(volume))
         for day, *prices, volume in sorted(rows)

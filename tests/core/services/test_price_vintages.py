@@ -18,7 +18,7 @@ from signal9_core.adapters import make_parsers
 from signal9_core.bootstrap import App
 from signal9_core.domain import DataSet, Interval, adjust
 from signal9_core.errors import InputError
-from signal9_core.provider_port import RawCopy
+from signal9_core.provider_port import RawCopy, UnreadFile
 from signal9_core.schemas.operations import ReplayAnswer
 from signal9_core.services.replay import Replay
 from tests.core.conftest import app_over, opened
@@ -68,6 +68,9 @@ class Copies:
 
     def copies(self) -> Iterable[RawCopy]:
         return self.held
+
+    def unread(self) -> Iterable[UnreadFile]:
+        return ()
 
 
 def replay(app: App, *held: RawCopy) -> ReplayAnswer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .domain.reports import Earnings, EarningsCalendarEntry, Report, ReportKind, Statement
 
 __all__ = [
+    "LARGEST_BODY",
     "Financials",
     "History",
     "Parser",
@@ -31,8 +32,12 @@ __all__ = [
     "RawCopy",
     "RawResponse",
     "Record",
+    "UnreadFile",
     "Vintage",
 ]
+
+LARGEST_BODY: Final = 64 * 1024 * 1024
+"""How many bytes a body may have, decompressed; every known response has far fewer."""
 
 _T_co = TypeVar("_T_co", covariant=True)
 
@@ -102,11 +107,21 @@ class RawCopy:
     read: Callable[[], bytes]
 
 
+class UnreadFile(NamedTuple):
+    """A file that is no response, and why not."""
+
+    file: str
+    reason: str
+
+
 class RawCopies(Protocol):
     """A collection of raw responses."""
 
     def copies(self) -> Iterable[RawCopy]:
-        """Return all of them, in any order; `StoreError` if they cannot be read."""
+        """Return all of them, in any order; reading a damaged one raises `StoreError`."""
+
+    def unread(self) -> Iterable[UnreadFile]:
+        """Return the files that are no responses, without hidden ones."""
 
 
 Record: TypeAlias = (
@@ -133,6 +148,8 @@ class ProviderFormat(NamedTuple):
     `action_functions` have every split and dividend of their days; `is_whole` says whether a
     response with so many bars or articles is complete. `action_lists` names functions whose
     responses have all actions of one kind, and the kind; together they have every one.
+    `functions_like` returns the functions whose responses look like a body, none if it could be
+    anything.
     """
 
     parsers: Mapping[str, Parser]
@@ -141,6 +158,7 @@ class ProviderFormat(NamedTuple):
     action_functions: Container[str]
     is_whole: Callable[[str, int], bool]
     action_lists: Mapping[str, str] = MappingProxyType({})
+    functions_like: Callable[[bytes], Collection[str]] = lambda body: ()  # noqa: ARG005
 
     def functions_of(self, data_set: DataSet) -> frozenset[str]:
         """Return the functions whose responses belong to a data set."""

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ..schemas.operations import (
         CompanyProblem,
         DataSetStatus,
+        FailureAnswer,
         IngestAnswer,
         KeysAnswer,
         ReplayAnswer,
@@ -73,23 +74,29 @@ def print_ingest(answer: IngestAnswer) -> None:
             table.add_row(name, format_number(stored), format_number(changed))
         print_table(table)
     print_remark(f"from {answer.provider} in {answer.seconds:.1f} s")
-    if answer.failed:
-        table = make_table("failed", "data set", "reason")
-        for failure in answer.failed:
-            advice = " (trying again later may help)" if failure.transient else ""
-            reason = plain_text(f"{failure.reason}{advice}", "red")
-            table.add_row(plain_text(failure.ticker or "all"), failure.data_set, reason)
-        print_table(table)
+    _print_failures(answer.failed)
     print_remark(answer.notice)
 
 
+def _print_failures(failures: Sequence[FailureAnswer]) -> None:
+    if not failures:
+        return
+    table = make_table("failed", "data set", "reason")
+    for failure in failures:
+        advice = " (trying again later may help)" if failure.transient else ""
+        reason = plain_text(f"{failure.reason}{advice}", "red")
+        table.add_row(plain_text(failure.ticker or "all"), failure.data_set, reason)
+    print_table(table)
+
+
 def print_replay(answer: ReplayAnswer) -> None:
-    """Print how much is stored, and which files were skipped and why."""
+    """Print how much is stored, what failed, and which files were skipped and why."""
     table = make_table("data set", ">stored")
     for name, stored in answer.stored.items():
         table.add_row(name, format_number(stored))
     print_table(table)
     print_remark(f"{answer.changed:,} new or changed, from {answer.files:,} files")
+    _print_failures(answer.failed)
     if answer.skipped:
         table = make_table("skipped", "reason")
         for skipped in answer.skipped:

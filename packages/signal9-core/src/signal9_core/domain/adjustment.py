@@ -4,20 +4,22 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from functools import reduce
 from itertools import groupby
 from math import prod
 from operator import itemgetter
-from typing import Annotated, Final, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
 from ..errors import InputError
-from .model import Currency, Exact, OpenModel, Ticker
+from .model import Currency, Day, Exact, OpenModel, Ticker
 from .prices import Column, PriceSeries
+
+if TYPE_CHECKING:
+    from datetime import date
 
 __all__ = ["Adjustment", "CorporateAction", "adjust", "in_last_shares", "one_a_day"]
 
@@ -32,7 +34,7 @@ class CorporateAction(OpenModel):
 
     ticker: Ticker
     kind: Literal["split", "dividend"]
-    ex_date: date
+    ex_date: Day
     ratio: Annotated[Exact | None, Field(gt=0, description="New shares for one old one.")] = None
     amount: Annotated[Exact | None, Field(ge=0, description="Cash for one share.")] = None
     currency: Currency | None = None

@@ -57,6 +57,7 @@ class ReplayAnswer(Answer):
     stored: dict[str, int]
     changed: int
     skipped: Sequence[SkippedAnswer]
+    failed: Sequence[FailureAnswer] = ()
 
 
 class QuotaAnswer(Answer):

@@ -148,12 +148,8 @@ class IngestCompany:
             vintages.append(Vintage(self.provider.retrieved_at(), current))
         if not any(vintage.records for vintage in vintages):
             return None
-        known = self.financials.compare(
-            record.ticker,
-            vintages,
-            record.before.reports_received,
-            recorded=bool(answer.vintages),
-        )
+        received, recorded = record.before.reports_received, bool(answer.vintages)
+        known = self.financials.compare(record.ticker, vintages, received, recorded=recorded)
         changed = [change.report for change in known.changes if change.report is not None]
         if changed:
             reports = tuple(sorted({report.kind for report in changed}))
@@ -162,11 +158,11 @@ class IngestCompany:
             )
             record.write_events(event)
         self.financials.write(known.changes)
-        before = record.before.freshness.get(DataSet.FINANCIALS)
         complete = self.provider.complete(DataSet.FINANCIALS, known.stored)
-        if answer.vintages:
+        if recorded:
             complete |= known.received.keys() >= ALL_REPORTS
         if not set(kinds) >= ALL_REPORTS:  # the other kinds are as complete as they were
+            before = record.before.freshness.get(DataSet.FINANCIALS)
             complete = before is not None and before.complete
         return Update(
             as_of=known.as_of,

@@ -13,6 +13,7 @@ from . import COMPACT_BARS, NEWS_LIMIT
 from .lists import parse_calendar, parse_listing
 from .news import parse_news
 from .prices import parse_daily, parse_dividends, parse_splits
+from .recognition import functions_like
 from .reports import parse_earnings, parse_overview, parse_statements
 from .responses import canonical
 
@@ -64,4 +65,5 @@ FORMAT: Final = ProviderFormat(
     action_functions=frozenset({"TIME_SERIES_DAILY_ADJUSTED"}),
     is_whole=_is_whole,
     action_lists={"DIVIDENDS": "dividend", "SPLITS": "split"},
+    functions_like=functions_like,
 )
