@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,8 @@ from signal9_core.domain import (
 from signal9_core.domain.prices import Interval
 from signal9_core.errors import InputError, NotFoundError
 from signal9_core.events import AssetDataUpdated
-from signal9_core.provider_port import Financials
+from signal9_core.provider_port import Financials, RawResponse
+from signal9_core.raw_archive import FolderFiles, RawArchive
 from signal9_core.schemas.companies import AssetAnswer
 from tests.core.conftest import app_over
 from tests.fakes import AttentivePublisher, FakeProvider, SetClock, article, income, series
@@ -434,3 +436,42 @@ def test_the_owner_of_a_ticker_changes_while_its_data_are_ingested(
     new = profile(app, "FB")
     assert new.since == date(2025, 6, 26)
     assert new.freshness == {}
+
+
+def listing_body(*rows: str) -> bytes:
+    others = [f"X{number},Other {number},NYSE,Stock,2001-01-02,null,Active" for number in range(30)]
+    header = "symbol,name,exchange,assetType,ipoDate,delistingDate,status"
+    return "\n".join([header, *rows, *others, ""]).encode()
+
+
+def test_a_replay_of_an_archive_shows_how_companies_came_and_left(app: App, tmp_path: Path) -> None:
+    archive = RawArchive(FolderFiles(tmp_path))
+    for day, rows in (
+        (date(2022, 6, 8), ["FB,Facebook Inc,NASDAQ,Stock,2012-05-18,null,Active"]),
+        (date(2022, 6, 9), []),
+        (date(2025, 6, 27), ["FB,ProShares Buffer ETF,BATS,ETF,2025-06-26,null,Active"]),
+        (date(2025, 6, 30), ["FB,ProShares Buffer ETF,BATS,ETF,2025-06-26,null,Active"]),
+    ):
+        received = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        body = listing_body(*rows)
+        archive.keep(RawResponse("alphavantage", "LISTING_STATUS", None, {}, body, received))
+
+    app.replay(tmp_path)
+
+    new = profile(app, "FB")
+    assert (new.status, new.since, new.name) == ("active", date(2025, 6, 26), ETF.name)
+    assert [(owner.name, owner.until) for owner in new.former_owners] == [
+        ("Facebook Inc", date(2022, 6, 9))
+    ]
+
+
+def test_a_replay_of_single_files_removes_no_company(app: App, tmp_path: Path) -> None:
+    folder = tmp_path / "alphavantage" / "LISTING_STATUS"
+    folder.mkdir(parents=True)
+    for name, rows in (("active_2022-06-08", ["FB,Facebook Inc,NASDAQ,Stock,null,null,Active"]),
+                       ("part_2023-06-08", [])):  # fmt: skip
+        (folder / f"{name}.csv").write_bytes(listing_body(*rows))
+
+    app.replay(tmp_path)
+
+    assert profile(app, "FB").status == "active"
