@@ -20,8 +20,10 @@ from signal9_core.events import AssetDataUpdated
 from signal9_core.provider_port import Financials, RawResponse
 from signal9_core.raw_archive import FolderFiles, RawArchive
 from signal9_core.schemas.companies import AssetAnswer
+from signal9_core.settings import Settings
 from tests.core.conftest import app_over
 from tests.fakes import AttentivePublisher, FakeProvider, SetClock, article, income, series
+from tests.recordings import needs_recordings, recorded
 from tests.spied import SpiedStore
 
 FACEBOOK = Asset(ticker="FB", name="Facebook Inc", cik="1326801", ipo_date=date(2012, 5, 18))
@@ -475,3 +477,24 @@ def test_a_replay_of_single_files_removes_no_company(app: App, tmp_path: Path) -
     app.replay(tmp_path)
 
     assert profile(app, "FB").status == "active"
+
+
+@needs_recordings
+def test_a_real_listing_shows_that_the_ticker_of_facebook_has_a_new_owner(
+    spied: SpiedStore, tmp_path: Path
+) -> None:
+    ((_, body),) = recorded("alphavantage", "LISTING_STATUS", "active_*")
+    received = datetime(2026, 5, 17, 12, tzinfo=UTC)
+    RawArchive(FolderFiles(tmp_path)).keep(
+        RawResponse("alphavantage", "LISTING_STATUS", None, {}, body, received)
+    )
+    with App(Settings(), store=spied) as app:
+        app.ingest()
+        app.replay(tmp_path)
+
+        fund = app.get_asset("FB")
+        assert (fund.since, fund.freshness) == (date(2025, 6, 26), {})
+        assert fund.former_owners[0].renamed_to == "META"
+        assert bars(app, "FB") == []
+        assert app.get_asset("IBM").since is None
+        assert app.get_asset("GOOG").since == date(2014, 3, 27)
