@@ -22,7 +22,7 @@ from .errors import SettingsError
 from .ports import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from .credentials import Credentials
@@ -40,7 +40,13 @@ if TYPE_CHECKING:
     from .repositories.reports import FinancialsRepository
     from .repositories.state import StateRepository
     from .schemas.companies import AssetAnswer, SearchAnswer
-    from .schemas.operations import IngestAnswer, KeysAnswer, ReplayAnswer, StatusAnswer
+    from .schemas.operations import (
+        CheckAnswer,
+        IngestAnswer,
+        KeysAnswer,
+        ReplayAnswer,
+        StatusAnswer,
+    )
     from .services.companies import CompanyFinder, ListAssets
     from .services.ingest import Ingest
     from .services.insights import UpdateInsights
@@ -366,6 +372,24 @@ class App:
         answer = Replay(make_parsers(), self._ingest)(copies, progress)
         self._update_finder(publish="listing" in answer.stored)
         return answer
+
+    def check(self, progress: Progress = no_progress, *, repair: bool = False) -> CheckAnswer:
+        """Find what is damaged in the store; `repair` it from the raw responses in the cache."""
+        from .services.check import CheckStore
+        from .services.replay import Replay
+
+        def replay(wanted: Callable[[str, str], bool]) -> None:
+            Replay(make_parsers(), self._ingest)(self.cache, progress, wanted)
+
+        check = CheckStore(
+            self.store,
+            self.news,
+            lambda: self.update_insights,
+            replay,
+            lambda: self._update_finder(publish=True),
+            self.clock,
+        )
+        return check(progress, repair=repair)
 
     def _update_finder(self, *, publish: bool) -> None:
         # A finder that was not made yet has no index to renew.

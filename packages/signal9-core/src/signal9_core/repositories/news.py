@@ -25,7 +25,7 @@ from .optimistic import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from ..domain.model import Ticker
     from ..ports import Cursor, Item, Store, Stored
@@ -36,6 +36,9 @@ NO_COMPANY: Final = "-"
 """The partition of articles that mention no company; no ticker looks like it."""
 
 _MONTHS: Final = {"name": "news/months"}
+_FIRST_YEAR: Final = 1990
+"""No provider has older news."""
+
 _PAGE: Final = 100
 _PLACE: Final = frozenset({"ticker", "timestamp", "month"})
 
@@ -149,6 +152,21 @@ class NewsRepository:
     def count(self, ticker: Ticker) -> int:
         """Return how many articles mention a company; this reads all of them."""
         return len(self._store.query(NEWS, ticker).items)
+
+    def find_months(self, until: date) -> None:
+        """Find the first and the last month with news, where that was lost."""
+        months = [
+            f"{year}-{month:02}"
+            for year in range(_FIRST_YEAR, until.year + 2)
+            for month in range(1, 13)
+        ]
+        used = {
+            month
+            for month in months
+            if self._store.query(NEWS, month, index=MONTH_INDEX, limit=1).items
+        }
+        if used:
+            self._widen_months(used)
 
     def _put_copy(self, change: CopyChange) -> None:
         article, ticker = change.article, change.ticker

@@ -10,6 +10,8 @@ from ..domain.model import Instant
 from .base import Answer, Number
 
 __all__ = [
+    "CheckAnswer",
+    "DamageAnswer",
     "DataSetStatus",
     "FailureAnswer",
     "IngestAnswer",
@@ -56,6 +58,22 @@ class ReplayAnswer(Answer):
     stored: dict[str, int]
     changed: int
     skipped: Sequence[SkippedAnswer]
+
+
+class DamageAnswer(Answer):
+    """Something in the store that is not as it was written: an item, or else the file itself."""
+
+    table: str | None
+    key: str | None
+    reason: str
+    repaired: bool | None = Field(description="Null if no repair was attempted.")
+
+
+class CheckAnswer(Answer):
+    """Result of a check: how many items each table has, and what is damaged."""
+
+    items: dict[str, int]
+    damaged: Sequence[DamageAnswer]
 
 
 class QuotaAnswer(Answer):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..domain.reports import ALL_REPORTS
-from ..errors import ProviderError
+from ..errors import ProviderError, StoreUnavailableError
 from ..events import AssetDataUpdated, EarningsScheduled
 from .ingest_company import DATA_SETS, IngestCompany
 from .ingest_result import IngestResult
@@ -58,7 +58,7 @@ class Ingest:
             result.add(self.calendar(progress))
         companies = self.provider.covered() or () if tickers is None else tickers
         for done, ticker in enumerate(companies, 1):
-            result.add(self.company(ticker, data_sets, reports))
+            result.add(self._company(ticker, data_sets, reports))
             for data_set in data_sets:
                 progress(data_set, done, len(companies))
         if tickers is None and not result.failed:
@@ -77,7 +77,7 @@ class Ingest:
             stalest = sorted(covered, key=self._checked_at)[:limit]
         result = IngestResult()
         for ticker in stalest:
-            result.add(self.company(ticker))
+            result.add(self._company(ticker))
             if result.out_of_calls:
                 break
         return result
@@ -89,6 +89,21 @@ class Ingest:
     def calendar(self, progress: Progress) -> IngestResult:
         """Store and announce dates that are new or moved; dates that have passed stay."""
         return self._ingest("calendar", self.provider.calendar, self._store_dates, progress)
+
+    def _company(
+        self,
+        ticker: Ticker,
+        data_sets: Sequence[DataSet] = DATA_SETS,
+        reports: Collection[ReportKind] = ALL_REPORTS,
+    ) -> IngestResult:
+        """Ingest a company; the next run completes one for which the store had no time."""
+        try:
+            return self.company(ticker, data_sets, reports)
+        except StoreUnavailableError as error:
+            result = IngestResult()
+            for data_set in data_sets:
+                result.fail(error, data_set, ticker)
+            return result
 
     def _checked_at(self, ticker: Ticker) -> datetime:
         profile = self.assets.get(ticker)

@@ -254,8 +254,16 @@ class Replay:
     registry: ParserRegistry
     ingest: Callable[[Provider], Ingest]
 
-    def __call__(self, kept: RawCopies, progress: Progress) -> ReplayAnswer:
-        """Replay everything; what cannot be read is skipped and reported."""
+    def __call__(
+        self,
+        kept: RawCopies,
+        progress: Progress,
+        wanted: Callable[[str, str], bool] = lambda *_: True,
+    ) -> ReplayAnswer:
+        """Replay everything; what cannot be read is skipped and reported.
+
+        `wanted` says whether a data set of a company is replayed; lists have an empty ticker.
+        """
         skipped: list[SkippedAnswer] = []
         by_subject: dict[_Subject, list[RawCopy]] = defaultdict(list)
         copies = list(kept.copies())
@@ -265,7 +273,7 @@ class Replay:
             except (ProviderError, StoreError) as error:
                 skipped.append(SkippedAnswer(file=copy.file, reason=str(error)))
             else:
-                for subject in _subjects(response):
+                for subject in filter(lambda subject: wanted(*subject), _subjects(response)):
                     by_subject[subject].append(copy)
             progress("files", done, len(copies))
         result = IngestResult()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Self
@@ -111,7 +111,8 @@ class SqliteStore:
             store = cls(connection, name, clock)
             if not read_only:
                 create_tables(connection, name)
-                store._purge()
+                with suppress(StoreError):  # what has expired counts as absent all the same
+                    store._purge()
             undo.pop_all()
         return store
 
@@ -254,7 +255,7 @@ class SqliteStore:
         return ABSENT if row is None else int(row[0])
 
     def _purge(self) -> None:
-        """Remove expired items for good; they count as absent already, so that this may fail."""
+        """Remove expired items for good; they count as absent already."""
         now = self._now()
         for sql in self._tables.values():
             with self._reading() as connection:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..ports import Damage
 from .sqlite_rows import text_of, whole_row
-from .sqlite_schema import BUSY_CODES, connect, create_in
+from .sqlite_schema import BUSY_CODES, UNREADABLE, connect, create_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -30,7 +30,7 @@ def find_damage(
     for sql in tables:
         try:
             yield from _damaged_rows(connection, sql, progress)
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             yield Damage(f"{sql.table.name}: {_reason(error)}")
 
 
@@ -43,7 +43,7 @@ def _findings(connection: sqlite3.Connection, tables: Iterable[TableSql]) -> Ite
         for (text,) in connection.execute(f"PRAGMA integrity_check({_MOST_FINDINGS})"):
             if (finding := text_of(text)) != _OK:
                 yield " ".join(finding.split())
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         yield _reason(error)
 
 
@@ -95,14 +95,14 @@ def _readable_rows(connection: sqlite3.Connection, sql: TableSql) -> Iterator[Se
     for statement in (sql.all_rows, sql.all_rows_backwards):
         try:
             yield from connection.execute(statement)
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             _reason(error)
         else:
             return
 
 
-def _reason(error: sqlite3.DatabaseError) -> str:
+def _reason(error: Exception) -> str:
     """Return what is wrong with a file; raise the error again if it is only busy."""
-    if error.sqlite_errorcode & 0xFF in BUSY_CODES:
+    if isinstance(error, sqlite3.Error) and error.sqlite_errorcode & 0xFF in BUSY_CODES:
         raise error
     return str(error)

@@ -23,6 +23,7 @@ __all__ = [
     "BUSY_CODES",
     "ITEM",
     "SCHEMA_VERSION",
+    "UNREADABLE",
     "TableSql",
     "check_file",
     "connect",
@@ -48,21 +49,30 @@ _PAGE_BYTES: Final = 8192
 """Rows of one to two kilobytes, as prices are, fill these twice as well as SQLite's 4096."""
 
 _CACHE_KIB: Final = 16 * 1024
-_LOG_PAGES: Final = 8000
-"""How long the log grows before it is copied to the file: 64 MB make loading twice as fast."""
+_LOG_PAGES: Final = 250
+"""How long the log grows before it is copied to the file; with what one transaction adds to it, it
+stays below 8 MB."""
 
+_LARGEST_LOG: Final = 8 * 1024 * 1024
 _NOT_OURS: Final = "not a Signal9 database; move it away, or choose another folder as home"
+_DAMAGED: Final = (
+    "damaged (malformed); `signal9 check --repair` saves what is whole, or move the file away and "
+    "run `signal9 replay`"
+)
 _BUSY_TIMEOUT_S: Final = 15.0
 _MAGIC: Final = b"SQLite format 3\x00"
 _EFFECTIVE_IDS: Final = os.access in os.supports_effective_ids
 BUSY_CODES: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
+UNREADABLE: Final = (sqlite3.DatabaseError, UnicodeDecodeError, MemoryError)
+"""What SQLite raises for a damaged file, some of it in passing."""
+
 _REASONS: Final = {
     sqlite3.SQLITE_NOTADB: _NOT_OURS,
     sqlite3.SQLITE_READONLY: "read-only, since the file or its folder is not writable",
     sqlite3.SQLITE_FULL: "the disk is full; what was stored before is still there",
-    sqlite3.SQLITE_CORRUPT: "damaged (malformed); see `signal9 check`",
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
 }
 
 
@@ -71,6 +81,8 @@ def sqlite_errors(where: str) -> Iterator[None]:
     """Raise what SQLite raises inside as a `StoreError`."""
     try:
         yield
+    except (MemoryError, UnicodeDecodeError) as error:  # of lengths and names that are damaged
+        raise StoreError(f"{where}: {_DAMAGED}") from error
     except sqlite3.Error as error:
         # The upper bits of a code only tell variants of one failure apart.
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
@@ -94,6 +106,7 @@ def connect(database: str, *, read_only: bool = False) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
+    connection.execute(f"PRAGMA journal_size_limit = {_LARGEST_LOG}")
     return connection
 
 
