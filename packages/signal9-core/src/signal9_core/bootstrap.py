@@ -383,6 +383,8 @@ class App:
 
         check = CheckStore(
             self.store,
+            self.assets,
+            self.actions,
             self.news,
             lambda: self.update_insights,
             replay,

@@ -12,9 +12,13 @@ from ..schemas.operations import CheckAnswer, DamageAnswer
 from ..tables import ASSETS, FINANCIALS, NEWS, STATE, TABLES, TIME_SERIES, USERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
+    from ..domain.companies import AssetProfile
+    from ..domain.model import Ticker
     from ..ports import Clock, Damage, Key, Progress, Store
+    from ..repositories.actions import ActionRepository
+    from ..repositories.companies import AssetRepository
     from ..repositories.news import NewsRepository
     from ..tables import TableSpec
     from .insights import UpdateInsights
@@ -58,6 +62,8 @@ class CheckStore:
     """Find everything in a store that is not as it was written, and repair it."""
 
     store: Store
+    assets: AssetRepository
+    actions: ActionRepository
     news: NewsRepository
     update_insights: Callable[[], UpdateInsights]
     replay: Callable[[Subjects], None]
@@ -87,7 +93,12 @@ class CheckStore:
 
     def _repair(self, damage: Sequence[Damage]) -> None:
         self.store.remove_damage()
-        self.replay(Subjects(damage))
+        wanted = Subjects(damage)
+        for ticker, freshness in list(self.assets.freshness()):
+            lost = {data_set for data_set in freshness if wanted(data_set, ticker)}
+            if lost:
+                self._forget(ticker, lost)
+        self.replay(wanted)
         for each in damage:
             if each.table is ASSETS and each.key is not None:
                 event = AssetDataUpdated(
@@ -97,6 +108,17 @@ class CheckStore:
         if any(each.table is None or each.key == {"name": _MONTHS} for each in damage):
             self.news.find_months(self.clock().date())
         self.publish_listing()
+
+    def _forget(self, ticker: Ticker, data_sets: Collection[DataSet]) -> None:
+        """Forget that these data sets are complete: what no response has is requested again."""
+
+        def without(profile: AssetProfile) -> AssetProfile:
+            kept = {name: it for name, it in profile.freshness.items() if name not in data_sets}
+            return profile.model_copy(update={"freshness": kept})
+
+        self.assets.change(ticker, without)
+        if DataSet.PRICES in data_sets:
+            self.actions.forget_coverage(ticker)
 
     def _repaired(
         self, damage: Damage, answer: DamageAnswer, remaining: Sequence[Damage]

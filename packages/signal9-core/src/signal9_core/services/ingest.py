@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..domain.reports import ALL_REPORTS
-from ..errors import ProviderError, StoreUnavailableError
+from ..errors import DamagedItemError, ProviderError, StoreUnavailableError
 from ..events import AssetDataUpdated, EarningsScheduled
 from .ingest_company import DATA_SETS, IngestCompany
 from .ingest_result import IngestResult
@@ -96,13 +96,14 @@ class Ingest:
         data_sets: Sequence[DataSet] = DATA_SETS,
         reports: Collection[ReportKind] = ALL_REPORTS,
     ) -> IngestResult:
-        """Ingest a company; the next run completes one for which the store had no time."""
+        """Ingest a company; what the store fails to do for it does not stop the others."""
         try:
             return self.company(ticker, data_sets, reports)
-        except StoreUnavailableError as error:
+        except (DamagedItemError, StoreUnavailableError) as error:
             result = IngestResult()
             for data_set in data_sets:
                 result.fail(error, data_set, ticker)
+            self.outbox.send(result.failure_events(self.clock()))
             return result
 
     def _checked_at(self, ticker: Ticker) -> datetime:
