@@ -232,3 +232,25 @@ def test_opening_removes_what_has_expired(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT partition FROM State ORDER BY 1").fetchall()
     assert rows == [("ever",), ("new",)]
+
+
+def test_the_log_stays_small_however_much_is_written(path: Path) -> None:
+    largest = 0
+    with SqliteStore.open(path) as store:
+        for run in range(40):
+            store.put_many(ASSETS, [asset(f"{n}#{run}", text="x" * 400) for n in range(500)])
+            largest = max(largest, path.with_name("market.db-wal").stat().st_size)
+
+    assert largest < 8 * 1024 * 1024
+
+
+def test_a_full_disk_is_named_and_what_was_stored_before_can_be_read(path: Path) -> None:
+    with SqliteStore.open(path) as store:
+        store.put(ASSETS, asset("AAPL"))
+        ((pages,),) = store._connection.execute("PRAGMA page_count").fetchall()
+        store._connection.execute(f"PRAGMA max_page_count = {pages}")
+
+        with pytest.raises(StoreError, match=r"market\.db: the disk is full"):
+            store.put_many(ASSETS, [asset(f"T{n}", text="x" * 900) for n in range(99)])
+
+        assert store.get(ASSETS, {"ticker": "AAPL"}) is not None

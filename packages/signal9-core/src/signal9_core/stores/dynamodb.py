@@ -15,6 +15,7 @@ from ..ports import ABSENT, Damage, Page, Stored, utc_now
 from ..tables import TABLES
 from .values import (
     CHECKSUM_ATTRIBUTE,
+    CHUNK,
     DIGITS,
     VERSION_ATTRIBUTE,
     QuerySpec,
@@ -209,7 +210,7 @@ class DynamoStore:
             left = answer["UnprocessedItems"].get(name, ())
             return [request["PutRequest"]["Item"] for request in left]
 
-        for chunk in chunks(items, _AT_ONCE * _WRITES_PER_BATCH):
+        for chunk in chunks(items, CHUNK):
             # No batch may name a key twice, and batches overtake one another.
             latest = {_place(key_of(table, item)): item for item in chunk}
             rows = [_attributes(table, item, new_version()) for item in latest.values()]
@@ -218,7 +219,7 @@ class DynamoStore:
     def put_new(self, table: TableSpec, items: Iterable[Item]) -> list[Item]:
         """Write the items whose key is still free, several at once; return the others."""
         taken: list[Item] = []
-        for chunk in chunks(items, _AT_ONCE * _WRITES_PER_BATCH):
+        for chunk in chunks(items, CHUNK):
             rows = [_attributes(table, item, new_version()) for item in chunk]
             by_key: dict[tuple[str, ...], list[int]] = {}
             for at, item in enumerate(chunk):

@@ -23,7 +23,7 @@ from .sqlite_schema import (
     quoted,
     sqlite_errors,
 )
-from .values import QuerySpec, chunks, conflict, new_version
+from .values import CHUNK, QuerySpec, chunks, conflict, new_version
 
 if TYPE_CHECKING:
     import sqlite3
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from ..tables import IndexSpec, TableSpec
 
 __all__ = ["SqliteStore", "query_sql"]
-
-_CHUNK: Final = 1000
-"""Items per transaction: long enough to be fast, short enough for other processes to get in."""
 
 _IN_MEMORY: Final = ":memory:"
 
@@ -157,7 +154,7 @@ class SqliteStore:
     def put_many(self, table: TableSpec, items: Iterable[Item]) -> None:
         """Write every item in chunks, each as one transaction; of equal keys the last one stays."""
         sql = self._sql(table)
-        for chunk in chunks(items, _CHUNK):
+        for chunk in chunks(items, CHUNK):
             rows = [row_of(sql, item, new_version()) for item in chunk]
             with self._writing() as connection:
                 connection.executemany(sql.put, rows)
@@ -166,7 +163,7 @@ class SqliteStore:
         """Write the items whose key is still free, in chunks; return the others, untouched."""
         sql = self._sql(table)
         taken: list[Item] = []
-        for chunk in chunks(items, _CHUNK):
+        for chunk in chunks(items, CHUNK):
             rows = [row_of(sql, item, new_version()) for item in chunk]
             with self._writing() as connection:
                 for item, row in zip(chunk, rows, strict=True):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHECKSUM_ATTRIBUTE",
+    "CHUNK",
     "DIGITS",
     "VERSION_ATTRIBUTE",
     "QuerySpec",
@@ -45,6 +46,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+CHUNK: Final = 1000
+"""Items that are checked before the first of them is written; a transaction of SQLite."""
 
 DIGITS: Final = 38
 """Significant digits that a number may have."""
