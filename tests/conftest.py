@@ -14,17 +14,8 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 TESTS: Final = Path(__file__).parent
-UNCOUNTED_FOLDERS: Final = {"architecture", "benchmarks", "constructs", "deploy", "simulator"}
-UNCOUNTED_FILES: Final = {
-    "test_concurrency.py",
-    "test_docs.py",
-    "test_interrupted.py",
-    "test_model.py",
-    "test_openapi.py",
-    "test_recordings.py",
-    "test_search.py",
-}
 NEED_CDK: Final = {"constructs", "deploy"}
+UNCOUNTED: Final = {*NEED_CDK, "architecture"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,24 +25,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Count coverage where it tells something, since counting doubles the time.
-
-    Tests of the constructs and of the deployment run no line that is counted; the others that are
-    left out, and property tests, run hundreds of times what the remaining tests run too.
-    """
-    if _is_counted(item):
+    """Count coverage only for tests that run lines that are counted: counting doubles the time."""
+    if UNCOUNTED.isdisjoint(item.path.relative_to(TESTS).parts):
         return (yield)
     with _paused_coverage(item.config):
         return (yield)
-
-
-def _is_counted(item: pytest.Item) -> bool:
-    folders = item.path.relative_to(TESTS).parts
-    return (
-        folders[0] not in UNCOUNTED_FOLDERS
-        and folders[-1] not in UNCOUNTED_FILES
-        and not getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-    )
 
 
 @contextmanager

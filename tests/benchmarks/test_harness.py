@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 from . import __main__ as runner
+from .constructs import pinned
 from .measure import Measure
 
 GOOD = Measure("good", 1.5, "ms", 2.0, "lower", "peer", 3.0)
@@ -82,3 +83,12 @@ def test_json_goes_to_stdout_alone(capsys: pytest.CaptureFixture[str]) -> None:
     runner.main(["--only", "quick", "--json"])
 
     assert json.loads(capsys.readouterr().out)["measures"] == _written()
+
+
+def test_a_layer_holds_what_is_needed_pinned_and_neither_ourselves_nor_extras() -> None:
+    pins = pinned("signal9-core", "signal9-handlers")
+
+    names = {pin.partition("==")[0] for pin in pins}
+    assert {"aws-lambda-powertools", "pydantic", "pydantic-core"} <= names
+    assert not {"boto3", "pandas", "signal9-core", "uvicorn"} & names
+    assert all(pin.count("==") == 1 for pin in pins)

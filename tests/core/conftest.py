@@ -1,15 +1,18 @@
-"""What the tests of the pipeline share: a store in memory that is spied on, and an application."""
+"""What tests of core share: a spied store in memory, an application, and the whole sample."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from signal9_core import bootstrap
 from signal9_core.bootstrap import App
 from signal9_core.ports import Clock, EventPublisher
 from signal9_core.provider_port import Provider
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
+from tests.core.cli.shell import ingest_sample
 from tests.fakes import AttentivePublisher, FakeProvider, SetClock
 from tests.spied import SpiedStore
 
@@ -63,3 +66,15 @@ def app_over(
     bus: EventPublisher | None = None,
 ) -> App:
     return App(Settings(), store=store, provider=provider, bus=bus, clock=clock)
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the whole sample in it; tests only read it."""
+    return ingest_sample(tmp_path_factory).home
+
+
+@pytest.fixture
+def use_provider(monkeypatch: pytest.MonkeyPatch) -> Callable[[FakeProvider], None]:
+    """Make every application that is opened use this provider."""
+    return lambda provider: monkeypatch.setattr(bootstrap, "make_provider", lambda *_: provider)

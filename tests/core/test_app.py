@@ -2,9 +2,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from signal9_core.aws import aws_client
 from signal9_core.bootstrap import App
 from signal9_core.errors import StoreError
 from signal9_core.events import Event, NewsIngested, NewsSentimentAnalyzed, PricesUpdated
@@ -12,6 +14,7 @@ from signal9_core.publishers.in_process import InProcessEventBus
 from signal9_core.repositories.companies import AssetRepository
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
+from tests.emulator import CREDENTIALS
 from tests.fakes import NOW, AttentivePublisher, FakeProvider, SetClock
 from tests.spied import SpiedStore
 
@@ -132,3 +135,14 @@ def test_an_application_that_only_answers_loads_no_provider_aws_or_ingest() -> N
 
     assert set(_HEAVY) & set(made) == set()
     assert set(_HEAVY) & set(answered) == {"signal9_core.stores"}
+
+
+@pytest.mark.parametrize("service", ["dynamodb", "events", "s3", "secretsmanager", "sns"])
+def test_a_client_gives_up_in_seconds(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+
+    config: Any = aws_client(service).meta.config
+
+    assert config.retries == {"mode": "standard", "total_max_attempts": 4}
+    assert (config.connect_timeout, config.read_timeout) == (2, 5)

@@ -60,7 +60,7 @@ def gitlab() -> Iterator[GitLab]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         found.variables = {
             "CI_API_V4_URL": f"http://127.0.0.1:{server.server_port}/api/v4",
             "CI_PROJECT_ID": "7",

@@ -41,7 +41,7 @@ def refusing() -> Iterator[dict[str, str]]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
         yield {"AWS_ENDPOINT_URL": url, "AWS_SECRET_ACCESS_KEY": "test"}
         server.shutdown()
@@ -107,9 +107,10 @@ def test_a_missing_node_is_reported_with_a_remedy(
 
 
 def test_a_failed_installation_is_reported(tmp_path: Path) -> None:
-    npm = tmp_path / "npm"
-    npm.write_text("#!/bin/sh\necho no network >&2\nexit 1\n", "utf-8")
-    npm.chmod(0o755)
+    for name, script in (("node", "echo v24.1.0"), ("npm", "echo no network >&2; exit 1")):
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\n{script}\n", "utf-8")
+        program.chmod(0o755)
 
     with pytest.raises(DeployError, match=r"^aws-cdk@2\.1148\.1 cannot be installed: no network$"):
         CdkCli(folder=tmp_path / "cli", node=str(tmp_path / "node")).install()

@@ -1,22 +1,14 @@
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from signal9_core import bootstrap
 from signal9_core.bootstrap import App
 from signal9_core.settings import load_settings
-from tests.fakes import FakeProvider
 
-from .shell import Shell, ingest_sample
-
-
-@pytest.fixture(scope="session")
-def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the whole sample in it; tests only read it."""
-    return ingest_sample(tmp_path_factory).home
+from .shell import Shell
 
 
 @pytest.fixture(autouse=True)
@@ -50,9 +42,3 @@ def app(sample_home: Path) -> Iterator[App]:
     """The application over the same sample, to compare with."""
     with App(load_settings(home=sample_home)) as app:
         yield app
-
-
-@pytest.fixture
-def use_provider(monkeypatch: pytest.MonkeyPatch) -> Callable[[FakeProvider], None]:
-    """Make every command use this provider."""
-    return lambda provider: monkeypatch.setattr(bootstrap, "make_provider", lambda *_: provider)

@@ -1,16 +1,31 @@
 """What the repositories make of a store, made of DynamoDB, too."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
 
 import pytest
+from moto import mock_aws
 
+from signal9_core.aws import aws_client
 from signal9_core.bootstrap import App
 from signal9_core.schemas.base import to_json
+from signal9_core.stores.dynamodb import DynamoStore
 from tests.core.conftest import app_over, opened
+from tests.core.stores.dynamodb_tables import TablesOnDemand
 from tests.fakes import FakeProvider, SetClock
 from tests.spied import SpiedStore
 
-from .mocked import on_dynamodb
+
+@contextmanager
+def on_dynamodb() -> Iterator[DynamoStore]:
+    """Open an empty store."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.delenv("AWS_ENDPOINT_URL", raising=False)
+        client = aws_client("dynamodb", region="us-east-1")
+        yield DynamoStore(client, TablesOnDemand(client, uuid4().hex), clock=SetClock())
 
 
 @pytest.fixture(scope="module")

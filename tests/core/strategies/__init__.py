@@ -1,10 +1,18 @@
 """Random but valid facts, for every test that wants any of a kind rather than one in particular."""
 
-from .companies import asset_profiles, assets, freshness, insights, overviews
-from .news import articles
+from .companies import (
+    articles,
+    asset_profiles,
+    assets,
+    calendar_entries,
+    earnings,
+    freshness,
+    insights,
+    overviews,
+    statements,
+)
 from .people import notifications, users
 from .prices import actions, bars, price_series, walk
-from .reports import calendar_entries, earnings, statements
 from .values import days, figures, instants, scores, texts, tickers
 
 __all__ = [

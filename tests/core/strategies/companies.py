@@ -1,4 +1,7 @@
-"""Random listings, descriptions and insights."""
+"""Random listings, descriptions, insights, reports and articles."""
+
+from decimal import Decimal
+from typing import Final
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -6,17 +9,27 @@ from hypothesis.strategies import SearchStrategy
 from signal9_core.domain import (
     Asset,
     AssetProfile,
+    BalanceSheet,
+    CashFlow,
     CompanyOverview,
     DataSet,
+    Earnings,
+    EarningsCalendarEntry,
     Freshness,
+    IncomeStatement,
     Insights,
+    NewsArticle,
     PendingEvent,
+    Period,
     PriceRange,
+    Report,
     SentimentRating,
+    Statement,
+    TickerSentiment,
     label_of,
 )
 
-from .values import days, instances, instants, maybe, one, scores, texts
+from .values import days, figures, instances, instants, maybe, one, scores, texts, tickers
 
 _PRICES = st.decimals("0.01", 10**6, places=2)
 
@@ -86,4 +99,65 @@ def asset_profiles(ticker: str | None = None) -> SearchStrategy[AssetProfile]:
                 instances(PendingEvent, detail_type=texts(), detail=texts()), max_size=2
             ).map(tuple),
         )
+    )
+
+
+STATEMENTS: Final[tuple[type[Statement], ...]] = (BalanceSheet, CashFlow, IncomeStatement)
+UNKNOWN_FIELDS: Final = ("stockBasedCompensation", "otherNonCurrrentAssets", "restated", "note")
+_PERIODS: Final = st.sampled_from(Period)
+
+
+@st.composite
+def statements(
+    draw: st.DrawFn, ticker: str | None = None, kind: type[Statement] | None = None
+) -> Statement:
+    """Any statement of any kind: some known figures, some gaps, some unknown fields."""
+    model: type[Statement] = kind or draw(st.sampled_from(STATEMENTS))
+    known = sorted(set(model.model_fields) - set(Statement.model_fields))
+    values = draw(st.dictionaries(st.sampled_from(known), maybe(figures()), max_size=6))
+    head = draw(instances(Report, ticker=one(ticker), period=_PERIODS)).model_dump()
+    return model.model_validate(head | values | draw(_unknown_fields()))
+
+
+@st.composite
+def earnings(draw: st.DrawFn, ticker: str | None = None) -> Earnings:
+    """Any earnings record; what analysts expected may be unknown."""
+    known = draw(instances(Earnings, ticker=one(ticker), period=_PERIODS))
+    return Earnings.model_validate(known.model_dump() | draw(_unknown_fields()))
+
+
+def _unknown_fields() -> SearchStrategy[dict[str, Decimal | str | None]]:
+    value = st.one_of(st.none(), figures(), texts(10))
+    return st.dictionaries(st.sampled_from(UNKNOWN_FIELDS), value, max_size=2)
+
+
+def calendar_entries(ticker: str | None = None) -> SearchStrategy[EarningsCalendarEntry]:
+    """Any announced earnings report."""
+    return instances(EarningsCalendarEntry, ticker=one(ticker))
+
+
+@st.composite
+def articles(draw: st.DrawFn, ticker: str | None = None) -> NewsArticle:
+    """Any article; with `ticker` it mentions that company among others."""
+    named = draw(st.lists(tickers(), unique=True, max_size=3))
+    if ticker is not None and ticker not in named:
+        named.append(ticker)
+    return draw(
+        instances(
+            NewsArticle,
+            id=st.from_regex(r"[0-9a-f]{20}", fullmatch=True),
+            title=texts(80),
+            topics=st.lists(st.sampled_from(("earnings", "technology")), unique=True),
+            tickers=st.tuples(*map(_mentions, named)),
+            sentiment=maybe(scores()),
+        )
+    )
+
+
+def _mentions(ticker: str) -> SearchStrategy[TickerSentiment]:
+    return instances(
+        TickerSentiment,
+        ticker=st.just(ticker),
+        relevance=st.decimals(0, 1, places=6),
+        sentiment=maybe(scores()),
     )

@@ -1,4 +1,4 @@
-"""The application: use cases over the parts that the settings choose."""
+"""The application: its use cases, and the parts that the settings choose."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ _Part = TypeVar("_Part")
 
 
 def no_progress(data_set: str, done: int, total: int) -> None:
-    """Ignore how far an ingest is."""
+    """Do not report progress."""
 
 
 class App:
-    """What entry points call. Every part is made when it is first used.
+    """The application that entry points call; every part is made on first use.
 
-    A part that is passed in takes the place of the one that the settings choose. `close` closes
-    only what was opened here.
+    A part that is passed in replaces the one that the settings choose. `close` closes only parts
+    that were opened here.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class App:
         self.close()
 
     def close(self) -> None:
-        """Close what was opened, the last first."""
+        """Close the opened parts, in reverse order."""
         self._resources.close()
 
     def _opened(self, part: _Part) -> _Part:
@@ -122,7 +122,7 @@ class App:
 
     @property
     def provider(self) -> Provider:
-        """The source of market data; `SettingsError` where its key is missing."""
+        """The source of market data; `SettingsError` if its key is missing."""
         if self._provider is None:
             self._provider = self._opened(self._make_provider(self.settings.provider))
         return self._provider
@@ -150,7 +150,7 @@ class App:
 
     @cached_property
     def bus(self) -> EventPublisher:
-        """Where events go."""
+        """The bus that events are published to."""
         return self._subscribed(make_bus(self.settings))
 
     def _subscribed(self, bus: EventPublisher) -> EventPublisher:
@@ -162,7 +162,7 @@ class App:
         return bus
 
     def _follow_up(self, event: Event) -> None:
-        """Do what follows from an event; users are notified of two kinds only."""
+        """Update insights after an event; notify users of new reports and news."""
         from .events import FinancialDataIngested, NewsIngested
 
         self.update_insights(event)
@@ -171,12 +171,12 @@ class App:
 
     @cached_property
     def notifier(self) -> Notifier:
-        """Where notifications go beside the users' inboxes."""
+        """Sends notifications, in addition to the users' inboxes."""
         return make_notifier(self.settings)
 
     @cached_property
     def scorer(self) -> SentimentScorer:
-        """The judge of articles that came without a sentiment."""
+        """Scores articles that came without a sentiment."""
         from .sentiment.scorer import LexiconScorer
 
         return LexiconScorer()
@@ -198,35 +198,35 @@ class App:
 
     @cached_property
     def prices(self) -> PriceRepository:
-        """Their bars."""
+        """The daily bars of all companies."""
         from .repositories.prices import PriceRepository
 
         return PriceRepository(self.store)
 
     @cached_property
     def actions(self) -> ActionRepository:
-        """Their splits and dividends."""
+        """The splits and dividends of all companies."""
         from .repositories.actions import ActionRepository
 
         return ActionRepository(self.store)
 
     @cached_property
     def financials(self) -> FinancialsRepository:
-        """Their reports."""
+        """The reports of all companies."""
         from .repositories.reports import FinancialsRepository
 
         return FinancialsRepository(self.store)
 
     @cached_property
     def news(self) -> NewsRepository:
-        """The articles about them."""
+        """The articles about companies."""
         from .repositories.news import NewsRepository
 
         return NewsRepository(self.store)
 
     @cached_property
     def state(self) -> StateRepository:
-        """What must outlive a process."""
+        """The state that outlives a process."""
         from .repositories.state import StateRepository
 
         return StateRepository(self.store)
@@ -281,7 +281,7 @@ class App:
 
     @cached_property
     def problems(self) -> ListProblems:
-        """What keeps this stage from working as it should."""
+        """The problems that keep this stage from working properly."""
         from .services.status import ListProblems
 
         return ListProblems(lambda: self.state)
@@ -303,11 +303,11 @@ class App:
         )
 
     def list_credentials(self) -> KeysAnswer:
-        """Return where the keys of the providers come from."""
+        """Return where each key of a provider comes from."""
         return self._credentials.list()
 
     def is_ingested(self) -> bool:
-        """Return whether a full ingest from the provider was ever finished."""
+        """Return whether a full ingest from the provider has ever finished."""
         return self.state.finished_ingest(self.provider_name) is not None
 
     def is_empty(self) -> bool:
@@ -317,7 +317,7 @@ class App:
     def notice_of(self, *sources: str) -> str | None:
         """Return what readers of data from these sources must know.
 
-        Without sources, it is the provider that counts, once everything was ingested from it.
+        Without sources, the notice is the provider's, once a full ingest from it has finished.
         """
         if not sources:
             sources = (self.provider_name,) if self.is_ingested() else ()
@@ -338,7 +338,7 @@ class App:
         data_sets: Sequence[DataSet] | None = None,
         reports: Collection[ReportKind] | None = None,
     ) -> IngestAnswer:
-        """Ingest everything, or these data sets (of reports, these kinds) of these companies."""
+        """Ingest everything, or only some companies, data sets and kinds of reports."""
         from .domain.reports import ALL_REPORTS
         from .services.ingest import DATA_SETS
         from .services.parameters import parse_tickers
@@ -352,7 +352,7 @@ class App:
         return result.to_answer(self.provider, perf_counter() - started)
 
     def refresh(self) -> IngestAnswer:
-        """Refresh the stalest companies; a provider that is not set up becomes a problem."""
+        """Refresh the stalest companies; record a problem if the provider is not set up."""
         started = perf_counter()
         try:
             provider = self.provider
@@ -454,7 +454,7 @@ class App:
 
     @cached_property
     def users(self) -> UserService:
-        """What users do with their own data."""
+        """The users' own records, notifications and briefing."""
         from .repositories.notifications import NotificationRepository
         from .repositories.users import (
             RecentlyViewedRepository,

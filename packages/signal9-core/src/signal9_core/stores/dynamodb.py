@@ -1,4 +1,4 @@
-"""The store on AWS: DynamoDB tables, for as many readers and writers as there are."""
+"""The store on AWS: DynamoDB tables, for any number of readers and writers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _AT_ONCE: Final = 8
-"""Requests that one call of a store has under way at once."""
+"""How many requests one call of the store may have in flight."""
 
 _WRITES_PER_BATCH: Final = 25
 _READS_PER_BATCH: Final = 100
@@ -62,12 +62,12 @@ _SORT_CONDITIONS: Final = {
 
 
 def to_attributes(item: Mapping[str, Value]) -> dict[str, AttributeValueTypeDef]:
-    """Return a checked item as DynamoDB takes it."""
+    """Return a validated item in DynamoDB's format."""
     return {name: _to_attribute(value) for name, value in item.items()}
 
 
 def from_attributes(attributes: Mapping[str, AttributeValueTypeDef]) -> dict[str, Value]:
-    """Return the item that DynamoDB sent."""
+    """Return an item from DynamoDB's format."""
     return {name: _from_attribute(attribute) for name, attribute in attributes.items()}
 
 
@@ -115,13 +115,13 @@ def _canonical(attribute: Any) -> object:
 def _number(digits: str) -> int | Decimal:
     if not digits.lstrip("-").isdecimal():
         return Decimal(digits)
-    # 1E+100 comes back written out; as an integer of so many digits it could not be stored again.
+    # DynamoDB returns 1E+100 written out; an integer with so many digits could not be stored again.
     number = _EXACT.create_decimal(digits)
     return int(digits) if number.adjusted() < DIGITS else number.normalize(_EXACT)
 
 
 def _repeat(send: Callable[[Sequence[T]], Sequence[T]], batch: Sequence[T]) -> None:
-    """Send a batch, and again whatever was not processed, until nothing is left of it."""
+    """Send a batch, then resend its unprocessed items until none is left."""
     remaining = batch
 
     def send_remaining() -> None:
@@ -149,9 +149,9 @@ def _in_parallel(call: Callable[[T], R], arguments: Sequence[T]) -> list[R]:
 
 
 class DynamoStore:
-    """A `Store` over DynamoDB tables; `names` maps each `TableSpec`'s name to the table's.
+    """A `Store` over DynamoDB tables; `names` maps the name of each `TableSpec` to its table.
 
-    Tables are read consistently unless a query asks for less; indexes follow a little later.
+    Reads of tables are consistent unless a query says otherwise; indexes follow a little later.
     """
 
     def __init__(
@@ -169,7 +169,7 @@ class DynamoStore:
         return _stored(table, answer["Item"], self._now()) if "Item" in answer else None
 
     def get_many(self, table: TableSpec, keys: Iterable[Key]) -> list[Stored]:
-        """Return those that exist, each once, however often its key is listed."""
+        """Return the items that exist, each once even if its key is repeated."""
         name, now = self._name(table), self._now()
         wanted = {_place(key): to_attributes(key) for key in (key_of(table, key) for key in keys)}
         answers: list[Mapping[str, AttributeValueTypeDef]] = []
@@ -189,7 +189,7 @@ class DynamoStore:
         return [item for item in items if item is not None]
 
     def put(self, table: TableSpec, item: Item, *, expected: int | None = None) -> int:
-        """Write one item and return its new version; `ConflictError` if not over `expected`."""
+        """Write one item and return its version; `ConflictError` if `expected` is not stored."""
         version = new_version()
         attributes = _attributes(table, item, version)
         if expected is None:
@@ -200,7 +200,7 @@ class DynamoStore:
         return version
 
     def put_many(self, table: TableSpec, items: Iterable[Item]) -> None:
-        """Write every item, several batches at once; of equal keys the last one stays."""
+        """Write every item, several batches at once; of equal keys, the last item is stored."""
         name = self._name(table)
 
         def write(batch: Sequence[Any]) -> Sequence[Any]:
@@ -211,7 +211,7 @@ class DynamoStore:
             return [request["PutRequest"]["Item"] for request in left]
 
         for chunk in chunks(items, CHUNK):
-            # No batch may name a key twice, and batches overtake one another.
+            # A batch must not repeat a key, and batches may overtake one another.
             latest = {_place(key_of(table, item)): item for item in chunk}
             rows = [_attributes(table, item, new_version()) for item in latest.values()]
             _in_parallel(partial(_repeat, write), list(chunks(rows, _WRITES_PER_BATCH)))
@@ -230,7 +230,7 @@ class DynamoStore:
         return taken
 
     def delete(self, table: TableSpec, key: Key, *, expected: int | None = None) -> None:
-        """Remove an item if it is there; with `expected`, that version or `ConflictError`."""
+        """Delete an item if it exists; `ConflictError` if `expected` is not its version."""
         name, place = self._name(table), to_attributes(key_of(table, key))
         condition = {} if expected is None else _condition(table, expected, self._now())
         with _errors(describe(table, key)):
@@ -314,7 +314,7 @@ class DynamoStore:
     def _put_over(
         self, table: TableSpec, row: Mapping[str, AttributeValueTypeDef], expected: int
     ) -> bool:
-        """Write over `expected`; return whether that was the stored version."""
+        """Write if the stored version is `expected`; return whether it was."""
         with _errors(f"{table.name} {row[table.partition_key].get('S')}"):
             try:
                 self._client.put_item(
@@ -324,7 +324,7 @@ class DynamoStore:
                     **_condition(table, expected, self._now()),
                 )
             except self._client.exceptions.ConditionalCheckFailedException as error:
-                # A repeated request meets its own write, where the first answer was lost.
+                # If the first response was lost, the repeated request finds its own write.
                 stored: Mapping[str, object] = error.response.get("Item", {})  # type: ignore[assignment]  # the stubs know no members of one error
                 return stored.get(VERSION_ATTRIBUTE) == row[VERSION_ATTRIBUTE]
         return True
@@ -335,7 +335,7 @@ class DynamoStore:
         rows: Sequence[Mapping[str, AttributeValueTypeDef]],
         group: Sequence[int],
     ) -> list[int]:
-        """Write those of the rows in turn whose key is free; return the positions of the others."""
+        """Write, one by one, the rows whose key is free; return the positions of the others."""
         return [at for at in group if not _retry(partial(self._put_over, table, rows[at], ABSENT))]
 
     def _now(self) -> int:
@@ -403,7 +403,7 @@ def _stored(
 
 
 def _condition(table: TableSpec, expected: int, now: int) -> dict[str, Any]:
-    """Return the part of a write request that ties it to a version; expired items are absent."""
+    """Return the condition of a write on a version; expired items count as absent."""
     names, values = {}, {}
     if expected == ABSENT:
         names["#key"] = table.partition_key
@@ -422,7 +422,7 @@ def _condition(table: TableSpec, expected: int, now: int) -> dict[str, Any]:
 
 
 def _query_request(spec: QuerySpec) -> dict[str, Any]:
-    """Return the part of a request that says what to read, from where on and in which order."""
+    """Return the part of a query that says what to read, in which order and from where on."""
     bounds = {":first": spec.first, ":last": spec.last, ":prefix": spec.prefix}
     given = {name: {"S": text} for name, text in bounds.items() if text}
     request: dict[str, Any] = {
