@@ -1,6 +1,6 @@
 """AlphaVantage: requests, error texts, and how each kind of body is read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -509,6 +509,41 @@ def test_the_fiscal_year_in_progress_is_left_out(
     annual = [report for report in found if report.period is Period.ANNUAL]
     assert [str(report.fiscal_date_ending) for report in annual] == finished
     assert len(found) == len(annual) + quarters
+
+
+@pytest.mark.parametrize(
+    ("ends", "latest_quarter", "finished"),
+    [
+        # Eleven months, from January to December: no year in progress has that length.
+        (["2021-12-31", "2021-01-31", "2020-01-31"], "2021-12-31", 3),
+        # Six months, of which the last two quarters are reported: maybe half a year.
+        (["2021-12-31", "2021-06-30", "2020-06-30"], "2021-12-31", 2),
+        (["2021-12-31", "2021-06-30", "2020-06-30"], "2022-03-31", 3),
+        # A year in progress after six months, and after a whole one that has ended.
+        (["2022-03-31", "2021-12-31", "2021-06-30"], "2022-03-31", 2),
+        (["2022-12-31", "2021-12-31", "2021-06-30"], "2022-12-31", 3),
+        # The last quarter is not reported yet: the figure is the sum of three.
+        (["2021-12-31", "2020-12-31"], "2021-09-30", 1),
+        (["2021-12-31"], "2021-09-30", 0),
+    ],
+)
+def test_a_change_of_the_fiscal_year_drops_no_year_that_has_ended(
+    ends: Sequence[str], latest_quarter: str, finished: int
+) -> None:
+    days = [date.fromisoformat(latest_quarter) - timedelta(days=91 * at) for at in range(8)]
+    quarterly = [{"fiscalDateEnding": str(day), "reportedEPS": "1"} for day in days]
+    coming = {"fiscalDateEnding": str(days[0] + timedelta(days=91)), "reportedEPS": "None"}
+    annual = [{"fiscalDateEnding": end, "reportedEPS": "4"} for end in ends]
+    content = {
+        "symbol": "IBM",
+        "annualEarnings": annual,
+        "quarterlyEarnings": [coming, *quarterly],
+    }
+
+    found = parse_earnings(body(content), None)
+
+    years = [report for report in found if report.period is Period.ANNUAL]
+    assert [str(report.fiscal_date_ending) for report in years] == ends[len(ends) - finished :]
 
 
 def test_an_overview_is_read_by_name_and_the_rest_is_kept() -> None:

@@ -169,7 +169,7 @@ def _stored(function: str, change: Change) -> tuple[dict[Any, Any], list[str]]:
 def _known(value: Any) -> Any:
     """Return stored values without the fields that were added."""
     if isinstance(value, Mapping):
-        added = {"9z", "futureField", "future_field", "other"}
+        added = {"9z", "futureField", "future_field", "other", "digest"}
         return {name: _known(item) for name, item in value.items() if name not in added}
     return [_known(item) for item in value] if isinstance(value, list) else value
 

@@ -369,7 +369,7 @@ class App:
         from .services.replay import Replay
 
         copies = self.cache if folder is None else copies_in(folder)
-        answer = Replay(make_parsers(), self._ingest)(copies, progress)
+        answer = Replay(make_parsers(), self._ingest, self.assets)(copies, progress)
         self._update_finder(publish="listing" in answer.stored)
         return answer
 

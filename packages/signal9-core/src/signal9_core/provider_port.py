@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
@@ -28,7 +28,10 @@ __all__ = [
     "RawCopy",
     "RawResponse",
     "Record",
+    "Vintage",
 ]
+
+_T_co = TypeVar("_T_co", covariant=True)
 
 
 class Quota(Protocol):
@@ -139,11 +142,22 @@ class ProviderFormat(NamedTuple):
         return frozenset(name for name, about in self.data_sets.items() if about is data_set)
 
 
+class Vintage(NamedTuple, Generic[_T_co]):
+    """The records of one response, and when it came."""
+
+    at: datetime
+    records: Sequence[_T_co]
+
+
 class Financials(NamedTuple):
-    """The statements and earnings of a company."""
+    """The statements and earnings of a company.
+
+    Recorded responses are `vintages`, in any order.
+    """
 
     statements: Sequence[Statement] = ()
     earnings: Sequence[Earnings] = ()
+    vintages: Sequence[Vintage[Report]] = ()
 
 
 class History(NamedTuple):
@@ -198,5 +212,10 @@ class Provider(Protocol):
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
         """Return the announced dates of earnings reports."""
 
-    def news(self, ticker: Ticker, since: datetime | None = None) -> Iterable[NewsArticle]:
-        """Return articles that mention the company, published at or after `since`."""
+    def news(
+        self, ticker: Ticker, since: datetime | None = None
+    ) -> Iterable[NewsArticle | Vintage[NewsArticle]]:
+        """Return articles that mention the company, published at or after `since`.
+
+        Recorded responses are returned as vintages, in any order.
+        """

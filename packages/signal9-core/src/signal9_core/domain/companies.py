@@ -19,6 +19,7 @@ from .model import (
     Ticker,
 )
 from .news import SentimentLabel
+from .reports import ReportKind
 
 __all__ = [
     "Asset",
@@ -144,3 +145,6 @@ class AssetProfile(Model):
     freshness: dict[DataSet, Freshness] = Field(default_factory=dict)
     checked_at: Instant | None = Field(None, description="When a provider was last asked about it.")
     pending: tuple[PendingEvent, ...] = Field((), description="Events that are still unpublished.")
+    reports_received: dict[ReportKind, Instant] = Field(
+        default_factory=dict, description="When reports of a kind were last received."
+    )

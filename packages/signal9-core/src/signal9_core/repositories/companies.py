@@ -27,7 +27,7 @@ from .optimistic import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from ..domain.model import Ticker
     from ..ports import Cursor, Item, Store
@@ -66,6 +66,13 @@ class AssetRepository:
         if stored is None:
             return Versioned(AssetProfile(asset=Asset(ticker=ticker)), ABSENT)
         return Versioned(_profile(stored.item), stored.version)
+
+    def read_many(self, tickers: Collection[Ticker]) -> dict[Ticker, Versioned[AssetProfile]]:
+        """Return what is known about those of these companies that are stored."""
+        keys = ({"ticker": ticker} for ticker in sorted(tickers))
+        stored = self._store.get_many(ASSETS, keys) if tickers else ()
+        profiles = (Versioned(_profile(item), version) for item, version in stored)
+        return {profile.model.asset.ticker: profile for profile in profiles}
 
     def put(self, profile: AssetProfile, *, expected: int) -> int:
         """Write a profile over the version that was read; `ConflictError` if it has changed."""

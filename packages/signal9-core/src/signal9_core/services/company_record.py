@@ -7,20 +7,21 @@ that the next run does not complete.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..domain.companies import Freshness
 from ..ports import ABSENT
 from .outbox import pack, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     from ..domain.companies import AssetProfile, CompanyOverview, DataSet, PendingEvent
     from ..domain.model import Ticker
+    from ..domain.reports import ReportKind
     from ..events import Event
     from ..provider_port import Provider
     from ..repositories.companies import AssetRepository
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CompanyRecord", "Update"]
 
+E = TypeVar("E", bound="Event")
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -36,7 +38,7 @@ class Update:
     """What an ingest of a data set came to.
 
     `count` says how much is stored, or `added` how much more than before; without either, what is
-    stored must be counted.
+    stored must be counted. `reports_received` says when kinds of reports were last received.
     """
 
     as_of: date
@@ -44,6 +46,7 @@ class Update:
     changed: int
     count: int | None = None
     added: int | None = None
+    reports_received: Mapping[ReportKind, datetime] = field(default_factory=dict)
 
 
 class CompanyRecord:
@@ -76,6 +79,11 @@ class CompanyRecord:
     def freshness(self) -> dict[DataSet, Freshness]:
         """The freshness as it is stored now."""
         return self._stored.model.freshness
+
+    def stopped_events(self, kind: type[E]) -> list[E]:
+        """Return the events of one type that a stopped run has left."""
+        events = map(unpack, self.before.pending)
+        return [event for event in events if isinstance(event, kind)]
 
     def add_overview(self, overview: CompanyOverview, event: Event) -> None:
         """Keep a new description and its event, to be written together."""
@@ -119,6 +127,7 @@ class CompanyRecord:
                     "freshness": {**profile.freshness, **self._freshness(profile)},
                     "pending": self._pending(profile),
                     "checked_at": checked_at if checked else profile.checked_at,
+                    "reports_received": self._reports_received(profile),
                 }
             )
 
@@ -129,17 +138,34 @@ class CompanyRecord:
         events = dict.fromkeys((*profile.pending, *self._events))
         return tuple(event for event in events if event not in self._published)
 
+    def _reports_received(self, profile: AssetProfile) -> dict[ReportKind, datetime]:
+        received = dict(profile.reports_received)
+        for update in self._updates.values():
+            for kind, at in update.reports_received.items():
+                received[kind] = max(received.get(kind, at), at)
+        return received
+
     def _freshness(self, profile: AssetProfile) -> dict[DataSet, Freshness]:
         return {
-            data_set: Freshness(
-                as_of=update.as_of,
-                source=self._provider.name,
-                complete=update.complete,
-                fetched_at=self._provider.retrieved_at(),
-                count=self._count(data_set, update, profile),
-            )
+            data_set: self._fresh(data_set, update, profile)
             for data_set, update in self._updates.items()
         }
+
+    def _fresh(self, data_set: DataSet, update: Update, profile: AssetProfile) -> Freshness:
+        """Return the freshness; a response that came earlier does not make data any staler."""
+        before = profile.freshness.get(data_set)
+        source, fetched_at = self._provider.name, self._provider.retrieved_at()
+        as_of = update.as_of
+        if before is not None and before.fetched_at > fetched_at:
+            source, fetched_at = before.source, before.fetched_at
+            as_of = max(as_of, before.as_of)
+        return Freshness(
+            as_of=as_of,
+            source=source,
+            complete=update.complete,
+            fetched_at=fetched_at,
+            count=self._count(data_set, update, profile),
+        )
 
     def _count(self, data_set: DataSet, update: Update, profile: AssetProfile) -> int:
         """Add what is new to the count of before.

@@ -157,5 +157,5 @@ class Ingest:
                 for entry, *_ in changes
             )
             self.outbox.record("calendar", *events)
-            self.financials.write(changes)
+            self.financials.write_calendar(changes)
         return len(changes)

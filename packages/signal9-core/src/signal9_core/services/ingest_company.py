@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ..domain.companies import DataSet
 from ..domain.reports import ALL_REPORTS
 from ..errors import ProviderError
 from ..events import AssetDataUpdated, FinancialDataIngested, NewsIngested, PricesUpdated
+from ..provider_port import Vintage
 from ..repositories.news import NO_COMPANY
 from .company_record import CompanyRecord, Update
 from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
     from ..domain.adjustment import CorporateAction
-    from ..domain.companies import Freshness
+    from ..domain.companies import AssetProfile, Freshness
     from ..domain.model import Ticker
     from ..domain.news import NewsArticle
     from ..domain.reports import ReportKind
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from ..provider_port import History, Provider
     from ..repositories.actions import ActionRepository, Coverage
     from ..repositories.companies import AssetRepository
-    from ..repositories.news import CopyChange, NewsRepository
+    from ..repositories.news import ArticleChange, CopyChange, NewsRepository
     from ..repositories.prices import PriceRepository
     from ..repositories.reports import FinancialsRepository
     from .outbox import Outbox
@@ -113,7 +115,9 @@ class IngestCompany:
         overview = self.provider.overview(record.ticker)
         if overview is None:
             return None
-        changed = overview != record.before.overview
+        before, at = record.before.freshness.get(DataSet.OVERVIEW), self.provider.retrieved_at()
+        newest = before is None or before.fetched_at <= at
+        changed = newest and overview != record.before.overview
         if changed:
             event = AssetDataUpdated(at=self.clock(), tickers=(record.ticker,), data_set="overview")
             record.add_overview(overview, event)
@@ -177,71 +181,129 @@ class IngestCompany:
         self, record: CompanyRecord, kinds: Collection[ReportKind]
     ) -> Update | None:
         answer = self.provider.financials(record.ticker, kinds)
-        reports = [*answer.statements, *answer.earnings]
-        if not reports:
+        vintages = list(answer.vintages)
+        if current := [*answer.statements, *answer.earnings]:
+            vintages.append(Vintage(self.provider.retrieved_at(), current))
+        if not any(vintage.records for vintage in vintages):
             return None
-        changes, count = self.financials.compare(record.ticker, reports)
-        if changes:
-            changed = tuple(sorted({change.model.kind for change in changes}))
+        known = self.financials.compare(
+            record.ticker,
+            vintages,
+            record.before.reports_received,
+            recorded=bool(answer.vintages),
+        )
+        changed = [change.report for change in known.changes if change.report is not None]
+        if changed:
+            reports = tuple(sorted({report.kind for report in changed}))
             event = FinancialDataIngested(
-                at=self.clock(), ticker=record.ticker, reports=changed, count=len(changes)
+                at=self.clock(), ticker=record.ticker, reports=reports, count=len(changed)
             )
             record.write_events(event)
-            self.financials.write(changes)
+        self.financials.write(known.changes)
         before = record.before.freshness.get(DataSet.FINANCIALS)
-        complete = self.provider.complete(DataSet.FINANCIALS, len(reports))
+        complete = self.provider.complete(DataSet.FINANCIALS, known.stored)
+        if answer.vintages:
+            complete |= known.received.keys() >= ALL_REPORTS
         if not set(kinds) >= ALL_REPORTS:  # the other kinds are as complete as they were
             complete = before is not None and before.complete
-        days = [report.fiscal_date_ending for report in reports]
         return Update(
-            as_of=max(days if before is None else [*days, before.as_of]),
+            as_of=known.as_of,
             complete=complete,
-            changed=len(changes),
-            count=count,
+            changed=len(changed),
+            count=known.stored,
+            reports_received=known.received,
         )
 
     def _ingest_news(self, record: CompanyRecord) -> Update | None:
         """Request articles; those that came when others were ingested are announced as well."""
         before = self._continued(record, DataSet.NEWS)
         since = None if before is None else before.fetched_at - _LATE_NEWS
-        articles = list(self.provider.news(record.ticker, since))
-        if not articles and before is None:
+        vintages, recorded = self._request_news(record, since)
+        count = sum(len(vintage.records) for vintage in vintages)
+        if not count and before is None:
             return None
-        changes = self.news.compare(articles)
-        own = [change for change in changes if change.ticker == record.ticker]
-        shared = self._shared_news(record, articles, changes)
-        published: dict[Ticker, list[datetime]] = defaultdict(list)
+        changes = self.news.compare(vintages, recorded=recorded)
+        shared = self._shared_news(record, vintages, changes)
+        self._write_news_ingested(record, changes, shared)
+        self.news.write(changes)
+        copies = [copy for change in changes for copy in change.copies]
+        self._count_elsewhere(record, copies)
+        complete = self.provider.complete(DataSet.NEWS, count)
+        stored = record.before.freshness.get(DataSet.NEWS)
+        if before is not None:
+            complete = before.complete
+        elif recorded and stored is not None:
+            complete &= stored.complete
+        own = [copy for copy in copies if copy.ticker == record.ticker]
+        return Update(
+            as_of=self._today(),
+            complete=complete,
+            changed=sum(bool(change.copies) for change in changes),
+            # Ingests of other companies add articles, too; a partial request shows only some.
+            added=None if since is None or shared else sum(copy.added for copy in own),
+        )
+
+    def _request_news(
+        self, record: CompanyRecord, since: datetime | None
+    ) -> tuple[Sequence[Vintage[NewsArticle]], bool]:
+        """Return articles by response, and whether they are recorded ones."""
+        received = list(self.provider.news(record.ticker, since))
+        vintages = [each for each in received if isinstance(each, Vintage)]
+        articles = [each for each in received if not isinstance(each, Vintage)]
+        if not articles:
+            return vintages, bool(vintages)
+        return [*vintages, Vintage(self.provider.retrieved_at(), articles)], bool(vintages)
+
+    def _write_news_ingested(
+        self,
+        record: CompanyRecord,
+        changes: Sequence[ArticleChange],
+        shared: Mapping[str, datetime],
+    ) -> None:
+        """Write an event for every company that an article has come to, changed under, or left."""
+        published: dict[Ticker, dict[str, datetime]] = defaultdict(dict)
         for change in changes:
-            published[change.ticker].append(change.article.published_at)
+            for copy in change.copies:
+                published[copy.ticker][change.article.id] = change.article.published_at
         if shared:
-            published[record.ticker] += shared
+            published[record.ticker] |= shared
         published.pop(NO_COMPANY, None)
         if published:
             at = self.clock()
-            events = (_news_ingested(ticker, days, at) for ticker, days in published.items())
+            events = (
+                _news_ingested(ticker, list(days.values()), at)
+                for ticker, days in published.items()
+            )
             record.write_events(*events)
-        self.news.write(changes)
-        whole = self.provider.complete(DataSet.NEWS, len(articles))
-        return Update(
-            as_of=self._today(),
-            complete=whole if before is None else before.complete,
-            changed=len({change.article.id for change in changes}),
-            # Ingests of other companies add articles, too; a partial request shows only some.
-            added=None if since is None or shared else sum(change.added for change in own),
-        )
 
     def _shared_news(
-        self, record: CompanyRecord, articles: Sequence[NewsArticle], changes: Sequence[CopyChange]
-    ) -> list[datetime]:
+        self,
+        record: CompanyRecord,
+        vintages: Sequence[Vintage[NewsArticle]],
+        changes: Sequence[ArticleChange],
+    ) -> dict[str, datetime]:
         """Return when articles were published that other companies' ingests have stored since."""
         before, now = record.before.freshness.get(DataSet.NEWS), self.provider.retrieved_at()
-        ids = {change.article.id for change in changes}
-        return [
-            article.published_at
-            for article in articles
+        ids = {change.article.id for change in changes if change.copies}
+        return {
+            article.id: article.published_at
+            for vintage in vintages
+            for article in vintage.records
             if article.id not in ids
             and (before is None or before.fetched_at < article.published_at <= now)
-        ]
+        }
+
+    def _count_elsewhere(self, record: CompanyRecord, copies: Sequence[CopyChange]) -> None:
+        """Correct the counts of other companies whose articles have become more or fewer."""
+        added: Counter[Ticker] = Counter()
+        for copy in copies:
+            added[copy.ticker] += copy.added
+        stopped = {event.ticker for event in record.stopped_events(NewsIngested)}
+        others = {ticker for ticker in added if added[ticker]} | stopped
+        for ticker, known in self.assets.read_many(others - {record.ticker, NO_COMPANY}).items():
+            count = self.news.count(ticker) if ticker in stopped else None
+            change = partial(_with_news, count=count, added=added[ticker])
+            self.assets.change(ticker, change, known=known)
 
     def _continued(self, record: CompanyRecord, data_set: DataSet) -> Freshness | None:
         """Return the freshness of data from the same provider, if it can be asked for new ones.
@@ -273,6 +335,15 @@ def _news_ingested(ticker: Ticker, published: Sequence[datetime], at: datetime) 
     return NewsIngested(
         at=at, ticker=ticker, first=min(published), last=max(published), count=len(published)
     )
+
+
+def _with_news(profile: AssetProfile, *, count: int | None, added: int) -> AssetProfile:
+    """Return a profile with another count of articles, if it has one."""
+    news = profile.freshness.get(DataSet.NEWS)
+    if news is None:
+        return profile
+    fresh = news.model_copy(update={"count": news.count + added if count is None else count})
+    return profile.model_copy(update={"freshness": {**profile.freshness, DataSet.NEWS: fresh}})
 
 
 def _covers(coverage: Coverage | None, days: Coverage) -> bool:

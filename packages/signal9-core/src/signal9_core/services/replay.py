@@ -16,10 +16,10 @@ from ..domain.companies import Asset, CompanyOverview, DataSet
 from ..domain.model import Ticker
 from ..domain.news import NewsArticle
 from ..domain.prices import PriceSeries
-from ..domain.reports import ALL_REPORTS, Earnings, EarningsCalendarEntry, Report, Statement
+from ..domain.reports import ALL_REPORTS, EarningsCalendarEntry, Report
 from ..domain.timeseries import merge
 from ..errors import PayloadError, ProviderError, StoreError
-from ..provider_port import Financials, History
+from ..provider_port import Financials, History, Vintage
 from ..schemas.operations import ReplayAnswer, SkippedAnswer
 from .ingest_result import IngestResult
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..domain.reports import ReportKind
     from ..ports import Progress
     from ..provider_port import Provider, ProviderFormat, RawCopies, RawCopy, Record
+    from ..repositories.companies import AssetRepository
     from .ingest import Ingest
 
 __all__ = ["ParsedResponse", "ParserRegistry", "RecordedProvider", "Replay"]
@@ -166,9 +167,9 @@ class RecordedProvider:
         return () if self.ticker is None else (self.ticker,)
 
     def complete(self, data_set: DataSet, count: int) -> bool:  # noqa: ARG002 - the responses tell
-        """Tell whether the first response had all news, or all kinds of reports were requested."""
+        """Tell whether no response lacks news, or all kinds of reports were requested."""
         if data_set is DataSet.NEWS:
-            return self.responses[0].whole
+            return all(response.whole for response in self.responses)
         requested = {response.copy.function for response in self.responses}
         return self.responses[-1].format.functions_of(data_set) <= requested
 
@@ -203,17 +204,16 @@ class RecordedProvider:
         return History(bars, actions, coverage, complete)
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
-        """Return the reports of these kinds."""
-        key = attrgetter("ticker", "kind", "period", "fiscal_date_ending")
-        reports = [
-            report
-            for report in self._latest(Report, key)
-            if report.ticker == ticker and report.kind in kinds
-        ]
-        return Financials(
-            [report for report in reports if isinstance(report, Statement)],
-            [report for report in reports if isinstance(report, Earnings)],
-        )
+        """Return the reports of these kinds, by response."""
+        vintages = []
+        for response in self.responses:
+            reports = [
+                report
+                for report in response.of_type(Report)
+                if report.ticker == ticker and report.kind in kinds
+            ]
+            vintages.append(Vintage(response.copy.at or _LONG_AGO, reports))
+        return Financials(vintages=vintages)
 
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
         """Return announced report dates."""
@@ -223,15 +223,16 @@ class RecordedProvider:
         self,
         ticker: Ticker,  # noqa: ARG002 - as the responses are about one company
         since: datetime | None = None,
-    ) -> Iterable[NewsArticle]:
+    ) -> Iterable[Vintage[NewsArticle]]:
         """Return the articles of responses about the company, and those that mention it."""
-        articles = {
-            article.id: article
-            for response in self.responses
-            for article in response.of_type(NewsArticle)
-            if self._is_relevant(response, article)
-        }.values()
-        return [article for article in articles if since is None or article.published_at >= since]
+        for response in self.responses:
+            articles = [
+                article
+                for article in response.of_type(NewsArticle)
+                if self._is_relevant(response, article)
+                and (since is None or article.published_at >= since)
+            ]
+            yield Vintage(response.copy.at or _LONG_AGO, articles)
 
     def _is_relevant(self, response: ParsedResponse, article: NewsArticle) -> bool:
         mentioned = {mention.ticker for mention in article.tickers}
@@ -253,6 +254,7 @@ class Replay:
 
     registry: ParserRegistry
     ingest: Callable[[Provider], Ingest]
+    assets: AssetRepository
 
     def __call__(
         self,
@@ -280,12 +282,21 @@ class Replay:
         for done, subject in enumerate(sorted(by_subject), 1):
             result.add(self._ingest(subject, by_subject[subject]))
             progress("stored", done, len(by_subject))
+        if DataSet.NEWS in result.stored:
+            result.stored[DataSet.NEWS] = self._count_news(by_subject)
         return ReplayAnswer(
             files=len(copies),
             stored=dict(result.stored),
             changed=sum(result.changed.values()),
             skipped=skipped,
         )
+
+    def _count_news(self, subjects: Iterable[_Subject]) -> int:
+        """Return how many articles the companies have after the news of all were ingested."""
+        tickers = {ticker for data_set, ticker in subjects if data_set == DataSet.NEWS}
+        profiles = [stored.model for stored in self.assets.read_many(tickers).values()]
+        fresh = (profile.freshness.get(DataSet.NEWS) for profile in profiles)
+        return sum(news.count for news in fresh if news is not None)
 
     def _ingest(self, subject: _Subject, copies: Iterable[RawCopy]) -> IngestResult:
         data_set, ticker = subject
