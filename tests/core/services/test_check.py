@@ -13,6 +13,7 @@ from signal9_core.domain import DataSet
 from signal9_core.errors import DamagedItemError, StoreUnavailableError
 from signal9_core.ports import Item, Key, Stored
 from signal9_core.provider_port import RawResponse
+from signal9_core.repositories.articles import record_key
 from signal9_core.schemas.operations import DamageAnswer
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
@@ -121,10 +122,12 @@ def _comparable(item: Item) -> Item:
 def test_an_article_is_found_by_month_again(app: App) -> None:
     [stored] = app.store.query(NEWS, "IBM").items
     damage(app, NEWS, {name: str(stored.item[name]) for name in NEWS.key_attributes})
+    damage(app, NEWS, record_key(str(stored.item["id"])))
     damage(app, STATE, {"name": "news/months"})
 
-    app.check(repair=True)
+    answer = app.check(repair=True)
 
+    assert [found.repaired for found in answer.damaged] == [True, True, True]
     assert [article.title for article in app.news.recent(limit=5).items] == ["Iron rises"]
 
 

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from .services.outbox import Outbox
     from .services.prices import GetPrices
     from .services.queries import GetFinancials, ListNews
+    from .services.replay import Replay
     from .services.status import ListProblems
     from .services.users import UserService
     from .settings import Settings
@@ -366,20 +367,24 @@ class App:
     def replay(self, folder: Path | None = None, progress: Progress = no_progress) -> ReplayAnswer:
         """Build the tables from the raw responses in a folder, or in the cache."""
         from .raw_archive import copies_in
-        from .services.replay import Replay
 
         copies = self.cache if folder is None else copies_in(folder)
-        answer = Replay(make_parsers(), self._ingest, self.assets)(copies, progress)
+        answer = self._replay(copies, progress)
         self._update_finder(publish="listing" in answer.stored)
         return answer
+
+    @property
+    def _replay(self) -> Replay:
+        from .services.replay import Replay
+
+        return Replay(make_parsers(), self._ingest, self.assets)
 
     def check(self, progress: Progress = no_progress, *, repair: bool = False) -> CheckAnswer:
         """Find what is damaged in the store; `repair` it from the raw responses in the cache."""
         from .services.check import CheckStore
-        from .services.replay import Replay
 
         def replay(wanted: Callable[[str, str], bool]) -> None:
-            Replay(make_parsers(), self._ingest)(self.cache, progress, wanted)
+            self._replay(self.cache, progress, wanted)
 
         check = CheckStore(
             self.store,
