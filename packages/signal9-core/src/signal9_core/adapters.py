@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .provider_port import Provider, ProviderFormat, Quota, RawCache
     from .quota import SharedQuota
     from .raw_archive import RawArchive
-    from .services.replay import ParserRegistry
+    from .services.parsed_responses import ParserRegistry
     from .settings import Settings
 
 __all__ = [
@@ -138,11 +138,12 @@ def make_parsers() -> ParserRegistry:
     """Return the parsers of the providers' raw responses."""
     from .providers import PROVIDERS
     from .providers.calendar import last_finished_day
-    from .services.replay import ParserRegistry
+    from .providers.parsing import check_json
+    from .services.parsed_responses import ParserRegistry
 
     formats = {name: _package(name).response_format() for name in PROVIDERS}
     known = {name: format_ for name, format_ in formats.items() if format_ is not None}
-    return ParserRegistry(known, last_finished_day)
+    return ParserRegistry(known, last_finished_day, check_json)
 
 
 class ProviderPackage(Protocol):

@@ -435,6 +435,7 @@ class App:
         return UpdateInsights(
             self.assets,
             self.prices,
+            self.actions,
             self.news,
             lambda: self.scorer,
             self.bus,

@@ -117,3 +117,5 @@ def replay(
             from .views import print_replay
 
             print_replay(answer)
+        if answer.failed:
+            raise typer.Exit(1)

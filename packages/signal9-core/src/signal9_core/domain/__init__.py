@@ -17,7 +17,10 @@ if TYPE_CHECKING:
         Insights,
         ListedAsset,
         PendingEvent,
+        PriceCheck,
         PriceRange,
+        Problem,
+        ProblemKind,
         SentimentRating,
     )
     from .model import (
@@ -117,8 +120,11 @@ __all__ = [
     "OpenModel",
     "PendingEvent",
     "Period",
+    "PriceCheck",
     "PriceRange",
     "PriceSeries",
+    "Problem",
+    "ProblemKind",
     "Profile",
     "Report",
     "ReportKind",

@@ -2,10 +2,11 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
+from .coverage import PriceHistory
 from .model import (
     Exact,
     Instant,
@@ -30,7 +31,10 @@ __all__ = [
     "Insights",
     "ListedAsset",
     "PendingEvent",
+    "PriceCheck",
     "PriceRange",
+    "Problem",
+    "ProblemKind",
     "SentimentRating",
 ]
 
@@ -46,7 +50,10 @@ class SentimentRating(Model):
 
 
 class PriceRange(Model):
-    """Lowest low and highest high, as traded, of the 52 weeks up to and including `as_of`."""
+    """Lowest low and highest high of the 52 weeks up to and including `as_of`.
+
+    Adjusted for the splits of these weeks, so that both compare with the last close.
+    """
 
     as_of: date
     low: Exact
@@ -55,11 +62,25 @@ class PriceRange(Model):
     high_on: date
 
 
+class PriceCheck(Model):
+    """How close computed adjusted closes come to those of a provider's response."""
+
+    source: str = Field(description="The provider's name.")
+    checked_at: Instant = Field(description="When the response came.")
+    first: date = Field(description="The first day of the response.")
+    last: date = Field(description="The last day of the response, as of which both are adjusted.")
+    difference: Exact = Field(description="The largest difference, relative to the provider's.")
+    day: date = Field(description="The day with the largest difference.")
+
+
 class Insights(Model):
     """Figures derived from stored facts; absent as long as there is nothing to derive them from."""
 
     sentiment: SentimentRating | None = None
     range_52_weeks: PriceRange | None = Field(None, alias="range52Weeks")
+    no_range_reason: str | None = Field(
+        None, description="Why there is no range although there are prices of the 52 weeks."
+    )
 
 
 class DataSet(StrEnum):
@@ -136,15 +157,46 @@ class PendingEvent(Model):
     detail: str
 
 
+class ProblemKind(StrEnum):
+    """What can be wrong with the stored data of a company."""
+
+    PRICES = "prices"
+    """Computed adjusted closes differ from the provider's: a split or a dividend is wrong."""
+
+
+class Problem(Model):
+    """Something that is wrong with the data of a company, for people to look at."""
+
+    kind: ProblemKind
+    reason: str
+    since: date
+
+
 class AssetProfile(Model):
     """The record of a company: what is listed, described and derived, and what is pending."""
 
     asset: Asset
     overview: CompanyOverview | None = None
     insights: Insights = Insights()
+    history: PriceHistory = PriceHistory()
+    price_check: PriceCheck | None = None
+    problems: tuple[Problem, ...] = ()
     freshness: dict[DataSet, Freshness] = Field(default_factory=dict)
     checked_at: Instant | None = Field(None, description="When a provider was last asked about it.")
     pending: tuple[PendingEvent, ...] = Field((), description="Events that are still unpublished.")
     reports_received: dict[ReportKind, Instant] = Field(
         default_factory=dict, description="When reports of a kind were last received."
     )
+
+    def problem(self, kind: ProblemKind) -> Problem | None:
+        """Return what is wrong of this kind, if anything is."""
+        return {problem.kind: problem for problem in self.problems}.get(kind)
+
+    def with_problem(self, kind: ProblemKind, reason: str | None, day: date) -> Self:
+        """Return the profile with a problem, which keeps its first day, or with `None` without."""
+        known = self.problem(kind)
+        others = tuple(problem for problem in self.problems if problem is not known)
+        if reason is None:
+            return self.model_copy(update={"problems": others}) if known else self
+        problem = Problem(kind=kind, reason=reason, since=day if known is None else known.since)
+        return self.model_copy(update={"problems": (*others, problem)})

@@ -28,9 +28,9 @@ from ..errors import (
     SettingsError,
 )
 from ..ports import Clock
-from ..provider_port import Quota, RawCache, RawResponse
+from ..provider_port import LARGEST_BODY, Quota, RawCache, RawResponse
 from ..version import __version__
-from .parsing import label, payload_errors
+from .parsing import check_json, label, payload_errors
 
 __all__ = [
     "ApiKeyTransport",
@@ -275,12 +275,14 @@ class ProviderHttp:
         try:
             body = self._body(request, where)
             with payload_errors(where):
-                return parse(body, request.ticker)
+                parsed = parse(body, request.ticker)
+            check_json(where, body)
         except CredentialsError as error:
             self._rejection = str(error), self._clock()
             raise CredentialsError(f"{error}; `signal9 secrets` shows the key's source") from error
         except DailyQuotaError as error:
             raise DailyQuotaError(str(error), self.quota.exhausted()) from error
+        return parsed
 
     def _body(self, request: ProviderRequest, where: str) -> bytes:
         """Return the body of a successful response, after storing it in the cache."""
@@ -303,7 +305,7 @@ class ProviderHttp:
 
     def _send(self, request: ProviderRequest, where: str) -> tuple[httpx2.Response, bytes]:
         try:
-            return self._receive(request)
+            return self._receive(request, where)
         except _NEVER_SENT as error:
             self.quota.refund()
             host = self.client.base_url.netloc.decode()
@@ -315,16 +317,19 @@ class ProviderHttp:
         except httpx2.DecodingError as error:
             raise PayloadError(f"{where}: the body cannot be decompressed") from error
 
-    def _receive(self, request: ProviderRequest) -> tuple[httpx2.Response, bytes]:
+    def _receive(self, request: ProviderRequest, where: str) -> tuple[httpx2.Response, bytes]:
         """Return a response and its body without keys.
 
         The deadline is for the whole response, because a timeout of `httpx2` is for each read.
         """
         deadline = self.elapsed_s() + _WHOLE_RESPONSE_S
-        chunks = []
+        chunks, size = [], 0
         with self.client.stream("GET", request.path, params=request.params) as response:
             for chunk in response.iter_bytes():
                 chunks.append(chunk)
+                size += len(chunk)
+                if size > LARGEST_BODY:
+                    raise PayloadError(f"{where}: the body has more than {LARGEST_BODY:,} bytes")
                 if self.elapsed_s() > deadline:
                     raise httpx2.ReadTimeout(f"no whole response within {_WHOLE_RESPONSE_S:g} s")
         return response, self._redactor.redact(b"".join(chunks))

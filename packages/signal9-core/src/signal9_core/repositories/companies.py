@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
 from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from pydantic import Field
 
-from ..domain.companies import Asset, AssetProfile, DataSet, Freshness, ListedAsset
+from ..domain.companies import Asset, AssetProfile, DataSet, Freshness, ListedAsset, Problem
+from ..domain.model import Model, Ticker
 from ..errors import StoreError
 from ..ports import ABSENT
 from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX, STATE
@@ -29,13 +30,12 @@ from .optimistic import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-    from ..domain.model import Ticker
     from ..ports import Cursor, Item, Store
     from .optimistic import (
         ResultPage,
     )
 
-__all__ = ["AssetRepository", "ListingRepository"]
+__all__ = ["AssetRepository", "CompanySummary", "ListingRepository"]
 
 NEVER: Final = "0001-01-01T00:00:00Z"
 """`checkedAt` of a company that no provider was asked about: before everything else."""
@@ -47,6 +47,15 @@ _INDEXED: Final = ("ticker", "name", "exchange", "status", "cik", "rank")
 """Fields of an asset that an item has outside of it as well, for the indexes."""
 
 _OWN_ATTRIBUTES: Final = {*_INDEXED, "sector", "nameKey"}
+_SUMMARY: Final = ("ticker", "freshness", "problems")
+
+
+class CompanySummary(Model):
+    """What a list of all companies tells of one."""
+
+    ticker: Ticker
+    freshness: dict[DataSet, Freshness] = Field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
 
 class AssetRepository:
@@ -146,14 +155,10 @@ class AssetRepository:
         page = self._store.query(ASSETS, "active", index=STALENESS_INDEX, limit=limit)
         return [str(item["ticker"]) for item, _ in page.items]
 
-    def freshness(self) -> Iterator[tuple[Ticker, dict[DataSet, Freshness]]]:
-        """Yield the freshness of every active company that has data, latest checked first.
-
-        A company whose first ingest ran out of calls has data and was never checked.
-        """
+    def summaries(self) -> Iterator[CompanySummary]:
+        """Yield every active company, the latest checked first."""
         for item, _ in scan(self._store, _LATEST_FIRST, None, _PAGE):
-            if freshness := _freshness(item):
-                yield str(item["ticker"]), freshness
+            yield _summary(item)
 
 
 def _differs(change: Change[Asset]) -> bool:
@@ -184,11 +189,9 @@ def _profile(item: Item) -> AssetProfile:
     return AssetProfile.model_validate(fields)
 
 
-def _freshness(item: Item) -> dict[DataSet, Freshness]:
-    stored = item.get("freshness")
-    if not isinstance(stored, Mapping):
-        return {}
-    return {DataSet(name): Freshness.model_validate(fresh) for name, fresh in stored.items()}
+def _summary(item: Item) -> CompanySummary:
+    stored = fields_of({name: item[name] for name in _SUMMARY if name in item})
+    return CompanySummary.model_validate(stored)
 
 
 def _listed(item: Item) -> ListedAsset:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ..domain.companies import DataSet, Freshness, Insights
+from ..domain.companies import DataSet, Freshness, Insights, PriceCheck
 from .base import Answer, Number
 
 __all__ = ["AssetAnswer", "AssetSummary", "AssetsAnswer", "SearchAnswer", "SearchHit"]
@@ -45,6 +45,9 @@ class AssetAnswer(Answer):
     description: str | None
     market_capitalization: Number | None
     insights: Insights
+    price_check: PriceCheck | None = Field(
+        None, description="Null if no provider sent adjusted closes to compare with."
+    )
     freshness: dict[DataSet, Freshness]
 
 

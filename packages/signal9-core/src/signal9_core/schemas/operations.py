@@ -5,12 +5,13 @@ from datetime import date
 
 from pydantic import Field
 
-from ..domain.companies import DataSet
+from ..domain.companies import DataSet, ProblemKind
 from ..domain.model import Instant
 from .base import Answer, Number
 
 __all__ = [
     "CheckAnswer",
+    "CompanyProblem",
     "DamageAnswer",
     "DataSetStatus",
     "FailureAnswer",
@@ -58,6 +59,7 @@ class ReplayAnswer(Answer):
     stored: dict[str, int]
     changed: int
     skipped: Sequence[SkippedAnswer]
+    failed: Sequence[FailureAnswer] = ()
 
 
 class DamageAnswer(Answer):
@@ -111,6 +113,15 @@ class DataSetStatus(Answer):
     incomplete: int = Field(description="Companies of which only part is stored.")
 
 
+class CompanyProblem(Answer):
+    """Something that is wrong with the data of a company."""
+
+    ticker: str
+    kind: ProblemKind
+    reason: str
+    since: date
+
+
 class StatusAnswer(Answer):
     """What is stored, where, and how fresh it is."""
 
@@ -123,3 +134,4 @@ class StatusAnswer(Answer):
     ingested_at: Instant | None
     data_sets: dict[DataSet, DataSetStatus]
     quotas: Sequence[QuotaAnswer] = ()
+    problems: Sequence[CompanyProblem] = ()

@@ -94,10 +94,10 @@ class CheckStore:
     def _repair(self, damage: Sequence[Damage]) -> None:
         self.store.remove_damage()
         wanted = Subjects(damage)
-        for ticker, freshness in list(self.assets.freshness()):
-            lost = {data_set for data_set in freshness if wanted(data_set, ticker)}
+        for company in list(self.assets.summaries()):
+            lost = {name for name in company.freshness if wanted(name, company.ticker)}
             if lost:
-                self._forget(ticker, lost)
+                self._forget(company.ticker, lost)
         self.replay(wanted)
         for each in damage:
             if each.table is ASSETS and each.key is not None:

@@ -61,7 +61,11 @@ class CompanyFinder:
         for part in (profile.overview, profile.asset):
             if part is not None:
                 fields |= part.model_dump(by_alias=False, include=set(fields), exclude_none=True)
-        fields |= {"insights": profile.insights, "freshness": profile.freshness}
+        fields |= {
+            "insights": profile.insights,
+            "price_check": profile.price_check,
+            "freshness": profile.freshness,
+        }
         return AssetAnswer.model_validate(fields)
 
     def search(self, q: str, limit: int) -> SearchAnswer:

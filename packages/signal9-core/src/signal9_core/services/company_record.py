@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ..domain.companies import Freshness
+from ..domain.companies import Freshness, ProblemKind
+from ..domain.price_check import describe_problem, latest_check
 from ..ports import ABSENT
 from .outbox import pack, unpack
 
@@ -19,7 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
-    from ..domain.companies import AssetProfile, CompanyOverview, DataSet, PendingEvent
+    from ..domain.companies import (
+        AssetProfile,
+        CompanyOverview,
+        DataSet,
+        PendingEvent,
+        PriceCheck,
+    )
+    from ..domain.coverage import PriceHistory
     from ..domain.model import Ticker
     from ..domain.reports import ReportKind
     from ..events import Event
@@ -67,6 +75,8 @@ class CompanyRecord:
         self.before = self._stored.model
         self._overview: CompanyOverview | None = None
         self._updates: dict[DataSet, Update] = {}
+        self._history: PriceHistory | None = None
+        self._price_check: PriceCheck | None = None
         self._events: list[PendingEvent] = []
         self._published: list[PendingEvent] = []
 
@@ -94,8 +104,18 @@ class CompanyRecord:
         """Keep what a data set came to, to be written by `save`."""
         self._updates[data_set] = update
 
+    def add_history(self, history: PriceHistory) -> None:
+        """Keep which prices came when, to be written by `save`."""
+        self._history = history
+
+    def add_price_check(self, check: PriceCheck) -> None:
+        """Keep how far adjusted closes are from the provider's, to be written by `save`."""
+        self._price_check = latest_check(self._price_check, check)
+
     def write_events(self, *events: Event) -> None:
         """Write events, before the data that they are about are written."""
+        if not events:
+            return
         self._events += map(pack, events)
 
         def changed(profile: AssetProfile) -> AssetProfile:
@@ -121,8 +141,9 @@ class CompanyRecord:
         def changed(profile: AssetProfile) -> AssetProfile:
             # A replayed response came earlier; that does not make a company any staler.
             checked_at = max(profile.checked_at or _NEVER, self._provider.retrieved_at())
-            return profile.model_copy(
+            return self._with_price_check(profile).model_copy(
                 update={
+                    "history": self._history or profile.history,
                     "overview": self._overview or profile.overview,
                     "freshness": {**profile.freshness, **self._freshness(profile)},
                     "pending": self._pending(profile),
@@ -133,6 +154,14 @@ class CompanyRecord:
 
         self._stored = self._assets.change(self.ticker, changed, known=self._stored)
         self._updates = {}
+
+    def _with_price_check(self, profile: AssetProfile) -> AssetProfile:
+        if self._price_check is None:
+            return profile
+        check = latest_check(profile.price_check, self._price_check)
+        profile = profile.model_copy(update={"price_check": check})
+        reason = describe_problem(check)
+        return profile.with_problem(ProblemKind.PRICES, reason, check.checked_at.date())
 
     def _pending(self, profile: AssetProfile) -> tuple[PendingEvent, ...]:
         events = dict.fromkeys((*profile.pending, *self._events))

@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Final
 from ..domain.companies import DataSet
 from ..domain.reports import ALL_REPORTS
 from ..errors import ProviderError
-from ..events import AssetDataUpdated, FinancialDataIngested, NewsIngested, PricesUpdated
+from ..events import AssetDataUpdated, FinancialDataIngested, NewsIngested
 from ..provider_port import Vintage
 from ..repositories.news import NO_COMPANY
 from .company_record import CompanyRecord, Update
+from .ingest_prices import IngestPrices
 from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
-    from ..domain.adjustment import CorporateAction
     from ..domain.companies import AssetProfile, Freshness
     from ..domain.model import Ticker
     from ..domain.news import NewsArticle
     from ..domain.reports import ReportKind
     from ..ports import Clock
-    from ..provider_port import History, Provider
-    from ..repositories.actions import ActionRepository, Coverage
+    from ..provider_port import Provider
+    from ..repositories.actions import ActionRepository
     from ..repositories.companies import AssetRepository
     from ..repositories.news import ArticleChange, CopyChange, NewsRepository
     from ..repositories.prices import PriceRepository
@@ -40,8 +40,6 @@ __all__ = ["DATA_SETS", "IngestCompany"]
 DATA_SETS: Final = tuple(DataSet)
 """What is requested of a provider about a company, in this order."""
 
-_CORRECTIONS: Final = timedelta(days=7)
-"""Bars and splits of so many days before the last known one are requested again."""
 _LATE_NEWS: Final = timedelta(days=1)
 """An article may reach its provider so long after it was published."""
 
@@ -105,7 +103,8 @@ class IngestCompany:
             case DataSet.OVERVIEW:
                 return self._ingest_overview(record)
             case DataSet.PRICES:
-                return self._ingest_prices(record, result)
+                ingest = IngestPrices(self.provider, self.prices, self.actions, self.clock)
+                return ingest(record, self._continued(record, DataSet.PRICES), result)
             case DataSet.FINANCIALS:
                 return self._ingest_financials(record, reports)
             case DataSet.NEWS:
@@ -123,60 +122,6 @@ class IngestCompany:
             record.add_overview(overview, event)
         return Update(self._today(), complete=True, changed=changed, count=1)
 
-    def _ingest_prices(self, record: CompanyRecord, result: IngestResult) -> Update | None:
-        """Request bars, splits and dividends: recent ones, or all where something may be missing.
-
-        Actions are stored first, so that no bar is ever without the split that explains it.
-        """
-        known, coverage = self.actions.known(record.ticker)
-        history = self.provider.history(record.ticker, self._prices_since(record, coverage))
-        if history is None:
-            return None
-        if history.actions or history.coverage is not None:
-            result.count("actions", *self._store_actions(record, history, known, coverage))
-        bars = history.bars
-        if not bars:
-            return None
-        change = self.prices.compare(bars)
-        if change is not None:
-            self._write_prices_updated(record, change.first, change.last, change.count)
-            self.prices.write(change)
-        before = record.before.freshness.get(DataSet.PRICES)
-        meets = before is not None and before.complete and bars.day(0) <= before.as_of
-        return Update(
-            as_of=bars.day(-1) if before is None else max(bars.day(-1), before.as_of),
-            complete=history.complete or meets,
-            changed=0 if change is None else change.count,
-            added=0 if change is None else change.added,
-        )
-
-    def _store_actions(
-        self,
-        record: CompanyRecord,
-        history: History,
-        known: Sequence[CorporateAction],
-        coverage: Coverage | None,
-    ) -> tuple[int, int]:
-        """Return how many splits and dividends are stored now, and how many were new."""
-        new = [action for action in history.actions if action not in known]
-        if new and (history.bars or not record.is_new):  # without prices, they change no price
-            days = [action.ex_date for action in new]
-            self._write_prices_updated(record, min(days), max(days), len(days))
-        changed = self.actions.sync(new) if new else 0
-        if history.coverage is not None and not _covers(coverage, history.coverage):
-            self.actions.note_coverage(record.ticker, *history.coverage)
-        stored = {(action.ex_date, action.kind) for action in (*known, *history.actions)}
-        return len(stored), changed
-
-    def _write_prices_updated(
-        self, record: CompanyRecord, first: date, last: date, count: int
-    ) -> None:
-        record.write_events(
-            PricesUpdated(
-                at=self.clock(), ticker=record.ticker, first=first, last=last, count=count
-            )
-        )
-
     def _ingest_financials(
         self, record: CompanyRecord, kinds: Collection[ReportKind]
     ) -> Update | None:
@@ -186,12 +131,8 @@ class IngestCompany:
             vintages.append(Vintage(self.provider.retrieved_at(), current))
         if not any(vintage.records for vintage in vintages):
             return None
-        known = self.financials.compare(
-            record.ticker,
-            vintages,
-            record.before.reports_received,
-            recorded=bool(answer.vintages),
-        )
+        received, recorded = record.before.reports_received, bool(answer.vintages)
+        known = self.financials.compare(record.ticker, vintages, received, recorded=recorded)
         changed = [change.report for change in known.changes if change.report is not None]
         if changed:
             reports = tuple(sorted({report.kind for report in changed}))
@@ -200,11 +141,11 @@ class IngestCompany:
             )
             record.write_events(event)
         self.financials.write(known.changes)
-        before = record.before.freshness.get(DataSet.FINANCIALS)
         complete = self.provider.complete(DataSet.FINANCIALS, known.stored)
-        if answer.vintages:
+        if recorded:
             complete |= known.received.keys() >= ALL_REPORTS
         if not set(kinds) >= ALL_REPORTS:  # the other kinds are as complete as they were
+            before = record.before.freshness.get(DataSet.FINANCIALS)
             complete = before is not None and before.complete
         return Update(
             as_of=known.as_of,
@@ -314,13 +255,6 @@ class IngestCompany:
         same = before is not None and before.source == self.provider.name
         return before if same and self.provider.covered() is None else None
 
-    def _prices_since(self, record: CompanyRecord, coverage: Coverage | None) -> date | None:
-        before = self._continued(record, DataSet.PRICES)
-        if before is None or not before.complete or record.before.pending:
-            return None
-        since = before.as_of - _CORRECTIONS
-        return since if _covers(coverage, (since, since)) else None
-
     def _count(self, ticker: Ticker, data_set: DataSet) -> int:
         """Return how many articles or bars are stored; this reads all of them."""
         if data_set is DataSet.NEWS:
@@ -344,7 +278,3 @@ def _with_news(profile: AssetProfile, *, count: int | None, added: int) -> Asset
         return profile
     fresh = news.model_copy(update={"count": news.count + added if count is None else count})
     return profile.model_copy(update={"freshness": {**profile.freshness, DataSet.NEWS: fresh}})
-
-
-def _covers(coverage: Coverage | None, days: Coverage) -> bool:
-    return coverage is not None and coverage[0] <= days[0] and days[1] <= coverage[1]

@@ -11,6 +11,7 @@ from ...domain.companies import CompanyOverview
 from ...domain.model import Ticker
 from ...domain.reports import Earnings, Period, Report, Statement
 from ..parsing import as_number, clean
+from .recognition import check_periods
 from .responses import canonical, document
 
 __all__ = ["parse_earnings", "parse_overview", "parse_statements"]
@@ -82,11 +83,13 @@ def _raw_reports(body: bytes, kind: str) -> tuple[Ticker, list[Raw], list[Raw]]:
 def _reports(
     kind: type[R], ticker: Ticker, annual: Sequence[Raw], quarterly: Sequence[Raw]
 ) -> list[R]:
-    return [
+    reports = [
         kind.model_validate({**raw, "ticker": ticker, "period": period})
         for period, raws in ((Period.ANNUAL, annual), (Period.QUARTERLY, quarterly))
         for raw in raws
     ]
+    check_periods(reports)
+    return reports
 
 
 def _finished(years: Sequence[Raw], quarters: Sequence[Raw]) -> Sequence[Raw]:

@@ -154,7 +154,7 @@ class SampleProvider:
         return History(
             prices.to_series().between(begin),
             [action for action in prices.to_actions() if action.ex_date >= begin],
-            (begin, last) if begin <= last else None,
+            ((begin, last),) if begin <= last else (),
             complete=begin <= first,
         )
 
