@@ -22,7 +22,7 @@ from .errors import SettingsError
 from .ports import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from .credentials import Credentials
@@ -40,7 +40,13 @@ if TYPE_CHECKING:
     from .repositories.reports import FinancialsRepository
     from .repositories.state import StateRepository
     from .schemas.companies import AssetAnswer, SearchAnswer
-    from .schemas.operations import IngestAnswer, KeysAnswer, ReplayAnswer, StatusAnswer
+    from .schemas.operations import (
+        CheckAnswer,
+        IngestAnswer,
+        KeysAnswer,
+        ReplayAnswer,
+        StatusAnswer,
+    )
     from .services.companies import CompanyFinder, ListAssets
     from .services.ingest import Ingest
     from .services.insights import UpdateInsights
@@ -48,6 +54,7 @@ if TYPE_CHECKING:
     from .services.outbox import Outbox
     from .services.prices import GetPrices
     from .services.queries import GetFinancials, ListNews
+    from .services.replay import Replay
     from .services.status import ListProblems
     from .services.users import UserService
     from .settings import Settings
@@ -367,10 +374,9 @@ class App:
     def replay(self, folder: Path | None = None, progress: Progress = no_progress) -> ReplayAnswer:
         """Build the tables from the raw responses in a folder, or in the cache."""
         from .raw_archive import copies_in
-        from .services.replay import Replay
 
         copies = self.cache if folder is None else copies_in(folder)
-        answer = Replay(make_parsers(), self._ingest, self.assets)(copies, progress)
+        answer = self._replay(copies, progress)
         self._update_finder(publish="listing" in answer.stored)
         return answer
 
@@ -381,6 +387,31 @@ class App:
         DecideOwner(self.assets, self._outbox, self.clock)(ticker, same=same)
         self._update_finder(publish=True)
         return self.get_asset(ticker)
+
+    @property
+    def _replay(self) -> Replay:
+        from .services.replay import Replay
+
+        return Replay(make_parsers(), self._ingest, self.assets)
+
+    def check(self, progress: Progress = no_progress, *, repair: bool = False) -> CheckAnswer:
+        """Find what is damaged in the store; `repair` it from the raw responses in the cache."""
+        from .services.check import CheckStore
+
+        def replay(wanted: Callable[[str, str], bool]) -> None:
+            self._replay(self.cache, progress, wanted)
+
+        check = CheckStore(
+            self.store,
+            self.assets,
+            self.actions,
+            self.news,
+            lambda: self.update_insights,
+            replay,
+            lambda: self._update_finder(publish=True),
+            self.clock,
+        )
+        return check(progress, repair=repair)
 
     def _update_finder(self, *, publish: bool) -> None:
         # A finder that was not made yet has no index to renew.

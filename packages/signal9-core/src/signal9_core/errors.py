@@ -12,6 +12,7 @@ __all__ = [
     "ConflictError",
     "CredentialsError",
     "DailyQuotaError",
+    "DamagedItemError",
     "InputError",
     "IssuerUnavailableError",
     "NotFoundError",
@@ -174,3 +175,13 @@ class StoreUnavailableError(StoreError):
 
 class ConflictError(StoreError):
     """A conditional write was based on a version that has been replaced."""
+
+
+class DamagedItemError(StoreError):
+    """An item is not as it was written; `table` and `key` name it."""
+
+    def __init__(self, table: str, key: str, reason: str) -> None:
+        super().__init__(f"{table} {key}: damaged, {reason}")
+        self.table = table
+        self.key = key
+        self.reason = reason

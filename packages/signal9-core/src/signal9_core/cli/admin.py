@@ -1,4 +1,4 @@
-"""`signal9 status`, `signal9 secrets` and `signal9 identity`."""
+"""`signal9 status`, `signal9 check`, `signal9 secrets` and `signal9 identity`."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ import typer
 from .command import Json, TickerArgument, open_app
 from .output import print_json
 
-__all__ = ["identity", "secrets", "status"]
+__all__ = ["check", "identity", "secrets", "status"]
 
 
 def status(context: typer.Context, *, as_json: Json = False) -> None:
@@ -20,6 +20,31 @@ def status(context: typer.Context, *, as_json: Json = False) -> None:
             from .views import print_status
 
             print_status(answer)
+
+
+def check(
+    context: typer.Context,
+    *,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="Remove what is damaged, and rebuild it from raw responses."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Read everything that is stored, and list what is not as it was written."""
+    with open_app(context, needs_data=False) as app:
+        from .render import ProgressBars
+
+        with ProgressBars(silent=as_json) as progress:
+            answer = app.check(progress, repair=repair)
+        if as_json:
+            print_json(answer)
+        else:
+            from .views import print_check
+
+            print_check(answer)
+        if any(not damage.repaired for damage in answer.damaged):
+            raise typer.Exit(1)
 
 
 def secrets(context: typer.Context, *, as_json: Json = False) -> None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ..schemas.financials import FinancialsAnswer
     from ..schemas.news import ArticleAnswer, NewsAnswer
     from ..schemas.operations import (
+        CheckAnswer,
         CompanyProblem,
         DataSetStatus,
         FailureAnswer,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from ..schemas.prices import BarRow, PricesAnswer
 
 __all__ = [
+    "print_check",
     "print_company",
     "print_credentials",
     "print_financials",
@@ -102,6 +104,25 @@ def print_replay(answer: ReplayAnswer) -> None:
         for skipped in answer.skipped:
             table.add_row(plain_text(skipped.file), plain_text(skipped.reason))
         print_table(table)
+
+
+def print_check(answer: CheckAnswer) -> None:
+    """Print how many items were read, and which of them are damaged."""
+    table = make_table("table", ">items")
+    for name, items in answer.items.items():
+        table.add_row(name, format_number(items))
+    print_table(table)
+    if not answer.damaged:
+        print_remark("everything is as it was written")
+        return
+    table = make_table("damaged", "key", "reason", "repaired")
+    for damage in answer.damaged:
+        repaired = {None: "", True: "yes", False: "no"}[damage.repaired]
+        cells = (damage.table or "file", damage.key or "", damage.reason, repaired)
+        table.add_row(*map(plain_text, cells))
+    print_table(table)
+    if answer.damaged[0].repaired is None:
+        print_remark("`signal9 check --repair` removes it, and rebuilds it from raw responses")
 
 
 def print_credentials(answer: KeysAnswer) -> None:

@@ -57,6 +57,11 @@ class ActionRepository:
 
         change_item(self._store, TIME_SERIES, key, extended)
 
+    def forget_coverage(self, ticker: Ticker) -> None:
+        """Take back that no action is missing, so that all are requested again."""
+        key = {TIME_SERIES.partition_key: _partition(ticker), "timestamp": _COVERAGE}
+        self._store.delete(TIME_SERIES, key)
+
     def known(
         self, ticker: Ticker, first: date | None = None
     ) -> tuple[list[CorporateAction], Coverage]:

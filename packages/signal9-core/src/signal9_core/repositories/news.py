@@ -62,6 +62,9 @@ __all__ = [
 ]
 
 _MONTHS: Final = {"name": "news/months"}
+_FIRST_YEAR: Final = 1990
+"""No provider has older news."""
+
 _PAGE: Final = 100
 
 Accept = Callable[[NewsArticle], bool]
@@ -149,6 +152,21 @@ class NewsRepository:
         """Return how many articles mention a company since a day; this reads all of them."""
         span = None if first is None else Span(first.isoformat())
         return len(self._store.query(NEWS, ticker, span=span).items)
+
+    def find_months(self, until: date) -> None:
+        """Find the first and the last month with news, where that was lost."""
+        months = [
+            f"{year}-{month:02}"
+            for year in range(_FIRST_YEAR, until.year + 2)
+            for month in range(1, 13)
+        ]
+        used = {
+            month
+            for month in months
+            if self._store.query(NEWS, month, index=MONTH_INDEX, limit=1).items
+        }
+        if used:
+            self._widen_months(used)
 
     def _compare(self, received: Mapping[str, Sequence[ReceivedArticle]]) -> list[ArticleChange]:
         keys = [record_key(article_id) for article_id in received]

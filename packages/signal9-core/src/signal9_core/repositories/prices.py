@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..domain.prices import Interval, LongInterval, PriceSeries
 from ..domain.timeseries import common_units, concat, merge, split
-from ..errors import ConflictError, StoreError
+from ..errors import ConflictError, DamagedItemError
 from ..ports import ABSENT, Span
 from ..tables import TIME_SERIES
 from .optimistic import change_item
@@ -196,7 +196,7 @@ def _item(bars: PriceSeries) -> Item:
 
 
 def _bars_of(ticker: Ticker, item: Item | None) -> PriceSeries:
-    """Return the bars in an item, none if it is absent; `StoreError` names a damaged one."""
+    """Return the bars in an item, none if it is absent; `DamagedItemError` if it is damaged."""
     if item is None:
         return PriceSeries.empty(ticker)
     encoded = item.get(_BARS)
@@ -204,7 +204,7 @@ def _bars_of(ticker: Ticker, item: Item | None) -> PriceSeries:
         return decode_bars(ticker, encoded if isinstance(encoded, bytes) else b"")
     except ValueError as error:
         place = f"{_partition(ticker)}/{item[_TIMESTAMP]!s}"
-        raise StoreError(f"{TIME_SERIES.name} {place}: {error}") from error
+        raise DamagedItemError(TIME_SERIES.name, place, str(error)) from error
 
 
 def _merged_item(bars: PriceSeries, item: Item | None) -> Item | None:

@@ -10,7 +10,9 @@ from ..domain.model import Instant
 from .base import Answer, Number
 
 __all__ = [
+    "CheckAnswer",
     "CompanyProblem",
+    "DamageAnswer",
     "DataSetStatus",
     "FailureAnswer",
     "IngestAnswer",
@@ -58,6 +60,22 @@ class ReplayAnswer(Answer):
     changed: int
     skipped: Sequence[SkippedAnswer]
     failed: Sequence[FailureAnswer] = ()
+
+
+class DamageAnswer(Answer):
+    """Something in the store that is not as it was written: an item, or else the file itself."""
+
+    table: str | None
+    key: str | None
+    reason: str
+    repaired: bool | None = Field(description="Null if no repair was attempted.")
+
+
+class CheckAnswer(Answer):
+    """Result of a check: how many items each table has, and what is damaged."""
+
+    items: dict[str, int]
+    damaged: Sequence[DamageAnswer]
 
 
 class QuotaAnswer(Answer):

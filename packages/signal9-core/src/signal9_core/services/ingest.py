@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from ..domain.reports import ALL_REPORTS
-from ..errors import ProviderError
+from ..errors import DamagedItemError, ProviderError, StoreUnavailableError
 from ..events import EarningsScheduled
 from .ingest_company import DATA_SETS, IngestCompany
 from .ingest_listing import IngestListing
@@ -61,7 +61,7 @@ class Ingest:
             result.add(self.calendar(progress))
         companies = self.provider.covered() or () if tickers is None else tickers
         for done, ticker in enumerate(companies, 1):
-            result.add(self.company(ticker, data_sets, reports))
+            result.add(self._company(ticker, data_sets, reports))
             for data_set in data_sets:
                 progress(data_set, done, len(companies))
         if tickers is None and not result.failed:
@@ -80,10 +80,26 @@ class Ingest:
             stalest = sorted(covered, key=self._checked_at)[:limit]
         result = IngestResult()
         for ticker in stalest:
-            result.add(self.company(ticker))
+            result.add(self._company(ticker))
             if result.out_of_calls:
                 break
         return result
+
+    def _company(
+        self,
+        ticker: Ticker,
+        data_sets: Sequence[DataSet] = DATA_SETS,
+        reports: Collection[ReportKind] = ALL_REPORTS,
+    ) -> IngestResult:
+        """Ingest a company; what the store fails to do for it does not stop the others."""
+        try:
+            return self.company(ticker, data_sets, reports)
+        except (DamagedItemError, StoreUnavailableError) as error:
+            result = IngestResult()
+            for data_set in data_sets:
+                result.fail(error, data_set, ticker)
+            self.outbox.send(result.failure_events(self.clock()))
+            return result
 
     def calendar(self, progress: Progress) -> IngestResult:
         """Store and announce dates that are new or moved; dates that have passed stay."""

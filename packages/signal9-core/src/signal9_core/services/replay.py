@@ -247,13 +247,21 @@ class Replay:
     ingest: Callable[[Provider], Ingest]
     assets: AssetRepository
 
-    def __call__(self, kept: RawCopies, progress: Progress) -> ReplayAnswer:
-        """Replay everything; a file that cannot be read is skipped and reported."""
+    def __call__(
+        self,
+        kept: RawCopies,
+        progress: Progress,
+        wanted: Callable[[str, str], bool] = lambda *_: True,
+    ) -> ReplayAnswer:
+        """Replay everything; a file that cannot be read is skipped and reported.
+
+        `wanted` says whether a data set of a company is replayed; lists have an empty ticker.
+        """
         skipped = dict[str, str](kept.unread())
         copies = list(kept.copies())
         by_subject: dict[_Subject, list[RawCopy]] = defaultdict(list)
         for done, copy in enumerate(copies, 1):
-            for subject in self._read(copy, skipped):
+            for subject in filter(lambda subject: wanted(*subject), self._read(copy, skipped)):
                 by_subject[subject].append(copy)
             progress("files", done, len(copies))
         result = IngestResult()

@@ -7,29 +7,36 @@ from decimal import Context, Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import msgspec
+
 from ..aws import aws_errors
 from ..errors import StoreError, StoreUnavailableError
-from ..ports import ABSENT, Page, Stored, utc_now
+from ..ports import ABSENT, Damage, Page, Stored, utc_now
+from ..tables import TABLES
 from .values import (
+    CHECKSUM_ATTRIBUTE,
+    CHUNK,
     DIGITS,
     VERSION_ATTRIBUTE,
     QuerySpec,
     check_item,
+    checksum_of,
     chunks,
     conflict,
+    damaged,
     describe,
     key_of,
     new_version,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, WriteRequestTypeDef
 
-    from ..ports import Clock, Cursor, Item, Key, Span, Value
+    from ..ports import Clock, Cursor, Item, Key, Progress, Span, Value
     from ..tables import IndexSpec, TableSpec
 
 __all__ = ["DynamoStore", "from_attributes", "to_attributes"]
@@ -43,6 +50,7 @@ _AT_ONCE: Final = 8
 _WRITES_PER_BATCH: Final = 25
 _READS_PER_BATCH: Final = 100
 _EXACT: Final = Context(prec=DIGITS)
+_CANONICAL: Final = msgspec.json.Encoder(order="sorted")
 _KINDS: Final = {str: "S", int: "N", Decimal: "N", bool: "BOOL", bytes: "B"}
 _SORT_CONDITIONS: Final = {
     (): "",
@@ -89,6 +97,19 @@ def _from_attribute(attribute: Any) -> Value:
         case "L":
             return [_from_attribute(element) for element in value]
     raise StoreError(f"unexpected attribute of type {kind}")
+
+
+def _canonical(attribute: Any) -> object:
+    """Return an attribute in the one form that it has before and after DynamoDB stored it."""
+    [(kind, value)] = attribute.items()
+    match kind:
+        case "N":  # without trailing zeros and without the sign of a zero
+            return {kind: str((Decimal(value) or Decimal()).normalize(_EXACT))}
+        case "M":
+            return {kind: {name: _canonical(inner) for name, inner in value.items()}}
+        case "L":
+            return {kind: list(map(_canonical, value))}
+    return attribute
 
 
 def _number(digits: str) -> int | Decimal:
@@ -189,7 +210,7 @@ class DynamoStore:
             left = answer["UnprocessedItems"].get(name, ())
             return [request["PutRequest"]["Item"] for request in left]
 
-        for chunk in chunks(items, _AT_ONCE * _WRITES_PER_BATCH):
+        for chunk in chunks(items, CHUNK):
             # A batch must not repeat a key, and batches may overtake one another.
             latest = {_place(key_of(table, item)): item for item in chunk}
             rows = [_attributes(table, item, new_version()) for item in latest.values()]
@@ -198,7 +219,7 @@ class DynamoStore:
     def put_new(self, table: TableSpec, items: Iterable[Item]) -> list[Item]:
         """Write the items whose key is still free, several at once; return the others."""
         taken: list[Item] = []
-        for chunk in chunks(items, _AT_ONCE * _WRITES_PER_BATCH):
+        for chunk in chunks(items, CHUNK):
             rows = [_attributes(table, item, new_version()) for item in chunk]
             by_key: dict[tuple[str, ...], list[int]] = {}
             for at, item in enumerate(chunk):
@@ -245,7 +266,8 @@ class DynamoStore:
                 request["Limit"] = limit - len(items)
             with _errors(f"{table.name} {partition}"):
                 answer = self._client.query(**request)
-            alive = (_stored(table, attributes, now) for attributes in answer["Items"])
+            whole = spec.projection is None
+            alive = (_stored(table, row, now, whole=whole) for row in answer["Items"])
             items += [item for item in alive if item is not None]
             last = answer.get("LastEvaluatedKey")
             if last is None:
@@ -255,6 +277,39 @@ class DynamoStore:
                     items, {key: str(value) for key, value in from_attributes(last).items()}
                 )
             request["ExclusiveStartKey"] = last
+
+    def verify(self, progress: Progress) -> list[Damage]:
+        """Read every item of every table, and return those that are damaged."""
+        damage: list[Damage] = []
+        for table in TABLES:
+            for done, attributes in enumerate(self._scan(table), 1):
+                try:
+                    _stored(table, attributes, 0)
+                except StoreError as error:
+                    key = {name: attributes[name]["S"] for name in table.key_attributes}
+                    damage.append(Damage(getattr(error, "reason", str(error)), table, key))
+                progress(table.name, done, done)
+        return damage
+
+    def remove_damage(self) -> None:
+        """Delete every item that is damaged."""
+        for damage in self.verify(_no_progress):
+            if damage.table is not None and damage.key is not None:
+                self.delete(damage.table, damage.key)
+
+    def _scan(self, table: TableSpec) -> Iterator[Mapping[str, AttributeValueTypeDef]]:
+        request: dict[str, Any] = {"TableName": self._name(table), "ConsistentRead": True}
+
+        def read() -> Any:
+            with _errors(table.name):
+                return self._client.scan(**request)
+
+        while True:
+            answer = _retry(read)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _put_over(
         self, table: TableSpec, row: Mapping[str, AttributeValueTypeDef], expected: int
@@ -297,21 +352,50 @@ def _errors(where: str) -> AbstractContextManager[None]:
     return aws_errors(where, StoreError, unavailable=StoreUnavailableError)
 
 
+def _no_progress(data_set: str, done: int, total: int) -> None:
+    """Show nothing."""
+
+
 def _place(key: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(key.values())
 
 
 def _attributes(table: TableSpec, item: Item, version: int) -> Mapping[str, AttributeValueTypeDef]:
     attributes = to_attributes(check_item(table, item))
-    return {**attributes, VERSION_ATTRIBUTE: {"N": str(version)}}
+    checksum = _checksum(table, attributes, version)
+    own = {VERSION_ATTRIBUTE: version, CHECKSUM_ATTRIBUTE: checksum}
+    return {**attributes, **to_attributes(own)}
+
+
+def _checksum(
+    table: TableSpec, attributes: Mapping[str, AttributeValueTypeDef], version: int
+) -> int:
+    body = {
+        name: _canonical(attribute)
+        for name, attribute in attributes.items()
+        if name not in {VERSION_ATTRIBUTE, CHECKSUM_ATTRIBUTE}
+    }
+    return checksum_of(table, (), version, _CANONICAL.encode(body))  # its key is in the body
 
 
 def _stored(
-    table: TableSpec, attributes: Mapping[str, AttributeValueTypeDef], now: int
+    table: TableSpec,
+    attributes: Mapping[str, AttributeValueTypeDef],
+    now: int,
+    *,
+    whole: bool = True,
 ) -> Stored | None:
-    """Return an item as it was read; `None` if it has expired."""
+    """Return an item as it was read; `None` if it has expired.
+
+    `DamagedItemError` for a `whole` one that is not as it was written.
+    """
     item = from_attributes(attributes)
-    version = item.pop(VERSION_ATTRIBUTE, ABSENT)
+    version, checksum = item.pop(VERSION_ATTRIBUTE, ABSENT), item.pop(CHECKSUM_ATTRIBUTE, None)
+    if whole and (
+        not isinstance(version, int) or checksum != _checksum(table, attributes, version)
+    ):
+        key = (str(item[name]) for name in table.key_attributes)
+        raise damaged(table, key, "its checksum differs")
     expires = None if table.ttl_attribute is None else item.get(table.ttl_attribute)
     if isinstance(expires, int) and expires <= now:
         return None
