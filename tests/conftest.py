@@ -19,7 +19,7 @@ UNCOUNTED: Final = {*NEED_CDK, "architecture"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests of the CDK together: workers take neighbours, and each loads the CDK anew."""
+    """Put the tests of the CDK together: each worker that runs one must load the CDK."""
     items.sort(key=lambda item: NEED_CDK.isdisjoint(item.path.relative_to(TESTS).parts))
 
 

@@ -1,4 +1,4 @@
-"""Computed adjusted closes are compared with a provider's; what rounding explains is no problem."""
+"""Adjusted closes agree with a provider's if they differ by no more than rounding."""
 
 import csv
 from collections.abc import Iterator

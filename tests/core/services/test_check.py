@@ -154,7 +154,7 @@ def test_what_no_raw_response_has_is_requested_again_and_never_quietly_missing(
     ("table", "key", "reason"),
     [
         (USERS, {"userId": "u"}, "users' own data have no raw copy"),
-        (STATE, {"name": "quota/x"}, "begins anew"),
+        (STATE, {"name": "quota/x"}, "is created again"),
     ],
 )
 def test_what_has_no_raw_copy_is_named(app: App, table: TableSpec, key: Key, reason: str) -> None:

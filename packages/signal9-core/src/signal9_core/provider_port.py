@@ -108,7 +108,7 @@ class RawCopy:
 
 
 class UnreadFile(NamedTuple):
-    """A file that is no response, and why not."""
+    """A file that cannot be a response, and the reason."""
 
     file: str
     reason: str

@@ -60,7 +60,7 @@ class Files(Protocol):
         """Return the names of all files."""
 
     def problems(self) -> Iterable[UnreadFile]:
-        """Return what is no file, or cannot be listed, and why."""
+        """Return entries that are not files or cannot be listed, with the reason."""
 
     def has(self, name: str) -> bool:
         """Return whether there is such a file."""
@@ -83,7 +83,7 @@ class FolderFiles:
         return sorted(name for name, problem in self._walk() if problem is None)
 
     def problems(self) -> Iterable[UnreadFile]:
-        """Return what is no file, or cannot be listed, and why."""
+        """Return entries that are not files or cannot be listed, with the reason."""
         return [UnreadFile(name, problem) for name, problem in self._walk() if problem is not None]
 
     def has(self, name: str) -> bool:

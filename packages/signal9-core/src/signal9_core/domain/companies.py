@@ -83,7 +83,7 @@ class Insights(Model):
     sentiment: SentimentRating | None = None
     range_52_weeks: PriceRange | None = Field(None, alias="range52Weeks")
     no_range_reason: str | None = Field(
-        None, description="Why there is no range although there are prices of the 52 weeks."
+        None, description="Why the range is missing, if there are prices of the 52 weeks."
     )
 
 
@@ -215,7 +215,7 @@ class Listing(Model):
 
 
 class FormerOwner(Model):
-    """A company that had the ticker before, as it was last known; `until` is no day of its own."""
+    """A company that had the ticker before, as last known; it lost the ticker before `until`."""
 
     asset: Asset
     overview: CompanyOverview | None = None

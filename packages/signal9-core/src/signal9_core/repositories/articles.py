@@ -179,7 +179,7 @@ def _changed_copies(article: NewsArticle, digest: str, before: StoredItems) -> I
 
 
 def _left_copies(places: _Places, before: StoredItems) -> Iterator[CopyChange]:
-    """Yield the copies where an article is no longer."""
+    """Yield the copies at places that an article has left."""
     wanted = set(map(hashed, copy_keys(places)))
     for place, copy in before.items():
         if place not in wanted:

@@ -142,9 +142,10 @@ class AssetRepository:
             nonlocal known
             before, known = known or self.read(ticker), None
             after = change(before.model)
-            if before.version != ABSENT and _item(after) == _item(before.model):
+            item = _item(after)
+            if before.version != ABSENT and item == _item(before.model):
                 return before
-            return Versioned(after, self.put(after, expected=before.version))
+            return Versioned(after, self._store.put(ASSETS, item, expected=before.version))
 
         return retry_on_conflict(attempt)
 

@@ -151,5 +151,5 @@ def _why_not(table: TableSpec) -> str:
     if table is USERS:
         return "removed: users' own data have no raw copy"
     if table is STATE:
-        return "removed: it has no raw copy, and begins anew when it is next needed"
+        return "removed: it has no raw copy, and is created again when it is next needed"
     return "removed: no stored raw response has it; the next ingest fetches what is missing"

@@ -217,7 +217,7 @@ class SqliteStore:
             return list(find_damage(connection, self._tables.values(), progress))
 
     def remove_damage(self) -> None:
-        """Write the file anew with every item whose body is whole."""
+        """Replace the file by a new one with every item whose body is whole."""
         with self._reading() as connection, salvage(connection, self._tables.values()) as whole:
             whole.backup(connection)
 
