@@ -1,4 +1,4 @@
-"""The pages of docs/ about the API show what it answers; `…` stands for anything."""
+"""The README and the pages of docs/ show what the API answers; `…` stands for anything."""
 
 import re
 import shutil
@@ -13,7 +13,8 @@ from .sample import Target
 
 
 def _examples(page: str) -> list[str]:
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    text = (ROOT / page).read_text(encoding="utf-8")
+    text = text.replace("http://127.0.0.1:8000/api/v1", "$S9")
     return [
         example
         for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL)
@@ -22,7 +23,7 @@ def _examples(page: str) -> list[str]:
     ]
 
 
-EXAMPLES = _examples("api.md")
+EXAMPLES = [*_examples("README.md"), *_examples("docs/api.md")]
 CURL = shutil.which("curl")
 
 
@@ -43,7 +44,7 @@ def test_the_examples_about_the_record_show_what_the_api_answers(
     with sample.client() as client:
         client.delete("/users/me").raise_for_status()
 
-        for example in _examples("api-users.md"):
+        for example in _examples("docs/api-users.md"):
             _check(sample, example, tmp_path)
 
         client.delete("/users/me").raise_for_status()
@@ -68,4 +69,5 @@ def _check(sample: Target, example: str, tmp_path: Path) -> None:
 
 
 def test_the_examples_are_found() -> None:
-    assert len(EXAMPLES) >= 12
+    assert len(_examples("README.md")) == 1
+    assert len(EXAMPLES) >= 13

@@ -8,7 +8,11 @@ import pytest
 from .shell import WIDTH, Shell, ingest_sample
 
 ROOT = Path(__file__).parents[3]
-PAGES = (ROOT / "docs" / "cli.md", ROOT / "packages" / "signal9-core" / "README.md")
+PAGES = (
+    ROOT / "docs" / "cli.md",
+    ROOT / "packages" / "signal9-core" / "README.md",
+    ROOT / "README.md",
+)
 EXAMPLES = [
     example
     for page in PAGES
