@@ -398,6 +398,32 @@ def test_a_file_that_vanishes_meanwhile_is_reported(app: App, folder: Path, afte
     assert "No such file" in skipped["alphavantage/NEWS_SENTIMENT/IBM_2020.json"]
 
 
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ({"id": "1", "name": "Paxmedica"}, {"id": "2", "name": "Paxmedica"}),
+        ({"id": "1", "name": "Paxmedica"}, {"id": "1", "name": "Paxmedica Inc"}),
+        ({"id": "1", "name": "Paxmedica"}, {"id": "1", "name": "Quixotic Quilts"}),
+    ],
+)
+def test_listings_of_the_same_time_that_differ_are_settled_once(
+    app: App, folder: Path, first: dict[str, str], last: dict[str, str]
+) -> None:
+    known = {"symbol": "PXMD", "class": "us_equity", "exchange": "OTC", "status": "active"}
+    for number, named in enumerate((first, last)):
+        body = json.dumps([known | named])
+        write(folder, f"alpaca/assets/PXMD_{number}.json", body.encode())
+
+    app.replay(folder)
+    again = app.replay(folder)
+
+    assert again.changed == 0
+    company = app.assets.get("PXMD")
+    assert company is not None
+    assert company.asset.name == last["name"]
+    assert company.former_owners == ()
+
+
 class FailingStore(SpiedStore):
     """A store that refuses to write about one company."""
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
+from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -321,18 +322,29 @@ class Replay:
         return ingest.company(ticker, (DataSet(data_set),))
 
     def _ingest_listings(self, responses: Sequence[ParsedResponse]) -> IngestResult:
-        """Ingest one listing after another, as companies came and left.
+        """Ingest the listings of one day after those of another, as companies came and left.
 
-        Only those of an archive are whole for certain.
+        Of what listings of a day say about a company, the last counts.
         """
         result, tickers = IngestResult(), set[Ticker]()
-        for response in responses:
-            is_whole = response.copy.at is not None and response.copy.symbol is None
-            ingest = self.ingest(RecordedProvider([response]))
-            result.add(ingest.listing(_ignore, whole=is_whole))
-            tickers |= {asset.ticker for asset in response.of_type(Asset)}
+        for _, day in groupby(responses, key=_provider_and_day):
+            listings = list(day)
+            ends = [end for end, listing in enumerate(listings) if _is_whole(listing)]
+            ingest = self.ingest(RecordedProvider(listings[ends[-1] :] if ends else listings))
+            result.add(ingest.listing(_ignore, whole=bool(ends)))
+            tickers |= {asset.ticker for each in listings for asset in each.of_type(Asset)}
         result.stored["listing"] = len(tickers)
         return result
+
+
+def _provider_and_day(response: ParsedResponse) -> tuple[str, date | None]:
+    at = response.copy.at
+    return response.copy.provider, None if at is None else at.date()
+
+
+def _is_whole(listing: ParsedResponse) -> bool:
+    """Return whether a response lists all companies, which only those of an archive surely do."""
+    return listing.copy.at is not None and listing.copy.symbol is None
 
 
 def _listings_first(subject: _Subject) -> tuple[bool, _Subject]:
