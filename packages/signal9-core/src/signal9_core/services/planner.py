@@ -1,0 +1,196 @@
+"""What to request of a provider next: a plan that follows from what was requested when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from ..domain.companies import DataSet
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import date
+
+    from ..domain.model import Ticker
+
+__all__ = ["NEVER", "CompanyState", "ListName", "MaxAge", "Plan", "Planner", "WorkItem"]
+
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
+"""When something was requested that never was; since then it is due."""
+
+ListName = Literal["listing", "calendar"]
+
+
+@dataclass(frozen=True)
+class MaxAge:
+    """How long an answer counts as fresh. Prices are fresh until the next close."""
+
+    listing: timedelta = timedelta(days=1)
+    calendar: timedelta = timedelta(days=1)
+    overview: timedelta = timedelta(days=30)
+    financials: timedelta = timedelta(days=90)
+    news: timedelta = timedelta(hours=1)
+
+
+class CompanyState(NamedTuple):
+    """When each data set of a company was last requested, and the last day on which it reported.
+
+    `rank` is its place by size, 1 the largest.
+    """
+
+    ticker: Ticker
+    requested: Mapping[DataSet, datetime]
+    rank: int | None = None
+    reported_on: date | None = None
+
+
+class WorkItem(NamedTuple):
+    """What to request: a list, or data sets of a company; and since when it is due."""
+
+    due_since: datetime
+    calls: int
+    name: ListName | None = None
+    ticker: Ticker | None = None
+    data_sets: tuple[DataSet, ...] = ()
+
+
+class Plan(NamedTuple):
+    """What the budget of calls suffices for, in order, and what is left for later."""
+
+    now: Sequence[WorkItem]
+    later: Sequence[WorkItem]
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Plans what is due of one provider: its lists, then what is missing, then what is oldest.
+
+    `calls` says how many calls a list or a data set takes; the provider has nothing else. What is
+    overdue for longer than `patience` takes turns with what is missing, so that neither has to wait
+    for the end of the other.
+    """
+
+    calls: Mapping[DataSet | ListName, int]
+    max_age: MaxAge = field(default_factory=MaxAge)
+    patience: timedelta = timedelta(days=7)
+
+    def plan(
+        self,
+        lists: Mapping[ListName, datetime],
+        companies: Collection[CompanyState],
+        now: datetime,
+        last_close: datetime,
+        budget: int | None = None,
+    ) -> Plan:
+        """Return what is due at `now`; without a budget, nothing is left for later.
+
+        `lists` says when the lists were last requested, `last_close` from when on the bars of the
+        latest trading day are final.
+        """
+        missing: list[WorkItem] = []
+        stale: list[WorkItem] = []
+        for company in sorted(companies, key=_by_size):
+            due = self._due(company, now, last_close)
+            absent = [name for name, since in due.items() if since == NEVER]
+            old = [name for name, since in due.items() if since > NEVER]
+            if absent:
+                missing.append(self._item(company.ticker, NEVER, absent))
+            if old:
+                since = min(due[name] for name in old)
+                stale.append(self._item(company.ticker, since, old))
+        stale.sort(key=lambda item: item.due_since)
+        overdue = [item for item in stale if item.due_since < now - self.patience]
+        turns = [item for pair in zip_longest(missing, overdue) for item in pair if item]
+        items = [*self._lists(lists, now), *turns, *stale[len(overdue) :]]
+        return Plan(items, ()) if budget is None else self._within(items, budget)
+
+    def due(
+        self, company: CompanyState, now: datetime, last_close: datetime
+    ) -> tuple[DataSet, ...]:
+        """Return the data sets of a company that are missing, or not fresh any more."""
+        return tuple(self._due(company, now, last_close))
+
+    def _due(
+        self, company: CompanyState, now: datetime, last_close: datetime
+    ) -> dict[DataSet, datetime]:
+        """Return since when the data sets of a company are due, without those that are not."""
+        moments = {
+            data_set: self._due_since(data_set, company, last_close)
+            for data_set in DataSet
+            if data_set in self.calls
+        }
+        return {data_set: since for data_set, since in moments.items() if since <= now}
+
+    def _due_since(
+        self, data_set: DataSet, company: CompanyState, last_close: datetime
+    ) -> datetime:
+        requested = company.requested.get(data_set)
+        if requested is None:
+            return NEVER
+        match data_set:
+            case DataSet.PRICES:
+                return last_close if requested < last_close else _ALWAYS
+            case DataSet.OVERVIEW:
+                return requested + self.max_age.overview
+            case DataSet.NEWS:
+                return requested + self.max_age.news
+            case DataSet.FINANCIALS:
+                published = _published(company.reported_on)
+                if published is not None and requested < published:
+                    return published
+                return requested + self.max_age.financials
+
+    def _lists(self, requested: Mapping[ListName, datetime], now: datetime) -> Iterator[WorkItem]:
+        ages: Iterable[tuple[ListName, timedelta]] = (
+            ("listing", self.max_age.listing),
+            ("calendar", self.max_age.calendar),
+        )
+        for name, age in ages:
+            since = requested[name] + age if name in requested else NEVER
+            if name in self.calls and since <= now:
+                yield WorkItem(since, self.calls[name], name=name)
+
+    def _within(self, items: Sequence[WorkItem], budget: int) -> Plan:
+        """Return the first items that the budget suffices for, and the rest.
+
+        An item that does not fit ends the plan, so that a cheaper one behind it never overtakes it.
+        """
+        for number, item in enumerate(items):
+            if item.calls > budget:
+                begun, rest = self._split(item, budget)
+                return Plan([*items[:number], *begun], [*rest, *items[number + 1 :]])
+            budget -= item.calls
+        return Plan(items, ())
+
+    def _split(self, item: WorkItem, budget: int) -> tuple[list[WorkItem], list[WorkItem]]:
+        """Return the part of an item that the budget suffices for, if any, and the rest."""
+        fitting: list[DataSet] = []
+        for data_set in item.data_sets:
+            if self.calls[data_set] <= budget:
+                fitting.append(data_set)
+                budget -= self.calls[data_set]
+        if item.ticker is None or not fitting:
+            return [], [item]
+        rest = [data_set for data_set in item.data_sets if data_set not in fitting]
+        return (
+            [self._item(item.ticker, item.due_since, fitting)],
+            [self._item(item.ticker, item.due_since, rest)],
+        )
+
+    def _item(self, ticker: Ticker, since: datetime, data_sets: Sequence[DataSet]) -> WorkItem:
+        calls = sum(self.calls[data_set] for data_set in data_sets)
+        return WorkItem(since, calls, ticker=ticker, data_sets=tuple(data_sets))
+
+
+def _by_size(company: CompanyState) -> tuple[bool, int]:
+    return company.rank is None, company.rank or 0
+
+
+_ALWAYS: Final = datetime.max.replace(tzinfo=UTC)
+
+
+def _published(day: date | None) -> datetime | None:
+    """Return from when on a provider has a report: the day after the one on which it came."""
+    return None if day is None else datetime.combine(day + timedelta(days=1), time.min, UTC)
