@@ -27,7 +27,6 @@ STAGE: Final = os.environ.get("SIGNAL9_E2E_STAGE", LOCAL)
 # One company at a time, every minute, so that what the clock does can be seen.
 _EVERY_MINUTE: Final = {
     "SIGNAL9_DEPLOY__POLLING": "rate(1 minute)",
-    "SIGNAL9_DEPLOY__REFRESH_BATCH": "1",
 }
 
 T = TypeVar("T")

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signal9_core.domain.companies import DataSet
+from signal9_core.domain.companies import DataSet, ListName
 from signal9_core.services.planner import (
     NEVER,
     CompanyState,
-    ListName,
     MaxAge,
     Plan,
     Planner,
@@ -21,7 +20,6 @@ from signal9_core.services.planner import (
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 LAST_CLOSE = datetime(2026, 3, 3, 21, 30, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-FRESH: Mapping[ListName, datetime] = {"listing": NOW - HOUR, "calendar": NOW - HOUR}
 FREE = Planner(
     {
         "listing": 1,
@@ -47,28 +45,24 @@ def tickers(items: Plan) -> list[str | None]:
     return [item.ticker for item in items.now]
 
 
-def test_an_empty_stage_asks_for_its_lists_first() -> None:
-    plan = FREE.plan({}, [], NOW, LAST_CLOSE)
-
-    assert plan == ([WorkItem(NEVER, 1, "listing"), WorkItem(NEVER, 1, "calendar")], ())
+def test_an_empty_stage_asks_for_its_lists() -> None:
+    assert FREE.lists({}, NOW) == [WorkItem(NEVER, 1, "listing"), WorkItem(NEVER, 1, "calendar")]
 
 
 def test_lists_are_due_a_day_after_they_were_requested() -> None:
-    lists: Mapping[ListName, datetime] = {"listing": NOW - DAY, "calendar": NOW - DAY + HOUR}
+    requested: Mapping[ListName, datetime] = {"listing": NOW - DAY, "calendar": NOW - DAY + HOUR}
 
-    plan = FREE.plan(lists, [], NOW, LAST_CLOSE)
-
-    assert [item.name for item in plan.now] == ["listing"]
+    assert [item.name for item in FREE.lists(requested, NOW)] == ["listing"]
 
 
 def test_a_list_that_the_provider_does_not_have_is_never_due() -> None:
-    assert PRICES.plan({}, [], NOW, LAST_CLOSE).now == []
+    assert PRICES.lists({}, NOW) == []
 
 
 def test_everything_of_a_new_company_is_due_the_largest_company_first() -> None:
     companies = [company("SMALL"), company("MID", 20), company("BIG", 3)]
 
-    plan = FREE.plan(FRESH, companies, NOW, LAST_CLOSE)
+    plan = FREE.plan(companies, NOW, LAST_CLOSE)
 
     assert tickers(plan) == ["BIG", "MID", "SMALL"]
     assert {item.data_sets for item in plan.now} == {tuple(DataSet)}
@@ -122,7 +116,7 @@ def test_what_is_missing_comes_before_what_is_old_and_the_oldest_before_the_othe
         company("OLDER", 2, prices=older),
     ]
 
-    plan = PRICES.plan({}, companies, NOW, LAST_CLOSE)
+    plan = PRICES.plan(companies, NOW, LAST_CLOSE)
 
     assert tickers(plan)[0] == "NEW"
     assert {item.due_since for item in plan.now[1:]} == {LAST_CLOSE}
@@ -138,7 +132,7 @@ def test_what_is_overdue_takes_turns_with_what_is_missing() -> None:
         company("DUE", 5, overview=NOW - 31 * DAY),
     ]
 
-    plan = planner.plan({}, companies, NOW, LAST_CLOSE)
+    plan = planner.plan(companies, NOW, LAST_CLOSE)
 
     assert tickers(plan) == ["NEW1", "OLD2", "NEW2", "OLD1", "DUE"]
 
@@ -146,7 +140,7 @@ def test_what_is_overdue_takes_turns_with_what_is_missing() -> None:
 def test_an_item_that_does_not_fit_is_begun_and_ends_the_plan() -> None:
     companies = [company("A", 1), company("B", 2), company("C", 3)]
 
-    plan = FREE.plan(FRESH, companies, NOW, LAST_CLOSE, budget=10)
+    plan = FREE.plan(companies, NOW, LAST_CLOSE, budget=10)
 
     assert [(item.ticker, item.calls) for item in plan.now] == [("A", 7), ("B", 3)]
     assert DataSet.FINANCIALS not in plan.now[1].data_sets
@@ -169,8 +163,8 @@ states = st.builds(
 def test_a_plan_is_never_over_budget_and_loses_nothing(
     companies: list[CompanyState], budget: int
 ) -> None:
-    plan = FREE.plan({}, companies, NOW, LAST_CLOSE, budget)
-    whole = FREE.plan({}, companies, NOW, LAST_CLOSE).now
+    plan = FREE.plan(companies, NOW, LAST_CLOSE, budget)
+    whole = FREE.plan(companies, NOW, LAST_CLOSE).now
 
     spent = sum(item.calls for item in plan.now)
     assert spent <= budget
@@ -191,14 +185,12 @@ def test_every_company_has_its_turn_within_the_days_that_the_budget_takes(
 ) -> None:
     names = [f"T{number}" for number in range(count)]
     requested: dict[str, dict[DataSet, datetime]] = {name: {} for name in names}
-    lists: dict[ListName, datetime] = dict(FRESH)
     days = -(-7 * count // (budget - 3))  # financials take four calls, so that three may be left
 
     for day in range(days):
         now = NOW + day * DAY
-        lists = dict.fromkeys(lists, now)
         states = [CompanyState(name, requested[name], rank) for rank, name in enumerate(names, 1)]
-        for item in FREE.plan(lists, states, now, LAST_CLOSE + day * DAY, budget).now:
+        for item in FREE.plan(states, now, LAST_CLOSE + day * DAY, budget).now:
             assert item.ticker is not None
             requested[item.ticker] |= dict.fromkeys(item.data_sets, now)
 

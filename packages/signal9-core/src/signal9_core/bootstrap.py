@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from datetime import timedelta
 from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -23,6 +24,7 @@ from .ports import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from .credentials import Credentials
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from .repositories.reports import FinancialsRepository
     from .repositories.state import StateRepository
     from .schemas.companies import AssetAnswer, SearchAnswer
-    from .schemas.operations import IngestAnswer, KeysAnswer, ReplayAnswer, StatusAnswer
+    from .schemas.operations import IngestAnswer, KeysAnswer, ReplayAnswer, RunAnswer, StatusAnswer
     from .services.companies import CompanyFinder, ListAssets
     from .services.ingest import Ingest
     from .services.insights import UpdateInsights
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from .services.outbox import Outbox
     from .services.prices import GetPrices
     from .services.queries import GetFinancials, ListNews
+    from .services.run import Due
     from .services.status import ListProblems
     from .services.users import UserService
     from .settings import Settings
@@ -331,8 +334,13 @@ class App:
         tickers: Sequence[str] | None = None,
         data_sets: Sequence[DataSet] | None = None,
         reports: Collection[ReportKind] | None = None,
+        *,
+        force: bool = True,
     ) -> IngestAnswer:
-        """Ingest everything, or these data sets (of reports, these kinds) of these companies."""
+        """Ingest everything, or these data sets (of reports, these kinds) of these companies.
+
+        Without `force`, nothing is requested again while it is fresh.
+        """
         from .domain.reports import ALL_REPORTS
         from .services.ingest import DATA_SETS
         from .services.parameters import parse_tickers
@@ -341,12 +349,19 @@ class App:
         chosen = None if tickers is None else parse_tickers(tickers)
         wanted = DATA_SETS if data_sets is None else data_sets
         kinds = ALL_REPORTS if reports is None else reports
-        result = self._ingest(self.provider).everything(progress, chosen, wanted, kinds)
+        due = None if force else self._due(self.provider)
+        result = self._ingest(self.provider).everything(progress, chosen, wanted, kinds, due)
         self._update_finder(publish=chosen is None)
         return result.to_answer(self.provider, perf_counter() - started)
 
-    def refresh(self) -> IngestAnswer:
-        """Refresh the stalest companies; a provider that is not set up becomes a problem."""
+    def run(self, progress: Progress = no_progress, until: datetime | None = None) -> RunAnswer:
+        """Ingest what is due, as far as the provider's budget allows; begin nothing after `until`.
+
+        A provider that is not set up becomes a problem.
+        """
+        from .schemas.operations import RunAnswer
+        from .services.run import Run
+
         started = perf_counter()
         try:
             provider = self.provider
@@ -354,8 +369,44 @@ class App:
             self.state.note_blocked_refresh(self.clock())
             raise
         self.state.note_free_refresh()
-        result = self._ingest(provider).stalest(self.settings.refresh_batch)
-        return result.to_answer(provider, perf_counter() - started)
+        run = Run(self._ingest(provider), self._due(provider), self.clock)
+        result, left = run(progress, self._calls_left(), until)
+        self._update_finder(publish="listing" in result.stored)
+        answer = result.to_answer(provider, perf_counter() - started)
+        return RunAnswer(
+            **answer.model_dump(by_alias=False), left=left, continues_at=self._refills_at(left)
+        )
+
+    def _calls_left(self) -> int | None:
+        """Return how many calls are left of the day; a budget by the minute is waited for."""
+        quota = self.quotas.get(self.provider_name)
+        daily = quota is not None and quota.plan.period == "day"
+        return quota.status().left if quota is not None and daily else None
+
+    def _refills_at(self, left: int) -> datetime | None:
+        quota = self.quotas.get(self.provider_name)
+        return quota.status().refills_at if left and quota is not None else None
+
+    def _due(self, provider: Provider) -> Due:
+        from .providers.calendar import last_close
+        from .services.planner import MaxAge, Planner
+        from .services.run import Due
+
+        settings = self.settings
+        max_age = MaxAge(
+            overview=timedelta(days=settings.overview_max_age_days),
+            financials=timedelta(days=settings.financials_max_age_days),
+            news=timedelta(hours=settings.news_max_age_hours),
+        )
+        return Due(
+            provider,
+            Planner(provider.calls, max_age),
+            self.assets,
+            self.financials,
+            self.state,
+            self.clock,
+            last_close,
+        )
 
     def replay(self, folder: Path | None = None, progress: Progress = no_progress) -> ReplayAnswer:
         """Build the tables from the raw responses in a folder, or in the cache."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from .domain.adjustment import CorporateAction
-    from .domain.companies import Asset, CompanyOverview, DataSet
+    from .domain.companies import Asset, CompanyOverview, DataSet, ListName
     from .domain.model import Ticker
     from .domain.news import NewsArticle
     from .domain.prices import PriceSeries
@@ -169,6 +169,10 @@ class Provider(Protocol):
     @property
     def name(self) -> str:
         """The name of the source, such as `alpaca`."""
+
+    @property
+    def calls(self) -> Mapping[DataSet | ListName, int]:
+        """How many requests a list, or a data set of a company, takes; it has nothing else."""
 
     @property
     def notice(self) -> str | None:

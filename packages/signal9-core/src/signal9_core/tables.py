@@ -66,7 +66,10 @@ COMPANY_NAME_INDEX: Final = IndexSpec(
 """Listed companies by name in lower case (prefix search, browsing)."""
 
 STALENESS_INDEX: Final = IndexSpec(
-    "StalenessIndex", "status", "checkedAt", ("ticker", "name", "exchange", "freshness")
+    "StalenessIndex",
+    "status",
+    "checkedAt",
+    ("ticker", "name", "exchange", "rank", "freshness", "requested"),
 )
 """Listed companies by when a provider was last asked about them, never-asked first."""
 

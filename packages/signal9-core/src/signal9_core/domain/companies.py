@@ -27,6 +27,7 @@ __all__ = [
     "DataSet",
     "Freshness",
     "Insights",
+    "ListName",
     "ListedAsset",
     "PendingEvent",
     "PriceRange",
@@ -68,6 +69,10 @@ class DataSet(StrEnum):
     PRICES = "prices"
     FINANCIALS = "financials"
     NEWS = "news"
+
+
+ListName = Literal["listing", "calendar"]
+"""What a provider has of all companies at once: who they are, and when they will report."""
 
 
 class Asset(OpenModel):
@@ -142,5 +147,9 @@ class AssetProfile(Model):
     overview: CompanyOverview | None = None
     insights: Insights = Insights()
     freshness: dict[DataSet, Freshness] = Field(default_factory=dict)
+    requested: dict[DataSet, Instant] = Field(
+        default_factory=dict,
+        description="When each data set was last requested, even if there was nothing.",
+    )
     checked_at: Instant | None = Field(None, description="When a provider was last asked about it.")
     pending: tuple[PendingEvent, ...] = Field((), description="Events that are still unpublished.")

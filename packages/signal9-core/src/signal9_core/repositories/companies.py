@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ..domain.model import Ticker
-    from ..ports import Cursor, Item, Store
+    from ..ports import Cursor, Item, Store, Stored
     from .optimistic import (
         ResultPage,
     )
@@ -139,6 +140,17 @@ class AssetRepository:
         page = self._store.query(ASSETS, "active", index=STALENESS_INDEX, limit=limit)
         return [str(item["ticker"]) for item, _ in page.items]
 
+    def requested(
+        self, tickers: Iterable[Ticker] | None = None
+    ) -> Iterator[tuple[ListedAsset, dict[DataSet, datetime]]]:
+        """Yield companies, all active ones or these, and when data sets were last requested."""
+        if tickers is None:
+            stored: Iterable[Stored] = scan(self._store, _LATEST_FIRST, None, _PAGE)
+        else:
+            stored = self._store.get_many(ASSETS, ({"ticker": ticker} for ticker in tickers))
+        for item, _ in stored:
+            yield _listed(item), _requested(item)
+
     def freshness(self) -> Iterator[tuple[Ticker, dict[DataSet, Freshness]]]:
         """Yield the freshness of every active company that has data, latest checked first.
 
@@ -182,6 +194,12 @@ def _freshness(item: Item) -> dict[DataSet, Freshness]:
     if not isinstance(stored, Mapping):
         return {}
     return {DataSet(name): Freshness.model_validate(fresh) for name, fresh in stored.items()}
+
+
+def _requested(item: Item) -> dict[DataSet, datetime]:
+    stored = item.get("requested")
+    moments = stored.items() if isinstance(stored, Mapping) else ()
+    return {DataSet(name): datetime.fromisoformat(str(at)) for name, at in moments}
 
 
 def _listed(item: Item) -> ListedAsset:

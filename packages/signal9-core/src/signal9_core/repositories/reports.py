@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..domain.reports import (
@@ -12,12 +13,12 @@ from ..domain.reports import (
     IncomeStatement,
     Report,
 )
-from ..tables import FINANCIALS
-from .optimistic import ResultPage, compare_items, to_value, write_items
+from ..ports import Span
+from ..tables import DATE_INDEX, FINANCIALS
+from .optimistic import ItemRange, ResultPage, compare_items, scan, to_value, write_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date
 
     from ..domain.model import Ticker
     from ..domain.reports import (
@@ -35,6 +36,7 @@ _TYPES: Final[dict[str, type[Report]]] = {
 }
 _META: Final = {"ticker", "period", "fiscal_date_ending", "currency"}
 _CALENDAR: Final = "earnings_calendar"
+_PAGE: Final = 1_000
 
 
 class FinancialsRepository:
@@ -66,6 +68,15 @@ class FinancialsRepository:
     def write(self, changes: Sequence[Change[_M]]) -> None:
         """Store changed reports or dates."""
         write_items(self._store, FINANCIALS, changes)
+
+    def announced(self, first: date, last: date) -> dict[Ticker, date]:
+        """Return the latest day, within these two, on which companies announced to report."""
+        days: dict[Ticker, date] = {}
+        span = Span(first.isoformat(), last.isoformat())
+        part = ItemRange(FINANCIALS, _CALENDAR, DATE_INDEX, span)
+        for item, _ in scan(self._store, part, None, _PAGE):
+            days[str(item["ticker"])] = date.fromisoformat(str(item["date"]))
+        return days
 
     def reports(
         self,

@@ -16,7 +16,7 @@ from ..ports import ABSENT
 from .outbox import pack, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     from ..domain.companies import AssetProfile, CompanyOverview, DataSet, PendingEvent
@@ -64,6 +64,7 @@ class CompanyRecord:
         self.before = self._stored.model
         self._overview: CompanyOverview | None = None
         self._updates: dict[DataSet, Update] = {}
+        self._requested: dict[DataSet, datetime] = {}
         self._events: list[PendingEvent] = []
         self._published: list[PendingEvent] = []
 
@@ -85,6 +86,10 @@ class CompanyRecord:
     def add_update(self, data_set: DataSet, update: Update) -> None:
         """Keep what a data set came to, to be written by `save`."""
         self._updates[data_set] = update
+
+    def add_request(self, data_set: DataSet) -> None:
+        """Note that the provider has answered, to be written by `save`."""
+        self._requested[data_set] = self._provider.retrieved_at()
 
     def write_events(self, *events: Event) -> None:
         """Write events, before the data that they are about are written."""
@@ -117,6 +122,7 @@ class CompanyRecord:
                 update={
                     "overview": self._overview or profile.overview,
                     "freshness": {**profile.freshness, **self._freshness(profile)},
+                    "requested": _latest(profile.requested, self._requested),
                     "pending": self._pending(profile),
                     "checked_at": checked_at if checked else profile.checked_at,
                 }
@@ -152,3 +158,9 @@ class CompanyRecord:
         if update.added is None or now is None or now != before or self.before.pending:
             return self._count_stored(self.ticker, data_set)
         return now.count + update.added
+
+
+def _latest(
+    before: Mapping[DataSet, datetime], now: Mapping[DataSet, datetime]
+) -> dict[DataSet, datetime]:
+    return {**before, **{name: max(at, before.get(name, at)) for name, at in now.items()}}

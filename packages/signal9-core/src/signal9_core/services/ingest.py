@@ -15,7 +15,7 @@ from .ingest_result import IngestResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from ..domain.companies import Asset, DataSet
+    from ..domain.companies import Asset, DataSet, ListName
     from ..domain.model import Ticker
     from ..domain.reports import EarningsCalendarEntry, ReportKind
     from ..ports import Clock, Progress
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..repositories.reports import FinancialsRepository
     from ..repositories.state import StateRepository
     from .outbox import Outbox
+    from .run import Due
 
 __all__ = ["DATA_SETS", "Ingest", "IngestCompany"]
 
@@ -50,36 +51,30 @@ class Ingest:
         tickers: Sequence[Ticker] | None = None,
         data_sets: Sequence[DataSet] = DATA_SETS,
         reports: Collection[ReportKind] = ALL_REPORTS,
+        due: Due | None = None,
     ) -> IngestResult:
-        """Ingest everything, or only these data sets of these companies (without the lists)."""
+        """Ingest everything, or only these data sets of these companies (without the lists).
+
+        Of that, only what is `due`, where this is passed.
+        """
         result = IngestResult()
         if tickers is None:
-            result.add(self.listing(progress))
-            result.add(self.calendar(progress))
+            names = {"listing", "calendar"} if due is None else {item.name for item in due.lists()}
+            for name, ingest_list in (("listing", self.listing), ("calendar", self.calendar)):
+                if name in names:
+                    result.add(ingest_list(progress))
         companies = self.provider.covered() or () if tickers is None else tickers
         for done, ticker in enumerate(companies, 1):
-            result.add(self.company(ticker, data_sets, reports))
+            wanted = data_sets
+            if due is not None:
+                due_now = due.data_sets(ticker)
+                wanted = [name for name in data_sets if name in due_now]
+                result.fresh.update(name for name in data_sets if name not in due_now)
+            result.add(self.company(ticker, wanted, reports))
             for data_set in data_sets:
                 progress(data_set, done, len(companies))
         if tickers is None and not result.failed:
             self.state.note_finished_ingest(self.provider.name, self.clock())
-        return result
-
-    def stalest(self, limit: int) -> IngestResult:
-        """Ingest the companies that were checked longest ago, of those that the provider covers.
-
-        When the budget of calls is used up, the rest is left to the next run, which begins there.
-        """
-        covered = self.provider.covered()
-        if covered is None:
-            stalest = self.assets.stalest(limit)
-        else:
-            stalest = sorted(covered, key=self._checked_at)[:limit]
-        result = IngestResult()
-        for ticker in stalest:
-            result.add(self.company(ticker))
-            if result.out_of_calls:
-                break
         return result
 
     def listing(self, progress: Progress) -> IngestResult:
@@ -90,13 +85,9 @@ class Ingest:
         """Store and announce dates that are new or moved; dates that have passed stay."""
         return self._ingest("calendar", self.provider.calendar, self._store_dates, progress)
 
-    def _checked_at(self, ticker: Ticker) -> datetime:
-        profile = self.assets.get(ticker)
-        return _NEVER if profile is None else profile.checked_at or _NEVER
-
     def _ingest(
         self,
-        name: str,
+        name: ListName,
         request: Callable[[], Iterable[_T]],
         store: Callable[[Sequence[_T]], int],
         progress: Progress,
@@ -114,6 +105,7 @@ class Ingest:
             self.outbox.publish(name)
             result.count(name, len(chunk), changed)
             progress(name, start + len(chunk), len(entries))
+        self.state.note_requested_list(self.provider.name, name, self.provider.retrieved_at())
         return result
 
     def _assets(self) -> Iterable[Asset]:

@@ -79,6 +79,8 @@ class IngestCompany:
                 record.save()  # calls were spent on it
                 raise
             else:
+                if data_set is not DataSet.FINANCIALS or set(reports) >= ALL_REPORTS:
+                    record.add_request(data_set)
                 if update is not None:
                     record.add_update(data_set, update)
         record.publish(self.outbox)

@@ -5,30 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, get_args
 
-from ..domain.companies import DataSet
+from ..domain.companies import DataSet, ListName
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
     from ..domain.model import Ticker
 
-__all__ = ["NEVER", "CompanyState", "ListName", "MaxAge", "Plan", "Planner", "WorkItem"]
+__all__ = ["NEVER", "CompanyState", "MaxAge", "Plan", "Planner", "WorkItem"]
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 """When something was requested that never was; since then it is due."""
-
-ListName = Literal["listing", "calendar"]
 
 
 @dataclass(frozen=True)
 class MaxAge:
     """How long an answer counts as fresh. Prices are fresh until the next close."""
 
-    listing: timedelta = timedelta(days=1)
-    calendar: timedelta = timedelta(days=1)
+    lists: timedelta = timedelta(days=1)
     overview: timedelta = timedelta(days=30)
     financials: timedelta = timedelta(days=90)
     news: timedelta = timedelta(hours=1)
@@ -65,7 +62,7 @@ class Plan(NamedTuple):
 
 @dataclass(frozen=True)
 class Planner:
-    """Plans what is due of one provider: its lists, then what is missing, then what is oldest.
+    """Plans what is due of one provider: what is missing first, then what is oldest.
 
     `calls` says how many calls a list or a data set takes; the provider has nothing else. What is
     overdue for longer than `patience` takes turns with what is missing, so that neither has to wait
@@ -76,18 +73,30 @@ class Planner:
     max_age: MaxAge = field(default_factory=MaxAge)
     patience: timedelta = timedelta(days=7)
 
+    def lists(self, requested: Mapping[ListName, datetime], now: datetime) -> list[WorkItem]:
+        """Return the lists that are due; `requested` says when they were last requested."""
+        names: tuple[ListName, ...] = get_args(ListName)
+        moments = {
+            name: requested[name] + self.max_age.lists if name in requested else NEVER
+            for name in names
+            if name in self.calls
+        }
+        return [
+            WorkItem(since, self.calls[name], name=name)
+            for name, since in moments.items()
+            if since <= now
+        ]
+
     def plan(
         self,
-        lists: Mapping[ListName, datetime],
         companies: Collection[CompanyState],
         now: datetime,
         last_close: datetime,
         budget: int | None = None,
     ) -> Plan:
-        """Return what is due at `now`; without a budget, nothing is left for later.
+        """Return what is due of companies; without a budget, nothing is left for later.
 
-        `lists` says when the lists were last requested, `last_close` from when on the bars of the
-        latest trading day are final.
+        `last_close` is from when on the bars of the latest trading day are final.
         """
         missing: list[WorkItem] = []
         stale: list[WorkItem] = []
@@ -103,7 +112,7 @@ class Planner:
         stale.sort(key=lambda item: item.due_since)
         overdue = [item for item in stale if item.due_since < now - self.patience]
         turns = [item for pair in zip_longest(missing, overdue) for item in pair if item]
-        items = [*self._lists(lists, now), *turns, *stale[len(overdue) :]]
+        items = [*turns, *stale[len(overdue) :]]
         return Plan(items, ()) if budget is None else self._within(items, budget)
 
     def due(
@@ -141,16 +150,6 @@ class Planner:
                 if published is not None and requested < published:
                     return published
                 return requested + self.max_age.financials
-
-    def _lists(self, requested: Mapping[ListName, datetime], now: datetime) -> Iterator[WorkItem]:
-        ages: Iterable[tuple[ListName, timedelta]] = (
-            ("listing", self.max_age.listing),
-            ("calendar", self.max_age.calendar),
-        )
-        for name, age in ages:
-            since = requested[name] + age if name in requested else NEVER
-            if name in self.calls and since <= now:
-                yield WorkItem(since, self.calls[name], name=name)
 
     def _within(self, items: Sequence[WorkItem], budget: int) -> Plan:
         """Return the first items that the budget suffices for, and the rest.

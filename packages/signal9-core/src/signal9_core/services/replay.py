@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import cached_property, lru_cache
 from operator import attrgetter
@@ -26,6 +26,7 @@ from .ingest_result import IngestResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+    from ..domain.companies import ListName
     from ..domain.reports import ReportKind
     from ..ports import Progress
     from ..provider_port import Provider, ProviderFormat, RawCopies, RawCopy, Record
@@ -129,6 +130,7 @@ class RecordedProvider:
     responses: Sequence[ParsedResponse]
     ticker: Ticker | None = None
     notice: str | None = None
+    calls: Mapping[DataSet | ListName, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
