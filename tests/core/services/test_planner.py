@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signal9_core.domain.companies import DataSet, ListName
+from signal9_core.domain.companies import CompanyState, DataSet, ListName
 from signal9_core.services.planner import (
     NEVER,
-    CompanyState,
     MaxAge,
     Plan,
     Planner,

@@ -69,7 +69,7 @@ STALENESS_INDEX: Final = IndexSpec(
     "StalenessIndex",
     "status",
     "checkedAt",
-    ("ticker", "name", "exchange", "rank", "freshness", "requested"),
+    ("ticker", "name", "exchange", "rank", "freshness", "requested", "pending"),
 )
 """Listed companies by when a provider was last asked about them, never-asked first."""
 

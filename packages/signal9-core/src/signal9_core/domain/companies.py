@@ -1,6 +1,7 @@
 """Companies: their listing, description, insights, and how fresh the data about them is."""
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
@@ -24,6 +25,7 @@ __all__ = [
     "Asset",
     "AssetProfile",
     "CompanyOverview",
+    "CompanyState",
     "DataSet",
     "Freshness",
     "Insights",
@@ -131,6 +133,19 @@ class Freshness(Model):
     complete: bool = Field(description="False where the provider gave only part of what it has.")
     fetched_at: Instant = Field(description="When the provider was asked.")
     count: NonNegativeInt = Field(description="How many bars, reports or articles are stored.")
+
+
+class CompanyState(NamedTuple):
+    """When each data set of a company was last requested, and the last day on which it reported.
+
+    `rank` is its place by size, 1 the largest; `pending` says whether events are unpublished.
+    """
+
+    ticker: Ticker
+    requested: Mapping[DataSet, datetime]
+    rank: int | None = None
+    reported_on: date | None = None
+    pending: bool = False
 
 
 class PendingEvent(Model):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from ..domain.companies import Asset, AssetProfile, DataSet, Freshness, ListedAsset
+from ..domain.companies import Asset, AssetProfile, CompanyState, DataSet, Freshness, ListedAsset
 from ..errors import StoreError
 from ..ports import ABSENT
 from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX, STATE
@@ -140,16 +140,13 @@ class AssetRepository:
         page = self._store.query(ASSETS, "active", index=STALENESS_INDEX, limit=limit)
         return [str(item["ticker"]) for item, _ in page.items]
 
-    def requested(
-        self, tickers: Iterable[Ticker] | None = None
-    ) -> Iterator[tuple[ListedAsset, dict[DataSet, datetime]]]:
-        """Yield companies, all active ones or these, and when data sets were last requested."""
+    def states(self, tickers: Iterable[Ticker] | None = None) -> Iterator[CompanyState]:
+        """Yield what was requested of companies: of all active ones, or of these."""
         if tickers is None:
             stored: Iterable[Stored] = scan(self._store, _LATEST_FIRST, None, _PAGE)
         else:
             stored = self._store.get_many(ASSETS, ({"ticker": ticker} for ticker in tickers))
-        for item, _ in stored:
-            yield _listed(item), _requested(item)
+        return (_state(item) for item, _ in stored)
 
     def freshness(self) -> Iterator[tuple[Ticker, dict[DataSet, Freshness]]]:
         """Yield the freshness of every active company that has data, latest checked first.
@@ -196,10 +193,15 @@ def _freshness(item: Item) -> dict[DataSet, Freshness]:
     return {DataSet(name): Freshness.model_validate(fresh) for name, fresh in stored.items()}
 
 
-def _requested(item: Item) -> dict[DataSet, datetime]:
+def _state(item: Item) -> CompanyState:
     stored = item.get("requested")
     moments = stored.items() if isinstance(stored, Mapping) else ()
-    return {DataSet(name): datetime.fromisoformat(str(at)) for name, at in moments}
+    return CompanyState(
+        ticker=str(item["ticker"]),
+        requested={DataSet(name): datetime.fromisoformat(str(at)) for name, at in moments},
+        rank=_listed(item).rank,
+        pending="pending" in item,
+    )
 
 
 def _listed(item: Item) -> ListedAsset:

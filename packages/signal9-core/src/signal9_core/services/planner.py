@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
+    from ..domain.companies import CompanyState
     from ..domain.model import Ticker
 
-__all__ = ["NEVER", "CompanyState", "MaxAge", "Plan", "Planner", "WorkItem"]
+__all__ = ["NEVER", "MaxAge", "Plan", "Planner", "WorkItem"]
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 """When something was requested that never was; since then it is due."""
@@ -31,20 +32,11 @@ class MaxAge:
     news: timedelta = timedelta(hours=1)
 
 
-class CompanyState(NamedTuple):
-    """When each data set of a company was last requested, and the last day on which it reported.
-
-    `rank` is its place by size, 1 the largest.
-    """
-
-    ticker: Ticker
-    requested: Mapping[DataSet, datetime]
-    rank: int | None = None
-    reported_on: date | None = None
-
-
 class WorkItem(NamedTuple):
-    """What to request: a list, or data sets of a company; and since when it is due."""
+    """What to request: a list, or data sets of a company; and since when it is due.
+
+    Without a data set, only events that could not be published are published.
+    """
 
     due_since: datetime
     calls: int
@@ -112,7 +104,8 @@ class Planner:
         stale.sort(key=lambda item: item.due_since)
         overdue = [item for item in stale if item.due_since < now - self.patience]
         turns = [item for pair in zip_longest(missing, overdue) for item in pair if item]
-        items = [*turns, *stale[len(overdue) :]]
+        unpublished = [self._item(item.ticker, NEVER, ()) for item in companies if item.pending]
+        items = [*unpublished, *turns, *stale[len(overdue) :]]
         return Plan(items, ()) if budget is None else self._within(items, budget)
 
     def due(

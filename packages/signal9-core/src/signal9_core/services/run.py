@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..domain.companies import CompanyState
 from .ingest_result import IngestResult
-from .planner import CompanyState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,8 +57,8 @@ class Due:
         now = self.clock()
         reported = self._reported(now)
         companies = [
-            CompanyState(asset.ticker, requested, asset.rank, reported.get(asset.ticker))
-            for asset, requested in self.assets.requested(self.provider.covered())
+            state._replace(reported_on=reported.get(state.ticker))
+            for state in self.assets.states(self.provider.covered())
         ]
         return self.planner.plan(companies, now, self.last_close(now), budget)
 
