@@ -36,7 +36,7 @@ def ingest(spied: SpiedStore, provider: FakeProvider) -> list[Event]:
 
 def refresh(spied: SpiedStore, provider: FakeProvider) -> list[Event]:
     """Refresh in a process of its own; return what it announced up to where it was stopped."""
-    return _run(spied, provider, lambda app: app.refresh())
+    return _run(spied, provider, lambda app: app.run())
 
 
 def _run(spied: SpiedStore, provider: FakeProvider, run: Callable[..., object]) -> list[Event]:

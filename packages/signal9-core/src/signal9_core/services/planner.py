@@ -106,7 +106,7 @@ class Planner:
         turns = [item for pair in zip_longest(missing, overdue) for item in pair if item]
         unpublished = [self._item(item.ticker, NEVER, ()) for item in companies if item.pending]
         items = [*unpublished, *turns, *stale[len(overdue) :]]
-        return Plan(items, ()) if budget is None else self._within(items, budget)
+        return self.within(items, budget)
 
     def due(
         self, company: CompanyState, now: datetime, last_close: datetime
@@ -144,11 +144,13 @@ class Planner:
                     return published
                 return requested + self.max_age.financials
 
-    def _within(self, items: Sequence[WorkItem], budget: int) -> Plan:
+    def within(self, items: Sequence[WorkItem], budget: int | None) -> Plan:
         """Return the first items that the budget suffices for, and the rest.
 
         An item that does not fit ends the plan, so that a cheaper one behind it never overtakes it.
         """
+        if budget is None:
+            return Plan(items, ())
         for number, item in enumerate(items):
             if item.calls > budget:
                 begun, rest = self._split(item, budget)

@@ -89,10 +89,10 @@ class Run:
         The lists come first: an empty stage learns of its companies from them.
         """
         result = IngestResult()
-        lists = self.due.lists()
-        left = self._work(lists, result, until, progress)
+        lists = self.due.planner.within(self.due.lists(), budget)
+        left = self._work(lists.now, result, until, progress) + len(lists.later)
         if budget is not None:
-            budget = max(0, budget - sum(item.calls for item in lists))
+            budget -= sum(item.calls for item in lists.now)
         plan = self.due.companies(budget)
         left += self._work(plan.now, result, until, progress) + len(plan.later)
         return RunResult(result, left)
