@@ -84,8 +84,8 @@ def test_the_schedule_refreshes_companies_and_logs_what_changed(app: App, log: S
     jobs.ingest(SCHEDULED, CONTEXT)
 
     (line,) = lines(log)
-    assert (line["message"], line["provider"], line["failed"]) == ("refreshed", "fake", 0)
-    assert line["changed"] == {"overview": 2, "prices": 5, "financials": 4, "news": 3}
+    assert (line["message"], line["provider"], line["failed"]) == ("ingested", "fake", 0)
+    assert line["changed"] == {"listing": 4, "overview": 2, "prices": 5, "financials": 4, "news": 3}
     assert any(isinstance(event, PricesUpdated) for event in published(app))
 
 

@@ -359,7 +359,6 @@ class App:
 
         A provider that is not set up becomes a problem.
         """
-        from .schemas.operations import RunAnswer
         from .services.run import Run
 
         started = perf_counter()
@@ -369,23 +368,13 @@ class App:
             self.state.note_blocked_refresh(self.clock())
             raise
         self.state.note_free_refresh()
+        quota = self.quotas.get(provider.name)
+        budget = None if quota is None else quota.left_today()
         run = Run(self._ingest(provider), self._due(provider), self.clock)
-        result, left = run(progress, self._calls_left(), until)
-        self._update_finder(publish="listing" in result.stored)
-        answer = result.to_answer(provider, perf_counter() - started)
-        return RunAnswer(
-            **answer.model_dump(by_alias=False), left=left, continues_at=self._refills_at(left)
-        )
-
-    def _calls_left(self) -> int | None:
-        """Return how many calls are left of the day; a budget by the minute is waited for."""
-        quota = self.quotas.get(self.provider_name)
-        daily = quota is not None and quota.plan.period == "day"
-        return quota.status().left if quota is not None and daily else None
-
-    def _refills_at(self, left: int) -> datetime | None:
-        quota = self.quotas.get(self.provider_name)
-        return quota.status().refills_at if left and quota is not None else None
+        result = run(progress, budget, until)
+        self._update_finder(publish="listing" in result.ingested.stored)
+        refills_at = None if quota is None else quota.status().refills_at
+        return result.to_answer(provider, perf_counter() - started, refills_at)
 
     def _due(self, provider: Provider) -> Due:
         from .providers.calendar import last_close

@@ -1,6 +1,6 @@
 """Lambda functions that run on a schedule or an event."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from aws_lambda_powertools.logging.correlation_paths import EVENT_BRIDGE
@@ -20,7 +20,8 @@ _RESERVE: Final = timedelta(minutes=2)
 def ingest(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
     """Ingest what is due; a provider's failures are announced, a store's are raised."""
     left = timedelta(milliseconds=context.get_remaining_time_in_millis()) - _RESERVE
-    answer = application().run(until=datetime.now(UTC) + left)
+    app = application()
+    answer = app.run(until=app.clock() + left)
     logger().info(
         "ingested",
         provider=answer.provider,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..domain.companies import CompanyState
+from ..schemas.operations import RunAnswer
 from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
@@ -34,6 +35,14 @@ class RunResult(NamedTuple):
 
     ingested: IngestResult
     left: int
+
+    def to_answer(
+        self, provider: Provider, seconds: float, refills_at: datetime | None
+    ) -> RunAnswer:
+        """Return the result as entry points show it."""
+        answer = self.ingested.to_answer(provider, seconds).model_dump(by_alias=False)
+        continues_at = refills_at if self.left else None
+        return RunAnswer(**answer, left=self.left, continues_at=continues_at)
 
 
 @dataclass(frozen=True)
