@@ -89,6 +89,17 @@ def test_the_schedule_refreshes_companies_and_logs_what_changed(app: App, log: S
     assert any(isinstance(event, PricesUpdated) for event in published(app))
 
 
+def test_a_run_begins_nothing_that_it_may_not_finish(
+    app: App, provider: FakeProvider, log: StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CONTEXT, "get_remaining_time_in_millis", lambda: 60_000, raising=False)
+
+    jobs.ingest(SCHEDULED, CONTEXT)
+
+    assert provider.requests == []
+    assert lines(log)[0]["left"] == 2
+
+
 def test_a_failing_provider_is_announced_and_not_raised(
     app: App, provider: FakeProvider, log: StringIO
 ) -> None:
