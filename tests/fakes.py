@@ -96,7 +96,7 @@ class FakeProvider:
             return None
         bars = series.between(since)
         later = [action for action in actions or () if since is None or action.ex_date >= since]
-        coverage = (bars.day(0), bars.day(-1)) if actions is not None and bars else None
+        coverage = ((bars.day(0), bars.day(-1)),) if actions is not None and bars else ()
         return History(bars, later, coverage, self.complete(DataSet.PRICES, len(series)))
 
     def financials(self, ticker: str, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from signal9_core.ports import Item, Key, Page, Store, Stored
+from signal9_core.ports import Damage, Item, Key, Page, Progress, Store, Stored
 from signal9_core.tables import TableSpec
 
 Meanwhile = Callable[[TableSpec, Item], None]
@@ -65,6 +65,12 @@ class SpiedStore:
     def delete(self, table: TableSpec, key: Key, *, expected: int | None = None) -> None:
         self._about_to_write(table, [key])
         self.store.delete(table, key, expected=expected)
+
+    def verify(self, progress: Progress) -> list[Damage]:
+        return self.store.verify(progress)
+
+    def remove_damage(self) -> None:
+        self.store.remove_damage()
 
     def _about_to_write(self, table: TableSpec, items: Sequence[Item]) -> None:
         self.calls += 1

@@ -1,38 +1,53 @@
 """Writing to repositories in one step what they find to be new or different."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from signal9_core.domain import Asset, EarningsCalendarEntry, NewsArticle, Report
+from signal9_core.domain import Asset, EarningsCalendarEntry, NewsArticle, Report, ReportKind
+from signal9_core.provider_port import Vintage
 from signal9_core.repositories.companies import AssetRepository
 from signal9_core.repositories.news import NewsRepository
 from signal9_core.repositories.reports import FinancialsRepository
+from tests.fakes import NOW
 
 __all__ = ["store_articles", "store_assets", "store_dates", "store_reports"]
 
 
 def store_assets(repository: AssetRepository, assets: Sequence[Asset]) -> list[str]:
     """Return the tickers of those that were new or different."""
-    changes = repository.compare(assets)
+    changes = repository.compare(assets, "fake", NOW.date())
     repository.write(changes)
-    return [change.model.ticker for change in changes]
+    return [change.ticker for change in changes]
 
 
 def store_articles(
-    repository: NewsRepository, articles: Sequence[NewsArticle]
+    repository: NewsRepository,
+    articles: Sequence[NewsArticle],
+    at: datetime = NOW,
+    *,
+    recorded: bool = False,
 ) -> list[NewsArticle]:
-    """Return those that were new or different."""
-    changes = repository.compare(articles)
+    """Store the articles of a response; return those that were new or different."""
+    changes = repository.compare([Vintage(at, articles)], recorded=recorded)
     repository.write(changes)
-    return list({change.article.id: change.article for change in changes}.values())
+    return [change.article for change in changes if change.copies]
 
 
 def store_reports(
-    repository: FinancialsRepository, ticker: str, reports: Sequence[Report]
+    repository: FinancialsRepository,
+    ticker: str,
+    reports: Sequence[Report],
+    at: datetime = NOW,
+    received: Mapping[ReportKind, datetime] | None = None,
 ) -> tuple[list[Report], int]:
-    """Return those that were new or restated, and how many the company has now."""
-    changes, count = repository.compare(ticker, reports)
-    repository.write(changes)
-    return [change.model for change in changes], count
+    """Store the reports of a response.
+
+    Return those that were new or restated, and how many the company has now.
+    """
+    found = repository.compare(ticker, [Vintage(at, reports)], received or {})
+    repository.write(found.changes)
+    changed = [change.report for change in found.changes if change.report is not None]
+    return changed, found.stored
 
 
 def store_dates(
@@ -40,5 +55,5 @@ def store_dates(
 ) -> list[EarningsCalendarEntry]:
     """Return those that were new or moved."""
     changes = repository.compare_calendar(entries)
-    repository.write(changes)
+    repository.write_calendar(changes)
     return [change.model for change in changes]

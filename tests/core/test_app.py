@@ -78,7 +78,8 @@ def test_on_aws_the_named_table_bus_and_topic_are_used(monkeypatch: pytest.Monke
 def test_events_follow_what_is_stored_and_insights_follow_events(spied: SpiedStore) -> None:
     seen: list[tuple[type[Event], str, bool]] = []
     bus, assets = AttentivePublisher(), AssetRepository(spied)
-    app = App(Settings(), store=spied, provider=FakeProvider(), bus=bus, clock=SetClock())
+    provider = FakeProvider(actions={"AAPL": []})
+    app = App(Settings(), store=spied, provider=provider, bus=bus, clock=SetClock())
 
     def look(event: Event) -> None:
         if isinstance(event, PricesUpdated | NewsIngested):

@@ -146,6 +146,23 @@ def test_a_window_that_ended_never_counts_against_the_next(
     assert calls_until_refused(quota)[0] == 1
 
 
+@pytest.mark.parametrize("period", ["day", "minute"])
+def test_the_counter_of_a_window_that_has_just_ended_is_stored_and_not_counted(
+    make: MakeQuota, clock: SetClock, period: str
+) -> None:
+    plan = Plan("few", period, 3)  # type: ignore[arg-type]
+    quota = make(plan)
+    ended, ends = plan.window(clock())
+    assert calls_until_refused(quota)[0] == 3
+
+    clock.move(seconds=(ends - clock()).total_seconds())
+
+    assert quota.budgets.used(ended) == 3
+    assert quota.status().left == 3
+    quota.require(3)
+    assert calls_until_refused(quota)[0] == 3
+
+
 def test_what_was_never_sent_is_free_for_the_next_call(make: MakeQuota) -> None:
     quota = make(Plan("few", "day", 3))
     quota.refund()

@@ -19,7 +19,6 @@ from signal9_core.raw_archive import (
     Files,
     FolderFiles,
     RawArchive,
-    Recordings,
     copies_in,
 )
 from tests.emulator import CREDENTIALS
@@ -103,8 +102,10 @@ def test_a_body_that_was_tampered_with_is_refused(files: Files) -> None:
 def test_a_broken_record_is_named(files: Files) -> None:
     files.write("alphavantage/OVERVIEW/IBM/2024-01-08/120000.json", b"[]")
 
+    (copy,) = RawArchive(files).copies()
+
     with pytest.raises(StoreError, match="not a record"):
-        list(RawArchive(files).copies())
+        copy.read()
 
 
 def test_trouble_with_files_is_a_store_error(files: Files) -> None:
@@ -129,6 +130,30 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["name"]
 
 
+def test_a_folder_that_is_a_file_is_a_store_error(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_bytes(b"")
+
+    with pytest.raises(StoreError, match="cache: Not a directory"):
+        FolderFiles(tmp_path / "cache").names()
+
+
+def test_files_that_are_neither_records_nor_bodies_are_listed(files: Files) -> None:
+    archive = RawArchive(files)
+    archive.keep(response())
+    archive.keep(response(b"{}", minutes=1))
+    record, *_ = (name for name in files.names() if name.endswith(".json"))
+    for name in ("notes.txt", "alphavantage/OVERVIEW/IBM/bodies/0123.gz", ".hidden/file"):
+        files.write(name, b"")
+
+    unread = {file.file: file.reason for file in archive.unread()}
+
+    assert unread == {
+        "alphavantage/OVERVIEW/IBM/bodies/0123.gz": "a body of the archive without a record",
+        "notes.txt": "not named provider/FUNCTION/NAME.json, .csv, .json.gz or .csv.gz",
+    }
+    assert record in {copy.file for copy in archive.copies()}
+
+
 def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="folder not found"):
         copies_in(tmp_path / "nowhere")
@@ -149,7 +174,7 @@ def test_recordings_are_read_by_their_names(tmp_path: Path, name: str, at: str |
     files.write(f"alphavantage/OVERVIEW/{name}.json", BODY)
     files.write("alphavantage/README.md", b"no recording")
 
-    (copy,) = Recordings(files).copies()
+    (copy,) = RawArchive(files).copies()
     (same,) = copies_in(tmp_path).copies()
 
     assert (copy.provider, copy.function, copy.symbol) == ("alphavantage", "OVERVIEW", "IBM")

@@ -19,6 +19,7 @@ TONES = sorted(
     for phrase, entry in LEXICON.items()
     if entry.weight and entry.role is None and "#" not in phrase
 )
+NEGATIONS = sorted(phrase for phrase, entry in LEXICON.items() if entry.role is Role.NEGATION)
 GOOD = [phrase for phrase in TONES if LEXICON[phrase].weight > 0]
 FILLERS = ["the company", "in march", "said", "of 12 dollars", "on tuesday", "today"]
 
@@ -56,6 +57,18 @@ def test_a_negation_counts_for_the_three_words_after_it_and_for_none_before_it()
     assert SCORE("strong, not for nothing") == SCORE("strong") > 0
     assert SCORE("profit rose, which it did not last year") == SCORE("profit rose")
     assert SCORE("weak demand never ends") == SCORE("weak demand ends")
+
+
+@settings(max_examples=200)
+@given(st.sampled_from(TONES), st.sampled_from(NEGATIONS), st.integers(0, 4))
+def test_a_negation_reaches_three_words_ahead_and_none_back(
+    phrase: str, negation: str, between: int
+) -> None:
+    gap = "march " * between
+
+    assert SCORE(f"{phrase} {gap}{negation}") == SCORE(phrase)
+    turned = SCORE(f"{negation} {gap}{phrase}") * SCORE(phrase) < 0
+    assert turned == (between < 3)
 
 
 def test_two_negations_cancel_each_other() -> None:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from signal9_core.bootstrap import App
-from signal9_core.errors import StoreUnavailableError
+from signal9_core.errors import DamagedItemError, StoreUnavailableError
 from signal9_handlers.api.problems import NotFoundProblem, Problem
 from signal9_handlers.api.routing import LONGEST_QUERY
 from signal9_handlers.local.gateway import Gateway, proxy_event
@@ -178,6 +178,22 @@ def test_an_unavailable_store_is_a_503_with_the_time_to_wait(
     assert "throttled" not in problem(response, 503).detail
     assert int(response.headers["retry-after"]) > 0
     assert [vars(record)["reason"] for record in caplog.records] == ["tables are throttled"]
+
+
+def test_a_damaged_item_is_a_500_and_named_in_the_log_only(
+    client: httpx2.Client,
+    app: App,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    error = DamagedItemError("News", "AAPL/2024", "its checksum differs")
+    monkeypatch.setattr(app, "list_news", failing(error))
+
+    assert "AAPL/2024" not in problem(client.get("/api/v1/news"), 500).detail
+
+    [record] = caplog.records
+    assert record.exc_info is not None
+    assert record.exc_info[1] is error
 
 
 def test_an_unexpected_error_is_logged_once_and_reveals_nothing(

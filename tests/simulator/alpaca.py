@@ -89,7 +89,7 @@ class Alpaca:
             article.id: article
             for ticker in map(canonical, _symbols(params) or (self._data.covered() or ()))
             for article in self._data.news(ticker, first)
-            if last is None or article.published_at <= last
+            if isinstance(article, NewsArticle) and (last is None or article.published_at <= last)
         }
         ordered = sorted(
             articles.values(),

@@ -156,7 +156,7 @@ class AlphaVantage:
             article.id: article
             for ticker in tickers or (self._data.covered() or ())
             for article in self._data.news(ticker, first)
-            if last is None or article.published_at <= last
+            if isinstance(article, NewsArticle) and (last is None or article.published_at <= last)
         }
         newest = sorted(articles.values(), key=lambda item: item.published_at, reverse=True)
         feed = [_article(article) for article in newest[: int(params.get("limit", "50"))]]

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import stamina
@@ -42,6 +42,18 @@ def served_at(patch: pytest.MonkeyPatch, address: str) -> None:
         patch.setenv(f"SIGNAL9_{name}", "100000")
 
 
+MOMENTS: Final = {
+    "checkedAt",
+    "fetchedAt",
+    "finishedAt",
+    "firstSeen",
+    "history",
+    "lastSeen",
+    "reportsReceived",
+}
+"""Attributes that say when something was requested."""
+
+
 def contents(home: Path) -> dict[str, Any]:
     """Return every item of every table, without times of requests and counts of calls."""
     found: dict[str, Any] = {}
@@ -57,6 +69,5 @@ def contents(home: Path) -> dict[str, Any]:
 
 def _timeless(value: Any) -> Any:
     if isinstance(value, dict):
-        moments = {"checkedAt", "fetchedAt", "finishedAt"}
-        return {name: _timeless(item) for name, item in value.items() if name not in moments}
+        return {name: _timeless(item) for name, item in value.items() if name not in MOMENTS}
     return [_timeless(item) for item in value] if isinstance(value, list) else value

@@ -34,7 +34,7 @@ class RecentSample(SampleProvider):
         days = array("i", (day + self._by.days for day in history.bars.days))
         bars = replace(history.bars, days=days).between(since)
         actions = [action for action in self._actions if action.ticker == ticker]
-        return History(bars, actions, (bars.day(0), bars.day(-1)) if len(bars) else None)
+        return History(bars, actions, ((bars.day(0), bars.day(-1)),) if len(bars) else ())
 
     def news(self, ticker: str, since: datetime | None = None) -> Iterable[NewsArticle]:
         moved = (

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from signal9_core.errors import PayloadError, ProviderUnavailableError
+from signal9_core.errors import PayloadError, ProviderUnavailableError, StoreUnavailableError
 from signal9_core.provider_port import History
+from signal9_core.repositories.companies import AssetRepository
 from signal9_core.schemas.operations import IngestAnswer
 from tests.fakes import FakeProvider
 
@@ -126,13 +127,39 @@ def test_a_replay_changes_tables_once_and_lists_skipped_files(
     assert "0 new or changed, from 2 files" in second.err
 
 
+@pytest.mark.parametrize("option", [(), ("--json",)])
+def test_a_replay_lists_what_failed_and_ends_with_one(
+    empty_shell: Shell, recordings: Path, option: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise StoreUnavailableError("the disk is full")
+
+    monkeypatch.setattr(AssetRepository, "change", refuse)
+
+    outcome = empty_shell.run("replay", str(recordings), *option)
+
+    assert outcome.code == 1
+    for text in ("IBM", "overview", "the disk is full", "MSFT_2024-01.json"):
+        assert text in outcome.out
+
+
+def test_the_progress_of_a_replay_is_drawn_on_a_terminal(
+    empty_shell: Shell, recordings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+    outcome = empty_shell.run("replay", str(recordings))
+
+    assert all(text in outcome.err for text in ("files", "stored", "━"))
+
+
 def test_an_empty_cache_is_nothing_to_replay_and_a_missing_folder_an_error(
     empty_shell: Shell, tmp_path: Path
 ) -> None:
     empty = json.loads(empty_shell.run("replay", "--json").out)
     missing = empty_shell.run("replay", str(tmp_path / "nowhere"))
 
-    assert empty == {"files": 0, "stored": {}, "changed": 0, "skipped": []}
+    assert empty == {"files": 0, "stored": {}, "changed": 0, "skipped": [], "failed": []}
     assert missing.code == 1
     assert missing.err.startswith("error: ")
     assert "nowhere" in missing.err

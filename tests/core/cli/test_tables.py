@@ -1,5 +1,6 @@
+import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -11,6 +12,8 @@ from signal9_core.cli.output import one_line
 from signal9_core.cli.render import common_decimals, common_unit, format_number, sparkline
 from signal9_core.cli.views import print_news
 from signal9_core.domain import CompanyOverview
+from signal9_core.domain.price_check import AdjustedCloses
+from signal9_core.provider_port import History
 from signal9_core.schemas.news import ArticleAnswer, NewsAnswer
 from tests.fakes import FakeProvider
 
@@ -96,6 +99,48 @@ def test_companies_with_and_without_data_are_shown(
 
     assert "NYSE" in listed_only.out
     assert "1,234,567,890 EUR" in empty_shell.run("show", "AAPL").out
+
+
+def test_a_year_whose_splits_are_unknown_is_not_drawn_and_has_a_reason_instead_of_a_range(
+    empty_shell: Shell, use_provider: Callable[[FakeProvider], None]
+) -> None:
+    provider = FakeProvider(actions={"AAPL": []})
+    use_provider(provider)
+    empty_shell.run("ingest")
+
+    known = empty_shell.run("show", "AAPL", width=100).out
+    unknown = empty_shell.run("show", "BRK.B", width=100).out
+
+    assert "52-week range     184.25 (2024-01-03) to 193.58 (2023-12-28)" in known
+    assert "52-week range     The splits of these 52 weeks are not known." in unknown
+    assert "its last year     not drawn: its splits are not known" in unknown
+
+
+def test_adjusted_closes_that_differ_from_the_providers_are_shown_and_named_by_the_status(
+    empty_shell: Shell, use_provider: Callable[[FakeProvider], None]
+) -> None:
+    class Provider(FakeProvider):
+        def history(self, ticker: str, since: date | None = None) -> History | None:
+            history = super().history(ticker, since)
+            if history is None or history.bars is None:
+                return history
+            closes = [float(close) for close in history.bars.prices("close")]
+            if ticker == "AAPL":
+                closes[0] /= 4
+            checked = AdjustedCloses(history.bars, closes, decimals=6)
+            return history._replace(adjusted_closes=[checked])
+
+    use_provider(Provider(actions={"AAPL": [], "BRK.B": []}))
+    empty_shell.run("ingest")
+
+    status = empty_shell.run("status", width=200).out
+    good, bad = (empty_shell.run("show", name, width=250).out for name in ("BRK.B", "AAPL"))
+
+    difference = "adjusted closes differ from those of fake by 300.0000% on 2023-12-28"
+    assert "1 problem" in status
+    assert re.search(rf"AAPL +prices +{difference}", status)
+    assert "adjusted closes   agree with those of fake, checked" in good
+    assert f"adjusted closes   {difference}" in bad
 
 
 def test_colours_are_omitted_on_request(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

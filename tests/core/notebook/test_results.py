@@ -185,6 +185,18 @@ def test_results_without_data_say_so_in_words(s9: Signal9) -> None:
     assert repr(s9.news("GE")).startswith("0 articles about GE")
 
 
+def test_a_company_whose_splits_are_unknown_has_a_reason_instead_of_a_range(
+    tmp_path: Path, use_provider: Callable[[FakeProvider], None]
+) -> None:
+    use_provider(FakeProvider(actions={"AAPL": []}))
+
+    with Signal9(tmp_path) as s9:
+        known, unknown = s9.asset("AAPL"), s9.asset("BRK.B")
+
+    assert "184.25 to 193.58" in repr(known)
+    assert "52-week range     The splits of these 52 weeks are not known." in repr(unknown)
+
+
 def test_html_is_escaped(tmp_path: Path, use_provider: Callable[[FakeProvider], None]) -> None:
     script = "<script src='https://example.com/x.js'></script>"
     article = _article(1).model_copy(update={"title": script, "source": "<b>Press"})

@@ -137,7 +137,7 @@ def test_only_new_bars_and_actions_are_requested(
     assert history is not None
     assert history.bars is not None
     assert (len(history.bars), history.actions) == (1, [])
-    assert (history.coverage, history.complete) == ((start, date(2024, 1, 5)), complete)
+    assert (history.coverage, history.complete) == (((start, date(2024, 1, 5)),), complete)
     for params in wire.params:
         assert (params["start"], params["end"]) == (str(start), "2024-01-07")
 

@@ -1,6 +1,6 @@
 """AlphaVantage: requests, error texts, and how each kind of body is read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -161,7 +161,7 @@ def test_a_free_plan_has_the_last_hundred_bars_but_that_of_today(
     assert history is not None
     assert history.bars is not None
     assert (len(history.bars), history.complete) == expected
-    assert history.coverage is None
+    assert history.coverage == ()
     assert wire.params[0]["function"] == "TIME_SERIES_DAILY"
     assert wire.params[0]["outputsize"] == "compact"
 
@@ -187,7 +187,7 @@ def test_a_premium_plan_requests_what_is_new_with_splits_and_dividends(
     assert history is not None
     assert wire.params[0]["function"] == "TIME_SERIES_DAILY_ADJUSTED"
     assert wire.params[0]["outputsize"] == size
-    assert history.coverage == (first, date(2024, 1, 7))
+    assert history.coverage == ((first, date(2024, 1, 7)),)
     assert history.complete is complete
     days_of_actions = [action.ex_date.day for action in history.actions]
     assert days_of_actions == [day for day in (2, 3, 5) if date(2024, 1, day) >= first]
@@ -201,7 +201,7 @@ def test_a_compact_series_that_does_not_reach_back_covers_only_its_own_days() ->
     history = client.history("IBM", date(2023, 9, 12))
 
     assert history is not None
-    assert history.coverage == (stamps[-1].date(), date(2024, 1, 7))
+    assert history.coverage == ((stamps[-1].date(), date(2024, 1, 7)),)
     assert not history.complete
 
 
@@ -319,7 +319,7 @@ def _bars(draw: st.DrawFn) -> list[tuple[str, ...]]:
 def test_every_digit_of_every_bar_is_read_in_either_form(rows: list[tuple[str, ...]]) -> None:
     names = ("1. open", "2. high", "3. low", "4. close", "5. volume")
     days = {day: dict(zip(names, values, strict=True)) for day, *values in rows}
-    lines = "\r\n".join((HEAD, *map(",".join, rows)))
+    lines = "\r\n".join((HEAD, *map(",".join, rows), ""))
     expected = [
         (date.fromisoformat(day), *map(Decimal, prices), int(volume))
         for day, *prices, volume in sorted(rows)
@@ -349,8 +349,9 @@ def test_splits_and_dividends_come_with_the_adjusted_series(more: dict[str, str]
         "2024-01-02": adjusted_bar(dividend="0.2500", split="2.0", **more),
     }
 
-    series, actions = _parsed(daily("BRK-B", bars), None)
+    series, actions, adjusted = _parsed(daily("BRK-B", bars), None)
 
+    assert adjusted is not None
     assert [(action.kind, action.amount or action.ratio) for action in actions] == [
         ("dividend", Decimal("0.25")),
         ("split", Decimal(2)),
@@ -509,6 +510,41 @@ def test_the_fiscal_year_in_progress_is_left_out(
     annual = [report for report in found if report.period is Period.ANNUAL]
     assert [str(report.fiscal_date_ending) for report in annual] == finished
     assert len(found) == len(annual) + quarters
+
+
+@pytest.mark.parametrize(
+    ("ends", "latest_quarter", "finished"),
+    [
+        # Eleven months, from January to December: no year in progress has that length.
+        (["2021-12-31", "2021-01-31", "2020-01-31"], "2021-12-31", 3),
+        # Six months, of which the last two quarters are reported: maybe half a year.
+        (["2021-12-31", "2021-06-30", "2020-06-30"], "2021-12-31", 2),
+        (["2021-12-31", "2021-06-30", "2020-06-30"], "2022-03-31", 3),
+        # A year in progress after six months, and after a whole one that has ended.
+        (["2022-03-31", "2021-12-31", "2021-06-30"], "2022-03-31", 2),
+        (["2022-12-31", "2021-12-31", "2021-06-30"], "2022-12-31", 3),
+        # The last quarter is not reported yet: the figure is the sum of three.
+        (["2021-12-31", "2020-12-31"], "2021-09-30", 1),
+        (["2021-12-31"], "2021-09-30", 0),
+    ],
+)
+def test_a_change_of_the_fiscal_year_drops_no_year_that_has_ended(
+    ends: Sequence[str], latest_quarter: str, finished: int
+) -> None:
+    days = [date.fromisoformat(latest_quarter) - timedelta(days=91 * at) for at in range(8)]
+    quarterly = [{"fiscalDateEnding": str(day), "reportedEPS": "1"} for day in days]
+    coming = {"fiscalDateEnding": str(days[0] + timedelta(days=91)), "reportedEPS": "None"}
+    annual = [{"fiscalDateEnding": end, "reportedEPS": "4"} for end in ends]
+    content = {
+        "symbol": "IBM",
+        "annualEarnings": annual,
+        "quarterlyEarnings": [coming, *quarterly],
+    }
+
+    found = parse_earnings(body(content), None)
+
+    years = [report for report in found if report.period is Period.ANNUAL]
+    assert [str(report.fiscal_date_ending) for report in years] == ends[len(ends) - finished :]
 
 
 def test_an_overview_is_read_by_name_and_the_rest_is_kept() -> None:

@@ -1,5 +1,6 @@
 """What holds for every provider: errors, retries, quota, cache, and keys that never leak."""
 
+import gzip
 import traceback
 from datetime import UTC, date, datetime, timedelta
 
@@ -19,6 +20,7 @@ from signal9_core.errors import (
     RequestRefusedError,
     SettingsError,
 )
+from signal9_core.provider_port import LARGEST_BODY
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from signal9_core.providers.calendar import last_finished_day
 from signal9_core.providers.http import Redactor
@@ -225,6 +227,43 @@ def test_a_body_without_data_is_explained_and_not_retried(
         client.assets()
 
     assert len(wire.requests) == 1
+
+
+def test_a_body_without_end_is_given_up_and_not_cached() -> None:
+    parts = [b" " * (1 << 20)] * 1_000
+    cache, bomb = MemoryCache(), gzip.compress(b" " * (LARGEST_BODY + 1))
+    zipped = {"content-encoding": "gzip", "content-type": "application/json"}
+    client, wire = alpaca(
+        httpx2.Response(200, content=iter(parts)),
+        response(bomb, headers=zipped),
+        cache=cache,
+    )
+
+    for _ in range(2):
+        with pytest.raises(PayloadError, match="alpaca assets: the body has more than 67,108,864"):
+            client.assets()
+
+    assert (len(wire.requests), cache.responses) == (2, [])
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b'[{"symbol": "AAPL", "status": "active", "x": 1, "x": 2}]', "'x' occurs twice"),
+        (b'[{"symbol": "AAPL", "status": "active", "": 2}]', "a field has no name"),
+        (b'[{"symbol": "AAPL", "status": "active", "x": 1e400}]', "1e400 has too many digits"),
+        (b'[{"symbol": "AAPL", "status": "active", "x": "%s"}]' % (b"x" * 100_001), "100,001"),
+        (b'[{"symbol": "AAPL", "status": "active", "x": %s}]' % (b"[" * 30 + b"]" * 30), "nested"),
+        (b"[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_what_a_decoder_passes_over_and_no_store_can_hold_is_refused(
+    body: bytes, problem: str
+) -> None:
+    client, _ = alpaca(response(body))
+
+    with pytest.raises(PayloadError, match=f"alpaca assets: .*{problem}"):
+        client.assets()
 
 
 def test_a_body_that_cannot_be_decompressed_is_an_error() -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from signal9_core.bootstrap import App
@@ -19,13 +21,13 @@ from signal9_core.provider_port import Provider
 from signal9_core.providers.alpaca.client import AlpacaClient
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from tests.core.conftest import app_over, opened
+from tests.core.strategies import damaged
 from tests.fakes import SetClock
 from tests.spied import SpiedStore
 
 from .wire import KEY, bar, earnings, news_item, response
 
-SHEET = {"fiscalDateEnding": "2023-09-30", "reportedCurrency": "EUR", "totalAssets": "-12"}
-REPORTS = {"symbol": "IBM", "annualReports": [], "quarterlyReports": [SHEET]}
+QUARTER = {"fiscalDateEnding": "2023-09-30", "reportedCurrency": "EUR"}
 META = {"2. Symbol": "IBM", "5. Time Zone": "US/Eastern"}
 BAR = {"t": "2024-01-05T05:00:00Z", "o": 1.5, "h": 2, "l": 1, "c": 1.25, "v": 7, "n": 1, "vw": 1.5}
 PAID = {"symbol": "IBM", "ex_date": "2024-01-05", "rate": 0.5, "special": False}
@@ -44,9 +46,18 @@ BODIES: dict[str, Any] = {
         "Meta Data": META,
         "Time Series (Daily)": {"2024-01-05": bar(), "2024-01-04": bar()},
     },
-    "INCOME_STATEMENT": REPORTS,
-    "BALANCE_SHEET": REPORTS,
-    "CASH_FLOW": REPORTS,
+    **{
+        function: {
+            "symbol": "IBM",
+            "annualReports": [],
+            "quarterlyReports": [{**QUARTER, figure: "-12"}],
+        }
+        for function, figure in (
+            ("INCOME_STATEMENT", "totalRevenue"),
+            ("BALANCE_SHEET", "totalAssets"),
+            ("CASH_FLOW", "operatingCashflow"),
+        )
+    },
     "EARNINGS": json.loads(earnings("IBM", {"2023-12-31": "9", "2022-12-31": "8"})),
     "NEWS_SENTIMENT": {"items": "2", "feed": [news_item("u1"), news_item("u2")]},
     "LISTING_STATUS": "symbol,name,exchange,assetType,ipoDate,delistingDate,status\n"
@@ -169,7 +180,7 @@ def _stored(function: str, change: Change) -> tuple[dict[Any, Any], list[str]]:
 def _known(value: Any) -> Any:
     """Return stored values without the fields that were added."""
     if isinstance(value, Mapping):
-        added = {"9z", "futureField", "future_field", "other"}
+        added = {"9z", "futureField", "future_field", "other", "digest"}
         return {name: _known(item) for name, item in value.items() if name not in added}
     return [_known(item) for item in value] if isinstance(value, list) else value
 
@@ -216,6 +227,9 @@ def test_a_missing_field_is_named_and_its_data_set_untouched(function: str) -> N
         b'{"Symbol": "IBM", "symbol": "I',
         b'{"unexpected": []}',
         b"<html></html>",
+        b"[" * 100_000,
+        b'{"Symbol":' * 100_000,
+        b'{"symbol": "IBM", "annualReports": [{"totalAssets": "1"}], "quarterlyReports": []}',
     ],
 )
 def test_an_error_instead_of_data_changes_nothing_and_is_reported(
@@ -240,3 +254,20 @@ def test_an_error_instead_of_data_changes_nothing_and_is_reported(
         profile = app.assets.get("IBM")
         assert profile is None or data_set not in profile.freshness
         assert answer.stored.get(data_set, 0) == 0
+
+
+@pytest.mark.parametrize("name", ["alphavantage", "alpaca"])
+@given(data=st.data())
+def test_no_damage_stops_an_ingest(name: str, data: st.DataObject) -> None:
+    def damaging(request: httpx2.Request) -> httpx2.Response:
+        whole = _sent(BODIES[_function(request)])
+        body = data.draw(st.just(whole.content) | damaged(whole.content))
+        return response(body, headers=dict(whole.headers))
+
+    with opened() as store:
+        app = _app(store, name, damaging)
+
+        answers = [app.ingest(tickers=["IBM"]), app.ingest()]
+
+    reasons = [failure.reason for answer in answers for failure in answer.failed]
+    assert all(reason.startswith(f"{name} ") for reason in reasons)

@@ -145,7 +145,7 @@ def _histories() -> Iterator[tuple[list[Raw], Daily]]:
 
 
 def test_every_bar_split_and_dividend_of_every_history() -> None:
-    for rows, (series, actions) in _histories():
+    for rows, (series, actions, _) in _histories():
         for bar, row in zip(series, rows, strict=True):
             assert str(bar.day) == row["timestamp"]
             assert [bar.open, bar.high, bar.low, bar.close, bar.volume] == [

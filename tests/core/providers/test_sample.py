@@ -71,12 +71,13 @@ def test_an_unknown_company_has_nothing(sample: SampleProvider) -> None:
 def test_prices_are_as_traded_until_the_end(
     sample: SampleProvider, ticker: str, count: int, first: date
 ) -> None:
-    bars, _, coverage, complete = _history(sample, ticker)
+    history = _history(sample, ticker)
+    bars, coverage, complete = history.bars, history.coverage, history.complete
 
     assert bars is not None
     assert (len(list(bars)), bars.day(0), bars.day(-1)) == (count, first, END)
     assert (bars.ticker, bars.currency) == (ticker, "USD")
-    assert (coverage, complete) == ((first, END), True)
+    assert (coverage, complete) == (((first, END),), True)
 
 
 @pytest.mark.parametrize(
@@ -112,9 +113,9 @@ def test_a_history_since_a_day_has_what_is_new_and_says_so(sample: SampleProvide
     assert [(str(action.ex_date), action.amount) for action in history.actions] == [
         ("2013-02-06", Decimal("0.85"))
     ]
-    assert (history.coverage, history.complete) == ((date(2013, 2, 3), END), False)
+    assert (history.coverage, history.complete) == (((date(2013, 2, 3), END),), False)
     assert later.bars is not None
-    assert (len(later.bars), later.coverage) == (0, None)
+    assert (len(later.bars), later.coverage) == (0, ())
 
 
 def test_the_listing_names_every_company_once_with_its_rank(

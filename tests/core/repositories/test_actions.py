@@ -1,6 +1,6 @@
 """Splits and dividends come back in order, with the days of which none is missing."""
 
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -28,17 +28,24 @@ def test_actions_come_back_in_order_and_are_written_once(some: list[CorporateAct
         assert repository.since("MSFT") == []
 
 
-@settings(deadline=None, max_examples=20)
-@given(st.lists(st.dates(), min_size=2, max_size=4))
-def test_coverage_widens_and_is_written_once(days: list[date]) -> None:
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 9)), min_size=1, max_size=6))
+def test_coverage_is_the_days_that_were_noted_and_no_others(noted: list[tuple[int, int]]) -> None:
+    start = date(2023, 12, 1)
+    covered = {day for first, length in noted for day in range(first, first + length + 1)}
     with opened() as store:
         repository = ActionRepository(store)
-        assert repository.known("AAPL") == ([], None)
+        assert repository.known("AAPL") == ([], ())
 
-        for first, last in pairwise(days):
-            repository.note_coverage("AAPL", min(first, last), max(first, last))
+        for first, length in noted:
+            days = start + timedelta(days=first), start + timedelta(days=first + length)
+            repository.note_coverage("AAPL", days)
         writes = store.writes
-        repository.note_coverage("AAPL", min(days), max(days))
+        actions, coverage = repository.known("AAPL", date.max)
+        repository.note_coverage("AAPL", *coverage)
 
-        assert store.writes == writes
-        assert repository.known("AAPL", date.max) == ([], (min(days), max(days)))
+    assert store.writes == writes
+    assert actions == []
+    found = [((first - start).days, (last - start).days) for first, last in coverage]
+    assert {day for first, last in found for day in range(first, last + 1)} == covered
+    assert all(last + 1 < first for (_, last), (first, _) in pairwise(found))

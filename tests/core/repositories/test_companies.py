@@ -175,11 +175,12 @@ def test_companies_are_ordered_by_when_they_were_checked(spied: SpiedStore) -> N
 
     assert repository.stalest(10) == ["ZZZ", "MSFT", "AAPL", "BRK.B"]
     assert repository.stalest(2) == ["ZZZ", "MSFT"]
-    assert [(ticker, fresh[DataSet.NEWS].count) for ticker, fresh in repository.freshness()] == [
-        ("BRK.B", 2),
-        ("AAPL", 1),
-        ("MSFT", 0),
+    summaries = [
+        (company.ticker, company.freshness[DataSet.NEWS].count)
+        for company in repository.summaries()
+        if company.freshness
     ]
+    assert summaries == [("BRK.B", 2), ("AAPL", 1), ("MSFT", 0)]
 
 
 def _check(repository: AssetRepository, ticker: str, hours: int) -> None:

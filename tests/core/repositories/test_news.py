@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from signal9_core.domain import NewsArticle, TickerSentiment
 from signal9_core.ports import Cursor, Item
+from signal9_core.provider_port import Vintage
 from signal9_core.repositories.news import ArticlePage, NewsRepository
 from signal9_core.tables import TableSpec
 from tests.core.conftest import opened
 from tests.core.storing import store_articles
 from tests.core.strategies import articles
-from tests.fakes import article
+from tests.fakes import NOW, article
 from tests.spied import SpiedStore
 
 GAINS = article("Apple gains", "2024-01-05T10:00", "AAPL")
@@ -178,10 +179,14 @@ def test_every_company_that_an_article_joins_or_leaves_is_known_before_a_write(
     store_articles(news, [about(GAINS, "AAPL", "BRK.B")])
     written = spied.writes
 
-    changes = news.compare([about(GAINS, "AAPL", "MSFT"), later])
+    changes = news.compare([Vintage(NOW, [about(GAINS, "AAPL", "MSFT"), later])])
 
     assert spied.writes == written
-    assert [(change.ticker, change.article.title, change.added) for change in changes] == [
+    assert [
+        (copy.ticker, change.article.title, copy.added)
+        for change in changes
+        for copy in change.copies
+    ] == [
         ("AAPL", GAINS.title, 0),
         ("MSFT", GAINS.title, 1),
         ("BRK.B", GAINS.title, -1),
@@ -267,6 +272,33 @@ def test_an_article_that_somebody_else_adds_meanwhile_is_brought_up_to_date(
     store_articles(news, [GAINS.model_copy(update={"topics": ("ipo",)})])
 
     assert [found.topics for found in news.recent(limit=10).items] == [("ipo",)]
+
+
+@pytest.mark.parametrize("stored", [[], [GAINS]], ids=["new", "known"])
+@pytest.mark.parametrize("hour", [10, 11], ids=["changed", "moved"])
+def test_a_newer_version_that_somebody_else_adds_meanwhile_stays(
+    hour: int, stored: list[NewsArticle], news: NewsRepository, spied: SpiedStore
+) -> None:
+    newer = GAINS.model_copy(
+        update={"topics": ("ipo",), "published_at": datetime(2024, 1, 5, hour, tzinfo=UTC)}
+    )
+    older = GAINS.model_copy(update={"summary": "Corrected."})
+    store_articles(news, stored, NOW)
+
+    def meanwhile(_: TableSpec, __: Item) -> None:
+        later = NOW + timedelta(hours=2)
+        store_articles(NewsRepository(spied.store), [newer], later, recorded=True)
+
+    spied.meanwhile = meanwhile
+    store_articles(news, [older], NOW + timedelta(hours=1), recorded=True)
+
+    assert news.recent(limit=10).items == [newer]
+    assert news.of_company("AAPL", limit=10).items == [newer]
+    assert [version.article for version in news.versions(GAINS.id)] == [
+        *stored,
+        older,
+        newer,
+    ]
 
 
 def test_the_first_second_and_the_last_of_a_month_belong_to_it(news: NewsRepository) -> None:

@@ -1,6 +1,6 @@
 """Reports come back as they were, and are written only where they differ."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +12,7 @@ from signal9_core.tables import TableSpec
 from tests.core.conftest import opened
 from tests.core.storing import store_dates, store_reports
 from tests.core.strategies import calendar_entries, earnings, statements
-from tests.fakes import income
+from tests.fakes import NOW, income
 from tests.spied import SpiedStore
 
 
@@ -81,7 +81,8 @@ def test_a_report_that_somebody_else_adds_meanwhile_is_restated(spied: SpiedStor
     report = income("AAPL", "2023-09-30", "1")
 
     def meanwhile(_: TableSpec, __: Item) -> None:
-        store_reports(yours, "AAPL", [income("AAPL", "2023-09-30", "2")])
+        earlier = NOW - timedelta(seconds=1)
+        store_reports(yours, "AAPL", [income("AAPL", "2023-09-30", "2")], earlier)
 
     spied.meanwhile = meanwhile
     store_reports(mine, "AAPL", [report])

@@ -58,7 +58,7 @@ def test_one_company_is_shown_in_full(full: App) -> None:
     assert set(answer.freshness) == set(DataSet)
     assert answer.freshness[DataSet.PRICES].as_of == date(2024, 1, 3)
     assert answer.freshness[DataSet.PRICES].source == "fake"
-    assert answer.insights.range_52_weeks is not None
+    assert answer.insights.no_range_reason is not None
     assert answer.insights.sentiment is not None
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from signal9_core.domain import (
     AssetProfile,
+    CorporateAction,
     DataSet,
     Freshness,
     Insights,
@@ -26,6 +27,7 @@ from signal9_core.events import (
     PricesUpdated,
 )
 from signal9_core.ports import Item
+from signal9_core.repositories.actions import ActionRepository
 from signal9_core.repositories.companies import AssetRepository
 from signal9_core.repositories.news import NewsRepository
 from signal9_core.repositories.prices import PriceRepository
@@ -47,11 +49,11 @@ class Market:
         self.publisher = publisher
         self.spied = spied
         self.assets, self.news = AssetRepository(spied), NewsRepository(spied)
-        self.prices = PriceRepository(spied)
+        self.prices, self.actions = PriceRepository(spied), ActionRepository(spied)
         store_assets(self.assets, LISTING)
 
     def update(self, event: Event) -> None:
-        repositories = self.assets, self.prices, self.news
+        repositories = self.assets, self.prices, self.actions, self.news
         UpdateInsights(*repositories, lambda: self.scorer, self.publisher, SetClock(), 10)(event)
 
     def news_ingested(self, ticker: str, first: str = LATELY[0], last: str = LATELY[1]) -> None:
@@ -68,6 +70,18 @@ class Market:
             return old.model_copy(update={"freshness": {**old.freshness, data_set: fresh}})
 
         self.assets.change(ticker, noted)
+
+    def actions_are_known(self, ticker: str, *splits: tuple[str, str]) -> None:
+        self.actions.sync(
+            CorporateAction(
+                ticker=ticker,
+                kind="split",
+                ex_date=date.fromisoformat(day),
+                ratio=Decimal(ratio),
+            )
+            for day, ratio in splits
+        )
+        self.actions.note_coverage(ticker, (date(2000, 1, 1), date(2024, 1, 9)))
 
     def insights(self, ticker: str) -> Insights:
         profile = self.assets.get(ticker)
@@ -223,6 +237,7 @@ def test_a_company_that_is_not_listed_is_not_made_up(market: Market) -> None:
 
 def test_the_range_holds_52_weeks_and_names_its_days(market: Market) -> None:
     market.is_fresh("AAPL", DataSet.PRICES)
+    market.actions_are_known("AAPL")
     first = AS_OF - timedelta(weeks=52) + timedelta(days=1)
     bars = [
         bar("AAPL", (first - timedelta(days=1)).isoformat(), "1", high="999"),
@@ -243,6 +258,95 @@ def test_the_range_holds_52_weeks_and_names_its_days(market: Market) -> None:
         high=Decimal("190.5"),
         high_on=date(2023, 6, 1),
     )
+
+
+APPLE_2020 = [
+    bar("AAPL", "2019-09-03", "205.70", low="203.32", high="206.98"),
+    bar("AAPL", "2020-03-23", "224.37", low="212.61", high="228.4997"),
+    bar("AAPL", "2020-08-24", "503.43", low="495.745", high="515.14"),
+    bar("AAPL", "2020-08-28", "499.23", low="498.31", high="505.77"),
+    bar("AAPL", "2020-08-31", "129.04", low="126.00", high="131.00"),
+    bar("AAPL", "2020-09-01", "134.18", low="130.53", high="134.80"),
+]
+
+
+def test_the_range_is_in_shares_of_the_last_close(market: Market) -> None:
+    market.prices.merge(PriceSeries.from_bars("AAPL", APPLE_2020))
+    market.actions_are_known("AAPL", ("2014-06-09", "7"), ("2020-08-31", "4"))
+
+    for as_of, low, high in (
+        (date(2020, 8, 28), "203.32", "515.14"),
+        (date(2020, 8, 31), "50.83", "131"),
+    ):
+        market.is_fresh("AAPL", DataSet.PRICES, as_of)
+        market.prices_updated("AAPL")
+        price_range = market.insights("AAPL").range_52_weeks
+        assert price_range is not None
+        assert (price_range.low, price_range.high) == (Decimal(low), Decimal(high))
+        assert price_range.low_on == date(2019, 9, 3)
+
+
+def test_the_low_is_dated_by_the_day_with_the_lowest_low(market: Market) -> None:
+    market.is_fresh("AAPL", DataSet.PRICES)
+    market.actions_are_known("AAPL")
+    bars = [
+        bar("AAPL", "2023-06-01", "150", low="149", high="190"),
+        bar("AAPL", "2023-07-03", "160", low="130", high="161"),
+        bar("AAPL", "2023-08-01", "140", low="139", high="141"),
+    ]
+    market.prices.merge(PriceSeries.from_bars("AAPL", bars))
+
+    market.prices_updated("AAPL")
+
+    price_range = market.insights("AAPL").range_52_weeks
+    assert price_range is not None
+    assert (price_range.low, price_range.low_on) == (Decimal(130), date(2023, 7, 3))
+    assert (price_range.high, price_range.high_on) == (Decimal(190), date(2023, 6, 1))
+
+
+def test_a_split_that_is_learned_later_updates_the_range(market: Market) -> None:
+    market.prices.merge(PriceSeries.from_bars("AAPL", APPLE_2020))
+    market.is_fresh("AAPL", DataSet.PRICES, date(2020, 9, 1))
+    market.actions_are_known("AAPL")
+    market.prices_updated("AAPL")
+    before = market.insights("AAPL").range_52_weeks
+
+    market.actions_are_known("AAPL", ("2020-08-31", "4"))
+    market.prices_updated("AAPL")
+
+    after = market.insights("AAPL").range_52_weeks
+    assert before is not None
+    assert after is not None
+    assert (before.high, after.high) == (Decimal("515.14"), Decimal("134.8"))
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        (),
+        ((date(2023, 6, 2), date(2024, 1, 5)),),
+        ((date(2023, 6, 1), date(2024, 1, 4)),),
+        ((date(2023, 6, 1), date(2023, 8, 1)), (date(2023, 8, 3), date(2024, 1, 5))),
+    ],
+    ids=["nothing known", "first day", "last day", "a day between"],
+)
+def test_without_all_splits_of_the_year_there_is_a_reason_instead_of_a_range(
+    spans: Sequence[tuple[date, date]], market: Market
+) -> None:
+    market.is_fresh("AAPL", DataSet.PRICES)
+    market.prices.merge(series("AAPL", day_20230601="724", day_20240105="181"))
+    if spans:
+        market.actions.note_coverage("AAPL", *spans)
+
+    market.prices_updated("AAPL")
+    insights = market.insights("AAPL")
+    market.actions_are_known("AAPL")
+    market.prices_updated("AAPL")
+
+    assert insights.range_52_weeks is None
+    assert insights.no_range_reason == "The splits of these 52 weeks are not known."
+    assert market.insights("AAPL").range_52_weeks is not None
+    assert market.insights("AAPL").no_range_reason is None
 
 
 @pytest.mark.parametrize("as_of", [None, date(2030, 1, 1)])

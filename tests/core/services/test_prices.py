@@ -3,7 +3,7 @@ import json
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from io import StringIO
 
@@ -67,7 +67,9 @@ def store_action(app: App, long: PriceSeries, at: int, **figure: str) -> Corpora
     kind = "split" if "ratio" in figure else "dividend"
     place = {"ticker": long.ticker, "kind": kind, "ex_date": long.day(at)}
     action = CorporateAction.model_validate({**place, **figure})
-    ActionRepository(app.store).sync([action])
+    actions = ActionRepository(app.store)
+    actions.sync([action])
+    actions.note_coverage(long.ticker, (long.day(0), long.day(-1)))
     return action
 
 
@@ -108,10 +110,61 @@ def test_prices_are_adjusted_by_splits_and_dividends(app: App, long: PriceSeries
     assert expected.volume[0] == 2 * long.volume[5]
 
 
+def test_the_answer_names_the_method_and_the_day_of_adjusted_prices(
+    app: App, long: PriceSeries
+) -> None:
+    store_action(app, long, 10, ratio="4")
+    store_action(app, long, 20, ratio="7")
+
+    answer = app.get_prices("BRK.B", last=long.day(15), adjusted=True)
+    traded = app.get_prices("BRK.B", last=long.day(15))
+
+    assert (answer.adjustment, answer.adjusted_to) == ("splits and dividends", long.day(29))
+    assert (traded.adjustment, traded.adjusted_to) == (None, None)
+    volumes = [row.volume for row in rows(answer)]
+    assert volumes == [28 * volume for volume in long.volume[:10]] + [
+        7 * volume for volume in long.volume[10:16]
+    ]
+
+
+def test_a_split_after_the_last_bar_changes_no_price_yet(app: App, long: PriceSeries) -> None:
+    store_action(app, long, 10, amount="0.5")
+    before = app.get_prices("BRK.B", adjusted=True)
+    split = {"ticker": "BRK.B", "kind": "split", "ratio": "2"}
+    tomorrow = long.day(29) + timedelta(days=1)
+    app.actions.sync([CorporateAction.model_validate({**split, "ex_date": tomorrow})])
+
+    assert app.get_prices("BRK.B", adjusted=True) == before
+    assert app.get_prices.last_year("BRK.B").bars.day(-1) == long.day(29)
+    assert app.get_prices.last_year("BRK.B").bars.volume == long.volume
+
+
+def test_actions_of_unknown_completeness_adjust_nothing(app: App, long: PriceSeries) -> None:
+    dividend = {"ticker": "BRK.B", "kind": "dividend", "amount": "0.5", "ex_date": long.day(10)}
+    app.actions.sync([CorporateAction.model_validate(dividend)])
+
+    with pytest.raises(InputError, match=r"^adjusted: BRK\.B has no adjusted prices$"):
+        app.get_prices("BRK.B", adjusted=True)
+
+
+def test_the_last_year_is_in_shares_of_its_last_close(app: App, long: PriceSeries) -> None:
+    unknown = app.get_prices.last_year("BRK.B")
+    store_action(app, long, 20, ratio="4")
+    store_action(app, long, 25, amount="1")
+
+    known = app.get_prices.last_year("BRK.B")
+
+    assert (unknown.comparable, unknown.bars) == (False, long)
+    assert known.comparable
+    assert known.bars.price("close", 0) == long.price("close", 0) / 4
+    assert known.bars.price("close", 24) == long.price("close", 24)
+    assert app.get_prices.last_year("AAPL") == (PriceSeries.empty("AAPL"), True)
+
+
 def test_where_nothing_happened_adjusted_prices_are_those_traded(
     app: App, long: PriceSeries
 ) -> None:
-    ActionRepository(app.store).note_coverage("BRK.B", long.day(0), long.day(-1))
+    ActionRepository(app.store).note_coverage("BRK.B", (long.day(0), long.day(-1)))
 
     assert rows(app.get_prices("BRK.B", adjusted=True)) == bar_rows(long.rescaled(6))
 
@@ -120,7 +173,7 @@ def test_adjusted_prices_are_refused_where_a_split_may_be_missing(
     app: App, long: PriceSeries
 ) -> None:
     first, last = long.day(7), long.day(20)
-    ActionRepository(app.store).note_coverage("BRK.B", first, last)
+    ActionRepository(app.store).note_coverage("BRK.B", (first, last))
 
     for start, end in ((None, None), (first, None), (None, last)):
         with pytest.raises(InputError, match=f"adjusted prices from {first} to {last} only"):
@@ -208,7 +261,6 @@ def test_pages_of_any_range_hold_what_all_of_it_holds(
         actions = []
         if len(series):
             actions = [store_action(app, series, len(series) // 2, ratio="2")]
-            ActionRepository(store).note_coverage("AAPL", series.day(0), series.day(-1))
         options = {"first": first, "last": last, "interval": interval, "order": order}
         paged = list(pages(app.get_prices, adjusted=adjusted, limit=limit, **options))
 

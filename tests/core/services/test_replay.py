@@ -93,18 +93,22 @@ def test_later_bars_win_and_earlier_ones_stay(app: App) -> None:
     assert bars.prices("close") == [Decimal(1), Decimal(2)]
 
 
-def test_an_older_copy_replaces_what_is_newer_in_the_store(app: App, tmp_path: Path) -> None:
+OLDER_DAYS = ("2023-01-01", "2023-01-02")
+
+
+def test_an_older_copy_replaces_nothing_that_came_later(app: App, tmp_path: Path) -> None:
     rows = [f"{date(2023, 1, 2) + timedelta(days=at)},1,1,1,1,0.5,10,0,1" for at in range(366)]
     keep(app, "TIME_SERIES_DAILY_ADJUSTED", table(*rows, adjusted=True))
     app.replay()
     folder = tmp_path / "older" / "alphavantage" / "TIME_SERIES_DAILY_ADJUSTED"
     folder.mkdir(parents=True)
-    older = table("2023-01-02,3,3,3,3,3,10,0,1", adjusted=True)
+    older = table(*(f"{day},3,3,3,3,3,10,0,1" for day in OLDER_DAYS), adjusted=True)
     (folder / "IBM_2023-01.csv").write_text(older)
 
     assert app.replay(tmp_path / "older").changed == 1
-    assert app.prices.between("IBM").prices("close")[0] == 3
-    assert profile(app).freshness[DataSet.PRICES].count == 366
+    assert app.prices.between("IBM").prices("close")[:2] == [3, 1]
+    fresh = profile(app).freshness[DataSet.PRICES]
+    assert (fresh.count, fresh.fetched_at) == (367, NOW)
 
 
 def test_articles_belong_to_the_company_that_was_requested(app: App) -> None:
@@ -186,13 +190,13 @@ def test_it_is_known_after_a_replay_that_no_split_or_dividend_happened(app: App)
     bars = {"bars": {"IBM": [bar]}, "next_page_token": None}
     keep(app, "stocks_bars", bars, provider="alpaca")
     app.replay()
-    assert app.actions.known("IBM") == ([], None)
+    assert app.actions.known("IBM") == ([], ())
 
     actions: dict[str, object] = {"corporate_actions": {}, "next_page_token": None}
     keep(app, "corporate_actions", actions, provider="alpaca")
     app.replay()
 
-    assert app.actions.known("IBM") == ([], (date(2024, 1, 5),) * 2)
+    assert app.actions.known("IBM") == ([], ((date(2024, 1, 5),) * 2,))
     assert app.replay().changed == 0
 
 

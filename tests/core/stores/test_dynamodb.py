@@ -11,8 +11,13 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 from moto import mock_aws
 
-from signal9_core.errors import ConflictError, StoreError, StoreUnavailableError
-from signal9_core.ports import ABSENT, Item, Stored
+from signal9_core.errors import (
+    ConflictError,
+    DamagedItemError,
+    StoreError,
+    StoreUnavailableError,
+)
+from signal9_core.ports import ABSENT, Item
 from signal9_core.stores.dynamodb import DynamoStore
 from signal9_core.tables import ASSETS, COMPANY_NAME_INDEX, NEWS, TableSpec
 from tests.fakes import SetClock
@@ -278,15 +283,14 @@ def test_a_page_is_filled_up_past_expired_items(store: DynamoStore, clock: SetCl
     assert rest.cursor is None
 
 
-def test_an_item_that_someone_else_wrote_is_read_but_never_overwritten_by_version(
+def test_an_item_that_someone_else_wrote_is_damaged_and_never_overwritten_by_version(
     aws: Aws, store: DynamoStore
 ) -> None:
     aws.client.put_item(TableName="x-Assets", Item={"ticker": {"S": "AAPL"}, "n": {"N": "1"}})
     aws.client.put_item(TableName="x-Assets", Item={"ticker": {"S": "IBM"}, "n": {"SS": ["a"]}})
 
-    found = store.get(ASSETS, APPLE)
-
-    assert found == Stored(asset("AAPL", n=1), ABSENT)
+    with pytest.raises(DamagedItemError, match="Assets AAPL: damaged, its checksum differs"):
+        store.get(ASSETS, APPLE)
     with pytest.raises(ConflictError):
         store.put(ASSETS, asset("AAPL"), expected=ABSENT)
     with pytest.raises(StoreError, match="type SS"):

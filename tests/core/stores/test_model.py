@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from hypothesis.strategies import SearchStrategy
 
+from signal9_core.bootstrap import no_progress
 from signal9_core.errors import ConflictError
 from signal9_core.ports import ABSENT, Clock, Item, Span, Stored, Value
 from signal9_core.tables import ASSETS, NEWS, STATE, TTL_ATTRIBUTE, IndexSpec, TableSpec
@@ -168,6 +169,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.store = self.opened.__enter__()
 
     def teardown(self) -> None:
+        self.compare_everything()
         self.opened.__exit__(None, None, None)
 
     @rule(batch=item_lists(max_size=1), expecting=EXPECTING)
@@ -237,6 +239,18 @@ class StoreMachine(RuleBasedStateMachine):
         if query.sort_key is not None:
             order = [str(item[query.sort_key]).encode() for item, _ in whole]
             assert order == sorted(order, reverse=newest_first)
+
+    @rule()
+    def compare_everything(self) -> None:
+        """Compare all items, which are thus the same in every store, and all indexes."""
+        for table in TABLES:
+            for index in (None, *table.indexes):
+                for partition in PARTITIONS if index is None else INDEX_PARTITIONS:
+                    query = Query(table, index, partition, None, None)
+                    stored = self._results(query, newest_first=False)
+                    items = {Place.of(table, item): item for item, _ in stored}
+                    assert items == self.model.query(query)
+        assert self.store.verify(no_progress) == []
 
     @rule(seconds=st.integers(1, 3))
     def wait(self, seconds: int) -> None:

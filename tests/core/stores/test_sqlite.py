@@ -116,17 +116,44 @@ def shared_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def test_a_file_or_folder_that_may_not_be_written_is_refused(shared_folder: Path) -> None:
+@pytest.mark.parametrize(("file_mode", "folder_mode"), [(0o444, 0o777), (0o644, 0o555)])
+def test_a_file_or_folder_that_may_not_be_written_can_be_read(
+    shared_folder: Path, file_mode: int, folder_mode: int
+) -> None:
     path = shared_folder / "market.db"
-    SqliteStore.open(path).close()
-    path.chmod(0o444)
-    shared_folder.chmod(0o777)
-    with unprivileged(), pytest.raises(StoreError, match=r"market\.db: not writable$"):
-        SqliteStore.open(path)
+    with SqliteStore.open(path) as store:
+        store.put(ASSETS, asset("AAPL"))
+    path.chmod(file_mode)
+    shared_folder.chmod(folder_mode)
 
+    with unprivileged(), SqliteStore.open(path) as store:
+        assert store.get(ASSETS, {"ticker": "AAPL"}) is not None
+        with pytest.raises(StoreError, match=r"market\.db: read-only, since"):
+            store.put(ASSETS, asset("MSFT"))
+
+    assert files_in(shared_folder).keys() == {path.name}
+
+
+def test_what_another_process_has_just_written_is_read_from_its_log(shared_folder: Path) -> None:
+    path = shared_folder / "market.db"
+    with SqliteStore.open(path) as store:
+        store.put(ASSETS, asset("AAPL"))
+        shared_folder.chmod(0o555)
+
+        with unprivileged(), SqliteStore.open(path) as reader:
+            assert reader.get(ASSETS, {"ticker": "AAPL"}) is not None
+
+
+def test_a_place_that_may_not_be_written_is_refused_where_there_is_nothing_to_read(
+    shared_folder: Path,
+) -> None:
+    (shared_folder / "empty.db").touch()
     shared_folder.chmod(0o555)
-    with unprivileged(), pytest.raises(StoreError, match=f"{shared_folder}: not writable$"):
+
+    with unprivileged(), pytest.raises(StoreError, match=f"{shared_folder} is not writable$"):
         SqliteStore.open(shared_folder / "new.db")
+    with unprivileged(), pytest.raises(StoreError, match="an empty file, not a database"):
+        SqliteStore.open(shared_folder / "empty.db")
     with unprivileged(), pytest.raises(StoreError, match="Permission denied"):
         SqliteStore.open(shared_folder / "below" / "market.db")
 
@@ -205,3 +232,25 @@ def test_opening_removes_what_has_expired(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT partition FROM State ORDER BY 1").fetchall()
     assert rows == [("ever",), ("new",)]
+
+
+def test_the_log_stays_small_however_much_is_written(path: Path) -> None:
+    largest = 0
+    with SqliteStore.open(path) as store:
+        for run in range(40):
+            store.put_many(ASSETS, [asset(f"{n}#{run}", text="x" * 400) for n in range(500)])
+            largest = max(largest, path.with_name("market.db-wal").stat().st_size)
+
+    assert largest < 8 * 1024 * 1024
+
+
+def test_a_full_disk_is_named_and_what_was_stored_before_can_be_read(path: Path) -> None:
+    with SqliteStore.open(path) as store:
+        store.put(ASSETS, asset("AAPL"))
+        ((pages,),) = store._connection.execute("PRAGMA page_count").fetchall()
+        store._connection.execute(f"PRAGMA max_page_count = {pages}")
+
+        with pytest.raises(StoreError, match=r"market\.db: the disk is full"):
+            store.put_many(ASSETS, [asset(f"T{n}", text="x" * 900) for n in range(99)])
+
+        assert store.get(ASSETS, {"ticker": "AAPL"}) is not None

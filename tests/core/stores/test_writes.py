@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from signal9_core.bootstrap import no_progress
 from signal9_core.errors import ConflictError, StoreError
 from signal9_core.ports import ABSENT, Item, Store
 from signal9_core.tables import ASSETS, FINANCIALS, NEWS, STATE
@@ -215,3 +216,15 @@ def test_a_table_that_does_not_exist_is_refused(store: Store) -> None:
 
     with pytest.raises((StoreError, KeyError), match="Bonds"):
         store.get(unknown, {"isin": "US0378331005"})
+
+
+def test_an_item_that_is_too_large_leaves_those_before_it_unwritten(store: Store) -> None:
+    small = [asset(f"T{number}") for number in range(300)]
+
+    with pytest.raises(StoreError, match=r"Assets BIG: \d{6} bytes; an item has at most 409600"):
+        store.put_many(ASSETS, [*small, asset("BIG", text="x" * 409_600)])
+    with pytest.raises(StoreError, match="Assets BIG"):
+        store.put_new(ASSETS, [*small, asset("BIG", text="x" * 409_600)])
+
+    assert store.verify(no_progress) == []
+    assert store.get(ASSETS, {"ticker": "T0"}) is None

@@ -11,6 +11,7 @@ from .companies import (
     overviews,
     statements,
 )
+from .damage import damaged
 from .people import notifications, users
 from .prices import actions, bars, price_series, walk
 from .values import days, figures, instants, scores, texts, tickers
@@ -22,6 +23,7 @@ __all__ = [
     "assets",
     "bars",
     "calendar_entries",
+    "damaged",
     "days",
     "earnings",
     "figures",

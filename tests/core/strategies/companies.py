@@ -21,13 +21,17 @@ from signal9_core.domain import (
     NewsArticle,
     PendingEvent,
     Period,
+    PriceCheck,
     PriceRange,
+    Problem,
+    ProblemKind,
     Report,
     SentimentRating,
     Statement,
     TickerSentiment,
     label_of,
 )
+from signal9_core.domain.coverage import PriceHistory, Received
 
 from .values import days, figures, instances, instants, maybe, one, scores, texts, tickers
 
@@ -85,6 +89,21 @@ def _price_ranges() -> SearchStrategy[PriceRange]:
     )
 
 
+def _price_checks() -> SearchStrategy[PriceCheck]:
+    return instances(PriceCheck, source=texts(), difference=_PRICES)
+
+
+def _problems() -> SearchStrategy[Problem]:
+    return instances(Problem, kind=st.sampled_from(ProblemKind), reason=texts())
+
+
+def price_histories() -> SearchStrategy[PriceHistory]:
+    """Any record of which prices came when."""
+    received = st.lists(instances(Received, at=instants()), max_size=2).map(tuple)
+    spans = st.lists(st.tuples(days(), days()), max_size=2).map(tuple)
+    return instances(PriceHistory, spans=spans, bars=received, splits=received)
+
+
 def asset_profiles(ticker: str | None = None) -> SearchStrategy[AssetProfile]:
     """Any company with all that is known about it."""
     return one(ticker).flatmap(
@@ -93,6 +112,11 @@ def asset_profiles(ticker: str | None = None) -> SearchStrategy[AssetProfile]:
             asset=assets(name),
             overview=maybe(overviews(name)),
             insights=insights(),
+            history=price_histories(),
+            price_check=maybe(_price_checks()),
+            problems=st.lists(
+                instances(Problem, kind=st.sampled_from(ProblemKind), reason=texts()), max_size=2
+            ).map(tuple),
             freshness=st.dictionaries(st.sampled_from(DataSet), freshness()),
             checked_at=maybe(instants()),
             pending=st.lists(

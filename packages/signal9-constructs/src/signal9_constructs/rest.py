@@ -49,7 +49,7 @@ _ACCESS_LOG: Final = {
 class Route:
     """A method of a path, and the function that handles it.
 
-    `query` and `headers` say of each parameter whether it is required; path parameters, in braces,
+    `query` and `headers` map each parameter to whether it is required; path parameters, in braces,
     always are. `body` is the JSON Schema of the request body. An `open` route needs no authorizer.
     `rate_per_s` and `burst` limit this route alone.
     """

@@ -1,10 +1,9 @@
-"""The application: use cases over the parts that the settings choose."""
+"""The application: its use cases, and the parts that the settings choose."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
-from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -12,6 +11,7 @@ from .adapters import (
     make_bus,
     make_cache,
     make_credentials,
+    make_due,
     make_notifier,
     make_parsers,
     make_provider,
@@ -42,7 +42,14 @@ if TYPE_CHECKING:
     from .repositories.reports import FinancialsRepository
     from .repositories.state import StateRepository
     from .schemas.companies import AssetAnswer, SearchAnswer
-    from .schemas.operations import IngestAnswer, KeysAnswer, ReplayAnswer, RunAnswer, StatusAnswer
+    from .schemas.operations import (
+        CheckAnswer,
+        IngestAnswer,
+        KeysAnswer,
+        ReplayAnswer,
+        RunAnswer,
+        StatusAnswer,
+    )
     from .services.companies import CompanyFinder, ListAssets
     from .services.ingest import Ingest
     from .services.insights import UpdateInsights
@@ -50,6 +57,7 @@ if TYPE_CHECKING:
     from .services.outbox import Outbox
     from .services.prices import GetPrices
     from .services.queries import GetFinancials, ListNews
+    from .services.replay import Replay
     from .services.run import Due
     from .services.status import ListProblems
     from .services.users import UserService
@@ -61,14 +69,14 @@ _Part = TypeVar("_Part")
 
 
 def no_progress(data_set: str, done: int, total: int) -> None:
-    """Ignore how far an ingest is."""
+    """Do not report progress."""
 
 
 class App:
-    """What entry points call. Every part is made when it is first used.
+    """The application that entry points call; every part is made on first use.
 
-    A part that is passed in takes the place of the one that the settings choose. `close` closes
-    only what was opened here.
+    A part that is passed in replaces the one that the settings choose. `close` closes only parts
+    that were opened here.
     """
 
     def __init__(
@@ -102,7 +110,7 @@ class App:
         self.close()
 
     def close(self) -> None:
-        """Close what was opened, the last first."""
+        """Close the opened parts, in reverse order."""
         self._resources.close()
 
     def _opened(self, part: _Part) -> _Part:
@@ -119,7 +127,7 @@ class App:
 
     @property
     def provider(self) -> Provider:
-        """The source of market data; `SettingsError` where its key is missing."""
+        """The source of market data; `SettingsError` if its key is missing."""
         if self._provider is None:
             self._provider = self._opened(self._make_provider(self.settings.provider))
         return self._provider
@@ -147,7 +155,7 @@ class App:
 
     @cached_property
     def bus(self) -> EventPublisher:
-        """Where events go."""
+        """The bus that events are published to."""
         return self._subscribed(make_bus(self.settings))
 
     def _subscribed(self, bus: EventPublisher) -> EventPublisher:
@@ -159,7 +167,7 @@ class App:
         return bus
 
     def _follow_up(self, event: Event) -> None:
-        """Do what follows from an event; users are notified of two kinds only."""
+        """Update insights after an event; notify users of new reports and news."""
         from .events import FinancialDataIngested, NewsIngested
 
         self.update_insights(event)
@@ -168,12 +176,12 @@ class App:
 
     @cached_property
     def notifier(self) -> Notifier:
-        """Where notifications go beside the users' inboxes."""
+        """Sends notifications, in addition to the users' inboxes."""
         return make_notifier(self.settings)
 
     @cached_property
     def scorer(self) -> SentimentScorer:
-        """The judge of articles that came without a sentiment."""
+        """Scores articles that came without a sentiment."""
         from .sentiment.scorer import LexiconScorer
 
         return LexiconScorer()
@@ -195,35 +203,35 @@ class App:
 
     @cached_property
     def prices(self) -> PriceRepository:
-        """Their bars."""
+        """The daily bars of all companies."""
         from .repositories.prices import PriceRepository
 
         return PriceRepository(self.store)
 
     @cached_property
     def actions(self) -> ActionRepository:
-        """Their splits and dividends."""
+        """The splits and dividends of all companies."""
         from .repositories.actions import ActionRepository
 
         return ActionRepository(self.store)
 
     @cached_property
     def financials(self) -> FinancialsRepository:
-        """Their reports."""
+        """The reports of all companies."""
         from .repositories.reports import FinancialsRepository
 
         return FinancialsRepository(self.store)
 
     @cached_property
     def news(self) -> NewsRepository:
-        """The articles about them."""
+        """The articles about companies."""
         from .repositories.news import NewsRepository
 
         return NewsRepository(self.store)
 
     @cached_property
     def state(self) -> StateRepository:
-        """What must outlive a process."""
+        """The state that outlives a process."""
         from .repositories.state import StateRepository
 
         return StateRepository(self.store)
@@ -278,7 +286,7 @@ class App:
 
     @cached_property
     def problems(self) -> ListProblems:
-        """What keeps this stage from working as it should."""
+        """The problems that keep this stage from working properly."""
         from .services.status import ListProblems
 
         return ListProblems(lambda: self.state)
@@ -300,11 +308,11 @@ class App:
         )
 
     def list_credentials(self) -> KeysAnswer:
-        """Return where the keys of the providers come from."""
+        """Return where each key of a provider comes from."""
         return self._credentials.list()
 
     def is_ingested(self) -> bool:
-        """Return whether a full ingest from the provider was ever finished."""
+        """Return whether a full ingest from the provider has ever finished."""
         return self.state.finished_ingest(self.provider_name) is not None
 
     def is_empty(self) -> bool:
@@ -314,7 +322,7 @@ class App:
     def notice_of(self, *sources: str) -> str | None:
         """Return what readers of data from these sources must know.
 
-        Without sources, it is the provider that counts, once everything was ingested from it.
+        Without sources, the notice is the provider's, once a full ingest from it has finished.
         """
         if not sources:
             sources = (self.provider_name,) if self.is_ingested() else ()
@@ -336,10 +344,12 @@ class App:
         reports: Collection[ReportKind] | None = None,
         *,
         force: bool = True,
+        accept_losses: bool = False,
     ) -> IngestAnswer:
         """Ingest everything, or these data sets (of reports, these kinds) of these companies.
 
-        Without `force`, nothing is requested again while it is fresh.
+        Without `force`, nothing is requested again while it is fresh. A listing that lacks very
+        many companies is refused, unless its losses are accepted.
         """
         from .domain.reports import ALL_REPORTS
         from .services.ingest import DATA_SETS
@@ -350,8 +360,10 @@ class App:
         wanted = DATA_SETS if data_sets is None else data_sets
         kinds = ALL_REPORTS if reports is None else reports
         due = None if force else self._due(self.provider)
-        result = self._ingest(self.provider).everything(progress, chosen, wanted, kinds, due)
-        self._update_finder(publish=chosen is None)
+        result = self._ingest(self.provider).everything(
+            progress, chosen, wanted, kinds, due, accept_losses=accept_losses
+        )
+        self._update_finder(publish=False)
         return result.to_answer(self.provider, perf_counter() - started)
 
     def run(self, progress: Progress = no_progress, until: datetime | None = None) -> RunAnswer:
@@ -368,71 +380,74 @@ class App:
             self.state.note_blocked_refresh(self.clock())
             raise
         self.state.note_free_refresh()
-        quota = self.quotas.get(provider.name)
-        budget = None if quota is None else quota.left_today()
-        run = Run(self._ingest(provider), self._due(provider), self.clock)
-        result = run(progress, budget, until)
-        self._update_finder(publish="listing" in result.ingested.stored)
-        refills_at = None if quota is None else quota.status().refills_at
-        return result.to_answer(provider, perf_counter() - started, refills_at)
+        quota, due = self.quotas.get(provider.name), self._due(provider)
+        result = Run(self._ingest(provider), due, self.clock, quota)(progress, until)
+        self._update_finder(publish=False)
+        return result.to_answer(provider, perf_counter() - started)
 
     def _due(self, provider: Provider) -> Due:
-        from .providers.calendar import last_close
-        from .services.planner import MaxAge, Planner
-        from .services.run import Due
-
-        settings = self.settings
-        max_age = MaxAge(
-            overview=timedelta(days=settings.overview_max_age_days),
-            financials=timedelta(days=settings.financials_max_age_days),
-            news=timedelta(hours=settings.news_max_age_hours),
-        )
-        return Due(
-            provider,
-            Planner(provider.calls, max_age),
-            self.assets,
-            self.financials,
-            self.state,
-            self.clock,
-            last_close,
+        return make_due(
+            self.settings, provider, self.assets, self.financials, self.state, self.clock
         )
 
     def replay(self, folder: Path | None = None, progress: Progress = no_progress) -> ReplayAnswer:
         """Build the tables from the raw responses in a folder, or in the cache."""
         from .raw_archive import copies_in
-        from .services.replay import Replay
 
         copies = self.cache if folder is None else copies_in(folder)
-        answer = Replay(make_parsers(), self._ingest)(copies, progress)
+        answer = self._replay(copies, progress)
         self._update_finder(publish="listing" in answer.stored)
         return answer
+
+    def decide_owner(self, ticker: str, *, same: bool) -> AssetAnswer:
+        """Decide who owns a ticker of which listings disagree: the same company, or a new one."""
+        from .services.identity import DecideOwner
+
+        DecideOwner(self.assets, self._outbox, self.clock)(ticker, same=same)
+        self._update_finder(publish=True)
+        return self.get_asset(ticker)
+
+    @property
+    def _replay(self) -> Replay:
+        from .services.replay import Replay
+
+        return Replay(make_parsers(), self._ingest, self.assets)
+
+    def check(self, progress: Progress = no_progress, *, repair: bool = False) -> CheckAnswer:
+        """Find what is damaged in the store; `repair` it from the raw responses in the cache."""
+        from .services.check import CheckStore
+
+        check = CheckStore(
+            self.store,
+            self.assets,
+            self.actions,
+            self.news,
+            lambda: self.update_insights,
+            partial(self._replay, self.cache, progress),
+            self._publish_listing,
+            self.clock,
+        )
+        return check(progress, repair=repair)
 
     def _update_finder(self, *, publish: bool) -> None:
         # A finder that was not made yet has no index to renew.
         if publish or "finder" in vars(self):
             self.finder.update(publish=publish)
 
-    def _ingest(self, provider: Provider) -> Ingest:
-        from .services.ingest import Ingest, IngestCompany
+    def _publish_listing(self) -> None:
+        self._update_finder(publish=True)
 
+    def _ingest(self, provider: Provider) -> Ingest:
+        from .services.ingest import Ingest, IngestCompany, IngestListing
+
+        assets, outbox, clock = self.assets, self._outbox, self.clock
         company = IngestCompany(
-            provider,
-            self.assets,
-            self.prices,
-            self.actions,
-            self.financials,
-            self.news,
-            self._outbox,
-            self.clock,
+            provider, assets, self.prices, self.actions, self.financials, self.news, outbox, clock
         )
+        listing = IngestListing(provider, assets, self.state, outbox, clock)
+        publish = self._publish_listing
         return Ingest(
-            provider,
-            self.assets,
-            self.financials,
-            self.state,
-            self._outbox,
-            self.clock,
-            company,
+            provider, self.financials, self.state, outbox, clock, listing, company, publish
         )
 
     @cached_property
@@ -444,6 +459,7 @@ class App:
         return UpdateInsights(
             self.assets,
             self.prices,
+            self.actions,
             self.news,
             lambda: self.scorer,
             self.bus,
@@ -458,17 +474,13 @@ class App:
         from .repositories.users import SubscriptionRepository, UserRepository
         from .services.notifications import NotifySubscribers
 
-        return NotifySubscribers(
-            UserRepository(self.store),
-            SubscriptionRepository(self.store),
-            self.news,
-            NotificationRepository(self.store, self.clock),
-            self.notifier,
-        )
+        users, subscriptions = UserRepository(self.store), SubscriptionRepository(self.store)
+        inbox = NotificationRepository(self.store, self.clock)
+        return NotifySubscribers(users, subscriptions, self.news, inbox, self.notifier)
 
     @cached_property
     def users(self) -> UserService:
-        """What users do with their own data."""
+        """The users' own records, notifications and briefing."""
         from .repositories.notifications import NotificationRepository
         from .repositories.users import (
             RecentlyViewedRepository,
@@ -479,13 +491,9 @@ class App:
         from .services.users import UserService
 
         users, viewed = UserRepository(self.store), RecentlyViewedRepository(self.store, self.clock)
+        subscriptions = SubscriptionRepository(self.store)
+        inbox = NotificationRepository(self.store, self.clock)
+        briefing = GetBriefing(users, viewed, self.assets, self.news)
         return UserService(
-            users,
-            SubscriptionRepository(self.store),
-            NotificationRepository(self.store, self.clock),
-            viewed,
-            self.finder,
-            self._outbox,
-            self.clock,
-            GetBriefing(users, viewed, self.assets, self.news),
+            users, subscriptions, inbox, viewed, self.finder, self._outbox, self.clock, briefing
         )

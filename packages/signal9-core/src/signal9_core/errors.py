@@ -12,6 +12,7 @@ __all__ = [
     "ConflictError",
     "CredentialsError",
     "DailyQuotaError",
+    "DamagedItemError",
     "InputError",
     "IssuerUnavailableError",
     "NotFoundError",
@@ -32,6 +33,7 @@ __all__ = [
     "Signal9Error",
     "StoreError",
     "StoreUnavailableError",
+    "UndecidedOwnerError",
 ]
 
 
@@ -133,6 +135,10 @@ class PayloadError(ProviderError):
     """A response is not as documented: an unknown text is quoted, a missing field is named."""
 
 
+class UndecidedOwnerError(ProviderError):
+    """Nobody knows which company a ticker means now, so nothing is stored under it."""
+
+
 class PublishError(Signal9Error):
     """Events or notifications could not be sent, even after retries; `refused` holds them."""
 
@@ -169,3 +175,13 @@ class StoreUnavailableError(StoreError):
 
 class ConflictError(StoreError):
     """A conditional write was based on a version that has been replaced."""
+
+
+class DamagedItemError(StoreError):
+    """An item is not as it was written; `table` and `key` name it."""
+
+    def __init__(self, table: str, key: str, reason: str) -> None:
+        super().__init__(f"{table} {key}: damaged, {reason}")
+        self.table = table
+        self.key = key
+        self.reason = reason

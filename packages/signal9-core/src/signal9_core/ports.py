@@ -18,6 +18,7 @@ __all__ = [
     "ABSENT",
     "Clock",
     "Cursor",
+    "Damage",
     "EventPublisher",
     "Item",
     "Key",
@@ -75,6 +76,14 @@ class Page(NamedTuple):
     cursor: Cursor | None
 
 
+class Damage(NamedTuple):
+    """What is not as it was written: an item or, without table and key, the file that holds it."""
+
+    reason: str
+    table: TableSpec | None = None
+    key: Key | None = None
+
+
 class Span(NamedTuple):
     """Sort keys from `first` to `last`, both included; `None` leaves that side open."""
 
@@ -86,7 +95,8 @@ class Store(Protocol):
     """Ordered partitions of items in the tables of `signal9_core.tables`.
 
     Expired items (`TableSpec.ttl_attribute`) do not exist for any method. Every method raises
-    `StoreUnavailableError` after a bounded number of retries.
+    `StoreUnavailableError` after a bounded number of retries. An item that is not as it was written
+    raises `DamagedItemError` where it is read.
     """
 
     def get(self, table: TableSpec, key: Key) -> Stored | None:
@@ -135,6 +145,15 @@ class Store(Protocol):
 
         With `consistent`, a table's items are as of the last completed write. Otherwise, and in an
         index, they may be slightly out of date, for half the price.
+        """
+
+    def verify(self, progress: Progress) -> list[Damage]:
+        """Read everything, expired items included, and return what is damaged."""
+
+    def remove_damage(self) -> None:
+        """Remove whatever `verify` returns, so that the rest can be used.
+
+        What is whole but in a wrong place is put right. Nobody else should write meanwhile.
         """
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
@@ -11,12 +12,15 @@ if TYPE_CHECKING:
 
     from .domain.adjustment import CorporateAction
     from .domain.companies import Asset, CompanyOverview, DataSet, ListName
+    from .domain.coverage import Coverage, Received
     from .domain.model import Ticker
     from .domain.news import NewsArticle
+    from .domain.price_check import AdjustedCloses
     from .domain.prices import PriceSeries
     from .domain.reports import Earnings, EarningsCalendarEntry, Report, ReportKind, Statement
 
 __all__ = [
+    "LARGEST_BODY",
     "Financials",
     "History",
     "Parser",
@@ -28,7 +32,14 @@ __all__ = [
     "RawCopy",
     "RawResponse",
     "Record",
+    "UnreadFile",
+    "Vintage",
 ]
+
+LARGEST_BODY: Final = 64 * 1024 * 1024
+"""How many bytes a body may have, decompressed; every known response has far fewer."""
+
+_T_co = TypeVar("_T_co", covariant=True)
 
 
 class Quota(Protocol):
@@ -96,16 +107,26 @@ class RawCopy:
     read: Callable[[], bytes]
 
 
+class UnreadFile(NamedTuple):
+    """A file that is no response, and why not."""
+
+    file: str
+    reason: str
+
+
 class RawCopies(Protocol):
     """A collection of raw responses."""
 
     def copies(self) -> Iterable[RawCopy]:
-        """Return all of them, in any order; `StoreError` if they cannot be read."""
+        """Return all of them, in any order; reading a damaged one raises `StoreError`."""
+
+    def unread(self) -> Iterable[UnreadFile]:
+        """Return the files that are no responses, without hidden ones."""
 
 
 Record: TypeAlias = (
-    "Asset | CompanyOverview | CorporateAction | EarningsCalendarEntry | NewsArticle"
-    " | PriceSeries | Report"
+    "AdjustedCloses | Asset | CompanyOverview | CorporateAction | EarningsCalendarEntry"
+    " | NewsArticle | PriceSeries | Report"
 )
 """A fact in a body; a `PriceSeries` is many of them."""
 
@@ -125,7 +146,10 @@ class ProviderFormat(NamedTuple):
 
     `data_sets` says what a response about one company belongs to, even if it is empty; responses of
     `action_functions` have every split and dividend of their days; `is_whole` says whether a
-    response with so many bars or articles is complete.
+    response with so many bars or articles is complete. `action_lists` names functions whose
+    responses have all actions of one kind, and the kind; together they have every one.
+    `functions_like` returns the functions whose responses look like a body, none if it could be
+    anything.
     """
 
     parsers: Mapping[str, Parser]
@@ -133,30 +157,53 @@ class ProviderFormat(NamedTuple):
     data_sets: Mapping[str, DataSet]
     action_functions: Container[str]
     is_whole: Callable[[str, int], bool]
+    action_lists: Mapping[str, str] = MappingProxyType({})
+    functions_like: Callable[[bytes], Collection[str]] = lambda body: ()  # noqa: ARG005
 
     def functions_of(self, data_set: DataSet) -> frozenset[str]:
         """Return the functions whose responses belong to a data set."""
         return frozenset(name for name, about in self.data_sets.items() if about is data_set)
 
 
+class Vintage(NamedTuple, Generic[_T_co]):
+    """The records of one response, and when it came."""
+
+    at: datetime
+    records: Sequence[_T_co]
+
+
 class Financials(NamedTuple):
-    """The statements and earnings of a company."""
+    """The statements and earnings of a company.
+
+    Recorded responses are `vintages`, in any order.
+    """
 
     statements: Sequence[Statement] = ()
     earnings: Sequence[Earnings] = ()
+    vintages: Sequence[Vintage[Report]] = ()
 
 
 class History(NamedTuple):
     """Daily bars, splits and dividends of a company.
 
-    No split and no dividend of the days of `coverage`, both included, is missing; `None` if the
-    source promises no days. `complete` says whether there are no bars before the first.
+    No split and no dividend of the days of `coverage` is missing; it has no days if the source
+    promises none. `complete` says whether there are no bars before the first. `adjusted_closes` are
+    those of responses with any: they are compared and not stored.
+
+    Of recorded responses, `spans` are the days with bars, without a hole between them;
+    `bars_received` says when those of a day came, `splits_received` and `dividends_received` when
+    all of a day came: others that are stored of these days were withdrawn.
     """
 
     bars: PriceSeries | None
     actions: Sequence[CorporateAction] = ()
-    coverage: tuple[date, date] | None = None
+    coverage: Coverage = ()
     complete: bool = True
+    adjusted_closes: Sequence[AdjustedCloses] = ()
+    spans: Coverage = ()
+    bars_received: Sequence[Received] = ()
+    splits_received: Sequence[Received] | None = None
+    dividends_received: Sequence[Received] | None = None
 
 
 class Provider(Protocol):
@@ -202,5 +249,10 @@ class Provider(Protocol):
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
         """Return the announced dates of earnings reports."""
 
-    def news(self, ticker: Ticker, since: datetime | None = None) -> Iterable[NewsArticle]:
-        """Return articles that mention the company, published at or after `since`."""
+    def news(
+        self, ticker: Ticker, since: datetime | None = None
+    ) -> Iterable[NewsArticle | Vintage[NewsArticle]]:
+        """Return articles that mention the company, published at or after `since`.
+
+        Recorded responses are returned as vintages, in any order.
+        """

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import re
+import zlib
 from calendar import monthrange
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Protocol
 from urllib.parse import quote, unquote
 
 import msgspec
 
 from .aws import aws_errors
 from .errors import StoreError, StoreUnavailableError
-from .provider_port import RawCopy
+from .provider_port import LARGEST_BODY, RawCopy, UnreadFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,7 +36,6 @@ __all__ = [
     "Files",
     "FolderFiles",
     "RawArchive",
-    "Recordings",
     "copies_in",
 ]
 
@@ -41,7 +43,14 @@ _NO_TICKER: Final = "-"
 _BODIES: Final = "bodies"
 _RECORD_DEPTH: Final = 5
 _RECORDING_DEPTH: Final = 3
-_DATE: Final = re.compile(r"_(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?=_|$)")
+_SHORT: Final = 16
+"""So many digits of the digest of its body are in the name of a record."""
+_GZIP: Final = ".gz"
+_SUFFIXES: Final = (".json", ".csv", _GZIP)
+_SUFFIX: Final = re.compile(r"(\.json|\.csv)?(\.gz)?$")
+_LAYOUT: Final = "provider/FUNCTION/NAME.json, .csv, .json.gz or .csv.gz"
+_FIRST_YEAR: Final = 1970
+_DATE: Final = re.compile(r"_((?:19|20)\d\d)(?:-(\d\d))?(?:-(\d\d))?(?=_|$)")
 
 
 class Files(Protocol):
@@ -50,11 +59,14 @@ class Files(Protocol):
     def names(self) -> Iterable[str]:
         """Return the names of all files."""
 
+    def problems(self) -> Iterable[UnreadFile]:
+        """Return what is no file, or cannot be listed, and why."""
+
     def has(self, name: str) -> bool:
         """Return whether there is such a file."""
 
     def read(self, name: str) -> bytes:
-        """Return the content of a file."""
+        """Return the content of a file, which has at most `LARGEST_BODY` bytes."""
 
     def write(self, name: str, content: bytes) -> None:
         """Write a whole file; a reader never sees part of it."""
@@ -68,18 +80,22 @@ class FolderFiles:
 
     def names(self) -> Iterable[str]:
         """Return the names of all files below the folder; none if there is no folder."""
-        with _folder_errors(self._folder):
-            files = (path for path in self._folder.rglob("*") if path.is_file())
-            return sorted(path.relative_to(self._folder).as_posix() for path in files)
+        return sorted(name for name, problem in self._walk() if problem is None)
+
+    def problems(self) -> Iterable[UnreadFile]:
+        """Return what is no file, or cannot be listed, and why."""
+        return [UnreadFile(name, problem) for name, problem in self._walk() if problem is not None]
 
     def has(self, name: str) -> bool:
         """Return whether there is such a file."""
-        return (self._folder / name).is_file()
+        with _folder_errors(self._folder / name):
+            return (self._folder / name).is_file()
 
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
-        with _folder_errors(self._folder / name):
-            return (self._folder / name).read_bytes()
+        with _folder_errors(self._folder / name), (self._folder / name).open("rb") as file:
+            _check_size(name, os.fstat(file.fileno()).st_size)
+            return file.read()
 
     def write(self, name: str, content: bytes) -> None:
         """Write a temporary file and rename it, which cannot be interrupted."""
@@ -90,6 +106,49 @@ class FolderFiles:
                 temporary = Path(folder, path.name)
                 temporary.write_bytes(content)
                 temporary.replace(path)
+
+    def _walk(self) -> Iterator[tuple[str, str | None]]:
+        """Yield everything below the folder but hidden files, with what is wrong with it."""
+        folders = [""]
+        while folders:
+            folder = folders.pop()
+            try:
+                with os.scandir(self._folder / folder) as entries:
+                    visible = [entry for entry in entries if not entry.name.startswith(".")]
+            except OSError as error:
+                if folder:
+                    yield _shown(folder), str(error.strerror)
+                elif not isinstance(error, FileNotFoundError):
+                    raise StoreError(f"{self._folder}: {error.strerror}") from error
+                continue
+            for entry in visible:
+                name = f"{folder}{entry.name}"
+                problem = _problem_of(entry)
+                if not entry.is_dir(follow_symlinks=False):
+                    yield _shown(name), problem
+                    continue
+                folders.append(f"{name}/")
+                if problem is not None:
+                    yield _shown(name), problem
+
+
+def _problem_of(entry: os.DirEntry[str]) -> str | None:
+    """Return why an entry cannot be read as what its name says."""
+    if _shown(entry.name) != entry.name:
+        return "its name is not UTF-8"
+    if entry.is_dir(follow_symlinks=False):
+        return "a folder, not a file" if entry.name.endswith(_SUFFIXES) else None
+    path = Path(entry.path)
+    if path.is_file():
+        return None
+    if not entry.is_symlink():
+        return "not a file"
+    return "a link to a folder, which is not followed" if path.is_dir() else "a broken link"
+
+
+def _shown(name: str) -> str:
+    """Return a name as every output can hold it."""
+    return os.fsencode(name).decode(errors="replace")
 
 
 @contextmanager
@@ -113,6 +172,10 @@ class BucketFiles:
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket)
             return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
+    def problems(self) -> Iterable[UnreadFile]:
+        """Return nothing: a bucket has nothing but files."""
+        return ()
+
     def has(self, name: str) -> bool:
         """Return whether there is such a file."""
         with self._errors(name):
@@ -127,7 +190,9 @@ class BucketFiles:
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
         with self._errors(name):
-            return self._client.get_object(Bucket=self._bucket, Key=name)["Body"].read()
+            found = self._client.get_object(Bucket=self._bucket, Key=name)
+            _check_size(name, found["ContentLength"])
+            return found["Body"].read()
 
     def write(self, name: str, content: bytes) -> None:
         """Write a whole file."""
@@ -142,16 +207,21 @@ class BucketFiles:
 class _Record(msgspec.Struct, frozen=True):
     """What is stored about a body."""
 
-    received: datetime
+    received: Annotated[datetime, msgspec.Meta(tz=True)]
     request: dict[str, str]
-    sha256: str
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+    def __post_init__(self) -> None:
+        if self.received.year < _FIRST_YEAR:
+            raise ValueError(f"received in {self.received.year}")
 
 
 class RawArchive:
     """A `RawCache` in files, from which everything can be read again.
 
     A body is stored once, however often it came, below `provider/function/ticker/bodies`; every
-    response has a record of its own, below `provider/function/ticker/date`.
+    response has a record of its own, below `provider/function/ticker/date`. Recordings, files named
+    `provider/FUNCTION/TICKER_….json` or `.csv`, are read as well, compressed or not.
     """
 
     def __init__(self, files: Files) -> None:
@@ -166,22 +236,38 @@ class RawArchive:
             self._files.write(body, gzip.compress(response.body, mtime=0))
         received = response.received_at.astimezone(UTC)
         record = _Record(received, dict(response.request), digest)
-        name = f"{folder}/{received:%Y-%m-%d}/{received:%H%M%S.%f}-{digest[:16]}.json"
+        name = f"{folder}/{received:%Y-%m-%d}/{received:%H%M%S.%f}-{digest[:_SHORT]}.json"
         self._files.write(name, msgspec.json.encode(record))
 
     def copies(self) -> Iterator[RawCopy]:
-        """Yield every stored response."""
+        """Yield every stored response, and every file that is named like a recording."""
         for name in self._files.names():
-            parts = name.split("/")
-            is_record = len(parts) == _RECORD_DEPTH and parts[3] != _BODIES
-            if is_record and name.endswith(".json"):
-                yield self._copy(name, *parts[:3])
+            match _kind_of(name):
+                case "record":
+                    yield self._recorded(name)
+                case "recording":
+                    yield self._recording(name)
 
-    def _copy(self, name: str, provider: str, function: str, ticker: str) -> RawCopy:
+    def unread(self) -> Iterator[UnreadFile]:
+        """Yield files that are none of these, and bodies without a record."""
+        yield from self._files.problems()
+        names = list(self._files.names())
+        used = {_short_body_name(name) for name in names if _kind_of(name) == "record"}
+        for name in names:
+            match _kind_of(name):
+                case "body" if _short_body_name(name) not in used:
+                    yield UnreadFile(name, "a body of the archive without a record")
+                case "misplaced":
+                    yield UnreadFile(name, f"not named {_LAYOUT}")
+
+    def _recorded(self, name: str) -> RawCopy:
+        """Return a response by its record; if that is damaged, reading the response says so."""
+        provider, function, ticker, *_ = name.split("/")
         try:
             record = msgspec.json.decode(self._files.read(name), type=_Record)
-        except msgspec.DecodeError as error:
-            raise StoreError(f"{name}: not a record of the archive: {error}") from error
+        except (StoreError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+            problem = StoreError(f"{name}: not a record of the archive: {error}")
+            return RawCopy(name, provider, function, None, None, partial(_raise, problem))
         body = _body_name(f"{provider}/{function}/{ticker}", record.sha256)
         return RawCopy(
             file=name,
@@ -192,14 +278,41 @@ class RawArchive:
             read=partial(self._body, body, record.sha256),
         )
 
+    def _recording(self, name: str) -> RawCopy:
+        provider, function, file = name.split("/")
+        stem = _SUFFIX.sub("", file)
+        return RawCopy(
+            file=name,
+            provider=provider,
+            function=function,
+            symbol=stem.partition("_")[0],
+            at=_end_of_date(stem),
+            read=partial(self._unzipped if name.endswith(_GZIP) else self._files.read, name),
+        )
+
     def _body(self, name: str, digest: str) -> bytes:
-        try:
-            body = gzip.decompress(self._files.read(name))
-        except (EOFError, OSError) as error:
-            raise StoreError(f"{name}: cannot be decompressed: {error}") from error
+        body = self._unzipped(name)
         if hashlib.sha256(body).hexdigest() != digest:
             raise StoreError(f"{name}: damaged, its checksum differs")
         return body
+
+    def _unzipped(self, name: str) -> bytes:
+        try:
+            with gzip.open(BytesIO(self._files.read(name))) as file:
+                body = file.read(LARGEST_BODY + 1)  # no more, however much there is
+        except (EOFError, OSError, zlib.error) as error:
+            raise StoreError(f"{name}: cannot be decompressed: {error}") from error
+        _check_size(name, len(body))
+        return body
+
+
+def _raise(problem: StoreError) -> bytes:
+    raise problem
+
+
+def _check_size(name: str, size: int) -> None:
+    if size > LARGEST_BODY:
+        raise StoreError(f"{name}: has more than {LARGEST_BODY:,} bytes")
 
 
 def _folder_of(response: RawResponse) -> str:
@@ -208,37 +321,35 @@ def _folder_of(response: RawResponse) -> str:
 
 
 def _body_name(folder: str, digest: str) -> str:
-    return f"{folder}/{_BODIES}/{digest}.gz"
+    return f"{folder}/{_BODIES}/{digest}{_GZIP}"
 
 
-class Recordings:
-    """Plain files named `provider/FUNCTION/TICKER_….json` or `.csv`, beside those of an archive."""
+def _short_body_name(name: str) -> tuple[str, str]:
+    """Return the folder and the beginning of the digest in the name of a record or of a body."""
+    folder, _, file = name.rsplit("/", 2)
+    return folder, _SUFFIX.sub("", file).rpartition("-")[2][:_SHORT]
 
-    def __init__(self, files: Files) -> None:
-        self._files = files
 
-    def copies(self) -> Iterator[RawCopy]:
-        """Yield every response of an archive, and every file that is named like a recording."""
-        yield from RawArchive(self._files).copies()
-        for name in self._files.names():
-            parts = name.split("/")
-            stem, dot, extension = parts[-1].rpartition(".")
-            if len(parts) == _RECORDING_DEPTH and dot and extension in {"json", "csv"}:
-                yield RawCopy(
-                    file=name,
-                    provider=parts[0],
-                    function=parts[1],
-                    symbol=stem.partition("_")[0],
-                    at=_end_of_date(stem),
-                    read=partial(self._files.read, name),
-                )
+def _kind_of(name: str) -> Literal["record", "body", "recording", "hidden", "misplaced"]:
+    """Return what a file is by its place and name."""
+    parts = name.split("/")
+    if any(part[:1] in {"", "."} for part in parts):
+        return "hidden"
+    if len(parts) == _RECORD_DEPTH and parts[3] == _BODIES and name.endswith(_GZIP):
+        return "body"
+    if len(parts) == _RECORD_DEPTH and parts[3] != _BODIES and name.endswith(".json"):
+        return "record"
+    if len(parts) == _RECORDING_DEPTH and name.endswith(_SUFFIXES):
+        return "recording"
+    return "misplaced"
 
 
 def copies_in(folder: Path) -> RawCopies:
     """Return what a folder holds, an archive or recordings; `StoreError` if it is not a folder."""
-    if not folder.is_dir():
-        raise StoreError(f"{folder}: folder not found")
-    return Recordings(FolderFiles(folder))
+    with _folder_errors(folder):
+        if not folder.is_dir():
+            raise StoreError(f"{folder}: folder not found")
+    return RawArchive(FolderFiles(folder))
 
 
 def _end_of_date(stem: str) -> datetime | None:

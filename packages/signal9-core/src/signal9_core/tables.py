@@ -69,9 +69,21 @@ STALENESS_INDEX: Final = IndexSpec(
     "StalenessIndex",
     "status",
     "checkedAt",
-    ("ticker", "name", "exchange", "rank", "freshness", "requested", "pending"),
+    (
+        "ticker",
+        "name",
+        "exchange",
+        "cik",
+        "rank",
+        "identity",
+        "freshness",
+        "requested",
+        "failures",
+        "problems",
+        "pending",
+    ),
 )
-"""Listed companies by when a provider was last asked about them, never-asked first."""
+"""Companies by when a provider was last asked about them, never-asked first."""
 
 EMAIL_INDEX: Final = IndexSpec("EmailIndex", "email", "userId", ())
 """Users by e-mail address; keys only."""

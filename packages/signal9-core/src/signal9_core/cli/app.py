@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from ..version import __version__
-from .admin import secrets, status
+from .admin import check, identity, secrets, status
 from .command import fail, report_errors
 from .ingest import ingest, replay, run
 from .market import financials, news, prices, search, show
@@ -21,7 +21,21 @@ __all__ = ["PLUGIN_GROUP", "main", "make_program"]
 PLUGIN_GROUP: Final = "signal9.commands"
 """The entry point group for commands of other packages: functions with Typer's annotations."""
 
-_COMMANDS: Final = (ingest, run, status, search, show, prices, news, financials, replay, secrets)
+_COMMANDS: Final = (
+    ingest,
+    run,
+    status,
+    search,
+    show,
+    prices,
+    news,
+    financials,
+    replay,
+    check,
+    secrets,
+)
+_HIDDEN: Final = (identity,)
+"""Commands for rare situations, which `status` points to."""
 
 
 def main() -> None:
@@ -39,6 +53,8 @@ def make_program() -> typer.Typer:
     program.callback()(_signal9)
     for command in _COMMANDS:
         program.command()(command)
+    for command in _HIDDEN:
+        program.command(hidden=True)(command)
     _add_plugins(program)
     return program
 
@@ -74,7 +90,7 @@ def _signal9(
 
 def _add_plugins(program: typer.Typer) -> None:
     """Add the commands of other packages; none of them replaces a command of Signal9."""
-    reserved = {command.__name__ for command in _COMMANDS}
+    reserved = {command.__name__ for command in (*_COMMANDS, *_HIDDEN)}
     for entry in sorted(entry_points(group=PLUGIN_GROUP)):
         if entry.name not in reserved:
             _add_plugin(program, entry)

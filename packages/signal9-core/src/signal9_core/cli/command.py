@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
-from ..errors import InputError, Signal9Error
+from ..errors import DamagedItemError, InputError, Signal9Error
 from .output import one_line
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def report_errors() -> Iterator[None]:
         yield
     except InputError as error:
         fail(f"{_ARGUMENTS.get(error.field, f'--{error.field}')}: {error.message}", _USAGE_ERROR)
+    except DamagedItemError as error:
+        fail(f"{error}; `signal9 check --repair` rebuilds it from raw responses")
     except Signal9Error as error:
         fail(str(error))
     except KeyboardInterrupt:

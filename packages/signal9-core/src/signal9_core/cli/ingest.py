@@ -50,6 +50,12 @@ def ingest(
     force: Annotated[
         bool, typer.Option("--force", help="Fetch what is fresh, too.", show_default=False)
     ] = False,
+    accept_listing: Annotated[
+        bool,
+        typer.Option(
+            "--accept-listing", help="Accept that very many companies have left.", hidden=True
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Fetch data from the provider and store it; what is fresh is not fetched again."""
@@ -59,7 +65,14 @@ def ingest(
         data_sets, reports = _parse_what(what)
         companies = _companies(app, tickers, what)
         with ProgressBars(silent=as_json) as progress:
-            answer = app.ingest(progress, companies, data_sets, reports, force=force)
+            answer = app.ingest(
+                progress,
+                companies,
+                data_sets,
+                reports,
+                force=force,
+                accept_losses=accept_listing,
+            )
         if as_json:
             print_json(answer)
         else:
@@ -155,3 +168,5 @@ def replay(
             from .views import print_replay
 
             print_replay(answer)
+        if answer.failed:
+            raise typer.Exit(1)

@@ -48,12 +48,11 @@ def show(context: typer.Context, ticker: TickerArgument, *, as_json: Json = Fals
         if as_json:
             print_json(answer)
             return
-        from ..domain.prices import Interval
         from .views import print_company
 
-        series = app.get_prices.series(answer.ticker, None, None, Interval.DAY, adjusted=False)
+        year, comparable = app.get_prices.last_year(answer.ticker)
         articles = app.list_news(ticker=answer.ticker, limit=_NEWS_SHOWN).items
-        print_company(answer, series, articles)
+        print_company(answer, year, articles, comparable=comparable)
         _print_notice(app, *answer.freshness.values())
 
 

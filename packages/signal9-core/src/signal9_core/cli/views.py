@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from ..domain.companies import DataSet
+from ..domain.companies import DataSet, ProblemKind
+from ..domain.price_check import describe_problem
 from ..domain.prices import PRICE_COLUMNS, decimals_of
 from ..schemas.prices import PriceColumns
 from .output import answer_console, one_line, print_remark
@@ -30,13 +31,16 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from ..domain.companies import Freshness, Insights
+    from ..domain.companies import Freshness, Insights, PriceCheck
     from ..domain.prices import PriceSeries
     from ..schemas.companies import AssetAnswer, SearchAnswer
     from ..schemas.financials import FinancialsAnswer
     from ..schemas.news import ArticleAnswer, NewsAnswer
     from ..schemas.operations import (
+        CheckAnswer,
+        CompanyProblem,
         DataSetStatus,
+        FailureAnswer,
         IngestAnswer,
         KeysAnswer,
         ReplayAnswer,
@@ -46,9 +50,11 @@ if TYPE_CHECKING:
     from ..schemas.prices import BarRow, PricesAnswer
 
 __all__ = [
+    "print_check",
     "print_company",
     "print_credentials",
     "print_financials",
+    "print_identity",
     "print_ingest",
     "print_news",
     "print_prices",
@@ -60,7 +66,6 @@ __all__ = [
 
 _URL_SCHEMES: Final = ("https://", "http://")
 _ADJUSTED_DECIMALS: Final = 4
-_YEAR: Final = timedelta(days=365)
 _SPARKLINE_WIDTH: Final = 60
 
 
@@ -76,13 +81,7 @@ def print_ingest(answer: IngestAnswer) -> None:
     if answer.fresh:
         names = ", ".join(f"{name} of {count:,}" for name, count in answer.fresh.items())
         print_remark(f"fresh and not fetched again: {names}; --force fetches them, too")
-    if answer.failed:
-        table = make_table("failed", "data set", "reason")
-        for failure in answer.failed:
-            advice = " (trying again later may help)" if failure.transient else ""
-            reason = plain_text(f"{failure.reason}{advice}", "red")
-            table.add_row(plain_text(failure.ticker or "all"), failure.data_set, reason)
-        print_table(table)
+    _print_failures(answer.failed)
     print_remark(answer.notice)
 
 
@@ -97,18 +96,49 @@ def print_run(answer: RunAnswer) -> None:
         print_remark("nothing was due")
 
 
+def _print_failures(failures: Sequence[FailureAnswer]) -> None:
+    if not failures:
+        return
+    table = make_table("failed", "data set", "reason")
+    for failure in failures:
+        advice = " (trying again later may help)" if failure.transient else ""
+        reason = plain_text(f"{failure.reason}{advice}", "red")
+        table.add_row(plain_text(failure.ticker or "all"), failure.data_set, reason)
+    print_table(table)
+
+
 def print_replay(answer: ReplayAnswer) -> None:
-    """Print how much is stored, and which files were skipped and why."""
+    """Print how much is stored, what failed, and which files were skipped and why."""
     table = make_table("data set", ">stored")
     for name, stored in answer.stored.items():
         table.add_row(name, format_number(stored))
     print_table(table)
     print_remark(f"{answer.changed:,} new or changed, from {answer.files:,} files")
+    _print_failures(answer.failed)
     if answer.skipped:
         table = make_table("skipped", "reason")
         for skipped in answer.skipped:
             table.add_row(plain_text(skipped.file), plain_text(skipped.reason))
         print_table(table)
+
+
+def print_check(answer: CheckAnswer) -> None:
+    """Print how many items were read, and which of them are damaged."""
+    table = make_table("table", ">items")
+    for name, items in answer.items.items():
+        table.add_row(name, format_number(items))
+    print_table(table)
+    if not answer.damaged:
+        print_remark("everything is as it was written")
+        return
+    table = make_table("damaged", "key", "reason", "repaired")
+    for damage in answer.damaged:
+        repaired = {None: "", True: "yes", False: "no"}[damage.repaired]
+        cells = (damage.table or "file", damage.key or "", damage.reason, repaired)
+        table.add_row(*map(plain_text, cells))
+    print_table(table)
+    if answer.damaged[0].repaired is None:
+        print_remark("`signal9 check --repair` removes it, and rebuilds it from raw responses")
 
 
 def print_credentials(answer: KeysAnswer) -> None:
@@ -140,9 +170,23 @@ def print_status(answer: StatusAnswer) -> None:
             table.add_row(quota.provider, quota.period, left, limit, refills)
         console.print()
         print_table(table)
+    if answer.problems:
+        console.print()
+        print_table(_problems(answer.problems))
+        if any(problem.kind is ProblemKind.IDENTITY for problem in answer.problems):
+            print_remark("decide who has a ticker: `signal9 identity TICKER --same` or `--new`")
     print_remark(answer.notice)
     if ingested is None:
         print_remark("not yet ingested in full: run `signal9 ingest`")
+
+
+def _problems(problems: Sequence[CompanyProblem]) -> Table:
+    count = len(problems)
+    table = make_table(f"{count} {'problem' if count == 1 else 'problems'}", "about", "reason")
+    for problem in problems:
+        reason = plain_text(f"{problem.reason} (since {problem.since})", "red")
+        table.add_row(problem.ticker, problem.kind, reason)
+    return table
 
 
 def _data_sets(data_sets: Mapping[DataSet, DataSetStatus]) -> Table:
@@ -173,15 +217,28 @@ def print_search(answer: SearchAnswer, query: str) -> None:
 
 
 def print_company(
-    company: AssetAnswer, series: PriceSeries, articles: Sequence[ArticleAnswer]
+    company: AssetAnswer,
+    year: PriceSeries,
+    articles: Sequence[ArticleAnswer],
+    *,
+    comparable: bool,
 ) -> None:
-    """Print a company's profile, a year of prices, insights, freshness and news."""
+    """Print a company's profile, a year of prices, insights, freshness and news.
+
+    Prices of the year that are not `comparable` are not drawn.
+    """
     console = answer_console()
     console.print(plain_text(f"{company.ticker}  {company.name or ''}", "bold"))
     if company.description:
         console.print(plain_text(company.description))
     fields = make_field_list()
-    for rows in (_profile(company), _year(series, console), _insights(company.insights)):
+    for rows in (
+        _profile(company),
+        _identity(company),
+        _year(year, console, comparable=comparable),
+        _insights(company.insights),
+        _price_check(company.price_check),
+    ):
         for name, value in rows:
             fields.add_row(name, plain_text(value))
     console.print()
@@ -210,27 +267,73 @@ def _profile(company: AssetAnswer) -> Iterator[tuple[str, str]]:
         yield "market value", f"{value} {company.currency or ''}"
 
 
-def _year(series: PriceSeries, console: Console) -> Iterator[tuple[str, str]]:
-    if not len(series):
+def _identity(company: AssetAnswer) -> Iterator[tuple[str, str]]:
+    """Yield how the company and its ticker came together, or fell apart."""
+    if company.renamed_to is not None:
+        yield "has become", f"{company.renamed_to} (see `signal9 show {company.renamed_to}`)"
+    if company.delisting_date is not None:
+        yield "not listed since", str(company.delisting_date)
+    if company.former_tickers:
+        former = (f"{known.ticker} until {known.until}" for known in company.former_tickers)
+        yield "former tickers", ", ".join(former)
+    if company.since is not None:
+        yield "has the ticker since", str(company.since)
+    for owner in company.former_owners:
+        now = "" if owner.renamed_to is None else f", now {owner.renamed_to}"
+        yield "former owner", f"{owner.name or 'a company'} until {owner.until}{now}"
+    for problem in company.problems:
+        yield "problem", f"{problem.reason} (since {problem.since})"
+
+
+def print_identity(company: AssetAnswer) -> None:
+    """Print who has a ticker and who had it, and what is undecided about it."""
+    answer_console().print(plain_text(f"{company.ticker}  {company.name or ''}", "bold"))
+    fields = make_field_list()
+    fields.add_row("status", company.status)
+    if company.cik is not None:
+        fields.add_row("CIK", plain_text(company.cik))
+    for name, value in _identity(company):
+        fields.add_row(name, plain_text(value))
+    answer_console().print(fields)
+    if any(problem.kind is ProblemKind.IDENTITY for problem in company.problems):
+        print_remark("decide with --same or --new; until then, nothing is added to its data")
+
+
+def _year(bars: PriceSeries, console: Console, *, comparable: bool) -> Iterator[tuple[str, str]]:
+    if not len(bars):
         return
-    end = series.day(-1)
-    yield "close", f"{format_number(series.price('close', -1), 2)} {series.currency} on {end}"
-    year = series.between(end - _YEAR)
-    if not console.options.ascii_only:
+    close = format_number(bars.price("close", -1), 2)
+    yield "close", f"{close} {bars.currency} on {bars.day(-1)}"
+    if not comparable:
+        yield "its last year", "not drawn: its splits are not known"
+    elif not console.options.ascii_only:
         width = min(_SPARKLINE_WIDTH, max(10, console.width - 20))
-        yield "its last year", sparkline(year.prices("close"), width)
+        yield "its last year", sparkline(bars.prices("close"), width)
 
 
 def _insights(insights: Insights) -> Iterator[tuple[str, str]]:
     prices, sentiment = insights.range_52_weeks, insights.sentiment
     if prices is not None:
-        low, high = format_number(prices.low), format_number(prices.high)
+        low, high = (_rounded(price) for price in (prices.low, prices.high))
         yield "52-week range", f"{low} ({prices.low_on}) to {high} ({prices.high_on})"
+    elif insights.no_range_reason is not None:
+        yield "52-week range", insights.no_range_reason
     if sentiment is not None:
         count = sentiment.sample_size
         articles = f"{count} {'article' if count == 1 else 'articles'}"
         sample = f"{articles} in {sentiment.window_days} days to {sentiment.as_of}"
         yield "tone of the news", f"{sentiment.label} {sentiment.score:+.2f} ({sample})"
+
+
+def _price_check(check: PriceCheck | None) -> Iterator[tuple[str, str]]:
+    if check is not None:
+        reason = describe_problem(check) or f"agree with those of {check.source}"
+        yield "adjusted closes", f"{reason}, checked {check.first} to {check.last}"
+
+
+def _rounded(price: Decimal) -> str:
+    """Return a price with at most four decimals; an adjusted one may have more."""
+    return format_number(price, min(_ADJUSTED_DECIMALS, decimals_of(price)))
 
 
 def _freshness(freshness: Mapping[DataSet, Freshness]) -> Table:

@@ -4,22 +4,24 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from functools import reduce
 from itertools import groupby
 from math import prod
 from operator import itemgetter
-from typing import Annotated, Final, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
 from ..errors import InputError
-from .model import Currency, Exact, OpenModel, Ticker
+from .model import Currency, Day, Exact, OpenModel, Ticker
 from .prices import Column, PriceSeries
 
-__all__ = ["Adjustment", "CorporateAction", "adjust", "one_a_day"]
+if TYPE_CHECKING:
+    from datetime import date
+
+__all__ = ["Adjustment", "CorporateAction", "adjust", "in_last_shares", "one_a_day"]
 
 _DECIMALS: Final = 6
 _SHIFT: Final = 80
@@ -32,7 +34,7 @@ class CorporateAction(OpenModel):
 
     ticker: Ticker
     kind: Literal["split", "dividend"]
-    ex_date: date
+    ex_date: Day
     ratio: Annotated[Exact | None, Field(gt=0, description="New shares for one old one.")] = None
     amount: Annotated[Exact | None, Field(ge=0, description="Cash for one share.")] = None
     currency: Currency | None = None
@@ -102,6 +104,16 @@ def adjust(
         volume=_multiply(series.volume, [(run.stop, run.shares) for run in runs]),
         scale=scale,
     )
+
+
+def in_last_shares(series: PriceSeries, actions: Iterable[CorporateAction]) -> PriceSeries:
+    """Return a series of raw prices, at least one, that compare with its last close.
+
+    Only splits up to the last bar count: a dividend leaves prices as they were paid.
+    """
+    last = series.day(-1)
+    splits = (action for action in actions if action.ratio and action.ex_date <= last)
+    return adjust(series, splits, Adjustment.SPLITS)
 
 
 class _Run(NamedTuple):

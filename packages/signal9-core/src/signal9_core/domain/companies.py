@@ -1,12 +1,12 @@
 """Companies: their listing, description, insights, and how fresh the data about them is."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
+from .coverage import PriceHistory
 from .model import (
     Exact,
     Instant,
@@ -20,19 +20,27 @@ from .model import (
     Ticker,
 )
 from .news import SentimentLabel
+from .reports import ReportKind
 
 __all__ = [
     "Asset",
     "AssetProfile",
     "CompanyOverview",
-    "CompanyState",
     "DataSet",
+    "Failures",
+    "FormerOwner",
+    "FormerTicker",
     "Freshness",
+    "Identity",
     "Insights",
     "ListName",
     "ListedAsset",
+    "Listing",
     "PendingEvent",
+    "PriceCheck",
     "PriceRange",
+    "Problem",
+    "ProblemKind",
     "SentimentRating",
 ]
 
@@ -48,7 +56,10 @@ class SentimentRating(Model):
 
 
 class PriceRange(Model):
-    """Lowest low and highest high, as traded, of the 52 weeks up to and including `as_of`."""
+    """Lowest low and highest high of the 52 weeks up to and including `as_of`.
+
+    Adjusted for the splits of these weeks, so that both compare with the last close.
+    """
 
     as_of: date
     low: Exact
@@ -57,11 +68,25 @@ class PriceRange(Model):
     high_on: date
 
 
+class PriceCheck(Model):
+    """How close computed adjusted closes come to those of a provider's response."""
+
+    source: str = Field(description="The provider's name.")
+    checked_at: Instant = Field(description="When the response came.")
+    first: date = Field(description="The first day of the response.")
+    last: date = Field(description="The last day of the response, as of which both are adjusted.")
+    difference: Exact = Field(description="The largest difference, relative to the provider's.")
+    day: date = Field(description="The day with the largest difference.")
+
+
 class Insights(Model):
     """Figures derived from stored facts; absent as long as there is nothing to derive them from."""
 
     sentiment: SentimentRating | None = None
     range_52_weeks: PriceRange | None = Field(None, alias="range52Weeks")
+    no_range_reason: str | None = Field(
+        None, description="Why there is no range although there are prices of the 52 weeks."
+    )
 
 
 class DataSet(StrEnum):
@@ -135,17 +160,12 @@ class Freshness(Model):
     count: NonNegativeInt = Field(description="How many bars, reports or articles are stored.")
 
 
-class CompanyState(NamedTuple):
-    """When each data set of a company was last requested, and the last day on which it reported.
+class Failures(Model):
+    """How often in a row a provider has refused a data set of a company, and why it did last."""
 
-    `rank` is its place by size, 1 the largest; `pending` says whether events are unpublished.
-    """
-
-    ticker: Ticker
-    requested: Mapping[DataSet, datetime]
-    rank: int | None = None
-    reported_on: date | None = None
-    pending: bool = False
+    count: PositiveInt
+    at: Instant = Field(description="When it was requested last.")
+    reason: str
 
 
 class PendingEvent(Model):
@@ -155,16 +175,115 @@ class PendingEvent(Model):
     detail: str
 
 
-class AssetProfile(Model):
-    """The record of a company: what is listed, described and derived, and what is pending."""
+class ProblemKind(StrEnum):
+    """What can be wrong with the stored data of a company."""
+
+    IDENTITY = "identity"
+    """The ticker may have another owner; nothing is added until somebody decides."""
+
+    PRICES = "prices"
+    """Computed adjusted closes differ from the provider's: a split or a dividend is wrong."""
+
+    REQUESTS = "requests"
+    """A provider refuses data, or sends what cannot be read; it is requested less often."""
+
+
+class Problem(Model):
+    """Something that is wrong with the data of a company, for people to look at."""
+
+    kind: ProblemKind
+    reason: str
+    since: date
+
+
+class FormerTicker(Model):
+    """A ticker that a company had before; `until` is the first day without it."""
+
+    ticker: Ticker
+    until: date
+
+
+class Identity(Model):
+    """What tells a company from others that have its ticker, or had it."""
+
+    names: tuple[str, ...] = Field((), description="The names under which it was listed.")
+    ciks: tuple[str, ...] = Field((), description="The CIKs under which it was listed.")
+    ids: dict[str, str] = Field(
+        default_factory=dict, description="Its number at each provider that numbers companies."
+    )
+    listed_by: tuple[str, ...] = Field((), description="The providers that list it as active.")
+    since: date | None = Field(
+        None, description="First day of its own under a ticker that another company had before."
+    )
+    renamed_to: Ticker | None = None
+    former_tickers: tuple[FormerTicker, ...] = ()
+
+
+class Listing(Model):
+    """A company in a provider's listing of a day."""
+
+    asset: Asset
+    source: str
+    day: date
+    previous: date | None = Field(None, description="The day of its listing before this one.")
+
+
+class FormerOwner(Model):
+    """A company that had the ticker before, as it was last known; `until` is no day of its own."""
 
     asset: Asset
     overview: CompanyOverview | None = None
+    freshness: dict[DataSet, Freshness] = Field(default_factory=dict)
+    since: date | None = None
+    until: date
+    renamed_to: Ticker | None = None
+
+
+class AssetProfile(Model):
+    """The record of a company: what is listed, described and derived, and what is pending.
+
+    Facts under its ticker from before `identity.since` belong to former owners of the ticker.
+    """
+
+    asset: Asset
+    identity: Identity = Field(default_factory=Identity)
+    former_owners: tuple[FormerOwner, ...] = ()
+    claim: Listing | None = Field(
+        None, description="A listing under the ticker that may be of another company."
+    )
+    overview: CompanyOverview | None = None
     insights: Insights = Insights()
+    history: PriceHistory = PriceHistory()
+    price_check: PriceCheck | None = None
+    problems: tuple[Problem, ...] = ()
     freshness: dict[DataSet, Freshness] = Field(default_factory=dict)
     requested: dict[DataSet, Instant] = Field(
         default_factory=dict,
         description="When each data set was last requested, even if there was nothing.",
     )
+    failures: dict[DataSet, Failures] = Field(
+        default_factory=dict, description="Data sets whose latest requests have failed."
+    )
     checked_at: Instant | None = Field(None, description="When a provider was last asked about it.")
     pending: tuple[PendingEvent, ...] = Field((), description="Events that are still unpublished.")
+    reports_received: dict[ReportKind, Instant] = Field(
+        default_factory=dict, description="When reports of a kind were last received."
+    )
+
+    def problem(self, kind: ProblemKind) -> Problem | None:
+        """Return what is wrong of this kind, if anything is."""
+        return {problem.kind: problem for problem in self.problems}.get(kind)
+
+    def with_problem(self, kind: ProblemKind, reason: str | None, day: date) -> Self:
+        """Return the profile with a problem, which keeps its first day, or with `None` without."""
+        known = self.problem(kind)
+        others = tuple(problem for problem in self.problems if problem.kind is not kind)
+        if reason is None:
+            return self.model_copy(update={"problems": others}) if known else self
+        problem = Problem(kind=kind, reason=reason, since=day if known is None else known.since)
+        return self.model_copy(update={"problems": (*others, problem)})
+
+    def own(self, first: date | None = None) -> date | None:
+        """Return `first`, or the first day of the company's own if that is later."""
+        since = self.identity.since
+        return since if first is None else max(first, since or first)

@@ -20,6 +20,7 @@ from pydantic.alias_generators import to_camel
 
 __all__ = [
     "Currency",
+    "Day",
     "Exact",
     "Instant",
     "Model",
@@ -53,6 +54,14 @@ def parse_day(text: str) -> date:
     except ValueError as error:
         raise ValueError(f"invalid date {text!r}: {error}") from error
     raise ValueError(f"invalid date {text!r}, must be YYYY-MM-DD")
+
+
+def _parse_text(value: object) -> object:
+    if isinstance(value, str):
+        return parse_day(value)
+    if value is None or isinstance(value, date):
+        return value
+    raise ValueError(f"invalid date {value!r:.40}, must be YYYY-MM-DD")
 
 
 def _upper(value: object) -> object:
@@ -90,7 +99,9 @@ Score = Annotated[Exact, Field(ge=-1, le=1)]
 """A sentiment from -1 (bearish) to 1 (bullish)."""
 
 OptionalText = Annotated[str | None, BeforeValidator(blank_to_none)]
-OptionalDay = Annotated[date | None, BeforeValidator(blank_to_none)]
+Day = Annotated[date, BeforeValidator(_parse_text)]
+"""A day as `YYYY-MM-DD`; a number is refused, since it would count as seconds since 1970."""
+OptionalDay = Annotated[date | None, BeforeValidator(_parse_text), BeforeValidator(blank_to_none)]
 OptionalNumber = Annotated[Exact | None, BeforeValidator(blank_to_none)]
 OptionalCurrency = Annotated[Currency | None, BeforeValidator(blank_to_none)]
 

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import BeforeValidator, Field
 
 from .model import (
+    Day,
     Exact,
     OpenModel,
     OptionalCurrency,
@@ -69,7 +70,7 @@ class Report(OpenModel):
 
     ticker: Ticker
     period: Period
-    fiscal_date_ending: date
+    fiscal_date_ending: Day
     currency: OptionalCurrency = None
 
     def figures(self) -> dict[str, Exact | None]:
@@ -105,8 +106,8 @@ class EarningsCalendarEntry(OpenModel):
 
     ticker: Ticker
     name: str | None = None
-    report_date: date
-    fiscal_date_ending: date
+    report_date: Day
+    fiscal_date_ending: Day
     estimate: Amount = None
     currency: OptionalCurrency = None
     time_of_the_day: str | None = None

@@ -9,6 +9,7 @@ from operator import index
 from typing import TYPE_CHECKING, Final, SupportsIndex, TypeVar, overload
 
 from ..domain.companies import DataSet
+from ..domain.price_check import describe_problem
 from ..domain.prices import PRICE_COLUMNS, decimals_of
 from ..errors import InputError, NotFoundError
 from ..schemas.companies import AssetAnswer, SearchHit
@@ -289,8 +290,14 @@ class Company(Displayed, AssetAnswer):
         prices, sentiment = self.insights.range_52_weeks, self.insights.sentiment
         if prices is not None:
             yield "52-week range", f"{prices.low:,f} to {prices.high:,f}"
+        elif self.insights.no_range_reason is not None:
+            yield "52-week range", self.insights.no_range_reason
         if sentiment is not None:
             yield "tone of the news", f"{sentiment.label} ({sentiment.sample_size} articles)"
+        if self.price_check is not None:
+            source = self.price_check.source
+            reason = describe_problem(self.price_check) or f"agree with those of {source}"
+            yield "adjusted closes", reason
         for data_set, freshness in self.freshness.items():
             extent = f"{freshness.count:,} up to {freshness.as_of} from {freshness.source}"
             yield data_set, extent if freshness.complete else f"{extent}, incomplete"
@@ -308,12 +315,13 @@ class Status(Displayed, StatusAnswer):
         """Return the table to display."""
         rows = [
             (
-                name,
+                str(name),
                 f"{status.companies:,}",
                 f"{status.count:,}",
                 str(status.newest or "nothing yet"),
             )
             for name, status in self.data_sets.items()
         ]
+        rows += [(problem.ticker, "", "", problem.reason) for problem in self.problems]
         title = f"{self.assets:,} companies in {self.location}"
         return Grid(title, ("data set", "companies", "stored", "up to"), rows, self.notice)

@@ -1,4 +1,4 @@
-"""HTTP as every provider needs it: keys kept secret, timeouts, quota, retries and typed errors."""
+"""HTTP for all providers: secret keys, timeouts, quotas, retries and typed errors."""
 
 import logging
 import random
@@ -28,9 +28,9 @@ from ..errors import (
     SettingsError,
 )
 from ..ports import Clock
-from ..provider_port import Quota, RawCache, RawResponse
+from ..provider_port import LARGEST_BODY, Quota, RawCache, RawResponse
 from ..version import __version__
-from .parsing import label, payload_errors
+from .parsing import check_json, label, payload_errors
 
 __all__ = [
     "ApiKeyTransport",
@@ -48,14 +48,14 @@ Parse = Callable[[bytes, Ticker | None], T]
 
 _MARK: Final = b"[key]"
 _PUBLIC_KEY: Final = "demo"
-"""The key of a provider's examples: not a secret, and an ordinary word."""
+"""AlphaVantage's key for examples: it is public, and an ordinary word."""
 _UNMISTAKABLE: Final = 12
 """A key of this length cannot be part of another word by chance."""
 _ECHO: Final = re.compile(rb"(API key as )[^\s\"',;]+", re.IGNORECASE)
 
 
 class Redactor:
-    """Replaces secrets by `[key]`, in plain text and as URLs and JSON escape them."""
+    """Replaces secrets by `[key]`, in plain text and escaped as in URLs and JSON."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
@@ -181,7 +181,7 @@ def _reset_time(headers: Mapping[str, str]) -> datetime | None:
 
 
 def _content_problem(content_type: str, body: bytes) -> str | None:
-    """Return why a body cannot be data; `None` if it can."""
+    """Return why a body cannot contain data; `None` if it can."""
     kind = content_type.partition(";")[0].strip().lower()
     if "html" in kind or body[:64].lstrip()[:1] == b"<":
         return "an HTML page instead of data"
@@ -193,7 +193,7 @@ def _content_problem(content_type: str, body: bytes) -> str | None:
 _TIMEOUT: Final = httpx2.Timeout(30.0, connect=10.0)
 _WHOLE_RESPONSE_S: Final = 120.0
 _LONGEST_WAIT_S: Final = 65.0
-"""Waits out per-minute limits; longer waits are left to the caller."""
+"""Long enough for per-minute limits; longer waits are left to the caller."""
 _KEY_REJECTED_FOR: Final = timedelta(minutes=1)
 """A rejected key is not sent again for this long: each try would cost a call and fail again."""
 _QUOTED: Final = 300
@@ -216,7 +216,7 @@ class ProviderRequest(NamedTuple):
 
 
 class ProviderHttp:
-    """Requests to one host of a provider; its secret params and headers are sent to no other."""
+    """Sends requests to one host of a provider, and its secret params and headers to no other."""
 
     def __init__(
         self,
@@ -262,7 +262,7 @@ class ProviderHttp:
         if not isinstance(error, ProviderError) or not error.transient:
             return False
         if isinstance(error, QuotaExhaustedError):
-            return False  # the quota has waited as long as its owner allows
+            return False  # the quota has already waited as long as it may
         if error.until is None:
             return True
         wait_s = max(0.0, (error.until - self._clock()).total_seconds())
@@ -275,15 +275,17 @@ class ProviderHttp:
         try:
             body = self._body(request, where)
             with payload_errors(where):
-                return parse(body, request.ticker)
+                parsed = parse(body, request.ticker)
+            check_json(where, body)
         except CredentialsError as error:
             self._rejection = str(error), self._clock()
-            raise CredentialsError(f"{error}; `signal9 secrets` shows where it is from") from error
+            raise CredentialsError(f"{error}; `signal9 secrets` shows the key's source") from error
         except DailyQuotaError as error:
             raise DailyQuotaError(str(error), self.quota.exhausted()) from error
+        return parsed
 
     def _body(self, request: ProviderRequest, where: str) -> bytes:
-        """Return the body of a response with data, after it was cached."""
+        """Return the body of a successful response, after storing it in the cache."""
         self.quota.reserve()
         response, body = self._send(request, where)
         now = self._clock()
@@ -303,7 +305,7 @@ class ProviderHttp:
 
     def _send(self, request: ProviderRequest, where: str) -> tuple[httpx2.Response, bytes]:
         try:
-            return self._receive(request)
+            return self._receive(request, where)
         except _NEVER_SENT as error:
             self.quota.refund()
             host = self.client.base_url.netloc.decode()
@@ -315,19 +317,25 @@ class ProviderHttp:
         except httpx2.DecodingError as error:
             raise PayloadError(f"{where}: the body cannot be decompressed") from error
 
-    def _receive(self, request: ProviderRequest) -> tuple[httpx2.Response, bytes]:
-        """Return a response and its body without keys; a timeout of `httpx2` is for each read."""
+    def _receive(self, request: ProviderRequest, where: str) -> tuple[httpx2.Response, bytes]:
+        """Return a response and its body without keys.
+
+        The deadline is for the whole response, because a timeout of `httpx2` is for each read.
+        """
         deadline = self.elapsed_s() + _WHOLE_RESPONSE_S
-        chunks = []
+        chunks, size = [], 0
         with self.client.stream("GET", request.path, params=request.params) as response:
             for chunk in response.iter_bytes():
                 chunks.append(chunk)
+                size += len(chunk)
+                if size > LARGEST_BODY:
+                    raise PayloadError(f"{where}: the body has more than {LARGEST_BODY:,} bytes")
                 if self.elapsed_s() > deadline:
                     raise httpx2.ReadTimeout(f"no whole response within {_WHOLE_RESPONSE_S:g} s")
         return response, self._redactor.redact(b"".join(chunks))
 
     def _check(self, response: httpx2.Response, body: bytes, where: str, now: datetime) -> None:
-        """Raise the error that a response means, after closing a budget that it says is empty."""
+        """Raise the error that a response reports; close a quota that it says is used up."""
         status, headers = response.status_code, response.headers
         until = _retry_time(headers, now)
         kind, meaning = _status_error(status)

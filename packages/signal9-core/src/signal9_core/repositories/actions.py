@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from ..domain.adjustment import CorporateAction
+from ..domain.coverage import join_spans
 from ..ports import Span
 from ..tables import TIME_SERIES
 from .optimistic import change_item, compare_items, fields_of, to_item, write_items
@@ -13,13 +14,11 @@ from .optimistic import change_item, compare_items, fields_of, to_item, write_it
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ..domain.coverage import Coverage, Days
     from ..domain.model import Ticker
     from ..ports import Item, Store
 
-__all__ = ["ActionRepository", "Coverage"]
-
-Coverage = tuple[date, date]
-"""The first and the last day of a span in which no split and no dividend is missing."""
+__all__ = ["ActionRepository"]
 
 _COVERAGE: Final = "known"
 """The sort key of a company's coverage, which comes after all days."""
@@ -41,26 +40,37 @@ class ActionRepository:
         write_items(self._store, TIME_SERIES, changes)
         return len(changes)
 
-    def note_coverage(self, ticker: Ticker, first: date, last: date) -> None:
-        """Note that no action is missing between two days, and widen what is noted already."""
+    def delete(self, actions: Iterable[CorporateAction]) -> None:
+        """Delete actions that were withdrawn."""
+        for action in actions:
+            item = _item(action)
+            key = {name: str(item[name]) for name in TIME_SERIES.key_attributes}
+            self._store.delete(TIME_SERIES, key)
+
+    def note_coverage(self, ticker: Ticker, *spans: Days) -> None:
+        """Note that no action is missing in these days, beside those that are noted already."""
         key = {TIME_SERIES.partition_key: _partition(ticker), "timestamp": _COVERAGE}
 
-        def widened(item: Item | None) -> Item:
-            days = [first, last, *(_coverage(item) if item is not None else ())]
-            return {**key, "first": min(days).isoformat(), "last": max(days).isoformat()}
+        def extended(item: Item | None) -> Item:
+            joined = join_spans([*_coverage(item), *spans])
+            return {**key, "spans": [f"{first}/{last}" for first, last in joined]}
 
-        change_item(self._store, TIME_SERIES, key, widened)
+        change_item(self._store, TIME_SERIES, key, extended)
+
+    def forget_coverage(self, ticker: Ticker) -> None:
+        """Take back that no action is missing, so that all are requested again."""
+        key = {TIME_SERIES.partition_key: _partition(ticker), "timestamp": _COVERAGE}
+        self._store.delete(TIME_SERIES, key)
 
     def known(
         self, ticker: Ticker, first: date | None = None
-    ) -> tuple[list[CorporateAction], Coverage | None]:
-        """Return the actions on `first` or later, oldest first, and the coverage."""
+    ) -> tuple[list[CorporateAction], Coverage]:
+        """Return the actions on `first` or later, oldest first, and the days with none missing."""
         span = Span(None if first is None else first.isoformat())
         page = self._store.query(TIME_SERIES, _partition(ticker), span=span)
         items = {str(item["timestamp"]): item for item, _ in page.items}
-        coverage = items.pop(_COVERAGE, None)
-        actions = [_action(item) for item in items.values()]
-        return actions, None if coverage is None else _coverage(coverage)
+        coverage = _coverage(items.pop(_COVERAGE, None))
+        return [_action(item) for item in items.values()], coverage
 
     def since(self, ticker: Ticker, first: date | None = None) -> list[CorporateAction]:
         """Return the actions on `first` or later, oldest first."""
@@ -71,8 +81,11 @@ def _partition(ticker: Ticker) -> str:
     return f"{ticker}#actions"
 
 
-def _coverage(item: Item) -> Coverage:
-    return date.fromisoformat(str(item["first"])), date.fromisoformat(str(item["last"]))
+def _coverage(item: Item | None) -> Coverage:
+    spans = None if item is None else item.get("spans")
+    texts = map(str, spans) if isinstance(spans, list) else ()
+    days = (map(date.fromisoformat, text.split("/")) for text in texts)
+    return tuple((first, last) for first, last in days)
 
 
 def _item(action: CorporateAction) -> Item:

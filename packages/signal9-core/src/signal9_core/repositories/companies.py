@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from datetime import datetime
 from functools import partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import msgspec
+from pydantic import Field
 
-from ..domain.companies import Asset, AssetProfile, CompanyState, DataSet, Freshness, ListedAsset
+from ..domain.companies import (
+    Asset,
+    AssetProfile,
+    DataSet,
+    Failures,
+    Freshness,
+    Identity,
+    ListedAsset,
+    Listing,
+    PendingEvent,
+    Problem,
+    ProblemKind,
+)
+from ..domain.identity import KEPT, apply_listing
+from ..domain.model import Instant, Model, Ticker
 from ..errors import StoreError
 from ..ports import ABSENT
 from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX, STATE
 from .optimistic import (
-    Change,
     ItemRange,
     Versioned,
     fields_of,
@@ -28,26 +41,82 @@ from .optimistic import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from datetime import date
 
-    from ..domain.model import Ticker
     from ..ports import Cursor, Item, Store, Stored
     from .optimistic import (
         ResultPage,
     )
 
-__all__ = ["AssetRepository", "ListingRepository"]
+__all__ = ["AssetRepository", "CompanySummary", "ListingRepository", "ProfileChange"]
 
 NEVER: Final = "0001-01-01T00:00:00Z"
 """`checkedAt` of a company that no provider was asked about: before everything else."""
 
 _PAGE: Final = 2_000
 _BY_NAME: Final = ItemRange(ASSETS, "active", COMPANY_NAME_INDEX)
-_LATEST_FIRST: Final = ItemRange(ASSETS, "active", STALENESS_INDEX, newest_first=True)
+_BY_CHECK: Final = tuple(
+    ItemRange(ASSETS, status, STALENESS_INDEX, newest_first=True)
+    for status in ("active", "inactive")
+)
 _INDEXED: Final = ("ticker", "name", "exchange", "status", "cik", "rank")
 """Fields of an asset that an item has outside of it as well, for the indexes."""
 
 _OWN_ATTRIBUTES: Final = {*_INDEXED, "sector", "nameKey"}
+_KEPT: Final = tuple(Asset.model_fields[name].alias or name for name in KEPT)
+_SUMMARY: Final = (
+    "ticker",
+    "status",
+    "cik",
+    "rank",
+    "identity",
+    "freshness",
+    "requested",
+    "failures",
+    "problems",
+    "pending",
+)
+
+
+class CompanySummary(Model):
+    """What a list of all companies tells of one."""
+
+    ticker: Ticker
+    status: Literal["active", "inactive"]
+    cik: str | None = None
+    rank: int | None = None
+    identity: Identity = Field(default_factory=Identity)
+    freshness: dict[DataSet, Freshness] = Field(default_factory=dict)
+    requested: dict[DataSet, Instant] = Field(default_factory=dict)
+    failures: dict[DataSet, Failures] = Field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    pending: tuple[PendingEvent, ...] = ()
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the ticker may have another owner now."""
+        return any(problem.kind is ProblemKind.IDENTITY for problem in self.problems)
+
+
+class ProfileChange(NamedTuple):
+    """A profile before and after a change, and how it is made of what is stored by then."""
+
+    before: AssetProfile
+    version: int
+    after: AssetProfile
+    apply: Callable[[AssetProfile], AssetProfile]
+
+    @property
+    def ticker(self) -> Ticker:
+        """The ticker of the company."""
+        return self.after.asset.ticker
+
+    def then(self, change: Callable[[AssetProfile], AssetProfile]) -> ProfileChange:
+        """Return the change followed by another one."""
+        return self._replace(
+            after=change(self.after), apply=lambda profile: change(self.apply(profile))
+        )
 
 
 class AssetRepository:
@@ -67,6 +136,13 @@ class AssetRepository:
         if stored is None:
             return Versioned(AssetProfile(asset=Asset(ticker=ticker)), ABSENT)
         return Versioned(_profile(stored.item), stored.version)
+
+    def read_many(self, tickers: Collection[Ticker]) -> dict[Ticker, Versioned[AssetProfile]]:
+        """Return what is known about those of these companies that are stored."""
+        keys = ({"ticker": ticker} for ticker in sorted(tickers))
+        stored = self._store.get_many(ASSETS, keys) if tickers else ()
+        profiles = (Versioned(_profile(item), version) for item, version in stored)
+        return {profile.model.asset.ticker: profile for profile in profiles}
 
     def put(self, profile: AssetProfile, *, expected: int) -> int:
         """Write a profile over the version that was read; `ConflictError` if it has changed."""
@@ -100,24 +176,32 @@ class AssetRepository:
         stored = self._store.get_many(ASSETS, ({"ticker": ticker} for ticker in tickers))
         return {str(item["ticker"]): _listed(item) for item, _ in stored}
 
-    def compare(self, assets: Iterable[Asset]) -> list[Change[Asset]]:
-        """Return which of these listings are new or different."""
-        profiles = {asset.ticker: AssetProfile(asset=asset) for asset in assets}
-        keys = ({"ticker": ticker} for ticker in profiles)
+    def compare(
+        self, assets: Iterable[Asset], source: str, day: date, previous: date | None = None
+    ) -> list[ProfileChange]:
+        """Return which profiles a provider's listing of a day, after a `previous` one, changes."""
+        by_ticker = {asset.ticker: asset for asset in assets}
+        keys = ({"ticker": ticker} for ticker in by_ticker)
         stored = {str(row.item["ticker"]): row for row in self._store.get_many(ASSETS, keys)}
-        changes = [
-            Change(profile.asset, _item(profile), stored.get(ticker))
-            for ticker, profile in profiles.items()
-        ]
-        return [change for change in changes if _differs(change)]
+        changes: list[ProfileChange] = []
+        for ticker, asset in by_ticker.items():
+            row = stored.get(ticker)
+            if row is None or not _is_listed(row.item, asset, source):
+                listing = Listing(asset=asset, source=source, day=day, previous=previous)
+                change = _apply(row, listing)
+                changes += [] if change is None else [change]
+        return changes
 
-    def write(self, changes: Sequence[Change[Asset]]) -> None:
-        """Store changed listings; all else about the companies stays as it is."""
-        new = [change.item for change in changes if change.stored is None]
+    def write(self, changes: Sequence[ProfileChange]) -> None:
+        """Store changed profiles, over what others have written since."""
+        new = [_item(change.after) for change in changes if change.version == ABSENT]
         taken = {str(item["ticker"]) for item in self._store.put_new(ASSETS, new)}
-        for asset, _, stored in changes:
-            if stored is not None or asset.ticker in taken:
-                self.change(asset.ticker, partial(_with_asset, asset=asset))
+        for change in changes:
+            if change.version != ABSENT:
+                known = Versioned(change.before, change.version)
+                self.change(change.ticker, change.apply, known=known)
+            elif change.ticker in taken:
+                self.change(change.ticker, change.apply)
 
     def by_name(
         self,
@@ -140,38 +224,52 @@ class AssetRepository:
         page = self._store.query(ASSETS, "active", index=STALENESS_INDEX, limit=limit)
         return [str(item["ticker"]) for item, _ in page.items]
 
-    def states(self, tickers: Iterable[Ticker] | None = None) -> Iterator[CompanyState]:
-        """Yield what was requested of companies: of all active ones, or of these."""
-        if tickers is None:
-            stored: Iterable[Stored] = scan(self._store, _LATEST_FIRST, None, _PAGE)
-        else:
-            stored = self._store.get_many(ASSETS, ({"ticker": ticker} for ticker in tickers))
-        return (_state(item) for item, _ in stored)
+    def summaries(self, tickers: Iterable[Ticker] | None = None) -> Iterator[CompanySummary]:
+        """Yield every company, active ones first, of each the latest checked first; or only these.
 
-    def freshness(self) -> Iterator[tuple[Ticker, dict[DataSet, Freshness]]]:
-        """Yield the freshness of every active company that has data, latest checked first.
-
-        A company whose first ingest ran out of calls has data and was never checked.
+        Of these, those that are not stored are left out.
         """
-        for item, _ in scan(self._store, _LATEST_FIRST, None, _PAGE):
-            if freshness := _freshness(item):
-                yield str(item["ticker"]), freshness
+        if tickers is not None:
+            stored = self._store.get_many(ASSETS, ({"ticker": ticker} for ticker in tickers))
+            yield from (_summary(item) for item, _ in stored)
+            return
+        for part in _BY_CHECK:
+            for item, _ in scan(self._store, part, None, _PAGE):
+                yield _summary(item)
 
 
-def _differs(change: Change[Asset]) -> bool:
-    return change.stored is None or change.stored.item["asset"] != change.item["asset"]
+def _apply(stored: Stored | None, listing: Listing) -> ProfileChange | None:
+    before, version = AssetProfile(asset=Asset(ticker=listing.asset.ticker)), ABSENT
+    if stored is not None:
+        before, version = _profile(stored.item), stored.version
+    apply = partial(apply_listing, listing=listing)
+    after = apply(before)
+    if version != ABSENT and after == before:
+        return None
+    return ProfileChange(before, version, after, apply)
 
 
-def _with_asset(profile: AssetProfile, asset: Asset) -> AssetProfile:
-    return profile.model_copy(update={"asset": asset})
+def _is_listed(item: Item, asset: Asset, source: str) -> bool:
+    """Return whether a listing says nothing new of a company that is not in dispute.
+
+    Most companies are the same in every listing, and are not made into models for that.
+    """
+    before, identity = item["asset"], item["identity"]
+    if not isinstance(before, Mapping) or not isinstance(identity, Mapping) or "claim" in item:
+        return False
+    kept = {name: before[name] for name in _KEPT if name in before}
+    listed_by = identity.get("listedBy")
+    is_source = isinstance(listed_by, list) and source in listed_by
+    return {**kept, **to_item(asset)} == before and is_source == (asset.status == "active")
 
 
 def _item(profile: AssetProfile) -> Item:
     asset, overview = profile.asset, profile.overview
     listed = to_item(asset)
     sector = {} if overview is None or not overview.sector else {"sector": overview.sector}
+    fields = {name: value for name, value in to_item(profile).items() if value != []}
     return {
-        **to_item(profile),
+        **fields,
         **{name: listed[name] for name in _INDEXED if name in listed},
         **sector,
         "nameKey": f"{(asset.name or asset.ticker).casefold()}#{asset.ticker}",
@@ -186,22 +284,9 @@ def _profile(item: Item) -> AssetProfile:
     return AssetProfile.model_validate(fields)
 
 
-def _freshness(item: Item) -> dict[DataSet, Freshness]:
-    stored = item.get("freshness")
-    if not isinstance(stored, Mapping):
-        return {}
-    return {DataSet(name): Freshness.model_validate(fresh) for name, fresh in stored.items()}
-
-
-def _state(item: Item) -> CompanyState:
-    stored = item.get("requested")
-    moments = stored.items() if isinstance(stored, Mapping) else ()
-    return CompanyState(
-        ticker=str(item["ticker"]),
-        requested={DataSet(name): datetime.fromisoformat(str(at)) for name, at in moments},
-        rank=_listed(item).rank,
-        pending="pending" in item,
-    )
+def _summary(item: Item) -> CompanySummary:
+    stored = fields_of({name: item[name] for name in _SUMMARY if name in item})
+    return CompanySummary.model_validate(stored)
 
 
 def _listed(item: Item) -> ListedAsset:

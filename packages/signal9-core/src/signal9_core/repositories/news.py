@@ -1,62 +1,74 @@
-"""Articles, a copy under each company that they mention; the first copy is also listed by month."""
+"""Articles, by company and by month: the first copy of each is also listed by month."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from functools import partial, reduce
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from ..domain.news import NewsArticle
-from ..ports import Span
+from ..errors import ConflictError
+from ..ports import ABSENT, Span
 from ..tables import MONTH_INDEX, NEWS, STATE
+from .articles import (
+    NO_COMPANY,
+    ArticleChange,
+    ArticleVersion,
+    CopyChange,
+    article_versions,
+    companies_of,
+    compare_article,
+    copy_key,
+    copy_keys,
+    digest_of,
+    hashed,
+    keep_score,
+    keys_of_copies,
+    places_of,
+    received_by_id,
+    record_key,
+    take_score,
+    to_article,
+    to_copy,
+)
 from .optimistic import (
     ItemRange,
     ResultPage,
     change_item,
-    fields_of,
     instant_key,
     key_of,
     scan,
     take_page,
-    to_item,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date, datetime
 
     from ..domain.model import Ticker
-    from ..ports import Cursor, Item, Store, Stored
+    from ..ports import Cursor, Item, Key, Store
+    from ..provider_port import Vintage
+    from .articles import HashedKey, ReceivedArticle, StoredItems
 
-__all__ = ["NO_COMPANY", "ArticlePage", "CopyChange", "NewsRepository"]
-
-NO_COMPANY: Final = "-"
-"""The partition of articles that mention no company; no ticker looks like it."""
+__all__ = [
+    "NO_COMPANY",
+    "ArticleChange",
+    "ArticlePage",
+    "ArticleVersion",
+    "CopyChange",
+    "NewsRepository",
+]
 
 _MONTHS: Final = {"name": "news/months"}
+_FIRST_YEAR: Final = 1990
+"""No provider has older news."""
+
 _PAGE: Final = 100
-_PLACE: Final = frozenset({"ticker", "timestamp", "month"})
 
 Accept = Callable[[NewsArticle], bool]
 ArticlePage = ResultPage[NewsArticle]
-
-
-class CopyChange(NamedTuple):
-    """A copy of an article under one company: to be written, or deleted if it has no `item`."""
-
-    article: NewsArticle
-    ticker: Ticker
-    item: Item | None
-    stored: Stored | None
-
-    @property
-    def added(self) -> int:
-        """How many more articles the company has with it."""
-        if self.item is None:
-            return -1
-        return int(self.stored is None)
 
 
 class NewsRepository:
@@ -65,45 +77,35 @@ class NewsRepository:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def compare(self, articles: Iterable[NewsArticle]) -> list[CopyChange]:
-        """Return the copies that differ from what is stored; of equal articles the last counts.
+    def compare(
+        self, vintages: Iterable[Vintage[NewsArticle]], *, recorded: bool = False
+    ) -> list[ArticleChange]:
+        """Return what is new in these responses, which may have come before what is stored.
 
         A score added by Signal9 does not count as a difference while the text is the same.
         """
-        latest = {_position(article): article for article in articles}
-        keys = [
-            _key(ticker, article)
-            for article in latest.values()
-            for ticker in (*_companies(article), NO_COMPANY)
-        ]
-        copies: dict[str, dict[Ticker, Stored]] = defaultdict(dict)
-        for stored in self._store.get_many(NEWS, keys):
-            copies[str(stored.item["timestamp"])][str(stored.item["ticker"])] = stored
-        return [
-            change
-            for position, article in latest.items()
-            for change in _compare(article, copies[position])
-        ]
+        return self._compare(received_by_id(vintages, recorded=recorded))
 
-    def write(self, changes: Sequence[CopyChange]) -> None:
-        """Store changed copies, and delete those under companies that an article has left."""
-        if not changes:
-            return
-        self._widen_months({_month(change.article) for change in changes})
-        # Only its other copies tell which companies an article has left: those copies go first.
-        for change in changes:
-            if change.item is None:
-                self._store.delete(NEWS, _key(change.ticker, change.article))
-        new = [change.item for change in changes if change.item and change.stored is None]
-        taken = {key_of(NEWS, item) for item in self._store.put_new(NEWS, new)}
-        for change in changes:
-            if change.item and (change.stored or key_of(NEWS, change.item) in taken):
-                self._put_copy(change)
+    def write(self, changes: Sequence[ArticleChange]) -> None:
+        """Store changed articles, and delete copies where one has moved or left a company.
+
+        An article of which somebody else has stored another version meanwhile is compared again.
+        """
+        while changes and (outdated := self._write(changes)):
+            changes = self._compare({change.article.id: change.received for change in outdated})
+
+    def versions(self, article_id: str) -> list[ArticleVersion]:
+        """Return all versions of an article, oldest first; the last is the one that counts."""
+        record = self._store.get(NEWS, record_key(article_id))
+        if record is None:
+            return []
+        copies = self._read(copy_keys(places_of(record.item)))
+        return article_versions(record, copies.values())
 
     def put_score(self, article: NewsArticle) -> None:
         """Store the score of an article in all its copies whose text is still the same."""
-        for ticker in _companies(article):
-            change_item(self._store, NEWS, _key(ticker, article), partial(_with_score, article))
+        for ticker in companies_of(article):
+            change_item(self._store, NEWS, copy_key(ticker, article), partial(_with_score, article))
 
     def of_company(
         self,
@@ -118,7 +120,7 @@ class NewsRepository:
         """Return accepted articles that mention a company, from `first` to `last`, newest first."""
         part = ItemRange(NEWS, ticker, span=_span(first, last), newest_first=True)
         items = scan(self._store, part, cursor, _PAGE)
-        return take_page(items, limit, _article, accept, part)
+        return take_page(items, limit, to_article, accept, part)
 
     def recent(
         self,
@@ -139,24 +141,122 @@ class NewsRepository:
                 self._store, replace(whole, partition=month), None if number else cursor, _PAGE
             )
         )
-        return take_page(items, limit, _article, accept, whole)
+        return take_page(items, limit, to_article, accept, whole)
 
     def between(self, ticker: Ticker, first: datetime, last: datetime) -> Iterator[NewsArticle]:
         """Yield every article that mentions a company, from `first` to `last`, newest first."""
         part = ItemRange(NEWS, ticker, span=_span(first, last), newest_first=True)
-        return (_article(item) for item, _ in scan(self._store, part, None, _PAGE))
+        return (to_article(item) for item, _ in scan(self._store, part, None, _PAGE))
 
-    def count(self, ticker: Ticker) -> int:
-        """Return how many articles mention a company; this reads all of them."""
-        return len(self._store.query(NEWS, ticker).items)
+    def count(self, ticker: Ticker, first: date | None = None) -> int:
+        """Return how many articles mention a company since a day; this reads all of them."""
+        span = None if first is None else Span(first.isoformat())
+        return len(self._store.query(NEWS, ticker, span=span).items)
 
-    def _put_copy(self, change: CopyChange) -> None:
-        article, ticker = change.article, change.ticker
+    def find_months(self, until: date) -> None:
+        """Find the first and the last month with news, where that was lost."""
+        months = [
+            f"{year}-{month:02}"
+            for year in range(_FIRST_YEAR, until.year + 2)
+            for month in range(1, 13)
+        ]
+        used = {
+            month
+            for month in months
+            if self._store.query(NEWS, month, index=MONTH_INDEX, limit=1).items
+        }
+        if used:
+            self._widen_months(used)
 
-        def changed(stored: Item | None) -> Item:
-            return _copy(_keeping_score(stored, article), ticker)
+    def _compare(self, received: Mapping[str, Sequence[ReceivedArticle]]) -> list[ArticleChange]:
+        keys = [record_key(article_id) for article_id in received]
+        keys += [key for versions in received.values() for key in keys_of_copies(versions)]
+        stored = self._read(keys)
+        records = {
+            str(row.item["articleId"]): row for row in stored.values() if "articleId" in row.item
+        }
+        places = (key for row in records.values() for key in copy_keys(places_of(row.item)))
+        known = set(map(hashed, keys))
+        if elsewhere := [key for key in places if hashed(key) not in known]:
+            stored |= self._read(elsewhere)
+        changes = (
+            compare_article(versions, records.get(article_id), stored)
+            for article_id, versions in received.items()
+        )
+        return [change for change in changes if change is not None]
 
-        change_item(self._store, NEWS, _key(ticker, article), changed, known=change.stored)
+    def _read(self, keys: Iterable[Key]) -> StoredItems:
+        return {key_of(NEWS, row.item): row for row in self._store.get_many(NEWS, keys)}
+
+    def _write(self, changes: Sequence[ArticleChange]) -> list[ArticleChange]:
+        """Write what somebody else has not changed meanwhile, and return the other changes.
+
+        A record names the place of a copy from before the copy is written until it is deleted.
+        """
+        copies = [copy for change in changes for copy in change.copies]
+        self._widen_months({copy.position[:7] for copy in copies if copy.item})
+        written = {change.article.id: self._put_record(change) for change in changes}
+        current = [change for change in changes if written[change.article.id] is not None]
+        for change in current:
+            for copy in change.copies:
+                if copy.item is None:
+                    self._store.delete(NEWS, copy.key)
+        taken = self._put_new(current)
+        current = [
+            change for change in current if hashed(record_key(change.article.id)) not in taken
+        ]
+        for change in current:
+            for copy in change.copies:
+                if copy.item and (copy.stored or hashed(copy.key) in taken):
+                    self._put_copy(change.article, copy)
+        done = {
+            change.article.id
+            for change in current
+            if self._finish_record(change, written[change.article.id])
+        }
+        return [change for change in changes if change.article.id not in done]
+
+    def _put_record(self, change: ArticleChange) -> int | None:
+        """Write the record of a known article; return its version, `None` if another is stored."""
+        if change.stored is None:
+            return ABSENT
+        if change.first_record == change.stored.item:
+            return change.stored.version
+        with suppress(ConflictError):
+            return self._store.put(NEWS, change.first_record, expected=change.stored.version)
+        return None
+
+    def _finish_record(self, change: ArticleChange, version: int | None) -> bool:
+        """Take places without a copy from a record; return whether it is still the one written."""
+        if change.first_record == change.record:
+            return True
+        with suppress(ConflictError):
+            self._store.put(NEWS, change.record, expected=version)
+            return True
+        return False
+
+    def _put_new(self, changes: Sequence[ArticleChange]) -> set[HashedKey]:
+        """Write new records and copies; return the keys of those that somebody else has written."""
+        items = [change.record for change in changes if change.stored is None]
+        copies = [copy for change in changes for copy in change.copies]
+        items += [copy.item for copy in copies if copy.item and copy.stored is None]
+        return {key_of(NEWS, item) for item in self._store.put_new(NEWS, items)}
+
+    def _put_copy(self, article: NewsArticle, copy: CopyChange) -> None:
+        """Write a copy, unless somebody else has written a newer one meanwhile."""
+        digest = digest_of(article)
+
+        def changed(stored: Item | None) -> Item | None:
+            unchanged = stored == (copy.stored.item if copy.stored else None)
+            if not unchanged and self._newest(article.id) != digest:
+                return stored
+            return to_copy(keep_score(stored, article), copy.ticker, digest)
+
+        change_item(self._store, NEWS, copy.key, changed, known=copy.stored)
+
+    def _newest(self, article_id: str) -> str | None:
+        record = self._store.get(NEWS, record_key(article_id))
+        return None if record is None else str(record.item["digest"])
 
     def _widen_months(self, months: set[str]) -> None:
         def widened(stored: Item | None) -> Item:
@@ -184,66 +284,16 @@ class NewsRepository:
             month = _month_before(month)
 
 
-def _compare(article: NewsArticle, stored: dict[Ticker, Stored]) -> Iterator[CopyChange]:
-    """Yield what is to be done so that an article is stored under its companies alone."""
-    items = [copy.item for copy in stored.values()]
-    before = {ticker for item in items for ticker in _companies(_article(item))}
-    scored = reduce(lambda latest, item: _keeping_score(item, latest), items, article)
-    companies = _companies(article)
-    for ticker in companies:
-        copy, known = _copy(scored, ticker), stored.get(ticker)
-        if known is None or known.item != copy:
-            yield CopyChange(article, ticker, copy, known)
-    for ticker in sorted((before | stored.keys()) - set(companies)):
-        yield CopyChange(article, ticker, None, stored.get(ticker))
-
-
 def _with_score(article: NewsArticle, stored: Item | None) -> Item | None:
     if stored is None:
         return None
-    return _copy(_taking_score(_article(stored), article), str(stored["ticker"]))
-
-
-def _keeping_score(stored: Item | None, article: NewsArticle) -> NewsArticle:
-    return article if stored is None else _taking_score(article, _article(stored))
-
-
-def _taking_score(article: NewsArticle, scored: NewsArticle) -> NewsArticle:
-    """Return `article` with the score of ours that `scored` has, if it needs one and fits."""
-    scorer, score = scored.scored_by, scored.sentiment
-    if article.sentiment is not None or scorer is None or score is None:
-        return article
-    return article.scored(score, scorer) if scored.text == article.text else article
-
-
-def _companies(article: NewsArticle) -> list[Ticker]:
-    return sorted(mention.ticker for mention in article.tickers) or [NO_COMPANY]
-
-
-def _key(ticker: Ticker, article: NewsArticle) -> dict[str, str]:
-    return {"ticker": ticker, "timestamp": _position(article)}
-
-
-def _position(article: NewsArticle) -> str:
-    return f"{instant_key(article.published_at)}#{article.id}"
-
-
-def _month(article: NewsArticle) -> str:
-    return instant_key(article.published_at)[:7]
+    scored = take_score(to_article(stored), article)
+    return to_copy(scored, str(stored["ticker"]), str(stored.get("digest")))
 
 
 def _month_before(month: str) -> str:
     year, number = int(month[:4]), int(month[5:])
     return f"{year:04}-{number - 1:02}" if number > 1 else f"{year - 1:04}-12"
-
-
-def _copy(article: NewsArticle, ticker: Ticker) -> Item:
-    item = {**to_item(article), **_key(ticker, article)}
-    return item | {"month": _month(article)} if ticker == _companies(article)[0] else item
-
-
-def _article(item: Item) -> NewsArticle:
-    return NewsArticle.model_validate(fields_of(item, _PLACE))
 
 
 def _span(first: datetime | None, last: datetime | None) -> Span:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date
@@ -41,6 +42,9 @@ __all__ = [
 T = TypeVar("T")
 
 _OTHER: Final = "other"
+
+# Without a handler, the warnings of retries would appear on the user's terminal.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
 class Versioned(NamedTuple, Generic[T]):

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..domain.prices import Interval, LongInterval, PriceSeries
 from ..domain.timeseries import common_units, concat, merge, split
-from ..errors import ConflictError, StoreError
+from ..errors import ConflictError, DamagedItemError
 from ..ports import ABSENT, Span
 from ..tables import TIME_SERIES
 from .optimistic import change_item
 from .price_codec import decode_bars, encode_bars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ..domain.model import Ticker
     from ..ports import Item, Store
@@ -59,11 +59,16 @@ class PriceRepository:
             self.write(change)
         return change
 
-    def compare(self, series: PriceSeries) -> PriceChange | None:
-        """Return what merging these bars would change, `None` for nothing."""
+    def compare(
+        self, series: PriceSeries, choose: Callable[[PriceSeries], PriceSeries] | None = None
+    ) -> PriceChange | None:
+        """Return what merging these bars would change, `None` for nothing.
+
+        `choose` gets the stored bars of their days and returns those to merge.
+        """
         if series.interval is not Interval.DAY:
             raise ValueError(f"{series.ticker}: only daily bars are stored, not {series.interval}")
-        quarters = list(self._compare_quarters(series)) if len(series) else []
+        quarters = list(self._compare_quarters(series, choose)) if len(series) else []
         if not quarters:
             return None
         days = [date.fromordinal(day) for quarter in quarters for day in quarter.days]
@@ -136,18 +141,27 @@ class PriceRepository:
             if cursor is None or enough:
                 return quarters
 
-    def _compare_quarters(self, series: PriceSeries) -> Iterator[_Quarter]:
+    def _compare_quarters(
+        self, series: PriceSeries, choose: Callable[[PriceSeries], PriceSeries] | None
+    ) -> Iterator[_Quarter]:
         """Yield what changes, quarter by quarter."""
         span = Span(_quarter_of(series.day(0)), _quarter_of(series.day(-1)))
         page = self._store.query(TIME_SERIES, _partition(series.ticker), span=span)
-        stored = {str(stored.item[_TIMESTAMP]): stored for stored in page.items}
+        versions = {str(stored.item[_TIMESTAMP]): stored.version for stored in page.items}
+        known = {
+            str(stored.item[_TIMESTAMP]): _bars_of(series.ticker, stored.item)
+            for stored in page.items
+        }
+        if choose is not None:
+            stored = concat(list(known.values()) or [PriceSeries.empty(series.ticker)])
+            series = choose(stored.between(series.day(0), series.day(-1)))
         for bars in split(series, LongInterval.QUARTER):
-            known = stored.get(_quarter_of(bars.day(0)))
-            before = _bars_of(series.ticker, None if known is None else known.item)
+            quarter = _quarter_of(bars.day(0))
+            before = known.get(quarter, PriceSeries.empty(series.ticker))
             after = merge(before, bars)
             days = _changed_days(before, after)
             if days:
-                version = ABSENT if known is None else known.version
+                version = versions.get(quarter, ABSENT)
                 yield _Quarter(bars, after, version, days, len(after) - len(before))
 
 
@@ -182,7 +196,7 @@ def _item(bars: PriceSeries) -> Item:
 
 
 def _bars_of(ticker: Ticker, item: Item | None) -> PriceSeries:
-    """Return the bars in an item, none if it is absent; `StoreError` names a damaged one."""
+    """Return the bars in an item, none if it is absent; `DamagedItemError` if it is damaged."""
     if item is None:
         return PriceSeries.empty(ticker)
     encoded = item.get(_BARS)
@@ -190,7 +204,7 @@ def _bars_of(ticker: Ticker, item: Item | None) -> PriceSeries:
         return decode_bars(ticker, encoded if isinstance(encoded, bytes) else b"")
     except ValueError as error:
         place = f"{_partition(ticker)}/{item[_TIMESTAMP]!s}"
-        raise StoreError(f"{TIME_SERIES.name} {place}: {error}") from error
+        raise DamagedItemError(TIME_SERIES.name, place, str(error)) from error
 
 
 def _merged_item(bars: PriceSeries, item: Item | None) -> Item | None:

@@ -54,6 +54,16 @@ class StateRepository:
 
         change_item(self._store, STATE, key, latest)
 
+    def listed_at(self, provider: str) -> datetime | None:
+        """Return when the latest whole listing of this provider was made."""
+        stored = self._store.get(STATE, _whole_listing(provider))
+        return None if stored is None else _instant.validate_python(stored.item["listedAt"])
+
+    def note_listing(self, provider: str, at: datetime) -> None:
+        """Note when a whole listing of this provider was made."""
+        key = _whole_listing(provider)
+        change_item(self._store, STATE, key, lambda _: {**key, "listedAt": instant_key(at)})
+
     def refresh_blocked_since(self) -> datetime | None:
         """Return since when no refresh could begin, for want of a working provider."""
         stored = self._store.get(STATE, _BLOCKED)
@@ -67,6 +77,10 @@ class StateRepository:
         """Note that a refresh could begin."""
         if self._store.get(STATE, _BLOCKED) is not None:
             self._store.delete(STATE, _BLOCKED)
+
+
+def _whole_listing(provider: str) -> dict[str, str]:
+    return {"name": f"whole-listing/{provider}"}
 
 
 def _ingest(provider: str) -> dict[str, str]:

@@ -1,14 +1,30 @@
 """Answers about companies: lists, details and searches."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
 
-from ..domain.companies import DataSet, Freshness, Insights
+from ..domain.companies import (
+    DataSet,
+    FormerTicker,
+    Freshness,
+    Insights,
+    PriceCheck,
+    ProblemKind,
+)
 from .base import Answer, Number
 
-__all__ = ["AssetAnswer", "AssetSummary", "AssetsAnswer", "SearchAnswer", "SearchHit"]
+__all__ = [
+    "AssetAnswer",
+    "AssetProblem",
+    "AssetSummary",
+    "AssetsAnswer",
+    "FormerOwnerAnswer",
+    "SearchAnswer",
+    "SearchHit",
+]
 
 
 class AssetSummary(Answer):
@@ -28,6 +44,24 @@ class AssetsAnswer(Answer):
     unknown: Sequence[str] = Field((), description="Requested tickers that are unknown.")
 
 
+class FormerOwnerAnswer(Answer):
+    """A company that had the ticker before."""
+
+    name: str | None
+    cik: str | None
+    since: date | None = Field(description="Null unless another company had the ticker before it.")
+    until: date = Field(description="The first day on which it did not have the ticker.")
+    renamed_to: str | None = Field(description="Its next ticker, if that is known.")
+
+
+class AssetProblem(Answer):
+    """Something that is wrong with the data of the company."""
+
+    kind: ProblemKind
+    reason: str
+    since: date
+
+
 class AssetAnswer(Answer):
     """One company: identity, description, insights and freshness."""
 
@@ -44,7 +78,23 @@ class AssetAnswer(Answer):
     fiscal_year_end: str | None
     description: str | None
     market_capitalization: Number | None
+    delisting_date: date | None = Field(
+        description="The first day on which it did not have this ticker any more."
+    )
+    renamed_to: str | None = Field(description="The ticker that it has instead.")
+    former_tickers: Sequence[FormerTicker]
+    since: date | None = Field(
+        description="The first day of its own, where another company had the ticker before. "
+        "Prices, reports and news of earlier days are not its own, and not in any answer."
+    )
+    former_owners: Sequence[FormerOwnerAnswer]
+    problems: Sequence[AssetProblem] = Field(
+        description="What is wrong with the data of the company."
+    )
     insights: Insights
+    price_check: PriceCheck | None = Field(
+        None, description="Null if no provider sent adjusted closes to compare with."
+    )
     freshness: dict[DataSet, Freshness]
 
 

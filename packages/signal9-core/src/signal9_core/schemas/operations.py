@@ -5,11 +5,14 @@ from datetime import date
 
 from pydantic import Field
 
-from ..domain.companies import DataSet
+from ..domain.companies import DataSet, ProblemKind
 from ..domain.model import Instant
 from .base import Answer, Number
 
 __all__ = [
+    "CheckAnswer",
+    "CompanyProblem",
+    "DamageAnswer",
     "DataSetStatus",
     "FailureAnswer",
     "IngestAnswer",
@@ -69,6 +72,23 @@ class ReplayAnswer(Answer):
     stored: dict[str, int]
     changed: int
     skipped: Sequence[SkippedAnswer]
+    failed: Sequence[FailureAnswer] = ()
+
+
+class DamageAnswer(Answer):
+    """Something in the store that is not as it was written: an item, or else the file itself."""
+
+    table: str | None
+    key: str | None
+    reason: str
+    repaired: bool | None = Field(description="Null if no repair was attempted.")
+
+
+class CheckAnswer(Answer):
+    """Result of a check: how many items each table has, and what is damaged."""
+
+    items: dict[str, int]
+    damaged: Sequence[DamageAnswer]
 
 
 class QuotaAnswer(Answer):
@@ -106,6 +126,15 @@ class DataSetStatus(Answer):
     incomplete: int = Field(description="Companies of which only part is stored.")
 
 
+class CompanyProblem(Answer):
+    """Something that is wrong with the data of a company."""
+
+    ticker: str
+    kind: ProblemKind
+    reason: str
+    since: date
+
+
 class StatusAnswer(Answer):
     """What is stored, where, and how fresh it is."""
 
@@ -118,3 +147,4 @@ class StatusAnswer(Answer):
     ingested_at: Instant | None
     data_sets: dict[DataSet, DataSetStatus]
     quotas: Sequence[QuotaAnswer] = ()
+    problems: Sequence[CompanyProblem] = ()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Literal
 
 from pydantic import Field
 
@@ -40,6 +41,12 @@ class PricesAnswer(Answer):
     ticker: str
     interval: Interval
     adjusted: bool
+    adjustment: Literal["splits and dividends"] | None = Field(
+        None, description="By what prices are adjusted; volumes are by splits. Null as traded."
+    )
+    adjusted_to: date | None = Field(
+        None, description="The day in whose shares adjusted prices are; null as traded."
+    )
     currency: str
     items: Sequence[BarRow] | PriceColumns
     next_cursor: str | None = None

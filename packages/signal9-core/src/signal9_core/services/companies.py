@@ -8,14 +8,21 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from ..errors import InputError, NotFoundError, StoreUnavailableError
-from ..schemas.companies import AssetAnswer, AssetsAnswer, AssetSummary, SearchAnswer, SearchHit
+from ..schemas.companies import (
+    AssetAnswer,
+    AssetsAnswer,
+    AssetSummary,
+    FormerOwnerAnswer,
+    SearchAnswer,
+    SearchHit,
+)
 from ..tables import ASSETS, COMPANY_NAME_INDEX
 from .parameters import check_limit, decode_cursor, encode_cursor, parse_ticker, parse_tickers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..domain.companies import AssetProfile, ListedAsset
+    from ..domain.companies import AssetProfile, FormerOwner, ListedAsset
     from ..repositories.companies import AssetRepository, ListingRepository
     from ..search import SearchIndex
 
@@ -61,7 +68,17 @@ class CompanyFinder:
         for part in (profile.overview, profile.asset):
             if part is not None:
                 fields |= part.model_dump(by_alias=False, include=set(fields), exclude_none=True)
-        fields |= {"insights": profile.insights, "freshness": profile.freshness}
+        identity = profile.identity
+        fields |= {
+            "renamed_to": identity.renamed_to,
+            "former_tickers": identity.former_tickers,
+            "since": identity.since,
+            "former_owners": list(map(_former_owner, profile.former_owners)),
+            "problems": profile.problems,
+            "insights": profile.insights,
+            "price_check": profile.price_check,
+            "freshness": profile.freshness,
+        }
         return AssetAnswer.model_validate(fields)
 
     def search(self, q: str, limit: int) -> SearchAnswer:
@@ -103,6 +120,16 @@ class CompanyFinder:
         # Where no listing was published yet, all companies are read.
         self._version, companies = self._listing.load() or (None, self.assets.listed())
         return SearchIndex(companies)
+
+
+def _former_owner(owner: FormerOwner) -> FormerOwnerAnswer:
+    return FormerOwnerAnswer(
+        name=owner.asset.name,
+        cik=owner.asset.cik,
+        since=owner.since,
+        until=owner.until,
+        renamed_to=owner.renamed_to,
+    )
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,14 @@ that the next run does not complete.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from ..domain.companies import Freshness
+from ..domain.companies import Failures, Freshness, ProblemKind
+from ..domain.identity import dispute
+from ..domain.price_check import describe_problem, latest_check
+from ..errors import UndecidedOwnerError
 from ..ports import ABSENT
 from .outbox import pack, unpack
 
@@ -19,8 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
-    from ..domain.companies import AssetProfile, CompanyOverview, DataSet, PendingEvent
+    from ..domain.companies import (
+        AssetProfile,
+        CompanyOverview,
+        DataSet,
+        Listing,
+        PendingEvent,
+        PriceCheck,
+    )
+    from ..domain.coverage import PriceHistory
     from ..domain.model import Ticker
+    from ..domain.reports import ReportKind
     from ..events import Event
     from ..provider_port import Provider
     from ..repositories.companies import AssetRepository
@@ -28,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CompanyRecord", "Update"]
 
+E = TypeVar("E", bound="Event")
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -36,7 +49,7 @@ class Update:
     """What an ingest of a data set came to.
 
     `count` says how much is stored, or `added` how much more than before; without either, what is
-    stored must be counted.
+    stored must be counted. `reports_received` says when kinds of reports were last received.
     """
 
     as_of: date
@@ -44,6 +57,7 @@ class Update:
     changed: int
     count: int | None = None
     added: int | None = None
+    reports_received: Mapping[ReportKind, datetime] = field(default_factory=dict)
 
 
 class CompanyRecord:
@@ -54,7 +68,7 @@ class CompanyRecord:
         ticker: Ticker,
         provider: Provider,
         assets: AssetRepository,
-        count_stored: Callable[[Ticker, DataSet], int],
+        count_stored: Callable[[AssetProfile, DataSet], int],
     ) -> None:
         self.ticker = ticker
         self._provider = provider
@@ -65,6 +79,9 @@ class CompanyRecord:
         self._overview: CompanyOverview | None = None
         self._updates: dict[DataSet, Update] = {}
         self._requested: dict[DataSet, datetime] = {}
+        self._failed: dict[DataSet, str] = {}
+        self._history: PriceHistory | None = None
+        self._price_check: PriceCheck | None = None
         self._events: list[PendingEvent] = []
         self._published: list[PendingEvent] = []
 
@@ -77,6 +94,26 @@ class CompanyRecord:
     def freshness(self) -> dict[DataSet, Freshness]:
         """The freshness as it is stored now."""
         return self._stored.model.freshness
+
+    def stopped_events(self, kind: type[E]) -> list[E]:
+        """Return the events of one type that a stopped run has left."""
+        events = map(unpack, self.before.pending)
+        return [event for event in events if isinstance(event, kind)]
+
+    def require_owner(self) -> None:
+        """Raise `UndecidedOwnerError` if the ticker may have another owner now."""
+        problem = self._stored.model.problem(ProblemKind.IDENTITY)
+        if problem is not None:
+            advice = f"see `signal9 identity {self.ticker}`"
+            raise UndecidedOwnerError(f"{self.ticker}: {problem.reason}; {advice}")
+
+    def dispute(self, claim: Listing, reason: str) -> None:
+        """Write that the ticker may have another owner, for people to decide."""
+
+        def disputed(profile: AssetProfile) -> AssetProfile:
+            return dispute(profile, claim, reason)
+
+        self._stored = self._assets.change(self.ticker, disputed, known=self._stored)
 
     def add_overview(self, overview: CompanyOverview, event: Event) -> None:
         """Keep a new description and its event, to be written together."""
@@ -91,8 +128,22 @@ class CompanyRecord:
         """Note that the provider has answered, to be written by `save`."""
         self._requested[data_set] = self._provider.retrieved_at()
 
+    def add_failure(self, data_set: DataSet, reason: str) -> None:
+        """Note that the provider has refused, to be written by `save`."""
+        self._failed[data_set] = reason
+
+    def add_history(self, history: PriceHistory) -> None:
+        """Keep which prices came when, to be written by `save`."""
+        self._history = history
+
+    def add_price_check(self, check: PriceCheck) -> None:
+        """Keep how far adjusted closes are from the provider's, to be written by `save`."""
+        self._price_check = latest_check(self._price_check, check)
+
     def write_events(self, *events: Event) -> None:
         """Write events, before the data that they are about are written."""
+        if not events:
+            return
         self._events += map(pack, events)
 
         def changed(profile: AssetProfile) -> AssetProfile:
@@ -118,34 +169,83 @@ class CompanyRecord:
         def changed(profile: AssetProfile) -> AssetProfile:
             # A replayed response came earlier; that does not make a company any staler.
             checked_at = max(profile.checked_at or _NEVER, self._provider.retrieved_at())
+            if profile.identity.since != self.before.identity.since:
+                return profile  # the ticker has a new owner, to whom this does not belong
+            profile = self._with_failures(self._with_price_check(profile))
             return profile.model_copy(
                 update={
+                    "history": self._history or profile.history,
                     "overview": self._overview or profile.overview,
                     "freshness": {**profile.freshness, **self._freshness(profile)},
                     "requested": _latest(profile.requested, self._requested),
                     "pending": self._pending(profile),
                     "checked_at": checked_at if checked else profile.checked_at,
+                    "reports_received": self._reports_received(profile),
                 }
             )
 
         self._stored = self._assets.change(self.ticker, changed, known=self._stored)
         self._updates = {}
 
+    def _with_price_check(self, profile: AssetProfile) -> AssetProfile:
+        if self._price_check is None:
+            return profile
+        check = latest_check(profile.price_check, self._price_check)
+        profile = profile.model_copy(update={"price_check": check})
+        reason = describe_problem(check)
+        return profile.with_problem(ProblemKind.PRICES, reason, check.checked_at.date())
+
+    def _with_failures(self, profile: AssetProfile) -> AssetProfile:
+        """Count a failure once, however often it is written; clear what has succeeded since."""
+        failures, at = dict(profile.failures), self._provider.retrieved_at()
+        for data_set, reason in self._failed.items():
+            known = failures.get(data_set)
+            if known is None or known.at < at:
+                count = 1 if known is None else known.count + 1
+                failures[data_set] = Failures(count=count, at=at, reason=reason)
+        requested = {**profile.requested, **self._requested}
+        failures = {
+            data_set: failed
+            for data_set, failed in failures.items()
+            if data_set not in requested or requested[data_set] < failed.at
+        }
+        if failures == profile.failures:
+            return profile
+        profile = profile.model_copy(update={"failures": failures})
+        return profile.with_problem(ProblemKind.REQUESTS, _describe(failures), at.date())
+
     def _pending(self, profile: AssetProfile) -> tuple[PendingEvent, ...]:
         events = dict.fromkeys((*profile.pending, *self._events))
         return tuple(event for event in events if event not in self._published)
 
+    def _reports_received(self, profile: AssetProfile) -> dict[ReportKind, datetime]:
+        received = dict(profile.reports_received)
+        for update in self._updates.values():
+            for kind, at in update.reports_received.items():
+                received[kind] = max(received.get(kind, at), at)
+        return received
+
     def _freshness(self, profile: AssetProfile) -> dict[DataSet, Freshness]:
         return {
-            data_set: Freshness(
-                as_of=update.as_of,
-                source=self._provider.name,
-                complete=update.complete,
-                fetched_at=self._provider.retrieved_at(),
-                count=self._count(data_set, update, profile),
-            )
+            data_set: self._fresh(data_set, update, profile)
             for data_set, update in self._updates.items()
         }
+
+    def _fresh(self, data_set: DataSet, update: Update, profile: AssetProfile) -> Freshness:
+        """Return the freshness; a response that came earlier does not make data any staler."""
+        before = profile.freshness.get(data_set)
+        source, fetched_at = self._provider.name, self._provider.retrieved_at()
+        as_of = update.as_of
+        if before is not None and before.fetched_at > fetched_at:
+            source, fetched_at = before.source, before.fetched_at
+            as_of = max(as_of, before.as_of)
+        return Freshness(
+            as_of=as_of,
+            source=source,
+            complete=update.complete,
+            fetched_at=fetched_at,
+            count=self._count(data_set, update, profile),
+        )
 
     def _count(self, data_set: DataSet, update: Update, profile: AssetProfile) -> int:
         """Add what is new to the count of before.
@@ -156,8 +256,19 @@ class CompanyRecord:
             return update.count
         before, now = self.before.freshness.get(data_set), profile.freshness.get(data_set)
         if update.added is None or now is None or now != before or self.before.pending:
-            return self._count_stored(self.ticker, data_set)
+            return self._count_stored(self.before, data_set)
         return now.count + update.added
+
+
+def _describe(failures: Mapping[DataSet, Failures]) -> str | None:
+    """Return a sentence for each data set that fails, `None` if none does."""
+    sentences = (
+        f"{data_set} failed {failed.count} times in a row: {failed.reason}"
+        if failed.count > 1
+        else f"{data_set} failed: {failed.reason}"
+        for data_set, failed in failures.items()
+    )
+    return "; ".join(sentences) or None
 
 
 def _latest(

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from ..domain.companies import DataSet
+from ..domain.companies import Asset, DataSet, Listing
 from ..domain.reports import ALL_REPORTS
-from ..errors import ProviderError
-from ..events import AssetDataUpdated, FinancialDataIngested, NewsIngested, PricesUpdated
+from ..errors import PayloadError, PlanError, ProviderError, RequestRefusedError
+from ..events import AssetDataUpdated, FinancialDataIngested, NewsIngested
+from ..provider_port import Vintage
 from ..repositories.news import NO_COMPANY
 from .company_record import CompanyRecord, Update
+from .ingest_prices import IngestPrices
 from .ingest_result import IngestResult
+from .own_facts import own_facts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
-    from ..domain.adjustment import CorporateAction
-    from ..domain.companies import Freshness
+    from ..domain.companies import AssetProfile, CompanyOverview, Freshness
     from ..domain.model import Ticker
     from ..domain.news import NewsArticle
     from ..domain.reports import ReportKind
     from ..ports import Clock
-    from ..provider_port import History, Provider
-    from ..repositories.actions import ActionRepository, Coverage
+    from ..provider_port import Provider
+    from ..repositories.actions import ActionRepository
     from ..repositories.companies import AssetRepository
-    from ..repositories.news import CopyChange, NewsRepository
+    from ..repositories.news import ArticleChange, CopyChange, NewsRepository
     from ..repositories.prices import PriceRepository
     from ..repositories.reports import FinancialsRepository
     from .outbox import Outbox
@@ -38,8 +41,9 @@ __all__ = ["DATA_SETS", "IngestCompany"]
 DATA_SETS: Final = tuple(DataSet)
 """What is requested of a provider about a company, in this order."""
 
-_CORRECTIONS: Final = timedelta(days=7)
-"""Bars and splits of so many days before the last known one are requested again."""
+_REFUSALS: Final = (PayloadError, PlanError, RequestRefusedError)
+"""What a provider is likely to say again if it is asked again; it is asked less and less often."""
+
 _LATE_NEWS: Final = timedelta(days=1)
 """An article may reach its provider so long after it was published."""
 
@@ -68,13 +72,17 @@ class IngestCompany:
         Only these `reports` are requested of the provider.
         """
         record = CompanyRecord(ticker, self.provider, self.assets, self._count)
+        own = replace(self, provider=own_facts_of(record.before, self.provider))
         result = IngestResult()
         updates: dict[DataSet, Update | None] = {}
         for data_set in data_sets:
             try:
-                updates[data_set] = update = self._ingest(data_set, record, reports, result)
+                record.require_owner()
+                updates[data_set] = update = own._ingest(data_set, record, reports, result)  # noqa: SLF001
             except ProviderError as error:
                 result.fail(error, data_set, ticker)
+                if isinstance(error, _REFUSALS):
+                    record.add_failure(data_set, str(error))
             except KeyboardInterrupt:
                 record.save()  # calls were spent on it
                 raise
@@ -87,10 +95,11 @@ class IngestCompany:
         self.outbox.send(result.failure_events(self.clock()))
         record.save(checked=not result.out_of_calls)
         for data_set, update in updates.items():
-            if update is None:
+            fresh = record.freshness.get(data_set)  # absent if the ticker has a new owner by now
+            if update is None or fresh is None:
                 result.count(data_set, 0, 0)
             else:
-                result.count(data_set, record.freshness[data_set].count, update.changed)
+                result.count(data_set, fresh.count, update.changed)
         return result
 
     def _ingest(
@@ -105,7 +114,8 @@ class IngestCompany:
             case DataSet.OVERVIEW:
                 return self._ingest_overview(record)
             case DataSet.PRICES:
-                return self._ingest_prices(record, result)
+                ingest = IngestPrices(self.provider, self.prices, self.actions, self.clock)
+                return ingest(record, self._continued(record, DataSet.PRICES), result)
             case DataSet.FINANCIALS:
                 return self._ingest_financials(record, reports)
             case DataSet.NEWS:
@@ -115,135 +125,150 @@ class IngestCompany:
         overview = self.provider.overview(record.ticker)
         if overview is None:
             return None
-        changed = overview != record.before.overview
+        self._check_owner(record, overview)
+        before, at = record.before.freshness.get(DataSet.OVERVIEW), self.provider.retrieved_at()
+        newest = before is None or before.fetched_at <= at
+        changed = newest and overview != record.before.overview
         if changed:
             event = AssetDataUpdated(at=self.clock(), tickers=(record.ticker,), data_set="overview")
             record.add_overview(overview, event)
         return Update(self._today(), complete=True, changed=changed, count=1)
 
-    def _ingest_prices(self, record: CompanyRecord, result: IngestResult) -> Update | None:
-        """Request bars, splits and dividends: recent ones, or all where something may be missing.
-
-        Actions are stored first, so that no bar is ever without the split that explains it.
-        """
-        known, coverage = self.actions.known(record.ticker)
-        history = self.provider.history(record.ticker, self._prices_since(record, coverage))
-        if history is None:
-            return None
-        if history.actions or history.coverage is not None:
-            result.count("actions", *self._store_actions(record, history, known, coverage))
-        bars = history.bars
-        if not bars:
-            return None
-        change = self.prices.compare(bars)
-        if change is not None:
-            self._write_prices_updated(record, change.first, change.last, change.count)
-            self.prices.write(change)
-        before = record.before.freshness.get(DataSet.PRICES)
-        meets = before is not None and before.complete and bars.day(0) <= before.as_of
-        return Update(
-            as_of=bars.day(-1) if before is None else max(bars.day(-1), before.as_of),
-            complete=history.complete or meets,
-            changed=0 if change is None else change.count,
-            added=0 if change is None else change.added,
-        )
-
-    def _store_actions(
-        self,
-        record: CompanyRecord,
-        history: History,
-        known: Sequence[CorporateAction],
-        coverage: Coverage | None,
-    ) -> tuple[int, int]:
-        """Return how many splits and dividends are stored now, and how many were new."""
-        new = [action for action in history.actions if action not in known]
-        if new and (history.bars or not record.is_new):  # without prices, they change no price
-            days = [action.ex_date for action in new]
-            self._write_prices_updated(record, min(days), max(days), len(days))
-        changed = self.actions.sync(new) if new else 0
-        if history.coverage is not None and not _covers(coverage, history.coverage):
-            self.actions.note_coverage(record.ticker, *history.coverage)
-        stored = {(action.ex_date, action.kind) for action in (*known, *history.actions)}
-        return len(stored), changed
-
-    def _write_prices_updated(
-        self, record: CompanyRecord, first: date, last: date, count: int
-    ) -> None:
-        record.write_events(
-            PricesUpdated(
-                at=self.clock(), ticker=record.ticker, first=first, last=last, count=count
-            )
-        )
+    def _check_owner(self, record: CompanyRecord, overview: CompanyOverview) -> None:
+        """Raise `UndecidedOwnerError` for a description of another company than the last one."""
+        profile, before = record.before, record.before.overview
+        known = {profile.asset.cik, *profile.identity.ciks, before and before.cik}
+        if before is None or before.cik is None or overview.cik in {None, *known}:
+            return
+        asset = Asset(ticker=record.ticker, name=overview.name, cik=overview.cik)
+        claim = Listing(asset=asset, source=self.provider.name, day=self._today())
+        described = f"{overview.name} with the CIK {overview.cik}"
+        record.dispute(claim, f"{described} is described, and not the CIK {before.cik} any more")
+        record.require_owner()
 
     def _ingest_financials(
         self, record: CompanyRecord, kinds: Collection[ReportKind]
     ) -> Update | None:
         answer = self.provider.financials(record.ticker, kinds)
-        reports = [*answer.statements, *answer.earnings]
-        if not reports:
+        vintages = list(answer.vintages)
+        if current := [*answer.statements, *answer.earnings]:
+            vintages.append(Vintage(self.provider.retrieved_at(), current))
+        if not any(vintage.records for vintage in vintages):
             return None
-        changes, count = self.financials.compare(record.ticker, reports)
-        if changes:
-            changed = tuple(sorted({change.model.kind for change in changes}))
+        received, recorded = record.before.reports_received, bool(answer.vintages)
+        known = self.financials.compare(record.ticker, vintages, received, recorded=recorded)
+        changed = [change.report for change in known.changes if change.report is not None]
+        if changed:
+            reports = tuple(sorted({report.kind for report in changed}))
             event = FinancialDataIngested(
-                at=self.clock(), ticker=record.ticker, reports=changed, count=len(changes)
+                at=self.clock(), ticker=record.ticker, reports=reports, count=len(changed)
             )
             record.write_events(event)
-            self.financials.write(changes)
-        before = record.before.freshness.get(DataSet.FINANCIALS)
-        complete = self.provider.complete(DataSet.FINANCIALS, len(reports))
+        self.financials.write(known.changes)
+        complete = self.provider.complete(DataSet.FINANCIALS, known.stored)
+        if recorded:
+            complete |= known.received.keys() >= ALL_REPORTS
         if not set(kinds) >= ALL_REPORTS:  # the other kinds are as complete as they were
+            before = record.before.freshness.get(DataSet.FINANCIALS)
             complete = before is not None and before.complete
-        days = [report.fiscal_date_ending for report in reports]
         return Update(
-            as_of=max(days if before is None else [*days, before.as_of]),
+            as_of=known.as_of,
             complete=complete,
-            changed=len(changes),
-            count=count,
+            changed=len(changed),
+            count=known.stored,
+            reports_received=known.received,
         )
 
     def _ingest_news(self, record: CompanyRecord) -> Update | None:
         """Request articles; those that came when others were ingested are announced as well."""
         before = self._continued(record, DataSet.NEWS)
         since = None if before is None else before.fetched_at - _LATE_NEWS
-        articles = list(self.provider.news(record.ticker, since))
-        if not articles and before is None:
+        vintages, recorded = self._request_news(record, since)
+        count = sum(len(vintage.records) for vintage in vintages)
+        if not count and before is None:
             return None
-        changes = self.news.compare(articles)
-        own = [change for change in changes if change.ticker == record.ticker]
-        shared = self._shared_news(record, articles, changes)
-        published: dict[Ticker, list[datetime]] = defaultdict(list)
+        changes = self.news.compare(vintages, recorded=recorded)
+        shared = self._shared_news(record, vintages, changes)
+        self._write_news_ingested(record, changes, shared)
+        self.news.write(changes)
+        copies = [copy for change in changes for copy in change.copies]
+        self._count_elsewhere(record, copies)
+        complete = self.provider.complete(DataSet.NEWS, count)
+        stored = record.before.freshness.get(DataSet.NEWS)
+        if before is not None:
+            complete = before.complete
+        elif recorded and stored is not None:
+            complete &= stored.complete
+        own = [copy for copy in copies if copy.ticker == record.ticker]
+        return Update(
+            as_of=self._today(),
+            complete=complete,
+            changed=sum(bool(change.copies) for change in changes),
+            # Ingests of other companies add articles, too; a partial request shows only some.
+            added=None if since is None or shared else sum(copy.added for copy in own),
+        )
+
+    def _request_news(
+        self, record: CompanyRecord, since: datetime | None
+    ) -> tuple[Sequence[Vintage[NewsArticle]], bool]:
+        """Return articles by response, and whether they are recorded ones."""
+        received = list(self.provider.news(record.ticker, since))
+        vintages = [each for each in received if isinstance(each, Vintage)]
+        articles = [each for each in received if not isinstance(each, Vintage)]
+        if not articles:
+            return vintages, bool(vintages)
+        return [*vintages, Vintage(self.provider.retrieved_at(), articles)], bool(vintages)
+
+    def _write_news_ingested(
+        self,
+        record: CompanyRecord,
+        changes: Sequence[ArticleChange],
+        shared: Mapping[str, datetime],
+    ) -> None:
+        """Write an event for every company that an article has come to, changed under, or left."""
+        published: dict[Ticker, dict[str, datetime]] = defaultdict(dict)
         for change in changes:
-            published[change.ticker].append(change.article.published_at)
+            for copy in change.copies:
+                published[copy.ticker][change.article.id] = change.article.published_at
         if shared:
-            published[record.ticker] += shared
+            published[record.ticker] |= shared
         published.pop(NO_COMPANY, None)
         if published:
             at = self.clock()
-            events = (_news_ingested(ticker, days, at) for ticker, days in published.items())
+            events = (
+                _news_ingested(ticker, list(days.values()), at)
+                for ticker, days in published.items()
+            )
             record.write_events(*events)
-        self.news.write(changes)
-        whole = self.provider.complete(DataSet.NEWS, len(articles))
-        return Update(
-            as_of=self._today(),
-            complete=whole if before is None else before.complete,
-            changed=len({change.article.id for change in changes}),
-            # Ingests of other companies add articles, too; a partial request shows only some.
-            added=None if since is None or shared else sum(change.added for change in own),
-        )
 
     def _shared_news(
-        self, record: CompanyRecord, articles: Sequence[NewsArticle], changes: Sequence[CopyChange]
-    ) -> list[datetime]:
+        self,
+        record: CompanyRecord,
+        vintages: Sequence[Vintage[NewsArticle]],
+        changes: Sequence[ArticleChange],
+    ) -> dict[str, datetime]:
         """Return when articles were published that other companies' ingests have stored since."""
         before, now = record.before.freshness.get(DataSet.NEWS), self.provider.retrieved_at()
-        ids = {change.article.id for change in changes}
-        return [
-            article.published_at
-            for article in articles
+        ids = {change.article.id for change in changes if change.copies}
+        return {
+            article.id: article.published_at
+            for vintage in vintages
+            for article in vintage.records
             if article.id not in ids
             and (before is None or before.fetched_at < article.published_at <= now)
-        ]
+        }
+
+    def _count_elsewhere(self, record: CompanyRecord, copies: Sequence[CopyChange]) -> None:
+        """Correct the counts of other companies whose articles have become more or fewer."""
+        added: Counter[Ticker] = Counter()
+        for copy in copies:
+            added[copy.ticker] += copy.added
+        stopped = {event.ticker for event in record.stopped_events(NewsIngested)}
+        others = {ticker for ticker in added if added[ticker]} | stopped
+        for ticker, known in self.assets.read_many(others - {record.ticker, NO_COMPANY}).items():
+            count = self.news.count(ticker) if ticker in stopped else None
+            change = partial(_with_news, count=count, added=added[ticker])
+            self.assets.change(ticker, change, known=known)
 
     def _continued(self, record: CompanyRecord, data_set: DataSet) -> Freshness | None:
         """Return the freshness of data from the same provider, if it can be asked for new ones.
@@ -254,18 +279,12 @@ class IngestCompany:
         same = before is not None and before.source == self.provider.name
         return before if same and self.provider.covered() is None else None
 
-    def _prices_since(self, record: CompanyRecord, coverage: Coverage | None) -> date | None:
-        before = self._continued(record, DataSet.PRICES)
-        if before is None or not before.complete or record.before.pending:
-            return None
-        since = before.as_of - _CORRECTIONS
-        return since if _covers(coverage, (since, since)) else None
-
-    def _count(self, ticker: Ticker, data_set: DataSet) -> int:
-        """Return how many articles or bars are stored; this reads all of them."""
+    def _count(self, profile: AssetProfile, data_set: DataSet) -> int:
+        """Return how many articles or bars of the company are stored; this reads all of them."""
+        ticker, first = profile.asset.ticker, profile.own()
         if data_set is DataSet.NEWS:
-            return self.news.count(ticker)
-        return len(self.prices.between(ticker))
+            return self.news.count(ticker, first)
+        return len(self.prices.between(ticker, first))
 
     def _today(self) -> date:
         return self.provider.retrieved_at().date()
@@ -277,5 +296,10 @@ def _news_ingested(ticker: Ticker, published: Sequence[datetime], at: datetime) 
     )
 
 
-def _covers(coverage: Coverage | None, days: Coverage) -> bool:
-    return coverage is not None and coverage[0] <= days[0] and days[1] <= coverage[1]
+def _with_news(profile: AssetProfile, *, count: int | None, added: int) -> AssetProfile:
+    """Return a profile with another count of articles, if it has one."""
+    news = profile.freshness.get(DataSet.NEWS)
+    if news is None:
+        return profile
+    fresh = news.model_copy(update={"count": news.count + added if count is None else count})
+    return profile.model_copy(update={"freshness": {**profile.freshness, DataSet.NEWS: fresh}})

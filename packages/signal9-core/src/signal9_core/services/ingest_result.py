@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ..domain.model import Ticker
-    from ..errors import ProviderError
+    from ..errors import Signal9Error
     from ..provider_port import Provider
 
 __all__ = ["IngestResult"]
@@ -40,7 +40,7 @@ class IngestResult:
         self.stored[data_set] += stored
         self.changed[data_set] += changed
 
-    def fail(self, error: ProviderError, data_set: str, ticker: Ticker | None = None) -> None:
+    def fail(self, error: Signal9Error, data_set: str, ticker: Ticker | None = None) -> None:
         """Add a data set that could not be ingested."""
         failure = FailureAnswer(
             ticker=ticker, data_set=data_set, reason=str(error), transient=error.transient

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from ..domain.adjustment import in_last_shares
 from ..domain.companies import DataSet, PriceRange, SentimentRating
+from ..domain.coverage import covering_span
 from ..domain.news import label_of
 from ..events import AssetDataUpdated, NewsIngested, NewsSentimentAnalyzed, PricesUpdated
 from ..ports import ABSENT
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
     from ..domain.companies import AssetProfile, Insights
     from ..domain.model import Ticker
     from ..domain.news import NewsArticle
+    from ..domain.prices import PriceSeries
     from ..events import Event
     from ..ports import Clock, EventPublisher, SentimentScorer
+    from ..repositories.actions import ActionRepository
     from ..repositories.companies import AssetRepository
     from ..repositories.news import NewsRepository
     from ..repositories.prices import PriceRepository
@@ -30,6 +34,7 @@ __all__ = ["UpdateInsights"]
 
 _SIX_DIGITS: Final = Decimal("0.000001")
 _YEAR: Final = timedelta(weeks=52)
+_SPLITS_UNKNOWN: Final = "The splits of these 52 weeks are not known."
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ class UpdateInsights:
 
     assets: AssetRepository
     prices: PriceRepository
+    actions: ActionRepository
     news: NewsRepository
     scorer: Callable[[], SentimentScorer]
     publisher: EventPublisher
@@ -72,7 +78,7 @@ class UpdateInsights:
             rated = None if rating is None else rating.as_of
             days = (_covered_until(profile, DataSet.NEWS), latest, rated)
             as_of = max((day for day in days if day is not None), default=None)
-            update = {} if as_of is None else {"sentiment": self._rating(ticker, as_of)}
+            update = {} if as_of is None else {"sentiment": self._rating(profile, as_of)}
             return profile.insights.model_copy(update=update)
 
         self._update(ticker, with_rating)
@@ -101,8 +107,14 @@ class UpdateInsights:
             )
             self.publisher.publish([event])
 
-    def _rating(self, ticker: Ticker, as_of: date) -> SentimentRating | None:
-        first = datetime.combine(as_of - timedelta(days=self.window_days - 1), time.min, UTC)
+    def _rating(self, profile: AssetProfile, as_of: date) -> SentimentRating | None:
+        ticker, day = (
+            profile.asset.ticker,
+            profile.own(as_of - timedelta(days=self.window_days - 1)),
+        )
+        if day is None or day > as_of:
+            return None  # the latest articles are about a former owner of the ticker
+        first = datetime.combine(day, time.min, UTC)
         articles = self.news.between(ticker, first, datetime.combine(as_of, time.max, UTC))
         return _rating(ticker, articles, as_of, self.window_days)
 
@@ -110,18 +122,28 @@ class UpdateInsights:
         as_of = _covered_until(profile, DataSet.PRICES)
         if as_of is None:
             return profile.insights
-        year = self.prices.between(profile.asset.ticker, as_of - _YEAR + timedelta(days=1), as_of)
-        if not year:
-            return profile.insights
-        low, high = year.low.index(min(year.low)), year.high.index(max(year.high))
-        price_range = PriceRange(
-            as_of=as_of,
-            low=year.price("low", low),
-            low_on=year.day(low),
-            high=year.price("high", high),
-            high_on=year.day(high),
-        )
-        return profile.insights.model_copy(update={"range_52_weeks": price_range})
+        ticker = profile.asset.ticker
+        year = self.prices.between(ticker, profile.own(as_of - _YEAR + timedelta(days=1)), as_of)
+        price_range, reason = None, None
+        if year:
+            actions, coverage = self.actions.known(ticker)
+            if covering_span(coverage, year.day(0), year.day(-1)) is None:
+                reason = _SPLITS_UNKNOWN
+            else:
+                price_range = _range(in_last_shares(year, actions), as_of)
+        update = {"range_52_weeks": price_range, "no_range_reason": reason}
+        return profile.insights.model_copy(update=update)
+
+
+def _range(year: PriceSeries, as_of: date) -> PriceRange:
+    low, high = year.low.index(min(year.low)), year.high.index(max(year.high))
+    return PriceRange(
+        as_of=as_of,
+        low=year.price("low", low),
+        low_on=year.day(low),
+        high=year.price("high", high),
+        high_on=year.day(high),
+    )
 
 
 def _covered_until(profile: AssetProfile, data_set: DataSet) -> date | None:

@@ -13,13 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
-    from ..domain.companies import CompanyState
+    from ..domain.companies import Failures
     from ..domain.model import Ticker
+    from ..repositories.companies import CompanySummary
 
-__all__ = ["NEVER", "MaxAge", "Plan", "Planner", "WorkItem"]
+__all__ = ["NEVER", "MaxAge", "Plan", "Planner", "Published", "WorkItem"]
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 """When something was requested that never was; since then it is due."""
+
+
+_FIRST_DELAY: Final = timedelta(hours=1)
+_LONGEST_DELAY: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,16 @@ class MaxAge:
     overview: timedelta = timedelta(days=30)
     financials: timedelta = timedelta(days=90)
     news: timedelta = timedelta(hours=1)
+
+
+class Published(NamedTuple):
+    """What there is to be had: since when the latest bars, and who reported when.
+
+    `prices` is from when on the bars of the latest trading day are final.
+    """
+
+    prices: datetime
+    reported: Mapping[Ticker, date]
 
 
 class WorkItem(NamedTuple):
@@ -81,19 +96,23 @@ class Planner:
 
     def plan(
         self,
-        companies: Collection[CompanyState],
+        companies: Collection[CompanySummary],
+        published: Published,
         now: datetime,
-        last_close: datetime,
         budget: int | None = None,
     ) -> Plan:
         """Return what is due of companies; without a budget, nothing is left for later.
 
-        `last_close` is from when on the bars of the latest trading day are final.
+        What has failed waits for longer and longer until it is requested again.
         """
         missing: list[WorkItem] = []
         stale: list[WorkItem] = []
         for company in sorted(companies, key=_by_size):
-            due = self._due(company, now, last_close)
+            due = {
+                data_set: since
+                for data_set, since in self._due(company, published, now).items()
+                if _may_retry(company.failures.get(data_set), now)
+            }
             absent = [name for name, since in due.items() if since == NEVER]
             old = [name for name, since in due.items() if since > NEVER]
             if absent:
@@ -109,39 +128,39 @@ class Planner:
         return self.within(items, budget)
 
     def due(
-        self, company: CompanyState, now: datetime, last_close: datetime
+        self, company: CompanySummary, published: Published, now: datetime
     ) -> tuple[DataSet, ...]:
         """Return the data sets of a company that are missing, or not fresh any more."""
-        return tuple(self._due(company, now, last_close))
+        return tuple(self._due(company, published, now))
 
     def _due(
-        self, company: CompanyState, now: datetime, last_close: datetime
+        self, company: CompanySummary, published: Published, now: datetime
     ) -> dict[DataSet, datetime]:
         """Return since when the data sets of a company are due, without those that are not."""
         moments = {
-            data_set: self._due_since(data_set, company, last_close)
+            data_set: self._due_since(data_set, company, published)
             for data_set in DataSet
             if data_set in self.calls
         }
         return {data_set: since for data_set, since in moments.items() if since <= now}
 
     def _due_since(
-        self, data_set: DataSet, company: CompanyState, last_close: datetime
+        self, data_set: DataSet, company: CompanySummary, published: Published
     ) -> datetime:
         requested = company.requested.get(data_set)
         if requested is None:
             return NEVER
         match data_set:
             case DataSet.PRICES:
-                return last_close if requested < last_close else _ALWAYS
+                return published.prices if requested < published.prices else _ALWAYS
             case DataSet.OVERVIEW:
                 return requested + self.max_age.overview
             case DataSet.NEWS:
                 return requested + self.max_age.news
             case DataSet.FINANCIALS:
-                published = _published(company.reported_on)
-                if published is not None and requested < published:
-                    return published
+                report = _published_on(published.reported.get(company.ticker))
+                if report is not None and requested < report:
+                    return report
                 return requested + self.max_age.financials
 
     def within(self, items: Sequence[WorkItem], budget: int | None) -> Plan:
@@ -178,13 +197,21 @@ class Planner:
         return WorkItem(since, calls, ticker=ticker, data_sets=tuple(data_sets))
 
 
-def _by_size(company: CompanyState) -> tuple[bool, int]:
+def _by_size(company: CompanySummary) -> tuple[bool, int]:
     return company.rank is None, company.rank or 0
+
+
+def _may_retry(failed: Failures | None, now: datetime) -> bool:
+    """Return whether the delay after a failure is over; it doubles with each one in a row."""
+    if failed is None:
+        return True
+    doublings = min(failed.count - 1, 10)
+    return failed.at + min(_FIRST_DELAY * (1 << doublings), _LONGEST_DELAY) <= now
 
 
 _ALWAYS: Final = datetime.max.replace(tzinfo=UTC)
 
 
-def _published(day: date | None) -> datetime | None:
+def _published_on(day: date | None) -> datetime | None:
     """Return from when on a provider has a report: the day after the one on which it came."""
     return None if day is None else datetime.combine(day + timedelta(days=1), time.min, UTC)

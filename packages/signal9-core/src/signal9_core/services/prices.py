@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from ..domain.adjustment import adjust
+from ..domain.adjustment import adjust, in_last_shares
 from ..domain.companies import DataSet
+from ..domain.coverage import covering_span
 from ..domain.prices import PRICE_COLUMNS, Interval
 from ..domain.timeseries import resample
 from ..errors import InputError, NotFoundError
@@ -24,13 +25,15 @@ from .parameters import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..domain.companies import AssetProfile
+    from ..domain.coverage import Coverage, Days
     from ..domain.prices import PriceSeries
     from ..ports import Cursor
     from ..repositories.actions import ActionRepository
     from ..repositories.prices import PriceRepository
     from .companies import CompanyFinder
 
-__all__ = ["GetPrices", "Order", "bar_rows"]
+__all__ = ["GetPrices", "LastYear", "Order", "bar_rows"]
 
 LIMIT: Final = 10_000
 BATCH: Final = 20
@@ -38,8 +41,16 @@ BATCH_LIMIT: Final = 1_000
 
 Order = Literal["asc", "desc"]
 
+_YEAR: Final = timedelta(days=365)
 _LONGEST: Final = {Interval.DAY: 1, Interval.WEEK: 7, Interval.MONTH: 31}
 """How many days a bar may cover, and so how many daily bars it is made of at most."""
+
+
+class LastYear(NamedTuple):
+    """The bars of a year up to the last one; `comparable` if the splits among them are known."""
+
+    bars: PriceSeries
+    comparable: bool
 
 
 @dataclass(frozen=True)
@@ -80,8 +91,8 @@ class GetPrices:
             **({} if order == "asc" else {"order": order}),
         }
         span = _rest(first, last, order, decode_cursor(query, cursor, ["after"]))
-        series = self._bars(
-            profile.asset.ticker, *span, interval, adjusted=adjusted, order=order, limit=limit + 1
+        series, adjusted_to = self._bars(
+            profile, *span, interval, adjusted=adjusted, order=order, limit=limit + 1
         )
         start = max(0, len(series) - limit) if order == "desc" else 0
         page = series.slice(start, start + limit)
@@ -90,6 +101,8 @@ class GetPrices:
             ticker=series.ticker,
             interval=interval,
             adjusted=adjusted,
+            adjustment="splits and dividends" if adjusted else None,
+            adjusted_to=adjusted_to,
             currency=series.currency,
             items=bar_rows(page, order) if shape == "rows" else _columns(page, order),
             next_cursor=encode_cursor(query, more),
@@ -138,11 +151,26 @@ class GetPrices:
         adjusted: bool,
     ) -> PriceSeries:
         """Return all bars from `first` to `last`; `InputError` if they cannot be adjusted."""
-        return self._bars(ticker, first, last, interval, adjusted=adjusted)
+        profile = self.companies.get(ticker)
+        return self._bars(profile, first, last, interval, adjusted=adjusted)[0]
+
+    def last_year(self, ticker: str) -> LastYear:
+        """Return the latest bars, adjusted for splits; as traded where one may be missing."""
+        profile = self.companies.assets.get(ticker)
+        since = None if profile is None else profile.own()
+        latest = self.prices.latest(ticker, consistent=False).between(since)
+        if not len(latest):
+            return LastYear(latest, comparable=True)
+        begin = max(latest.day(0) - _YEAR, since or date.min)
+        year = self.prices.between(ticker, begin, consistent=False)
+        actions, coverage = self.actions.known(ticker)
+        if covering_span(coverage, year.day(0), year.day(-1)) is None:
+            return LastYear(year, comparable=False)
+        return LastYear(in_last_shares(year, actions), comparable=True)
 
     def _bars(
         self,
-        ticker: str,
+        profile: AssetProfile,
         first: date | None,
         last: date | None,
         interval: Interval,
@@ -150,40 +178,50 @@ class GetPrices:
         adjusted: bool,
         order: Order = "asc",
         limit: int | None = None,
-    ) -> PriceSeries:
-        """Return bars; with a limit, at least so many if there are, and not many more."""
+    ) -> tuple[PriceSeries, date | None]:
+        """Return bars, and the day in whose shares adjusted ones are.
+
+        With a limit, at least so many if there are, and not many more.
+        """
         longest = _LONGEST[interval]
         margin = longest - 1
         daily = self.prices.between(
-            ticker,
-            _moved(first, -margin),
+            profile.asset.ticker,
+            profile.own(_moved(first, -margin)),
             _moved(last, margin),
             # The first and the last bar may be incomplete. Adjusting needs all later bars anyway.
             limit=None if limit is None or adjusted else margin + (limit + 1) * longest,
             newest_first=order == "desc",
             consistent=False,
         )
+        adjusted_to = None
         if adjusted and len(daily):
-            daily = self._adjusted(daily)
-        return resample(daily, interval).between(first, last)
+            daily, adjusted_to = self._adjusted(daily)
+        return resample(daily, interval).between(first, last), adjusted_to
 
-    def _adjusted(self, daily: PriceSeries) -> PriceSeries:
-        """Adjust by known splits and dividends; refused where one may be missing."""
-        ticker, first, last = daily.ticker, daily.day(0), daily.day(-1)
-        actions, coverage = self.actions.known(ticker)
-        covered = coverage is not None and coverage[0] <= first <= last <= coverage[1]
-        if coverage is None and not actions:
-            raise InputError("adjusted", f"{ticker} has no adjusted prices")
-        if coverage is not None and not covered:
-            days = f"from {coverage[0]} to {coverage[1]}"
-            raise InputError("adjusted", f"{ticker} has adjusted prices {days} only")
+    def _adjusted(self, daily: PriceSeries) -> tuple[PriceSeries, date]:
+        """Adjust by the splits and dividends of the span of days in which none is missing."""
+        actions, coverage = self.actions.known(daily.ticker)
+        first, last = daily.day(0), daily.day(-1)
+        _, until = _covering(coverage, daily)
         # A dividend counts by the close of its ex-date, which may come after the last bar.
-        until = None if coverage is None else coverage[1]
-        whole = self.prices.between(ticker, first, until, consistent=False)
+        whole = self.prices.between(daily.ticker, first, until, consistent=False)
+        past = (action for action in actions if action.ex_date <= until)
         try:
-            return adjust(whole, actions).between(first, last)
+            return adjust(whole, past).between(first, last), whole.day(-1)
         except InputError as error:
             raise InputError("adjusted", error.message) from error
+
+
+def _covering(coverage: Coverage, daily: PriceSeries) -> Days:
+    """Return the span of days in which no action is missing; `InputError` if there is none."""
+    span = covering_span(coverage, daily.day(0), daily.day(-1))
+    if span is not None:
+        return span
+    if not coverage:
+        raise InputError("adjusted", f"{daily.ticker} has no adjusted prices")
+    days = ", ".join(f"from {first} to {last}" for first, last in coverage)
+    raise InputError("adjusted", f"{daily.ticker} has adjusted prices {days} only")
 
 
 def bar_rows(series: PriceSeries, order: Order = "asc") -> list[BarRow]:

@@ -51,12 +51,14 @@ class GetFinancials:
         query = {"list": "financials", "ticker": known, "report": report, "period": period}
         position = decode_cursor(query, cursor, FINANCIALS.key_attributes)
         page = self.financials.reports(known, report, period, limit=limit, cursor=position)
+        since = profile.own()
+        own = [row for row in page.items if since is None or row.fiscal_date_ending >= since]
         return FinancialsAnswer(
             ticker=known,
             report=report,
             period=period,
-            items=[_row(report) for report in page.items],
-            next_cursor=encode_cursor(query, page.cursor),
+            items=list(map(_row, own)),
+            next_cursor=encode_cursor(query, page.cursor if len(own) == len(page.items) else None),
             freshness=profile.freshness.get(DataSet.FINANCIALS),
         )
 
@@ -93,7 +95,8 @@ class ListNews:
         company = None if profile is None else profile.asset.ticker
         tag = None if topic is None else parse_topic(topic)
         query = {"list": "news", "ticker": company, "topic": tag, "from": first, "to": last}
-        start = None if first is None else datetime.combine(first, time.min, UTC)
+        begin = first if profile is None else profile.own(first)
+        start = None if begin is None else datetime.combine(begin, time.min, UTC)
         end = None if last is None else datetime.combine(last, time.max, UTC)
 
         def accept(article: NewsArticle) -> bool:

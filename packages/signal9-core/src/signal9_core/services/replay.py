@@ -2,122 +2,45 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta
+from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..domain.adjustment import CorporateAction
 from ..domain.companies import Asset, CompanyOverview, DataSet
+from ..domain.coverage import Received, join_spans, overlay, runs_of
 from ..domain.model import Ticker
 from ..domain.news import NewsArticle
+from ..domain.price_check import AdjustedCloses
 from ..domain.prices import PriceSeries
-from ..domain.reports import ALL_REPORTS, Earnings, EarningsCalendarEntry, Report, Statement
+from ..domain.reports import ALL_REPORTS, EarningsCalendarEntry, Report
 from ..domain.timeseries import merge
-from ..errors import PayloadError, ProviderError, StoreError
-from ..provider_port import Financials, History
+from ..errors import ProviderError, Signal9Error, StoreError
+from ..provider_port import Financials, History, Vintage
 from ..schemas.operations import ReplayAnswer, SkippedAnswer
 from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import date
 
     from ..domain.companies import ListName
+    from ..domain.coverage import Days
     from ..domain.reports import ReportKind
     from ..ports import Progress
-    from ..provider_port import Provider, ProviderFormat, RawCopies, RawCopy, Record
+    from ..provider_port import Provider, RawCopies, RawCopy, Record
+    from ..repositories.companies import AssetRepository
     from .ingest import Ingest
+    from .parsed_responses import ParsedResponse, ParserRegistry
 
-__all__ = ["ParsedResponse", "ParserRegistry", "RecordedProvider", "Replay"]
+__all__ = ["RecordedProvider", "Replay"]
 
-_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_BODIES: Final = 128
-"""So many parsed bodies are kept: one that is about many companies is needed for each of them."""
-_ERROR_FIELDS: Final = frozenset({"Error Message", "Information", "Note", "code", "message"})
+_DAY: Final = timedelta(days=1)
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class ParsedResponse:
-    """A stored response and its records; `whole` says whether it is all there is."""
-
-    copy: RawCopy
-    ticker: Ticker | None
-    records: Sequence[Record]
-    format: ProviderFormat
-    whole: bool
-
-    @property
-    def has_all_actions(self) -> bool:
-        """Whether no split and no dividend is missing."""
-        return self.copy.function in self.format.action_functions
-
-    @property
-    def order(self) -> tuple[datetime, bool, str]:
-        """Sorts by time, undated responses first, and bars before the actions among them."""
-        return self.copy.at or _NEVER, self.has_all_actions, self.copy.file
-
-    def of_type(self, kind: type[_T]) -> list[_T]:
-        """Return the records of one type."""
-        return [record for record in self.records if isinstance(record, kind)]
-
-
-class ParserRegistry:
-    """Parses bodies by the formats of their providers, by name.
-
-    `last_finished_day` returns the last day whose trading was over at a moment: what a response
-    says of later days is left out.
-    """
-
-    def __init__(
-        self,
-        formats: Mapping[str, ProviderFormat],
-        last_finished_day: Callable[[datetime], date],
-    ) -> None:
-        self._formats = formats
-        self._last_finished_day = last_finished_day
-        self.parse = lru_cache(_BODIES)(self._parse)
-
-    def _parse(self, copy: RawCopy) -> ParsedResponse:
-        """Return what a body holds; `ProviderError` or `StoreError` if it cannot be read."""
-        response_format = self._formats.get(copy.provider)
-        if response_format is None:
-            raise PayloadError(f"unknown provider {copy.provider!r}")
-        parser = response_format.parsers.get(copy.function)
-        if parser is None:
-            raise PayloadError(_why_not(copy))
-        ticker = None if copy.symbol is None else response_format.canonical(copy.symbol)
-        records = list(parser(copy.read(), ticker))
-        bars = [len(series) for series in records if isinstance(series, PriceSeries)]
-        whole = response_format.is_whole(copy.function, max(bars, default=len(records)))
-        if copy.at is not None:
-            records = list(_until(self._last_finished_day(copy.at), records))
-        return ParsedResponse(copy, ticker, records, response_format, whole)
-
-
-def _why_not(copy: RawCopy) -> str:
-    """Return why a body of a function without a parser is skipped."""
-    with suppress(ValueError):
-        body = json.loads(copy.read())
-        if isinstance(body, dict) and body and body.keys() <= _ERROR_FIELDS:
-            return "an error text instead of data"
-    return f"{copy.function} is not stored in any table"
-
-
-def _until(last: date, records: Iterable[Record]) -> Iterator[Record]:
-    for record in records:
-        match record:
-            case PriceSeries():
-                yield record.between(None, last)
-            case CorporateAction() if record.ex_date > last:
-                continue
-            case _:
-                yield record
 
 
 @dataclass(frozen=True)
@@ -168,9 +91,9 @@ class RecordedProvider:
         return () if self.ticker is None else (self.ticker,)
 
     def complete(self, data_set: DataSet, count: int) -> bool:  # noqa: ARG002 - the responses tell
-        """Tell whether the first response had all news, or all kinds of reports were requested."""
+        """Tell whether no response lacks news, or all kinds of reports were requested."""
         if data_set is DataSet.NEWS:
-            return self.responses[0].whole
+            return all(response.whole for response in self.responses)
         requested = {response.copy.function for response in self.responses}
         return self.responses[-1].format.functions_of(data_set) <= requested
 
@@ -186,36 +109,79 @@ class RecordedProvider:
     def history(self, ticker: Ticker, since: date | None = None) -> History | None:
         """Return bars, splits and dividends, and in which days no action is missing."""
         bars: PriceSeries | None = None
-        complete, days = True, list[date]()
-        for number, response in enumerate(self.responses):
+        received: dict[int, datetime] = {}
+        spans: list[Days] = []
+        covered: list[Days] = []
+        for response in self.responses:
             series = response.of_type(PriceSeries)
             newer = next((bars for bars in series if bars and bars.ticker == ticker), None)
             if newer is not None:
-                meets = bars is not None and newer.day(0) <= bars.day(-1)
-                complete = response.whole or (complete and meets)
                 bars = newer if bars is None else merge(bars, newer)
-            elif not number:
-                complete = response.whole
+                received |= dict.fromkeys(newer.days, response.received_at)
+                spans.append((newer.day(0), newer.day(-1)))
             if response.has_all_actions and bars:
-                days += [(newer or bars).day(0), (newer or bars).day(-1)]
-        actions = self._latest(CorporateAction, attrgetter("ticker", "ex_date", "kind"))
-        actions = [action for action in actions if action.ticker == ticker]
-        bars = None if bars is None else bars.between(since)
-        coverage = (min(days), max(days)) if days else None
-        return History(bars, actions, coverage, complete)
+                covered.append(((newer or bars).day(0), (newer or bars).day(-1)))
+        actions, whole = self._actions(ticker)
+        return History(
+            bars=None if bars is None else bars.between(since),
+            actions=actions,
+            coverage=join_spans([*covered, *self._listed_days(bars)]),
+            complete=any(response.whole for response in self.responses),
+            adjusted_closes=list(self._adjusted_closes(ticker)),
+            spans=join_spans(spans),
+            bars_received=runs_of(received),
+            splits_received=whole["split"],
+            dividends_received=whole["dividend"],
+        )
+
+    def _actions(
+        self, ticker: Ticker
+    ) -> tuple[list[CorporateAction], dict[str, tuple[Received, ...]]]:
+        """Return the latest splits and dividends, and by kind when all of a day came."""
+        actions: dict[tuple[date, str], CorporateAction] = {}
+        came: dict[str, tuple[Received, ...]] = {"split": (), "dividend": ()}
+        for response in self.responses:
+            own = [item for item in response.of_type(CorporateAction) if item.ticker == ticker]
+            for kind, (first, last) in _whole_days(response, ticker, own):
+                withdrawn = [key for key in actions if key[1] == kind and first <= key[0] <= last]
+                for key in withdrawn:
+                    del actions[key]
+                part = Received(first=first, last=last, at=response.received_at)
+                came[kind] = overlay(came[kind], [part])
+            actions |= {(action.ex_date, action.kind): action for action in own}
+        return list(actions.values()), came
+
+    def _adjusted_closes(self, ticker: Ticker) -> Iterator[AdjustedCloses]:
+        for response in self.responses:
+            for closes in response.of_type(AdjustedCloses):
+                if closes.ticker == ticker and closes.bars:
+                    yield replace(closes, received_at=response.copy.at)
+
+    def _listed_days(self, bars: PriceSeries | None) -> Iterator[Days]:
+        """Yield the days with bars before lists of all kinds of actions came."""
+        latest: dict[str, datetime] = {}
+        for response in self.responses:
+            if response.copy.function in response.format.action_lists and response.copy.at:
+                latest[response.copy.function] = response.copy.at
+        lists = self.responses[-1].format.action_lists.keys()
+        if not lists or not lists <= latest.keys() or bars is None:
+            return
+        # Of the day on which a list came, it may not have everything.
+        end = min(latest[function] for function in lists).date() - _DAY
+        if past := bars.between(None, end):
+            yield past.day(0), past.day(-1)
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
-        """Return the reports of these kinds."""
-        key = attrgetter("ticker", "kind", "period", "fiscal_date_ending")
-        reports = [
-            report
-            for report in self._latest(Report, key)
-            if report.ticker == ticker and report.kind in kinds
-        ]
-        return Financials(
-            [report for report in reports if isinstance(report, Statement)],
-            [report for report in reports if isinstance(report, Earnings)],
-        )
+        """Return the reports of these kinds, by response."""
+        vintages, known = [], dict[object, Report]()
+        for response in self.responses:
+            reports = [
+                _reused(known, (report.kind, report.period, report.fiscal_date_ending), report)
+                for report in response.of_type(Report)
+                if report.ticker == ticker and report.kind in kinds
+            ]
+            vintages.append(Vintage(response.copy.at or _LONG_AGO, reports))
+        return Financials(vintages=vintages)
 
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
         """Return announced report dates."""
@@ -225,15 +191,17 @@ class RecordedProvider:
         self,
         ticker: Ticker,  # noqa: ARG002 - as the responses are about one company
         since: datetime | None = None,
-    ) -> Iterable[NewsArticle]:
+    ) -> Iterable[Vintage[NewsArticle]]:
         """Return the articles of responses about the company, and those that mention it."""
-        articles = {
-            article.id: article
-            for response in self.responses
-            for article in response.of_type(NewsArticle)
-            if self._is_relevant(response, article)
-        }.values()
-        return [article for article in articles if since is None or article.published_at >= since]
+        known = dict[object, NewsArticle]()
+        for response in self.responses:
+            articles = [
+                _reused(known, article.id, article)
+                for article in response.of_type(NewsArticle)
+                if self._is_relevant(response, article)
+                and (since is None or article.published_at >= since)
+            ]
+            yield Vintage(response.copy.at or _LONG_AGO, articles)
 
     def _is_relevant(self, response: ParsedResponse, article: NewsArticle) -> bool:
         mentioned = {mention.ticker for mention in article.tickers}
@@ -243,6 +211,30 @@ class RecordedProvider:
         """Return the records of one type, of equal keys the latest."""
         records = (record for response in self.responses for record in response.of_type(kind))
         return list({key(record): record for record in records}.values())
+
+
+def _reused(known: dict[object, _T], key: object, record: _T) -> _T:
+    """Return an equal record of an earlier response, so that the memory holds it once."""
+    if known.get(key) != record:
+        known[key] = record
+    return known[key]
+
+
+def _whole_days(
+    response: ParsedResponse, ticker: Ticker, actions: Sequence[CorporateAction]
+) -> Iterator[tuple[str, Days]]:
+    """Yield the kinds of actions of which a response has all, and of which days.
+
+    A page of a list has only some of them; bars come with all of their days.
+    """
+    series = (bars for bars in response.of_type(PriceSeries) if bars and bars.ticker == ticker)
+    for bars in series if response.has_all_actions else ():
+        yield "split", (bars.day(0), bars.day(-1))
+        yield "dividend", (bars.day(0), bars.day(-1))
+    kind, at = response.format.action_lists.get(response.copy.function), response.copy.at
+    if kind is not None and at is not None and actions:
+        first = min(action.ex_date for action in actions)
+        yield kind, (first, max(first, at.date() - _DAY))
 
 
 _Subject = tuple[str, Ticker]
@@ -255,42 +247,98 @@ class Replay:
 
     registry: ParserRegistry
     ingest: Callable[[Provider], Ingest]
+    assets: AssetRepository
 
-    def __call__(self, kept: RawCopies, progress: Progress) -> ReplayAnswer:
-        """Replay everything; what cannot be read is skipped and reported."""
-        skipped: list[SkippedAnswer] = []
-        by_subject: dict[_Subject, list[RawCopy]] = defaultdict(list)
+    def __call__(
+        self,
+        kept: RawCopies,
+        progress: Progress,
+        wanted: Callable[[str, str], bool] = lambda *_: True,
+    ) -> ReplayAnswer:
+        """Replay everything; a file that cannot be read is skipped and reported.
+
+        `wanted` says whether a data set of a company is replayed; lists have an empty ticker.
+        """
+        skipped = dict[str, str](kept.unread())
         copies = list(kept.copies())
+        by_subject: dict[_Subject, list[RawCopy]] = defaultdict(list)
         for done, copy in enumerate(copies, 1):
-            try:
-                response = self.registry.parse(copy)
-            except (ProviderError, StoreError) as error:
-                skipped.append(SkippedAnswer(file=copy.file, reason=str(error)))
-            else:
-                for subject in _subjects(response):
-                    by_subject[subject].append(copy)
+            for subject in filter(lambda subject: wanted(*subject), self._read(copy, skipped)):
+                by_subject[subject].append(copy)
             progress("files", done, len(copies))
         result = IngestResult()
-        for done, subject in enumerate(sorted(by_subject), 1):
-            result.add(self._ingest(subject, by_subject[subject]))
+        # Listings tell whose facts those under a ticker are, and so they come first.
+        for done, subject in enumerate(sorted(by_subject, key=_listings_first), 1):
+            result.add(self._ingest(subject, by_subject[subject], skipped))
             progress("stored", done, len(by_subject))
+        if DataSet.NEWS in result.stored:
+            result.stored[DataSet.NEWS] = self._count_news(by_subject)
         return ReplayAnswer(
             files=len(copies),
             stored=dict(result.stored),
             changed=sum(result.changed.values()),
-            skipped=skipped,
+            skipped=[SkippedAnswer(file=file, reason=skipped[file]) for file in sorted(skipped)],
+            failed=result.failed,
         )
 
-    def _ingest(self, subject: _Subject, copies: Iterable[RawCopy]) -> IngestResult:
+    def _count_news(self, subjects: Iterable[_Subject]) -> int:
+        """Return how many articles the companies have after the news of all were ingested."""
+        tickers = {ticker for data_set, ticker in subjects if data_set == DataSet.NEWS}
+        profiles = [stored.model for stored in self.assets.read_many(tickers).values()]
+        fresh = (profile.freshness.get(DataSet.NEWS) for profile in profiles)
+        return sum(news.count for news in fresh if news is not None)
+
+    def _read(self, copy: RawCopy, skipped: dict[str, str]) -> Collection[_Subject]:
+        """Return what a file is about; one that cannot be read is added to what is `skipped`."""
+        try:
+            return _subjects(self.registry.response(copy))
+        except (ProviderError, StoreError) as error:
+            skipped[copy.file] = str(error)
+            return ()
+
+    def _ingest(
+        self, subject: _Subject, copies: Sequence[RawCopy], skipped: dict[str, str]
+    ) -> IngestResult:
+        """Ingest what files say about a subject; what fails is about this subject alone."""
+        try:
+            return self._ingest_all(subject, copies)
+        except Signal9Error as error:
+            result = IngestResult()
+            readable = [copy for copy in copies if self._read(copy, skipped)]
+            if len(readable) == len(copies):
+                result.fail(error, subject[0], subject[1] or None)
+            elif readable:  # the others have vanished meanwhile
+                return self._ingest(subject, readable, skipped)
+            return result
+
+    def _ingest_all(self, subject: _Subject, copies: Sequence[RawCopy]) -> IngestResult:
         data_set, ticker = subject
-        responses = sorted(map(self.registry.parse, copies), key=lambda response: response.order)
+        responses = sorted(map(self.registry.response, copies), key=lambda each: each.order)
         ingest = self.ingest(RecordedProvider(responses, ticker or None))
         match data_set:
             case "listing":
-                return ingest.listing(_ignore)
+                return self._ingest_listings(responses)
             case "calendar":
                 return ingest.calendar(_ignore)
         return ingest.company(ticker, (DataSet(data_set),))
+
+    def _ingest_listings(self, responses: Sequence[ParsedResponse]) -> IngestResult:
+        """Ingest one listing after another, as companies came and left.
+
+        Only those of an archive are whole for certain.
+        """
+        result, tickers = IngestResult(), set[Ticker]()
+        for response in responses:
+            is_whole = response.copy.at is not None and response.copy.symbol is None
+            ingest = self.ingest(RecordedProvider([response]))
+            result.add(ingest.listing(_ignore, whole=is_whole))
+            tickers |= {asset.ticker for asset in response.of_type(Asset)}
+        result.stored["listing"] = len(tickers)
+        return result
+
+
+def _listings_first(subject: _Subject) -> tuple[bool, _Subject]:
+    return subject[0] != "listing", subject
 
 
 def _ignore(data_set: str, done: int, total: int) -> None:
@@ -319,7 +367,7 @@ def _subject(record: Record) -> _Subject | None:
             return "calendar", ""
         case CompanyOverview():
             return DataSet.OVERVIEW, record.ticker
-        case PriceSeries() | CorporateAction():
+        case PriceSeries() | CorporateAction() | AdjustedCloses():
             return DataSet.PRICES, record.ticker
         case Report():
             return DataSet.FINANCIALS, record.ticker

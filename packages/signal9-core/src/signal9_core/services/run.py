@@ -4,45 +4,56 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from ..domain.companies import CompanyState
+from ..repositories.companies import CompanySummary
 from ..schemas.operations import RunAnswer
 from .ingest_result import IngestResult
+from .planner import Published
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
-    from ..domain.companies import DataSet
+    from ..domain.companies import DataSet, ListName
     from ..domain.model import Ticker
     from ..ports import Clock, Progress
     from ..provider_port import Provider
     from ..repositories.companies import AssetRepository
     from ..repositories.reports import FinancialsRepository
     from ..repositories.state import StateRepository
+    from ..schemas.operations import QuotaAnswer
     from .ingest import Ingest
     from .planner import Plan, Planner, WorkItem
 
-__all__ = ["Due", "Run", "RunResult"]
+__all__ = ["Budget", "Due", "Run", "RunResult"]
 
 _REPORTING: Final = timedelta(days=100)
 """Announced days are looked up so far back: reports are due after as many days anyway."""
 
 
+class Budget(Protocol):
+    """The calls of a provider."""
+
+    def left_today(self) -> int | None:
+        """Return how many calls are left of the day; `None` for a budget by the minute."""
+
+    def status(self) -> QuotaAnswer:
+        """Return how much is left, and when it refills."""
+
+
 class RunResult(NamedTuple):
-    """What a run came to, and how many work items are left."""
+    """What a run came to, how many work items are left, and when the budget refills for them."""
 
     ingested: IngestResult
     left: int
+    continues_at: datetime | None
 
-    def to_answer(
-        self, provider: Provider, seconds: float, refills_at: datetime | None
-    ) -> RunAnswer:
+    def to_answer(self, provider: Provider, seconds: float) -> RunAnswer:
         """Return the result as entry points show it."""
         answer = self.ingested.to_answer(provider, seconds).model_dump(by_alias=False)
-        continues_at = refills_at if self.left else None
-        return RunAnswer(**answer, left=self.left, continues_at=continues_at)
+        return RunAnswer(**answer, left=self.left, continues_at=self.continues_at)
 
 
 @dataclass(frozen=True)
@@ -62,24 +73,28 @@ class Due:
         return self.planner.lists(self.state.requested_lists(self.provider.name), self.clock())
 
     def companies(self, budget: int | None = None) -> Plan:
-        """Return what is due of all companies, as far as the budget of calls suffices."""
-        now = self.clock()
-        reported = self._reported(now)
+        """Return what is due of all companies, as far as the budget of calls suffices.
+
+        Nothing is due of those that are not listed, or whose tickers may have other owners.
+        """
         companies = [
-            state._replace(reported_on=reported.get(state.ticker))
-            for state in self.assets.states(self.provider.covered())
+            company
+            for company in self.assets.summaries(self.provider.covered())
+            if company.status == "active" and not company.is_undecided
         ]
-        return self.planner.plan(companies, now, self.last_close(now), budget)
+        return self.planner.plan(companies, self._published, self.clock(), budget)
 
     def data_sets(self, ticker: Ticker) -> tuple[DataSet, ...]:
         """Return which data sets of a company are due."""
-        now = self.clock()
-        requested = self.assets.read(ticker)[0].requested
-        company = CompanyState(ticker, requested, reported_on=self._reported(now).get(ticker))
-        return self.planner.due(company, now, self.last_close(now))
+        nothing = CompanySummary(ticker=ticker, status="active")
+        company = next(self.assets.summaries([ticker]), nothing)
+        return self.planner.due(company, self._published, self.clock())
 
-    def _reported(self, now: datetime) -> dict[Ticker, date]:
-        return self.financials.announced((now - _REPORTING).date(), now.date())
+    @cached_property
+    def _published(self) -> Published:
+        now = self.clock()
+        reported = self.financials.announced((now - _REPORTING).date(), now.date())
+        return Published(self.last_close(now), reported)
 
 
 @dataclass(frozen=True)
@@ -89,22 +104,23 @@ class Run:
     ingest: Ingest
     due: Due
     clock: Clock
+    budget: Budget | None = None
 
-    def __call__(
-        self, progress: Progress, budget: int | None = None, until: datetime | None = None
-    ) -> RunResult:
-        """Ingest what is due with at most `budget` calls; begin nothing after `until`.
+    def __call__(self, progress: Progress, until: datetime | None = None) -> RunResult:
+        """Ingest what is due with the calls that are left today; begin nothing after `until`.
 
         The lists come first: an empty stage learns of its companies from them.
         """
         result = IngestResult()
+        budget = None if self.budget is None else self.budget.left_today()
         lists = self.due.planner.within(self.due.lists(), budget)
         left = self._work(lists.now, result, until, progress) + len(lists.later)
         if budget is not None:
             budget -= sum(item.calls for item in lists.now)
         plan = self.due.companies(budget)
         left += self._work(plan.now, result, until, progress) + len(plan.later)
-        return RunResult(result, left)
+        refills_at = None if self.budget is None else self.budget.status().refills_at
+        return RunResult(result, left, refills_at if left else None)
 
     def _work(
         self,
@@ -123,9 +139,9 @@ class Run:
 
     def _ingest(self, item: WorkItem) -> IngestResult:
         if item.ticker is not None:
-            return self.ingest.company(item.ticker, item.data_sets)
-        ingest_list = self.ingest.listing if item.name == "listing" else self.ingest.calendar
-        return ingest_list(_ignore)
+            return self.ingest.try_company(item.ticker, item.data_sets)
+        name: ListName = "listing" if item.name == "listing" else "calendar"
+        return self.ingest.update_list(name, _ignore)
 
 
 def _ignore(data_set: str, done: int, total: int) -> None:

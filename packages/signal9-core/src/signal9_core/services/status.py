@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from operator import attrgetter
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from ..domain.companies import DataSet
 from ..errors import StoreError
-from ..schemas.operations import DataSetStatus, StatusAnswer
+from ..schemas.operations import CompanyProblem, DataSetStatus, StatusAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,10 +65,11 @@ def get_status(
     provider: str,
     notice: str | None,
 ) -> StatusAnswer:
-    """Return how much is stored, and how fresh it is; reads every company once."""
+    """Return how much is stored, how fresh it is and what is wrong; reads every company once."""
+    companies = list(assets.summaries())
     data_sets: dict[DataSet, list[Freshness]] = defaultdict(list)
-    for _, of_company in assets.freshness():
-        for data_set, freshness in of_company.items():
+    for company in companies:
+        for data_set, freshness in company.freshness.items():
             data_sets[data_set].append(freshness)
     return StatusAnswer(
         stage=stage,
@@ -75,10 +77,15 @@ def get_status(
         location=location,
         provider=provider,
         notice=notice,
-        assets=sum(1 for _ in assets.listed()),
+        assets=sum(company.status == "active" for company in companies),
         ingested_at=state.finished_ingest(provider),
         data_sets={data_set: _data_set_status(data_sets[data_set]) for data_set in DataSet},
         quotas=quotas,
+        problems=[
+            CompanyProblem(ticker=company.ticker, **problem.model_dump(by_alias=False))
+            for company in sorted(companies, key=attrgetter("ticker"))
+            for problem in company.problems
+        ],
     )
 
 

@@ -1,4 +1,4 @@
-"""The store on AWS: DynamoDB tables, for as many readers and writers as there are."""
+"""The store on AWS: DynamoDB tables, for any number of readers and writers."""
 
 from __future__ import annotations
 
@@ -7,29 +7,36 @@ from decimal import Context, Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import msgspec
+
 from ..aws import aws_errors
 from ..errors import StoreError, StoreUnavailableError
-from ..ports import ABSENT, Page, Stored, utc_now
+from ..ports import ABSENT, Damage, Page, Stored, utc_now
+from ..tables import TABLES
 from .values import (
+    CHECKSUM_ATTRIBUTE,
+    CHUNK,
     DIGITS,
     VERSION_ATTRIBUTE,
     QuerySpec,
     check_item,
+    checksum_of,
     chunks,
     conflict,
+    damaged,
     describe,
     key_of,
     new_version,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, WriteRequestTypeDef
 
-    from ..ports import Clock, Cursor, Item, Key, Span, Value
+    from ..ports import Clock, Cursor, Item, Key, Progress, Span, Value
     from ..tables import IndexSpec, TableSpec
 
 __all__ = ["DynamoStore", "from_attributes", "to_attributes"]
@@ -38,11 +45,12 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _AT_ONCE: Final = 8
-"""Requests that one call of a store has under way at once."""
+"""How many requests one call of the store may have in flight."""
 
 _WRITES_PER_BATCH: Final = 25
 _READS_PER_BATCH: Final = 100
 _EXACT: Final = Context(prec=DIGITS)
+_CANONICAL: Final = msgspec.json.Encoder(order="sorted")
 _KINDS: Final = {str: "S", int: "N", Decimal: "N", bool: "BOOL", bytes: "B"}
 _SORT_CONDITIONS: Final = {
     (): "",
@@ -54,12 +62,12 @@ _SORT_CONDITIONS: Final = {
 
 
 def to_attributes(item: Mapping[str, Value]) -> dict[str, AttributeValueTypeDef]:
-    """Return a checked item as DynamoDB takes it."""
+    """Return a validated item in DynamoDB's format."""
     return {name: _to_attribute(value) for name, value in item.items()}
 
 
 def from_attributes(attributes: Mapping[str, AttributeValueTypeDef]) -> dict[str, Value]:
-    """Return the item that DynamoDB sent."""
+    """Return an item from DynamoDB's format."""
     return {name: _from_attribute(attribute) for name, attribute in attributes.items()}
 
 
@@ -91,16 +99,29 @@ def _from_attribute(attribute: Any) -> Value:
     raise StoreError(f"unexpected attribute of type {kind}")
 
 
+def _canonical(attribute: Any) -> object:
+    """Return an attribute in the one form that it has before and after DynamoDB stored it."""
+    [(kind, value)] = attribute.items()
+    match kind:
+        case "N":  # without trailing zeros and without the sign of a zero
+            return {kind: str((Decimal(value) or Decimal()).normalize(_EXACT))}
+        case "M":
+            return {kind: {name: _canonical(inner) for name, inner in value.items()}}
+        case "L":
+            return {kind: list(map(_canonical, value))}
+    return attribute
+
+
 def _number(digits: str) -> int | Decimal:
     if not digits.lstrip("-").isdecimal():
         return Decimal(digits)
-    # 1E+100 comes back written out; as an integer of so many digits it could not be stored again.
+    # DynamoDB returns 1E+100 written out; an integer with so many digits could not be stored again.
     number = _EXACT.create_decimal(digits)
     return int(digits) if number.adjusted() < DIGITS else number.normalize(_EXACT)
 
 
 def _repeat(send: Callable[[Sequence[T]], Sequence[T]], batch: Sequence[T]) -> None:
-    """Send a batch, and again whatever was not processed, until nothing is left of it."""
+    """Send a batch, then resend its unprocessed items until none is left."""
     remaining = batch
 
     def send_remaining() -> None:
@@ -128,9 +149,9 @@ def _in_parallel(call: Callable[[T], R], arguments: Sequence[T]) -> list[R]:
 
 
 class DynamoStore:
-    """A `Store` over DynamoDB tables; `names` maps each `TableSpec`'s name to the table's.
+    """A `Store` over DynamoDB tables; `names` maps the name of each `TableSpec` to its table.
 
-    Tables are read consistently unless a query asks for less; indexes follow a little later.
+    Reads of tables are consistent unless a query says otherwise; indexes follow a little later.
     """
 
     def __init__(
@@ -148,7 +169,7 @@ class DynamoStore:
         return _stored(table, answer["Item"], self._now()) if "Item" in answer else None
 
     def get_many(self, table: TableSpec, keys: Iterable[Key]) -> list[Stored]:
-        """Return those that exist, each once, however often its key is listed."""
+        """Return the items that exist, each once even if its key is repeated."""
         name, now = self._name(table), self._now()
         wanted = {_place(key): to_attributes(key) for key in (key_of(table, key) for key in keys)}
         answers: list[Mapping[str, AttributeValueTypeDef]] = []
@@ -168,7 +189,7 @@ class DynamoStore:
         return [item for item in items if item is not None]
 
     def put(self, table: TableSpec, item: Item, *, expected: int | None = None) -> int:
-        """Write one item and return its new version; `ConflictError` if not over `expected`."""
+        """Write one item and return its version; `ConflictError` if `expected` is not stored."""
         version = new_version()
         attributes = _attributes(table, item, version)
         if expected is None:
@@ -179,7 +200,7 @@ class DynamoStore:
         return version
 
     def put_many(self, table: TableSpec, items: Iterable[Item]) -> None:
-        """Write every item, several batches at once; of equal keys the last one stays."""
+        """Write every item, several batches at once; of equal keys, the last item is stored."""
         name = self._name(table)
 
         def write(batch: Sequence[Any]) -> Sequence[Any]:
@@ -189,8 +210,8 @@ class DynamoStore:
             left = answer["UnprocessedItems"].get(name, ())
             return [request["PutRequest"]["Item"] for request in left]
 
-        for chunk in chunks(items, _AT_ONCE * _WRITES_PER_BATCH):
-            # No batch may name a key twice, and batches overtake one another.
+        for chunk in chunks(items, CHUNK):
+            # A batch must not repeat a key, and batches may overtake one another.
             latest = {_place(key_of(table, item)): item for item in chunk}
             rows = [_attributes(table, item, new_version()) for item in latest.values()]
             _in_parallel(partial(_repeat, write), list(chunks(rows, _WRITES_PER_BATCH)))
@@ -198,7 +219,7 @@ class DynamoStore:
     def put_new(self, table: TableSpec, items: Iterable[Item]) -> list[Item]:
         """Write the items whose key is still free, several at once; return the others."""
         taken: list[Item] = []
-        for chunk in chunks(items, _AT_ONCE * _WRITES_PER_BATCH):
+        for chunk in chunks(items, CHUNK):
             rows = [_attributes(table, item, new_version()) for item in chunk]
             by_key: dict[tuple[str, ...], list[int]] = {}
             for at, item in enumerate(chunk):
@@ -209,7 +230,7 @@ class DynamoStore:
         return taken
 
     def delete(self, table: TableSpec, key: Key, *, expected: int | None = None) -> None:
-        """Remove an item if it is there; with `expected`, that version or `ConflictError`."""
+        """Delete an item if it exists; `ConflictError` if `expected` is not its version."""
         name, place = self._name(table), to_attributes(key_of(table, key))
         condition = {} if expected is None else _condition(table, expected, self._now())
         with _errors(describe(table, key)):
@@ -245,7 +266,8 @@ class DynamoStore:
                 request["Limit"] = limit - len(items)
             with _errors(f"{table.name} {partition}"):
                 answer = self._client.query(**request)
-            alive = (_stored(table, attributes, now) for attributes in answer["Items"])
+            whole = spec.projection is None
+            alive = (_stored(table, row, now, whole=whole) for row in answer["Items"])
             items += [item for item in alive if item is not None]
             last = answer.get("LastEvaluatedKey")
             if last is None:
@@ -256,10 +278,43 @@ class DynamoStore:
                 )
             request["ExclusiveStartKey"] = last
 
+    def verify(self, progress: Progress) -> list[Damage]:
+        """Read every item of every table, and return those that are damaged."""
+        damage: list[Damage] = []
+        for table in TABLES:
+            for done, attributes in enumerate(self._scan(table), 1):
+                try:
+                    _stored(table, attributes, 0)
+                except StoreError as error:
+                    key = {name: attributes[name]["S"] for name in table.key_attributes}
+                    damage.append(Damage(getattr(error, "reason", str(error)), table, key))
+                progress(table.name, done, done)
+        return damage
+
+    def remove_damage(self) -> None:
+        """Delete every item that is damaged."""
+        for damage in self.verify(_no_progress):
+            if damage.table is not None and damage.key is not None:
+                self.delete(damage.table, damage.key)
+
+    def _scan(self, table: TableSpec) -> Iterator[Mapping[str, AttributeValueTypeDef]]:
+        request: dict[str, Any] = {"TableName": self._name(table), "ConsistentRead": True}
+
+        def read() -> Any:
+            with _errors(table.name):
+                return self._client.scan(**request)
+
+        while True:
+            answer = _retry(read)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def _put_over(
         self, table: TableSpec, row: Mapping[str, AttributeValueTypeDef], expected: int
     ) -> bool:
-        """Write over `expected`; return whether that was the stored version."""
+        """Write if the stored version is `expected`; return whether it was."""
         with _errors(f"{table.name} {row[table.partition_key].get('S')}"):
             try:
                 self._client.put_item(
@@ -269,7 +324,7 @@ class DynamoStore:
                     **_condition(table, expected, self._now()),
                 )
             except self._client.exceptions.ConditionalCheckFailedException as error:
-                # A repeated request meets its own write, where the first answer was lost.
+                # If the first response was lost, the repeated request finds its own write.
                 stored: Mapping[str, object] = error.response.get("Item", {})  # type: ignore[assignment]  # the stubs know no members of one error
                 return stored.get(VERSION_ATTRIBUTE) == row[VERSION_ATTRIBUTE]
         return True
@@ -280,7 +335,7 @@ class DynamoStore:
         rows: Sequence[Mapping[str, AttributeValueTypeDef]],
         group: Sequence[int],
     ) -> list[int]:
-        """Write those of the rows in turn whose key is free; return the positions of the others."""
+        """Write, one by one, the rows whose key is free; return the positions of the others."""
         return [at for at in group if not _retry(partial(self._put_over, table, rows[at], ABSENT))]
 
     def _now(self) -> int:
@@ -297,21 +352,50 @@ def _errors(where: str) -> AbstractContextManager[None]:
     return aws_errors(where, StoreError, unavailable=StoreUnavailableError)
 
 
+def _no_progress(data_set: str, done: int, total: int) -> None:
+    """Show nothing."""
+
+
 def _place(key: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(key.values())
 
 
 def _attributes(table: TableSpec, item: Item, version: int) -> Mapping[str, AttributeValueTypeDef]:
     attributes = to_attributes(check_item(table, item))
-    return {**attributes, VERSION_ATTRIBUTE: {"N": str(version)}}
+    checksum = _checksum(table, attributes, version)
+    own = {VERSION_ATTRIBUTE: version, CHECKSUM_ATTRIBUTE: checksum}
+    return {**attributes, **to_attributes(own)}
+
+
+def _checksum(
+    table: TableSpec, attributes: Mapping[str, AttributeValueTypeDef], version: int
+) -> int:
+    body = {
+        name: _canonical(attribute)
+        for name, attribute in attributes.items()
+        if name not in {VERSION_ATTRIBUTE, CHECKSUM_ATTRIBUTE}
+    }
+    return checksum_of(table, (), version, _CANONICAL.encode(body))  # its key is in the body
 
 
 def _stored(
-    table: TableSpec, attributes: Mapping[str, AttributeValueTypeDef], now: int
+    table: TableSpec,
+    attributes: Mapping[str, AttributeValueTypeDef],
+    now: int,
+    *,
+    whole: bool = True,
 ) -> Stored | None:
-    """Return an item as it was read; `None` if it has expired."""
+    """Return an item as it was read; `None` if it has expired.
+
+    `DamagedItemError` for a `whole` one that is not as it was written.
+    """
     item = from_attributes(attributes)
-    version = item.pop(VERSION_ATTRIBUTE, ABSENT)
+    version, checksum = item.pop(VERSION_ATTRIBUTE, ABSENT), item.pop(CHECKSUM_ATTRIBUTE, None)
+    if whole and (
+        not isinstance(version, int) or checksum != _checksum(table, attributes, version)
+    ):
+        key = (str(item[name]) for name in table.key_attributes)
+        raise damaged(table, key, "its checksum differs")
     expires = None if table.ttl_attribute is None else item.get(table.ttl_attribute)
     if isinstance(expires, int) and expires <= now:
         return None
@@ -319,7 +403,7 @@ def _stored(
 
 
 def _condition(table: TableSpec, expected: int, now: int) -> dict[str, Any]:
-    """Return the part of a write request that ties it to a version; expired items are absent."""
+    """Return the condition of a write on a version; expired items count as absent."""
     names, values = {}, {}
     if expected == ABSENT:
         names["#key"] = table.partition_key
@@ -338,7 +422,7 @@ def _condition(table: TableSpec, expected: int, now: int) -> dict[str, Any]:
 
 
 def _query_request(spec: QuerySpec) -> dict[str, Any]:
-    """Return the part of a request that says what to read, from where on and in which order."""
+    """Return the part of a query that says what to read, in which order and from where on."""
     bounds = {":first": spec.first, ":last": spec.last, ":prefix": spec.prefix}
     given = {name: {"S": text} for name, text in bounds.items() if text}
     request: dict[str, Any] = {

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
-from collections.abc import Mapping
-from contextlib import ExitStack, contextmanager
-from decimal import Decimal
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Self
 from weakref import finalize
 
-import msgspec
-
 from ..errors import StoreError
 from ..ports import ABSENT, Page, Stored, utc_now
 from ..tables import TABLES
+from .sqlite_check import find_damage, salvage
+from .sqlite_rows import place_of, row_of, stored
 from .sqlite_schema import (
     ALIVE,
+    ITEM,
     TableSql,
     check_file,
     connect,
@@ -25,64 +23,19 @@ from .sqlite_schema import (
     quoted,
     sqlite_errors,
 )
-from .values import QuerySpec, check_item, chunks, conflict, key_of, new_version
+from .values import CHUNK, QuerySpec, chunks, conflict, new_version
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from types import TracebackType
 
-    from ..ports import Clock, Cursor, Item, Key, Span, Value
+    from ..ports import Clock, Cursor, Damage, Item, Key, Progress, Span, Value
     from ..tables import IndexSpec, TableSpec
 
-__all__ = ["SqliteStore", "from_json", "query_sql", "to_json"]
-
-_CHUNK: Final = 1000
-"""Items per transaction: long enough to be fast, short enough for other processes to get in."""
+__all__ = ["SqliteStore", "query_sql"]
 
 _IN_MEMORY: Final = ":memory:"
-_BYTES: Final = "$bytes:"
-_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
-_DECODER: Final = msgspec.json.Decoder(dict[str, object], float_hook=Decimal)
-
-
-def to_json(item: Mapping[str, Value]) -> str:
-    """Return a checked item as JSON: bytes as `$bytes:…`, and texts that begin like it as `$$…`."""
-    return _ENCODER.encode(_tagged(item)).decode()
-
-
-def from_json(body: str) -> dict[str, Value]:
-    """Return the item of `to_json`."""
-    item = _DECODER.decode(body)
-    if '"$' not in body:
-        return item  # type: ignore[return-value]  # JSON without tags holds nothing but values
-    return {name: _untagged(value) for name, value in item.items()}
-
-
-def _tagged(value: Value) -> object:
-    match value:
-        case str():
-            return f"${value}" if value.startswith("$") else value
-        case bytes():
-            return f"{_BYTES}{b64encode(value).decode()}"
-        case Mapping():
-            return {name: _tagged(inner) for name, inner in value.items()}
-        case list():
-            return [_tagged(element) for element in value]
-    return value
-
-
-def _untagged(value: object) -> Value:
-    match value:
-        case str() if value.startswith(_BYTES):
-            return b64decode(value.removeprefix(_BYTES))
-        case str():
-            return value.removeprefix("$")
-        case dict():
-            return {name: _untagged(inner) for name, inner in value.items()}
-        case list():
-            return [_untagged(element) for element in value]
-    return value  # type: ignore[return-value]  # a scalar of JSON is a value
 
 
 def query_sql(spec: QuerySpec, now: int) -> tuple[str, list[object]]:
@@ -105,7 +58,7 @@ def query_sql(spec: QuerySpec, now: int) -> tuple[str, list[object]]:
     ordered = ", ".join(f"{column} {direction}" for column in order)
     parameters.append(-1 if spec.limit is None else spec.limit + 1)
     source = f"FROM {quoted(spec.table.name)} WHERE {' AND '.join(conditions)}"
-    return f"SELECT body, version {source} ORDER BY {ordered} LIMIT ?", parameters
+    return f"SELECT {ITEM} {source} ORDER BY {ordered} LIMIT ?", parameters
 
 
 def _bounds(spec: QuerySpec) -> Iterator[tuple[str, str]]:
@@ -144,17 +97,19 @@ class SqliteStore:
     def open(cls, path: Path | str, *, clock: Clock = utc_now) -> Self:
         """Open or create the database at `path`; `:memory:` lives as long as the store does.
 
-        `StoreError` if the file is something else, or made by another version.
+        A file that may not be written is opened to be read. `StoreError` if the file is something
+        else, or made by another version.
         """
         name = str(path)
         with ExitStack() as undo, sqlite_errors(name):
-            if name != _IN_MEMORY:
-                check_file(Path(path))
-            connection = connect(name)
+            read_only = name != _IN_MEMORY and not check_file(Path(path))
+            connection = connect(name, read_only=read_only)
             undo.callback(connection.close)
-            create_tables(connection, name)
             store = cls(connection, name, clock)
-            store._purge()
+            if not read_only:
+                create_tables(connection, name)
+                with suppress(StoreError):  # what has expired counts as absent all the same
+                    store._purge()
             undo.pop_all()
         return store
 
@@ -182,15 +137,15 @@ class SqliteStore:
     def get_many(self, table: TableSpec, keys: Iterable[Key]) -> list[Stored]:
         """Return those that exist, each once, however often its key is listed."""
         sql, now = self._sql(table), self._now()
-        places = dict.fromkeys(_place(table, key) for key in keys)
+        places = dict.fromkeys(place_of(table, key) for key in keys)
         with self._reading() as connection:
             rows = [connection.execute(sql.get, (*place, now)).fetchone() for place in places]
-        return [Stored(from_json(row[0]), row[1]) for row in rows if row is not None]
+        return [stored(table, row) for row in rows if row is not None]
 
     def put(self, table: TableSpec, item: Item, *, expected: int | None = None) -> int:
         """Write one item and return its new version; `ConflictError` if not over `expected`."""
         sql, version = self._sql(table), new_version()
-        row = _row(sql, item, version)
+        row = row_of(sql, item, version)
         with self._writing() as connection:
             self._expect(connection, sql, item, expected)
             connection.execute(sql.put, row)
@@ -199,8 +154,8 @@ class SqliteStore:
     def put_many(self, table: TableSpec, items: Iterable[Item]) -> None:
         """Write every item in chunks, each as one transaction; of equal keys the last one stays."""
         sql = self._sql(table)
-        for chunk in chunks(items, _CHUNK):
-            rows = [_row(sql, item, new_version()) for item in chunk]
+        for chunk in chunks(items, CHUNK):
+            rows = [row_of(sql, item, new_version()) for item in chunk]
             with self._writing() as connection:
                 connection.executemany(sql.put, rows)
 
@@ -208,8 +163,8 @@ class SqliteStore:
         """Write the items whose key is still free, in chunks; return the others, untouched."""
         sql = self._sql(table)
         taken: list[Item] = []
-        for chunk in chunks(items, _CHUNK):
-            rows = [_row(sql, item, new_version()) for item in chunk]
+        for chunk in chunks(items, CHUNK):
+            rows = [row_of(sql, item, new_version()) for item in chunk]
             with self._writing() as connection:
                 for item, row in zip(chunk, rows, strict=True):
                     if self._version(connection, sql, item) == ABSENT:
@@ -220,7 +175,7 @@ class SqliteStore:
 
     def delete(self, table: TableSpec, key: Key, *, expected: int | None = None) -> None:
         """Remove an item if it is there; with `expected`, that version or `ConflictError`."""
-        sql, place = self._sql(table), _place(table, key)
+        sql, place = self._sql(table), place_of(table, key)
         with self._writing() as connection:
             self._expect(connection, sql, key, expected)
             connection.execute(sql.delete, place)
@@ -244,7 +199,7 @@ class SqliteStore:
         statement, parameters = query_sql(spec, self._now())
         with self._reading() as connection:
             rows = connection.execute(statement, parameters).fetchall()
-        items = [Stored(from_json(body), version) for body, version in rows[:limit]]
+        items = [stored(table, row) for row in rows[:limit]]
         following = None
         if len(items) < len(rows):
             last = items[-1].item
@@ -255,6 +210,16 @@ class SqliteStore:
                 for item, _ in items
             ]
         return Page(items, following)
+
+    def verify(self, progress: Progress) -> list[Damage]:
+        """Read the whole file, and return what is damaged."""
+        with self._reading() as connection:
+            return list(find_damage(connection, self._tables.values(), progress))
+
+    def remove_damage(self) -> None:
+        """Write the file anew with every item whose body is whole."""
+        with self._reading() as connection, salvage(connection, self._tables.values()) as whole:
+            whole.backup(connection)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -282,9 +247,9 @@ class SqliteStore:
     def _version(
         self, connection: sqlite3.Connection, sql: TableSql, key: Mapping[str, Value]
     ) -> int:
-        place = _place(sql.table, key)
-        row = connection.execute(sql.get, (*place, self._now())).fetchone()
-        return ABSENT if row is None else int(row[1])
+        place = place_of(sql.table, key)
+        row = connection.execute(sql.version, (*place, self._now())).fetchone()
+        return ABSENT if row is None else int(row[0])
 
     def _purge(self) -> None:
         """Remove expired items for good; they count as absent already."""
@@ -304,17 +269,3 @@ class SqliteStore:
             return self._tables[table.name]
         except KeyError as error:
             raise StoreError(f"there is no table {table.name!r}") from error
-
-
-def _place(table: TableSpec, key: Mapping[str, Value]) -> tuple[str, str]:
-    """Return the partition and the sort key, which is empty where a table has none."""
-    partition, sort, *_ = (*key_of(table, key).values(), "")
-    return partition, sort
-
-
-def _row(sql: TableSql, item: Item, version: int) -> Sequence[object]:
-    plain = check_item(sql.table, item)
-    ttl = sql.table.ttl_attribute
-    expires = None if ttl is None else plain.get(ttl)
-    indexed = (plain.get(name) for name in sql.index_attributes)
-    return (*_place(sql.table, plain), version, expires, to_json(plain), *indexed)

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from contextlib import contextmanager
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..errors import StoreError, StoreUnavailableError
@@ -14,26 +15,32 @@ from ..tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from ..tables import TableSpec
 
 __all__ = [
     "ALIVE",
+    "BUSY_CODES",
+    "ITEM",
     "SCHEMA_VERSION",
+    "UNREADABLE",
     "TableSql",
     "check_file",
     "connect",
+    "create_in",
     "create_tables",
     "quoted",
     "sqlite_errors",
 ]
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 """Raised with every change of what a file holds; a file of another version is refused."""
 
 ALIVE: Final = "(expires IS NULL OR expires > ?)"
 """Holds for items that have not expired at the given second."""
+
+ITEM: Final = "partition, sort, version, body, checksum"
+"""The columns from which an item is read."""
 
 _APPLICATION_ID: Final = 0x53394442
 """Marks our files in their header: `S9DB`."""
@@ -42,13 +49,31 @@ _PAGE_BYTES: Final = 8192
 """Rows of one to two kilobytes, as prices are, fill these twice as well as SQLite's 4096."""
 
 _CACHE_KIB: Final = 16 * 1024
-_LOG_PAGES: Final = 8000
-"""How long the log grows before it is copied to the file: 64 MB make loading twice as fast."""
+_LOG_PAGES: Final = 250
+"""How long the log grows before it is copied to the file; with what one transaction adds to it, it
+stays below 8 MB."""
 
+_LARGEST_LOG: Final = 8 * 1024 * 1024
+_NOT_OURS: Final = "not a Signal9 database; move it away, or choose another folder as home"
+_DAMAGED: Final = (
+    "damaged (malformed); `signal9 check --repair` saves what is whole, or move the file away and "
+    "run `signal9 replay`"
+)
 _BUSY_TIMEOUT_S: Final = 15.0
 _MAGIC: Final = b"SQLite format 3\x00"
 _EFFECTIVE_IDS: Final = os.access in os.supports_effective_ids
-_BUSY_CODES: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+BUSY_CODES: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+
+UNREADABLE: Final = (sqlite3.DatabaseError, UnicodeDecodeError, MemoryError)
+"""What SQLite raises for a damaged file, some of it in passing."""
+
+_REASONS: Final = {
+    sqlite3.SQLITE_NOTADB: _NOT_OURS,
+    sqlite3.SQLITE_READONLY: "read-only, since the file or its folder is not writable",
+    sqlite3.SQLITE_FULL: "the disk is full; what was stored before is still there",
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+}
 
 
 @contextmanager
@@ -56,31 +81,47 @@ def sqlite_errors(where: str) -> Iterator[None]:
     """Raise what SQLite raises inside as a `StoreError`."""
     try:
         yield
+    except (MemoryError, UnicodeDecodeError) as error:  # of lengths and names that are damaged
+        raise StoreError(f"{where}: {_DAMAGED}") from error
     except sqlite3.Error as error:
         # The upper bits of a code only tell variants of one failure apart.
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        if code in _BUSY_CODES:
+        if code in BUSY_CODES:
             raise StoreUnavailableError(f"{where}: busy with another process") from error
-        if code == sqlite3.SQLITE_NOTADB:
-            raise StoreError(f"{where}: not a Signal9 database") from error
-        raise StoreError(f"{where}: {error}") from error
+        raise StoreError(f"{where}: {_REASONS.get(code, error)}") from error
 
 
-def connect(database: str) -> sqlite3.Connection:
-    """Open a connection that threads may share, one at a time."""
+def connect(database: str, *, read_only: bool = False) -> sqlite3.Connection:
+    """Open a connection that threads may share, one at a time; it reads texts as bytes."""
     connection = sqlite3.connect(
-        database, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        _read_only_uri(Path(database)) if read_only else database,
+        timeout=_BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+        uri=read_only,
     )
+    connection.text_factory = bytes  # damaged ones may be no text
     # With a write-ahead log this survives a killed process; only a power cut may take back the
     # last writes, and even then the file stays whole.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
+    connection.execute(f"PRAGMA journal_size_limit = {_LARGEST_LOG}")
     return connection
 
 
-def check_file(path: Path) -> None:
-    """Refuse a place that cannot be written, and a file that is not ours, without touching it."""
+def _read_only_uri(path: Path) -> str:
+    """Return where to read a file; without a log beside it, SQLite needs to write nothing."""
+    log = path.with_name(f"{path.name}-wal")
+    mode = "mode=ro" if log.exists() and log.stat().st_size else "immutable=1"
+    return f"{path.absolute().as_uri()}?{mode}"
+
+
+def check_file(path: Path) -> bool:
+    """Return whether a file can be written, or created; `StoreError` if it is not ours.
+
+    Nothing is touched, and nothing left behind.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
@@ -91,15 +132,21 @@ def check_file(path: Path) -> None:
                 header = file.read(100)
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}") from error
-    for place in (path.parent, path):
-        # The log of a database is beside it, so that the folder must be writable as well.
-        if place.exists() and not os.access(place, os.W_OK, effective_ids=_EFFECTIVE_IDS):
-            raise StoreError(f"{place}: not writable")
+    # The log of a database is beside it, so that the folder must be writable as well.
+    locked = [place for place in (path.parent, path) if not _is_writable(place)]
     if header:
         application = int.from_bytes(header[68:72], "big")
         if not header.startswith(_MAGIC) or application != _APPLICATION_ID:
-            raise StoreError(f"{path}: not a Signal9 database")
+            raise StoreError(f"{path}: {_NOT_OURS}")
         _check_version(int.from_bytes(header[60:64], "big"), str(path))
+    elif locked:
+        kind = "an empty file, not a database, and" if path.exists() else "no database, and"
+        raise StoreError(f"{path}: {kind} {locked[0]} is not writable")
+    return not locked
+
+
+def _is_writable(path: Path) -> bool:
+    return not path.exists() or os.access(path, os.W_OK, effective_ids=_EFFECTIVE_IDS)
 
 
 def create_tables(connection: sqlite3.Connection, where: str) -> None:
@@ -110,12 +157,22 @@ def create_tables(connection: sqlite3.Connection, where: str) -> None:
         with connection:
             # Another process may have been faster.
             if not _version_of(connection, where):
-                for table in TABLES:
-                    for statement in TableSql(table).create:
-                        connection.execute(statement)
-                connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                _create(connection)
     _write_ahead(connection)
+
+
+def create_in(connection: sqlite3.Connection) -> None:
+    """Create the tables in a new database that nobody else uses."""
+    connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+    _create(connection)
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    for table in TABLES:
+        for statement in TableSql(table).create:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _version_of(connection: sqlite3.Connection, where: str) -> int:
@@ -136,7 +193,7 @@ def _check_version(version: int, where: str) -> None:
 def _write_ahead(connection: sqlite3.Connection) -> None:
     """Switch to a write-ahead log, once per file; SQLite itself does not wait for others here."""
     deadline = time.monotonic() + _BUSY_TIMEOUT_S
-    while connection.execute("PRAGMA journal_mode").fetchone() not in {("wal",), ("memory",)}:
+    while connection.execute("PRAGMA journal_mode").fetchone() not in {(b"wal",), (b"memory",)}:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError:
@@ -152,11 +209,16 @@ class TableSql:
         self.table = table
         self.index_attributes = _index_attributes(table)
         self._name = quoted(table.name)
-        columns = ["partition", "sort", "version", "expires", "body"]
+        columns = ["partition", "sort", "version", "expires", "body", "checksum"]
         columns += map(quoted, self.index_attributes)
         values = f"({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
         here = f"FROM {self._name} WHERE partition = ? AND sort = ?"
-        self.get = f"SELECT body, version {here} AND {ALIVE}"
+        self.get = f"SELECT {ITEM} {here} AND {ALIVE}"
+        self.version = f"SELECT version {here} AND {ALIVE}"
+        everywhere = f"FROM {self._name}"
+        self.count = f"SELECT count(*) {everywhere}"
+        self.all_rows = f"SELECT {', '.join(columns)} {everywhere} ORDER BY partition, sort"
+        self.all_rows_backwards = f"{self.all_rows.removesuffix(', sort')} DESC, sort DESC"
         self.put = f"INSERT OR REPLACE INTO {self._name} {values}"
         self.delete = f"DELETE {here}"
         expired = f"FROM {self._name} WHERE expires <= ?"
@@ -178,6 +240,7 @@ class TableSql:
             "version INTEGER NOT NULL",
             "expires INTEGER",
             "body TEXT NOT NULL",
+            "checksum INTEGER NOT NULL",
             *(f"{quoted(attribute)} TEXT" for attribute in self.index_attributes),
             "PRIMARY KEY (partition, sort)",
         ]

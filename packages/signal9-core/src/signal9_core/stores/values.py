@@ -18,8 +18,9 @@ from decimal import (
 )
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
+from zlib import crc32
 
-from ..errors import ConflictError, InputError, StoreError
+from ..errors import ConflictError, DamagedItemError, InputError, StoreError
 from ..ports import ABSENT
 
 if TYPE_CHECKING:
@@ -29,12 +30,16 @@ if TYPE_CHECKING:
     from ..tables import IndexSpec, TableSpec
 
 __all__ = [
+    "CHECKSUM_ATTRIBUTE",
+    "CHUNK",
     "DIGITS",
     "VERSION_ATTRIBUTE",
     "QuerySpec",
     "check_item",
+    "checksum_of",
     "chunks",
     "conflict",
+    "damaged",
     "describe",
     "key_of",
     "new_version",
@@ -42,17 +47,23 @@ __all__ = [
 
 T = TypeVar("T")
 
+CHUNK: Final = 1000
+"""Items that are checked before the first of them is written; a transaction of SQLite."""
+
 DIGITS: Final = 38
 """Significant digits that a number may have."""
 
 VERSION_ATTRIBUTE: Final = "version"
 """Where DynamoDB keeps an item's version; no item may have an attribute of this name."""
 
+CHECKSUM_ATTRIBUTE: Final = "checksum"
+"""Where DynamoDB keeps an item's checksum; no item may have an attribute of this name."""
+
 _LONGEST_PARTITION_KEY: Final = 2048
 _LONGEST_SORT_KEY: Final = 1024
 _LATEST_EXPIRY: Final = 2**53
 _LARGEST_ITEM: Final = 400 * 1024
-_OWN_BYTES: Final = len(VERSION_ATTRIBUTE) + 12
+_OWN_BYTES: Final = len(VERSION_ATTRIBUTE) + len(CHECKSUM_ATTRIBUTE) + 24
 _WITHIN_BOUNDS: Final = Context(
     prec=DIGITS,
     Emin=-130,
@@ -64,6 +75,20 @@ _WITHIN_BOUNDS: Final = Context(
 def new_version() -> int:
     """Return a positive number that no earlier write has used."""
     return secrets.randbits(62) + 1
+
+
+def checksum_of(table: TableSpec, place: Iterable[bytes], version: int, body: bytes) -> int:
+    """Return the checksum of an item, which belongs to its place and version.
+
+    Of a burst of up to 32 changed bits it never misses one.
+    """
+    head = b"\0".join((table.name.encode(), *place, str(version).encode(), b""))
+    return crc32(body, crc32(head))
+
+
+def damaged(table: TableSpec, key: Iterable[str], reason: str) -> DamagedItemError:
+    """Return the error for an item that is not as it was written."""
+    return DamagedItemError(table.name, "/".join(filter(None, key)), reason)
 
 
 def chunks(elements: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -114,13 +139,14 @@ def check_item(table: TableSpec, item: Item) -> dict[str, Value]:
 
 
 def _check_own_attributes(table: TableSpec, item: Item) -> None:
-    if VERSION_ATTRIBUTE in item:
-        raise StoreError(f"the attribute {VERSION_ATTRIBUTE!r} is reserved for the store")
-    name = table.ttl_attribute
-    if name is not None and name in item:
-        expiry = item[name]
+    for name in (VERSION_ATTRIBUTE, CHECKSUM_ATTRIBUTE):
+        if name in item:
+            raise StoreError(f"the attribute {name!r} is reserved for the store")
+    ttl = table.ttl_attribute
+    if ttl is not None and ttl in item:
+        expiry = item[ttl]
         if type(expiry) is not int or not 0 <= expiry < _LATEST_EXPIRY:
-            raise StoreError(f"{name} must be whole seconds since 1970, not {expiry!r}")
+            raise StoreError(f"{ttl} must be whole seconds since 1970, not {expiry!r}")
 
 
 def _key_text(table: TableSpec, item: Mapping[str, Value], name: str, longest: int) -> str:

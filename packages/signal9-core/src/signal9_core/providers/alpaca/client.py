@@ -125,7 +125,7 @@ class AlpacaClient:
         if bars is None:
             return None
         actions = self.corporate_actions([ticker], begin, end)
-        return History(bars, actions, (begin, bars.day(-1)), complete=begin <= FIRST_DAY)
+        return History(bars, actions, ((begin, bars.day(-1)),), complete=begin <= FIRST_DAY)
 
     def financials(
         self,

@@ -1,7 +1,7 @@
 """Alpaca's responses: how it spells tickers, and how its pages are read."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
@@ -43,6 +43,15 @@ Raw = dict[str, Any]
 _PREFERRED: Final = re.compile(r"([A-Z0-9]+)\.PR([A-Z])")
 _CANONICAL_PREFERRED: Final = re.compile(r"([A-Z0-9]+)\.P([A-Z])")
 _NEW_YORK: Final = "America/New_York"
+_FIELDS: Final = {
+    "bars": "stocks_bars",
+    "corporate_actions": "corporate_actions",
+    "news": "news",
+    "snapshots": "snapshots",
+    "session_open": "calendar",
+    "tradable": "assets",
+}
+"""The function by a field that only its responses have."""
 _FULL_RELEVANCE: Final = Decimal(1)
 """Alpaca names the companies of an article, but not how relevant it is to them."""
 
@@ -168,8 +177,9 @@ def daily_series(ticker: Ticker, bars: Iterable[Bar]) -> PriceSeries:
 @lru_cache(maxsize=1 << 15)
 def _day(stamp: str) -> int:
     """Return the ordinal of the day that begins at an instant, as daily bars do in New York."""
-    local = datetime.fromisoformat(stamp).astimezone(ZoneInfo(_NEW_YORK))
-    if local.time() != time():
+    begin = datetime.fromisoformat(stamp)
+    local = begin.astimezone(ZoneInfo(_NEW_YORK))
+    if begin.tzinfo is None or local.time() != time():
         raise ValueError(f"the bar of {stamp} is not a daily one")
     return local.toordinal()
 
@@ -299,6 +309,18 @@ def parse_news(body: bytes, ticker: Ticker | None = None) -> list[NewsArticle]: 
     return news_page(body).records
 
 
+def functions_like(body: bytes) -> Collection[str]:
+    """Return the function that returns something like a body; none if it could be anything."""
+    try:
+        content = msgspec.json.decode(
+            body, type=dict[str, msgspec.Raw] | list[dict[str, msgspec.Raw]]
+        )
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return ()
+    first = content if isinstance(content, dict) else next(iter(content), {})
+    return [function for field, function in _FIELDS.items() if field in first][:1]
+
+
 def _is_whole(function: str, count: int) -> bool:  # noqa: ARG001 - all pages are recorded
     return function != "news"
 
@@ -321,4 +343,5 @@ FORMAT: Final = ProviderFormat(
     },
     action_functions=frozenset({"corporate_actions"}),
     is_whole=_is_whole,
+    functions_like=functions_like,
 )

@@ -30,6 +30,7 @@ from . import COMPACT_BARS, FREE_NOTICE, NEWS_LIMIT
 from .lists import parse_calendar, parse_listing
 from .news import parse_news
 from .prices import Daily, parse_daily, parse_dividends, parse_splits
+from .recognition import check_function
 from .reports import parse_earnings, parse_overview, parse_statements
 from .responses import spelled
 
@@ -136,8 +137,9 @@ class AlphaVantageClient:
         return History(
             daily.series.between(begin, last),
             [action for action in daily.actions if begin <= action.ex_date <= last],
-            (begin, last) if self._premium and begin <= last else None,
+            ((begin, last),) if self._premium and begin <= last else (),
             complete=reaches_start and begin <= first,
+            adjusted_closes=() if daily.adjusted is None else (daily.adjusted.until(last),),
         )
 
     def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
@@ -233,4 +235,9 @@ class AlphaVantageClient:
     ) -> T:
         set_params = {name: value for name, value in params.items() if value is not None}
         request = ProviderRequest(function, "/query", {"function": function, **set_params}, ticker)
-        return self._http.get(request, parse)
+
+        def parse_checked(body: bytes, about: Ticker | None) -> T:
+            check_function(function, body)
+            return parse(body, about)
+
+        return self._http.get(request, parse_checked)

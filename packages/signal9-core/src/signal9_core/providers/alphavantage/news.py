@@ -82,7 +82,7 @@ def _article(article: _Article, raw: dict[str, object]) -> NewsArticle:
     }
     extra = clean_fields(raw, _ARTICLE)
     extra["topicRelevance"] = {
-        str(topic.topic): as_number(clean(topic.relevance_score)) for topic in topics
+        topic.topic: as_number(clean(topic.relevance_score)) for topic in topics if topic.topic
     }
     return _new_article(values, extra)
 

@@ -13,6 +13,7 @@ from . import COMPACT_BARS, NEWS_LIMIT
 from .lists import parse_calendar, parse_listing
 from .news import parse_news
 from .prices import parse_daily, parse_dividends, parse_splits
+from .recognition import functions_like
 from .reports import parse_earnings, parse_overview, parse_statements
 from .responses import canonical
 
@@ -21,7 +22,10 @@ __all__ = ["FORMAT"]
 
 def _daily(body: bytes, ticker: Ticker | None) -> Iterable[Record]:
     daily = parse_daily(body, ticker)
-    return () if daily is None else (daily.series, *daily.actions)
+    if daily is None:
+        return ()
+    checks = () if daily.adjusted is None else (daily.adjusted,)
+    return (daily.series, *daily.actions, *checks)
 
 
 def _overview(body: bytes, ticker: Ticker | None) -> Iterable[Record]:
@@ -60,4 +64,6 @@ FORMAT: Final = ProviderFormat(
     data_sets=_DATA_SETS,
     action_functions=frozenset({"TIME_SERIES_DAILY_ADJUSTED"}),
     is_whole=_is_whole,
+    action_lists={"DIVIDENDS": "dividend", "SPLITS": "split"},
+    functions_like=functions_like,
 )

@@ -5,13 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from math import isinf, nan
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from ...domain.adjustment import CorporateAction, one_a_day
-from ...domain.model import Ticker
+from ...domain.model import Ticker, blank_to_none
+from ...domain.price_check import AdjustedCloses
 from ...domain.prices import PRICE_COLUMNS, PriceSeries
 from ...errors import PayloadError
 from ..parsing import clean_fields, csv_table, decimal_or_none, require, series_of
@@ -31,10 +33,11 @@ _ACTIONS: Final = (
 
 
 class Daily(NamedTuple):
-    """The daily bars of a company, with the splits and dividends that came along."""
+    """The daily bars of a company, with what came along: splits, dividends, adjusted closes."""
 
     series: PriceSeries
     actions: list[CorporateAction]
+    adjusted: AdjustedCloses | None = None
 
     @property
     def ticker(self) -> Ticker:
@@ -51,10 +54,7 @@ _TIME_SERIES: Final = msgspec.json.Decoder(_TimeSeries)
 
 
 def parse_daily(body: bytes, ticker: Ticker | None) -> Daily | None:
-    """Return the bars of a company, oldest first; `None` if there are none.
-
-    The vendor's adjusted close is left out: it follows from the splits and dividends.
-    """
+    """Return the bars of a company, oldest first; `None` if there are none."""
     symbol, columns = _json_columns(body) if is_json(body) else _csv_columns(body)
     about = canonical(symbol) if symbol else ticker
     if not columns:
@@ -68,7 +68,8 @@ def parse_daily(body: bytes, ticker: Ticker | None) -> Daily | None:
         action.ex_date.toordinal(): Fraction(action.ratio) for action in actions if action.ratio
     }
     splits = ratios if "split coefficient" in columns else None
-    return Daily(series_of(about, days, prices, [*map(int, columns["volume"])], splits), actions)
+    series = series_of(about, days, prices, [*map(int, columns["volume"])], splits)
+    return Daily(series, actions, _adjusted_closes(series, columns))
 
 
 def _json_columns(body: bytes) -> tuple[str | None, Columns]:
@@ -101,6 +102,23 @@ def _csv_columns(body: bytes) -> tuple[None, Columns]:
 
 def _plain(name: str) -> str:
     return _NUMBERED.sub("", name).replace("_", " ").strip().lower()
+
+
+def _adjusted_closes(series: PriceSeries, columns: Columns) -> AdjustedCloses | None:
+    texts = columns.get("adjusted close")
+    if texts is None:
+        return None
+    try:
+        closes = [*map(float, texts)]
+    except ValueError:  # some days have none
+        closes = [nan if blank_to_none(text) is None else float(text) for text in texts]
+    if any(map(isinf, closes)):
+        raise PayloadError(f"{series.ticker}: an infinite adjusted close")
+    return AdjustedCloses(series, closes, max(map(_decimals, texts)))
+
+
+def _decimals(text: str) -> int:
+    return len(text) - text.find(".") - 1 if "." in text else 0
 
 
 def _actions(ticker: Ticker, columns: Columns) -> Iterator[CorporateAction]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -11,6 +11,7 @@ from ...domain.companies import CompanyOverview
 from ...domain.model import Ticker
 from ...domain.reports import Earnings, Period, Report, Statement
 from ..parsing import as_number, clean
+from .recognition import check_periods
 from .responses import canonical, document
 
 __all__ = ["parse_earnings", "parse_overview", "parse_statements"]
@@ -24,8 +25,8 @@ _TEXTS: Final = frozenset(
     {"name", "description", "exchange", "sector", "industry", "country", "currency", "cik"}
 )
 _QUARTERS: Final = 4
-_YEAR_DAYS: Final = 365.25
-_SLACK_DAYS: Final = 20  # years of 52 or 53 weeks do not end on a fixed day
+_YEAR: Final = timedelta(days=365.25)
+_SLACK: Final = timedelta(days=23)  # years of 52 or 53 weeks have quarters of 12 to 17 weeks
 
 
 def parse_overview(body: bytes, ticker: Ticker | None) -> CompanyOverview | None:  # noqa: ARG001
@@ -82,27 +83,42 @@ def _raw_reports(body: bytes, kind: str) -> tuple[Ticker, list[Raw], list[Raw]]:
 def _reports(
     kind: type[R], ticker: Ticker, annual: Sequence[Raw], quarterly: Sequence[Raw]
 ) -> list[R]:
-    return [
+    reports = [
         kind.model_validate({**raw, "ticker": ticker, "period": period})
         for period, raws in ((Period.ANNUAL, annual), (Period.QUARTERLY, quarterly))
         for raw in raws
     ]
+    check_periods(reports)
+    return reports
 
 
 def _finished(years: Sequence[Raw], quarters: Sequence[Raw]) -> Sequence[Raw]:
-    """Return the years that ended: one in progress ends no whole number of years after the next.
+    """Return the years that ended: all, or all but the first, which may be in progress."""
+    return years if _has_ended(years, quarters) else years[1:]
 
-    A single year counts as finished if there are four quarters.
+
+def _has_ended(years: Sequence[Raw], quarters: Sequence[Raw]) -> bool:
+    """Return whether the first year has ended, which may be a short one of a new fiscal year.
+
+    A later quarter was reported then, or its last one and no whole number of quarters after the
+    year before. Three, six or nine months may be either: they count as in progress until a later
+    quarter is reported.
     """
+    ends = [_ending(quarter) for quarter in quarters if clean(quarter.get("reportedEPS"))]
+    end = _ending(years[0]) if years else date.min
+    if ends and abs(max(ends) - end) > _SLACK:
+        return max(ends) > end
     if len(years) > 1:
-        return years if _whole_years_apart(years[0], years[1]) else years[1:]
-    return years if len(quarters) >= _QUARTERS else ()
+        length = end - _ending(years[1])
+        return _is_whole(length, _YEAR) or (bool(ends) and not _is_whole(length, _YEAR / 4))
+    return len(quarters) >= _QUARTERS
 
 
-def _whole_years_apart(later: Raw, earlier: Raw) -> bool:
-    days = (_ending(later) - _ending(earlier)).days % _YEAR_DAYS
-    return min(days, _YEAR_DAYS - days) <= _SLACK_DAYS
+def _is_whole(length: timedelta, unit: timedelta) -> bool:
+    """Return whether a length is about a whole number of units."""
+    rest = length % unit
+    return min(rest, unit - rest) <= _SLACK
 
 
-def _ending(year: Mapping[str, object]) -> date:
-    return date.fromisoformat(str(year.get("fiscalDateEnding")))
+def _ending(raw: Mapping[str, object]) -> date:
+    return date.fromisoformat(str(raw.get("fiscalDateEnding")))

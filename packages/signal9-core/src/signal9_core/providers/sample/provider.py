@@ -38,6 +38,9 @@ R = TypeVar("R", bound=Report)
 
 _MANIFEST: Final = "manifest.json"
 _BUNDLED: Final = files(__package__) / "data"
+_DELISTED: Final = {"FB": date(2022, 6, 9)}
+"""The first day on which Meta Platforms traded as META."""
+
 _END: Final = datetime(2013, 3, 1, 21, tzinfo=UTC)
 """The close of trading in New York on the last day of the sample."""
 
@@ -134,7 +137,7 @@ class SampleProvider:
         return True
 
     def assets(self) -> Iterable[Asset]:
-        """Return the companies listed in 2026, and those covered that have changed their ticker."""
+        """Return the companies listed in 2026, and those covered that had another ticker then."""
         listing = TypeAdapter(list[Asset]).validate_json(self._files.read("listing.json.gz"))
         listed = {asset.ticker for asset in listing}
         delisted = (item for item in self._overviews.values() if item.ticker not in listed)
@@ -155,7 +158,7 @@ class SampleProvider:
         return History(
             prices.to_series().between(begin),
             [action for action in prices.to_actions() if action.ex_date >= begin],
-            (begin, last) if begin <= last else None,
+            ((begin, last),) if begin <= last else (),
             complete=begin <= first,
         )
 
@@ -199,5 +202,10 @@ def _only(reports: Iterable[R], ticker: Ticker, kinds: Collection[ReportKind]) -
 
 def _as_listed(overview: CompanyOverview) -> Asset:
     return Asset(
-        ticker=overview.ticker, name=overview.name, exchange=overview.exchange, cik=overview.cik
+        ticker=overview.ticker,
+        name=overview.name,
+        exchange=overview.exchange,
+        status="inactive",
+        cik=overview.cik,
+        delisting_date=_DELISTED.get(overview.ticker),
     )

@@ -79,15 +79,16 @@ function showFreshness(freshness) {
   find("freshness").replaceChildren(...(rows.length ? rows : [element("li", {}, element("span", { textContent: "Only the listing is stored." }))]));
 }
 
-function showInsights({ sentiment, range52Weeks: range }, last) {
+function showInsights({ sentiment, range52Weeks: range, noRangeReason: reason }, last) {
   const parts = [];
   if (sentiment) parts.push(insight("News sentiment", `${sentiment.label.replace("-", " ")} (${signed.format(sentiment.score)})`,
     gauge((sentiment.score + 1) / 2, { middle: true }), ends([["Bearish", ""], ["Bullish", ""]]),
     `${countOf(sentiment.sampleSize, "article")} in ${sentiment.windowDays} days to ${shortDay(sentiment.asOf)}`));
-  if (range) parts.push(insight("52-week range", "as traded",
+  if (range) parts.push(insight("52-week range", "adjusted for splits",
     last === null ? null : gauge((last - range.low) / (range.high - range.low || 1)),
     ends([[decimal.format(range.low), shortDay(range.lowOn)], [decimal.format(range.high), shortDay(range.highOn)]]),
     `To ${shortDay(range.asOf)}`));
+  else if (reason) parts.push(insight("52-week range", "", reason));
   find("insights").replaceChildren(...(parts.length ? parts : [element("p", { className: "insight muted", textContent: "No insights yet." })]));
 }
 
@@ -121,32 +122,32 @@ const chart = new Chart(find("chart"), {
   },
   read: (text) => { find("reading").textContent = text; },
 });
-let series = { dates: [], closes: [], currency: "" };
+const NONE = { dates: [], closes: [], currency: "" };
+let prices = { traded: NONE, adjusted: NONE };
 
+// Only adjusted prices of different days are compared: a split would look like a loss.
 async function showPrices(company, current) {
-  const prices = await fetchPrices(company.ticker, false);
+  const [traded, adjusted] = await Promise.all([fetchPrices(company.ticker, false), fetchAdjusted(company.ticker)]);
   if (!current()) return;
-  showInsights(company.insights, prices.closes.at(-1) ?? null);
-  find("adjusted").disabled = !prices.dates.length;
-  series = prices;
-  if (find("adjusted").checked && prices.dates.length) await adjust(current);
-  showQuote(prices);
+  prices = { traded, adjusted };
+  find("adjusted").disabled = !adjusted?.dates.length;
+  showInsights(company.insights, traded.closes.at(-1) ?? null);
+  showQuote();
   showRange();
 }
 
-async function adjust(current) {
+async function fetchAdjusted(ticker) {
   try {
-    const prices = await fetchPrices(state.ticker, find("adjusted").checked);
-    if (current()) series = prices;
+    return await fetchPrices(ticker, true);
   } catch (error) {
-    if (!(error instanceof ApiError) || !current()) throw error;
-    find("adjusted").checked = false;
-    find("adjusted").disabled = true;
+    if (error instanceof ApiError) return null; // a split or a dividend may be missing
+    throw error;
   }
 }
 
-function showQuote({ dates, closes, currency }) {
-  const [before, last] = [closes.at(-2), closes.at(-1)];
+function showQuote() {
+  const { dates, closes, currency } = prices.traded;
+  const last = closes.at(-1), before = prices.adjusted?.closes.at(-2);
   find("close").replaceChildren(...(last === undefined ? [] : [decimal.format(last), " ", element("small", { textContent: currency })]));
   const change = before === undefined ? "" : element("span", { className: last < before ? "down" : "up",
     textContent: `${signed.format(last - before)} (${percent.format(last / before - 1)})` });
@@ -154,7 +155,8 @@ function showQuote({ dates, closes, currency }) {
 }
 
 function showRange() {
-  const { dates, closes, currency } = series;
+  const isAdjusted = find("adjusted").checked && prices.adjusted !== null;
+  const { dates, closes, currency } = isAdjusted ? prices.adjusted : prices.traded;
   if (!dates.length) {
     find("reading").textContent = "";
     chart.say("No prices of this company are stored.");
@@ -163,9 +165,11 @@ function showRange() {
   }
   const start = state.months ? firstOf(dates, state.months) : 0;
   chart.show(dates.slice(start), closes.slice(start));
-  const change = percent.format(closes.at(-1) / closes[start] - 1);
-  const summary = `${longDay(dates[start])} to ${longDay(dates.at(-1))}: ${change}`;
-  find("reading").textContent = `${summary}, ${find("adjusted").checked ? "adjusted for splits and dividends" : "as traded"}, in ${currency}`;
+  const days = `${longDay(dates[start])} to ${longDay(dates.at(-1))}`;
+  const summary = isAdjusted ? `${days}: ${percent.format(closes.at(-1) / closes[start] - 1)}` : days;
+  const method = isAdjusted ? "adjusted for splits and dividends"
+    : prices.adjusted === null ? "as traded, since splits and dividends are not known" : "as traded";
+  find("reading").textContent = `${summary}, ${method}, in ${currency}`;
   find("chart").setAttribute("aria-label", `Price chart, ${summary}. Arrow keys read single days.`);
 }
 
@@ -258,7 +262,7 @@ function currentShow() {
 onChoice("ranges", ({ months }) => { state.months = Number(months); showRange(); });
 onChoice("reports", ({ report }) => { state.report = report; showReports(currentShow()).catch(showError); });
 onChoice("periods", ({ period }) => { state.period = period; showReports(currentShow()).catch(showError); });
-find("adjusted").addEventListener("change", () => adjust(currentShow()).then(showRange).catch(showError));
+find("adjusted").addEventListener("change", showRange);
 find("more").addEventListener("click", () => showNews(currentShow(), true).catch(showError));
 addEventListener("hashchange", () => show(tickerInAddress()));
 show(tickerInAddress());
