@@ -7,17 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signal9_core.domain.companies import CompanyState, DataSet, ListName
+from signal9_core.domain.companies import DataSet, Failures, ListName
+from signal9_core.repositories.companies import CompanySummary
 from signal9_core.services.planner import (
     NEVER,
     MaxAge,
     Plan,
     Planner,
+    Published,
     WorkItem,
 )
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 LAST_CLOSE = datetime(2026, 3, 3, 21, 30, tzinfo=UTC)
+PUBLISHED = Published(LAST_CLOSE, {})
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 FREE = Planner(
     {
@@ -32,12 +35,14 @@ FREE = Planner(
 PRICES = Planner({DataSet.PRICES: 1})
 
 
-def company(ticker: str, rank: int | None = None, **requested: datetime) -> CompanyState:
-    return CompanyState(ticker, {DataSet(name): at for name, at in requested.items()}, rank)
+def summary(
+    ticker: str, requested: Mapping[DataSet, datetime], rank: int | None = None
+) -> CompanySummary:
+    return CompanySummary(ticker=ticker, status="active", rank=rank, requested=dict(requested))
 
 
-def complete(ticker: str, at: datetime) -> CompanyState:
-    return CompanyState(ticker, dict.fromkeys(DataSet, at))
+def company(ticker: str, rank: int | None = None, **requested: datetime) -> CompanySummary:
+    return summary(ticker, {DataSet(name): at for name, at in requested.items()}, rank)
 
 
 def tickers(items: Plan) -> list[str | None]:
@@ -61,7 +66,7 @@ def test_a_list_that_the_provider_does_not_have_is_never_due() -> None:
 def test_everything_of_a_new_company_is_due_the_largest_company_first() -> None:
     companies = [company("SMALL"), company("MID", 20), company("BIG", 3)]
 
-    plan = FREE.plan(companies, NOW, LAST_CLOSE)
+    plan = FREE.plan(companies, PUBLISHED, NOW)
 
     assert tickers(plan) == ["BIG", "MID", "SMALL"]
     assert {item.data_sets for item in plan.now} == {tuple(DataSet)}
@@ -82,8 +87,8 @@ def test_nothing_is_asked_twice_within_its_age(
 ) -> None:
     others = dict.fromkeys(DataSet, NOW)
 
-    assert FREE.due(CompanyState("IBM", others | {data_set: fresh}), NOW, LAST_CLOSE) == ()
-    due = FREE.due(CompanyState("IBM", others | {data_set: old}), NOW, LAST_CLOSE)
+    assert FREE.due(summary("IBM", others | {data_set: fresh}), PUBLISHED, NOW) == ()
+    due = FREE.due(summary("IBM", others | {data_set: old}), PUBLISHED, NOW)
     assert due == (data_set,)
 
 
@@ -102,9 +107,9 @@ def test_reports_are_due_when_a_company_has_reported_since(
     requested = dict.fromkeys(DataSet, NOW) | {
         DataSet.FINANCIALS: datetime(2026, 3, 2, 9, tzinfo=UTC)
     }
-    state = CompanyState("IBM", requested, reported_on=reported_on)
+    reported = {} if reported_on is None else {"IBM": reported_on}
 
-    assert FREE.due(state, NOW, LAST_CLOSE) == due
+    assert FREE.due(summary("IBM", requested), Published(LAST_CLOSE, reported), NOW) == due
 
 
 def test_what_is_missing_comes_before_what_is_old_and_the_oldest_before_the_others() -> None:
@@ -115,7 +120,7 @@ def test_what_is_missing_comes_before_what_is_old_and_the_oldest_before_the_othe
         company("OLDER", 2, prices=older),
     ]
 
-    plan = PRICES.plan(companies, NOW, LAST_CLOSE)
+    plan = PRICES.plan(companies, PUBLISHED, NOW)
 
     assert tickers(plan)[0] == "NEW"
     assert {item.due_since for item in plan.now[1:]} == {LAST_CLOSE}
@@ -131,7 +136,7 @@ def test_what_is_overdue_takes_turns_with_what_is_missing() -> None:
         company("DUE", 5, overview=NOW - 31 * DAY),
     ]
 
-    plan = planner.plan(companies, NOW, LAST_CLOSE)
+    plan = planner.plan(companies, PUBLISHED, NOW)
 
     assert tickers(plan) == ["NEW1", "OLD2", "NEW2", "OLD1", "DUE"]
 
@@ -139,7 +144,7 @@ def test_what_is_overdue_takes_turns_with_what_is_missing() -> None:
 def test_an_item_that_does_not_fit_is_begun_and_ends_the_plan() -> None:
     companies = [company("A", 1), company("B", 2), company("C", 3)]
 
-    plan = FREE.plan(companies, NOW, LAST_CLOSE, budget=10)
+    plan = FREE.plan(companies, PUBLISHED, NOW, budget=10)
 
     assert [(item.ticker, item.calls) for item in plan.now] == [("A", 7), ("B", 3)]
     assert DataSet.FINANCIALS not in plan.now[1].data_sets
@@ -150,20 +155,23 @@ moments = st.one_of(
     st.none(), st.timedeltas(timedelta(0), timedelta(days=400)).map(lambda ago: NOW - ago)
 )
 states = st.builds(
-    CompanyState,
+    summary,
     ticker=st.text("ABC", min_size=1, max_size=3),
     requested=st.dictionaries(st.sampled_from(DataSet), moments.filter(lambda at: at is not None)),
     rank=st.none() | st.integers(1, 50),
-    reported_on=st.none() | st.dates(date(2025, 1, 1), date(2026, 6, 1)),
+)
+reported = st.dictionaries(
+    st.text("ABC", min_size=1, max_size=3), st.dates(date(2025, 1, 1), date(2026, 6, 1))
 )
 
 
-@given(st.lists(states, unique_by=lambda state: state.ticker), st.integers(0, 60))
+@given(st.lists(states, unique_by=lambda state: state.ticker), reported, st.integers(0, 60))
 def test_a_plan_is_never_over_budget_and_loses_nothing(
-    companies: list[CompanyState], budget: int
+    companies: list[CompanySummary], reported: dict[str, date], budget: int
 ) -> None:
-    plan = FREE.plan(companies, NOW, LAST_CLOSE, budget)
-    whole = FREE.plan(companies, NOW, LAST_CLOSE).now
+    published = Published(LAST_CLOSE, reported)
+    plan = FREE.plan(companies, published, NOW, budget)
+    whole = FREE.plan(companies, published, NOW).now
 
     spent = sum(item.calls for item in plan.now)
     assert spent <= budget
@@ -188,8 +196,8 @@ def test_every_company_has_its_turn_within_the_days_that_the_budget_takes(
 
     for day in range(days):
         now = NOW + day * DAY
-        states = [CompanyState(name, requested[name], rank) for rank, name in enumerate(names, 1)]
-        for item in FREE.plan(states, now, LAST_CLOSE + day * DAY, budget).now:
+        states = [summary(name, requested[name], rank) for rank, name in enumerate(names, 1)]
+        for item in FREE.plan(states, Published(LAST_CLOSE + day * DAY, {}), now, budget).now:
             assert item.ticker is not None
             requested[item.ticker] |= dict.fromkeys(item.data_sets, now)
 
@@ -199,5 +207,27 @@ def test_every_company_has_its_turn_within_the_days_that_the_budget_takes(
 def test_the_ages_can_be_chosen() -> None:
     planner = Planner({DataSet.NEWS: 1}, MaxAge(news=DAY))
 
-    assert planner.due(company("A", news=NOW - HOUR), NOW, LAST_CLOSE) == ()
-    assert planner.due(company("A", news=NOW - DAY), NOW, LAST_CLOSE) == (DataSet.NEWS,)
+    assert planner.due(company("A", news=NOW - HOUR), PUBLISHED, NOW) == ()
+    assert planner.due(company("A", news=NOW - DAY), PUBLISHED, NOW) == (DataSet.NEWS,)
+
+
+@pytest.mark.parametrize(
+    ("count", "delay"), [(1, HOUR), (2, 2 * HOUR), (4, 8 * HOUR), (8, 128 * HOUR), (99, 7 * DAY)]
+)
+def test_what_fails_again_and_again_is_requested_less_and_less_often(
+    count: int, delay: timedelta
+) -> None:
+    failed = Failures(count=count, at=NOW - delay, reason="unreadable")
+    broken = summary("IBM", dict.fromkeys(DataSet, NOW) | {DataSet.NEWS: NOW - 10 * DAY})
+    broken = broken.model_copy(update={"failures": {DataSet.NEWS: failed}})
+
+    assert FREE.plan([broken], PUBLISHED, NOW - HOUR / 2).now == []
+    (item,) = FREE.plan([broken], PUBLISHED, NOW).now
+    assert (item.ticker, item.data_sets) == ("IBM", (DataSet.NEWS,))
+
+
+def test_what_is_requested_by_name_does_not_wait_after_a_failure() -> None:
+    failed = Failures(count=9, at=NOW, reason="unreadable")
+    broken = company("IBM").model_copy(update={"failures": {DataSet.PRICES: failed}})
+
+    assert PRICES.due(broken, PUBLISHED, NOW) == (DataSet.PRICES,)

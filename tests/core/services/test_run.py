@@ -2,12 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 import pytest
 
 from signal9_core.bootstrap import App, no_progress
-from signal9_core.domain.companies import Asset, DataSet
-from signal9_core.errors import ProviderUnavailableError, PublishError, QuotaExhaustedError
+from signal9_core.domain.companies import Asset, DataSet, Listing, ProblemKind
+from signal9_core.domain.identity import dispute, leave_listing
+from signal9_core.errors import (
+    PayloadError,
+    ProviderError,
+    ProviderUnavailableError,
+    PublishError,
+    QuotaExhaustedError,
+)
 from signal9_core.events import (
     AssetDataUpdated,
     Event,
@@ -16,10 +24,11 @@ from signal9_core.events import (
     PricesUpdated,
 )
 from signal9_core.ports import EventPublisher
+from signal9_core.schemas.operations import QuotaAnswer
 from signal9_core.services.run import Run
 from tests.benchmarks.ingest import MOST_CALLS_UNCHANGED, MOST_CALLS_WITH_NEWS, calls_of_refresh
 from tests.core.conftest import app_over
-from tests.fakes import OVERVIEWS, AttentivePublisher, FakeProvider, SetClock, series
+from tests.fakes import NOW, OVERVIEWS, AttentivePublisher, FakeProvider, SetClock, series
 from tests.spied import SpiedStore
 
 COMPANIES = ["AAPL", "BRK.B", "MSFT", "ZZZ"]
@@ -30,6 +39,20 @@ class BrokenBus:
 
     def publish(self, events: Sequence[Event]) -> None:
         raise PublishError(f"{len(events)} events refused")
+
+
+class Calls(NamedTuple):
+    """A budget of so many calls."""
+
+    left: int
+
+    def left_today(self) -> int:
+        return self.left
+
+    def status(self) -> QuotaAnswer:
+        return QuotaAnswer(
+            provider="fake", limit=self.left, left=self.left, period="day", refills_at=NOW
+        )
 
 
 class Runs:
@@ -46,8 +69,8 @@ class Runs:
         clock.move(**later)
         provider.at, provider.requests = clock.now, []
         app = app_over(spied, clock, provider, self.bus)
-        run = Run(app._ingest(provider), app._due(provider), clock)
-        self.left = run(no_progress, budget).left
+        quota = None if budget is None else Calls(budget)
+        self.left = Run(app._ingest(provider), app._due(provider), clock, quota)(no_progress).left
         return [(method, ticker) for method, ticker, _ in provider.requests]
 
 
@@ -121,6 +144,63 @@ def test_a_company_that_fails_does_not_stand_in_the_way(run: Runs, provider: Fak
         provider.failing[f"{method} AAPL"] = ProviderUnavailableError("never again")
 
     assert companies(run()) == set(COMPANIES)
+
+
+def test_what_fails_is_requested_again_later_and_later_until_it_succeeds(
+    run: Runs, provider: FakeProvider
+) -> None:
+    failing = ("prices", "MSFT")
+    provider.failing[" ".join(failing)] = PayloadError("no number: 'x'")
+
+    hours = [int(failing in run(hours=1)) for _ in range(16)]
+
+    assert hours == [1, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1]
+    provider.failing.clear()
+    assert failing in run(hours=16)
+    assert failing not in run(hours=1)
+    assert failing in run(days=1)
+
+
+def test_a_failure_is_shown_as_a_problem_until_it_has_passed(
+    app: App, run: Runs, provider: FakeProvider
+) -> None:
+    provider.failing["prices MSFT"] = PayloadError("no number: 'x'")
+
+    run()
+    run(hours=2)
+
+    (problem,) = app.get_status().problems
+    assert (problem.ticker, problem.kind) == ("MSFT", ProblemKind.REQUESTS)
+    assert problem.reason == "prices failed 2 times in a row: no number: 'x'"
+    assert problem.since == NOW.date()
+    provider.failing.clear()
+    run(days=1)
+    assert app.get_status().problems == []
+
+
+@pytest.mark.parametrize(
+    "error", [ProviderUnavailableError("later"), QuotaExhaustedError("fake", NOW)]
+)
+def test_what_may_pass_is_requested_again_by_the_next_run(
+    app: App, run: Runs, provider: FakeProvider, error: ProviderError
+) -> None:
+    provider.failing["prices MSFT"] = error
+
+    assert ("prices", "MSFT") in run()
+    assert ("prices", "MSFT") in run(minutes=1)
+    assert app.get_status().problems == []
+
+
+def test_nothing_is_requested_of_companies_that_have_left_or_may_be_others(
+    app: App, run: Runs, provider: FakeProvider
+) -> None:
+    provider.requests = []
+    app._ingest(provider).update_list("listing", no_progress)
+    app.assets.change("AAPL", lambda profile: leave_listing(profile, "fake", NOW.date()))
+    claim = Listing(asset=Asset(ticker="MSFT"), source="fake", day=NOW.date())
+    app.assets.change("MSFT", lambda profile: dispute(profile, claim, "another name"))
+
+    assert companies(run()) == {"BRK.B", "ZZZ"}
 
 
 def test_the_next_run_begins_with_the_company_for_which_no_call_was_left(
