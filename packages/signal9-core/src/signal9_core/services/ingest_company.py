@@ -93,7 +93,8 @@ class IngestCompany:
                     record.add_update(data_set, update)
         record.publish(self.outbox)
         self.outbox.send(result.failure_events(self.clock()))
-        record.save(checked=bool(data_sets) and not result.out_of_calls)
+        is_checked = bool(data_sets or record.before.pending) and not result.out_of_calls
+        record.save(checked=is_checked)
         for data_set, update in updates.items():
             fresh = record.freshness.get(data_set)  # absent if the ticker has a new owner by now
             if update is None or fresh is None:

@@ -50,7 +50,8 @@ class Published(NamedTuple):
 class WorkItem(NamedTuple):
     """What to request: a list, or data sets of a company; and since when it is due.
 
-    Without a data set, only events that could not be published are published.
+    If it has unpublished events, a run was stopped, which this one completes as a whole; it may
+    have no data set then.
     """
 
     due_since: datetime
@@ -58,6 +59,7 @@ class WorkItem(NamedTuple):
     name: ListName | None = None
     ticker: Ticker | None = None
     data_sets: tuple[DataSet, ...] = ()
+    is_unpublished: bool = False
 
 
 class Plan(NamedTuple):
@@ -105,6 +107,7 @@ class Planner:
 
         What has failed waits for longer and longer until it is requested again.
         """
+        unpublished: list[WorkItem] = []
         missing: list[WorkItem] = []
         stale: list[WorkItem] = []
         for company in sorted(companies, key=_by_size):
@@ -115,6 +118,10 @@ class Planner:
             }
             absent = [name for name, since in due.items() if since == NEVER]
             old = [name for name, since in due.items() if since > NEVER]
+            if company.pending:
+                item = self._item(company.ticker, NEVER, list(due))
+                unpublished.append(item._replace(is_unpublished=True))
+                continue
             if absent:
                 missing.append(self._item(company.ticker, NEVER, absent))
             if old:
@@ -123,7 +130,6 @@ class Planner:
         stale.sort(key=lambda item: item.due_since)
         overdue = [item for item in stale if item.due_since < now - self.patience]
         turns = [item for pair in zip_longest(missing, overdue) for item in pair if item]
-        unpublished = [self._item(item.ticker, NEVER, ()) for item in companies if item.pending]
         items = [*unpublished, *turns, *stale[len(overdue) :]]
         return self.within(items, budget)
 
@@ -184,7 +190,7 @@ class Planner:
             if self.calls[data_set] <= budget:
                 fitting.append(data_set)
                 budget -= self.calls[data_set]
-        if item.ticker is None or not fitting:
+        if item.ticker is None or item.is_unpublished or not fitting:
             return [], [item]
         rest = [data_set for data_set in item.data_sets if data_set not in fitting]
         return (
