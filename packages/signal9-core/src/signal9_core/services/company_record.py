@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from ..domain.companies import Failures, Freshness, ProblemKind
 from ..domain.identity import dispute
 from ..domain.price_check import describe_problem, latest_check
-from ..errors import UndecidedOwnerError
+from ..errors import PayloadError, PlanError, RequestRefusedError, UndecidedOwnerError
 from ..ports import ABSENT
 from .outbox import pack, unpack
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..domain.coverage import PriceHistory
     from ..domain.model import Ticker
     from ..domain.reports import ReportKind
+    from ..errors import ProviderError
     from ..events import Event
     from ..provider_port import Provider
     from ..repositories.companies import AssetRepository
@@ -42,6 +43,7 @@ __all__ = ["CompanyRecord", "Update"]
 
 E = TypeVar("E", bound="Event")
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_LASTING: Final = (PayloadError, PlanError, RequestRefusedError)
 
 
 @dataclass(frozen=True)
@@ -128,9 +130,10 @@ class CompanyRecord:
         """Note that the provider has answered, to be written by `save`."""
         self._requested[data_set] = self._provider.retrieved_at()
 
-    def add_failure(self, data_set: DataSet, reason: str) -> None:
-        """Note that the provider has refused, to be written by `save`."""
-        self._failed[data_set] = reason
+    def add_failure(self, data_set: DataSet, error: ProviderError) -> None:
+        """Note an error that is likely to come again, to be written by `save`."""
+        if isinstance(error, _LASTING):
+            self._failed[data_set] = str(error)
 
     def add_history(self, history: PriceHistory) -> None:
         """Keep which prices came when, to be written by `save`."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..domain.companies import Asset, DataSet, Listing
 from ..domain.reports import ALL_REPORTS
-from ..errors import PayloadError, PlanError, ProviderError, RequestRefusedError
+from ..errors import ProviderError
 from ..events import AssetDataUpdated, FinancialDataIngested, NewsIngested
 from ..provider_port import Vintage
 from ..repositories.news import NO_COMPANY
@@ -40,9 +40,6 @@ __all__ = ["DATA_SETS", "IngestCompany"]
 
 DATA_SETS: Final = tuple(DataSet)
 """What is requested of a provider about a company, in this order."""
-
-_REFUSALS: Final = (PayloadError, PlanError, RequestRefusedError)
-"""What a provider is likely to say again if it is asked again; it is asked less and less often."""
 
 _LATE_NEWS: Final = timedelta(days=1)
 """An article may reach its provider so long after it was published."""
@@ -81,8 +78,7 @@ class IngestCompany:
                 updates[data_set] = update = own._ingest(data_set, record, reports, result)  # noqa: SLF001
             except ProviderError as error:
                 result.fail(error, data_set, ticker)
-                if isinstance(error, _REFUSALS):
-                    record.add_failure(data_set, str(error))
+                record.add_failure(data_set, error)
             except KeyboardInterrupt:
                 record.save()  # calls were spent on it
                 raise
@@ -93,8 +89,7 @@ class IngestCompany:
                     record.add_update(data_set, update)
         record.publish(self.outbox)
         self.outbox.send(result.failure_events(self.clock()))
-        is_checked = bool(data_sets or record.before.pending) and not result.out_of_calls
-        record.save(checked=is_checked)
+        record.save(checked=not result.out_of_calls)
         for data_set, update in updates.items():
             fresh = record.freshness.get(data_set)  # absent if the ticker has a new owner by now
             if update is None or fresh is None:
