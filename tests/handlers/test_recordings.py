@@ -375,7 +375,10 @@ def test_every_listing_is_served(replays: Replays) -> None:
     expected: dict[str, tuple[str | None, str | None]] = {}
     for path in by_time(ALPACA / "assets", ALPHAVANTAGE / "LISTING_STATUS"):
         listed = alphavantage_listing(path) if path.suffix == ".csv" else alpaca_listing(path)
-        expected |= {ticker: names for ticker, names in listed if TICKER.fullmatch(ticker)}
+        for ticker, (name, exchange) in listed:
+            if TICKER.fullmatch(ticker):
+                known = expected.get(ticker, (None, None))
+                expected[ticker] = name or known[0], exchange or known[1]
     described = {ticker for ticker, _ in recorded("OVERVIEW")}
 
     tickers = sorted(expected)

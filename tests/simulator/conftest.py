@@ -49,6 +49,7 @@ MOMENTS: Final = {
     "firstSeen",
     "history",
     "lastSeen",
+    "listedAt",
     "reportsReceived",
 }
 """Attributes that say when something was requested."""

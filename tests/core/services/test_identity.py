@@ -10,7 +10,6 @@ from signal9_core.bootstrap import App
 from signal9_core.domain import (
     Asset,
     CompanyOverview,
-    FormerTicker,
     ProblemKind,
     ReportKind,
 )
@@ -165,7 +164,9 @@ def test_a_company_under_a_new_ticker_is_a_rename_that_both_records_name(
 
     old, new = profile(app, "FB"), profile(app, "META")
     assert (old.status, old.renamed_to) == ("inactive", "META")
-    assert new.former_tickers == (FormerTicker(ticker="FB", until=date(2022, 6, 9)),)
+    assert [(former.ticker, former.until) for former in new.former_tickers] == [
+        ("FB", date(2022, 6, 9))
+    ]
     assert bars(app, "FB") == ["2022-06-07", "2022-06-08"]
     assert bars(app, "META") == []
 

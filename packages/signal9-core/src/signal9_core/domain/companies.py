@@ -215,6 +215,9 @@ class Identity(Model):
     since: date | None = Field(
         None, description="First day of its own under a ticker that another company had before."
     )
+    latest: tuple[date, str] | None = Field(
+        None, description="Day and provider of the latest listing that said something new of it."
+    )
     renamed_to: Ticker | None = None
     former_tickers: tuple[FormerTicker, ...] = ()
 

@@ -68,7 +68,8 @@ def apply_listing(profile: AssetProfile, listing: Listing) -> AssetProfile:
     is_older = any(end is not None and listing.day < end for end in ends)
     if is_older or listing.asset.status == "inactive":
         return profile  # it is about a company that had the ticker before
-    if opinion.owner is _Owner.OTHER:
+    has_left = profile.asset.status == "inactive" and not _has_data(profile)
+    if opinion.owner is _Owner.OTHER or has_left:
         return take_over(profile, listing)
     if _is_spelling(profile, listing):
         return _update(profile, listing)
@@ -138,7 +139,9 @@ def take_over(profile: AssetProfile, listing: Listing) -> AssetProfile:
     )
     return AssetProfile(
         asset=listing.asset,
-        identity=_identify(Identity(since=since), listing, listing.asset),
+        identity=_identify(
+            Identity(since=since, latest=(listing.day, listing.source)), listing, listing.asset
+        ),
         former_owners=(*profile.former_owners, former),
         pending=profile.pending,
     )
@@ -214,11 +217,14 @@ def _is_spelling(profile: AssetProfile, listing: Listing) -> bool:
 
     Where no data are stored, nothing can be joined to them.
     """
-    has_data = profile.overview is not None or bool(profile.freshness)
     is_listed_elsewhere = profile.asset.status == "active" and (
         listing.source not in profile.identity.listed_by
     )
-    return is_listed_elsewhere and not has_data
+    return is_listed_elsewhere and not _has_data(profile)
+
+
+def _has_data(profile: AssetProfile) -> bool:
+    return profile.overview is not None or bool(profile.freshness)
 
 
 def _words(name: str | None) -> frozenset[str]:
@@ -244,9 +250,21 @@ def _first_day(profile: AssetProfile, listing: Listing) -> date:
 
 
 def _update(profile: AssetProfile, listing: Listing) -> AssetProfile:
-    asset = _merge(profile, listing)
+    latest, now = profile.identity.latest, (listing.day, listing.source)
+    if latest is not None and now < latest:
+        asset = _fill(profile.asset, listing.asset)
+    else:
+        asset = _merge(profile, listing)
     identity = _identify(profile.identity, listing, asset)
+    if asset != profile.asset:
+        identity = identity.model_copy(update={"latest": max(now, latest or now)})
     return profile.model_copy(update={"asset": asset, "identity": identity})
+
+
+def _fill(asset: Asset, older: Asset) -> Asset:
+    """Return a company with what only an older listing says of it."""
+    missing = {name: getattr(older, name) for name in KEPT if getattr(asset, name) is None}
+    return asset.model_copy(update=missing)
 
 
 def _merge(profile: AssetProfile, listing: Listing) -> Asset:
@@ -266,12 +284,13 @@ def _identify(identity: Identity, listing: Listing, asset: Asset) -> Identity:
     number = provider_id(listing.asset)
     is_active = asset.status == "active"
     sources = tuple(source for source in identity.listed_by if source != listing.source)
+    is_listed = is_active and listing.asset.status == "active"
     return identity.model_copy(
         update={
             "names": tuple(dict.fromkeys((*identity.names, *filter(None, [asset.name])))),
             "ciks": tuple(dict.fromkeys((*identity.ciks, *filter(None, [asset.cik])))),
             "ids": identity.ids | ({} if number is None else {listing.source: number}),
-            "listed_by": tuple(sorted((*sources, *([listing.source] if is_active else ())))),
+            "listed_by": tuple(sorted((*sources, *([listing.source] if is_listed else ())))),
             "renamed_to": None if is_active else identity.renamed_to,
         }
     )

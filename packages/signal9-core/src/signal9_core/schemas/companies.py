@@ -8,7 +8,6 @@ from pydantic import Field
 
 from ..domain.companies import (
     DataSet,
-    FormerTicker,
     Freshness,
     Insights,
     PriceCheck,
@@ -62,6 +61,13 @@ class AssetProblem(Answer):
     since: date
 
 
+class FormerTickerAnswer(Answer):
+    """A ticker that a company had before; `until` is the first day without it."""
+
+    ticker: str
+    until: date
+
+
 class AssetAnswer(Answer):
     """One company: identity, description, insights and freshness."""
 
@@ -82,13 +88,13 @@ class AssetAnswer(Answer):
         description="The first day on which it did not have this ticker any more."
     )
     renamed_to: str | None = Field(description="The ticker that it has instead.")
-    former_tickers: Sequence[FormerTicker]
+    former_tickers: tuple[FormerTickerAnswer, ...]
     since: date | None = Field(
         description="The first day of its own, where another company had the ticker before. "
         "Prices, reports and news of earlier days are not its own, and not in any answer."
     )
-    former_owners: Sequence[FormerOwnerAnswer]
-    problems: Sequence[AssetProblem] = Field(
+    former_owners: tuple[FormerOwnerAnswer, ...]
+    problems: tuple[AssetProblem, ...] = Field(
         description="What is wrong with the data of the company."
     )
     insights: Insights

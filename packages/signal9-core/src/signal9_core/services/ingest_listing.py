@@ -238,7 +238,7 @@ def _is_new(change: ProfileChange) -> bool:
 
 
 def _has_gone(change: ProfileChange) -> bool:
-    return change.version != ABSENT and change.after.asset.status == "inactive"
+    return change.version != ABSENT and _has_left(change)
 
 
 def _has_left(change: ProfileChange) -> bool:
