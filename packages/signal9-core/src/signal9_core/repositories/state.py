@@ -42,7 +42,7 @@ class StateRepository:
         """Return when the lists of this provider were last requested."""
         keys = {name: _list(provider, name) for name in get_args(ListName)}
         items = (item for item, _ in self._store.get_many(STATE, keys.values()))
-        stored = {item["name"]: _instant.validate_python(item["at"]) for item in items}
+        stored = {item["name"]: _instant.validate_python(item["requestedAt"]) for item in items}
         return {name: stored[key["name"]] for name, key in keys.items() if key["name"] in stored}
 
     def note_requested_list(self, provider: str, name: ListName, at: datetime) -> None:
@@ -50,7 +50,8 @@ class StateRepository:
         key, moment = _list(provider, name), instant_key(at)
 
         def latest(item: Item | None) -> Item | None:
-            return None if item is not None and str(item["at"]) >= moment else {**key, "at": moment}
+            is_later = item is not None and str(item["requestedAt"]) >= moment
+            return None if is_later else {**key, "requestedAt": moment}
 
         change_item(self._store, STATE, key, latest)
 
