@@ -29,7 +29,7 @@ from tests.spied import SpiedStore
 
 from .sample import target
 
-pytestmark = needs_recordings
+pytestmark = [needs_recordings, pytest.mark.xdist_group("recordings")]  # replayed once
 
 ALPACA: Final = RECORDINGS / "alpaca"
 ALPHAVANTAGE: Final = RECORDINGS / "alphavantage"

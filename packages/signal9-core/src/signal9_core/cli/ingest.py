@@ -29,6 +29,9 @@ Provider = Annotated[
 _TICK_S: Final = 60.0
 """How often `signal9 run --watch` looks for what is due."""
 
+_AFTER_FAILURE_S: Final = 3_600.0
+"""How long it waits when something failed, so that repeating it spends few calls."""
+
 
 def ingest(
     context: typer.Context,
@@ -107,7 +110,7 @@ def run(
                 print_run(answer)
             if not watch:
                 break
-            sleep(_TICK_S)
+            sleep(_AFTER_FAILURE_S if answer.failed else _TICK_S)
         if answer.failed:
             raise typer.Exit(1)
 

@@ -165,7 +165,7 @@ class AssetRepository:
             nonlocal known
             before, known = known or self.read(ticker), None
             after = change(before.model)
-            if before.version != ABSENT and _item(after) == _item(before.model):
+            if before.version != ABSENT and after == before.model:
                 return before
             return Versioned(after, self.put(after, expected=before.version))
 
