@@ -1,6 +1,6 @@
 """Fakes that tests share: a provider with a few companies, a clock, a scorer, a publisher."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -22,6 +22,7 @@ from signal9_core.domain import (
     TickerSentiment,
     article_id,
 )
+from signal9_core.domain.companies import ListName
 from signal9_core.domain.reports import ALL_REPORTS
 from signal9_core.errors import ProviderError
 from signal9_core.events import Event
@@ -54,6 +55,9 @@ class FakeProvider:
 
     name: str = "fake"
     notice: str | None = "Made up."
+    calls: Mapping[DataSet | ListName, int] = field(
+        default_factory=lambda: dict.fromkeys((*DataSet, "listing", "calendar"), 1)
+    )
     at: datetime = NOW
     listing: list[Asset] = field(default_factory=lambda: list(LISTING))
     covering: list[str] | None = field(default_factory=lambda: ["AAPL", "BRK.B", "MSFT"])

@@ -28,13 +28,13 @@ def test_variables_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIGNAL9_STORE", "dynamodb")
     monkeypatch.setenv("SIGNAL9_TABLES", '{"Assets": "my-assets"}')
     monkeypatch.setenv("SIGNAL9_TABLE_PREFIX", "s9-")
-    monkeypatch.setenv("SIGNAL9_REFRESH_BATCH", "7")
+    monkeypatch.setenv("SIGNAL9_NEWS_MAX_AGE_HOURS", "7")
     monkeypatch.setenv("SIGNAL9_CORS_ORIGINS", "https://app.signal9.com, http://localhost:5173")
     monkeypatch.setenv("SIGNAL9_EVENT_BUS", "")
 
     settings = load_settings()
 
-    assert (settings.stage, settings.refresh_batch, settings.event_bus) == ("prod", 7, None)
+    assert (settings.stage, settings.news_max_age_hours, settings.event_bus) == ("prod", 7, None)
     assert (settings.table_name("Assets"), settings.table_name("News")) == ("my-assets", "s9-News")
     assert settings.location == "DynamoDB s9-*"
     assert settings.cors_origins == ("https://app.signal9.com", "http://localhost:5173")
@@ -59,7 +59,7 @@ def test_a_home_may_begin_with_a_tilde(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("STAGE", "Not A Stage"),
         ("STORE", "punched-cards"),
-        ("REFRESH_BATCH", "a-few"),
+        ("NEWS_MAX_AGE_HOURS", "a-few"),
         ("SENTIMENT_WINDOW_DAYS", "-98765"),
         ("TABLES", "no-json"),
         ("TABLES", '{"Assets": 123456}'),
@@ -81,9 +81,9 @@ def test_an_invalid_variable_is_named_without_its_value(
 
 def test_every_invalid_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIGNAL9_STORE", "x")
-    monkeypatch.setenv("SIGNAL9_REFRESH_BATCH", "x")
+    monkeypatch.setenv("SIGNAL9_NEWS_MAX_AGE_HOURS", "x")
 
-    with pytest.raises(SettingsError, match=r"SIGNAL9_STORE: .*; SIGNAL9_REFRESH_BATCH: "):
+    with pytest.raises(SettingsError, match=r"SIGNAL9_STORE: .*; SIGNAL9_NEWS_MAX_AGE_HOURS: "):
         load_settings()
 
 

@@ -165,5 +165,5 @@ def test_a_job_gets_by_with_its_permissions(deployed: Deployed, spec: FunctionSp
     for event in heard:
         _handler(spec)(envelope_of(event), CONTEXT)
     if spec.scheduled:
-        assert app.refresh().failed == []
+        assert app.run().failed == []
     assert heard or spec.scheduled or not spec.uses

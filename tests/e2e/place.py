@@ -24,10 +24,9 @@ from tests.handlers.auth.issuers import limit, real_issuer, sign_in
 STAGE: Final = os.environ.get("SIGNAL9_E2E_STAGE", LOCAL)
 """The stage; any but `local` must be deployed already, and is neither changed nor destroyed."""
 
-# One company at a time, every minute, so that what the clock does can be seen.
+# Every minute, so that what the clock does can be seen.
 _EVERY_MINUTE: Final = {
     "SIGNAL9_DEPLOY__POLLING": "rate(1 minute)",
-    "SIGNAL9_DEPLOY__REFRESH_BATCH": "1",
 }
 
 T = TypeVar("T")

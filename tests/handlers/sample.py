@@ -49,6 +49,10 @@ class _Context(LambdaContext):
     _invoked_function_arn = "arn:aws:lambda:local:000000000000:function:test"
     _aws_request_id = "request-1"
 
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 900_000
+
 
 CONTEXT: Final = _Context()
 

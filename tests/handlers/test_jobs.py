@@ -84,9 +84,20 @@ def test_the_schedule_refreshes_companies_and_logs_what_changed(app: App, log: S
     jobs.ingest(SCHEDULED, CONTEXT)
 
     (line,) = lines(log)
-    assert (line["message"], line["provider"], line["failed"]) == ("refreshed", "fake", 0)
-    assert line["changed"] == {"overview": 2, "prices": 5, "financials": 4, "news": 3}
+    assert (line["message"], line["provider"], line["failed"]) == ("ingested", "fake", 0)
+    assert line["changed"] == {"listing": 4, "overview": 2, "prices": 5, "financials": 4, "news": 3}
     assert any(isinstance(event, PricesUpdated) for event in published(app))
+
+
+def test_a_run_begins_nothing_that_it_may_not_finish(
+    app: App, provider: FakeProvider, log: StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CONTEXT, "get_remaining_time_in_millis", lambda: 60_000, raising=False)
+
+    jobs.ingest(SCHEDULED, CONTEXT)
+
+    assert provider.requests == []
+    assert lines(log)[0]["left"] == 2
 
 
 def test_a_failing_provider_is_announced_and_not_raised(

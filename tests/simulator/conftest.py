@@ -51,6 +51,8 @@ MOMENTS: Final = {
     "lastSeen",
     "listedAt",
     "reportsReceived",
+    "requested",
+    "requestedAt",
 }
 """Attributes that say when something was requested."""
 

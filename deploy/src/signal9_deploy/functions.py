@@ -17,6 +17,7 @@ from signal9_core.schemas.users import RecordPatch, TopicsPut, WatchlistPut, Wiz
 from signal9_core.tables import (
     ASSETS,
     COMPANY_NAME_INDEX,
+    DATE_INDEX,
     FINANCIALS,
     MONTH_INDEX,
     NEWS,
@@ -164,9 +165,9 @@ JOBS: Final = (
         name="Ingest",
         handler="signal9_handlers.jobs.ingest",
         uses=(
-            Use(ASSETS, writes=True, indexes=(STALENESS_INDEX,)),
+            Use(ASSETS, writes=True, indexes=(COMPANY_NAME_INDEX, STALENESS_INDEX)),
             Use(TIME_SERIES, writes=True),
-            Use(FINANCIALS, writes=True),
+            Use(FINANCIALS, writes=True, indexes=(DATE_INDEX,)),
             Use(NEWS, writes=True),
             Use(STATE, writes=True),
         ),

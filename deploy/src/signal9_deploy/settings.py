@@ -182,7 +182,6 @@ class StageSettings(BaseSettings):
     provider: Literal["sample", "alphavantage", "alpaca"] = Field(
         "sample", description="The provider of market data."
     )
-    refresh_batch: PositiveInt = Field(25, description="Companies refreshed per run.")
     polling: Schedule = Field("cron(0 6 * * ? *)", description="When market data is ingested, UTC.")
     export_schedule: Schedule = Field(
         "cron(30 2 * * ? *)", description="When tables are exported, UTC."

@@ -68,7 +68,7 @@ def test_arguments_override_the_environment(
     ("arguments", "message"),
     [
         ({"hmoe": "folder"}, "no such setting: hmoe"),
-        ({"refresh_batch": 0}, "SIGNAL9_REFRESH_BATCH"),
+        ({"news_max_age_hours": 0}, "SIGNAL9_NEWS_MAX_AGE_HOURS"),
         ({"token": "secret"}, "token requires the url of an API"),
         ({"url": "https://api.example.com", "stage": "test"}, "url cannot be combined"),
     ],

@@ -15,6 +15,7 @@ from signal9_core.tables import TableSpec
 from tests.core.conftest import app_over, opened
 from tests.fakes import (
     ARTICLES,
+    NOW,
     REPORTS,
     AttentivePublisher,
     FakeProvider,
@@ -37,12 +38,12 @@ def ingest(spied: SpiedStore, provider: FakeProvider) -> list[Event]:
 
 def refresh(spied: SpiedStore, provider: FakeProvider) -> list[Event]:
     """Refresh in a process of its own; return what it announced up to where it was stopped."""
-    return _run(spied, provider, lambda app: app.refresh())
+    return _run(spied, provider, lambda app: app.run())
 
 
 def _run(spied: SpiedStore, provider: FakeProvider, run: Callable[..., object]) -> list[Event]:
     publisher = AttentivePublisher()
-    app = app_over(spied, SetClock(), provider, publisher)
+    app = app_over(spied, SetClock(provider.at), provider, publisher)
     if spied.stop_before is None:
         run(app)
     else:
@@ -52,8 +53,11 @@ def _run(spied: SpiedStore, provider: FakeProvider, run: Callable[..., object]) 
 
 
 def changed_provider() -> FakeProvider:
-    """A provider with a correction, a restatement, a new name, and news that changed its mind."""
-    provider = FakeProvider()
+    """A provider with a correction, a restatement, a new name, and news that changed its mind.
+
+    Reports are due after ninety days.
+    """
+    provider = FakeProvider(at=NOW + timedelta(days=91))
     provider.series["AAPL"] = series("AAPL", day_20231228="193.50", day_20240104="181.91")
     paid = {"ticker": "AAPL", "kind": "dividend", "exDate": "2024-01-03", "amount": "0.24"}
     provider.actions["AAPL"] = [CorporateAction.model_validate(paid)]

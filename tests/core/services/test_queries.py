@@ -139,13 +139,13 @@ def test_a_provider_without_a_key_is_a_problem_until_it_has_one(
     for _ in range(2):
         app = App(settings, store=spied, clock=clock)
         with pytest.raises(SettingsError, match="SIGNAL9_ALPHAVANTAGE_KEY is not set"):
-            app.refresh()
+            app.run()
         assert app.state.refresh_blocked_since() == NOW
         assert app.problems() == [NO_KEY]
         clock.move(hours=1)
 
     app = App(settings, store=spied, provider=provider, clock=clock)
-    app.refresh()
+    app.run()
 
     assert app.problems() == []
 

@@ -141,7 +141,6 @@ class Compute(Construct):
             "SIGNAL9_STORE": "dynamodb",
             "SIGNAL9_TABLE_PREFIX": table_prefix(settings),
             "SIGNAL9_PROVIDER": settings.provider,
-            "SIGNAL9_REFRESH_BATCH": str(settings.refresh_batch) if spec.scheduled else None,
             "SIGNAL9_CACHE_BUCKET": cache if spec.writes_cache else None,
             "SIGNAL9_EVENT_BUS": self._backbone.bus.event_bus_name if spec.publishes else None,
             "SIGNAL9_NOTIFICATION_TOPIC": self._notifications.topic_arn if spec.notifies else None,

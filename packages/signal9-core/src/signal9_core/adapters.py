@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from .provider_port import Provider, ProviderFormat, Quota, RawCache
     from .quota import SharedQuota
     from .raw_archive import RawArchive
+    from .repositories.companies import AssetRepository
+    from .repositories.reports import FinancialsRepository
+    from .repositories.state import StateRepository
     from .services.parsed_responses import ParserRegistry
+    from .services.run import Due
     from .settings import Settings
 
 __all__ = [
@@ -23,6 +27,7 @@ __all__ = [
     "make_bus",
     "make_cache",
     "make_credentials",
+    "make_due",
     "make_notifier",
     "make_parsers",
     "make_provider",
@@ -144,6 +149,28 @@ def make_parsers() -> ParserRegistry:
     formats = {name: _package(name).response_format() for name in PROVIDERS}
     known = {name: format_ for name, format_ in formats.items() if format_ is not None}
     return ParserRegistry(known, last_finished_day, check_json)
+
+
+def make_due(
+    settings: Settings,
+    provider: Provider,
+    assets: AssetRepository,
+    financials: FinancialsRepository,
+    state: StateRepository,
+    clock: Clock,
+) -> Due:
+    """Return what is due of a provider, by the ages that the settings allow."""
+    from .providers.calendar import last_close
+    from .services.planner import MaxAge, Planner
+    from .services.run import Due
+
+    max_age = MaxAge(
+        overview=timedelta(days=settings.overview_max_age_days),
+        financials=timedelta(days=settings.financials_max_age_days),
+        news=timedelta(hours=settings.news_max_age_hours),
+    )
+    planner = Planner(provider.calls, max_age)
+    return Due(provider, planner, assets, financials, state, clock, last_close)
 
 
 class ProviderPackage(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -11,6 +11,7 @@ from .adapters import (
     make_bus,
     make_cache,
     make_credentials,
+    make_due,
     make_notifier,
     make_parsers,
     make_provider,
@@ -22,7 +23,8 @@ from .errors import SettingsError
 from .ports import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from .credentials import Credentials
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
         IngestAnswer,
         KeysAnswer,
         ReplayAnswer,
+        RunAnswer,
         StatusAnswer,
     )
     from .services.companies import CompanyFinder, ListAssets
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
     from .services.prices import GetPrices
     from .services.queries import GetFinancials, ListNews
     from .services.replay import Replay
+    from .services.run import Due
     from .services.status import ListProblems
     from .services.users import UserService
     from .settings import Settings
@@ -339,11 +343,13 @@ class App:
         data_sets: Sequence[DataSet] | None = None,
         reports: Collection[ReportKind] | None = None,
         *,
+        force: bool = True,
         accept_losses: bool = False,
     ) -> IngestAnswer:
         """Ingest everything, or these data sets (of reports, these kinds) of these companies.
 
-        A listing that lacks very many companies is refused, unless its losses are accepted.
+        Without `force`, nothing is requested again while it is fresh. A listing that lacks very
+        many companies is refused, unless its losses are accepted.
         """
         from .domain.reports import ALL_REPORTS
         from .services.ingest import DATA_SETS
@@ -353,14 +359,20 @@ class App:
         chosen = None if tickers is None else parse_tickers(tickers)
         wanted = DATA_SETS if data_sets is None else data_sets
         kinds = ALL_REPORTS if reports is None else reports
+        due = None if force else self._due(self.provider)
         result = self._ingest(self.provider).everything(
-            progress, chosen, wanted, kinds, accept_losses=accept_losses
+            progress, chosen, wanted, kinds, due, accept_losses=accept_losses
         )
-        self._update_finder(publish=chosen is None)
+        self._update_finder(publish=False)
         return result.to_answer(self.provider, perf_counter() - started)
 
-    def refresh(self) -> IngestAnswer:
-        """Refresh the stalest companies; record a problem if the provider is not set up."""
+    def run(self, progress: Progress = no_progress, until: datetime | None = None) -> RunAnswer:
+        """Ingest what is due, as far as the provider's budget allows; begin nothing after `until`.
+
+        A provider that is not set up becomes a problem.
+        """
+        from .services.run import Run
+
         started = perf_counter()
         try:
             provider = self.provider
@@ -368,8 +380,15 @@ class App:
             self.state.note_blocked_refresh(self.clock())
             raise
         self.state.note_free_refresh()
-        result = self._ingest(provider).stalest(self.settings.refresh_batch)
+        quota, due = self.quotas.get(provider.name), self._due(provider)
+        result = Run(self._ingest(provider), due, self.clock, quota)(progress, until)
+        self._update_finder(publish=False)
         return result.to_answer(provider, perf_counter() - started)
+
+    def _due(self, provider: Provider) -> Due:
+        return make_due(
+            self.settings, provider, self.assets, self.financials, self.state, self.clock
+        )
 
     def replay(self, folder: Path | None = None, progress: Progress = no_progress) -> ReplayAnswer:
         """Build the tables from the raw responses in a folder, or in the cache."""
@@ -398,17 +417,14 @@ class App:
         """Find what is damaged in the store; `repair` it from the raw responses in the cache."""
         from .services.check import CheckStore
 
-        def replay(wanted: Callable[[str, str], bool]) -> None:
-            self._replay(self.cache, progress, wanted)
-
         check = CheckStore(
             self.store,
             self.assets,
             self.actions,
             self.news,
             lambda: self.update_insights,
-            replay,
-            lambda: self._update_finder(publish=True),
+            partial(self._replay, self.cache, progress),
+            self._publish_listing,
             self.clock,
         )
         return check(progress, repair=repair)
@@ -418,28 +434,20 @@ class App:
         if publish or "finder" in vars(self):
             self.finder.update(publish=publish)
 
+    def _publish_listing(self) -> None:
+        self._update_finder(publish=True)
+
     def _ingest(self, provider: Provider) -> Ingest:
         from .services.ingest import Ingest, IngestCompany, IngestListing
 
+        assets, outbox, clock = self.assets, self._outbox, self.clock
         company = IngestCompany(
-            provider,
-            self.assets,
-            self.prices,
-            self.actions,
-            self.financials,
-            self.news,
-            self._outbox,
-            self.clock,
+            provider, assets, self.prices, self.actions, self.financials, self.news, outbox, clock
         )
+        listing = IngestListing(provider, assets, self.state, outbox, clock)
+        publish = self._publish_listing
         return Ingest(
-            provider,
-            self.assets,
-            self.financials,
-            self.state,
-            self._outbox,
-            self.clock,
-            IngestListing(provider, self.assets, self.state, self._outbox, self.clock),
-            company,
+            provider, self.financials, self.state, outbox, clock, listing, company, publish
         )
 
     @cached_property
@@ -466,13 +474,9 @@ class App:
         from .repositories.users import SubscriptionRepository, UserRepository
         from .services.notifications import NotifySubscribers
 
-        return NotifySubscribers(
-            UserRepository(self.store),
-            SubscriptionRepository(self.store),
-            self.news,
-            NotificationRepository(self.store, self.clock),
-            self.notifier,
-        )
+        users, subscriptions = UserRepository(self.store), SubscriptionRepository(self.store)
+        inbox = NotificationRepository(self.store, self.clock)
+        return NotifySubscribers(users, subscriptions, self.news, inbox, self.notifier)
 
     @cached_property
     def users(self) -> UserService:
@@ -487,13 +491,9 @@ class App:
         from .services.users import UserService
 
         users, viewed = UserRepository(self.store), RecentlyViewedRepository(self.store, self.clock)
+        subscriptions = SubscriptionRepository(self.store)
+        inbox = NotificationRepository(self.store, self.clock)
+        briefing = GetBriefing(users, viewed, self.assets, self.news)
         return UserService(
-            users,
-            SubscriptionRepository(self.store),
-            NotificationRepository(self.store, self.clock),
-            viewed,
-            self.finder,
-            self._outbox,
-            self.clock,
-            GetBriefing(users, viewed, self.assets, self.news),
+            users, subscriptions, inbox, viewed, self.finder, self._outbox, self.clock, briefing
         )

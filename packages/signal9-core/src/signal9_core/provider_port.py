@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from .domain.adjustment import CorporateAction
-    from .domain.companies import Asset, CompanyOverview, DataSet
+    from .domain.companies import Asset, CompanyOverview, DataSet, ListName
     from .domain.coverage import Coverage, Received
     from .domain.model import Ticker
     from .domain.news import NewsArticle
@@ -216,6 +216,10 @@ class Provider(Protocol):
     @property
     def name(self) -> str:
         """The name of the source, such as `alpaca`."""
+
+    @property
+    def calls(self) -> Mapping[DataSet | ListName, int]:
+        """How many requests a list, or a data set of a company, takes; it has nothing else."""
 
     @property
     def notice(self) -> str | None:

@@ -105,6 +105,10 @@ class SharedQuota:
         if self.plan.period == "day" and self.plan.limit - self.budgets.used(window) < calls:
             raise QuotaExhaustedError(self.plan.provider, ends)
 
+    def left_today(self) -> int | None:
+        """Return how many calls are left of the day; `None` for a budget by the minute."""
+        return self.status().left if self.plan.period == "day" else None
+
     def exhausted(self, until: datetime | None = None) -> datetime | None:
         """Grant no call before `until`, or the end of the provider's day, to any process."""
         if until is None and self.plan.period == "day":

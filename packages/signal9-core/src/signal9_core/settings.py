@@ -106,8 +106,14 @@ class Settings(BaseSettings):
         None,
         description="ARN of the SNS topic for notifications; unset stores them in the inbox only.",
     )
-    refresh_batch: PositiveInt = Field(
-        25, description="Companies that a scheduled run refreshes at most."
+    overview_max_age_days: PositiveInt = Field(
+        30, description="Days after which a company's description is requested again."
+    )
+    financials_max_age_days: PositiveInt = Field(
+        90, description="Days after which reports are requested again; sooner after a report date."
+    )
+    news_max_age_hours: PositiveInt = Field(
+        1, description="Hours after which news are requested again."
     )
     sentiment_window_days: PositiveInt = Field(
         90, description="Days of news that the rolling sentiment covers."

@@ -69,7 +69,19 @@ STALENESS_INDEX: Final = IndexSpec(
     "StalenessIndex",
     "status",
     "checkedAt",
-    ("ticker", "name", "exchange", "cik", "identity", "freshness", "problems"),
+    (
+        "ticker",
+        "name",
+        "exchange",
+        "cik",
+        "rank",
+        "identity",
+        "freshness",
+        "requested",
+        "failures",
+        "problems",
+        "pending",
+    ),
 )
 """Companies by when a provider was last asked about them, never-asked first."""
 

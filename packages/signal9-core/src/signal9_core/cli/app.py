@@ -13,7 +13,7 @@ import typer
 from ..version import __version__
 from .admin import check, identity, secrets, status
 from .command import fail, report_errors
-from .ingest import ingest, replay
+from .ingest import ingest, replay, run
 from .market import financials, news, prices, search, show
 
 __all__ = ["PLUGIN_GROUP", "main", "make_program"]
@@ -21,7 +21,19 @@ __all__ = ["PLUGIN_GROUP", "main", "make_program"]
 PLUGIN_GROUP: Final = "signal9.commands"
 """The entry point group for commands of other packages: functions with Typer's annotations."""
 
-_COMMANDS: Final = (ingest, status, search, show, prices, news, financials, replay, check, secrets)
+_COMMANDS: Final = (
+    ingest,
+    run,
+    status,
+    search,
+    show,
+    prices,
+    news,
+    financials,
+    replay,
+    check,
+    secrets,
+)
 _HIDDEN: Final = (identity,)
 """Commands for rare situations, which `status` points to."""
 

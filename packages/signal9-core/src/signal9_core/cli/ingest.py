@@ -1,7 +1,8 @@
-"""`signal9 ingest` and `signal9 replay`."""
+"""`signal9 ingest`, `signal9 run` and `signal9 replay`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from time import sleep
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
@@ -14,7 +15,22 @@ if TYPE_CHECKING:
     from ..domain.companies import DataSet
     from ..domain.reports import ReportKind
 
-__all__ = ["ingest", "replay"]
+__all__ = ["ingest", "replay", "run"]
+
+Provider = Annotated[
+    Literal["sample", "alphavantage", "alpaca"] | None,
+    typer.Option(
+        metavar="PROVIDER",
+        help="sample, alphavantage or alpaca.",
+        show_default="SIGNAL9_PROVIDER, or sample",
+    ),
+]
+
+_TICK_S: Final = 60.0
+"""How often `signal9 run --watch` looks for what is due."""
+
+_AFTER_FAILURE_S: Final = 3_600.0
+"""How long it waits when something failed, so that repeating it spends few calls."""
 
 
 def ingest(
@@ -32,15 +48,11 @@ def ingest(
             help="overview, prices, financials, earnings, news, separated by commas; or all.",
         ),
     ] = "all",
-    provider: Annotated[
-        Literal["sample", "alphavantage", "alpaca"] | None,
-        typer.Option(
-            metavar="PROVIDER",
-            help="sample, alphavantage or alpaca.",
-            show_default="SIGNAL9_PROVIDER, or sample",
-        ),
-    ] = None,
+    provider: Provider = None,
     *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Fetch what is fresh, too.", show_default=False)
+    ] = False,
     accept_listing: Annotated[
         bool,
         typer.Option(
@@ -49,7 +61,7 @@ def ingest(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Fetch data from the provider and store it; running it again is harmless."""
+    """Fetch data from the provider and store it; what is fresh is not fetched again."""
     with open_app(context, needs_data=False, provider=provider) as app:
         from .render import ProgressBars
 
@@ -57,7 +69,12 @@ def ingest(
         companies = _companies(app, tickers, what)
         with ProgressBars(silent=as_json) as progress:
             answer = app.ingest(
-                progress, companies, data_sets, reports, accept_losses=accept_listing
+                progress,
+                companies,
+                data_sets,
+                reports,
+                force=force,
+                accept_losses=accept_listing,
             )
         if as_json:
             print_json(answer)
@@ -65,6 +82,35 @@ def ingest(
             from .views import print_ingest
 
             print_ingest(answer)
+        if answer.failed:
+            raise typer.Exit(1)
+
+
+def run(
+    context: typer.Context,
+    provider: Provider = None,
+    *,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on whenever something is due.", show_default=False)
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Fetch what is due, as far as the provider's budget of calls allows."""
+    with open_app(context, needs_data=False, provider=provider) as app:
+        from .render import ProgressBars
+
+        while True:
+            with ProgressBars(silent=as_json) as progress:
+                answer = app.run(progress)
+            if as_json:
+                print_json(answer)
+            else:
+                from .views import print_run
+
+                print_run(answer)
+            if not watch:
+                break
+            sleep(_AFTER_FAILURE_S if answer.failed else _TICK_S)
         if answer.failed:
             raise typer.Exit(1)
 

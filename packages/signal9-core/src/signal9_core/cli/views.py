@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         IngestAnswer,
         KeysAnswer,
         ReplayAnswer,
+        RunAnswer,
         StatusAnswer,
     )
     from ..schemas.prices import BarRow, PricesAnswer
@@ -58,6 +59,7 @@ __all__ = [
     "print_news",
     "print_prices",
     "print_replay",
+    "print_run",
     "print_search",
     "print_status",
 ]
@@ -76,8 +78,22 @@ def print_ingest(answer: IngestAnswer) -> None:
             table.add_row(name, format_number(stored), format_number(changed))
         print_table(table)
     print_remark(f"from {answer.provider} in {answer.seconds:.1f} s")
+    if answer.fresh:
+        names = ", ".join(f"{name} of {count:,}" for name, count in answer.fresh.items())
+        print_remark(f"fresh and not fetched again: {names}; --force fetches them, too")
     _print_failures(answer.failed)
     print_remark(answer.notice)
+
+
+def print_run(answer: RunAnswer) -> None:
+    """Print what was ingested, and when the rest follows."""
+    print_ingest(answer)
+    if answer.left:
+        at = answer.continues_at
+        when = "" if at is None else f"; the budget refills at {at:%Y-%m-%d %H:%M} UTC"
+        print_remark(f"{answer.left:,} due are left for the next run{when}")
+    elif not answer.stored and not answer.failed:
+        print_remark("nothing was due")
 
 
 def _print_failures(failures: Sequence[FailureAnswer]) -> None:

@@ -27,11 +27,13 @@ __all__ = [
     "AssetProfile",
     "CompanyOverview",
     "DataSet",
+    "Failures",
     "FormerOwner",
     "FormerTicker",
     "Freshness",
     "Identity",
     "Insights",
+    "ListName",
     "ListedAsset",
     "Listing",
     "PendingEvent",
@@ -96,6 +98,10 @@ class DataSet(StrEnum):
     NEWS = "news"
 
 
+ListName = Literal["listing", "calendar"]
+"""What a provider has of all companies at once: who they are, and when they will report."""
+
+
 class Asset(OpenModel):
     """A listing: the identity of something that can be bought."""
 
@@ -154,6 +160,14 @@ class Freshness(Model):
     count: NonNegativeInt = Field(description="How many bars, reports or articles are stored.")
 
 
+class Failures(Model):
+    """How often in a row a provider has refused a data set of a company, and why it did last."""
+
+    count: PositiveInt
+    at: Instant = Field(description="When it was requested last.")
+    reason: str
+
+
 class PendingEvent(Model):
     """An event that is recorded and not yet published: its detail type and its JSON."""
 
@@ -169,6 +183,9 @@ class ProblemKind(StrEnum):
 
     PRICES = "prices"
     """Computed adjusted closes differ from the provider's: a split or a dividend is wrong."""
+
+    REQUESTS = "requests"
+    """A provider refuses data, or sends what cannot be read; it is requested less often."""
 
 
 class Problem(Model):
@@ -243,6 +260,13 @@ class AssetProfile(Model):
     price_check: PriceCheck | None = None
     problems: tuple[Problem, ...] = ()
     freshness: dict[DataSet, Freshness] = Field(default_factory=dict)
+    requested: dict[DataSet, Instant] = Field(
+        default_factory=dict,
+        description="When each data set was last requested, even if there was nothing.",
+    )
+    failures: dict[DataSet, Failures] = Field(
+        default_factory=dict, description="Data sets whose latest requests have failed."
+    )
     checked_at: Instant | None = Field(None, description="When a provider was last asked about it.")
     pending: tuple[PendingEvent, ...] = Field((), description="Events that are still unpublished.")
     reports_received: dict[ReportKind, Instant] = Field(

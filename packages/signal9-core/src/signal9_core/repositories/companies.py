@@ -15,14 +15,17 @@ from ..domain.companies import (
     Asset,
     AssetProfile,
     DataSet,
+    Failures,
     Freshness,
     Identity,
     ListedAsset,
     Listing,
+    PendingEvent,
     Problem,
+    ProblemKind,
 )
 from ..domain.identity import KEPT, apply_listing
-from ..domain.model import Model, Ticker
+from ..domain.model import Instant, Model, Ticker
 from ..errors import StoreError
 from ..ports import ABSENT
 from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX, STATE
@@ -62,7 +65,18 @@ _INDEXED: Final = ("ticker", "name", "exchange", "status", "cik", "rank")
 
 _OWN_ATTRIBUTES: Final = {*_INDEXED, "sector", "nameKey"}
 _KEPT: Final = tuple(Asset.model_fields[name].alias or name for name in KEPT)
-_SUMMARY: Final = ("ticker", "status", "cik", "identity", "freshness", "problems")
+_SUMMARY: Final = (
+    "ticker",
+    "status",
+    "cik",
+    "rank",
+    "identity",
+    "freshness",
+    "requested",
+    "failures",
+    "problems",
+    "pending",
+)
 
 
 class CompanySummary(Model):
@@ -71,9 +85,18 @@ class CompanySummary(Model):
     ticker: Ticker
     status: Literal["active", "inactive"]
     cik: str | None = None
+    rank: int | None = None
     identity: Identity = Field(default_factory=Identity)
     freshness: dict[DataSet, Freshness] = Field(default_factory=dict)
+    requested: dict[DataSet, Instant] = Field(default_factory=dict)
+    failures: dict[DataSet, Failures] = Field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    pending: tuple[PendingEvent, ...] = ()
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the ticker may have another owner now."""
+        return any(problem.kind is ProblemKind.IDENTITY for problem in self.problems)
 
 
 class ProfileChange(NamedTuple):
@@ -202,8 +225,15 @@ class AssetRepository:
         page = self._store.query(ASSETS, "active", index=STALENESS_INDEX, limit=limit)
         return [str(item["ticker"]) for item, _ in page.items]
 
-    def summaries(self) -> Iterator[CompanySummary]:
-        """Yield every company, active ones first, of each the latest checked first."""
+    def summaries(self, tickers: Iterable[Ticker] | None = None) -> Iterator[CompanySummary]:
+        """Yield every company, active ones first, of each the latest checked first; or only these.
+
+        Of these, those that are not stored are left out.
+        """
+        if tickers is not None:
+            stored = self._store.get_many(ASSETS, ({"ticker": ticker} for ticker in tickers))
+            yield from (_summary(item) for item, _ in stored)
+            return
         for part in _BY_CHECK:
             for item, _ in scan(self._store, part, None, _PAGE):
                 yield _summary(item)

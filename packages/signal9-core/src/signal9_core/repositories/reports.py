@@ -21,8 +21,18 @@ from ..domain.reports import (
     ReportKind,
 )
 from ..errors import ConflictError
-from ..tables import FINANCIALS
-from .optimistic import ResultPage, change_item, compare_items, key_of, to_value, write_items
+from ..ports import Span
+from ..tables import DATE_INDEX, FINANCIALS
+from .optimistic import (
+    ItemRange,
+    ResultPage,
+    change_item,
+    compare_items,
+    key_of,
+    scan,
+    to_value,
+    write_items,
+)
 from .versions import Version, just_after, merge_versions, received_at, seen_fields
 
 if TYPE_CHECKING:
@@ -46,6 +56,8 @@ _TYPES: Final[dict[str, type[Report]]] = {
 }
 _META: Final = {"ticker", "period", "fiscal_date_ending", "currency"}
 _CALENDAR: Final = "earnings_calendar"
+_PAGE: Final = 1_000
+
 _MOVED: Final = timedelta(days=10)
 """The end of a period may move so far: from a Saturday to the end of the month, or back."""
 
@@ -150,6 +162,15 @@ class FinancialsRepository:
     def write_calendar(self, changes: Sequence[Change[EarningsCalendarEntry]]) -> None:
         """Store changed report dates."""
         write_items(self._store, FINANCIALS, changes)
+
+    def announced(self, first: date, last: date) -> dict[Ticker, date]:
+        """Return the latest day, within these two, on which companies announced to report."""
+        days: dict[Ticker, date] = {}
+        span = Span(first.isoformat(), last.isoformat())
+        part = ItemRange(FINANCIALS, _CALENDAR, DATE_INDEX, span)
+        for item, _ in scan(self._store, part, None, _PAGE):
+            days[str(item["ticker"])] = date.fromisoformat(str(item["date"]))
+        return days
 
     def _delete(self, stored: Stored) -> None:
         key = dict(key_of(FINANCIALS, stored.item))

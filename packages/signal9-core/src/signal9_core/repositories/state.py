@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from pydantic import ConfigDict, TypeAdapter
 
+from ..domain.companies import ListName
 from ..domain.model import Instant
 from ..tables import STATE
 from .optimistic import change_item, instant_key
@@ -13,7 +14,7 @@ from .optimistic import change_item, instant_key
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ..ports import Store
+    from ..ports import Item, Store
 
 __all__ = ["StateRepository"]
 
@@ -22,7 +23,7 @@ _instant: TypeAdapter[datetime] = TypeAdapter(Instant, config=ConfigDict(defer_b
 
 
 class StateRepository:
-    """When an ingest last finished, and since when none could begin."""
+    """When lists were requested, an ingest last finished, and since when none could begin."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -36,6 +37,23 @@ class StateRepository:
         """Note that an ingest of everything from this provider finished."""
         key = _ingest(provider)
         change_item(self._store, STATE, key, lambda _: {**key, "finishedAt": instant_key(at)})
+
+    def requested_lists(self, provider: str) -> dict[ListName, datetime]:
+        """Return when the lists of this provider were last requested."""
+        keys = {name: _list(provider, name) for name in get_args(ListName)}
+        items = (item for item, _ in self._store.get_many(STATE, keys.values()))
+        stored = {item["name"]: _instant.validate_python(item["requestedAt"]) for item in items}
+        return {name: stored[key["name"]] for name, key in keys.items() if key["name"] in stored}
+
+    def note_requested_list(self, provider: str, name: ListName, at: datetime) -> None:
+        """Note that a list of this provider was requested."""
+        key, moment = _list(provider, name), instant_key(at)
+
+        def latest(item: Item | None) -> Item | None:
+            is_later = item is not None and str(item["requestedAt"]) >= moment
+            return None if is_later else {**key, "requestedAt": moment}
+
+        change_item(self._store, STATE, key, latest)
 
     def listed_at(self, provider: str) -> datetime | None:
         """Return when the latest whole listing of this provider was made."""
@@ -68,3 +86,7 @@ def _whole_listing(provider: str) -> dict[str, str]:
 
 def _ingest(provider: str) -> dict[str, str]:
     return {"name": f"ingest/{provider}"}
+
+
+def _list(provider: str, name: ListName) -> dict[str, str]:
+    return {"name": f"{name}/{provider}"}

@@ -20,6 +20,7 @@ __all__ = [
     "KeysAnswer",
     "QuotaAnswer",
     "ReplayAnswer",
+    "RunAnswer",
     "SkippedAnswer",
     "StatusAnswer",
 ]
@@ -41,8 +42,20 @@ class IngestAnswer(Answer):
     notice: str | None
     stored: dict[str, int]
     changed: dict[str, int]
+    fresh: dict[str, int] = Field(
+        default_factory=dict, description="Companies whose data was fresh and not requested again."
+    )
     failed: Sequence[FailureAnswer]
     seconds: Number
+
+
+class RunAnswer(IngestAnswer):
+    """Result of a run: an ingest of what was due, and what is left of it."""
+
+    left: int = Field(description="Companies and lists that are due and were not ingested.")
+    continues_at: Instant | None = Field(
+        description="When the budget of calls refills; null where nothing waits for that."
+    )
 
 
 class SkippedAnswer(Answer):

@@ -66,7 +66,7 @@ class CheckStore:
     actions: ActionRepository
     news: NewsRepository
     update_insights: Callable[[], UpdateInsights]
-    replay: Callable[[Subjects], None]
+    replay: Callable[[Subjects], object]
     publish_listing: Callable[[], None]
     clock: Clock
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ..domain.companies import Freshness, ProblemKind
+from ..domain.companies import Failures, Freshness, ProblemKind
 from ..domain.identity import dispute
 from ..domain.price_check import describe_problem, latest_check
-from ..errors import UndecidedOwnerError
+from ..errors import PayloadError, PlanError, RequestRefusedError, UndecidedOwnerError
 from ..ports import ABSENT
 from .outbox import pack, unpack
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..domain.coverage import PriceHistory
     from ..domain.model import Ticker
     from ..domain.reports import ReportKind
+    from ..errors import ProviderError
     from ..events import Event
     from ..provider_port import Provider
     from ..repositories.companies import AssetRepository
@@ -42,6 +43,7 @@ __all__ = ["CompanyRecord", "Update"]
 
 E = TypeVar("E", bound="Event")
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_LASTING: Final = (PayloadError, PlanError, RequestRefusedError)
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ class CompanyRecord:
         self.before = self._stored.model
         self._overview: CompanyOverview | None = None
         self._updates: dict[DataSet, Update] = {}
+        self._requested: dict[DataSet, datetime] = {}
+        self._failed: dict[DataSet, str] = {}
         self._history: PriceHistory | None = None
         self._price_check: PriceCheck | None = None
         self._events: list[PendingEvent] = []
@@ -122,6 +126,15 @@ class CompanyRecord:
         """Keep what a data set came to, to be written by `save`."""
         self._updates[data_set] = update
 
+    def add_request(self, data_set: DataSet) -> None:
+        """Note that the provider has answered, to be written by `save`."""
+        self._requested[data_set] = self._provider.retrieved_at()
+
+    def add_failure(self, data_set: DataSet, error: ProviderError) -> None:
+        """Note an error that is likely to come again, to be written by `save`."""
+        if isinstance(error, _LASTING):
+            self._failed[data_set] = str(error)
+
     def add_history(self, history: PriceHistory) -> None:
         """Keep which prices came when, to be written by `save`."""
         self._history = history
@@ -161,11 +174,13 @@ class CompanyRecord:
             checked_at = max(profile.checked_at or _NEVER, self._provider.retrieved_at())
             if profile.identity.since != self.before.identity.since:
                 return profile  # the ticker has a new owner, to whom this does not belong
-            return self._with_price_check(profile).model_copy(
+            profile = self._with_failures(self._with_price_check(profile))
+            return profile.model_copy(
                 update={
                     "history": self._history or profile.history,
                     "overview": self._overview or profile.overview,
                     "freshness": {**profile.freshness, **self._freshness(profile)},
+                    "requested": _latest(profile.requested, self._requested),
                     "pending": self._pending(profile),
                     "checked_at": checked_at if checked else profile.checked_at,
                     "reports_received": self._reports_received(profile),
@@ -182,6 +197,25 @@ class CompanyRecord:
         profile = profile.model_copy(update={"price_check": check})
         reason = describe_problem(check)
         return profile.with_problem(ProblemKind.PRICES, reason, check.checked_at.date())
+
+    def _with_failures(self, profile: AssetProfile) -> AssetProfile:
+        """Count a failure once, however often it is written; clear what has succeeded since."""
+        failures, at = dict(profile.failures), self._provider.retrieved_at()
+        for data_set, reason in self._failed.items():
+            known = failures.get(data_set)
+            if known is None or known.at < at:
+                count = 1 if known is None else known.count + 1
+                failures[data_set] = Failures(count=count, at=at, reason=reason)
+        requested = {**profile.requested, **self._requested}
+        failures = {
+            data_set: failed
+            for data_set, failed in failures.items()
+            if data_set not in requested or requested[data_set] < failed.at
+        }
+        if failures == profile.failures:
+            return profile
+        profile = profile.model_copy(update={"failures": failures})
+        return profile.with_problem(ProblemKind.REQUESTS, _describe(failures), at.date())
 
     def _pending(self, profile: AssetProfile) -> tuple[PendingEvent, ...]:
         events = dict.fromkeys((*profile.pending, *self._events))
@@ -227,3 +261,20 @@ class CompanyRecord:
         if update.added is None or now is None or now != before or self.before.pending:
             return self._count_stored(self.before, data_set)
         return now.count + update.added
+
+
+def _describe(failures: Mapping[DataSet, Failures]) -> str | None:
+    """Return a sentence for each data set that fails, `None` if none does."""
+    sentences = (
+        f"{data_set} failed {failed.count} times in a row: {failed.reason}"
+        if failed.count > 1
+        else f"{data_set} failed: {failed.reason}"
+        for data_set, failed in failures.items()
+    )
+    return "; ".join(sentences) or None
+
+
+def _latest(
+    before: Mapping[DataSet, datetime], now: Mapping[DataSet, datetime]
+) -> dict[DataSet, datetime]:
+    return {**before, **{name: max(at, before.get(name, at)) for name, at in now.items()}}

@@ -1,11 +1,11 @@
-"""Ingest: the listing, the calendar and companies, all of them or the stalest."""
+"""Ingest: the listing, the calendar and companies."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
+from ..domain.companies import ListName
 from ..domain.reports import ALL_REPORTS
 from ..errors import DamagedItemError, ProviderError, StoreUnavailableError
 from ..events import EarningsScheduled
@@ -14,22 +14,22 @@ from .ingest_listing import IngestListing
 from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from ..domain.companies import DataSet
     from ..domain.model import Ticker
     from ..domain.reports import EarningsCalendarEntry, ReportKind
     from ..ports import Clock, Progress
     from ..provider_port import Provider
-    from ..repositories.companies import AssetRepository
     from ..repositories.reports import FinancialsRepository
     from ..repositories.state import StateRepository
     from .outbox import Outbox
+    from .run import Due
 
 __all__ = ["DATA_SETS", "Ingest", "IngestCompany", "IngestListing"]
 
 _CHUNK: Final = 500
-_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_LISTS: Final[tuple[ListName, ...]] = get_args(ListName)
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ class Ingest:
     """Bring what is stored up to what the provider has. The next run completes a stopped one."""
 
     provider: Provider
-    assets: AssetRepository
     financials: FinancialsRepository
     state: StateRepository
     outbox: Outbox
     clock: Clock
     listing: IngestListing
     company: IngestCompany
+    publish_listing: Callable[[], None]
 
     def everything(
         self,
@@ -51,41 +51,48 @@ class Ingest:
         tickers: Sequence[Ticker] | None = None,
         data_sets: Sequence[DataSet] = DATA_SETS,
         reports: Collection[ReportKind] = ALL_REPORTS,
+        due: Due | None = None,
         *,
         accept_losses: bool = False,
     ) -> IngestResult:
-        """Ingest everything, or only these data sets of these companies (without the lists)."""
+        """Ingest everything, or only these data sets of these companies (without the lists).
+
+        Of that, only what is `due`, where this is passed.
+        """
         result = IngestResult()
         if tickers is None:
-            result.add(self.listing(progress, accept_losses=accept_losses))
-            result.add(self.calendar(progress))
+            names = _LISTS if due is None else {item.name for item in due.lists()}
+            for name in (name for name in _LISTS if name in names):
+                result.add(self.update_list(name, progress, accept_losses=accept_losses))
         companies = self.provider.covered() or () if tickers is None else tickers
         for done, ticker in enumerate(companies, 1):
-            result.add(self._company(ticker, data_sets, reports))
+            due_now = data_sets if due is None else due.data_sets(ticker)
+            wanted = [name for name in data_sets if name in due_now]
+            result.fresh.update(name for name in data_sets if name not in due_now)
+            result.add(self.try_company(ticker, wanted, reports))
             for data_set in data_sets:
                 progress(data_set, done, len(companies))
         if tickers is None and not result.failed:
             self.state.note_finished_ingest(self.provider.name, self.clock())
         return result
 
-    def stalest(self, limit: int) -> IngestResult:
-        """Ingest the companies that were checked longest ago, of those that the provider covers.
+    def update_list(
+        self, name: ListName, progress: Progress, *, accept_losses: bool = False
+    ) -> IngestResult:
+        """Ingest a list, and publish the listing for searches.
 
-        When the budget of calls is used up, the rest is left to the next run, which begins there.
+        Only then it counts as requested, so that a stopped run is completed by the next.
         """
-        covered = self.provider.covered()
-        if covered is None:
-            stalest = self.assets.stalest(limit)
+        if name == "calendar":
+            result = self.calendar(progress)
         else:
-            stalest = sorted(covered, key=self._checked_at)[:limit]
-        result = IngestResult()
-        for ticker in stalest:
-            result.add(self._company(ticker))
-            if result.out_of_calls:
-                break
+            result = self.listing(progress, accept_losses=accept_losses)
+            self.publish_listing()
+        if not result.failed:
+            self.state.note_requested_list(self.provider.name, name, self.provider.retrieved_at())
         return result
 
-    def _company(
+    def try_company(
         self,
         ticker: Ticker,
         data_sets: Sequence[DataSet] = DATA_SETS,
@@ -117,10 +124,6 @@ class Ingest:
             result.count("calendar", len(chunk), changed)
             progress("calendar", start + len(chunk), len(entries))
         return result
-
-    def _checked_at(self, ticker: Ticker) -> datetime:
-        profile = self.assets.get(ticker)
-        return _NEVER if profile is None else profile.checked_at or _NEVER
 
     def _store_dates(self, entries: Sequence[EarningsCalendarEntry]) -> int:
         changes = self.financials.compare_calendar(entries)

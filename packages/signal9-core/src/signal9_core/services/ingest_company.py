@@ -78,10 +78,13 @@ class IngestCompany:
                 updates[data_set] = update = own._ingest(data_set, record, reports, result)  # noqa: SLF001
             except ProviderError as error:
                 result.fail(error, data_set, ticker)
+                record.add_failure(data_set, error)
             except KeyboardInterrupt:
                 record.save()  # calls were spent on it
                 raise
             else:
+                if data_set is not DataSet.FINANCIALS or set(reports) >= ALL_REPORTS:
+                    record.add_request(data_set)
                 if update is not None:
                     record.add_update(data_set, update)
         record.publish(self.outbox)

@@ -25,11 +25,13 @@ __all__ = ["IngestResult"]
 class IngestResult:
     """Counts by data set, of what is stored now and of what was new or changed; and failures.
 
-    `out_of_calls` tells that something is left for later, since the budget of calls is used up.
+    `fresh` counts companies of which a data set was not requested, as it is fresh. `out_of_calls`
+    tells that something is left for later, since the budget of calls is used up.
     """
 
     stored: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
+    fresh: Counter[str] = field(default_factory=Counter)
     failed: list[FailureAnswer] = field(default_factory=list)
     out_of_calls: bool = False
 
@@ -50,6 +52,7 @@ class IngestResult:
         """Add another result to this one."""
         self.stored.update(other.stored)
         self.changed.update(other.changed)
+        self.fresh.update(other.fresh)
         self.failed += other.failed
         self.out_of_calls |= other.out_of_calls
 
@@ -67,6 +70,7 @@ class IngestResult:
             notice=provider.notice,
             stored=dict(self.stored),
             changed=dict(self.changed),
+            fresh=dict(self.fresh),
             failed=self.failed,
             seconds=Decimal(f"{seconds:.3f}"),
         )

@@ -10,10 +10,10 @@ from ..domain.reports import ALL_REPORTS
 from ..provider_port import Financials, Vintage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
-    from ..domain.companies import Asset, AssetProfile, CompanyOverview, DataSet
+    from ..domain.companies import Asset, AssetProfile, CompanyOverview, DataSet, ListName
     from ..domain.coverage import Coverage, Days, Received
     from ..domain.model import Ticker
     from ..domain.news import NewsArticle
@@ -46,6 +46,11 @@ class OwnFacts:
     def name(self) -> str:
         """The name of the source."""
         return self.provider.name
+
+    @property
+    def calls(self) -> Mapping[DataSet | ListName, int]:
+        """How many requests a list, or a data set of a company, takes."""
+        return self.provider.calls
 
     @property
     def notice(self) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from itertools import groupby
@@ -25,9 +25,10 @@ from ..schemas.operations import ReplayAnswer, SkippedAnswer
 from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
+    from ..domain.companies import ListName
     from ..domain.coverage import Days
     from ..domain.reports import ReportKind
     from ..ports import Progress
@@ -53,6 +54,7 @@ class RecordedProvider:
     responses: Sequence[ParsedResponse]
     ticker: Ticker | None = None
     notice: str | None = None
+    calls: Mapping[DataSet | ListName, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

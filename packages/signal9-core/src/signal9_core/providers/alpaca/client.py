@@ -9,7 +9,7 @@ import httpx2
 from pydantic import SecretStr
 
 from ...domain.adjustment import CorporateAction, one_a_day
-from ...domain.companies import Asset, DataSet
+from ...domain.companies import Asset, DataSet, ListName
 from ...domain.model import Ticker
 from ...domain.news import NewsArticle
 from ...domain.prices import PriceSeries
@@ -53,6 +53,7 @@ class AlpacaClient:
 
     name = "alpaca"
     notice = NOTICE
+    calls: Mapping[DataSet | ListName, int] = {"listing": 1, DataSet.PRICES: 2, DataSet.NEWS: 1}
 
     def __init__(
         self,

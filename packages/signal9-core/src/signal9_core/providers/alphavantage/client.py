@@ -1,6 +1,6 @@
 """AlphaVantage over HTTP: what the plan allows, with no call more than needed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Final, Self, TypeVar
@@ -9,7 +9,7 @@ import httpx2
 from pydantic import SecretStr
 
 from ...domain.adjustment import CorporateAction
-from ...domain.companies import Asset, CompanyOverview, DataSet
+from ...domain.companies import Asset, CompanyOverview, DataSet, ListName
 from ...domain.model import Ticker
 from ...domain.news import NewsArticle
 from ...domain.reports import (
@@ -59,6 +59,14 @@ class AlphaVantageClient:
     """
 
     name = "alphavantage"
+    calls: Mapping[DataSet | ListName, int] = {
+        "listing": 1,
+        "calendar": 1,
+        DataSet.OVERVIEW: 1,
+        DataSet.PRICES: 1,
+        DataSet.FINANCIALS: len(ALL_REPORTS),
+        DataSet.NEWS: 1,
+    }
 
     def __init__(
         self,

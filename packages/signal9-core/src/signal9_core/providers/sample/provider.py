@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 import msgspec
 from pydantic import TypeAdapter
 
 from ...domain.adjustment import CorporateAction
-from ...domain.companies import Asset, CompanyOverview, DataSet
+from ...domain.companies import Asset, CompanyOverview, DataSet, ListName
 from ...domain.model import Model, Ticker
 from ...domain.news import NewsArticle
 from ...domain.prices import PriceSeries
@@ -119,6 +119,7 @@ class SampleProvider:
 
     name = "sample"
     notice = NOTICE
+    calls: Mapping[DataSet | ListName, int] = dict.fromkeys((*DataSet, *get_args(ListName)), 0)
 
     def __init__(self, files: SampleFiles | None = None) -> None:
         self._files = SampleFiles() if files is None else files
