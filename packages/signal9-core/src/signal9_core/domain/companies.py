@@ -181,6 +181,9 @@ class ProblemKind(StrEnum):
     IDENTITY = "identity"
     """The ticker may have another owner; nothing is added until somebody decides."""
 
+    LISTING = "listing"
+    """Its entry in a listing cannot be stored; what was listed before stays."""
+
     PRICES = "prices"
     """Computed adjusted closes differ from the provider's: a split or a dividend is wrong."""
 

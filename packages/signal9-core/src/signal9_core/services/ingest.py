@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, get_args
 
 from ..domain.companies import ListName
 from ..domain.reports import ALL_REPORTS
-from ..errors import DamagedItemError, ProviderError, StoreUnavailableError
+from ..errors import ProviderError, StoreError
 from ..events import EarningsScheduled
+from .company_record import is_lasting
 from .ingest_company import DATA_SETS, IngestCompany
 from .ingest_listing import IngestListing
 from .ingest_result import IngestResult
@@ -88,7 +90,7 @@ class Ingest:
         else:
             result = self.listing(progress, accept_losses=accept_losses)
             self.publish_listing()
-        if not result.failed:
+        if all(failure.ticker for failure in result.failed):  # the list itself has come
             self.state.note_requested_list(self.provider.name, name, self.provider.retrieved_at())
         return result
 
@@ -101,10 +103,13 @@ class Ingest:
         """Ingest a company; what the store fails to do for it does not stop the others."""
         try:
             return self.company(ticker, data_sets, reports)
-        except (DamagedItemError, StoreUnavailableError) as error:
+        except StoreError as error:
             result = IngestResult()
             for data_set in data_sets:
                 result.fail(error, data_set, ticker)
+            if is_lasting(error):
+                with suppress(StoreError):  # what is damaged takes no record of it either
+                    self.company.note_failure(ticker, data_sets, error)
             self.outbox.send(result.failure_events(self.clock()))
             return result
 
@@ -119,20 +124,32 @@ class Ingest:
             return result
         for start in range(0, len(entries), _CHUNK):
             chunk = entries[start : start + _CHUNK]
-            changed = self._store_dates(chunk)
-            self.outbox.publish("calendar")
-            result.count("calendar", len(chunk), changed)
+            self._store_dates(chunk, result)
             progress("calendar", start + len(chunk), len(entries))
+        self.outbox.send(result.failure_events(self.clock()))
         return result
 
-    def _store_dates(self, entries: Sequence[EarningsCalendarEntry]) -> int:
-        changes = self.financials.compare_calendar(entries)
-        if changes:
-            at = self.clock()
-            events = (
-                EarningsScheduled(at=at, ticker=entry.ticker, report_date=entry.report_date)
-                for entry, *_ in changes
-            )
+    def _store_dates(self, entries: Sequence[EarningsCalendarEntry], result: IngestResult) -> None:
+        """Write and announce dates; one that cannot be stored is reported, apart from others."""
+        changes, at = self.financials.compare_calendar(entries), self.clock()
+        events = [
+            EarningsScheduled(at=at, ticker=entry.ticker, report_date=entry.report_date)
+            for entry, *_ in changes
+        ]
+        if events:
             self.outbox.record("calendar", *events)
+        try:
             self.financials.write_calendar(changes)
-        return len(changes)
+        except StoreError as error:
+            if not is_lasting(error):
+                raise
+            self.outbox.withdraw("calendar", *events)
+            if len(entries) == 1:
+                result.fail(error, "calendar", entries[0].ticker)
+                return
+            middle = len(entries) // 2
+            self._store_dates(entries[:middle], result)
+            self._store_dates(entries[middle:], result)
+            return
+        self.outbox.publish("calendar")
+        result.count("calendar", len(entries), len(changes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -10,17 +11,17 @@ from typing import TYPE_CHECKING, Final
 
 from ..domain.companies import Asset, DataSet, Listing
 from ..domain.reports import ALL_REPORTS
-from ..errors import ProviderError
+from ..errors import PayloadError, ProviderError, StoreError
 from ..events import AssetDataUpdated, FinancialDataIngested, NewsIngested
 from ..provider_port import Vintage
 from ..repositories.news import NO_COMPANY
-from .company_record import CompanyRecord, Update
+from .company_record import CompanyRecord, Update, is_lasting
 from .ingest_prices import IngestPrices
 from .ingest_result import IngestResult
 from .own_facts import own_facts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from ..domain.companies import AssetProfile, CompanyOverview, Freshness
@@ -73,12 +74,14 @@ class IngestCompany:
         result = IngestResult()
         updates: dict[DataSet, Update | None] = {}
         for data_set in data_sets:
+            recorded = record.count_events()
             try:
                 record.require_owner()
-                updates[data_set] = update = own._ingest(data_set, record, reports, result)  # noqa: SLF001
+                with _payload_errors(data_set, record):
+                    updates[data_set] = update = own._ingest(data_set, record, reports, result)  # noqa: SLF001
             except ProviderError as error:
                 result.fail(error, data_set, ticker)
-                record.add_failure(data_set, error)
+                record.add_failure(data_set, error, recorded)
             except KeyboardInterrupt:
                 record.save()  # calls were spent on it
                 raise
@@ -88,8 +91,11 @@ class IngestCompany:
                 if update is not None:
                     record.add_update(data_set, update)
         record.publish(self.outbox)
-        self.outbox.send(result.failure_events(self.clock()))
         record.save(checked=not result.out_of_calls)
+        for data_set, refusal in record.refused.items():
+            updates[data_set] = None
+            result.fail(refusal, data_set, ticker)
+        self.outbox.send(result.failure_events(self.clock()))
         for data_set, update in updates.items():
             fresh = record.freshness.get(data_set)  # absent if the ticker has a new owner by now
             if update is None or fresh is None:
@@ -97,6 +103,13 @@ class IngestCompany:
             else:
                 result.count(data_set, fresh.count, update.changed)
         return result
+
+    def note_failure(self, ticker: Ticker, data_sets: Sequence[DataSet], error: StoreError) -> None:
+        """Record at a company what could not be stored of it."""
+        record = CompanyRecord(ticker, self.provider, self.assets, self._count)
+        for data_set in data_sets:
+            record.add_failure(data_set, error, record.count_events())
+        record.save()
 
     def _ingest(
         self,
@@ -284,6 +297,20 @@ class IngestCompany:
 
     def _today(self) -> date:
         return self.provider.retrieved_at().date()
+
+
+@contextmanager
+def _payload_errors(data_set: DataSet, record: CompanyRecord) -> Iterator[None]:
+    """Turn what cannot be read or stored into a `PayloadError`: other companies are not to stop."""
+    try:
+        yield
+    except StoreError as error:
+        if not is_lasting(error):
+            raise
+        raise PayloadError(str(error)) from error
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        where = f"{data_set} of {record.ticker}"
+        raise PayloadError(f"{where}: {type(error).__name__}: {error}") from error
 
 
 def _news_ingested(ticker: Ticker, published: Sequence[datetime], at: datetime) -> NewsIngested:

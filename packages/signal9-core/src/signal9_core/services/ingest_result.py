@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..errors import QuotaExhaustedError
 from ..events import IngestionFailed
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from ..errors import Signal9Error
     from ..provider_port import Provider
 
-__all__ = ["IngestResult"]
+__all__ = ["IngestResult", "describe_error"]
+
+_LONGEST_REASON: Final = 500
+
+
+def describe_error(error: Signal9Error) -> str:
+    """Return what went wrong, short and in valid Unicode, whatever the message quotes."""
+    return str(error)[:_LONGEST_REASON].encode(errors="replace").decode()
 
 
 @dataclass
@@ -43,7 +50,10 @@ class IngestResult:
     def fail(self, error: Signal9Error, data_set: str, ticker: Ticker | None = None) -> None:
         """Add a data set that could not be ingested."""
         failure = FailureAnswer(
-            ticker=ticker, data_set=data_set, reason=str(error), transient=error.transient
+            ticker=ticker,
+            data_set=data_set,
+            reason=describe_error(error),
+            transient=error.transient,
         )
         self.failed.append(failure)
         self.out_of_calls |= isinstance(error, QuotaExhaustedError)

@@ -302,15 +302,15 @@ class Replay:
     ) -> IngestResult:
         """Ingest what files say about a subject; what fails is about this subject alone."""
         try:
-            return self._ingest_all(subject, copies)
+            result = self._ingest_all(subject, copies)
         except Signal9Error as error:
             result = IngestResult()
+            result.fail(error, subject[0], subject[1] or None)
+        if result.failed:
             readable = [copy for copy in copies if self._read(copy, skipped)]
-            if len(readable) == len(copies):
-                result.fail(error, subject[0], subject[1] or None)
-            elif readable:  # the others have vanished meanwhile
-                return self._ingest(subject, readable, skipped)
-            return result
+            if len(readable) < len(copies):  # the others have vanished meanwhile
+                return self._ingest(subject, readable, skipped) if readable else IngestResult()
+        return result
 
     def _ingest_all(self, subject: _Subject, copies: Sequence[RawCopy]) -> IngestResult:
         data_set, ticker = subject
