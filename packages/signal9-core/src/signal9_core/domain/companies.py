@@ -149,6 +149,12 @@ class CompanyOverview(OpenModel):
     market_capitalization: OptionalNumber = None
     shares_outstanding: OptionalNumber = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing but whose description it is."""
+        values = {**dict(self), **(self.model_extra or {}), "ticker": None}
+        return all(value is None for value in values.values())
+
 
 class Freshness(Model):
     """How far one data set of one company reaches, and where it comes from."""

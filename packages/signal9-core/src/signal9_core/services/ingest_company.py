@@ -132,7 +132,7 @@ class IngestCompany:
 
     def _ingest_overview(self, record: CompanyRecord) -> Update | None:
         overview = self.provider.overview(record.ticker)
-        if overview is None:
+        if overview is None or overview.is_empty:
             return None
         self._check_owner(record, overview)
         before, at = record.before.freshness.get(DataSet.OVERVIEW), self.provider.retrieved_at()
