@@ -1,0 +1,56 @@
+"""The queues of a stage, their messages, and messages that failed for good."""
+
+from typing import Final, NamedTuple
+
+from pydantic import PositiveInt
+
+from .model import Instant, Model
+
+__all__ = [
+    "DEAD_LETTERS",
+    "INSIGHTS",
+    "NOTIFICATIONS",
+    "DeadLetter",
+    "Message",
+    "queue_prefix",
+    "work_queue",
+]
+
+INSIGHTS: Final = "insights"
+"""The queue of events that insights follow from."""
+
+NOTIFICATIONS: Final = "notifications"
+"""The queue of events that users are notified of."""
+
+DEAD_LETTERS: Final = "-dead-letters"
+"""What the name of a queue ends with that holds the dead letters of another."""
+
+
+def work_queue(provider: str) -> str:
+    """Return the queue of the work items of a provider."""
+    return f"work-{provider}"
+
+
+def queue_prefix(stage: str) -> str:
+    """Return what the names of a stage's queues begin with."""
+    return f"signal9-{stage}-"
+
+
+class Message(NamedTuple):
+    """A message as a queue delivers it, for the `tries`th time."""
+
+    id: str
+    body: str
+    tries: int = 1
+    receipt: str = ""
+
+
+class DeadLetter(Model):
+    """A message that failed for good, why, and the queue that it is put back on."""
+
+    id: str
+    queue: str
+    reason: str
+    failed_at: Instant
+    tries: PositiveInt
+    body: str
