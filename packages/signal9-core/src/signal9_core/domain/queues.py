@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from pydantic import PositiveInt
+from pydantic import PositiveInt, ValidationError
 
 from .model import Instant, Model
 
@@ -13,6 +13,7 @@ __all__ = [
     "DeadLetter",
     "Message",
     "queue_prefix",
+    "reason_of",
     "work_queue",
 ]
 
@@ -54,3 +55,12 @@ class DeadLetter(Model):
     failed_at: Instant
     tries: PositiveInt
     body: str
+
+
+def reason_of(error: Exception) -> str:
+    """Return what went wrong in one line, without the values of a message."""
+    if isinstance(error, ValidationError):
+        problems = error.errors(include_input=False, include_url=False, include_context=False)
+        listed = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in problems)
+        return f"{error.title}: {listed}"
+    return f"{type(error).__name__}: {error}"

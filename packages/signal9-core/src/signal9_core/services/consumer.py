@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pydantic import ValidationError
-
-from ..domain.queues import DeadLetter
+from ..domain.queues import DeadLetter, reason_of
 from ..errors import InputError, Signal9Error
 
 if TYPE_CHECKING:
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     from ..domain.queues import Message
     from ..ports import Clock, DeadLetters, Queues
 
-__all__ = ["Consumer", "Failure", "reason_of"]
+__all__ = ["Consumer", "Failure"]
 
 _ATTEMPTS: Final = 3
 _FIRST_DELAY_S: Final = 30
@@ -80,12 +78,3 @@ class Consumer:
             # The queue delivers it again, or moves it to the dead letters without a reason.
             return Failure(message.id, f"{reason}; {reason_of(unreported)}", is_dead=False)
         return Failure(message.id, reason, is_dead=True)
-
-
-def reason_of(error: Exception) -> str:
-    """Return what went wrong in one line, without the values of a message."""
-    if isinstance(error, ValidationError):
-        problems = error.errors(include_input=False, include_url=False, include_context=False)
-        listed = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in problems)
-        return f"{error.title}: {listed}"
-    return f"{type(error).__name__}: {error}"
