@@ -20,7 +20,7 @@ from signal9_core.errors import StoreUnavailableError
 from signal9_core.events import AssetDataUpdated, EarningsScheduled, Event, FinancialDataIngested
 from signal9_core.ports import ABSENT, Store
 from signal9_core.provider_port import Financials, History
-from signal9_core.repositories.prices import PriceChange
+from signal9_core.repositories.prices import PriceChange, PriceRepository
 from tests.core.conftest import app_over, opened
 from tests.core.repositories.test_on_dynamodb import on_dynamodb
 from tests.fakes import (
@@ -221,14 +221,14 @@ def test_a_shape_that_no_rule_can_read_stops_nobody_else(
 def test_a_store_that_is_down_for_a_company_is_no_problem_of_it(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = stage.app.prices.write
+    write = PriceRepository.write
 
-    def down(change: PriceChange) -> None:
+    def down(prices: PriceRepository, change: PriceChange) -> None:
         if change.count > 1:
             raise StoreUnavailableError("throttled")
-        write(change)
+        write(prices, change)
 
-    monkeypatch.setattr(stage.app.prices, "write", down)
+    monkeypatch.setattr(PriceRepository, "write", down)
 
     assert {ticker for ticker, _ in stage.run()} == {"AAPL"}
     assert stage.problem("AAPL", ProblemKind.REQUESTS) is None

@@ -106,6 +106,10 @@ class Settings(BaseSettings):
         None,
         description="ARN of the SNS topic for notifications; unset stores them in the inbox only.",
     )
+    queue_prefix: str | None = Field(
+        None,
+        description="Prefix of the names of the stage's SQS queues; unset works without queues.",
+    )
     overview_max_age_days: PositiveInt = Field(
         30, description="Days after which a company's description is requested again."
     )

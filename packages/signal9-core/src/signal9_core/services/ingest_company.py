@@ -64,16 +64,18 @@ class IngestCompany:
         ticker: Ticker,
         data_sets: Sequence[DataSet] = DATA_SETS,
         reports: Collection[ReportKind] = ALL_REPORTS,
+        since: datetime | None = None,
     ) -> IngestResult:
         """Ingest these data sets; one that fails is reported and does not stop the others.
 
-        Only these `reports` are requested of the provider.
+        Only these `reports` are requested of the provider, and nothing that was requested at or
+        after `since`.
         """
         record = CompanyRecord(ticker, self.provider, self.assets, self._count)
         own = replace(self, provider=own_facts_of(record.before, self.provider))
         result = IngestResult()
         updates: dict[DataSet, Update | None] = {}
-        for data_set in data_sets:
+        for data_set in record.without_requested(data_sets, since):
             recorded = record.count_events()
             try:
                 record.require_owner()
@@ -86,15 +88,24 @@ class IngestCompany:
                 record.save()  # calls were spent on it
                 raise
             else:
-                if data_set is not DataSet.FINANCIALS or set(reports) >= ALL_REPORTS:
+                if self._is_offered(data_set) and (
+                    data_set is not DataSet.FINANCIALS or set(reports) >= ALL_REPORTS
+                ):
                     record.add_request(data_set)
                 if update is not None:
                     record.add_update(data_set, update)
+        self._finish(record, updates, result)
+        return result
+
+    def _finish(
+        self, record: CompanyRecord, updates: dict[DataSet, Update | None], result: IngestResult
+    ) -> None:
+        """Write the record, publish its events, and count what is stored now."""
         record.publish(self.outbox)
         record.save(checked=not result.out_of_calls)
         for data_set, refusal in record.refused.items():
             updates[data_set] = None
-            result.fail(refusal, data_set, ticker)
+            result.fail(refusal, data_set, record.ticker)
         self.outbox.send(result.failure_events(self.clock()))
         for data_set, update in updates.items():
             fresh = record.freshness.get(data_set)  # absent if the ticker has a new owner by now
@@ -102,7 +113,6 @@ class IngestCompany:
                 result.count(data_set, 0, 0)
             else:
                 result.count(data_set, fresh.count, update.changed)
-        return result
 
     def note_failure(self, ticker: Ticker, data_sets: Sequence[DataSet], error: StoreError) -> None:
         """Record at a company what could not be stored of it."""
@@ -294,6 +304,10 @@ class IngestCompany:
         if data_set is DataSet.NEWS:
             return self.news.count(ticker, first)
         return len(self.prices.between(ticker, first))
+
+    def _is_offered(self, data_set: DataSet) -> bool:
+        """Return whether the provider has such data at all; recorded responses may have any."""
+        return not self.provider.calls or data_set in self.provider.calls
 
     def _today(self) -> date:
         return self.provider.retrieved_at().date()

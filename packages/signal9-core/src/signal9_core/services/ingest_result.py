@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from ..errors import QuotaExhaustedError
+from ..errors import (
+    CredentialsError,
+    DailyQuotaError,
+    ProviderUnavailableError,
+    QuotaExhaustedError,
+    RateLimitError,
+)
 from ..events import IngestionFailed
 from ..schemas.operations import FailureAnswer, IngestAnswer
 
@@ -28,12 +34,17 @@ def describe_error(error: Signal9Error) -> str:
     return str(error)[:_LONGEST_REASON].encode(errors="replace").decode()
 
 
+_OUTAGES: Final = (CredentialsError, ProviderUnavailableError, RateLimitError)
+_NO_CALLS: Final = (DailyQuotaError, QuotaExhaustedError)
+
+
 @dataclass
 class IngestResult:
     """Counts by data set, of what is stored now and of what was new or changed; and failures.
 
     `fresh` counts companies of which a data set was not requested, as it is fresh. `out_of_calls`
-    tells that something is left for later, since the budget of calls is used up.
+    tells that something is left for later, since the budget of calls is used up. `outages` counts
+    failures of the provider as a whole: it did not answer, or accepts nothing at the moment.
     """
 
     stored: Counter[str] = field(default_factory=Counter)
@@ -41,6 +52,7 @@ class IngestResult:
     fresh: Counter[str] = field(default_factory=Counter)
     failed: list[FailureAnswer] = field(default_factory=list)
     out_of_calls: bool = False
+    outages: int = 0
 
     def count(self, data_set: str, stored: int, changed: int) -> None:
         """Add to the counts of a data set."""
@@ -57,6 +69,7 @@ class IngestResult:
         )
         self.failed.append(failure)
         self.out_of_calls |= isinstance(error, QuotaExhaustedError)
+        self.outages += isinstance(error, _OUTAGES) and not isinstance(error, _NO_CALLS)
 
     def add(self, other: IngestResult) -> None:
         """Add another result to this one."""
@@ -65,6 +78,7 @@ class IngestResult:
         self.fresh.update(other.fresh)
         self.failed += other.failed
         self.out_of_calls |= other.out_of_calls
+        self.outages += other.outages
 
     def failure_events(self, at: datetime) -> list[IngestionFailed]:
         """Return an event for each failure."""

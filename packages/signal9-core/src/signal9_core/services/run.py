@@ -7,25 +7,29 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from ..domain.queues import reason_of
+from ..errors import Signal9Error
 from ..repositories.companies import CompanySummary
 from ..schemas.operations import RunAnswer
 from .ingest_result import IngestResult
 from .planner import Published
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from ..domain.companies import DataSet, ListName
     from ..domain.model import Ticker
+    from ..domain.work import WorkItem
     from ..ports import Clock, Progress
     from ..provider_port import Provider
     from ..repositories.companies import AssetRepository
     from ..repositories.reports import FinancialsRepository
     from ..repositories.state import StateRepository
     from ..schemas.operations import QuotaAnswer
+    from .circuit import Circuit
     from .ingest import Ingest
-    from .planner import Plan, Planner, WorkItem
+    from .planner import Plan, Planner
 
 __all__ = ["Budget", "Due", "Run", "RunResult"]
 
@@ -70,19 +74,24 @@ class Due:
 
     def lists(self) -> list[WorkItem]:
         """Return the lists that are due."""
-        return self.planner.lists(self.state.requested_lists(self.provider.name), self.clock())
+        return self.planner.lists(self.requested_lists(), self.clock())
 
-    def companies(self, budget: int | None = None) -> Plan:
-        """Return what is due of all companies, as far as the budget of calls suffices.
+    def requested_lists(self) -> dict[ListName, datetime]:
+        """Return when the lists were last requested."""
+        return self.state.requested_lists(self.provider.name)
 
-        Nothing is due of those that are not listed, or whose tickers may have other owners.
+    def plan(self, budget: int | None = None, *, lists: bool = True) -> Plan:
+        """Return what is due, with or without lists, as far as the budget of calls suffices.
+
+        Nothing is due of companies that are not listed, or whose tickers may have other owners.
         """
         companies = [
             company
             for company in self.assets.summaries(self.provider.covered())
             if company.status == "active" and not company.is_undecided
         ]
-        return self.planner.plan(companies, self._published, self.clock(), budget)
+        due_lists = self.lists() if lists else ()
+        return self.planner.plan(companies, self._published, self.clock(), budget, due_lists)
 
     def data_sets(self, ticker: Ticker) -> tuple[DataSet, ...]:
         """Return which data sets of a company are due."""
@@ -105,22 +114,79 @@ class Run:
     due: Due
     clock: Clock
     budget: Budget | None = None
+    circuit: Circuit | None = None
+    give_up: Callable[[WorkItem, Exception], None] | None = None
 
     def __call__(self, progress: Progress, until: datetime | None = None) -> RunResult:
         """Ingest what is due with the calls that are left today; begin nothing after `until`.
 
-        The lists come first: an empty stage learns of its companies from them.
+        Lists that were never requested come first: an empty stage learns of its companies from
+        them.
         """
-        result = IngestResult()
-        budget = None if self.budget is None else self.budget.left_today()
-        lists = self.due.planner.within(self.due.lists(), budget)
-        left = self._work(lists.now, result, until, progress) + len(lists.later)
+        result, budget = IngestResult(), self._left_today()
+        plan = self.due.plan(budget)
+        first = [item for item in plan.now if item.name is not None and item.due_since is None]
+        done = self._work(first, result, until, progress)
+        if first and done == len(first):
+            if budget is not None:
+                budget -= sum(item.calls for item in first)
+            plan, done = self.due.plan(budget, lists=False), 0
+        if not done:
+            done = self._work(plan.now, result, until, progress)
+        left = len(plan.now) - done + len(plan.later)
+        if self.budget is None or not (plan.later or result.out_of_calls):
+            return RunResult(result, left, None)
+        return RunResult(result, left, self.budget.status().refills_at)
+
+    def plan(self, beside: Sequence[WorkItem] = ()) -> Plan:
+        """Return what is due, and for how much of it the calls that are left today suffice.
+
+        What other processes have to do, `beside` this plan, is not in it, and needs calls, too.
+        """
+        budget = self._left_today()
+        if not beside:
+            return self.due.plan(budget)
         if budget is not None:
-            budget -= sum(item.calls for item in lists.now)
-        plan = self.due.companies(budget)
-        left += self._work(plan.now, result, until, progress) + len(plan.later)
-        refills_at = None if self.budget is None else self.budget.status().refills_at
-        return RunResult(result, left, refills_at if left else None)
+            budget = max(0, budget - sum(item.calls for item in beside))
+        return self.due.planner.within(list(_without(self.due.plan().now, beside)), budget)
+
+    def _left_today(self) -> int | None:
+        return None if self.budget is None else self.budget.left_today()
+
+    def work(self, item: WorkItem) -> IngestResult:
+        """Do one item of a plan; what of it was requested since it was planned is left out."""
+        result = self._ingest(item)
+        if self.circuit is not None:
+            self.circuit.note(result)
+        return result
+
+    def _ingest(self, item: WorkItem) -> IngestResult:
+        if item.name is not None:
+            requested = self.due.requested_lists().get(item.name)
+            if requested is not None and requested >= item.planned_at:
+                return IngestResult()
+            return self.ingest.update_list(item.name, _ignore)
+        result = IngestResult()
+        for ticker in item.tickers:
+            result.add(self.ingest.try_company(ticker, item.data_sets, since=item.planned_at))
+        return result
+
+    def _try(self, item: WorkItem) -> IngestResult:
+        """Do an item; an error that nobody expects ends only this one, and becomes a dead letter.
+
+        What may pass, such as a store that is down, stops the run.
+        """
+        try:
+            return self.work(item)
+        except Exception as error:
+            if self.give_up is None or (isinstance(error, Signal9Error) and error.transient):
+                raise
+            self.give_up(item, error)
+            result = IngestResult()
+            data_set: str = item.name or next((str(name) for name in item.data_sets), "all")
+            reason = Signal9Error(reason_of(error))
+            result.fail(reason, data_set, item.tickers[0] if item.tickers else None)
+            return result
 
     def _work(
         self,
@@ -129,19 +195,34 @@ class Run:
         until: datetime | None,
         progress: Progress,
     ) -> int:
-        """Do what can be done, and return how many items are left."""
+        """Do what can be done, and return how many items that were."""
         for done, item in enumerate(items):
             if result.out_of_calls or (until is not None and self.clock() >= until):
-                return len(items) - done
-            result.add(self._ingest(item))
+                return done
+            if self.circuit is not None and not self.circuit.admits():
+                return done
+            result.add(self._try(item))
             progress("due", done + 1, len(items))
-        return 0
+        return len(items)
 
-    def _ingest(self, item: WorkItem) -> IngestResult:
-        if item.ticker is not None:
-            return self.ingest.try_company(item.ticker, item.data_sets)
-        name: ListName = "listing" if item.name == "listing" else "calendar"
-        return self.ingest.update_list(name, _ignore)
+
+def _without(items: Iterable[WorkItem], beside: Iterable[WorkItem]) -> Iterator[WorkItem]:
+    """Yield items without lists, and companies of which data sets, that are in others."""
+    taken = {
+        part
+        for item in beside
+        for ticker in item.tickers or (None,)
+        for part in _parts(item, ticker)
+    }
+    for item in items:
+        rest = tuple(name for name in item.tickers if taken.isdisjoint(_parts(item, name)))
+        if rest or (item.name is not None and taken.isdisjoint(_parts(item))):
+            yield item.model_copy(update={"tickers": rest})
+
+
+def _parts(item: WorkItem, ticker: Ticker | None = None) -> list[tuple[str | None, DataSet | None]]:
+    """Return what an item consists of: a list, or data sets of a company."""
+    return [(item.name or ticker, data_set) for data_set in item.data_sets or (None,)]
 
 
 def _ignore(data_set: str, done: int, total: int) -> None:
