@@ -33,6 +33,7 @@ _UNUSED: Final = (
     "signal9_core/__main__.py",
     "signal9_core/cli",
     "signal9_core/notebook",
+    "signal9_core/providers/simulator",
     "signal9_core/remote.py",
     "signal9_handlers/local",
     "signal9_handlers/openapi*",

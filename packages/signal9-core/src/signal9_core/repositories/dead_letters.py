@@ -23,9 +23,7 @@ _PAGE: Final = 100
 class StoredDeadLetters:
     """The `DeadLetters` in State; `deliver` handles one again, here and now."""
 
-    def __init__(
-        self, store: Store, deliver: Callable[[DeadLetter], object], clock: Clock
-    ) -> None:
+    def __init__(self, store: Store, deliver: Callable[[DeadLetter], object], clock: Clock) -> None:
         self._store = store
         self._deliver = deliver
         self._clock = clock

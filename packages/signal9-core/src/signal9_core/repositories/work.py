@@ -16,7 +16,7 @@ from .optimistic import ItemRange, scan
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..ports import Clock, Item, Store
+    from ..ports import Clock, Store
 
 __all__ = ["WorkRepository", "work_id"]
 
