@@ -26,7 +26,8 @@ class IngestResult:
     """Counts by data set, of what is stored now and of what was new or changed; and failures.
 
     `fresh` counts companies of which a data set was not requested, as it is fresh. `out_of_calls`
-    tells that something is left for later, since the budget of calls is used up.
+    tells that something is left for later, since the budget of calls is used up. `others` are
+    companies that were not ingested themselves, and whose records may be others now.
     """
 
     stored: Counter[str] = field(default_factory=Counter)
@@ -34,6 +35,7 @@ class IngestResult:
     fresh: Counter[str] = field(default_factory=Counter)
     failed: list[FailureAnswer] = field(default_factory=list)
     out_of_calls: bool = False
+    others: set[Ticker] = field(default_factory=set)
 
     def count(self, data_set: str, stored: int, changed: int) -> None:
         """Add to the counts of a data set."""
@@ -55,6 +57,7 @@ class IngestResult:
         self.fresh.update(other.fresh)
         self.failed += other.failed
         self.out_of_calls |= other.out_of_calls
+        self.others |= other.others
 
     def failure_events(self, at: datetime) -> list[IngestionFailed]:
         """Return an event for each failure."""
