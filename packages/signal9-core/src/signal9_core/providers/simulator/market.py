@@ -91,13 +91,9 @@ class Market(SampleProvider):
         def scaled(column: Column) -> Column:
             return array("q", [price * percent // 10_000 * 100 for price in column[first:last]])
 
-        moved = PriceSeries(
-            ticker,
-            self._days[first:last],
-            *(scaled(getattr(bars, name)) for name in PRICE_COLUMNS),
-            volume=bars.volume[first:last],
-            scale=bars.scale,
-        )
+        open_, high, low, close = (scaled(getattr(bars, name)) for name in PRICE_COLUMNS)
+        days, volume = self._days[first:last], bars.volume[first:last]
+        moved = PriceSeries(ticker, days, open_, high, low, close, volume, scale=bars.scale)
         coverage = ((moved.day(0), moved.day(-1)),) if len(moved) else ()
         return History(moved, (), coverage, complete=begin <= self._first)
 
