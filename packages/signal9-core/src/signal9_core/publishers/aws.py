@@ -1,4 +1,4 @@
-"""EventBridge for events, and SNS for notifications."""
+"""EventBridge for events, SNS for notifications, and SES for mails."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ if TYPE_CHECKING:
 
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+    from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import PublishBatchRequestEntryTypeDef
 
     from ..domain.users import Notification
     from ..events import Event
+    from ..ports import Mail
 
 __all__ = [
     "LARGEST_BATCH",
     "EventBridgePublisher",
     "Refusal",
+    "SesMailer",
     "SnsNotifier",
     "send_in_batches",
 ]
@@ -191,6 +194,35 @@ class SnsNotifier:
             Refusal(batch[int(failed["Id"])], failed["Code"], not failed["SenderFault"])
             for failed in answer.get("Failed", [])
         ]
+
+
+class SesMailer:
+    """A `Mailer` that sends by SES, without tracking of opened mails or followed links.
+
+    `unsubscribe` is the address, of a page or a mailbox, that mail programs offer to end the mails.
+    """
+
+    def __init__(self, client: SESV2Client, sender: str, unsubscribe: str) -> None:
+        self._client = client
+        self._sender = sender
+        self._unsubscribe = unsubscribe
+
+    def send(self, mail: Mail) -> None:
+        """Send a mail."""
+        with aws_errors("mail", PublishError):
+            self._client.send_email(
+                FromEmailAddress=self._sender,
+                Destination={"ToAddresses": [mail.address]},
+                Content={
+                    "Simple": {
+                        "Subject": {"Data": mail.subject, "Charset": "UTF-8"},
+                        "Body": {"Text": {"Data": mail.text, "Charset": "UTF-8"}},
+                        "Headers": [
+                            {"Name": "List-Unsubscribe", "Value": f"<{self._unsubscribe}>"}
+                        ],
+                    }
+                },
+            )
 
 
 def _message(id_: str, notification: Notification) -> PublishBatchRequestEntryTypeDef:

@@ -103,6 +103,11 @@ class NewsRepository:
         copies = self._read(copy_keys(places_of(record.item)))
         return article_versions(record, copies.values())
 
+    def get(self, article_id: str) -> NewsArticle | None:
+        """Return the newest version of an article."""
+        versions = self.versions(article_id)
+        return versions[-1].article if versions else None
+
     def put_score(self, article: NewsArticle) -> None:
         """Store the score of an article in all its copies whose text is still the same.
 

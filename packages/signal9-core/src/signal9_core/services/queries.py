@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..domain.companies import DataSet
 from ..domain.reports import Period, ReportKind
+from ..errors import NotFoundError
 from ..schemas.financials import FinancialsAnswer, ReportRow
 from ..schemas.news import ArticleAnswer, NewsAnswer
 from ..tables import FINANCIALS, MONTH_INDEX, NEWS
@@ -105,6 +106,13 @@ class ListNews:
             next_cursor=encode_cursor(query, page.cursor),
             freshness=None if profile is None else profile.freshness.get(DataSet.NEWS),
         )
+
+    def get(self, article_id: str) -> ArticleAnswer:
+        """Return one article; `NotFoundError` if there is none with this id."""
+        article = self.news.get(article_id)
+        if article is None:
+            raise NotFoundError("article", article_id)
+        return ArticleAnswer.model_validate(article)
 
     def _page(
         self,

@@ -1,0 +1,150 @@
+"""Sending of notifications that wait in inboxes, at once or as a daily digest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from ..errors import PublishError
+from ..ports import Mail
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from ..domain.users import Notification, User
+    from ..ports import Clock, Mailer, Notifier
+    from ..repositories.notifications import NotificationRepository, WaitingNotification
+    from ..repositories.users import UserRepository
+
+__all__ = ["Delivered", "SendNotifications"]
+
+_LEASE: Final = timedelta(minutes=10)
+"""How long a process has what it took; longer than one may run."""
+
+_MOST_ATTEMPTS: Final = 12
+"""Attempts wait longer each time, which makes about four days of them."""
+
+
+@dataclass
+class Delivered:
+    """How many notifications and mails were sent, and why others were refused, if some were."""
+
+    notifications: int = 0
+    mails: int = 0
+    refused: int = 0
+    reasons: list[str] = field(default_factory=list)
+
+    def refuse(self, count: int, error: PublishError) -> None:
+        """Note that notifications were refused."""
+        self.refused += count
+        self.reasons = [*self.reasons, str(error)][:1]
+
+
+@dataclass(frozen=True)
+class SendNotifications:
+    """Send what is due by the settings of its user: to the notifier, and by mail if they want that.
+
+    What is due follows from what is stored, so that no tick is needed at a certain moment. A
+    notification is taken by a conditional write before it is sent and marked after that; one that
+    was taken and not marked is taken again later. So it is sent twice only if a process is killed
+    between the two, and the notifier's receivers know it by its id.
+    """
+
+    users: UserRepository
+    notifications: NotificationRepository
+    notifier: Notifier
+    mailer: Mailer | None
+    clock: Clock
+    app_url: str | None = None
+
+    def __call__(self, until: datetime | None = None) -> Delivered:
+        """Send what is due; begin nothing after `until`."""
+        result = Delivered()
+        due = self.notifications.due(self.clock())
+        for user_id, waiting in groupby(due, lambda each: each.notification.user_id):
+            if until is not None and self.clock() >= until:
+                break
+            self._send(user_id, list(waiting), result)
+        return result
+
+    def _send(
+        self, user_id: str, waiting: Sequence[WaitingNotification], result: Delivered
+    ) -> None:
+        record = self.users.get(user_id)
+        if record is None:  # a deletion removes the inbox, too
+            return
+        user, now = record.model, self.clock()
+        quiet_until = user.notifications.quiet_end(now)
+        if quiet_until is not None:
+            self.notifications.take(waiting, quiet_until, attempt=False)
+            return
+        taken = self.notifications.take(waiting, now + _LEASE)
+        given_up = [each for each in taken if each.attempts > _MOST_ATTEMPTS]
+        self.notifications.close(given_up)
+        self._deliver(user, [each for each in taken if each not in given_up], result)
+
+    def _deliver(
+        self, user: User, taken: Sequence[WaitingNotification], result: Delivered
+    ) -> None:
+        mailer = self.mailer if user.notifications.email and user.email else None
+        accepted = self._push([each for each in taken if not each.is_pushed], result)
+        result.notifications += len(accepted)
+        if mailer is None:
+            self.notifications.close(accepted, self.clock())
+            return
+        pushed = [each for each in taken if each.is_pushed]
+        pushed += self.notifications.mark_pushed(accepted)
+        if pushed and self._mail(mailer, user, pushed, result):
+            self.notifications.close(pushed, self.clock())
+
+    def _push(
+        self, taken: Sequence[WaitingNotification], result: Delivered
+    ) -> list[WaitingNotification]:
+        """Send notifications, and return those that were accepted."""
+        if not taken:
+            return []
+        try:
+            self.notifier.notify([each.notification for each in taken])
+        except PublishError as error:
+            accepted = [each for each in taken if each.notification not in error.refused]
+            if not error.refused:  # the error is about all of them
+                accepted = []
+            result.refuse(len(taken) - len(accepted), error)
+            return accepted
+        return list(taken)
+
+    def _mail(
+        self,
+        mailer: Mailer,
+        user: User,
+        pushed: Sequence[WaitingNotification],
+        result: Delivered,
+    ) -> bool:
+        mail = _mail(user.email or "", [each.notification for each in pushed], self.app_url)
+        try:
+            mailer.send(mail)
+        except PublishError as error:
+            result.refuse(len(pushed), error)
+            return False
+        result.mails += 1
+        return True
+
+
+def _mail(address: str, notifications: Sequence[Notification], app_url: str | None) -> Mail:
+    """Return a mail in plain text that lists notifications, oldest first, with their links."""
+    base = (app_url or "").removesuffix("/")
+    ordered = sorted(notifications, key=lambda each: (each.created_at, each.id))
+    listed = "\n\n".join(f"{each.title}\n{base}{each.url}" for each in ordered)
+    subject = ordered[0].title if len(ordered) == 1 else f"{len(ordered)} notifications"
+    return Mail(address, f"Signal9: {subject}", f"{listed}\n\n-- \n{_why(base)}\n")
+
+
+def _why(base: str) -> str:
+    where = f" at {base}" if base else ""
+    return (
+        "You receive this because you follow these companies or topics.\n"
+        f"To stop these mails, or to have them once a day, change your notification settings{where}."
+    )
