@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import chain
-from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from ..aws import aws_errors
 from ..errors import PublishError
 from ..events import SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
-    from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import PublishBatchRequestEntryTypeDef
 
@@ -196,33 +195,40 @@ class SnsNotifier:
         ]
 
 
+class SesClient(Protocol):
+    """The part of botocore's client of SES that is used."""
+
+    def send_email(self, **request: Any) -> Mapping[str, Any]:
+        """Send a mail."""
+
+
 class SesMailer:
     """A `Mailer` that sends by SES, without tracking of opened mails or followed links.
 
     `unsubscribe` is the address, of a page or a mailbox, that mail programs offer to end the mails.
     """
 
-    def __init__(self, client: SESV2Client, sender: str, unsubscribe: str) -> None:
+    def __init__(self, client: SesClient, sender: str, unsubscribe: str) -> None:
         self._client = client
         self._sender = sender
         self._unsubscribe = unsubscribe
 
     def send(self, mail: Mail) -> None:
-        """Send a mail."""
-        with aws_errors("mail", PublishError):
-            self._client.send_email(
-                FromEmailAddress=self._sender,
-                Destination={"ToAddresses": [mail.address]},
-                Content={
-                    "Simple": {
-                        "Subject": {"Data": mail.subject, "Charset": "UTF-8"},
-                        "Body": {"Text": {"Data": mail.text, "Charset": "UTF-8"}},
-                        "Headers": [
-                            {"Name": "List-Unsubscribe", "Value": f"<{self._unsubscribe}>"}
-                        ],
-                    }
-                },
-            )
+        """Send a mail; errors do not show its address."""
+        simple = {
+            "Subject": {"Data": mail.subject, "Charset": "UTF-8"},
+            "Body": {"Text": {"Data": mail.text, "Charset": "UTF-8"}},
+            "Headers": [{"Name": "List-Unsubscribe", "Value": f"<{self._unsubscribe}>"}],
+        }
+        try:
+            with aws_errors("mail", PublishError):
+                self._client.send_email(
+                    FromEmailAddress=self._sender,
+                    Destination={"ToAddresses": [mail.address]},
+                    Content={"Simple": simple},
+                )
+        except PublishError as error:
+            raise PublishError(str(error).replace(mail.address, "(address)")) from None
 
 
 def _message(id_: str, notification: Notification) -> PublishBatchRequestEntryTypeDef:

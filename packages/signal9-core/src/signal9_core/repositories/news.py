@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from ..domain.news import NewsArticle
 from ..errors import ConflictError
 from ..ports import ABSENT, Span
-from ..tables import MONTH_INDEX, NEWS, STATE
+from ..tables import MONTH_INDEX, NEWS, STATE, state_key
 from .articles import (
     ArticleChange,
     ArticleVersion,
@@ -62,7 +62,7 @@ __all__ = [
     "NewsRepository",
 ]
 
-_MONTHS: Final = {"name": "news/months"}
+_MONTHS: Final = state_key("news-months")
 _FIRST_YEAR: Final = 1990
 """No provider has older news."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
@@ -21,11 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Delivered", "SendNotifications"]
 
-_LEASE: Final = timedelta(minutes=10)
-"""How long a process has what it took; longer than one may run."""
-
 _MOST_ATTEMPTS: Final = 12
-"""Attempts wait longer each time, which makes about four days of them."""
+"""Each attempt waits longer than the one before, which makes almost six days of them."""
 
 
 @dataclass
@@ -79,26 +75,22 @@ class SendNotifications:
         user, now = record.model, self.clock()
         quiet_until = user.notifications.quiet_end(now)
         if quiet_until is not None:
-            self.notifications.take(waiting, quiet_until, attempt=False)
+            self.notifications.postpone(waiting, quiet_until)
             return
-        taken = self.notifications.take(waiting, now + _LEASE)
-        given_up = [each for each in taken if each.attempts > _MOST_ATTEMPTS]
-        self.notifications.close(given_up)
-        self._deliver(user, [each for each in taken if each not in given_up], result)
+        given_up = [each for each in waiting if each.attempts >= _MOST_ATTEMPTS]
+        self.notifications.close(given_up, sent=False)
+        hopeful = [each for each in waiting if each.attempts < _MOST_ATTEMPTS]
+        self._deliver(user, self.notifications.take(hopeful, now), result)
 
-    def _deliver(
-        self, user: User, taken: Sequence[WaitingNotification], result: Delivered
-    ) -> None:
+    def _deliver(self, user: User, taken: Sequence[WaitingNotification], result: Delivered) -> None:
         mailer = self.mailer if user.notifications.email and user.email else None
         accepted = self._push([each for each in taken if not each.is_pushed], result)
         result.notifications += len(accepted)
-        if mailer is None:
-            self.notifications.close(accepted, self.clock())
-            return
-        pushed = [each for each in taken if each.is_pushed]
-        pushed += self.notifications.mark_pushed(accepted)
-        if pushed and self._mail(mailer, user, pushed, result):
-            self.notifications.close(pushed, self.clock())
+        pushed = [*(each for each in taken if each.is_pushed), *accepted]
+        if mailer is None or not pushed or self._mail(mailer, user, pushed, result):
+            self.notifications.close(pushed)
+        else:
+            self.notifications.mark_pushed(accepted)
 
     def _push(
         self, taken: Sequence[WaitingNotification], result: Delivered
@@ -146,5 +138,5 @@ def _why(base: str) -> str:
     where = f" at {base}" if base else ""
     return (
         "You receive this because you follow these companies or topics.\n"
-        f"To stop these mails, or to have them once a day, change your notification settings{where}."
+        f"To end these mails, or to have them daily, change your notification settings{where}."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from itertools import batched
+from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ from ..domain.users import LONGEST_TITLE, Notification
 from ..events import FinancialDataIngested, NewsIngested, PricesUpdated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..domain.news import NewsArticle
     from ..domain.reports import ReportKind
@@ -41,6 +41,7 @@ _RECENT_PERIOD: Final = timedelta(days=120)
 
 _NOTABLE_CHANGE: Final = Decimal("0.05")
 _USERS: Final = 500
+"""How many users are notified at a time."""
 
 
 class _Fact(NamedTuple):
@@ -83,7 +84,7 @@ class NotifySubscribers:
         return self._notify(event, event.ticker, facts) if facts else 0
 
     def _is_watched(self, ticker: str) -> bool:
-        return next(iter(self.subscriptions.subscribers(tickers=[ticker])), None) is not None
+        return next(self.subscriptions.subscribers(tickers=[ticker]), None) is not None
 
     def _articles(self, event: NewsIngested) -> list[_Fact]:
         first = max(event.first, event.at - _RECENT)
@@ -120,10 +121,7 @@ class NotifySubscribers:
     def _notify(self, event: Event, ticker: str, facts: Sequence[_Fact]) -> int:
         topics = {topic for fact in facts for topic in fact.topics}
         count = 0
-        for user_ids in batched(
-            self.subscriptions.subscribers(tickers=[ticker], topics=topics), _USERS
-        ):
-            users = self.users.many(user_ids)
+        for users in self._subscribers(ticker, topics):
             notifications = [
                 _notification(fact, event, ticker, user)
                 for user in users
@@ -132,6 +130,12 @@ class NotifySubscribers:
             ]
             count += self._claim(users, notifications)
         return count
+
+    def _subscribers(self, ticker: str, topics: Iterable[str]) -> Iterator[Sequence[User]]:
+        """Yield the users who subscribe to the company or to a topic, some at a time."""
+        user_ids = self.subscriptions.subscribers(tickers=[ticker], topics=topics)
+        while chunk := list(islice(user_ids, _USERS)):
+            yield self.users.many(chunk)
 
     def _claim(self, users: Sequence[User], notifications: Sequence[Notification]) -> int:
         due = {user.user_id: user.notifications.due for user in users}
