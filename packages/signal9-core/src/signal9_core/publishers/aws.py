@@ -176,11 +176,9 @@ class SnsNotifier:
         self._topic_arn = topic_arn
 
     def notify(self, notifications: Iterable[Notification]) -> None:
-        """Publish every notification; nothing is sent if one of them is too large."""
-        entries = list(notifications)
-        for notification in entries:
-            _check_size(f"notification {notification.id}", _message_size(notification))
-        send_in_batches(f"topic {self._topic_arn}", entries, _message_size, self._send)
+        """Publish every notification."""
+        topic = f"topic {self._topic_arn}"
+        send_in_batches(topic, list(notifications), _message_size, self._send)
 
     def _send(self, batch: list[Notification]) -> list[Refusal[Notification]]:
         # Ids need be unique only within a batch; the notification's own is in its message.

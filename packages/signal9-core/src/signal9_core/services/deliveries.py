@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from ..errors import PublishError
 from ..ports import Mail
+from ..schemas.operations import DeliveryAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,25 +19,28 @@ if TYPE_CHECKING:
     from ..repositories.notifications import NotificationRepository, WaitingNotification
     from ..repositories.users import UserRepository
 
-__all__ = ["Delivered", "SendNotifications"]
+__all__ = ["SendNotifications"]
 
 _MOST_ATTEMPTS: Final = 12
 """Each attempt waits longer than the one before, which makes almost six days of them."""
 
+_MOST_LISTED: Final = 100
+"""How many notifications a mail lists."""
+
 
 @dataclass
-class Delivered:
-    """How many notifications and mails were sent, and why others were refused, if some were."""
+class _Result:
+    """How much was sent so far."""
 
     notifications: int = 0
     mails: int = 0
     refused: int = 0
-    reasons: list[str] = field(default_factory=list)
+    reason: str | None = None
 
     def refuse(self, count: int, error: PublishError) -> None:
         """Note that notifications were refused."""
         self.refused += count
-        self.reasons = [*self.reasons, str(error)][:1]
+        self.reason = str(error)
 
 
 @dataclass(frozen=True)
@@ -56,19 +60,17 @@ class SendNotifications:
     clock: Clock
     app_url: str | None = None
 
-    def __call__(self, until: datetime | None = None) -> Delivered:
+    def __call__(self, until: datetime | None = None) -> DeliveryAnswer:
         """Send what is due; begin nothing after `until`."""
-        result = Delivered()
+        result = _Result()
         due = self.notifications.due(self.clock())
         for user_id, waiting in groupby(due, lambda each: each.notification.user_id):
             if until is not None and self.clock() >= until:
                 break
             self._send(user_id, list(waiting), result)
-        return result
+        return DeliveryAnswer(**asdict(result))
 
-    def _send(
-        self, user_id: str, waiting: Sequence[WaitingNotification], result: Delivered
-    ) -> None:
+    def _send(self, user_id: str, waiting: Sequence[WaitingNotification], result: _Result) -> None:
         record = self.users.get(user_id)
         if record is None:  # a deletion removes the inbox, too
             return
@@ -82,7 +84,7 @@ class SendNotifications:
         hopeful = [each for each in waiting if each.attempts < _MOST_ATTEMPTS]
         self._deliver(user, self.notifications.take(hopeful, now), result)
 
-    def _deliver(self, user: User, taken: Sequence[WaitingNotification], result: Delivered) -> None:
+    def _deliver(self, user: User, taken: Sequence[WaitingNotification], result: _Result) -> None:
         mailer = self.mailer if user.notifications.email and user.email else None
         accepted = self._push([each for each in taken if not each.is_pushed], result)
         result.notifications += len(accepted)
@@ -93,7 +95,7 @@ class SendNotifications:
             self.notifications.mark_pushed(accepted)
 
     def _push(
-        self, taken: Sequence[WaitingNotification], result: Delivered
+        self, taken: Sequence[WaitingNotification], result: _Result
     ) -> list[WaitingNotification]:
         """Send notifications, and return those that were accepted."""
         if not taken:
@@ -113,7 +115,7 @@ class SendNotifications:
         mailer: Mailer,
         user: User,
         pushed: Sequence[WaitingNotification],
-        result: Delivered,
+        result: _Result,
     ) -> bool:
         mail = _mail(user.email or "", [each.notification for each in pushed], self.app_url)
         try:
@@ -129,7 +131,9 @@ def _mail(address: str, notifications: Sequence[Notification], app_url: str | No
     """Return a mail in plain text that lists notifications, oldest first, with their links."""
     base = (app_url or "").removesuffix("/")
     ordered = sorted(notifications, key=lambda each: (each.created_at, each.id))
-    listed = "\n\n".join(f"{each.title}\n{base}{each.url}" for each in ordered)
+    listed = "\n\n".join(f"{each.title}\n{base}{each.url}" for each in ordered[:_MOST_LISTED])
+    if len(ordered) > _MOST_LISTED:
+        listed += f"\n\n{len(ordered) - _MOST_LISTED} more are in your inbox."
     subject = ordered[0].title if len(ordered) == 1 else f"{len(ordered)} notifications"
     return Mail(address, f"Signal9: {subject}", f"{listed}\n\n-- \n{_why(base)}\n")
 
