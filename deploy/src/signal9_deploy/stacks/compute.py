@@ -32,6 +32,7 @@ _UNUSED: Final = (
     "**/py.typed",
     "signal9_core/__main__.py",
     "signal9_core/cli",
+    "signal9_core/demo.py",
     "signal9_core/notebook",
     "signal9_core/providers/simulator",
     "signal9_core/remote.py",

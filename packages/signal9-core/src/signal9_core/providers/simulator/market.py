@@ -41,7 +41,7 @@ _SAMPLE_YEAR: Final = 2013
 _YEARS_AHEAD: Final = 2
 _QUARTER_DAYS: Final = 91
 _NEWS_DAYS: Final = 90
-_DAYS_PER_ARTICLE: Final = 15
+_DAYS_PER_ARTICLE: Final = 7
 _MINUTES: Final = 24 * 60
 _ONE_DAY: Final = timedelta(days=1)
 
@@ -49,8 +49,8 @@ _ONE_DAY: Final = timedelta(days=1)
 class Market(SampleProvider):
     """So many companies, the largest first, until the moment that the clock shows.
 
-    Each has the prices of one of the sample on another level: `years` of bars, an article every
-    two weeks or so, yearly reports. A later moment adds to what an earlier one had.
+    Each has the prices of one of the sample on another level: `years` of bars, an article a week
+    or so, yearly reports. A later moment adds to what an earlier one had.
     """
 
     def __init__(self, clock: Clock, companies: int, years: int = 2) -> None:
@@ -73,11 +73,13 @@ class Market(SampleProvider):
 
     def overview(self, ticker: Ticker) -> CompanyOverview | None:
         """Describe a company in the figures of the one that it is made of."""
-        asset, overview = self._listed.get(ticker), super().overview(_template(ticker))
+        asset, template = self._listed.get(ticker), _template(ticker)
+        overview = super().overview(template)
         if asset is None or overview is None:
             return None
-        update = {"ticker": ticker, "name": asset.name, "exchange": asset.exchange}
-        return overview.model_copy(update={**update, "cik": asset.cik})
+        listed = {name: getattr(asset, name) for name in ("ticker", "name", "exchange", "cik")}
+        text = f"A simulated company. Its figures are those of {template} in {_SAMPLE_YEAR}."
+        return overview.model_copy(update={**listed, "description": text})
 
     def history(self, ticker: Ticker, since: date | None = None) -> History | None:
         """Return daily bars since a day, or all, until the last day whose trading is over."""
