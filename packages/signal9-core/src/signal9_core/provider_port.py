@@ -299,7 +299,7 @@ class BatchProvider(Provider, Protocol):
     ) -> Mapping[Ticker, History | ProviderError | None]:
         """Return for each company what `history` does, since its own day."""
 
-    def articles(
+    def articles_about(
         self, since: Mapping[Ticker, datetime | None]
     ) -> Mapping[Ticker, Sequence[NewsArticle] | ProviderError]:
         """Return for each company what `news` does, since its own moment."""

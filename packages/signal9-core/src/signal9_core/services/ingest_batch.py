@@ -61,7 +61,7 @@ def request_batch(
         days,
         provider.histories(days) if days else {},
         moments,
-        provider.articles(moments) if moments else {},
+        provider.articles_about(moments) if moments else {},
     )
 
 

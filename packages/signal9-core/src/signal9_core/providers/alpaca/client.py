@@ -171,12 +171,12 @@ class AlpacaClient:
 
     def news(self, ticker: Ticker, since: datetime | None = None) -> Sequence[NewsArticle]:
         """Return all articles since an instant, or of the last ninety days, latest first."""
-        answer = self.articles({ticker: since})[ticker]
+        answer = self.articles_about({ticker: since})[ticker]
         if isinstance(answer, ProviderError):
             raise answer
         return answer
 
-    def articles(
+    def articles_about(
         self, since: Mapping[Ticker, datetime | None]
     ) -> dict[Ticker, Sequence[NewsArticle] | ProviderError]:
         """Return the articles about several companies, of each latest first."""
