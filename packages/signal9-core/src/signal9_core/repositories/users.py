@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RecentlyViewedRepository", "SubscriptionRepository", "UserRepository"]
 
-_PAGE: Final = 5_000
+_PAGE: Final = 1_000
 _MOST_VIEWED: Final = 20
 _VIEWED_FOR: Final = timedelta(days=90)
 

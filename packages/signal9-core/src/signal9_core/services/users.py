@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from ..domain.news import topic_of
-from ..domain.users import Profile, User, WizardStatus
+from ..domain.users import NotificationSettings, Profile, User, WizardStatus, time_zone
 from ..errors import ConflictError, InputError, NotFoundError, OutdatedError
 from ..events import UserAction
 from ..ports import ABSENT
@@ -32,7 +32,13 @@ if TYPE_CHECKING:
         SubscriptionRepository,
         UserRepository,
     )
-    from ..schemas.users import RecordPatch, TopicsPut, WatchlistPut, WizardPut
+    from ..schemas.users import (
+        NotificationSettingsPatch,
+        RecordPatch,
+        TopicsPut,
+        WatchlistPut,
+        WizardPut,
+    )
     from .briefing import GetBriefing
     from .companies import CompanyFinder
     from .outbox import Outbox
@@ -63,16 +69,34 @@ class UserService:
     clock: Clock
     briefing: GetBriefing
 
-    def get(self, user_id: str) -> Versioned[UserAnswer]:
-        """Return the record; it is created for a new user."""
-        return _answer(self._record(user_id))
+    def get(self, user_id: str, email: str | None = None) -> Versioned[UserAnswer]:
+        """Return the record; it is created for a new user.
+
+        An `email`, which must be verified, becomes the user's address; an empty one removes it.
+        """
+        record = self._record(user_id)
+        if _with_email(record.model, email) == record.model:
+            return _answer(record)
+        return self._change(user_id, "profile", lambda user: _with_email(user, email), None)
 
     def patch(
-        self, user_id: str, patch: RecordPatch, expected: Collection[int] | None = None
+        self,
+        user_id: str,
+        patch: RecordPatch,
+        expected: Collection[int] | None = None,
+        *,
+        email: str | None = None,
     ) -> Versioned[UserAnswer]:
-        """Change what the patch names; `InputError` for a birth date that is not an adult's."""
+        """Change what the patch names, and the address as `get` does.
+
+        `InputError` for a birth date that is not an adult's, or an unknown time zone.
+        """
         today = self.clock().date()
-        return self._change(user_id, "profile", lambda user: _patched(user, patch, today), expected)
+
+        def patched(user: User) -> User:
+            return _with_email(_patched(user, patch, today), email)
+
+        return self._change(user_id, "profile", patched, expected)
 
     def put_wizard(
         self, user_id: str, put: WizardPut, expected: Collection[int] | None = None
@@ -238,10 +262,33 @@ def _topics(texts: Sequence[str]) -> tuple[str, ...]:
 def _patched(user: User, patch: RecordPatch, today: date) -> User:
     profile = patch.profile.model_dump(exclude_unset=True, by_alias=False)
     _check_birth_date(profile.get("birth_date"), today)
-    record = patch.model_dump(exclude_unset=True, exclude={"profile"}, by_alias=False)
-    after = user.model_copy(update={"profile": user.profile.model_copy(update=profile), **record})
+    parts = {"profile", "notifications"}
+    record = patch.model_dump(exclude_unset=True, exclude=parts, by_alias=False)
+    update = {
+        "profile": user.profile.model_copy(update=profile),
+        "notifications": _with_settings(user.notifications, patch.notifications),
+    }
+    after = user.model_copy(update=update | record)
     if after.missing and user.wizard is WizardStatus.COMPLETED:
         raise InputError(after.missing[0], "cannot be removed while the wizard is completed")
+    return after
+
+
+def _with_email(user: User, email: str | None) -> User:
+    return user if email is None else user.model_copy(update={"email": email or None})
+
+
+def _with_settings(
+    settings: NotificationSettings, patch: NotificationSettingsPatch
+) -> NotificationSettings:
+    fields = dict(settings) | patch.model_dump(exclude_unset=True, by_alias=False)
+    after = NotificationSettings(**{name: it for name, it in fields.items() if it is not None})
+    if time_zone(after.time_zone) is None:
+        problem = f"unknown time zone {after.time_zone!r}, must be a name like 'Europe/Berlin'"
+        raise InputError("notifications.timeZone", problem)
+    if (after.quiet_from is None) != (after.quiet_until is None):
+        missing = "quietFrom" if after.quiet_from is None else "quietUntil"
+        raise InputError(f"notifications.{missing}", "quiet hours have a start and an end")
     return after
 
 
