@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal
 
 from ..domain.news import topic_of
@@ -134,18 +133,14 @@ class UserService:
         """Return a page of notifications, latest first, only unread ones if wanted."""
         check_limit(limit, _MAX_NOTIFICATIONS)
         query = {"list": "notifications", "user": user_id, "unread": unread}
-        position = decode_cursor(query, cursor, ["after"])
-        after = None if position is None else position["after"]
-        notifications = (
-            (place, notification)
-            for place, notification in self.notifications.of_user(user_id, after=after)
-            if not (unread and notification.read_at)
+        start = decode_cursor(query, cursor, ["after"])
+        after = None if start is None else start["after"]
+        page, position = self.notifications.page(
+            user_id, limit=limit, after=after, accept=_is_unread if unread else None
         )
-        page = list(islice(notifications, limit + 1))
-        more = {"after": page[limit - 1][0]} if len(page) > limit else None
         return NotificationsAnswer(
-            items=[_notification_answer(notification) for _, notification in page[:limit]],
-            next_cursor=encode_cursor(query, more),
+            items=list(map(_notification_answer, page)),
+            next_cursor=encode_cursor(query, None if position is None else {"after": position}),
         )
 
     def mark_read(self, user_id: str, notification_id: str) -> NotificationAnswer:
@@ -161,10 +156,7 @@ class UserService:
             exported_at=self.clock(),
             user=self.get(user_id).model,
             viewed=self.viewed.of_user(user_id),
-            notifications=[
-                _notification_answer(notification)
-                for _, notification in self.notifications.of_user(user_id)
-            ],
+            notifications=list(map(_notification_answer, self.notifications.of_user(user_id))),
         )
 
     def delete(self, user_id: str) -> None:
@@ -247,6 +239,10 @@ def _subject(user_id: str) -> str:
 
 def _answer(record: Versioned[User]) -> Versioned[UserAnswer]:
     return Versioned(UserAnswer.model_validate(record.model), record.version)
+
+
+def _is_unread(stored: StoredNotification) -> bool:
+    return stored.read_at is None
 
 
 def _notification_answer(stored: StoredNotification) -> NotificationAnswer:
