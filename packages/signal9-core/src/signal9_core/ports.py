@@ -190,7 +190,7 @@ class DeadLetters(Protocol):
     def add(self, letter: DeadLetter) -> None:
         """Store a message; the same one again replaces it, or is stored twice."""
 
-    def list(self) -> list[DeadLetter]:
+    def all(self) -> list[DeadLetter]:
         """Return the messages, oldest first; of very many, the first ones that come."""
 
     def redrive(self, ids: Collection[str] | None = None) -> set[str]:

@@ -113,6 +113,10 @@ class Settings(BaseSettings):
     app_url: Annotated[str, Field(pattern=_URL)] | None = Field(
         None, description="Address of the app, for the links in mails."
     )
+    queue_prefix: str | None = Field(
+        None,
+        description="Prefix of the names of the stage's SQS queues; unset works without queues.",
+    )
     overview_max_age_days: PositiveInt = Field(
         30, description="Days after which a company's description is requested again."
     )

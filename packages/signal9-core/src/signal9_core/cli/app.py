@@ -14,6 +14,7 @@ from ..version import __version__
 from .admin import check, identity, secrets, status
 from .command import fail, report_errors
 from .demo import demo
+from .failures import failures, redrive
 from .ingest import ingest, replay, run
 from .market import financials, news, prices, search, show
 
@@ -26,6 +27,8 @@ _COMMANDS: Final = (
     ingest,
     run,
     status,
+    failures,
+    redrive,
     search,
     show,
     prices,

@@ -11,6 +11,7 @@ __all__ = [
     "INSIGHTS",
     "NOTIFICATIONS",
     "DeadLetter",
+    "Failure",
     "Message",
     "queue_prefix",
     "reason_of",
@@ -44,6 +45,14 @@ class Message(NamedTuple):
     body: str
     tries: int = 1
     receipt: str = ""
+
+
+class Failure(NamedTuple):
+    """A message that failed: its id, the reason, and whether it is a dead letter now."""
+
+    id: str
+    reason: str
+    is_dead: bool
 
 
 class DeadLetter(Model):

@@ -106,7 +106,7 @@ class SqsDeadLetters:
         }
         self._queues.send_with(f"{letter.queue}{DEAD_LETTERS}", letter.body, attributes)
 
-    def list(self) -> list[DeadLetter]:
+    def all(self) -> list[DeadLetter]:
         """Return at most a thousand of each queue, oldest first."""
         with self._received() as received:
             return sorted((item.letter for item in received), key=attrgetter("failed_at"))

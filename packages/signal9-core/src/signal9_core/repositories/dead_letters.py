@@ -32,7 +32,7 @@ class StoredDeadLetters:
         """Store a message; one with the same id is replaced."""
         self._store.put(STATE, {**to_item(letter), **state_key(_NAME, letter.id)})
 
-    def list(self) -> list[DeadLetter]:
+    def all(self) -> list[DeadLetter]:
         """Return all messages, oldest first."""
         stored = scan(self._store, ItemRange(STATE, _NAME), None, _PAGE)
         return sorted((_letter(item) for item, _ in stored), key=attrgetter("failed_at"))
@@ -40,7 +40,7 @@ class StoredDeadLetters:
     def redrive(self, ids: Collection[str] | None = None) -> set[str]:
         """Handle messages again; what fails again is stored with its new reason."""
         redriven = set()
-        for letter in self.list():
+        for letter in self.all():
             if ids is not None and letter.id not in ids:
                 continue
             try:

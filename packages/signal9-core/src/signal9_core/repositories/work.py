@@ -16,7 +16,7 @@ from .optimistic import ItemRange, scan
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..ports import Clock, Store
+    from ..ports import Clock, Item, Store
 
 __all__ = ["WorkRepository", "work_id"]
 
@@ -43,7 +43,7 @@ class WorkRepository:
         """Yield whether nobody else plans meanwhile."""
         version = ABSENT
         with suppress(ConflictError):
-            item = {**self._lease, TTL_ATTRIBUTE: self._expires(_LEASE)}
+            item: Item = {**self._lease, TTL_ATTRIBUTE: self._expires(_LEASE)}
             version = self._store.put(STATE, item, expected=ABSENT)
         try:
             yield version != ABSENT

@@ -61,10 +61,11 @@ class Circuit:
             return False
         if self._record.until is None:
             return True
-        version, now = self._read(), self.clock()
-        if self._record.until is None or self._record.until > now:
-            return self._record.until is None
-        trial = self._record._replace(until=now + _TRIAL)
+        record, version = self._read()
+        now = self.clock()
+        if record.until is None or record.until > now:
+            return record.until is None
+        trial = record._replace(until=now + _TRIAL)
         try:
             self.store.put(STATE, self._item(trial), expected=version)
         except ConflictError:
@@ -92,12 +93,12 @@ class Circuit:
     def _item(self, record: _Record) -> Item:
         return {**self._key, "failures": record.failures, "until": to_value(record.until)}
 
-    def _read(self) -> int:
-        """Read the record, and return its version."""
+    def _read(self) -> tuple[_Record, int]:
+        """Read the record; return it with its version."""
         stored = self.store.get(STATE, self._key)
         self._record = _record_of(None if stored is None else stored.item)
         self._read_at = self.clock()
-        return ABSENT if stored is None else stored.version
+        return self._record, ABSENT if stored is None else stored.version
 
     @property
     def _key(self) -> dict[str, str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from ..domain.queues import DeadLetter, reason_of
+from ..domain.queues import DeadLetter, Failure, reason_of
 from ..errors import InputError, Signal9Error
 
 if TYPE_CHECKING:
@@ -15,18 +15,10 @@ if TYPE_CHECKING:
     from ..domain.queues import Message
     from ..ports import Clock, DeadLetters, Queues
 
-__all__ = ["Consumer", "Failure"]
+__all__ = ["Consumer"]
 
 _ATTEMPTS: Final = 3
 _FIRST_DELAY_S: Final = 30
-
-
-class Failure(NamedTuple):
-    """A message that failed: its id, the reason, and whether it is a dead letter now."""
-
-    id: str
-    reason: str
-    is_dead: bool
 
 
 @dataclass(frozen=True)
