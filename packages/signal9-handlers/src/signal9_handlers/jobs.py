@@ -7,6 +7,7 @@ from typing import Any, Final
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from signal9_core.domain.queues import INSIGHTS, NOTIFICATIONS, Failure, Message
+from signal9_core.errors import PublishError
 
 from .runtime import application, logger
 
