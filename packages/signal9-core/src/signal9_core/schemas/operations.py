@@ -15,6 +15,7 @@ __all__ = [
     "CompanyProblem",
     "DamageAnswer",
     "DataSetStatus",
+    "DeliveryAnswer",
     "FailureAnswer",
     "FailuresAnswer",
     "IngestAnswer",
@@ -59,6 +60,15 @@ class RunAnswer(IngestAnswer):
     continues_at: Instant | None = Field(
         description="When the budget of calls refills; null where nothing waits for that."
     )
+
+
+class DeliveryAnswer(Answer):
+    """How many notifications and mails were sent, and how many were refused, and why the last."""
+
+    notifications: int
+    mails: int
+    refused: int
+    reason: str | None
 
 
 class FailuresAnswer(Answer):

@@ -14,9 +14,8 @@ from ..domain.reports import ALL_REPORTS
 from ..errors import PayloadError, ProviderError, StoreError
 from ..events import AssetDataUpdated, FinancialDataIngested, NewsIngested
 from ..provider_port import Vintage
-from ..repositories.news import NO_COMPANY
-from .company_record import CompanyRecord, Update, is_lasting
-from .ingest_prices import IngestPrices
+from .company_record import CompanyRecord, Update, is_lasting, still_due
+from .ingest_prices import IngestPrices, prices_since
 from .ingest_result import IngestResult
 from .own_facts import own_facts_of
 
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from ..repositories.actions import ActionRepository
     from ..repositories.companies import AssetRepository
     from ..repositories.news import ArticleChange, CopyChange, NewsRepository
+    from ..repositories.optimistic import Versioned
     from ..repositories.prices import PriceRepository
     from ..repositories.reports import FinancialsRepository
     from .outbox import Outbox
@@ -64,18 +64,19 @@ class IngestCompany:
         ticker: Ticker,
         data_sets: Sequence[DataSet] = DATA_SETS,
         reports: Collection[ReportKind] = ALL_REPORTS,
-        since: datetime | None = None,
+        planned_at: datetime | None = None,
+        stored: Versioned[AssetProfile] | None = None,
     ) -> IngestResult:
         """Ingest these data sets; one that fails is reported and does not stop the others.
 
         Only these `reports` are requested of the provider, and nothing that was requested at or
-        after `since`.
+        after `planned_at`. `stored` saves reading the record of the company.
         """
-        record = CompanyRecord(ticker, self.provider, self.assets, self._count)
+        record = CompanyRecord(ticker, self.provider, self.assets, self._count, stored)
         own = replace(self, provider=own_facts_of(record.before, self.provider))
         result = IngestResult()
         updates: dict[DataSet, Update | None] = {}
-        for data_set in record.without_requested(data_sets, since):
+        for data_set in still_due(record.before, data_sets, planned_at):
             recorded = record.count_events()
             try:
                 record.require_owner()
@@ -134,11 +135,11 @@ class IngestCompany:
                 return self._ingest_overview(record)
             case DataSet.PRICES:
                 ingest = IngestPrices(self.provider, self.prices, self.actions, self.clock)
-                return ingest(record, self._continued(record, DataSet.PRICES), result)
+                return ingest(record, self._continued(record.before, DataSet.PRICES), result)
             case DataSet.FINANCIALS:
                 return self._ingest_financials(record, reports)
             case DataSet.NEWS:
-                return self._ingest_news(record)
+                return self._ingest_news(record, result)
 
     def _ingest_overview(self, record: CompanyRecord) -> Update | None:
         overview = self.provider.overview(record.ticker)
@@ -198,10 +199,10 @@ class IngestCompany:
             reports_received=known.received,
         )
 
-    def _ingest_news(self, record: CompanyRecord) -> Update | None:
+    def _ingest_news(self, record: CompanyRecord, result: IngestResult) -> Update | None:
         """Request articles; those that came when others were ingested are announced as well."""
-        before = self._continued(record, DataSet.NEWS)
-        since = None if before is None else before.fetched_at - _LATE_NEWS
+        before = self._continued(record.before, DataSet.NEWS)
+        since = self.news_since(record.before)
         vintages, recorded = self._request_news(record, since)
         count = sum(len(vintage.records) for vintage in vintages)
         if not count and before is None:
@@ -211,6 +212,7 @@ class IngestCompany:
         self._write_news_ingested(record, changes, shared)
         self.news.write(changes)
         copies = [copy for change in changes for copy in change.copies]
+        result.others |= {copy.ticker for copy in copies} - {record.ticker}
         self._count_elsewhere(record, copies)
         complete = self.provider.complete(DataSet.NEWS, count)
         stored = record.before.freshness.get(DataSet.NEWS)
@@ -248,10 +250,10 @@ class IngestCompany:
         published: dict[Ticker, dict[str, datetime]] = defaultdict(dict)
         for change in changes:
             for copy in change.copies:
-                published[copy.ticker][change.article.id] = change.article.published_at
+                if copy.ticker is not None:
+                    published[copy.ticker][change.article.id] = change.article.published_at
         if shared:
             published[record.ticker] |= shared
-        published.pop(NO_COMPANY, None)
         if published:
             at = self.clock()
             events = (
@@ -281,20 +283,30 @@ class IngestCompany:
         """Correct the counts of other companies whose articles have become more or fewer."""
         added: Counter[Ticker] = Counter()
         for copy in copies:
-            added[copy.ticker] += copy.added
+            if copy.ticker is not None:
+                added[copy.ticker] += copy.added
         stopped = {event.ticker for event in record.stopped_events(NewsIngested)}
         others = {ticker for ticker in added if added[ticker]} | stopped
-        for ticker, known in self.assets.read_many(others - {record.ticker, NO_COMPANY}).items():
+        for ticker, known in self.assets.read_many(others - {record.ticker}).items():
             count = self.news.count(ticker) if ticker in stopped else None
             change = partial(_with_news, count=count, added=added[ticker])
             self.assets.change(ticker, change, known=known)
 
-    def _continued(self, record: CompanyRecord, data_set: DataSet) -> Freshness | None:
+    def prices_since(self, before: AssetProfile) -> date | None:
+        """Return from when on prices of a company are requested, by its record."""
+        return prices_since(before, self._continued(before, DataSet.PRICES))
+
+    def news_since(self, before: AssetProfile) -> datetime | None:
+        """Return from when on articles about a company are requested, by its record."""
+        continued = self._continued(before, DataSet.NEWS)
+        return None if continued is None else continued.fetched_at - _LATE_NEWS
+
+    def _continued(self, profile: AssetProfile, data_set: DataSet) -> Freshness | None:
         """Return the freshness of data from the same provider, if it can be asked for new ones.
 
         Providers of few companies are asked for everything, every time.
         """
-        before = record.before.freshness.get(data_set)
+        before = profile.freshness.get(data_set)
         same = before is not None and before.source == self.provider.name
         return before if same and self.provider.covered() is None else None
 
