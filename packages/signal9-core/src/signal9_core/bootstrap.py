@@ -433,7 +433,7 @@ class App:
     def _replay(self) -> Replay:
         from .services.replay import Replay
 
-        return Replay(make_parsers(), self._ingest, self.assets)
+        return Replay(make_parsers(), self._ingest, self.assets, self.clock)
 
     def check(self, progress: Progress = no_progress, *, repair: bool = False) -> CheckAnswer:
         """Find what is damaged in the store; `repair` it from the raw responses in the cache."""

@@ -1,11 +1,18 @@
 """Work on providers: what is requested next, as one process may hand it to another."""
 
+from datetime import datetime
+
 from pydantic import Field, NonNegativeInt
 
 from .companies import DataSet, ListName
 from .model import Instant, Model, Ticker
 
-__all__ = ["WorkItem"]
+__all__ = ["WorkItem", "run_id"]
+
+
+def run_id(kind: str, at: datetime) -> str:
+    """Return the id of a run of one kind, or of one provider, that began at this moment."""
+    return f"{kind}-{at:%Y%m%dT%H%M%S.%fZ}"
 
 
 class WorkItem(Model):
@@ -23,3 +30,8 @@ class WorkItem(Model):
     tickers: tuple[Ticker, ...] = ()
     data_sets: tuple[DataSet, ...] = ()
     is_unpublished: bool = False
+
+    @property
+    def run_id(self) -> str:
+        """The id of the plan that it is in."""
+        return run_id(self.provider, self.planned_at)

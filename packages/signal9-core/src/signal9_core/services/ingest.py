@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from ..domain.companies import Asset, AssetProfile, ListName
 from ..domain.reports import ALL_REPORTS
+from ..domain.work import run_id
 from ..errors import ProviderError, StoreError
-from ..events import EarningsScheduled
+from ..events import EarningsScheduled, correlated
 from .company_record import is_lasting
 from .ingest_batch import request_batch
 from .ingest_company import DATA_SETS, IngestCompany
@@ -64,18 +65,20 @@ class Ingest:
 
         Of that, only what is `due`, where this is passed.
         """
-        result = IngestResult()
+        result, run = IngestResult(), run_id("ingest", self.clock())
         data_sets, reports = data_sets or DATA_SETS, reports or ALL_REPORTS
         if tickers is None:
             names = _LISTS if due is None else {item.name for item in due.lists()}
             for name in (name for name in _LISTS if name in names):
-                result.add(self.update_list(name, progress, accept_losses=accept_losses))
+                with correlated(run):
+                    result.add(self.update_list(name, progress, accept_losses=accept_losses))
         companies = self.provider.covered() or () if tickers is None else tickers
         for done, ticker in enumerate(companies, 1):
             due_now = data_sets if due is None else due.data_sets(ticker)
             wanted = [name for name in data_sets if name in due_now]
             result.fresh.update(name for name in data_sets if name not in due_now)
-            result.add(self.try_company(ticker, wanted, reports))
+            with correlated(run):
+                result.add(self.try_company(ticker, wanted, reports))
             for data_set in data_sets:
                 progress(data_set, done, len(companies))
         if tickers is None and not result.failed:

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Final
 from ..domain.companies import Asset, DataSet, Listing
 from ..domain.reports import ALL_REPORTS
 from ..errors import PayloadError, ProviderError, StoreError
-from ..events import AssetDataUpdated, FinancialDataIngested, NewsIngested
+from ..events import (
+    AssetDataUpdated,
+    FinancialDataIngested,
+    FinancialDataRestated,
+    NewsIngested,
+    RestatedPeriod,
+)
 from ..provider_port import Vintage
 from .company_record import CompanyRecord, Update, is_lasting, still_due
 from .ingest_prices import IngestPrices, prices_since
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     from ..domain.model import Ticker
     from ..domain.news import NewsArticle
     from ..domain.reports import ReportKind
+    from ..events import Event
     from ..ports import Clock
     from ..provider_port import Provider
     from ..repositories.actions import ActionRepository
@@ -34,7 +41,7 @@ if TYPE_CHECKING:
     from ..repositories.news import ArticleChange, CopyChange, NewsRepository
     from ..repositories.optimistic import Versioned
     from ..repositories.prices import PriceRepository
-    from ..repositories.reports import FinancialsRepository
+    from ..repositories.reports import FinancialsRepository, ReportChange
     from .outbox import Outbox
 
 __all__ = ["DATA_SETS", "IngestCompany"]
@@ -178,12 +185,7 @@ class IngestCompany:
         received, recorded = record.before.reports_received, bool(answer.vintages)
         known = self.financials.compare(record.ticker, vintages, received, recorded=recorded)
         changed = [change.report for change in known.changes if change.report is not None]
-        if changed:
-            reports = tuple(sorted({report.kind for report in changed}))
-            event = FinancialDataIngested(
-                at=self.clock(), ticker=record.ticker, reports=reports, count=len(changed)
-            )
-            record.write_events(event)
+        record.write_events(*_reports_changed(record.ticker, known.changes, self.clock()))
         self.financials.write(known.changes)
         complete = self.provider.complete(DataSet.FINANCIALS, known.stored)
         if recorded:
@@ -323,6 +325,29 @@ class IngestCompany:
 
     def _today(self) -> date:
         return self.provider.retrieved_at().date()
+
+
+def _reports_changed(
+    ticker: Ticker, changes: Sequence[ReportChange], at: datetime
+) -> Iterator[Event]:
+    """Yield what is announced: reports that are new or say more, and those that were restated."""
+    pairs = [(change.report, change.before) for change in changes if change.report is not None]
+    restated = [now for now, before in pairs if before is not None and now.restates(before)]
+    ingested = [now for now, before in pairs if before is None or not now.restates(before)]
+    if ingested:
+        kinds = tuple(sorted({report.kind for report in ingested}))
+        yield FinancialDataIngested(at=at, ticker=ticker, reports=kinds, count=len(ingested))
+    for chunk in (restated[start : start + 500] for start in range(0, len(restated), 500)):
+        periods = tuple(
+            RestatedPeriod(
+                report=report.kind,
+                period=report.period,
+                fiscal_date_ending=report.fiscal_date_ending,
+            )
+            for report in chunk
+        )
+        kinds = tuple(sorted({report.kind for report in chunk}))
+        yield FinancialDataRestated(at=at, ticker=ticker, reports=kinds, periods=periods)
 
 
 @contextmanager

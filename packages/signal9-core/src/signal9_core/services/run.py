@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ..domain.queues import reason_of
 from ..errors import Signal9Error
+from ..events import correlated
 from ..repositories.companies import CompanySummary
 from ..schemas.operations import RunAnswer
 from .ingest_result import IngestResult
@@ -155,7 +156,8 @@ class Run:
 
     def work(self, item: WorkItem) -> IngestResult:
         """Do one item of a plan; what of it was requested since it was planned is left out."""
-        result = self._ingest(item)
+        with correlated(item.run_id):
+            result = self._ingest(item)
         if self.circuit is not None:
             self.circuit.note(result)
         return result
