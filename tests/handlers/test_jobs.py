@@ -136,7 +136,7 @@ def test_a_stage_fills_itself_by_plans_and_workers(app: App, log: StringIO) -> N
     ]
     events = published(app)
     assert any(isinstance(event, PricesUpdated) for event in events)
-    assert app.get_asset("AAPL").freshness[DataSet.PRICES]
+    assert DataSet.PRICES in app.get_asset("AAPL").freshness
 
 
 def test_a_worker_begins_nothing_that_it_may_not_finish(
