@@ -11,7 +11,7 @@ import pytest
 from signal9_core.bootstrap import App
 from signal9_core.domain import DataSet
 from signal9_core.domain.queues import work_queue
-from signal9_core.errors import RateLimitError, StoreError
+from signal9_core.errors import PublishError, RateLimitError, StoreError
 from signal9_core.events import SOURCE, Event, IngestionFailed, NewsIngested, PricesUpdated
 from signal9_core.publishers.in_process import MemoryNotifier
 from signal9_core.schemas.users import WatchlistPut
@@ -181,15 +181,35 @@ def test_an_event_updates_insights(app: App) -> None:
     assert app.get_asset("AAPL").insights.sentiment is not None
 
 
-def test_an_event_notifies_those_who_follow(app: App) -> None:
+def test_an_event_notifies_those_who_follow(app: App, log: StringIO) -> None:
     app.ingest()
     event = news_of(app, "MSFT")
     app.users.put_watchlist("ada", WatchlistPut(watchlist=["MSFT"]))
 
     assert handle(jobs.notify, event) == []
 
+    jobs.send_notifications(SCHEDULED, CONTEXT)
+
     assert isinstance(app.notifier, MemoryNotifier)
     assert [notification.title for notification in app.notifier.sent] == ["Microsoft slips"]
+    line = lines(log)[-1]
+    assert (line["message"], line["notifications"], line["mails"]) == ("notifications sent", 1, 0)
+
+
+def test_refused_notifications_are_raised_so_that_somebody_hears_of_them(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise PublishError("throttled")
+
+    app.ingest()
+    event = news_of(app, "MSFT")
+    app.users.put_watchlist("ada", WatchlistPut(watchlist=["MSFT"]))
+    app.notify(event)
+    monkeypatch.setattr(app.notifier, "notify", refuse)
+
+    with pytest.raises(PublishError, match="1 notifications were refused: throttled"):
+        jobs.send_notifications(SCHEDULED, CONTEXT)
 
 
 def test_jobs_come_to_the_same_insights_as_a_full_ingest(app: App) -> None:

@@ -36,7 +36,7 @@ ARTICLE = {
     "authors": [],
     "summary": "Good news.",
     "source": "Example",
-    "topics": [],
+    "topics": [{"topic": "Earnings", "relevance_score": "0.9"}],
     "ticker_sentiment": [
         {"ticker": "IBM", "relevance_score": "0.5", "ticker_sentiment_score": "0.4"}
     ],
@@ -129,6 +129,15 @@ def test_an_article_is_found_by_month_again(app: App) -> None:
 
     assert [found.repaired for found in answer.damaged] == [True, True, True]
     assert [article.title for article in app.news.recent(limit=5).items] == ["Iron rises"]
+
+
+def test_an_article_is_found_by_topic_again(app: App) -> None:
+    [stored] = app.store.query(NEWS, "topic#earnings").items
+    damage(app, NEWS, {name: str(stored.item[name]) for name in NEWS.key_attributes})
+
+    assert answer_of(app, repair=True).repaired is True
+
+    assert [stored.item] == [row.item for row in app.store.query(NEWS, "topic#earnings").items]
 
 
 @pytest.mark.parametrize("key", [QUARTER, SPLIT])

@@ -22,6 +22,7 @@ __all__ = [
     "TIME_SERIES",
     "TTL_ATTRIBUTE",
     "USERS",
+    "WAITING_INDEX",
     "IndexSpec",
     "TableSpec",
     "state_key",
@@ -96,12 +97,15 @@ DATE_INDEX: Final = IndexSpec("DateIndex", "reportType", "date")
 MONTH_INDEX: Final = IndexSpec("MonthIndex", "month", "timestamp")
 """Every article once, by month and time; only one copy of an article carries `month`."""
 
+WAITING_INDEX: Final = IndexSpec("WaitingIndex", "delivery", "deliverAt#userId")
+"""Notifications that wait to be sent, by when that is due."""
+
 USERS: Final = TableSpec("Users", "userId", indexes=(EMAIL_INDEX,))
 ASSETS: Final = TableSpec("Assets", "ticker", indexes=(COMPANY_NAME_INDEX, STALENESS_INDEX))
 FINANCIALS: Final = TableSpec("Financials", "ticker", "reportType#date", (DATE_INDEX,))
 NEWS: Final = TableSpec("News", "ticker", "timestamp", (MONTH_INDEX,))
 TIME_SERIES: Final = TableSpec("TimeSeries", "ticker#dataType", "timestamp")
-STATE: Final = TableSpec("State", "name", "item", ttl_attribute=TTL_ATTRIBUTE)
+STATE: Final = TableSpec("State", "name", "item", (WAITING_INDEX,), TTL_ATTRIBUTE)
 
 TABLES: Final = (USERS, ASSETS, FINANCIALS, NEWS, TIME_SERIES, STATE)
 

@@ -7,10 +7,11 @@ from typing import Any, Final
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from signal9_core.domain.queues import INSIGHTS, NOTIFICATIONS, Failure, Message
+from signal9_core.errors import PublishError
 
 from .runtime import application, logger
 
-__all__ = ["notify", "plan", "update_insights", "work"]
+__all__ = ["notify", "plan", "send_notifications", "update_insights", "work"]
 
 _RESERVE: Final = timedelta(minutes=3)
 """One work item takes no longer, so that a batch ends before it is killed."""
@@ -19,6 +20,10 @@ _RESERVE_OF_EVENTS: Final = timedelta(seconds=30)
 
 Batch = dict[str, list[dict[str, Any]]]
 Response = dict[str, list[dict[str, str]]]
+
+
+_SENDING: Final = timedelta(seconds=60)
+"""Sending to one user takes no longer."""
 
 
 @logger().inject_lambda_context(clear_state=True)
@@ -54,6 +59,15 @@ def update_insights(event: Batch, context: LambdaContext) -> Response:
 def notify(event: Batch, context: LambdaContext) -> Response:
     """Notify the users who follow the company or topic."""
     return _handle(NOTIFICATIONS, event, context)
+
+
+@logger().inject_lambda_context(clear_state=True)
+def send_notifications(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
+    """Send the notifications that are due; what was refused is raised, and sent by a later run."""
+    answer = application().send_notifications(_end(context, _SENDING))
+    logger().info("notifications sent", **answer.model_dump())
+    if answer.refused:
+        raise PublishError(f"{answer.refused} notifications were refused: {answer.reason}")
 
 
 def _handle(queue: str, event: Batch, context: LambdaContext) -> Response:

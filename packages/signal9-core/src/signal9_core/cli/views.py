@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         CheckAnswer,
         CompanyProblem,
         DataSetStatus,
+        DeliveryAnswer,
         FailureAnswer,
         FailuresAnswer,
         IngestAnswer,
@@ -56,6 +57,7 @@ __all__ = [
     "print_check",
     "print_company",
     "print_credentials",
+    "print_delivered",
     "print_failures",
     "print_financials",
     "print_identity",
@@ -124,6 +126,15 @@ def _print_dead_letters(letters: Sequence[DeadLetter]) -> None:
             reason = plain_text(one_line(letter.reason))
             table.add_row(letter.id, letter.queue, at, format_number(letter.tries), reason)
         print_table(table)
+
+
+def print_delivered(delivered: DeliveryAnswer) -> None:
+    """Print how many notifications and mails were sent, if any were."""
+    if delivered.notifications:
+        mails = f", {delivered.mails:,} mails" if delivered.mails else ""
+        print_remark(f"sent: {delivered.notifications:,} notifications{mails}")
+    if delivered.refused:
+        print_remark(f"{delivered.refused:,} notifications wait: {delivered.reason}")
 
 
 def _print_failures(failures: Sequence[FailureAnswer]) -> None:

@@ -15,6 +15,7 @@ __all__ = [
     "CompanyProblem",
     "DamageAnswer",
     "DataSetStatus",
+    "DeliveryAnswer",
     "FailureAnswer",
     "FailuresAnswer",
     "IngestAnswer",
@@ -72,6 +73,15 @@ class RedriveAnswer(Answer):
 
     redriven: Sequence[str]
     left: Sequence[DeadLetter]
+
+
+class DeliveryAnswer(Answer):
+    """How many notifications and mails were sent, and how many were refused, and why the last."""
+
+    notifications: int
+    mails: int
+    refused: int
+    reason: str | None
 
 
 class SkippedAnswer(Answer):
