@@ -166,4 +166,6 @@ def test_a_job_gets_by_with_its_permissions(deployed: Deployed, spec: FunctionSp
         _handler(spec)(envelope_of(event), CONTEXT)
     if spec.scheduled:
         assert app.run().failed == []
-    assert heard or spec.scheduled or not spec.uses
+    if spec.every_minutes:
+        _handler(spec)({}, CONTEXT)
+    assert heard or spec.scheduled or spec.every_minutes or not spec.uses

@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 
 from signal9_core.events import (
     AssetDataUpdated,
-    EarningsScheduled,
     Event,
     FinancialDataIngested,
     NewsIngested,
@@ -25,6 +24,7 @@ from signal9_core.tables import (
     STATE,
     TIME_SERIES,
     USERS,
+    WAITING_INDEX,
     IndexSpec,
     TableSpec,
 )
@@ -56,9 +56,10 @@ class Use:
 class FunctionSpec:
     """A function: its handler, its triggers and its permissions.
 
-    It handles `endpoints` or `events`, runs on the polling schedule (`scheduled`), handles failed
-    events (`handles_failures`) or checks tokens (`authorizes`). Only functions with `internet`
-    access reach more than AWS. `secrets` are names from `names.SECRETS`.
+    It handles `endpoints` or `events`, runs on the polling schedule (`scheduled`) or every so many
+    minutes, handles failed events (`handles_failures`) or checks tokens (`authorizes`). Only those
+    with `internet` access reach more than AWS, and those that send `mails` where a stage does:
+    there is no endpoint of SES in the VPC. `secrets` are names from `names.SECRETS`.
     """
 
     name: str
@@ -67,10 +68,12 @@ class FunctionSpec:
     endpoints: tuple[Endpoint, ...] = ()
     events: tuple[type[Event], ...] = ()
     scheduled: bool = False
+    every_minutes: int | None = None
     handles_failures: bool = False
     authorizes: bool = False
     publishes: bool = False
     notifies: bool = False
+    mails: bool = False
     internet: bool = False
     writes_cache: bool = False
     secrets: tuple[str, ...] = ()
@@ -190,10 +193,24 @@ JOBS: Final = (
     FunctionSpec(
         name="Notification",
         handler="signal9_handlers.jobs.notify",
-        uses=(Use(USERS), Use(NEWS), Use(STATE, writes=True)),
-        events=(EarningsScheduled, FinancialDataIngested, NewsIngested),
-        notifies=True,
+        uses=(
+            Use(USERS),
+            Use(NEWS),
+            Use(FINANCIALS),
+            Use(TIME_SERIES),
+            Use(STATE, writes=True),
+        ),
+        events=(FinancialDataIngested, NewsIngested, PricesUpdated),
         timeout_s=120,
+    ),
+    FunctionSpec(
+        name="Delivery",
+        handler="signal9_handlers.jobs.send_notifications",
+        uses=(Use(USERS), Use(STATE, writes=True, indexes=(WAITING_INDEX,))),
+        every_minutes=5,
+        notifies=True,
+        mails=True,
+        timeout_s=300,
     ),
     FunctionSpec(
         name="Failures",

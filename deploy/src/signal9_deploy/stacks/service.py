@@ -114,6 +114,9 @@ class ServiceStack(Stack):
             if spec.scheduled:
                 schedule = self._settings.polling
                 self.backbone.schedule(spec.name, function=function, schedule=schedule)
+            if spec.every_minutes is not None:
+                rate = f"rate({spec.every_minutes} minutes)"
+                self.backbone.schedule(spec.name, function=function, schedule=rate)
             if spec.handles_failures:
                 self.failures.feed(function, batch_size=10)
                 function.add_event_source(
