@@ -9,6 +9,7 @@ from signal9_core.settings import Settings
 from signal9_core.tables import TABLES, USERS
 from signal9_deploy.functions import API, AUTHORIZER, FUNCTIONS, JOBS, Endpoint, FunctionSpec, Use
 from signal9_deploy.names import SECRETS, queue_name, secret_name
+from signal9_deploy.settings import StageSettings
 from signal9_handlers import jobs
 from signal9_handlers.routes import OPERATIONS
 from tests.deploy.lab import (
@@ -325,13 +326,13 @@ def test_schedules_events_and_failures_reach_their_functions() -> None:
 
 
 def test_work_is_planned_often_and_at_six_in_any_case() -> None:
-    schedules = properties(template("dev", "Service"), "AWS::Scheduler::Schedule")
+    schedules = [
+        each["ScheduleExpression"]
+        for each in properties(template("dev", "Service"), "AWS::Scheduler::Schedule")
+        if "FunctionsPlan" in str(each["Target"]["Arn"])
+    ]
 
-    assert {each["ScheduleExpression"] for each in schedules} == {
-        "cron(0 6 * * ? *)",
-        "rate(15 minutes)",
-    }
-    assert all("FunctionsPlan" in str(each["Target"]["Arn"]) for each in schedules)
+    assert sorted(schedules) == ["cron(0 6 * * ? *)", "rate(15 minutes)"]
 
 
 QUEUES: Final = {"Work": "work-sample", **{spec.name: spec.queue for spec in JOBS if spec.queue}}
@@ -379,3 +380,61 @@ def test_the_concurrency_of_workers_is_bounded() -> None:
 
     assert len(bounds) == 3
     assert next(bound for name, bound in bounds.items() if "Work" in name) == 2
+
+
+SENDER: Final = "notifications@signal9.com"
+
+
+@pytest.fixture(scope="module")
+def mailing() -> Template:
+    """The service of a stage that mails."""
+    settings = settings_of("prod").model_copy(update={"mail_sender": SENDER})
+    return Template.from_stack(build(settings).service)
+
+
+def test_only_the_delivery_mails_and_from_one_address_only(mailing: Template) -> None:
+    allowed = {
+        spec.name: [
+            each
+            for each in statements(mailing, spec.name)
+            if any(action.startswith("ses:") for action in listed(each["Action"]))
+        ]
+        for spec in FUNCTIONS
+    }
+
+    (statement,) = allowed.pop("Delivery")
+    assert statement["Action"] == "ses:SendEmail"
+    assert str(statement["Resource"]).endswith(":identity/signal9.com']]}")
+    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": SENDER}}
+    assert not any(allowed.values())
+
+
+def test_the_delivery_knows_its_sender_and_reaches_ses(mailing: Template) -> None:
+    (function,) = (
+        each
+        for each in properties(mailing, "AWS::Lambda::Function")
+        if each.get("FunctionName") == "signal9-prod-Delivery"
+    )
+
+    variables = function["Environment"]["Variables"]
+    assert variables["SIGNAL9_MAIL_SENDER"] == SENDER
+    assert variables["SIGNAL9_APP_URL"] == "https://app.signal9.com"
+    assert "Outgoing" in str(function["VpcConfig"]["SecurityGroupIds"])
+
+
+def test_without_a_sender_nobody_may_mail() -> None:
+    assert "ses:" not in str(template("prod", "Service").to_json())
+
+
+def test_the_delivery_runs_every_five_minutes() -> None:
+    template("prod", "Service").has_resource_properties(
+        "AWS::Scheduler::Schedule", {"ScheduleExpression": "rate(5 minutes)", "State": "ENABLED"}
+    )
+
+
+def test_mail_needs_a_way_out_of_the_vpc() -> None:
+    values = settings_of("prod").model_dump() | {"mail_sender": SENDER}
+    values["network"] = values["network"] | {"nat_gateways": 0}
+
+    with pytest.raises(ValueError, match="mail_sender: requires a NAT gateway, or no VPC"):
+        StageSettings.model_validate(values)

@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 from signal9_core.domain.queues import INSIGHTS, NOTIFICATIONS
 from signal9_core.events import (
     AssetDataUpdated,
-    EarningsScheduled,
     Event,
     FinancialDataIngested,
     NewsIngested,
@@ -26,6 +25,7 @@ from signal9_core.tables import (
     STATE,
     TIME_SERIES,
     USERS,
+    WAITING_INDEX,
     IndexSpec,
     TableSpec,
 )
@@ -58,9 +58,11 @@ class FunctionSpec:
     """A function: its handler, its triggers and its permissions.
 
     It handles `endpoints` or `events`, which come by a `queue` if it names one, plans work on the
-    schedules (`plans`) or does it (`works`), handles failed events (`handles_failures`) or checks
-    tokens (`authorizes`). A queue has messages in batches for at most `max_concurrency` instances.
-    Only functions with `internet` access reach more than AWS. `secrets` are from `names.SECRETS`.
+    schedules (`plans`) or does it (`works`), runs every so many minutes, handles failed events
+    (`handles_failures`) or checks tokens (`authorizes`). A queue has messages in batches for at
+    most `max_concurrency` instances. Only those with `internet` access reach more than AWS, and
+    those that send `mails` where a stage does: there is no endpoint of SES in the VPC. `secrets`
+    are names from `names.SECRETS`.
     """
 
     name: str
@@ -73,10 +75,12 @@ class FunctionSpec:
     works: bool = False
     batch_size: int = 10
     max_concurrency: int = 10
+    every_minutes: int | None = None
     handles_failures: bool = False
     authorizes: bool = False
     publishes: bool = False
     notifies: bool = False
+    mails: bool = False
     internet: bool = False
     writes_cache: bool = False
     secrets: tuple[str, ...] = ()
@@ -212,11 +216,25 @@ JOBS: Final = (
     FunctionSpec(
         name="Notification",
         handler="signal9_handlers.jobs.notify",
-        uses=(Use(USERS), Use(NEWS), Use(STATE, writes=True)),
-        events=(EarningsScheduled, FinancialDataIngested, NewsIngested),
+        uses=(
+            Use(USERS),
+            Use(NEWS),
+            Use(FINANCIALS),
+            Use(TIME_SERIES),
+            Use(STATE, writes=True),
+        ),
+        events=(FinancialDataIngested, NewsIngested, PricesUpdated),
         queue=NOTIFICATIONS,
-        notifies=True,
         timeout_s=120,
+    ),
+    FunctionSpec(
+        name="Delivery",
+        handler="signal9_handlers.jobs.send_notifications",
+        uses=(Use(USERS), Use(STATE, writes=True, indexes=(WAITING_INDEX,))),
+        every_minutes=5,
+        notifies=True,
+        mails=True,
+        timeout_s=300,
     ),
     FunctionSpec(
         name="Failures",

@@ -165,6 +165,11 @@ class StageSettings(BaseSettings):
     recipients: tuple[Recipient, ...] = Field(
         (), description="Addresses that alarms are mailed to."
     )
+    mail_sender: Recipient | None = Field(
+        None,
+        description="The address that users' notifications are mailed from, in a domain that SES "
+        "has verified; unset: no mail.",
+    )
     retain: bool = Field(
         False, description="Whether data is protected, and kept when stacks are deleted."
     )
@@ -221,6 +226,12 @@ class StageSettings(BaseSettings):
             for name in ("zone_id", "mail", "aliases"):
                 if getattr(self, name):
                     raise ValueError(f"{name}: requires a domain")
+        return self
+
+    @model_validator(mode="after")
+    def _mail_requires_the_internet(self) -> Self:
+        if self.mail_sender and self.network.enabled and not self.network.nat_gateways:
+            raise ValueError("mail_sender: requires a NAT gateway, or no VPC")
         return self
 
     @model_validator(mode="after")

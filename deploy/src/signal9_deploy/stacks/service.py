@@ -142,6 +142,9 @@ class ServiceStack(Stack):
                 schedules = {spec.name: settings.planning, "Poll": settings.polling}
                 for id_, schedule in schedules.items():
                     self.backbone.schedule(id_, function=function, schedule=schedule)
+            if spec.every_minutes is not None:
+                rate = f"rate({spec.every_minutes} minutes)"
+                self.backbone.schedule(spec.name, function=function, schedule=rate)
             if spec.handles_failures:
                 self.failures.feed(function, batch_size=10)
                 function.add_event_source(
