@@ -181,6 +181,7 @@ def make_parsers() -> ParserRegistry:
 
 def make_due(settings: Settings, store: Store, provider: Provider, clock: Clock) -> Due:
     """Return what is due of a provider, by the ages that the settings allow."""
+    from .provider_port import BatchProvider
     from .providers.calendar import last_close
     from .repositories.companies import AssetRepository
     from .repositories.reports import FinancialsRepository
@@ -193,9 +194,10 @@ def make_due(settings: Settings, store: Store, provider: Provider, clock: Clock)
         financials=timedelta(days=settings.financials_max_age_days),
         news=timedelta(hours=settings.news_max_age_hours),
     )
+    sizes = provider.batch_sizes if isinstance(provider, BatchProvider) else {}
     return Due(
         provider,
-        Planner(provider.name, provider.calls, max_age),
+        Planner(provider.name, provider.calls, max_age, batch_sizes=sizes),
         AssetRepository(store),
         FinancialsRepository(store),
         StateRepository(store),

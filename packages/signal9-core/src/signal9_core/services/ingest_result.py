@@ -37,6 +37,7 @@ class IngestResult:
     `fresh` counts companies of which a data set was not requested, as it is fresh. `out_of_calls`
     tells that something is left for later, since the budget of calls is used up. `outages` counts
     failures of the provider as a whole: it did not answer, or accepts nothing at the moment.
+    `others` are companies that were not ingested themselves, and whose records may be others now.
     """
 
     stored: Counter[str] = field(default_factory=Counter)
@@ -45,6 +46,7 @@ class IngestResult:
     failed: list[FailureAnswer] = field(default_factory=list)
     out_of_calls: bool = False
     outages: int = 0
+    others: set[Ticker] = field(default_factory=set)
 
     def count(self, data_set: str, stored: int, changed: int) -> None:
         """Add to the counts of a data set."""
@@ -68,6 +70,7 @@ class IngestResult:
         self.failed += other.failed
         self.out_of_calls |= other.out_of_calls
         self.outages += other.outages
+        self.others |= other.others
 
     def failure_events(self, at: datetime) -> list[IngestionFailed]:
         """Return an event for each failure."""

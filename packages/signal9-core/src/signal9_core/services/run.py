@@ -166,10 +166,7 @@ class Run:
             if requested is not None and requested >= item.planned_at:
                 return IngestResult()
             return self.ingest.update_list(item.name, _ignore)
-        result = IngestResult()
-        for ticker in item.tickers:
-            result.add(self.ingest.try_company(ticker, item.data_sets, since=item.planned_at))
-        return result
+        return self.ingest.companies(item.tickers, item.data_sets, item.planned_at)
 
     def _try(self, item: WorkItem) -> IngestResult:
         """Do an item; an error that nobody expects ends only this one, and becomes a dead letter.
