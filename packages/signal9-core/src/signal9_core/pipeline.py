@@ -88,7 +88,7 @@ class Pipeline:
 
         run = self._run()
         provider = run.due.provider.name
-        return PlanWork(run, self._work(provider), self._circuit(provider), self._queues)()
+        return PlanWork(run, self._work(provider), self._circuit(provider), self.queues)()
 
     def work(
         self, messages: Sequence[Message], until: datetime
@@ -123,10 +123,11 @@ class Pipeline:
     def _consumer(self, queue: str, handle: Callable[[str], object]) -> Consumer:
         from .services.consumer import Consumer
 
-        return Consumer(queue, handle, self._queues, self.dead_letters, self._parts.clock)
+        return Consumer(queue, handle, self.queues, self.dead_letters, self._parts.clock)
 
     @cached_property
-    def _queues(self) -> Queues:
+    def queues(self) -> Queues:
+        """The queues of the stage."""
         from .aws import aws_client
         from .publishers.sqs import SqsQueues
 

@@ -107,15 +107,15 @@ class Settings(BaseSettings):
         None,
         description="ARN of the SNS topic for notifications; unset stores them in the inbox only.",
     )
+    queue_prefix: str | None = Field(
+        None,
+        description="Prefix of the names of the stage's SQS queues; unset works without queues.",
+    )
     mail_sender: Annotated[str, Field(pattern=_ADDRESS)] | None = Field(
         None, description="Address that SES mails notifications from; unset mails none."
     )
     app_url: Annotated[str, Field(pattern=_URL)] | None = Field(
         None, description="Address of the app, for the links in mails."
-    )
-    queue_prefix: str | None = Field(
-        None,
-        description="Prefix of the names of the stage's SQS queues; unset works without queues.",
     )
     overview_max_age_days: PositiveInt = Field(
         30, description="Days after which a company's description is requested again."

@@ -61,6 +61,15 @@ def notify(event: Batch, context: LambdaContext) -> Response:
     return _handle(NOTIFICATIONS, event, context)
 
 
+@logger().inject_lambda_context(clear_state=True)
+def send_notifications(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
+    """Send the notifications that are due; what was refused is raised, and sent by a later run."""
+    answer = application().send_notifications(_end(context, _SENDING))
+    logger().info("notifications sent", **answer.model_dump())
+    if answer.refused:
+        raise PublishError(f"{answer.refused} notifications were refused: {answer.reason}")
+
+
 def _handle(queue: str, event: Batch, context: LambdaContext) -> Response:
     messages = _messages(event)
     failures = application().pipeline.handle(queue, messages, _end(context, _RESERVE_OF_EVENTS))
@@ -92,16 +101,3 @@ def _report(failures: Sequence[Failure]) -> Response:
         logger().error("message failed", extra=failure._asdict())
     staying = [{"itemIdentifier": failure.id} for failure in failures if not failure.is_dead]
     return {"batchItemFailures": staying}
-
-
-_SENDING: Final = timedelta(seconds=60)
-"""Sending to one user takes no longer."""
-
-
-@logger().inject_lambda_context(clear_state=True)
-def send_notifications(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
-    """Send the notifications that are due; what was refused is raised, and sent by a later run."""
-    answer = application().send_notifications(_end(context, _SENDING))
-    logger().info("notifications sent", **answer.model_dump())
-    if answer.refused:
-        raise PublishError(f"{answer.refused} notifications were refused: {answer.reason}")
