@@ -10,20 +10,24 @@ from typing import TYPE_CHECKING, Protocol, cast
 from .tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from .credentials import Credentials
     from .ports import Clock, EventPublisher, Mailer, Notifier, Store
     from .provider_port import Provider, ProviderFormat, Quota, RawCache
     from .quota import SharedQuota
     from .raw_archive import RawArchive
+    from .repositories.state import StateRepository
+    from .schemas.operations import StatusAnswer
     from .services.companies import CompanyFinder
     from .services.deliveries import SendNotifications
     from .services.ingest import Ingest
     from .services.notifications import NotifySubscribers
     from .services.outbox import Outbox
     from .services.parsed_responses import ParserRegistry
+    from .services.planner import MaxAge
     from .services.run import Due, Run
+    from .services.status import ListProblems
     from .services.users import UserService
     from .settings import Settings
 
@@ -38,10 +42,12 @@ __all__ = [
     "make_notifier",
     "make_notify",
     "make_parsers",
+    "make_problems",
     "make_provider",
     "make_quotas",
     "make_run",
     "make_send",
+    "make_status",
     "make_users",
     "open_store",
     "provider_notice",
@@ -186,24 +192,70 @@ def make_due(settings: Settings, store: Store, provider: Provider, clock: Clock)
     from .repositories.companies import AssetRepository
     from .repositories.reports import FinancialsRepository
     from .repositories.state import StateRepository
-    from .services.planner import MaxAge, Planner
+    from .services.planner import Planner
     from .services.run import Due
 
-    max_age = MaxAge(
-        overview=timedelta(days=settings.overview_max_age_days),
-        financials=timedelta(days=settings.financials_max_age_days),
-        news=timedelta(hours=settings.news_max_age_hours),
-    )
     sizes = provider.batch_sizes if isinstance(provider, BatchProvider) else {}
     return Due(
         provider,
-        Planner(provider.name, provider.calls, max_age, batch_sizes=sizes),
+        Planner(provider.name, provider.calls, _max_age(settings), batch_sizes=sizes),
         AssetRepository(store),
         FinancialsRepository(store),
         StateRepository(store),
         clock,
         last_close,
+        timedelta(hours=settings.late_after_hours),
     )
+
+
+def _max_age(settings: Settings) -> MaxAge:
+    from .services.planner import MaxAge
+
+    return MaxAge(
+        overview=timedelta(days=settings.overview_max_age_days),
+        financials=timedelta(days=settings.financials_max_age_days),
+        news=timedelta(hours=settings.news_max_age_hours),
+    )
+
+
+def make_status(
+    settings: Settings,
+    store: Store,
+    due: Due | None,
+    provider: str,
+    quotas: Iterable[SharedQuota],
+    notice: str | None,
+) -> StatusAnswer:
+    """Return how much is stored, and how fresh it is; without `due`, as of the latest plan."""
+    from .repositories.companies import AssetRepository
+    from .repositories.state import StateRepository
+    from .services.freshness import describe_promises
+    from .services.status import get_status
+
+    state = StateRepository(store)
+    return get_status(
+        AssetRepository(store),
+        state,
+        [quota.status() for quota in quotas],
+        state.freshness(provider) if due is None else due.freshness(),
+        describe_promises(_max_age(settings)),
+        stage=settings.stage,
+        store=settings.store,
+        location=settings.location,
+        provider=provider,
+        notice=notice,
+    )
+
+
+def make_problems(
+    settings: Settings, state: Callable[[], StateRepository], provider: str, clock: Clock
+) -> ListProblems:
+    """Return what lists the problems of a stage."""
+    from .services.status import ListProblems
+
+    grace = timedelta(hours=settings.late_after_hours)
+    is_planned = settings.store == "dynamodb"
+    return ListProblems(state, provider=provider, clock=clock, grace=grace, is_planned=is_planned)
 
 
 def make_ingest(

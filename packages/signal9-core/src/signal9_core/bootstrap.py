@@ -17,10 +17,12 @@ from .adapters import (
     make_notifier,
     make_notify,
     make_parsers,
+    make_problems,
     make_provider,
     make_quotas,
     make_run,
     make_send,
+    make_status,
     make_users,
     open_store,
     provider_notice,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
     from .credentials import Credentials
     from .domain.companies import DataSet
+    from .domain.freshness import FreshnessSummary
     from .domain.reports import ReportKind
     from .domain.work import WorkItem
     from .pipeline import Pipeline
@@ -302,25 +305,21 @@ class App:
     @cached_property
     def problems(self) -> ListProblems:
         """The problems that keep this stage from working properly."""
-        from .services.status import ListProblems
+        return make_problems(self.settings, lambda: self.state, self.provider_name, self.clock)
 
-        return ListProblems(lambda: self.state)
+    @property
+    def freshness(self) -> FreshnessSummary | None:
+        """How fresh the companies were at the latest plan; `None` before the first."""
+        return self.problems.freshness
 
     def get_status(self) -> StatusAnswer:
         """Return how much is stored, and how fresh it is."""
-        from .services.status import get_status
-
-        settings, provider = self.settings, self.provider_name
-        return get_status(
-            self.assets,
-            self.state,
-            [quota.status() for quota in self.quotas.values()],
-            stage=settings.stage,
-            store=settings.store,
-            location=settings.location,
-            provider=provider,
-            notice=self.notice_of(provider),
-        )
+        try:
+            due = self._due(self.provider)
+        except SettingsError:  # a key is missing
+            due = None
+        name, quotas = self.provider_name, self.quotas.values()
+        return make_status(self.settings, self.store, due, name, quotas, self.notice_of(name))
 
     def list_credentials(self) -> KeysAnswer:
         """Return where each key of a provider comes from."""

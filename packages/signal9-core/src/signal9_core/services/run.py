@@ -12,6 +12,7 @@ from ..errors import Signal9Error
 from ..events import correlated
 from ..repositories.companies import CompanySummary
 from ..schemas.operations import RunAnswer
+from .freshness import MeasureFreshness
 from .ingest_result import IngestResult
 from .planner import Published
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ..domain.companies import DataSet, ListName
+    from ..domain.freshness import FreshnessSummary
     from ..domain.model import Ticker
     from ..domain.work import WorkItem
     from ..ports import Clock, Progress
@@ -72,6 +74,7 @@ class Due:
     state: StateRepository
     clock: Clock
     last_close: Callable[[datetime], datetime]
+    grace: timedelta = timedelta(hours=26)
 
     def lists(self) -> list[WorkItem]:
         """Return the lists that are due."""
@@ -86,13 +89,26 @@ class Due:
 
         Nothing is due of companies that are not listed, or whose tickers may have other owners.
         """
-        companies = [
-            company
-            for company in self.assets.summaries(self.provider.covered())
-            if company.status == "active" and not company.is_undecided
-        ]
+        companies = list(self._companies())
+        self.note_freshness(companies)
         due_lists = self.lists() if lists else ()
         return self.planner.plan(companies, self._published, self.clock(), budget, due_lists)
+
+    def _companies(self) -> Iterator[CompanySummary]:
+        for company in self.assets.summaries(self.provider.covered()):
+            if company.status == "active" and not company.is_undecided:
+                yield company
+
+    def freshness(self, companies: Iterable[CompanySummary] | None = None) -> FreshnessSummary:
+        """Return how many companies, or of these, are fresh, late and failing now."""
+        measure = MeasureFreshness(self.planner, self.last_close, self.grace)
+        chosen = self._companies() if companies is None else companies
+        before = self.state.freshness(self.provider.name)
+        return measure(chosen, self._published, self.clock(), before)
+
+    def note_freshness(self, companies: Iterable[CompanySummary] | None = None) -> None:
+        """Store how many companies are fresh, late and failing now."""
+        self.state.note_freshness(self.provider.name, self.freshness(companies))
 
     def data_sets(self, ticker: Ticker) -> tuple[DataSet, ...]:
         """Return which data sets of a company are due."""
@@ -134,6 +150,8 @@ class Run:
             plan, done = self.due.plan(budget, lists=False), 0
         if not done:
             done = self._work(plan.now, result, until, progress)
+        if done:
+            self.due.note_freshness()
         left = len(plan.now) - done + len(plan.later)
         if self.budget is None or not (plan.later or result.out_of_calls):
             return RunResult(result, left, None)
