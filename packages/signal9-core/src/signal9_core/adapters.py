@@ -12,12 +12,15 @@ from .tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from httpx2 import Client
+
     from .credentials import Credentials
     from .ports import Clock, EventPublisher, Mailer, Notifier, Store
     from .provider_port import Provider, ProviderFormat, Quota, RawCache
     from .quota import SharedQuota
     from .raw_archive import RawArchive
     from .repositories.state import StateRepository
+    from .rotation import RotateSecret
     from .schemas.operations import StatusAnswer
     from .services.companies import CompanyFinder
     from .services.deliveries import SendNotifications
@@ -45,6 +48,7 @@ __all__ = [
     "make_problems",
     "make_provider",
     "make_quotas",
+    "make_rotation",
     "make_run",
     "make_send",
     "make_status",
@@ -341,6 +345,16 @@ def make_run(ingest: Ingest, due: Due, clock: Clock, quota: SharedQuota | None) 
     from .services.run import Run
 
     return Run(ingest, due, clock, quota)
+
+
+def make_rotation(opened: Callable[[Client], Client]) -> RotateSecret:
+    """Return what rotates Auth0's client secret."""
+    import httpx2
+
+    from .aws import aws_client
+    from .rotation import Auth0, RotateSecret
+
+    return RotateSecret(aws_client("secretsmanager"), Auth0(opened(httpx2.Client())))
 
 
 class ProviderPackage(Protocol):

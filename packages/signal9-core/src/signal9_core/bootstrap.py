@@ -20,6 +20,7 @@ from .adapters import (
     make_problems,
     make_provider,
     make_quotas,
+    make_rotation,
     make_run,
     make_send,
     make_status,
@@ -433,6 +434,10 @@ class App:
         from .services.replay import Replay
 
         return Replay(make_parsers(), self._ingest, self.assets, self.clock)
+
+    def rotate_secret(self, secret: str, version: str, step: str) -> None:
+        """Do a step of the rotation of Auth0's client secret."""
+        make_rotation(self._opened)(secret, version, step)
 
     def check(self, progress: Progress = no_progress, *, repair: bool = False) -> CheckAnswer:
         """Find what is damaged in the store; `repair` it from the raw responses in the cache."""

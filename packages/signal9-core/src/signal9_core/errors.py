@@ -28,6 +28,7 @@ __all__ = [
     "RemoteError",
     "RemoteUnavailableError",
     "RequestRefusedError",
+    "RotationError",
     "SecretNotSetError",
     "SettingsError",
     "Signal9Error",
@@ -49,6 +50,10 @@ class SettingsError(Signal9Error):
 
 class SecretNotSetError(SettingsError):
     """A secret still holds the placeholder that it was deployed with."""
+
+
+class RotationError(Signal9Error):
+    """A step of a secret's rotation cannot be done; the current secret stays."""
 
 
 class InputError(Signal9Error):
