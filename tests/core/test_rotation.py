@@ -43,30 +43,25 @@ class Secrets:
         self._call("describe_secret")
         return {"VersionIdsToStages": {id_: [*names] for id_, names in self.stages.items()}}
 
-    def get_secret_value(
-        self, *, SecretId: str, VersionStage: str, VersionId: str | None = None
-    ) -> dict[str, str]:
-        assert SecretId == NAME
+    def get_secret_value(self, **call: str) -> dict[str, str]:
+        assert call["SecretId"] == NAME
         self._call("get_secret_value")
         for version, names in self.stages.items():
-            if VersionStage in names and VersionId in {None, version} and version in self.values:
+            is_wanted = call["VersionStage"] in names
+            if is_wanted and call.get("VersionId", version) == version and version in self.values:
                 return {"SecretString": self.values[version]}
         raise NotFoundError
 
-    def put_secret_value(
-        self, *, SecretId: str, ClientRequestToken: str, SecretString: str, VersionStages: list[str]
-    ) -> None:
-        assert (SecretId, VersionStages) == (NAME, [PENDING])
+    def put_secret_value(self, **call: Any) -> None:
+        assert (call["SecretId"], call["VersionStages"]) == (NAME, [PENDING])
         self._call("put_secret_value")
-        self.values[ClientRequestToken] = SecretString
+        self.values[call["ClientRequestToken"]] = call["SecretString"]
 
-    def update_secret_version_stage(
-        self, *, SecretId: str, VersionStage: str, MoveToVersionId: str, RemoveFromVersionId: str
-    ) -> None:
-        assert (SecretId, VersionStage) == (NAME, CURRENT)
+    def update_secret_version_stage(self, **call: str) -> None:
+        assert (call["SecretId"], call["VersionStage"]) == (NAME, CURRENT)
         self._call("update_secret_version_stage")
-        self.stages[RemoveFromVersionId] = ["AWSPREVIOUS"]
-        self.stages[MoveToVersionId] = [CURRENT, PENDING]
+        self.stages[call["RemoveFromVersionId"]] = ["AWSPREVIOUS"]
+        self.stages[call["MoveToVersionId"]] = [CURRENT, PENDING]
 
     def stored(self, *stages: str) -> set[str]:
         return {

@@ -30,7 +30,9 @@ WRITE: Final = {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutI
 def _handlers() -> set[str]:
     """Return every handler there is, by the string that Lambda knows it by."""
     handlers = {f"signal9_handlers.jobs.{name}" for name in jobs.__all__}
-    handlers |= {"signal9_handlers.auth.authorizer.handler", "signal9_handlers.failures.handler"}
+    handlers |= {
+        f"signal9_handlers.{name}.handler" for name in ("auth.authorizer", "failures", "rotation")
+    }
     return handlers | {operation.resource.handler_path for operation in OPERATIONS}
 
 
@@ -151,8 +153,8 @@ def test_a_function_publishes_notifies_and_reads_secrets_only_where_it_says_so(
 
     assert ("events:PutEvents" in actions) == spec.publishes
     assert ("sns:Publish" in actions) == spec.notifies
-    assert ("secretsmanager:GetSecretValue" in actions) == bool(spec.secrets)
-    assert "secretsmanager:PutSecretValue" not in actions
+    assert ("secretsmanager:GetSecretValue" in actions) == bool(spec.secrets or spec.rotates)
+    assert ("secretsmanager:PutSecretValue" in actions) == bool(spec.rotates)
     kept = {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:AbortMultipartUpload"}
     assert {each for each in actions if each.startswith("s3:")} == (
         kept if spec.writes_cache else set()

@@ -59,11 +59,11 @@ class FunctionSpec:
     """A function: its handler, its triggers and its permissions.
 
     It handles `endpoints` or `events`, which come by a `queue` if it names one, plans work on the
-    schedules (`plans`) or does it (`works`), runs every so many minutes, handles failed events
-    (`handles_failures`) or checks tokens (`authorizes`). A queue has messages in batches for at
-    most `max_concurrency` instances. Only those with `internet` access reach more than AWS, and
-    those that send `mails` where a stage does: there is no endpoint of SES in the VPC. `secrets`
-    are names from `names.SECRETS`.
+    schedules (`plans`) or does it (`works`), runs every so many minutes, renews a secret that it
+    `rotates`, handles failed events (`handles_failures`) or checks tokens (`authorizes`). A queue
+    has messages in batches for at most `max_concurrency` instances. Only those with `internet`
+    access reach more than AWS, and those that send `mails` where a stage does: there is no endpoint
+    of SES in the VPC. `secrets` are names from `names.SECRETS`.
     """
 
     name: str
@@ -77,6 +77,7 @@ class FunctionSpec:
     batch_size: int = 10
     max_concurrency: int = 10
     every_minutes: int | None = None
+    rotates: str | None = None
     handles_failures: bool = False
     authorizes: bool = False
     publishes: bool = False
@@ -236,6 +237,13 @@ JOBS: Final = (
         notifies=True,
         mails=True,
         timeout_s=300,
+    ),
+    FunctionSpec(
+        name="Rotation",
+        handler="signal9_handlers.rotation.handler",
+        rotates="auth0",
+        internet=True,
+        timeout_s=120,
     ),
     FunctionSpec(
         name="Failures",

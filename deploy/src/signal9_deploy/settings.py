@@ -193,6 +193,11 @@ class StageSettings(BaseSettings):
     planning: Schedule = Field(
         "rate(15 minutes)", description="How often what is due is planned and sent to the workers."
     )
+    rotation_days: NonNegativeInt = Field(
+        30,
+        description="Days after which Auth0's client secret is rotated; 0: never, an alarm reports "
+        "its age.",
+    )
     export_schedule: Schedule = Field(
         "cron(30 2 * * ? *)", description="When tables are exported, UTC."
     )
@@ -204,6 +209,11 @@ class StageSettings(BaseSettings):
     def emulated(self) -> bool:
         """Whether the stage runs on an emulator of AWS."""
         return self.stage == LOCAL
+
+    @property
+    def rotates(self) -> bool:
+        """Whether Auth0's client secret is rotated; the emulator has no such schedules."""
+        return self.rotation_days > 0 and not self.emulated
 
     @property
     def app_name(self) -> str | None:
