@@ -11,6 +11,7 @@ from signal9_core.events import (
     FinancialDataIngested,
     NewsIngested,
     PricesUpdated,
+    UserDeletionRequested,
 )
 from signal9_core.schemas.base import Request
 from signal9_core.schemas.users import RecordPatch, TopicsPut, WatchlistPut, WizardPut
@@ -71,6 +72,7 @@ class FunctionSpec:
     authorizes: bool = False
     publishes: bool = False
     notifies: bool = False
+    deletes: bool = False
     internet: bool = False
     writes_cache: bool = False
     secrets: tuple[str, ...] = ()
@@ -155,6 +157,7 @@ API: Final = (
             ),
         ),
         publishes=True,
+        deletes=True,
         memory_mib=1024,
     ),
 )
@@ -194,6 +197,13 @@ JOBS: Final = (
         events=(EarningsScheduled, FinancialDataIngested, NewsIngested),
         notifies=True,
         timeout_s=120,
+    ),
+    FunctionSpec(
+        name="UserDeletion",
+        handler="signal9_handlers.jobs.delete_user",
+        uses=(Use(USERS, writes=True), Use(STATE, writes=True)),
+        events=(UserDeletionRequested,),
+        timeout_s=900,
     ),
     FunctionSpec(
         name="Failures",
