@@ -10,6 +10,7 @@ from signal9_core.events import (
     FinancialDataIngested,
     NewsIngested,
     PricesUpdated,
+    UserDeletionRequested,
 )
 from signal9_core.schemas.base import Request
 from signal9_core.schemas.users import RecordPatch, TopicsPut, WatchlistPut, WizardPut
@@ -74,6 +75,7 @@ class FunctionSpec:
     publishes: bool = False
     notifies: bool = False
     mails: bool = False
+    deletes: bool = False
     internet: bool = False
     writes_cache: bool = False
     secrets: tuple[str, ...] = ()
@@ -158,6 +160,7 @@ API: Final = (
             ),
         ),
         publishes=True,
+        deletes=True,
         memory_mib=1024,
     ),
 )
@@ -211,6 +214,13 @@ JOBS: Final = (
         notifies=True,
         mails=True,
         timeout_s=300,
+    ),
+    FunctionSpec(
+        name="UserDeletion",
+        handler="signal9_handlers.jobs.delete_user",
+        uses=(Use(USERS, writes=True), Use(STATE, writes=True)),
+        events=(UserDeletionRequested,),
+        timeout_s=900,
     ),
     FunctionSpec(
         name="Failures",

@@ -28,7 +28,7 @@ def claim(notifications: NotificationRepository, *claimed: Notification) -> list
 
 
 def listed(notifications: NotificationRepository, user_id: str = USER) -> list[str]:
-    return [stored.notification.ticker for _, stored in notifications.of_user(user_id)]
+    return [stored.notification.ticker for stored in notifications.of_user(user_id)]
 
 
 def test_a_notification_is_claimed_once_and_again_three_months_later(
@@ -82,9 +82,10 @@ def test_notifications_are_listed_latest_first_across_months_and_from_a_position
         clock.move(days=20)
 
     assert listed(notifications) == ["C", "B", "A"]
-    [(position, _), *_] = notifications.of_user(USER)
-    rest = notifications.of_user(USER, after=position)
-    assert [stored.notification.ticker for _, stored in rest] == ["B", "A"]
+    _, position = notifications.page(USER, limit=1)
+    rest, end = notifications.page(USER, limit=2, after=position)
+    assert [stored.notification.ticker for stored in rest] == ["B", "A"]
+    assert end is None
     assert listed(notifications, "auth0|2") == []
 
 
@@ -100,7 +101,7 @@ def test_only_its_user_marks_a_notification_as_read_and_the_first_time_counts(
 
     assert again is not None
     assert again.read_at == NOW
-    assert [stored for _, stored in notifications.of_user(USER)] == [again]
+    assert list(notifications.of_user(USER)) == [again]
 
 
 @pytest.mark.parametrize("returns", [False, True])

@@ -264,22 +264,38 @@ def make_send(
     return SendNotifications(users, inbox, notifier, mailer, clock, settings.app_url)
 
 
-def make_users(store: Store, finder: CompanyFinder, outbox: Outbox, clock: Clock) -> UserService:
+def make_users(
+    settings: Settings, store: Store, finder: CompanyFinder, outbox: Outbox, clock: Clock
+) -> UserService:
     """Return the users' own records, notifications and briefing."""
     from .repositories.news import NewsRepository
     from .repositories.notifications import NotificationRepository
     from .repositories.users import (
+        DeletionRepository,
         RecentlyViewedRepository,
         SubscriptionRepository,
         UserRepository,
     )
     from .services.briefing import GetBriefing
+    from .services.deletion import DeleteUser
     from .services.users import UserService
 
     users, viewed = UserRepository(store), RecentlyViewedRepository(store, clock)
     subscriptions, inbox = SubscriptionRepository(store), NotificationRepository(store, clock)
     briefing = GetBriefing(users, viewed, finder.assets, NewsRepository(store))
-    return UserService(users, subscriptions, inbox, viewed, finder, outbox, clock, briefing)
+    deletion = DeleteUser(
+        users,
+        subscriptions,
+        inbox,
+        viewed,
+        DeletionRepository(store),
+        outbox,
+        clock,
+        settings.backup_days,
+    )
+    return UserService(
+        users, subscriptions, inbox, viewed, finder, outbox, clock, briefing, deletion
+    )
 
 
 def make_run(ingest: Ingest, due: Due, clock: Clock, quota: SharedQuota | None) -> Run:

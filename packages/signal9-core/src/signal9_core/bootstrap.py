@@ -178,7 +178,12 @@ class App:
         return bus
 
     def _follow_up(self, event: Event) -> None:
-        """Update insights after an event, and notify users of it."""
+        """Update insights after an event, notify users of it, delete what users want deleted."""
+        from .events import UserDeletionRequested
+
+        if isinstance(event, UserDeletionRequested):
+            self.users.deletion(event.user_id)
+            return
         self.update_insights(event)
         self.notify(event)
 
@@ -490,4 +495,4 @@ class App:
     @cached_property
     def users(self) -> UserService:
         """The users' own records, notifications and briefing."""
-        return make_users(self.store, self.finder, self._outbox, self.clock)
+        return make_users(self.settings, self.store, self.finder, self._outbox, self.clock)

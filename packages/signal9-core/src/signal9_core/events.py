@@ -122,6 +122,14 @@ class UserAction(Event):
     action: Literal["profile", "wizard", "topics", "watchlist"]
 
 
+class UserDeletionRequested(Event):
+    """A user asked for the deletion of everything that is stored about them."""
+
+    detail_type = "User Deletion Requested"
+
+    user_id: str
+
+
 class IngestionFailed(Event):
     """A data set of a company could not be ingested, and why; for operators' alarms."""
 
@@ -142,6 +150,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     NewsSentimentAnalyzed,
     PricesUpdated,
     UserAction,
+    UserDeletionRequested,
 )
 """All kinds of events."""
 

@@ -8,6 +8,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     NonNegativeFloat,
+    NonNegativeInt,
     PositiveInt,
     SecretStr,
     ValidationError,
@@ -124,6 +125,9 @@ class Settings(BaseSettings):
     )
     sentiment_window_days: PositiveInt = Field(
         90, description="Days of news that the rolling sentiment covers."
+    )
+    backup_days: NonNegativeInt = Field(
+        0, description="Days that deleted data stay in backups; users are told when they delete."
     )
     issuer: str | None = Field(
         None, description="Issuer (`iss`) of the tokens that the API accepts."

@@ -7,11 +7,11 @@ from aws_lambda_powertools.logging.correlation_paths import EVENT_BRIDGE
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from signal9_core.errors import PublishError
-from signal9_core.events import event_from
+from signal9_core.events import UserDeletionRequested, event_from
 
 from .runtime import application, logger
 
-__all__ = ["ingest", "notify", "send_notifications", "update_insights"]
+__all__ = ["delete_user", "ingest", "notify", "send_notifications", "update_insights"]
 
 _RESERVE: Final = timedelta(minutes=2)
 """One company takes no longer, so that a run ends before it is killed."""
@@ -60,3 +60,10 @@ def send_notifications(event: dict[str, object], context: LambdaContext) -> None
     logger().info("notifications sent", **answer.model_dump())
     if answer.refused:
         raise PublishError(f"{answer.refused} notifications were refused: {answer.reason}")
+
+
+@logger().inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)
+def delete_user(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
+    """Delete everything stored about the user who asked for it."""
+    application().users.deletion(UserDeletionRequested.from_envelope(event).user_id)
+    logger().info("user deleted")

@@ -15,7 +15,7 @@ from ..domain.users import Notification
 from ..errors import ConflictError
 from ..ports import Span, Stored
 from ..tables import STATE, TTL_ATTRIBUTE, WAITING_INDEX, state_key
-from .optimistic import ItemRange, change_item, instant_key, scan, to_item
+from .optimistic import ItemRange, change_item, instant_key, scan, take_page, to_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -139,14 +139,25 @@ class NotificationRepository:
         for each in taken:
             self._change(each, lambda item: {**_without_waiting(item), **sent_at})
 
-    def of_user(
-        self, user_id: str, *, after: str | None = None
-    ) -> Iterator[tuple[str, StoredNotification]]:
-        """Yield a user's notifications with their positions, latest first, from after one on."""
+    def of_user(self, user_id: str) -> Iterator[StoredNotification]:
+        """Yield a user's notifications, latest first."""
+        inbox = ItemRange(STATE, _inbox(user_id), newest_first=True)
+        return (_stored(item) for item, _ in scan(self._store, inbox, None, _PAGE))
+
+    def page(
+        self,
+        user_id: str,
+        *,
+        limit: int,
+        after: str | None = None,
+        accept: Callable[[StoredNotification], bool] | None = None,
+    ) -> tuple[list[StoredNotification], str | None]:
+        """Return accepted notifications, latest first, and the position after which to go on."""
         inbox = ItemRange(STATE, _inbox(user_id), newest_first=True)
         cursor = None if after is None else state_key(inbox.partition, after)
-        for item, _ in scan(self._store, inbox, cursor, _PAGE):
-            yield str(item["item"]), _stored(item)
+        items = scan(self._store, inbox, cursor, _PAGE)
+        page = take_page(items, limit, _stored, accept, inbox)
+        return page.items, None if page.cursor is None else page.cursor["item"]
 
     def mark_read(self, user_id: str, notification_id: str) -> StoredNotification | None:
         """Note that a user read a notification; `None` if they have no such notification."""

@@ -66,6 +66,10 @@ class Outbox:
             self.publisher.publish(published)
             self._remove(subject, {pack(event) for event in published})
 
+    def forget(self, subject: str) -> None:
+        """Remove what is recorded about a subject, unpublished."""
+        self.store.delete(STATE, _key(subject))
+
     def send(self, events: Sequence[Event]) -> None:
         """Publish events that announce no write, or are recorded elsewhere."""
         if events:
