@@ -13,6 +13,7 @@ import typer
 from ..version import __version__
 from .admin import check, identity, secrets, status
 from .command import fail, report_errors
+from .failures import failures, redrive
 from .ingest import ingest, replay, run
 from .market import financials, news, prices, search, show
 
@@ -25,6 +26,8 @@ _COMMANDS: Final = (
     ingest,
     run,
     status,
+    failures,
+    redrive,
     search,
     show,
     prices,
