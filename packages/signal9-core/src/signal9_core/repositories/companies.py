@@ -165,10 +165,9 @@ class AssetRepository:
             nonlocal known
             before, known = known or self.read(ticker), None
             after = change(before.model)
-            item = _item(after)
-            if before.version != ABSENT and item == _item(before.model):
+            if before.version != ABSENT and after == before.model:
                 return before
-            return Versioned(after, self._store.put(ASSETS, item, expected=before.version))
+            return Versioned(after, self.put(after, expected=before.version))
 
         return retry_on_conflict(attempt)
 

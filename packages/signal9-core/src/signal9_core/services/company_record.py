@@ -173,7 +173,8 @@ class CompanyRecord:
 
         def changed(profile: AssetProfile) -> AssetProfile:
             # A replayed response came earlier; that does not make a company any staler.
-            checked_at = max(profile.checked_at or _NEVER, self._provider.retrieved_at())
+            at = self._provider.retrieved_at().replace(microsecond=0)  # as it is stored
+            checked_at = max(profile.checked_at or _NEVER, at)
             if profile.identity.since != self.before.identity.since:
                 return profile  # the ticker has a new owner, to whom this does not belong
             profile = self._with_failures(self._with_price_check(profile))
