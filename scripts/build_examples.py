@@ -20,7 +20,10 @@ _TARGET: Final = "packages/signal9-handlers/src/signal9_handlers/openapi_example
 _JSON: Final = (("content-type", "application/json"),)
 
 _SENT: Final[dict[str, Any]] = {
-    "patchRecord": {"profile": {"firstName": "Ada", "lastName": "Lovelace"}},
+    "patchRecord": {
+        "profile": {"firstName": "Ada", "lastName": "Lovelace"},
+        "notifications": {"delivery": "daily", "dailyAt": "07:30", "timeZone": "Europe/Berlin"},
+    },
     "putWizard": {"wizard": "in_progress"},
     "putTopics": {"topics": ["earnings", "technology"]},
     "putWatchlist": {"watchlist": ["AAPL", "IBM"]},
@@ -33,6 +36,7 @@ _ASKED: Final = (
     ("getPriceBatch", "GET", "/prices?tickers=AAPL,IBM&order=desc&limit=1&fields=date,close"),
     ("searchCompanies", "GET", "/search?q=aple&limit=2"),
     ("listNews", "GET", "/news?ticker=GOOG&limit=1"),
+    ("getArticle", "GET", "/news/{article}"),
     ("getFinancials", "GET", "/financials/IBM?report=earnings&period=quarterly&limit=1"),
     ("patchRecord", "PATCH", "/users/me"),
     ("putWizard", "PUT", "/users/me/wizard"),
@@ -73,8 +77,9 @@ def _examples(gateway: Gateway) -> list[tuple[str, Any]]:
         path, _, query = address.partition("?")
         body = _SENT.get(name)
         sent = b"" if body is None else json.dumps(body).encode()
-        inbox = dict(found).get("listNotifications", {"items": [{"id": ""}]})
-        path = path.replace("{id}", inbox["items"][0]["id"])
+        for place, source in (("{article}", "listNews"), ("{id}", "listNotifications")):
+            answered = dict(found).get(source, {"items": [{"id": ""}]})
+            path = path.replace(place, answered["items"][0]["id"])
         response = gateway(proxy_event(method, f"/api/v1{path}", query, _JSON, sent))
         if response.status != 200:  # noqa: PLR2004
             raise RuntimeError(f"{name}: {response.status} {response.body.decode()}")

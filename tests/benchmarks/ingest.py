@@ -36,6 +36,7 @@ MOST_CALLS_WITH_NEWS = 12
 _DIVIDEND = CorporateAction(
     ticker="AAPL", kind="dividend", ex_date=date(2023, 12, 29), amount=Decimal("0.24")
 )
+_TOPICS = ("earnings", "financial_markets", "technology")
 
 
 def measures() -> Iterator[Measure]:
@@ -60,7 +61,7 @@ def calls_of_refresh(articles: int) -> int:
         clock.move(hours=6)
         provider.at = clock.now
         provider.articles += [
-            article(f"Article {number}", "2024-01-08T13:00", "AAPL", "MSFT")
+            article(f"Article {number}", "2024-01-08T13:00", "AAPL", "MSFT", topics=_TOPICS)
             for number in range(articles)
         ]
         spied = SpiedStore(store)

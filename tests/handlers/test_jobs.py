@@ -10,7 +10,7 @@ import pytest
 
 from signal9_core.bootstrap import App
 from signal9_core.domain import DataSet
-from signal9_core.errors import InputError, RateLimitError, StoreError
+from signal9_core.errors import InputError, PublishError, RateLimitError, StoreError
 from signal9_core.events import SOURCE, Event, IngestionFailed, NewsIngested, PricesUpdated
 from signal9_core.publishers.in_process import MemoryNotifier
 from signal9_core.schemas.users import WatchlistPut
@@ -134,10 +134,31 @@ def test_an_event_notifies_those_who_follow(app: App, log: StringIO) -> None:
 
     jobs.notify(envelope_of(event), CONTEXT)
 
+    line = lines(log)[-1]
+    assert (line["message"], line["detail_type"], line["count"]) == ("notified", "News Ingested", 1)
+
+    jobs.send_notifications(SCHEDULED, CONTEXT)
+
     assert isinstance(app.notifier, MemoryNotifier)
     assert [notification.title for notification in app.notifier.sent] == ["Microsoft slips"]
     line = lines(log)[-1]
-    assert (line["message"], line["detail_type"], line["count"]) == ("notified", "News Ingested", 1)
+    assert (line["message"], line["notifications"], line["mails"]) == ("notifications sent", 1, 0)
+
+
+def test_refused_notifications_are_raised_so_that_somebody_hears_of_them(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise PublishError("throttled")
+
+    jobs.ingest(SCHEDULED, CONTEXT)
+    event = news_of(app, "MSFT")
+    app.users.put_watchlist("ada", WatchlistPut(watchlist=["MSFT"]))
+    app.notify(event)
+    monkeypatch.setattr(app.notifier, "notify", refuse)
+
+    with pytest.raises(PublishError, match="1 notifications were refused: throttled"):
+        jobs.send_notifications(SCHEDULED, CONTEXT)
 
 
 def test_jobs_come_to_the_same_insights_as_a_full_ingest(app: App) -> None:

@@ -64,13 +64,17 @@ def notify(app: App, user_id: str, *titles: str) -> None:
     at = datetime(2024, 1, 8, tzinfo=UTC)
     NotificationRepository(app.store, app.clock).claim(
         [
-            Notification(
-                id=f"{user_id}{title}",
-                user_id=user_id,
-                kind="news",
-                ticker="AAPL",
-                title=title,
-                created_at=at,
+            (
+                Notification(
+                    id=f"{user_id}{title}",
+                    user_id=user_id,
+                    kind="news",
+                    ticker="AAPL",
+                    title=title,
+                    url="/api/v1/news/1",
+                    created_at=at,
+                ),
+                at,
             )
             for title in titles
         ]

@@ -123,7 +123,7 @@ API: Final = (
         name="News",
         handler="signal9_handlers.api.news.handler",
         uses=(_COMPANIES, _ARTICLES, _LISTING),
-        endpoints=_read("/news"),
+        endpoints=_read("/news", "/news/{id}"),
     ),
     FunctionSpec(
         name="Briefing",

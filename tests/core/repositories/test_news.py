@@ -50,7 +50,7 @@ def news(spied: SpiedStore) -> NewsRepository:
 
 @settings(deadline=None, max_examples=50)
 @given(made=articles(), more=st.dictionaries(st.sampled_from(("authors", "banner")), st.none()))
-def test_any_article_comes_back_under_every_company_and_once_in_all(
+def test_any_article_comes_back_under_every_company_and_topic_and_once_in_all(
     made: NewsArticle, more: dict[str, None]
 ) -> None:
     made = NewsArticle.model_validate(made.model_dump() | more)
@@ -66,6 +66,8 @@ def test_any_article_comes_back_under_every_company_and_once_in_all(
         for mention in made.tickers:
             assert news.of_company(mention.ticker, limit=10).items == [made]
             assert news.count(mention.ticker) == 1
+        for topic in made.topics:
+            assert news.on_topic(topic, limit=10).items == [made]
 
 
 @st.composite
@@ -103,6 +105,11 @@ years = st.none() | st.datetimes(
     limit=st.integers(1, 4),
     topic=st.sampled_from((None, "ipo", "technology", "none")),
     company=st.sampled_from((None, "BRK.B")),
+    interests=st.none()
+    | st.tuples(
+        st.sets(st.sampled_from(("AAPL", "BRK.B"))),
+        st.sets(st.sampled_from(("ipo", "technology", "none"))),
+    ),
     first=years.map(lambda moment: moment and moment.replace(microsecond=0)),
     last=years,
 )
@@ -111,6 +118,7 @@ def test_pages_hold_every_matching_article_once_newest_first(
     limit: int,
     topic: str | None,
     company: str | None,
+    interests: tuple[set[str], set[str]] | None,
     first: datetime | None,
     last: datetime | None,
 ) -> None:
@@ -118,8 +126,11 @@ def test_pages_hold_every_matching_article_once_newest_first(
         return topic is None or topic in found.topics
 
     def wanted(found: NewsArticle) -> bool:
-        named = company is None or company in {mention.ticker for mention in found.tickers}
+        tickers = {mention.ticker for mention in found.tickers}
         late_enough = first is None or first <= found.published_at
+        if interests is not None:
+            return late_enough and bool(interests[0] & tickers or interests[1] & {*found.topics})
+        named = company is None or company in tickers
         return named and late_enough and (last is None or found.published_at <= last)
 
     with opened() as store:
@@ -127,6 +138,10 @@ def test_pages_hold_every_matching_article_once_newest_first(
         store_articles(news, pile)
 
         def read(cursor: Cursor | None) -> ArticlePage:
+            if interests is not None:
+                return news.about_any(*interests, first, limit=limit, cursor=cursor, accept=accept)
+            if company is None and topic is not None:
+                return news.on_topic(topic, first, last, limit=limit, cursor=cursor)
             if company is None:
                 return news.recent(first, last, limit=limit, cursor=cursor, accept=accept)
             return news.of_company(company, first, last, limit=limit, cursor=cursor, accept=accept)
@@ -170,6 +185,37 @@ def test_an_article_leaves_the_companies_that_it_no_longer_mentions(
     assert len(news.recent(limit=10).items) == 1
     companies = ("AAPL", "BRK.B", "MSFT", "ZZZ")
     assert {ticker for ticker in companies if news.count(ticker)} == set(after)
+
+
+@pytest.mark.parametrize("after", [(), ("ipo",), ("ipo", "mergers"), ("mergers",)])
+@pytest.mark.parametrize("hour", [10, 11], ids=["edited", "moved"])
+def test_an_article_is_only_under_the_topics_of_its_newest_version(
+    after: tuple[str, ...], hour: int, news: NewsRepository, spied: SpiedStore
+) -> None:
+    store_articles(news, [GAINS.model_copy(update={"topics": ("ipo", "technology")})])
+    edited = GAINS.model_copy(
+        update={"topics": after, "published_at": datetime(2024, 1, 5, hour, tzinfo=UTC)}
+    )
+
+    store_articles(news, [edited])
+
+    topics = ("ipo", "mergers", "technology")
+    found = {topic: news.on_topic(topic, limit=10).items for topic in topics}
+    assert found == {topic: [edited] if topic in after else [] for topic in topics}
+    copies = [key for key in spied.contents() if key[1].startswith("topic#")]
+    assert len(copies) == len(after)
+
+
+def test_a_topic_that_nobody_wrote_about_takes_one_query(
+    news: NewsRepository, spied: SpiedStore
+) -> None:
+    store_articles(news, [article("Late", "2024-01-01T00:00", "AAPL")])
+    store_articles(news, [article("Early", "1999-12-31T00:00", "AAPL")])
+    before = spied.calls
+
+    assert news.on_topic("blockchain", limit=10) == ([], None)
+
+    assert spied.calls == before + 1
 
 
 def test_every_company_that_an_article_joins_or_leaves_is_known_before_a_write(
@@ -219,8 +265,10 @@ def test_a_score_of_ours_outlives_another_ingest(
         scored, [about(GAINS, *companies).model_copy(update={"topics": ("ipo",)})]
     )
 
-    for ticker in companies:
-        (found,) = scored.of_company(ticker, limit=10).items
+    pages = [scored.on_topic("ipo", limit=10)]
+    pages += [scored.of_company(ticker, limit=10) for ticker in companies]
+    for page in pages:
+        (found,) = page.items
         assert (found.scored_by, found.topics) == ("lexicon", ("ipo",))
         assert [found.sentiment, *(mention.sentiment for mention in found.tickers)] == [SCORE] * 3
 
@@ -237,6 +285,16 @@ def test_a_score_of_ours_is_dropped_for_another_text_or_the_sources_own_score(
     scored.put_score(other.scored(SCORE, "lexicon"))
 
     assert scored.of_company("AAPL", limit=10).items == [judged]
+
+
+def test_a_score_is_seen_under_the_topics_as_well(news: NewsRepository) -> None:
+    rated = GAINS.model_copy(update={"topics": ("ipo",)})
+    store_articles(news, [rated])
+
+    news.put_score(rated.scored(SCORE, "lexicon"))
+
+    (found,) = news.on_topic("ipo", limit=10).items
+    assert (found.sentiment, found.scored_by) == (SCORE, "lexicon")
 
 
 def test_a_late_score_does_not_undo_what_was_written_meanwhile(

@@ -1,19 +1,18 @@
 """A notification is claimed once, listed for its user, and gone when its user is."""
 
-from collections.abc import Iterable
-
 import pytest
 
+from signal9_core.adapters import make_notify
 from signal9_core.domain import Notification, ReportKind, User
 from signal9_core.events import FinancialDataIngested
 from signal9_core.ports import ABSENT, Item
-from signal9_core.repositories.news import NewsRepository
 from signal9_core.repositories.notifications import NotificationRepository
+from signal9_core.repositories.reports import FinancialsRepository
 from signal9_core.repositories.users import SubscriptionRepository, UserRepository
-from signal9_core.services.notifications import NotifySubscribers
 from signal9_core.tables import TableSpec
+from tests.core.storing import store_reports
 from tests.core.test_publishers import notification
-from tests.fakes import NOW, SetClock
+from tests.fakes import NOW, SetClock, income
 from tests.spied import SpiedStore, StoppedError
 
 USER = "auth0|1"
@@ -24,8 +23,12 @@ def notifications(spied: SpiedStore, clock: SetClock) -> NotificationRepository:
     return NotificationRepository(spied, clock)
 
 
+def claim(notifications: NotificationRepository, *claimed: Notification) -> list[Notification]:
+    return notifications.claim((notification, NOW) for notification in claimed)
+
+
 def listed(notifications: NotificationRepository, user_id: str = USER) -> list[str]:
-    return [stored.notification.ticker for _, stored in notifications.of_user(user_id)]
+    return [stored.notification.ticker for stored in notifications.of_user(user_id)]
 
 
 def test_a_notification_is_claimed_once_and_again_three_months_later(
@@ -33,12 +36,12 @@ def test_a_notification_is_claimed_once_and_again_three_months_later(
 ) -> None:
     first, second = notification("AAPL"), notification("MSFT")
 
-    assert notifications.claim([first, first]) == [first]
-    assert notifications.claim([first, second]) == [second]
+    assert claim(notifications, first, first) == [first]
+    assert claim(notifications, first, second) == [second]
     clock.move(days=89)
-    assert notifications.claim([first]) == []
+    assert claim(notifications, first) == []
     clock.move(days=2)
-    assert notifications.claim([first]) == [first]
+    assert claim(notifications, first) == [first]
 
 
 def test_of_two_that_claim_at_once_a_single_one_gets_it(
@@ -48,10 +51,10 @@ def test_of_two_that_claim_at_once_a_single_one_gets_it(
     claimed: list[Notification] = []
 
     def meanwhile(_: TableSpec, __: Item) -> None:
-        claimed.extend(other.claim([notification("AAPL")]))
+        claimed.extend(claim(other, notification("AAPL")))
 
     spied.meanwhile = meanwhile
-    claimed += notifications.claim([notification("AAPL"), notification("MSFT")])
+    claimed += claim(notifications, notification("AAPL"), notification("MSFT"))
 
     assert sorted(item.ticker for item in claimed) == ["AAPL", "MSFT"]
     assert sorted(listed(notifications)) == ["AAPL", "MSFT"]
@@ -63,11 +66,11 @@ def test_a_claim_that_was_stopped_midway_is_completed_by_the_next(
     for writes in range(2):
         spied.stop_before = writes
         with pytest.raises(StoppedError):
-            notifications.claim([notification("AAPL")])
+            claim(notifications, notification("AAPL"))
         assert listed(notifications) == []
     spied.stop_before = None
 
-    assert notifications.claim([notification("AAPL")]) == [notification("AAPL")]
+    assert claim(notifications, notification("AAPL")) == [notification("AAPL")]
     assert listed(notifications) == ["AAPL"]
 
 
@@ -75,20 +78,21 @@ def test_notifications_are_listed_latest_first_across_months_and_from_a_position
     notifications: NotificationRepository, clock: SetClock
 ) -> None:
     for ticker in ("A", "B", "C"):
-        notifications.claim([notification(ticker)])
+        claim(notifications, notification(ticker))
         clock.move(days=20)
 
     assert listed(notifications) == ["C", "B", "A"]
-    [(position, _), *_] = notifications.of_user(USER)
-    rest = notifications.of_user(USER, after=position)
-    assert [stored.notification.ticker for _, stored in rest] == ["B", "A"]
+    _, position = notifications.page(USER, limit=1)
+    rest, end = notifications.page(USER, limit=2, after=position)
+    assert [stored.notification.ticker for stored in rest] == ["B", "A"]
+    assert end is None
     assert listed(notifications, "auth0|2") == []
 
 
 def test_only_its_user_marks_a_notification_as_read_and_the_first_time_counts(
     notifications: NotificationRepository, clock: SetClock
 ) -> None:
-    notifications.claim([notification("AAPL")])
+    claim(notifications, notification("AAPL"))
 
     assert notifications.mark_read("auth0|2", "AAPL-1") is None
     notifications.mark_read(USER, "AAPL-1")
@@ -97,23 +101,18 @@ def test_only_its_user_marks_a_notification_as_read_and_the_first_time_counts(
 
     assert again is not None
     assert again.read_at == NOW
-    assert [stored for _, stored in notifications.of_user(USER)] == [again]
-
-
-class Outgoing:
-    """A notifier that remembers to whom it sent."""
-
-    def __init__(self) -> None:
-        self.user_ids: list[str] = []
-
-    def notify(self, notifications: Iterable[Notification]) -> None:
-        self.user_ids += (notification.user_id for notification in notifications)
+    assert list(notifications.of_user(USER)) == [again]
 
 
 @pytest.mark.parametrize("returns", [False, True])
 @pytest.mark.parametrize("write", range(4))
 def test_a_deletion_while_notifications_are_claimed_leaves_nothing(
-    notifications: NotificationRepository, spied: SpiedStore, write: int, *, returns: bool
+    notifications: NotificationRepository,
+    spied: SpiedStore,
+    clock: SetClock,
+    write: int,
+    *,
+    returns: bool,
 ) -> None:
     users, subscriptions = UserRepository(spied), SubscriptionRepository(spied)
     ada = User(user_id="ada", watchlist=("AAPL",), created_at=NOW)
@@ -121,8 +120,9 @@ def test_a_deletion_while_notifications_are_claimed_leaves_nothing(
     for user in (ada, grace):
         users.put(user, expected=ABSENT)
         subscriptions.subscribe(user)
-    outgoing = Outgoing()
-    notify = NotifySubscribers(users, subscriptions, NewsRepository(spied), notifications, outgoing)
+    financials = FinancialsRepository(spied)
+    store_reports(financials, "AAPL", [income("AAPL", "2023-12-31", "1")])
+    notify = make_notify(spied, clock)
 
     def delete_ada() -> None:
         found = users.get("ada")
@@ -142,9 +142,10 @@ def test_a_deletion_while_notifications_are_claimed_leaves_nothing(
             delete_ada()
 
     spied.meanwhile = meanwhile
-    notify(FinancialDataIngested(at=NOW, ticker="AAPL", reports=(ReportKind.EARNINGS,), count=1))
+    reports = (ReportKind.INCOME_STATEMENT,)
+    count = notify(FinancialDataIngested(at=NOW, ticker="AAPL", reports=reports, count=1))
 
-    assert outgoing.user_ids == ["grace"]
+    assert count == 1
     assert listed(notifications, "grace") == ["AAPL"]
     assert listed(notifications, "ada") == []
     left = [key for key in spied.contents() if "ada" in str(key)]

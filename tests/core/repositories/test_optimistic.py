@@ -11,11 +11,19 @@ from hypothesis import strategies as st
 from signal9_core.domain import DataSet
 from signal9_core.errors import ConflictError
 from signal9_core.ports import Item
-from signal9_core.repositories.optimistic import change_item, instant_key, to_value
-from signal9_core.tables import STATE, TableSpec
+from signal9_core.repositories.optimistic import (
+    MOST_READ,
+    ItemRange,
+    change_item,
+    instant_key,
+    scan,
+    take_page,
+    to_value,
+)
+from signal9_core.tables import STATE, TableSpec, state_key
 from tests.spied import SpiedStore
 
-COUNTER = {"name": "counter"}
+COUNTER = state_key("counter")
 
 
 def counted(stored: Item | None) -> Item:
@@ -89,3 +97,29 @@ def test_the_keys_of_moments_are_in_the_order_of_time(one: datetime, other: date
 
     assert (instant_key(one) < instant_key(other)) == (first < second)
     assert datetime.fromisoformat(instant_key(one)) == first
+
+
+def test_a_page_reads_a_bounded_number_of_items_and_the_next_one_goes_on(
+    spied: SpiedStore,
+) -> None:
+    count = 2 * MOST_READ + 700
+    spied.put_many(STATE, [{**state_key("rare", f"{n:05}"), "n": n} for n in range(count)])
+    part = ItemRange(STATE, "rare")
+    read = 0
+
+    def number(item: Item) -> int:
+        nonlocal read
+        read += 1
+        return int(str(item["n"]))
+
+    pages: list[list[int]] = []
+    cursor = None
+    while not pages or cursor is not None:
+        before = read
+        items = scan(spied, part, cursor, 500)
+        numbers, cursor = take_page(items, 2, number, lambda n: n % 1_500 == 0, part)
+        pages.append(numbers)
+        assert read - before <= MOST_READ + 2
+
+    assert [number for page in pages for number in page] == [0, 1_500, 3_000, 4_500]
+    assert spied.calls < 15

@@ -13,14 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .credentials import Credentials
-    from .ports import Clock, EventPublisher, Notifier, Store
+    from .ports import Clock, EventPublisher, Mailer, Notifier, Store
     from .provider_port import Provider, ProviderFormat, Quota, RawCache
     from .quota import SharedQuota
     from .raw_archive import RawArchive
+    from .services.companies import CompanyFinder
+    from .services.deliveries import SendNotifications
     from .services.ingest import Ingest
+    from .services.notifications import NotifySubscribers
     from .services.outbox import Outbox
     from .services.parsed_responses import ParserRegistry
     from .services.run import Due, Run
+    from .services.users import UserService
     from .settings import Settings
 
 __all__ = [
@@ -30,11 +34,15 @@ __all__ = [
     "make_credentials",
     "make_due",
     "make_ingest",
+    "make_mailer",
     "make_notifier",
+    "make_notify",
     "make_parsers",
     "make_provider",
     "make_quotas",
     "make_run",
+    "make_send",
+    "make_users",
     "open_store",
     "provider_notice",
 ]
@@ -85,6 +93,23 @@ def make_notifier(settings: Settings) -> Notifier:
     from .publishers.in_process import MemoryNotifier
 
     return MemoryNotifier()
+
+
+def make_mailer(settings: Settings) -> Mailer | None:
+    """Return where mails go: to SES; without a sender nowhere, which a laptop counts."""
+    if settings.mail_sender is not None:
+        from .aws import aws_client
+        from .publishers.aws import SesMailer
+
+        # An attempt whose answer is lost may have sent the mail, so it is not repeated at once.
+        client = aws_client("sesv2", attempts=1)
+        unsubscribe = settings.app_url or f"mailto:{settings.mail_sender}?subject=unsubscribe"
+        return SesMailer(client, settings.mail_sender, unsubscribe)
+    if settings.store == "dynamodb":
+        return None
+    from .publishers.in_process import MemoryMailer
+
+    return MemoryMailer()
 
 
 def make_credentials(settings: Settings) -> Credentials:
@@ -206,6 +231,57 @@ def make_ingest(
     company = IngestCompany(provider, assets, prices, actions, financials, news, outbox, clock)
     listing = IngestListing(provider, assets, state, outbox, clock)
     return Ingest(provider, financials, state, outbox, clock, listing, company, publish_listing)
+
+
+def make_notify(store: Store, clock: Clock) -> NotifySubscribers:
+    """Return what turns events into notifications."""
+    from .repositories.actions import ActionRepository
+    from .repositories.news import NewsRepository
+    from .repositories.notifications import NotificationRepository
+    from .repositories.prices import PriceRepository
+    from .repositories.reports import FinancialsRepository
+    from .repositories.users import SubscriptionRepository, UserRepository
+    from .services.notifications import NotifySubscribers
+
+    return NotifySubscribers(
+        UserRepository(store),
+        SubscriptionRepository(store),
+        NewsRepository(store),
+        PriceRepository(store),
+        ActionRepository(store),
+        FinancialsRepository(store),
+        NotificationRepository(store, clock),
+    )
+
+
+def make_send(
+    settings: Settings, store: Store, notifier: Notifier, mailer: Mailer | None, clock: Clock
+) -> SendNotifications:
+    """Return what sends notifications when they are due."""
+    from .repositories.notifications import NotificationRepository
+    from .repositories.users import UserRepository
+    from .services.deliveries import SendNotifications
+
+    users, inbox = UserRepository(store), NotificationRepository(store, clock)
+    return SendNotifications(users, inbox, notifier, mailer, clock, settings.app_url)
+
+
+def make_users(store: Store, finder: CompanyFinder, outbox: Outbox, clock: Clock) -> UserService:
+    """Return the users' own records, notifications and briefing."""
+    from .repositories.news import NewsRepository
+    from .repositories.notifications import NotificationRepository
+    from .repositories.users import (
+        RecentlyViewedRepository,
+        SubscriptionRepository,
+        UserRepository,
+    )
+    from .services.briefing import GetBriefing
+    from .services.users import UserService
+
+    users, viewed = UserRepository(store), RecentlyViewedRepository(store, clock)
+    subscriptions, inbox = SubscriptionRepository(store), NotificationRepository(store, clock)
+    briefing = GetBriefing(users, viewed, finder.assets, NewsRepository(store))
+    return UserService(users, subscriptions, inbox, viewed, finder, outbox, clock, briefing)
 
 
 def make_run(ingest: Ingest, due: Due, clock: Clock, quota: SharedQuota | None) -> Run:

@@ -29,9 +29,13 @@ MakeError = Callable[[str], Signal9Error]
 
 
 def aws_client(
-    service: str, *, region: str | None = None, endpoint_url: str | None = None
+    service: str,
+    *,
+    region: str | None = None,
+    endpoint_url: str | None = None,
+    attempts: int = 4,
 ) -> Any:  # its type is the caller's business, since it differs per service
-    """Return a client that tries four times and waits for seconds rather than minutes.
+    """Return a client that tries some times and waits for seconds rather than minutes.
 
     Region, endpoint and credentials come from where AWS's tools take them, unless passed.
     """
@@ -40,7 +44,7 @@ def aws_client(
     from botocore.session import Session
 
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": 4},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=2,
         read_timeout=5,
         max_pool_connections=_CONNECTIONS,

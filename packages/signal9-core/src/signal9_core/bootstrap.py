@@ -13,11 +13,15 @@ from .adapters import (
     make_credentials,
     make_due,
     make_ingest,
+    make_mailer,
     make_notifier,
+    make_notify,
     make_parsers,
     make_provider,
     make_quotas,
     make_run,
+    make_send,
+    make_users,
     open_store,
     provider_notice,
 )
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
     from .domain.reports import ReportKind
     from .domain.work import WorkItem
     from .events import Event
-    from .ports import Clock, EventPublisher, Notifier, Progress, SentimentScorer, Store
+    from .ports import Clock, EventPublisher, Mailer, Notifier, Progress, SentimentScorer, Store
     from .provider_port import Provider
     from .quota import SharedQuota
     from .raw_archive import RawArchive
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
     from .schemas.companies import AssetAnswer, SearchAnswer
     from .schemas.operations import (
         CheckAnswer,
+        DeliveryAnswer,
         IngestAnswer,
         KeysAnswer,
         ReplayAnswer,
@@ -90,6 +95,7 @@ class App:
         provider: Provider | None = None,
         bus: EventPublisher | None = None,
         notifier: Notifier | None = None,
+        mailer: Mailer | None = None,
         scorer: SentimentScorer | None = None,
         clock: Clock = utc_now,
     ) -> None:
@@ -103,6 +109,8 @@ class App:
             self.bus = self._subscribed(bus)
         if notifier is not None:
             self.notifier = notifier
+        if mailer is not None:
+            self.mailer = mailer
         if scorer is not None:
             self.scorer = scorer
 
@@ -170,17 +178,19 @@ class App:
         return bus
 
     def _follow_up(self, event: Event) -> None:
-        """Update insights after an event; notify users of new reports and news."""
-        from .events import FinancialDataIngested, NewsIngested
-
+        """Update insights after an event, and notify users of it."""
         self.update_insights(event)
-        if isinstance(event, FinancialDataIngested | NewsIngested):
-            self.notify(event)
+        self.notify(event)
 
     @cached_property
     def notifier(self) -> Notifier:
         """Sends notifications, in addition to the users' inboxes."""
         return make_notifier(self.settings)
+
+    @cached_property
+    def mailer(self) -> Mailer | None:
+        """Sends mails; `None` on a stage without a sender."""
+        return make_mailer(self.settings)
 
     @cached_property
     def scorer(self) -> SentimentScorer:
@@ -470,30 +480,14 @@ class App:
     @cached_property
     def notify(self) -> NotifySubscribers:
         """Notify the users who subscribed to what an event is about."""
-        from .repositories.notifications import NotificationRepository
-        from .repositories.users import SubscriptionRepository, UserRepository
-        from .services.notifications import NotifySubscribers
+        return make_notify(self.store, self.clock)
 
-        users, subscriptions = UserRepository(self.store), SubscriptionRepository(self.store)
-        inbox = NotificationRepository(self.store, self.clock)
-        return NotifySubscribers(users, subscriptions, self.news, inbox, self.notifier)
+    def send_notifications(self, until: datetime | None = None) -> DeliveryAnswer:
+        """Send the notifications that are due, begin nothing after `until`."""
+        send = make_send(self.settings, self.store, self.notifier, self.mailer, self.clock)
+        return send(until)
 
     @cached_property
     def users(self) -> UserService:
         """The users' own records, notifications and briefing."""
-        from .repositories.notifications import NotificationRepository
-        from .repositories.users import (
-            RecentlyViewedRepository,
-            SubscriptionRepository,
-            UserRepository,
-        )
-        from .services.briefing import GetBriefing
-        from .services.users import UserService
-
-        users, viewed = UserRepository(self.store), RecentlyViewedRepository(self.store, self.clock)
-        subscriptions = SubscriptionRepository(self.store)
-        inbox = NotificationRepository(self.store, self.clock)
-        briefing = GetBriefing(users, viewed, self.assets, self.news)
-        return UserService(
-            users, subscriptions, inbox, viewed, self.finder, self._outbox, self.clock, briefing
-        )
+        return make_users(self.store, self.finder, self._outbox, self.clock)

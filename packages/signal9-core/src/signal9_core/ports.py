@@ -171,6 +171,21 @@ class Notifier(Protocol):
         """Send notifications; `PublishError` has those that were refused even after retries."""
 
 
+class Mail(NamedTuple):
+    """A mail in plain text."""
+
+    address: str
+    subject: str
+    text: str
+
+
+class Mailer(Protocol):
+    """Sends mails to users."""
+
+    def send(self, mail: Mail) -> None:
+        """Send a mail; `PublishError` if it was refused."""
+
+
 class Progress(Protocol):
     """Shows how far a long task is."""
 

@@ -20,6 +20,7 @@ from .errors import SettingsError
 __all__ = ["Settings", "load_settings"]
 
 _URL: Final = r"^https?://[^\s?#@]+$"
+_ADDRESS: Final = r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$"
 _ORIGIN: Final = r"^https?://[^\s/?#@*,]+$"
 
 
@@ -105,6 +106,12 @@ class Settings(BaseSettings):
     notification_topic: str | None = Field(
         None,
         description="ARN of the SNS topic for notifications; unset stores them in the inbox only.",
+    )
+    mail_sender: Annotated[str, Field(pattern=_ADDRESS)] | None = Field(
+        None, description="Address that SES mails notifications from; unset mails none."
+    )
+    app_url: Annotated[str, Field(pattern=_URL)] | None = Field(
+        None, description="Address of the app, for the links in mails."
     )
     overview_max_age_days: PositiveInt = Field(
         30, description="Days after which a company's description is requested again."

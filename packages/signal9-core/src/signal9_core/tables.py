@@ -15,14 +15,17 @@ __all__ = [
     "FINANCIALS",
     "MONTH_INDEX",
     "NEWS",
+    "SINGLE",
     "STALENESS_INDEX",
     "STATE",
     "TABLES",
     "TIME_SERIES",
     "TTL_ATTRIBUTE",
     "USERS",
+    "WAITING_INDEX",
     "IndexSpec",
     "TableSpec",
+    "state_key",
 ]
 
 TTL_ATTRIBUTE: Final = "expiresAt"
@@ -61,7 +64,10 @@ class TableSpec:
 
 
 COMPANY_NAME_INDEX: Final = IndexSpec(
-    "CompanyNameIndex", "status", "nameKey", ("ticker", "name", "exchange", "sector", "cik", "rank")
+    "CompanyNameIndex",
+    "status",
+    "nameKey",
+    ("ticker", "name", "exchange", "sector", "cik", "rank", "formerTickers"),
 )
 """Listed companies by name in lower case (prefix search, browsing)."""
 
@@ -94,11 +100,22 @@ DATE_INDEX: Final = IndexSpec("DateIndex", "reportType", "date")
 MONTH_INDEX: Final = IndexSpec("MonthIndex", "month", "timestamp")
 """Every article once, by month and time; only one copy of an article carries `month`."""
 
+WAITING_INDEX: Final = IndexSpec("WaitingIndex", "delivery", "deliverAt#userId")
+"""Notifications that wait to be sent, by when that is due."""
+
 USERS: Final = TableSpec("Users", "userId", indexes=(EMAIL_INDEX,))
 ASSETS: Final = TableSpec("Assets", "ticker", indexes=(COMPANY_NAME_INDEX, STALENESS_INDEX))
 FINANCIALS: Final = TableSpec("Financials", "ticker", "reportType#date", (DATE_INDEX,))
 NEWS: Final = TableSpec("News", "ticker", "timestamp", (MONTH_INDEX,))
 TIME_SERIES: Final = TableSpec("TimeSeries", "ticker#dataType", "timestamp")
-STATE: Final = TableSpec("State", "name", ttl_attribute=TTL_ATTRIBUTE)
+STATE: Final = TableSpec("State", "name", "item", (WAITING_INDEX,), TTL_ATTRIBUTE)
 
 TABLES: Final = (USERS, ASSETS, FINANCIALS, NEWS, TIME_SERIES, STATE)
+
+SINGLE: Final = "-"
+"""The `item` of a record in State that is the only one under its name."""
+
+
+def state_key(name: str, item: str = SINGLE) -> dict[str, str]:
+    """Return the key of a record in State."""
+    return {"name": name, "item": item}

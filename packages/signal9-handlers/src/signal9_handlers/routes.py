@@ -10,8 +10,8 @@ RESOURCES: Final = (
     health.app,
     assets.app,
     search.app,
+    news.briefing,  # before /news/{id}
     news.app,
-    news.briefing,
     financials.app,
     users.app,
 )

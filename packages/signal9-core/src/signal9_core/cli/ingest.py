@@ -108,11 +108,21 @@ def run(
                 from .views import print_run
 
                 print_run(answer)
+            _deliver(app, silent=as_json)
             if not watch:
                 break
             sleep(_AFTER_FAILURE_S if answer.failed else _TICK_S)
         if answer.failed:
             raise typer.Exit(1)
+
+
+def _deliver(app: "App", *, silent: bool) -> None:
+    """Send the notifications that are due, and say how many unless that is not wanted."""
+    delivered = app.send_notifications()
+    if not silent:
+        from .views import print_delivered
+
+        print_delivered(delivered)
 
 
 def _parse_what(what: str) -> "tuple[tuple[DataSet, ...], frozenset[ReportKind]]":

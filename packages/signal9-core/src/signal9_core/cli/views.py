@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         CheckAnswer,
         CompanyProblem,
         DataSetStatus,
+        DeliveryAnswer,
         FailureAnswer,
         IngestAnswer,
         KeysAnswer,
@@ -53,6 +54,7 @@ __all__ = [
     "print_check",
     "print_company",
     "print_credentials",
+    "print_delivered",
     "print_financials",
     "print_identity",
     "print_ingest",
@@ -94,6 +96,15 @@ def print_run(answer: RunAnswer) -> None:
         print_remark(f"{answer.left:,} due are left for the next run{when}")
     elif not answer.stored and not answer.failed:
         print_remark("nothing was due")
+
+
+def print_delivered(delivered: DeliveryAnswer) -> None:
+    """Print how many notifications and mails were sent, if any were."""
+    if delivered.notifications:
+        mails = f", {delivered.mails:,} mails" if delivered.mails else ""
+        print_remark(f"sent: {delivered.notifications:,} notifications{mails}")
+    if delivered.refused:
+        print_remark(f"{delivered.refused:,} notifications wait: {delivered.reason}")
 
 
 def _print_failures(failures: Sequence[FailureAnswer]) -> None:

@@ -1,17 +1,17 @@
-"""EventBridge for events, and SNS for notifications."""
+"""EventBridge for events, SNS for notifications, and SES for mails."""
 
 from __future__ import annotations
 
 from collections import Counter
 from itertools import chain
-from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from ..aws import aws_errors
 from ..errors import PublishError
 from ..events import SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
     from ..domain.users import Notification
     from ..events import Event
+    from ..ports import Mail
 
 __all__ = [
     "LARGEST_BATCH",
     "EventBridgePublisher",
     "Refusal",
+    "SesMailer",
     "SnsNotifier",
     "send_in_batches",
 ]
@@ -174,11 +176,9 @@ class SnsNotifier:
         self._topic_arn = topic_arn
 
     def notify(self, notifications: Iterable[Notification]) -> None:
-        """Publish every notification; nothing is sent if one of them is too large."""
-        entries = list(notifications)
-        for notification in entries:
-            _check_size(f"notification {notification.id}", _message_size(notification))
-        send_in_batches(f"topic {self._topic_arn}", entries, _message_size, self._send)
+        """Publish every notification."""
+        topic = f"topic {self._topic_arn}"
+        send_in_batches(topic, list(notifications), _message_size, self._send)
 
     def _send(self, batch: list[Notification]) -> list[Refusal[Notification]]:
         # Ids need be unique only within a batch; the notification's own is in its message.
@@ -191,6 +191,42 @@ class SnsNotifier:
             Refusal(batch[int(failed["Id"])], failed["Code"], not failed["SenderFault"])
             for failed in answer.get("Failed", [])
         ]
+
+
+class SesClient(Protocol):
+    """The part of botocore's client of SES that is used."""
+
+    def send_email(self, **request: Any) -> Mapping[str, Any]:
+        """Send a mail."""
+
+
+class SesMailer:
+    """A `Mailer` that sends by SES, without tracking of opened mails or followed links.
+
+    `unsubscribe` is the address, of a page or a mailbox, that mail programs offer to end the mails.
+    """
+
+    def __init__(self, client: SesClient, sender: str, unsubscribe: str) -> None:
+        self._client = client
+        self._sender = sender
+        self._unsubscribe = unsubscribe
+
+    def send(self, mail: Mail) -> None:
+        """Send a mail; errors do not show its address."""
+        simple = {
+            "Subject": {"Data": mail.subject, "Charset": "UTF-8"},
+            "Body": {"Text": {"Data": mail.text, "Charset": "UTF-8"}},
+            "Headers": [{"Name": "List-Unsubscribe", "Value": f"<{self._unsubscribe}>"}],
+        }
+        try:
+            with aws_errors("mail", PublishError):
+                self._client.send_email(
+                    FromEmailAddress=self._sender,
+                    Destination={"ToAddresses": [mail.address]},
+                    Content={"Simple": simple},
+                )
+        except PublishError as error:
+            raise PublishError(str(error).replace(mail.address, "(address)")) from None
 
 
 def _message(id_: str, notification: Notification) -> PublishBatchRequestEntryTypeDef:

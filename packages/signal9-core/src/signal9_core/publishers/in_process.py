@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..domain.users import Notification
+    from ..ports import Mail
 
-__all__ = ["EventHandler", "InProcessEventBus", "MemoryNotifier"]
+__all__ = ["EventHandler", "InProcessEventBus", "MemoryMailer", "MemoryNotifier"]
 
 EventHandler = Callable[[Event], object]
 """Does what follows from an event; what it returns does not matter."""
@@ -37,6 +38,17 @@ class InProcessEventBus:
         for event in events:
             for handler in tuple(self._handlers):
                 handler(event)
+
+
+class MemoryMailer:
+    """A `Mailer` that keeps mails, so that none leaves the process."""
+
+    def __init__(self) -> None:
+        self.sent: list[Mail] = []
+
+    def send(self, mail: Mail) -> None:
+        """Keep a mail."""
+        self.sent.append(mail)
 
 
 class MemoryNotifier:

@@ -1,7 +1,7 @@
 """How an article is stored: its copies, its record, and what new versions change in them.
 
-An article has a copy under each company that it mentions. Its record, one item besides, says where
-the copies are, and keeps the earlier versions.
+An article has a copy under each company that it mentions and under each of its topics. Its record,
+one item besides, says where the copies are, and keeps the earlier versions.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ..provider_port import Vintage
 
 __all__ = [
-    "NO_COMPANY",
     "ArticleChange",
     "ArticleVersion",
     "CopyChange",
@@ -33,7 +32,6 @@ __all__ = [
     "ReceivedArticle",
     "StoredItems",
     "article_versions",
-    "companies_of",
     "compare_article",
     "copy_key",
     "copy_keys",
@@ -41,23 +39,28 @@ __all__ = [
     "hashed",
     "keep_score",
     "keys_of_copies",
+    "partitions_of",
     "places_of",
     "received_by_id",
     "record_key",
     "take_score",
     "to_article",
     "to_copy",
+    "topic_partition",
 ]
 
-NO_COMPANY: Final = "-"
+_NO_COMPANY: Final = "-"
 """The partition of articles that mention no company; no ticker looks like it."""
+
+_TOPIC: Final = "topic#"
+"""Begins the partition of the articles on a topic; no ticker looks like it."""
 
 _PLACE: Final = frozenset({"ticker", "timestamp", "month", "digest"})
 _RECORD: Final = "article#"
 """Begins the partition of an article's record; no ticker looks like it."""
 
 _Places = dict[str, list[str]]
-"""The companies of an article's copies, by position; it has several while it is moved."""
+"""The partitions of an article's copies, by position; it has several while it is moved."""
 
 HashedKey = tuple[tuple[str, str], ...]
 StoredItems = dict[HashedKey, "Stored"]
@@ -73,9 +76,9 @@ class ReceivedArticle(NamedTuple):
 
 
 class CopyChange(NamedTuple):
-    """A copy of an article under one company: to be written, or deleted if it has no `item`."""
+    """A copy of an article in one partition: to be written, or deleted if it has no `item`."""
 
-    ticker: Ticker
+    partition: str
     position: str
     item: Item | None
     stored: Stored | None
@@ -83,11 +86,17 @@ class CopyChange(NamedTuple):
     @property
     def key(self) -> Key:
         """The key of the copy."""
-        return {"ticker": self.ticker, "timestamp": self.position}
+        return {"ticker": self.partition, "timestamp": self.position}
+
+    @property
+    def ticker(self) -> Ticker | None:
+        """The company of the partition, if it is a company's."""
+        is_other = self.partition == _NO_COMPANY or self.partition.startswith(_TOPIC)
+        return None if is_other else self.partition
 
     @property
     def added(self) -> int:
-        """How many more articles the company has with it."""
+        """How many more articles the partition has with it."""
         return int(self.item is not None) - int(self.stored is not None)
 
 
@@ -240,7 +249,7 @@ def _with_places(record: Item, other: Item) -> Item:
 
 
 def _places(article: NewsArticle) -> _Places:
-    return {_position(article): companies_of(article)}
+    return {_position(article): partitions_of(article)}
 
 
 def places_of(record: Item) -> _Places:
@@ -249,18 +258,18 @@ def places_of(record: Item) -> _Places:
     if not isinstance(copies, Mapping):
         return {}
     return {
-        position: list(map(str, tickers))
-        for position, tickers in copies.items()
-        if isinstance(tickers, list)
+        position: list(map(str, partitions))
+        for position, partitions in copies.items()
+        if isinstance(partitions, list)
     }
 
 
 def copy_keys(places: _Places) -> list[dict[str, str]]:
     """Return the keys of the copies at these places."""
     return [
-        {"ticker": ticker, "timestamp": position}
-        for position, tickers in places.items()
-        for ticker in tickers
+        {"ticker": partition, "timestamp": position}
+        for position, partitions in places.items()
+        for partition in partitions
     ]
 
 
@@ -303,24 +312,34 @@ def take_score(article: NewsArticle, scored: NewsArticle) -> NewsArticle:
     return article.scored(score, scorer) if scored.text == article.text else article
 
 
-def companies_of(article: NewsArticle) -> list[Ticker]:
-    """Return where an article has copies: under its companies, or under none."""
-    return sorted(mention.ticker for mention in article.tickers) or [NO_COMPANY]
+def topic_partition(topic: str) -> str:
+    """Return the partition of the articles on a topic."""
+    return f"{_TOPIC}{topic}"
 
 
-def copy_key(ticker: Ticker, article: NewsArticle) -> dict[str, str]:
-    """Return the key of an article's copy under a company."""
-    return {"ticker": ticker, "timestamp": _position(article)}
+def partitions_of(article: NewsArticle) -> list[str]:
+    """Return where an article has copies: under its companies or under none, and its topics."""
+    return [*_companies_of(article), *sorted(set(map(topic_partition, article.topics)))]
+
+
+def _companies_of(article: NewsArticle) -> list[str]:
+    return sorted(mention.ticker for mention in article.tickers) or [_NO_COMPANY]
+
+
+def copy_key(partition: str, article: NewsArticle) -> dict[str, str]:
+    """Return the key of an article's copy in a partition."""
+    return {"ticker": partition, "timestamp": _position(article)}
 
 
 def _position(article: NewsArticle) -> str:
     return f"{instant_key(article.published_at)}#{article.id}"
 
 
-def to_copy(article: NewsArticle, ticker: Ticker, digest: str) -> Item:
-    """Return the copy of an article under a company; the first one is listed by month."""
-    item = {**to_item(article), **copy_key(ticker, article), "digest": digest}
-    return item | {"month": _position(article)[:7]} if ticker == companies_of(article)[0] else item
+def to_copy(article: NewsArticle, partition: str, digest: str) -> Item:
+    """Return the copy of an article in a partition; the first company's is listed by month."""
+    item = {**to_item(article), **copy_key(partition, article), "digest": digest}
+    is_first = partition == _companies_of(article)[0]
+    return item | {"month": _position(article)[:7]} if is_first else item
 
 
 def to_article(item: Item) -> NewsArticle:

@@ -28,7 +28,7 @@ from ..domain.identity import KEPT, apply_listing
 from ..domain.model import Instant, Model, Ticker
 from ..errors import StoreError
 from ..ports import ABSENT
-from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX, STATE
+from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX, STATE, state_key
 from .optimistic import (
     ItemRange,
     Versioned,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import date
 
-    from ..ports import Cursor, Item, Store, Stored
+    from ..ports import Cursor, Item, Store, Stored, Value
     from .optimistic import (
         ResultPage,
     )
@@ -63,7 +63,7 @@ _BY_CHECK: Final = tuple(
 _INDEXED: Final = ("ticker", "name", "exchange", "status", "cik", "rank")
 """Fields of an asset that an item has outside of it as well, for the indexes."""
 
-_OWN_ATTRIBUTES: Final = {*_INDEXED, "sector", "nameKey"}
+_OWN_ATTRIBUTES: Final = {*_INDEXED, "sector", "nameKey", "formerTickers"}
 _KEPT: Final = tuple(Asset.model_fields[name].alias or name for name in KEPT)
 _SUMMARY: Final = (
     "ticker",
@@ -268,10 +268,12 @@ def _item(profile: AssetProfile) -> Item:
     listed = to_item(asset)
     sector = {} if overview is None or not overview.sector else {"sector": overview.sector}
     fields = {name: value for name, value in to_item(profile).items() if value != []}
+    former: list[Value] = [known.ticker for known in profile.identity.former_tickers]
     return {
         **fields,
         **{name: listed[name] for name in _INDEXED if name in listed},
         **sector,
+        **({"formerTickers": former} if former else {}),
         "nameKey": f"{(asset.name or asset.ticker).casefold()}#{asset.ticker}",
         "checkedAt": NEVER if profile.checked_at is None else instant_key(profile.checked_at),
     }
@@ -290,13 +292,14 @@ def _summary(item: Item) -> CompanySummary:
 
 
 def _listed(item: Item) -> ListedAsset:
-    rank = item.get("rank")
+    rank, former = item.get("rank"), item.get("formerTickers")
     return ListedAsset(
         ticker=str(item["ticker"]),
         name=_text(item, "name"),
         exchange=_text(item, "exchange"),
         sector=_text(item, "sector"),
         rank=rank if isinstance(rank, int) else None,
+        former_tickers=tuple(map(str, former)) if isinstance(former, list) else (),
     )
 
 
@@ -305,7 +308,7 @@ def _text(item: Item, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-_HEAD: Final = {"name": "listing"}
+_HEAD: Final = state_key("listing")
 _PART_BYTES: Final = 300_000
 """The size of a part; an item of DynamoDB may have 400 KB."""
 
@@ -345,9 +348,9 @@ class ListingRepository:
         if head is None:
             return None
         parts = {
-            item["name"]: item["data"] for item, _ in self._store.get_many(STATE, _keys(*head))
+            item["item"]: item["data"] for item, _ in self._store.get_many(STATE, _keys(*head))
         }
-        data = [parts.get(key["name"]) for key in _keys(*head)]
+        data = [parts.get(key["item"]) for key in _keys(*head)]
         whole = [part for part in data if isinstance(part, bytes)]
         return (head[0], _unpack(b"".join(whole))) if len(whole) == len(data) else None
 
@@ -359,7 +362,7 @@ class ListingRepository:
 
 
 def _keys(version: str, parts: int) -> list[dict[str, str]]:
-    return [{"name": f"listing/{version}/{number}"} for number in range(parts)]
+    return [state_key(f"listing/{version}", str(number)) for number in range(parts)]
 
 
 _companies: Final = msgspec.json.Decoder(list[ListedAsset])

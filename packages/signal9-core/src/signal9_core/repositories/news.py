@@ -1,24 +1,24 @@
-"""Articles, by company and by month: the first copy of each is also listed by month."""
+"""Articles, by company, topic and month: the first copy of each is also listed by month."""
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from ..domain.news import NewsArticle
 from ..errors import ConflictError
 from ..ports import ABSENT, Span
-from ..tables import MONTH_INDEX, NEWS, STATE
+from ..tables import MONTH_INDEX, NEWS, STATE, state_key
 from .articles import (
-    NO_COMPANY,
     ArticleChange,
     ArticleVersion,
     CopyChange,
     article_versions,
-    companies_of,
     compare_article,
     copy_key,
     copy_keys,
@@ -26,12 +26,14 @@ from .articles import (
     hashed,
     keep_score,
     keys_of_copies,
+    partitions_of,
     places_of,
     received_by_id,
     record_key,
     take_score,
     to_article,
     to_copy,
+    topic_partition,
 )
 from .optimistic import (
     ItemRange,
@@ -48,12 +50,11 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from ..domain.model import Ticker
-    from ..ports import Cursor, Item, Key, Store
+    from ..ports import Cursor, Item, Key, Store, Stored
     from ..provider_port import Vintage
     from .articles import HashedKey, ReceivedArticle, StoredItems
 
 __all__ = [
-    "NO_COMPANY",
     "ArticleChange",
     "ArticlePage",
     "ArticleVersion",
@@ -61,7 +62,7 @@ __all__ = [
     "NewsRepository",
 ]
 
-_MONTHS: Final = {"name": "news/months"}
+_MONTHS: Final = state_key("news-months")
 _FIRST_YEAR: Final = 1990
 """No provider has older news."""
 
@@ -72,7 +73,7 @@ ArticlePage = ResultPage[NewsArticle]
 
 
 class NewsRepository:
-    """Every article, by company and by month."""
+    """Every article, by company, topic and month."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -87,7 +88,7 @@ class NewsRepository:
         return self._compare(received_by_id(vintages, recorded=recorded))
 
     def write(self, changes: Sequence[ArticleChange]) -> None:
-        """Store changed articles, and delete copies where one has moved or left a company.
+        """Store changed articles; delete copies where one has moved, or left a company or topic.
 
         An article of which somebody else has stored another version meanwhile is compared again.
         """
@@ -102,10 +103,19 @@ class NewsRepository:
         copies = self._read(copy_keys(places_of(record.item)))
         return article_versions(record, copies.values())
 
+    def get(self, article_id: str) -> NewsArticle | None:
+        """Return the newest version of an article."""
+        versions = self.versions(article_id)
+        return versions[-1].article if versions else None
+
     def put_score(self, article: NewsArticle) -> None:
-        """Store the score of an article in all its copies whose text is still the same."""
-        for ticker in companies_of(article):
-            change_item(self._store, NEWS, copy_key(ticker, article), partial(_with_score, article))
+        """Store the score of an article in all its copies whose text is still the same.
+
+        Companies' copies come last: while one has no score, the article is scored again.
+        """
+        for partition in reversed(partitions_of(article)):
+            key = copy_key(partition, article)
+            change_item(self._store, NEWS, key, partial(_with_score, article))
 
     def of_company(
         self,
@@ -121,6 +131,49 @@ class NewsRepository:
         part = ItemRange(NEWS, ticker, span=_span(first, last), newest_first=True)
         items = scan(self._store, part, cursor, _PAGE)
         return take_page(items, limit, to_article, accept, part)
+
+    def on_topic(
+        self,
+        topic: str,
+        first: datetime | None = None,
+        last: datetime | None = None,
+        *,
+        limit: int,
+        cursor: Cursor | None = None,
+    ) -> ArticlePage:
+        """Return the articles on a topic, from `first` to `last`, newest first."""
+        partition = topic_partition(topic)
+        return self.of_company(partition, first, last, limit=limit, cursor=cursor)
+
+    def about_any(
+        self,
+        tickers: Iterable[Ticker],
+        topics: Iterable[str],
+        first: datetime | None = None,
+        *,
+        limit: int,
+        cursor: Cursor | None = None,
+        accept: Accept | None = None,
+    ) -> ArticlePage:
+        """Return accepted articles about any of these companies and topics, newest first.
+
+        Its cursor has the attributes of a cursor of `recent`.
+        """
+        whole = ItemRange(NEWS, "", span=_span(first, None), newest_first=True)
+        parts = [
+            replace(whole, partition=partition)
+            for partition in (*tickers, *map(topic_partition, topics))
+        ]
+        size = min(limit + 1, _PAGE)
+        copies = heapq.merge(
+            *(scan(self._store, part, _cursor_in(part, cursor), size) for part in parts),
+            key=_position_of,
+            reverse=True,
+        )
+        # The copies of an article have the same position.
+        items = (next(same) for _, same in groupby(copies, _position_of))
+        page = take_page(items, limit, to_article, accept, whole)
+        return page._replace(cursor=page.cursor and {**page.cursor, **_month_of(page.cursor)})
 
     def recent(
         self,
@@ -250,7 +303,7 @@ class NewsRepository:
             unchanged = stored == (copy.stored.item if copy.stored else None)
             if not unchanged and self._newest(article.id) != digest:
                 return stored
-            return to_copy(keep_score(stored, article), copy.ticker, digest)
+            return to_copy(keep_score(stored, article), copy.partition, digest)
 
         change_item(self._store, NEWS, copy.key, changed, known=copy.stored)
 
@@ -289,6 +342,18 @@ def _with_score(article: NewsArticle, stored: Item | None) -> Item | None:
         return None
     scored = take_score(to_article(stored), article)
     return to_copy(scored, str(stored["ticker"]), str(stored.get("digest")))
+
+
+def _position_of(stored: Stored) -> str:
+    return str(stored.item["timestamp"])
+
+
+def _month_of(cursor: Cursor) -> Cursor:
+    return {"month": cursor["timestamp"][:7]}
+
+
+def _cursor_in(part: ItemRange, cursor: Cursor | None) -> Cursor | None:
+    return cursor and {"ticker": part.partition, "timestamp": cursor["timestamp"]}
 
 
 def _month_before(month: str) -> str:

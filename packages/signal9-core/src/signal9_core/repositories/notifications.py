@@ -1,29 +1,50 @@
-"""Notifications of the last three months: claimed once, listed by user, marked as read.
+"""Notifications of the last three months: claimed once, listed by user, sent when they are due.
 
-A notification is an item of its own. An inbox, an item per user and month, lists them in order.
+A claim, an item per user and notification, gives it a position in the user's inbox. Its item there
+is in the index of those that wait, until it is sent.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..domain.users import Notification
-from ..tables import STATE, TTL_ATTRIBUTE
-from .optimistic import change_item, instant_key, to_item
+from ..errors import ConflictError
+from ..ports import Span, Stored
+from ..tables import STATE, TTL_ATTRIBUTE, WAITING_INDEX, state_key
+from .optimistic import ItemRange, change_item, instant_key, scan, take_page, to_item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from ..ports import Clock, Item, Store
 
-__all__ = ["NotificationRepository", "StoredNotification"]
+__all__ = ["NotificationRepository", "StoredNotification", "WaitingNotification"]
 
 _KEPT_FOR: Final = timedelta(days=90)
-_MOST_IN_A_MONTH: Final = 1_000
+_LEASE: Final = timedelta(minutes=10)
+"""How long a process has what it took; longer than one may run."""
+
+_LONGEST_LEASE: Final = timedelta(days=1)
+_MOST_ATTEMPTS: Final = 8
+_LONGEST_WAIT: Final = timedelta(days=3)
+"""Longer than a day until the digest, and the quiet hours after it."""
+
+_CLAIMS: Final = "notified/"
+_WAITING: Final = "waiting"
+_POSITION: Final = "position"
 _READ_AT: Final = "readAt"
-_OWN_ATTRIBUTES: Final = frozenset({"name", TTL_ATTRIBUTE, _READ_AT})
-_CHUNK: Final = 100
+_PUSHED_AT: Final = "pushedAt"
+_SENT_AT: Final = "sentAt"
+_ATTEMPTS: Final = "attempts"
+_INDEXED: Final = frozenset({WAITING_INDEX.partition_key, WAITING_INDEX.sort_key})
+_OWN_ATTRIBUTES: Final = frozenset(
+    {*STATE.key_attributes, *_INDEXED, TTL_ATTRIBUTE, _READ_AT, _PUSHED_AT, _SENT_AT, _ATTEMPTS}
+)
+_PAGE: Final = 100
 
 
 class StoredNotification(NamedTuple):
@@ -33,50 +54,110 @@ class StoredNotification(NamedTuple):
     read_at: datetime | None
 
 
+class WaitingNotification(NamedTuple):
+    """A notification that was not sent yet, and how often that was attempted.
+
+    `is_pushed` if the notifier has it already.
+    """
+
+    notification: Notification
+    is_pushed: bool
+    attempts: int
+    stored: Stored
+
+
 class NotificationRepository:
-    """Notifications of the last three months: the latest thousand of each user and month."""
+    """Notifications of the last three months, an item each in their user's inbox."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
-    def claim(self, notifications: Sequence[Notification]) -> list[Notification]:
-        """Store notifications for their users to read; return those that were new, each once.
+    def claim(self, notifications: Iterable[tuple[Notification, datetime]]) -> list[Notification]:
+        """Store notifications for their users to read, with the moments when they are to be sent.
 
-        Of several processes that claim the same one, a single process gets it back.
+        It returns those that were new, each once. Of several processes that claim the same one, a
+        single process gets it back.
         """
-        by_name = {_name(notification.id): notification for notification in notifications}
-        stored = self._store.get_many(STATE, ({"name": name} for name in by_name))
-        for item, _ in stored:
-            del by_name[str(item["name"])]
-        now = self._clock()
-        expires = int((now + _KEPT_FOR).timestamp())
-        by_user: dict[str, list[str]] = {}
-        for notification in by_name.values():
-            position = f"{instant_key(now)}#{notification.id}"
-            by_user.setdefault(notification.user_id, []).append(position)
-        # A notification that no inbox lists would never be shown; one listed in vain is skipped.
-        for user_id, positions in by_user.items():
-            self._list(_inbox(user_id, now), positions, expires)
-        items = [_item(notification, expires) for notification in by_name.values()]
-        for item in self._store.put_new(STATE, items):
-            del by_name[str(item["name"])]
-        return list(by_name.values())
-
-    def release(self, notifications: Iterable[Notification]) -> None:
-        """Give up claims of what could not be sent, so that the next attempt claims it again."""
-        for notification in notifications:
-            self._store.delete(STATE, {"name": _name(notification.id)})
-
-    def of_user(
-        self, user_id: str, *, after: str | None = None
-    ) -> Iterator[tuple[str, StoredNotification]]:
-        """Yield a user's notifications with their positions, latest first, from after one on."""
-        positions = [
-            position for position in self._positions(user_id) if after is None or position < after
+        due = {(item.user_id, item.id): (item, moment) for item, moment in notifications}
+        claimed = {claim: notification for claim, (notification, _) in due.items()}
+        expires = int((self._clock() + _KEPT_FOR).timestamp())
+        items: list[Item] = [
+            {
+                **to_item(claimed[claim]),
+                **state_key(_inbox(claimed[claim].user_id), position),
+                **_waiting(claimed[claim].user_id, due[claim][1]),
+                TTL_ATTRIBUTE: expires,
+            }
+            for claim, position in self._claim_positions(claimed, expires).items()
         ]
-        for start in range(0, len(positions), _CHUNK):
-            yield from self._at(user_id, positions[start : start + _CHUNK])
+        for item in self._store.put_new(STATE, items):
+            del claimed[str(item["userId"]), str(item["id"])]
+        return list(claimed.values())
+
+    def due(self, now: datetime) -> Iterator[WaitingNotification]:
+        """Yield what is to be sent now, the longest due first.
+
+        What is due later than anybody may have chosen was stored with a clock that went wrong.
+        """
+        whole = ItemRange(STATE, _WAITING, WAITING_INDEX)
+        late = Span(f"{instant_key(now + _LONGEST_WAIT)}$")
+        for span in (Span(None, f"{instant_key(now)}$"), late):  # "$" follows "#" in the alphabet
+            for stored in scan(self._store, replace(whole, span=span), None, _PAGE):
+                yield _waiting_notification(stored)
+
+    def take(
+        self, waiting: Iterable[WaitingNotification], now: datetime
+    ) -> list[WaitingNotification]:
+        """Return those of these that no other process has taken; they are this one's for a while.
+
+        Unless they are closed by then, they are due again, each time after twice as long.
+        """
+        taken = []
+        for each in waiting:
+            lease = min(_LEASE * 2 ** min(each.attempts, _MOST_ATTEMPTS), _LONGEST_LEASE)
+            attempt = {_ATTEMPTS: each.attempts + 1}
+            with suppress(ConflictError):
+                taken.append(self._put(each, attempt, now + lease))
+        return taken
+
+    def postpone(self, waiting: Iterable[WaitingNotification], until: datetime) -> None:
+        """Let these be due at a later moment."""
+        for each in waiting:
+            with suppress(ConflictError):
+                self._put(each, {}, until)
+
+    def mark_pushed(self, taken: Iterable[WaitingNotification]) -> None:
+        """Note that these have reached the notifier, but not all that is to be sent."""
+        pushed_at = instant_key(self._clock())
+        for each in taken:
+            self._change(each, lambda item: {**item, _PUSHED_AT: pushed_at})
+
+    def close(self, taken: Iterable[WaitingNotification], *, sent: bool = True) -> None:
+        """Let these wait no longer, since they were sent, or will not be."""
+        sent_at = {_SENT_AT: instant_key(self._clock())} if sent else {}
+        for each in taken:
+            self._change(each, lambda item: {**_without_waiting(item), **sent_at})
+
+    def of_user(self, user_id: str) -> Iterator[StoredNotification]:
+        """Yield a user's notifications, latest first."""
+        inbox = ItemRange(STATE, _inbox(user_id), newest_first=True)
+        return (_stored(item) for item, _ in scan(self._store, inbox, None, _PAGE))
+
+    def page(
+        self,
+        user_id: str,
+        *,
+        limit: int,
+        after: str | None = None,
+        accept: Callable[[StoredNotification], bool] | None = None,
+    ) -> tuple[list[StoredNotification], str | None]:
+        """Return accepted notifications, latest first, and the position after which to go on."""
+        inbox = ItemRange(STATE, _inbox(user_id), newest_first=True)
+        cursor = None if after is None else state_key(inbox.partition, after)
+        items = scan(self._store, inbox, cursor, _PAGE)
+        page = take_page(items, limit, _stored, accept, inbox)
+        return page.items, None if page.cursor is None else page.cursor["item"]
 
     def mark_read(self, user_id: str, notification_id: str) -> StoredNotification | None:
         """Note that a user read a notification; `None` if they have no such notification."""
@@ -85,82 +166,92 @@ class NotificationRepository:
 
         def mark(item: Item | None) -> Item | None:
             nonlocal marked
-            if item is None or item.get("userId") != user_id:
+            if item is None:
                 return None
             after = {_READ_AT: read_at, **item}
             marked = _stored(after)
             return after
 
-        change_item(self._store, STATE, {"name": _name(notification_id)}, mark)
+        place = self._place(user_id, notification_id)
+        if place is not None:
+            change_item(self._store, STATE, place, mark)
         return marked
 
     def forget(self, user_id: str) -> None:
-        """Delete a user's notifications."""
-        for position in self._positions(user_id):
-            self._store.delete(STATE, {"name": _name(_id(position))})
-        for name in self._inboxes(user_id):
-            self._store.delete(STATE, {"name": name})
+        """Delete a user's notifications, and then the claims of them."""
+        for partition in (_inbox(user_id), f"{_CLAIMS}{user_id}"):
+            for item, _ in scan(self._store, ItemRange(STATE, partition), None, _PAGE):
+                self._store.delete(STATE, state_key(partition, str(item["item"])))
 
-    def _list(self, inbox: str, positions: Sequence[str], expires: int) -> None:
-        pushed_out: list[str] = []
+    def _put(
+        self, waiting: WaitingNotification, fields: Item, due: datetime
+    ) -> WaitingNotification:
+        before, version = waiting.stored
+        user_id = waiting.notification.user_id
+        item = {**before, **fields, **_waiting(user_id, due)}
+        return _waiting_notification(Stored(item, self._store.put(STATE, item, expected=version)))
 
-        def added(item: Item | None) -> Item | None:
-            nonlocal pushed_out
-            listed = sorted({*_listed(item), *positions})
-            pushed_out = listed[:-_MOST_IN_A_MONTH]
-            latest = listed[-_MOST_IN_A_MONTH:]
-            return {"name": inbox, "positions": latest, TTL_ATTRIBUTE: expires}
+    def _change(self, taken: WaitingNotification, change: Callable[[Item], Item]) -> None:
+        """Change the item of a notification, unless it was deleted meanwhile."""
 
-        change_item(self._store, STATE, {"name": inbox}, added)
-        # What no inbox lists any more cannot be read; that it was claimed stays.
-        claims: list[Item] = [
-            {"name": _name(_id(position)), TTL_ATTRIBUTE: expires} for position in pushed_out
+        def changed(item: Item | None) -> Item | None:
+            return None if item is None else change(item)
+
+        key = _key(taken.stored.item)
+        change_item(self._store, STATE, key, changed, known=taken.stored)
+
+    def _claim_positions(
+        self, claims: Iterable[tuple[str, str]], expires: int
+    ) -> dict[tuple[str, str], str]:
+        """Claim positions that begin with the current time; return those that were claimed first.
+
+        A process that stops before it stores a notification leaves its claim to the next one.
+        """
+        now = instant_key(self._clock())
+        new: list[Item] = [
+            {**_claim(user_id, id_), _POSITION: f"{now}#{id_}", TTL_ATTRIBUTE: expires}
+            for user_id, id_ in claims
         ]
-        self._store.put_many(STATE, claims)
+        taken = self._store.put_new(STATE, new)
+        known = self._store.get_many(STATE, (_key(item) for item in taken)) if taken else ()
+        return {
+            (str(item["name"]).removeprefix(_CLAIMS), str(item["item"])): str(item[_POSITION])
+            for item in (*new, *(item for item, _ in known))
+        }
 
-    def _inboxes(self, user_id: str) -> list[str]:
-        now = self._clock()
-        days = (now - timedelta(days=ago) for ago in range(_KEPT_FOR.days + 1))
-        return sorted({_inbox(user_id, day) for day in days})
-
-    def _positions(self, user_id: str) -> list[str]:
-        """Return the positions in a user's inboxes, latest first, each notification once."""
-        stored = self._store.get_many(STATE, ({"name": name} for name in self._inboxes(user_id)))
-        positions = sorted(position for item, _ in stored for position in _listed(item))
-        latest = {_id(position): position for position in positions}
-        return sorted(latest.values(), reverse=True)
-
-    def _at(
-        self, user_id: str, positions: Sequence[str]
-    ) -> Iterator[tuple[str, StoredNotification]]:
-        names = {position: _name(_id(position)) for position in positions}
-        stored = self._store.get_many(STATE, ({"name": name} for name in names.values()))
-        by_name = {str(item["name"]): item for item, _ in stored}
-        for position, name in names.items():
-            item = by_name.get(name)
-            if item is not None and item.get("userId") == user_id:
-                yield position, _stored(item)
+    def _place(self, user_id: str, notification_id: str) -> dict[str, str] | None:
+        """Return the key of a notification in its user's inbox."""
+        claim = self._store.get(STATE, _claim(user_id, notification_id))
+        return None if claim is None else state_key(_inbox(user_id), str(claim.item[_POSITION]))
 
 
-def _name(notification_id: str) -> str:
-    return f"notification/{notification_id}"
+def _waiting(user_id: str, due: datetime) -> dict[str, str]:
+    return {
+        WAITING_INDEX.partition_key: _WAITING,
+        WAITING_INDEX.sort_key: f"{instant_key(due)}#{user_id}",
+    }
 
 
-def _inbox(user_id: str, moment: datetime) -> str:
-    return f"inbox/{user_id}/{instant_key(moment)[:7]}"
+def _without_waiting(item: Item) -> Item:
+    return {name: value for name, value in item.items() if name not in _INDEXED}
 
 
-def _id(position: str) -> str:
-    return position.partition("#")[2]
+def _waiting_notification(stored: Stored) -> WaitingNotification:
+    notification = _stored(stored.item).notification
+    attempts = int(str(stored.item.get(_ATTEMPTS, 0)))
+    return WaitingNotification(notification, _PUSHED_AT in stored.item, attempts, stored)
 
 
-def _listed(item: Item | None) -> list[str]:
-    positions = None if item is None else item.get("positions")
-    return [str(position) for position in positions] if isinstance(positions, list) else []
+def _inbox(user_id: str) -> str:
+    return f"inbox/{user_id}"
 
 
-def _item(notification: Notification, expires: int) -> Item:
-    return {**to_item(notification), "name": _name(notification.id), TTL_ATTRIBUTE: expires}
+def _claim(user_id: str, notification_id: str) -> dict[str, str]:
+    return state_key(f"{_CLAIMS}{user_id}", notification_id)
+
+
+def _key(item: Item) -> dict[str, str]:
+    return state_key(str(item["name"]), str(item["item"]))
 
 
 def _stored(item: Item) -> StoredNotification:

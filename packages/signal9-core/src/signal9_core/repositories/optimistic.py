@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date
 from decimal import Decimal
-from itertools import islice
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from ..domain.model import Model
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from ..tables import IndexSpec, TableSpec
 
 __all__ = [
+    "MOST_READ",
     "Change",
     "ItemRange",
     "ResultPage",
@@ -42,6 +42,9 @@ __all__ = [
 T = TypeVar("T")
 
 _OTHER: Final = "other"
+
+MOST_READ: Final = 2_000
+"""How many items are read for one page."""
 
 # Without a handler, the warnings of retries would appear on the user's terminal.
 logging.getLogger("stamina").addHandler(logging.NullHandler())
@@ -229,13 +232,20 @@ def take_page(
 ) -> ResultPage[T]:
     """Return the first `limit` models that are accepted, and a cursor to continue.
 
-    The cursor is `None` only if there is surely no further one.
+    The cursor is `None` only if there is surely no further one. Where few are accepted, a page is
+    shorter, since it reads no more than `MOST_READ` items and `limit` accepted ones.
     """
-    models = ((read(stored.item), stored) for stored in items)
-    accepted = ((model, stored) for model, stored in models if accept is None or accept(model))
-    page = list(islice(accepted, limit + 1))
-    cursor = _cursor(page[limit - 1][1], part) if len(page) > limit else None
-    return ResultPage([model for model, _ in page[:limit]], cursor)
+    models: list[T] = []
+    last: Stored | None = None
+    for number, stored in enumerate(items):
+        model = read(stored.item)
+        accepted = accept is None or accept(model)
+        if last is not None and (len(models) == limit if accepted else number >= MOST_READ):
+            return ResultPage(models, _cursor(last, part))
+        if accepted:
+            models.append(model)
+        last = stored
+    return ResultPage(models, None)
 
 
 def _cursor(stored: Stored, part: ItemRange) -> Cursor:

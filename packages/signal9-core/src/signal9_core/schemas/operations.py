@@ -14,6 +14,7 @@ __all__ = [
     "CompanyProblem",
     "DamageAnswer",
     "DataSetStatus",
+    "DeliveryAnswer",
     "FailureAnswer",
     "IngestAnswer",
     "KeyAnswer",
@@ -56,6 +57,15 @@ class RunAnswer(IngestAnswer):
     continues_at: Instant | None = Field(
         description="When the budget of calls refills; null where nothing waits for that."
     )
+
+
+class DeliveryAnswer(Answer):
+    """How many notifications and mails were sent, and how many were refused, and why the last."""
+
+    notifications: int
+    mails: int
+    refused: int
+    reason: str | None
 
 
 class SkippedAnswer(Answer):

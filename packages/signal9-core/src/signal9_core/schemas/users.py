@@ -8,12 +8,22 @@ from typing import Annotated, Final, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from ..domain.model import Instant
-from ..domain.users import MOST_TOPICS, MOST_WATCHED, InvestorType, Name, WizardStatus
+from ..domain.users import (
+    MOST_TOPICS,
+    MOST_WATCHED,
+    ClockTime,
+    Delivery,
+    InvestorType,
+    Name,
+    WizardStatus,
+)
 from .base import Answer, Request
 
 __all__ = [
     "ExportAnswer",
     "NotificationAnswer",
+    "NotificationSettingsAnswer",
+    "NotificationSettingsPatch",
     "NotificationsAnswer",
     "ProfileAnswer",
     "ProfilePatch",
@@ -34,6 +44,17 @@ class ProfileAnswer(Answer):
     birth_date: date | None
 
 
+class NotificationSettingsAnswer(Answer):
+    """How notifications are sent; times are in the time zone, quiet ones may span midnight."""
+
+    delivery: Delivery
+    daily_at: str
+    quiet_from: str | None
+    quiet_until: str | None
+    time_zone: str
+    email: bool
+
+
 class UserAnswer(Answer):
     """The caller's record; `missing` names the fields that the wizard still needs."""
 
@@ -45,16 +66,21 @@ class UserAnswer(Answer):
     missing: Sequence[str]
     topics: Sequence[str]
     watchlist: Sequence[str]
+    notifications: NotificationSettingsAnswer
     created_at: Instant
 
 
 class NotificationAnswer(Answer):
-    """News about something that the caller subscribed to; `readAt` is null until it is read."""
+    """News about something that the caller subscribed to; `readAt` is null until it is read.
+
+    `url` is the path of the article, the reports or the prices in this API.
+    """
 
     id: str
     kind: Literal["news", "prices", "financials"]
     ticker: str
     title: str
+    url: str
     created_at: Instant
     read_at: Instant | None
 
@@ -107,11 +133,31 @@ class ProfilePatch(Request):
     birth_date: Day | None = Field(None, description="The user must be at least 18.")
 
 
+class NotificationSettingsPatch(Request):
+    """Changes of how notifications are sent: `null` restores the default of a field."""
+
+    delivery: Delivery | None = Field(
+        None, description="`at_once`, which is the default, or `daily` at `dailyAt`."
+    )
+    daily_at: ClockTime | None = Field(None, description="Time of day, such as `08:00`.")
+    quiet_from: ClockTime | None = Field(
+        None, description="Nothing is sent from this time of day until `quietUntil`."
+    )
+    quiet_until: ClockTime | None = Field(None, description="The end of the quiet hours.")
+    time_zone: Annotated[str, Field(max_length=64)] | None = Field(
+        None, description="A name of the IANA database, such as `Europe/Berlin`."
+    )
+    email: bool | None = Field(
+        None, description="Whether they are mailed as well, to a verified address."
+    )
+
+
 class RecordPatch(Request):
     """Changes of a record: `null` removes a field, fields that are left out stay."""
 
     profile: ProfilePatch = ProfilePatch()
     investor_type: InvestorType | None = Field(None, description="Readiness to take risk.")
+    notifications: NotificationSettingsPatch = NotificationSettingsPatch()
 
 
 class WizardPut(Request):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal, DecimalException
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from ..domain.news import NewsArticle, label_of
+from ..domain.news import label_of
 from ..repositories.news import ArticlePage
 from ..schemas.companies import AssetSummary
 from ..schemas.news import ArticleAnswer, BriefingAnswer, MarketSummary, Tone, ToneOfAsset
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ..domain.model import Ticker
-    from ..domain.news import SentimentLabel
+    from ..domain.news import NewsArticle, SentimentLabel
+    from ..domain.users import User
     from ..ports import Cursor
     from ..repositories.companies import AssetRepository
     from ..repositories.news import NewsRepository
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GetBriefing", "Order", "compare_tones", "summarize_market"]
 
-Accept = Callable[[NewsArticle], bool]
 Order = Literal["newest", "impact"]
 Scope = Literal["interests", "market"]
 Scores = Sequence[Decimal | None]
@@ -93,34 +93,39 @@ class GetBriefing:
     def _page(
         self, user_id: str, request: _Request, position: Cursor | None
     ) -> tuple[Scope, ArticlePage]:
-        interests = self._interests(user_id)
-        if interests is not None and (position is None or position["of"] == "interests"):
-            page = self._articles(request, interests, position)
+        user = self._interested(user_id)
+        if user is not None and (position is None or position["of"] == "interests"):
+            page = self._articles(request, user, position)
             if page.items or position is not None:
                 return "interests", page
-        return "market", self._articles(request, lambda _: True, position)
+        return "market", self._articles(request, None, position)
 
     def _articles(
-        self, request: _Request, interests: Accept, position: Cursor | None
+        self, request: _Request, user: User | None, position: Cursor | None
     ) -> ArticlePage:
-        def accept(article: NewsArticle) -> bool:
-            return interests(article) and request.sentiment in (None, article.label)
-
         if request.order == "impact":
-            articles = self.news.recent(request.since, limit=_MAX_RANKED, accept=accept).items
+            articles = self._newest(request, user, _MAX_RANKED, None).items
             return _most_impact(articles, request.limit, position)
         cursor = position and {name: position[name] for name in position if name != "of"}
-        return self.news.recent(request.since, limit=request.limit, cursor=cursor, accept=accept)
+        return self._newest(request, user, request.limit, cursor)
 
-    def _interests(self, user_id: str) -> Accept | None:
+    def _newest(
+        self, request: _Request, user: User | None, limit: int, cursor: Cursor | None
+    ) -> ArticlePage:
+        def accept(article: NewsArticle) -> bool:
+            return request.sentiment in (None, article.label)
+
+        if user is None:
+            return self.news.recent(request.since, limit=limit, cursor=cursor, accept=accept)
+        return self.news.about_any(
+            user.watchlist, user.topics, request.since, limit=limit, cursor=cursor, accept=accept
+        )
+
+    def _interested(self, user_id: str) -> User | None:
         record = self.users.get(user_id)
         if record is None or not (record.model.watchlist or record.model.topics):
             return None
-        watchlist, topics = set(record.model.watchlist), set(record.model.topics)
-        return lambda article: (
-            not topics.isdisjoint(article.topics)
-            or not watchlist.isdisjoint(tone.ticker for tone in article.tickers)
-        )
+        return record.model
 
     def _viewed(self, user_id: str) -> list[AssetSummary]:
         tickers = self.viewed.of_user(user_id)

@@ -13,7 +13,6 @@ from ..domain.reports import ALL_REPORTS
 from ..errors import ProviderError
 from ..events import AssetDataUpdated, FinancialDataIngested, NewsIngested
 from ..provider_port import Vintage
-from ..repositories.news import NO_COMPANY
 from .company_record import CompanyRecord, Update, still_due
 from .ingest_prices import IngestPrices, prices_since
 from .ingest_result import IngestResult
@@ -192,7 +191,8 @@ class IngestCompany:
         self._write_news_ingested(record, changes, shared)
         self.news.write(changes)
         copies = [copy for change in changes for copy in change.copies]
-        result.others |= {copy.ticker for copy in copies} - {record.ticker}
+        mentioned = {copy.ticker for copy in copies if copy.ticker is not None}
+        result.others |= mentioned - {record.ticker}
         self._count_elsewhere(record, copies)
         complete = self.provider.complete(DataSet.NEWS, count)
         stored = record.before.freshness.get(DataSet.NEWS)
@@ -230,10 +230,10 @@ class IngestCompany:
         published: dict[Ticker, dict[str, datetime]] = defaultdict(dict)
         for change in changes:
             for copy in change.copies:
-                published[copy.ticker][change.article.id] = change.article.published_at
+                if copy.ticker is not None:
+                    published[copy.ticker][change.article.id] = change.article.published_at
         if shared:
             published[record.ticker] |= shared
-        published.pop(NO_COMPANY, None)
         if published:
             at = self.clock()
             events = (
@@ -263,10 +263,11 @@ class IngestCompany:
         """Correct the counts of other companies whose articles have become more or fewer."""
         added: Counter[Ticker] = Counter()
         for copy in copies:
-            added[copy.ticker] += copy.added
+            if copy.ticker is not None:
+                added[copy.ticker] += copy.added
         stopped = {event.ticker for event in record.stopped_events(NewsIngested)}
         others = {ticker for ticker in added if added[ticker]} | stopped
-        for ticker, known in self.assets.read_many(others - {record.ticker, NO_COMPANY}).items():
+        for ticker, known in self.assets.read_many(others - {record.ticker}).items():
             count = self.news.count(ticker) if ticker in stopped else None
             change = partial(_with_news, count=count, added=added[ticker])
             self.assets.change(ticker, change, known=known)

@@ -4,88 +4,149 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from urllib.parse import quote
 
+from ..domain.adjustment import in_last_shares
+from ..domain.coverage import covering_span
 from ..domain.news import article_id
-from ..domain.users import Notification
-from ..errors import PublishError
-from ..events import FinancialDataIngested, NewsIngested
+from ..domain.reports import Period
+from ..domain.users import LONGEST_TITLE, Notification
+from ..events import FinancialDataIngested, NewsIngested, PricesUpdated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..domain.news import NewsArticle
+    from ..domain.reports import ReportKind
     from ..domain.users import User
     from ..events import Event
-    from ..ports import Notifier
+    from ..repositories.actions import ActionRepository
     from ..repositories.news import NewsRepository
     from ..repositories.notifications import NotificationRepository
+    from ..repositories.prices import PriceRepository
+    from ..repositories.reports import FinancialsRepository
     from ..repositories.users import SubscriptionRepository, UserRepository
 
 __all__ = ["NotifySubscribers"]
 
+_API: Final = "/api/v1"
 _RECENT: Final = timedelta(days=7)
-"""How old an article may be: a first ingest brings years of news that nobody waits for."""
+"""How old news and prices may be: a first ingest brings years of them that nobody waits for."""
+
+_RECENT_PERIOD: Final = timedelta(days=120)
+"""How long ago a fiscal period may have ended: reports are due within ninety days."""
+
+_NOTABLE_CHANGE: Final = Decimal("0.05")
+_USERS: Final = 500
+"""How many users are notified at a time."""
+
+
+class _Fact(NamedTuple):
+    """What users may be notified of; `key` tells it from all others."""
+
+    key: tuple[str, ...]
+    kind: Literal["news", "prices", "financials"]
+    title: str
+    path: str
+    topics: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class NotifySubscribers:
-    """Turn events into notifications for users who subscribed.
+    """Turn events into notifications in the inboxes of users who subscribed.
 
-    A notification is claimed by a conditional write before it is sent, under an id that follows
-    from its subject and its user, so that a repeated event sends only what was refused before.
+    A notification is claimed by a conditional write, under an id that follows from its subject and
+    its user, so that a repeated event adds nothing. `SendNotifications` sends it when it is due.
     """
 
     users: UserRepository
     subscriptions: SubscriptionRepository
     news: NewsRepository
+    prices: PriceRepository
+    actions: ActionRepository
+    financials: FinancialsRepository
     notifications: NotificationRepository
-    notifier: Notifier
 
     def __call__(self, event: Event) -> int:
-        """Notify all subscribers; return how many notifications were sent."""
+        """Notify all subscribers; return how many notifications are new."""
         match event:
             case NewsIngested():
-                return self._notify_of_news(event)
-            case FinancialDataIngested():
-                return self._notify_of_reports(event)
+                facts = self._articles(event)
+            case FinancialDataIngested() if self._is_watched(event.ticker):
+                facts = self._reports(event)
+            case PricesUpdated() if self._is_watched(event.ticker):
+                facts = self._price_change(event)
             case _:
                 return 0
+        return self._notify(event, event.ticker, facts) if facts else 0
 
-    def _notify_of_news(self, event: NewsIngested) -> int:
+    def _is_watched(self, ticker: str) -> bool:
+        return next(self.subscriptions.subscribers(tickers=[ticker]), None) is not None
+
+    def _articles(self, event: NewsIngested) -> list[_Fact]:
         first = max(event.first, event.at - _RECENT)
-        articles = list(self.news.between(event.ticker, first, event.last))
-        if not articles:
-            return 0
-        users = self._subscribers(event.ticker, {name for item in articles for name in item.topics})
-        notifications = [
-            _about_article(article, event, user)
-            for article in articles
-            for user in users
-            if event.ticker in user.watchlist or set(article.topics) & set(user.topics)
+        return list(map(_about_article, self.news.between(event.ticker, first, event.last)))
+
+    def _reports(self, event: FinancialDataIngested) -> list[_Fact]:
+        since = (event.at - _RECENT_PERIOD).date()
+        recent = [
+            (kind, period)
+            for kind in event.reports
+            for period in Period
+            for report in self.financials.reports(event.ticker, kind, period, limit=1).items
+            if report.fiscal_date_ending >= since
         ]
-        return self._send(users, notifications)
+        return [_about_reports(event, recent)] if recent else []
 
-    def _notify_of_reports(self, event: FinancialDataIngested) -> int:
-        users = [user for user in self._subscribers(event.ticker) if event.ticker in user.watchlist]
-        return self._send(users, [_about_reports(event, user) for user in users])
+    def _price_change(self, event: PricesUpdated) -> list[_Fact]:
+        """Return the last day's price if it has changed much, in shares of that day."""
+        bars = self.prices.latest(event.ticker, 2)
+        if len(bars) < 2 or bars.day(-1) < (event.at - _RECENT).date():  # noqa: PLR2004
+            return []
+        before, last = bars.day(0), bars.day(-1)
+        actions, coverage = self.actions.known(event.ticker, before)
+        if not event.first <= last <= event.last or not covering_span(coverage, before, last):
+            return []
+        closes = in_last_shares(bars, actions).prices("close")
+        change = closes[-1] / closes[0] - 1 if closes[0] else Decimal()
+        if abs(change) < _NOTABLE_CHANGE:
+            return []
+        title = f"{event.ticker}: {change:+.1%} to {bars.price('close', -1)} on {last}"
+        path = f"/assets/{quote(event.ticker)}/prices?from={before}&to={last}"
+        return [_Fact(("prices", event.ticker, str(last)), "prices", title, path)]
 
-    def _subscribers(self, ticker: str, topics: Iterable[str] = ()) -> Sequence[User]:
-        return self.users.many(self.subscriptions.subscribers(tickers=[ticker], topics=topics))
+    def _notify(self, event: Event, ticker: str, facts: Sequence[_Fact]) -> int:
+        topics = {topic for fact in facts for topic in fact.topics}
+        count = 0
+        for users in self._subscribers(ticker, topics):
+            notifications = [
+                _notification(fact, event, ticker, user)
+                for user in users
+                for fact in facts
+                if ticker in user.watchlist or not fact.topics.isdisjoint(user.topics)
+            ]
+            count += self._claim(users, notifications)
+        return count
 
-    def _send(self, users: Sequence[User], notifications: Sequence[Notification]) -> int:
-        claimed = self.notifications.claim(notifications)
+    def _subscribers(self, ticker: str, topics: Iterable[str]) -> Iterator[Sequence[User]]:
+        """Yield the users who subscribe to the company or to a topic, some at a time."""
+        user_ids = self.subscriptions.subscribers(tickers=[ticker], topics=topics)
+        while chunk := list(islice(user_ids, _USERS)):
+            yield self.users.many(chunk)
+
+    def _claim(self, users: Sequence[User], notifications: Sequence[Notification]) -> int:
+        due = {user.user_id: user.notifications.due for user in users}
+        claimed = self.notifications.claim(
+            (notification, due[notification.user_id](notification.created_at))
+            for notification in notifications
+        )
         deleted = self._deleted(users) if claimed else set()
-        self.notifications.release(item for item in claimed if item.user_id in deleted)
         for user_id in deleted:
             self.notifications.forget(user_id)
-        wanted = [item for item in claimed if item.user_id not in deleted]
-        try:
-            self.notifier.notify(wanted)
-        except PublishError as error:
-            self.notifications.release(item for item in wanted if item in error.refused)
-            raise
-        return len(wanted)
+        return sum(notification.user_id not in deleted for notification in claimed)
 
     def _deleted(self, users: Sequence[User]) -> set[str]:
         """Return the users whose record was deleted since it was read.
@@ -98,24 +159,29 @@ class NotifySubscribers:
         return {user.user_id for user in users if (user.user_id, user.created_at) not in existing}
 
 
-def _about_article(article: NewsArticle, event: NewsIngested, user: User) -> Notification:
-    return Notification(
-        id=article_id(user.user_id, article.id),
-        user_id=user.user_id,
-        kind="news",
-        ticker=event.ticker,
-        title=article.title,
-        created_at=event.at,
-    )
+def _about_article(article: NewsArticle) -> _Fact:
+    path = f"/news/{quote(article.id, safe='')}"
+    return _Fact((article.id,), "news", article.title, path, frozenset(article.topics))
 
 
-def _about_reports(event: FinancialDataIngested, user: User) -> Notification:
-    reports = ", ".join(kind.replace("_", " ") for kind in event.reports)
+def _about_reports(
+    event: FinancialDataIngested, recent: Sequence[tuple[ReportKind, Period]]
+) -> _Fact:
+    kinds = list(dict.fromkeys(kind for kind, _ in recent))
+    names = ", ".join(kind.replace("_", " ") for kind in kinds)
+    kind, period = recent[0]
+    path = f"/financials/{quote(event.ticker)}?report={kind}&period={period}"
+    key = (event.ticker, names, event.at.isoformat())
+    return _Fact(key, "financials", f"{event.ticker}: new {names}", path)
+
+
+def _notification(fact: _Fact, event: Event, ticker: str, user: User) -> Notification:
     return Notification(
-        id=article_id(user.user_id, event.ticker, reports, event.at.isoformat()),
+        id=article_id(user.user_id, *fact.key),
         user_id=user.user_id,
-        kind="financials",
-        ticker=event.ticker,
-        title=f"{event.ticker}: new {reports}",
+        kind=fact.kind,
+        ticker=ticker,
+        title=" ".join(fact.title.split())[:LONGEST_TITLE],
+        url=f"{_API}{fact.path}",
         created_at=event.at,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..domain.companies import DataSet
 from ..domain.reports import Period, ReportKind
+from ..errors import NotFoundError
 from ..schemas.financials import FinancialsAnswer, ReportRow
 from ..schemas.news import ArticleAnswer, NewsAnswer
 from ..tables import FINANCIALS, MONTH_INDEX, NEWS
@@ -16,9 +17,9 @@ from .parameters import check_limit, check_range, decode_cursor, encode_cursor, 
 if TYPE_CHECKING:
     from datetime import date
 
-    from ..domain.news import NewsArticle
     from ..domain.reports import Report
-    from ..repositories.news import NewsRepository
+    from ..ports import Cursor
+    from ..repositories.news import ArticlePage, NewsRepository
     from ..repositories.reports import FinancialsRepository
     from .companies import CompanyFinder
 
@@ -95,24 +96,40 @@ class ListNews:
         company = None if profile is None else profile.asset.ticker
         tag = None if topic is None else parse_topic(topic)
         query = {"list": "news", "ticker": company, "topic": tag, "from": first, "to": last}
-        begin = first if profile is None else profile.own(first)
-        start = None if begin is None else datetime.combine(begin, time.min, UTC)
-        end = None if last is None else datetime.combine(last, time.max, UTC)
-
-        def accept(article: NewsArticle) -> bool:
-            return tag is None or tag in article.topics
-
-        if company is None:
-            attributes = (*NEWS.key_attributes, MONTH_INDEX.partition_key)
-            position = decode_cursor(query, cursor, attributes)
-            page = self.news.recent(start, end, limit=limit, cursor=position, accept=accept)
-        else:
-            position = decode_cursor(query, cursor, NEWS.key_attributes)
-            page = self.news.of_company(
-                company, start, end, limit=limit, cursor=position, accept=accept
-            )
+        by_month = company is None and tag is None
+        attributes = (*NEWS.key_attributes, MONTH_INDEX.partition_key)
+        position = decode_cursor(query, cursor, attributes if by_month else NEWS.key_attributes)
+        days = (first if profile is None else profile.own(first), last)
+        page = self._page(company, tag, days, limit, position)
         return NewsAnswer(
             items=list(map(ArticleAnswer.model_validate, page.items)),
             next_cursor=encode_cursor(query, page.cursor),
             freshness=None if profile is None else profile.freshness.get(DataSet.NEWS),
         )
+
+    def get(self, article_id: str) -> ArticleAnswer:
+        """Return one article; `NotFoundError` if there is none with this id."""
+        article = self.news.get(article_id)
+        if article is None:
+            raise NotFoundError("article", article_id)
+        return ArticleAnswer.model_validate(article)
+
+    def _page(
+        self,
+        company: str | None,
+        topic: str | None,
+        days: tuple[date | None, date | None],
+        limit: int,
+        position: Cursor | None,
+    ) -> ArticlePage:
+        first, last = days
+        start = None if first is None else datetime.combine(first, time.min, UTC)
+        end = None if last is None else datetime.combine(last, time.max, UTC)
+        if company is not None:
+            accept = None if topic is None else (lambda article: topic in article.topics)
+            return self.news.of_company(
+                company, start, end, limit=limit, cursor=position, accept=accept
+            )
+        if topic is not None:
+            return self.news.on_topic(topic, start, end, limit=limit, cursor=position)
+        return self.news.recent(start, end, limit=limit, cursor=position)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal
 
 from ..domain.news import topic_of
-from ..domain.users import Profile, User, WizardStatus
+from ..domain.users import NotificationSettings, Profile, User, WizardStatus, time_zone
 from ..errors import ConflictError, InputError, NotFoundError, OutdatedError
 from ..events import UserAction
 from ..ports import ABSENT
@@ -33,7 +32,13 @@ if TYPE_CHECKING:
         SubscriptionRepository,
         UserRepository,
     )
-    from ..schemas.users import RecordPatch, TopicsPut, WatchlistPut, WizardPut
+    from ..schemas.users import (
+        NotificationSettingsPatch,
+        RecordPatch,
+        TopicsPut,
+        WatchlistPut,
+        WizardPut,
+    )
     from .briefing import GetBriefing
     from .companies import CompanyFinder
     from .outbox import Outbox
@@ -64,16 +69,34 @@ class UserService:
     clock: Clock
     briefing: GetBriefing
 
-    def get(self, user_id: str) -> Versioned[UserAnswer]:
-        """Return the record; it is created for a new user."""
-        return _answer(self._record(user_id))
+    def get(self, user_id: str, email: str | None = None) -> Versioned[UserAnswer]:
+        """Return the record; it is created for a new user.
+
+        An `email`, which must be verified, becomes the user's address; an empty one removes it.
+        """
+        record = self._record(user_id)
+        if _with_email(record.model, email) == record.model:
+            return _answer(record)
+        return self._change(user_id, "profile", lambda user: _with_email(user, email), None)
 
     def patch(
-        self, user_id: str, patch: RecordPatch, expected: Collection[int] | None = None
+        self,
+        user_id: str,
+        patch: RecordPatch,
+        expected: Collection[int] | None = None,
+        *,
+        email: str | None = None,
     ) -> Versioned[UserAnswer]:
-        """Change what the patch names; `InputError` for a birth date that is not an adult's."""
+        """Change what the patch names, and the address as `get` does.
+
+        `InputError` for a birth date that is not an adult's, or an unknown time zone.
+        """
         today = self.clock().date()
-        return self._change(user_id, "profile", lambda user: _patched(user, patch, today), expected)
+
+        def patched(user: User) -> User:
+            return _with_email(_patched(user, patch, today), email)
+
+        return self._change(user_id, "profile", patched, expected)
 
     def put_wizard(
         self, user_id: str, put: WizardPut, expected: Collection[int] | None = None
@@ -110,18 +133,14 @@ class UserService:
         """Return a page of notifications, latest first, only unread ones if wanted."""
         check_limit(limit, _MAX_NOTIFICATIONS)
         query = {"list": "notifications", "user": user_id, "unread": unread}
-        position = decode_cursor(query, cursor, ["after"])
-        after = None if position is None else position["after"]
-        notifications = (
-            (place, notification)
-            for place, notification in self.notifications.of_user(user_id, after=after)
-            if not (unread and notification.read_at)
+        start = decode_cursor(query, cursor, ["after"])
+        after = None if start is None else start["after"]
+        page, position = self.notifications.page(
+            user_id, limit=limit, after=after, accept=_is_unread if unread else None
         )
-        page = list(islice(notifications, limit + 1))
-        more = {"after": page[limit - 1][0]} if len(page) > limit else None
         return NotificationsAnswer(
-            items=[_notification_answer(notification) for _, notification in page[:limit]],
-            next_cursor=encode_cursor(query, more),
+            items=list(map(_notification_answer, page)),
+            next_cursor=encode_cursor(query, None if position is None else {"after": position}),
         )
 
     def mark_read(self, user_id: str, notification_id: str) -> NotificationAnswer:
@@ -137,10 +156,7 @@ class UserService:
             exported_at=self.clock(),
             user=self.get(user_id).model,
             viewed=self.viewed.of_user(user_id),
-            notifications=[
-                _notification_answer(notification)
-                for _, notification in self.notifications.of_user(user_id)
-            ],
+            notifications=list(map(_notification_answer, self.notifications.of_user(user_id))),
         )
 
     def delete(self, user_id: str) -> None:
@@ -225,6 +241,10 @@ def _answer(record: Versioned[User]) -> Versioned[UserAnswer]:
     return Versioned(UserAnswer.model_validate(record.model), record.version)
 
 
+def _is_unread(stored: StoredNotification) -> bool:
+    return stored.read_at is None
+
+
 def _notification_answer(stored: StoredNotification) -> NotificationAnswer:
     fields = stored.notification.model_dump(by_alias=False)
     return NotificationAnswer.model_validate({**fields, "read_at": stored.read_at})
@@ -242,10 +262,33 @@ def _topics(texts: Sequence[str]) -> tuple[str, ...]:
 def _patched(user: User, patch: RecordPatch, today: date) -> User:
     profile = patch.profile.model_dump(exclude_unset=True, by_alias=False)
     _check_birth_date(profile.get("birth_date"), today)
-    record = patch.model_dump(exclude_unset=True, exclude={"profile"}, by_alias=False)
-    after = user.model_copy(update={"profile": user.profile.model_copy(update=profile), **record})
+    parts = {"profile", "notifications"}
+    record = patch.model_dump(exclude_unset=True, exclude=parts, by_alias=False)
+    update = {
+        "profile": user.profile.model_copy(update=profile),
+        "notifications": _with_settings(user.notifications, patch.notifications),
+    }
+    after = user.model_copy(update=update | record)
     if after.missing and user.wizard is WizardStatus.COMPLETED:
         raise InputError(after.missing[0], "cannot be removed while the wizard is completed")
+    return after
+
+
+def _with_email(user: User, email: str | None) -> User:
+    return user if email is None else user.model_copy(update={"email": email or None})
+
+
+def _with_settings(
+    settings: NotificationSettings, patch: NotificationSettingsPatch
+) -> NotificationSettings:
+    fields = dict(settings) | patch.model_dump(exclude_unset=True, by_alias=False)
+    after = NotificationSettings(**{name: it for name, it in fields.items() if it is not None})
+    if time_zone(after.time_zone) is None:
+        problem = f"unknown time zone {after.time_zone!r}, must be a name like 'Europe/Berlin'"
+        raise InputError("notifications.timeZone", problem)
+    if (after.quiet_from is None) != (after.quiet_until is None):
+        missing = "quietFrom" if after.quiet_from is None else "quietUntil"
+        raise InputError(f"notifications.{missing}", "quiet hours have a start and an end")
     return after
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from signal9_core.domain.news import SentimentLabel
 from signal9_core.schemas.news import ArticleAnswer, BriefingAnswer, NewsAnswer
@@ -22,6 +22,11 @@ briefing_handler = briefing.handler
 
 Topic = Annotated[str | None, Field(min_length=1, max_length=64, description="Only this topic.")]
 Tone = Annotated[SentimentLabel | None, Field(description="Only articles with this sentiment.")]
+ArticleId = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=64),
+    Field(description="The `id` of an article."),
+]
 Order = Annotated[
     Literal["newest", "impact"],
     Field(description="Newest first, or first what is most relevant and has the strongest tone."),
@@ -46,6 +51,12 @@ def list_news(
         ticker=ticker, topic=topic, first=first, last=last, limit=limit, cursor=cursor
     )
     return ok(answer, NEWS, fields)
+
+
+@app.route("GET", "/news/{id}", ArticleAnswer, "Get an article")
+def get_article(id: ArticleId) -> Response:  # noqa: A002
+    """Return one article with its sentiment, as its source last sent it."""
+    return ok(application().list_news.get(id), NEWS)
 
 
 @briefing.route("GET", "/news/briefing", BriefingAnswer, "Get the caller's briefing", scope=READ_ME)

@@ -45,14 +45,15 @@ def _change(method: str, path: str, summary: str) -> Callable[[Function], Functi
 @app.route("GET", "/users/me", UserAnswer, "Get the record", scope=READ_ME)
 def get_record(request: Request) -> Response:
     """Return the record, created by the first request; its `ETag` is for `If-Match`."""
-    return _record(application().users.get(request.caller.user_id))
+    caller = request.caller
+    return _record(application().users.get(caller.user_id, caller.email))
 
 
 @_change("PATCH", "/users/me", "Change the profile")
 def patch_record(request: Request, body: RecordPatch) -> Response:
     """Change the given fields: those left out stay as they are, `null` removes one."""
-    change = application().users.patch
-    return _record(change(request.caller.user_id, body, _versions(request)))
+    change, caller = application().users.patch, request.caller
+    return _record(change(caller.user_id, body, _versions(request), email=caller.email))
 
 
 @_change("PUT", "/users/me/wizard", "Set the progress")

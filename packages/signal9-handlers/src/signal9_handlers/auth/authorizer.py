@@ -1,5 +1,6 @@
 """The Lambda authorizer: checks access tokens, signed with RS256 by the issuer's published keys."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from time import monotonic
@@ -31,6 +32,8 @@ _ALGORITHM: Final = "RS256"
 _CLAIMS: Final = ["exp", "iat", "sub", "iss", "aud"]
 _LONGEST_TOKEN: Final = 8_192
 _LONGEST_SUBJECT: Final = 128
+_EMAIL_CLAIM: Final = re.compile(r"(https?://\S+/)?email")
+_EMAIL: Final = re.compile(r"[!-?A-~]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _REASONS: Final[dict[type[jwt.PyJWTError], str]] = {
     jwt.ExpiredSignatureError: "The token has expired.",
@@ -107,7 +110,9 @@ class TokenVerifier:
         claims = self._claims(token.strip())
         if not 1 <= len(claims["sub"]) <= _LONGEST_SUBJECT:
             raise RefusedError("The token's subject is empty or too long.")
-        return Identity(claims["sub"], self._scopes(claims), int(claims["exp"]))
+        return Identity(
+            claims["sub"], self._scopes(claims), int(claims["exp"]), _verified_email(claims)
+        )
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         try:
@@ -135,6 +140,19 @@ class TokenVerifier:
             carried |= {item for item in permissions if isinstance(item, str)}
         granted = SCOPES & carried
         return granted if granted or self._require_scopes else SCOPES
+
+
+def _verified_email(claims: Mapping[str, Any]) -> str | None:
+    """Return the address if it is verified, else an empty text; `None` without such a claim.
+
+    Auth0 allows additional claims in access tokens only under names that begin with a URL.
+    """
+    name = next((name for name in sorted(claims) if _EMAIL_CLAIM.fullmatch(name)), None)
+    if name is None:
+        return None
+    email, verified = claims[name], claims.get(f"{name}_verified")
+    is_address = isinstance(email, str) and _EMAIL.fullmatch(email) is not None
+    return email if is_address and verified is True else ""
 
 
 class SigningKeys:

@@ -43,16 +43,22 @@ class MissingScopeError(Exception):
 
 
 class Identity(NamedTuple):
-    """A caller's id, scopes, and end of their token in seconds since 1970."""
+    """A caller's id, scopes, and end of their token in seconds since 1970.
+
+    `email` is their verified address: empty if they have none, `None` if the token does not say.
+    """
 
     user_id: str
     scopes: frozenset[str]
     expires_at: int | None = None
+    email: str | None = None
 
     def context(self) -> dict[str, str]:
         """Return it as an authorizer's context, which holds only text."""
         until = {} if self.expires_at is None else {"expiresAt": str(self.expires_at)}
-        return {"userId": self.user_id, "scopes": " ".join(sorted(self.scopes)), **until}
+        email = {} if self.email is None else {"email": self.email}
+        scopes = " ".join(sorted(self.scopes))
+        return {"userId": self.user_id, "scopes": scopes, **until, **email}
 
     def require(self, scope: str) -> None:
         """Raise `MissingScopeError` unless the caller has this scope."""
@@ -72,7 +78,8 @@ class Identity(NamedTuple):
         expires_at = None if until is None else int(until)
         if expires_at is not None and expires_at + LEEWAY_S <= time.time():
             raise RefusedError("The token has expired.")
-        return cls(user_id, frozenset(str(context.get("scopes", "")).split()), expires_at)
+        scopes = frozenset(str(context.get("scopes", "")).split())
+        return cls(user_id, scopes, expires_at, context.get("email"))
 
 
 DEVELOPER: Final = Identity("local|developer", SCOPES)
