@@ -205,6 +205,8 @@ IBM = ListedAsset("IBM", None, None, None)
             st.none() | st.text(),
             st.none() | st.text(),
             st.none() | st.integers(1),
+            st.none() | st.text(),
+            st.lists(st.text(max_size=5), max_size=2).map(tuple),
         )
     )
 )

@@ -25,6 +25,7 @@ from signal9_core.events import (
     PricesUpdated,
 )
 from signal9_core.ports import EventPublisher
+from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from signal9_core.schemas.operations import QuotaAnswer
 from signal9_core.services.run import Run, RunResult
 from tests.benchmarks.ingest import MOST_CALLS_UNCHANGED, MOST_CALLS_WITH_NEWS, calls_of_refresh
@@ -122,14 +123,17 @@ def test_ten_companies_are_filled_in_the_fewest_days_and_kept_fresh(
     run: Runs, provider: FakeProvider, clock: SetClock
 ) -> None:
     provider.listing = [Asset(ticker=f"T{number}", rank=number) for number in range(1, 11)]
-    provider.calls = {**provider.calls, DataSet.FINANCIALS: 4}
+    provider.calls = AlphaVantageClient.calls
     asked: set[tuple[str, str]] = set()
-    for day in range(4):  # 10 companies of 7 calls, and 2 lists a day, with 25 calls a day
+    for day in range(3):  # 10 companies of 7 calls, and 2 lists, with 25 calls a day
         asked.update(run(25, days=1 if day else 0))
 
     assert len({pair for pair in asked if pair[1]}) == 40
-    for _ in range(2):  # until the weekend
+    run(25, days=1)
+    for day in range(3, 30):
         requests = run(25, days=1)
+        if clock.now.weekday() in {0, 6} or day in {6, 7}:
+            continue  # no trading day has ended since
         assert {ticker for method, ticker in requests if method == "prices"} == {
             asset.ticker for asset in provider.listing
         }
@@ -160,6 +164,21 @@ def test_what_fails_is_requested_again_later_and_later_until_it_succeeds(
     assert failing in run(hours=16)
     assert failing not in run(hours=1)
     assert failing in run(days=1)
+
+
+def test_a_list_that_fails_is_requested_again_later_and_later_until_it_succeeds(
+    run: Runs, provider: FakeProvider
+) -> None:
+    failing = ("calendar", "")
+    provider.failing["calendar"] = PayloadError("no dates")
+
+    hours = [int(failing in run(hours=1)) for _ in range(16)]
+
+    assert hours == [1, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1]
+    provider.failing.clear()
+    assert failing in run(hours=16)
+    assert failing not in run(hours=23)
+    assert failing in run(hours=1)
 
 
 def test_a_failure_is_shown_as_a_problem_until_it_has_passed(

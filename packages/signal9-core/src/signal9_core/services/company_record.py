@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from ..domain.companies import Failures, Freshness, ProblemKind
 from ..domain.identity import dispute
 from ..domain.price_check import describe_problem, latest_check
-from ..errors import PayloadError, PlanError, RequestRefusedError, UndecidedOwnerError
+from ..errors import UndecidedOwnerError
 from ..ports import ABSENT
+from .ingest_result import LASTING
 from .outbox import pack, unpack
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ __all__ = ["CompanyRecord", "Update", "still_due"]
 
 E = TypeVar("E", bound="Event")
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-_LASTING: Final = (PayloadError, PlanError, RequestRefusedError)
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class CompanyRecord:
 
     def add_failure(self, data_set: DataSet, error: ProviderError) -> None:
         """Note an error that is likely to come again, to be written by `save`."""
-        if isinstance(error, _LASTING):
+        if isinstance(error, LASTING):
             self._failed[data_set] = str(error)
 
     def add_history(self, history: PriceHistory) -> None:

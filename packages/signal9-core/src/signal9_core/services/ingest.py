@@ -92,8 +92,11 @@ class Ingest:
         else:
             result = self.listing(progress, accept_losses=accept_losses)
             self.publish_listing()
+        source, at = self.provider.name, self.provider.retrieved_at()
         if not result.failed:
-            self.state.note_requested_list(self.provider.name, name, self.provider.retrieved_at())
+            self.state.note_requested_list(source, name, at)
+        for reason in result.lasting:
+            self.state.note_failed_list(source, name, at, reason)
         return result
 
     def companies(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from ..errors import QuotaExhaustedError
+from ..errors import PayloadError, PlanError, QuotaExhaustedError, RequestRefusedError
 from ..events import IngestionFailed
 from ..schemas.operations import FailureAnswer, IngestAnswer
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from ..errors import Signal9Error
     from ..provider_port import Provider
 
-__all__ = ["IngestResult"]
+__all__ = ["LASTING", "IngestResult"]
+
+LASTING: Final = (PayloadError, PlanError, RequestRefusedError)
+"""Errors about what was requested, which are likely to come again."""
 
 
 @dataclass
@@ -27,7 +30,8 @@ class IngestResult:
 
     `fresh` counts companies of which a data set was not requested, as it is fresh. `out_of_calls`
     tells that something is left for later, since the budget of calls is used up. `others` are
-    companies that were not ingested themselves, and whose records may be others now.
+    companies that were not ingested themselves, and whose records may be others now. `lasting` has
+    reasons that are likely to come again.
     """
 
     stored: Counter[str] = field(default_factory=Counter)
@@ -36,6 +40,7 @@ class IngestResult:
     failed: list[FailureAnswer] = field(default_factory=list)
     out_of_calls: bool = False
     others: set[Ticker] = field(default_factory=set)
+    lasting: list[str] = field(default_factory=list)
 
     def count(self, data_set: str, stored: int, changed: int) -> None:
         """Add to the counts of a data set."""
@@ -49,6 +54,8 @@ class IngestResult:
         )
         self.failed.append(failure)
         self.out_of_calls |= isinstance(error, QuotaExhaustedError)
+        if isinstance(error, LASTING):
+            self.lasting.append(str(error))
 
     def add(self, other: IngestResult) -> None:
         """Add another result to this one."""
@@ -58,6 +65,7 @@ class IngestResult:
         self.failed += other.failed
         self.out_of_calls |= other.out_of_calls
         self.others |= other.others
+        self.lasting += other.lasting
 
     def failure_events(self, at: datetime) -> list[IngestionFailed]:
         """Return an event for each failure."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..domain.companies import DataSet, ListName
     from ..domain.model import Ticker
-    from ..domain.work import WorkItem
+    from ..domain.work import ListState, WorkItem
     from ..ports import Clock, Progress
     from ..provider_port import Provider
     from ..repositories.companies import AssetRepository
@@ -71,11 +71,11 @@ class Due:
 
     def lists(self) -> list[WorkItem]:
         """Return the lists that are due."""
-        return self.planner.lists(self.requested_lists(), self.clock())
+        return self.planner.lists(self.list_states(), self.clock())
 
-    def requested_lists(self) -> dict[ListName, datetime]:
-        """Return when the lists were last requested."""
-        return self.state.requested_lists(self.provider.name)
+    def list_states(self) -> dict[ListName, ListState]:
+        """Return when the lists were last requested, or failed."""
+        return self.state.lists(self.provider.name)
 
     def plan(self, budget: int | None = None, *, lists: bool = True) -> Plan:
         """Return what is due, with or without lists, as far as the budget of calls suffices.
@@ -143,8 +143,8 @@ class Run:
     def work(self, item: WorkItem) -> IngestResult:
         """Do one item of a plan; what of it was requested since it was planned is left out."""
         if item.name is not None:
-            requested = self.due.requested_lists().get(item.name)
-            if requested is not None and requested >= item.planned_at:
+            state = self.due.list_states().get(item.name)
+            if state is not None and state.is_done_since(item.planned_at):
                 return IngestResult()
             return self.ingest.update_list(item.name, _ignore)
         return self.ingest.companies(item.tickers, item.data_sets, item.planned_at)
