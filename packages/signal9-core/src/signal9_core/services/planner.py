@@ -183,6 +183,14 @@ class Planner:
         moments = self._moments(fine, published, now)
         return tuple(name for name, since in moments.items() if since <= now)
 
+    def older(self, company: CompanySummary, moment: datetime) -> tuple[DataSet, ...]:
+        """Return the data sets of a company that were last requested before a moment, or never."""
+        return tuple(
+            name
+            for name in DataSet
+            if name in self.calls and company.requested.get(name, NEVER) < moment
+        )
+
     def _moments(
         self, company: CompanySummary, published: Published, now: datetime
     ) -> dict[DataSet, datetime]:

@@ -59,7 +59,10 @@ class RunResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Due:
-    """What is due of one provider, by what was requested when."""
+    """What is due of one provider, by what was requested when.
+
+    With a `max_age`, all data of a company is fresh for so long, and no longer.
+    """
 
     provider: Provider
     planner: Planner
@@ -68,6 +71,7 @@ class Due:
     state: StateRepository
     clock: Clock
     last_close: Callable[[datetime], datetime]
+    max_age: timedelta | None = None
 
     def lists(self) -> list[WorkItem]:
         """Return the lists that are due."""
@@ -94,6 +98,8 @@ class Due:
         """Return which data sets of a company are due."""
         nothing = CompanySummary(ticker=ticker, status="active")
         company = next(self.assets.summaries([ticker]), nothing)
+        if self.max_age is not None:
+            return self.planner.older(company, self.clock() - self.max_age)
         return self.planner.due(company, self._published, self.clock())
 
     @cached_property
