@@ -1,5 +1,6 @@
 """Functions do not touch what they were not granted: emulators would not notice."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from importlib import import_module
@@ -9,6 +10,7 @@ import pytest
 
 from signal9_core.bootstrap import App
 from signal9_core.domain import ReportKind
+from signal9_core.domain.queues import work_queue
 from signal9_core.events import (
     AssetDataUpdated,
     Event,
@@ -24,9 +26,9 @@ from signal9_core.tables import IndexSpec, TableSpec
 from signal9_deploy.functions import API, JOBS, FunctionSpec, Use
 from signal9_handlers import runtime
 from signal9_handlers.local.gateway import proxy_event
-from tests.fakes import ARTICLES, NOW, FakeProvider, RecordingPublisher
+from tests.fakes import ARTICLES, NOW, FakeProvider, FakeQueues, RecordingPublisher
 from tests.handlers.sample import CONTEXT
-from tests.handlers.test_jobs import envelope_of
+from tests.handlers.test_jobs import envelope_of, sqs_event
 from tests.spied import SpiedStore
 
 
@@ -110,6 +112,8 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
             app = App(Settings(), store=fenced, provider=provider, bus=RecordingPublisher())
             monkeypatch.setattr(runtime, "App", lambda _: app)
             runtime.application.cache_clear()
+            app.pipeline.queues = FakeQueues()
+            app.pipeline.dead_letters = whole.pipeline.dead_letters  # SQS, that is
             return app
 
         yield place
@@ -162,8 +166,20 @@ def test_a_job_gets_by_with_its_permissions(deployed: Deployed, spec: FunctionSp
     app = deployed(spec)
     heard = [each for each in EVENTS if type(each) in spec.events]
 
-    for event in heard:
-        _handler(spec)(envelope_of(event), CONTEXT)
-    if spec.scheduled:
-        assert app.run().failed == []
-    assert heard or spec.scheduled or not spec.uses
+    queues = app.pipeline.queues
+    assert isinstance(queues, FakeQueues)
+    if spec.plans:
+        _handler(spec)({}, CONTEXT)
+        assert queues.sent
+    elif spec.works:
+        queue = work_queue("fake")
+        app.pipeline.plan()
+        answer = _handler(spec)(sqs_event(*(each.body for each in queues.take(queue))), CONTEXT)
+        assert answer == {"batchItemFailures": []}
+    elif heard:
+        bodies = (json.dumps(envelope_of(each)) for each in heard)
+        assert _handler(spec)(sqs_event(*bodies), CONTEXT) == {"batchItemFailures": []}
+    elif spec.every_minutes:
+        _handler(spec)({}, CONTEXT)
+    assert heard or spec.plans or spec.works or spec.every_minutes or not spec.uses
+    assert app.pipeline.dead_letters.all() == []

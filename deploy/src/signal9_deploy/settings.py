@@ -165,6 +165,11 @@ class StageSettings(BaseSettings):
     recipients: tuple[Recipient, ...] = Field(
         (), description="Addresses that alarms are mailed to."
     )
+    mail_sender: Recipient | None = Field(
+        None,
+        description="The address that users' notifications are mailed from, in a domain that SES "
+        "has verified; unset: no mail.",
+    )
     retain: bool = Field(
         False, description="Whether data is protected, and kept when stacks are deleted."
     )
@@ -182,7 +187,12 @@ class StageSettings(BaseSettings):
     provider: Literal["sample", "alphavantage", "alpaca"] = Field(
         "sample", description="The provider of market data."
     )
-    polling: Schedule = Field("cron(0 6 * * ? *)", description="When market data is ingested, UTC.")
+    polling: Schedule = Field(
+        "cron(0 6 * * ? *)", description="When market data is polled in any case, UTC."
+    )
+    planning: Schedule = Field(
+        "rate(15 minutes)", description="How often what is due is planned and sent to the workers."
+    )
     export_schedule: Schedule = Field(
         "cron(30 2 * * ? *)", description="When tables are exported, UTC."
     )
@@ -216,6 +226,12 @@ class StageSettings(BaseSettings):
             for name in ("zone_id", "mail", "aliases"):
                 if getattr(self, name):
                     raise ValueError(f"{name}: requires a domain")
+        return self
+
+    @model_validator(mode="after")
+    def _mail_requires_the_internet(self) -> Self:
+        if self.mail_sender and self.network.enabled and not self.network.nat_gateways:
+            raise ValueError("mail_sender: requires a NAT gateway, or no VPC")
         return self
 
     @model_validator(mode="after")

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .domain.companies import DataSet
     from .domain.reports import ReportKind
     from .domain.work import WorkItem
-    from .events import Event
+    from .pipeline import Pipeline
     from .ports import Clock, EventPublisher, Mailer, Notifier, Progress, SentimentScorer, Store
     from .provider_port import Provider
     from .quota import SharedQuota
@@ -174,13 +174,15 @@ class App:
         from .publishers.in_process import InProcessEventBus
 
         if isinstance(bus, InProcessEventBus):
-            bus.subscribe(self._follow_up)
+            self.pipeline.subscribe(bus)
         return bus
 
-    def _follow_up(self, event: Event) -> None:
-        """Update insights after an event, and notify users of it."""
-        self.update_insights(event)
-        self.notify(event)
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """Work and events by queues, and what of them failed for good."""
+        from .pipeline import Pipeline
+
+        return Pipeline(self, lambda: self._run)
 
     @cached_property
     def notifier(self) -> Notifier:
@@ -406,8 +408,8 @@ class App:
             self.state.note_blocked_refresh(self.clock())
             raise
         self.state.note_free_refresh()
-        quota = self.quotas.get(provider.name)
-        return make_run(self._ingest(provider), self._due(provider), self.clock, quota)
+        ingest, quota = self._ingest(provider), self.quotas.get(provider.name)
+        return self.pipeline.protect(make_run(ingest, self._due(provider), self.clock, quota))
 
     def _due(self, provider: Provider, max_age: timedelta | None = None) -> Due:
         return make_due(self.settings, self.store, provider, self.clock, max_age)
