@@ -1,9 +1,10 @@
 """Fakes that tests share: a provider with a few companies, a clock, a scorer, a publisher."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from signal9_core.domain import (
     Asset,
@@ -29,6 +30,8 @@ from signal9_core.errors import ProviderError, PublishError
 from signal9_core.events import Event
 from signal9_core.provider_port import Financials, History
 from signal9_core.publishers.in_process import InProcessEventBus
+
+T = TypeVar("T")
 
 NOW = datetime(2024, 1, 8, 12, tzinfo=UTC)
 """A Monday; everything that the fake provider has happened before."""
@@ -112,7 +115,7 @@ class FakeProvider:
         self._request("calendar")
         return list(self.entries)
 
-    def news(self, ticker: str, since: datetime | None = None) -> Iterable[NewsArticle]:
+    def news(self, ticker: str, since: datetime | None = None) -> list[NewsArticle]:
         self._request("news", ticker, since)
         return [
             article
@@ -130,6 +133,35 @@ class FakeProvider:
         error = self.failing.get(f"{method} {ticker}".strip(), self.failing.get(method))
         if error is not None:
             raise error
+
+
+@dataclass
+class FakeBatchProvider(FakeProvider):
+    """A provider that returns prices and news of several companies at once."""
+
+    batch_sizes: Mapping[DataSet, int] = field(
+        default_factory=lambda: {DataSet.PRICES: 3, DataSet.NEWS: 3}
+    )
+    batches: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+
+    def histories(
+        self, since: Mapping[str, date | None]
+    ) -> Mapping[str, History | ProviderError | None]:
+        self.batches.append(("prices", tuple(since)))
+        return {ticker: _answer(self.history, ticker, day) for ticker, day in since.items()}
+
+    def articles_about(
+        self, since: Mapping[str, datetime | None]
+    ) -> Mapping[str, Sequence[NewsArticle] | ProviderError]:
+        self.batches.append(("news", tuple(since)))
+        return {ticker: _answer(self.news, ticker, at) for ticker, at in since.items()}
+
+
+def _answer(ask: Callable[..., T], ticker: str, since: date | None) -> T | ProviderError:
+    try:
+        return ask(ticker, since)
+    except ProviderError as error:
+        return error
 
 
 class FakeScorer:

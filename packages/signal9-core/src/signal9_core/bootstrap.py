@@ -30,7 +30,7 @@ from .ports import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from .credentials import Credentials
@@ -359,18 +359,20 @@ class App:
         reports: Collection[ReportKind] | None = None,
         *,
         force: bool = True,
+        max_age: timedelta | None = None,
         accept_losses: bool = False,
     ) -> IngestAnswer:
         """Ingest everything, or these data sets (of reports, these kinds) of these companies.
 
-        Without `force`, nothing is requested again while it is fresh. A listing that lacks very
+        Without `force`, nothing is requested again while it is fresh, by `max_age` if it is passed,
+        or else by the settings. A listing that lacks very
         many companies is refused, unless its losses are accepted.
         """
         from .services.parameters import parse_tickers
 
         started = perf_counter()
         chosen = None if tickers is None else parse_tickers(tickers)
-        due = None if force else self._due(self.provider)
+        due = None if force else self._due(self.provider, max_age)
         result = self._ingest(self.provider).everything(
             progress, chosen, data_sets, reports, due, accept_losses=accept_losses
         )
@@ -409,8 +411,8 @@ class App:
         ingest, quota = self._ingest(provider), self.quotas.get(provider.name)
         return self.pipeline.protect(make_run(ingest, self._due(provider), self.clock, quota))
 
-    def _due(self, provider: Provider) -> Due:
-        return make_due(self.settings, self.store, provider, self.clock)
+    def _due(self, provider: Provider, max_age: timedelta | None = None) -> Due:
+        return make_due(self.settings, self.store, provider, self.clock, max_age)
 
     def replay(self, folder: Path | None = None, progress: Progress = no_progress) -> ReplayAnswer:
         """Build the tables from the raw responses in a folder, or in the cache."""
