@@ -1,9 +1,10 @@
 """Fakes that tests share: a provider with a few companies, a clock, a scorer, a publisher."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from signal9_core.domain import (
     Asset,
@@ -23,11 +24,14 @@ from signal9_core.domain import (
     article_id,
 )
 from signal9_core.domain.companies import ListName
+from signal9_core.domain.queues import Message
 from signal9_core.domain.reports import ALL_REPORTS
-from signal9_core.errors import ProviderError
+from signal9_core.errors import ProviderError, PublishError
 from signal9_core.events import Event
 from signal9_core.provider_port import Financials, History
 from signal9_core.publishers.in_process import InProcessEventBus
+
+T = TypeVar("T")
 
 NOW = datetime(2024, 1, 8, 12, tzinfo=UTC)
 """A Monday; everything that the fake provider has happened before."""
@@ -111,7 +115,7 @@ class FakeProvider:
         self._request("calendar")
         return list(self.entries)
 
-    def news(self, ticker: str, since: datetime | None = None) -> Iterable[NewsArticle]:
+    def news(self, ticker: str, since: datetime | None = None) -> list[NewsArticle]:
         self._request("news", ticker, since)
         return [
             article
@@ -129,6 +133,35 @@ class FakeProvider:
         error = self.failing.get(f"{method} {ticker}".strip(), self.failing.get(method))
         if error is not None:
             raise error
+
+
+@dataclass
+class FakeBatchProvider(FakeProvider):
+    """A provider that returns prices and news of several companies at once."""
+
+    batch_sizes: Mapping[DataSet, int] = field(
+        default_factory=lambda: {DataSet.PRICES: 3, DataSet.NEWS: 3}
+    )
+    batches: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+
+    def histories(
+        self, since: Mapping[str, date | None]
+    ) -> Mapping[str, History | ProviderError | None]:
+        self.batches.append(("prices", tuple(since)))
+        return {ticker: _answer(self.history, ticker, day) for ticker, day in since.items()}
+
+    def articles_about(
+        self, since: Mapping[str, datetime | None]
+    ) -> Mapping[str, Sequence[NewsArticle] | ProviderError]:
+        self.batches.append(("news", tuple(since)))
+        return {ticker: _answer(self.news, ticker, at) for ticker, at in since.items()}
+
+
+def _answer(ask: Callable[..., T], ticker: str, since: date | None) -> T | ProviderError:
+    try:
+        return ask(ticker, since)
+    except ProviderError as error:
+        return error
 
 
 class FakeScorer:
@@ -155,6 +188,29 @@ class AttentivePublisher(InProcessEventBus):
     def publish(self, events: Sequence[Event]) -> None:
         self.heard += events
         super().publish(events)
+
+
+class FakeQueues:
+    """Queues that only take: `sent` has bodies by queue, `refusing` names what is refused."""
+
+    def __init__(self) -> None:
+        self.sent: dict[str, list[str]] = {}
+        self.delayed: list[tuple[str, int]] = []
+        self.refusing: set[str] = set()
+
+    def send(self, queue: str, bodies: Sequence[str]) -> None:
+        refused = [body for body in bodies if any(part in body for part in self.refusing)]
+        self.sent.setdefault(queue, []).extend(body for body in bodies if body not in refused)
+        if refused:
+            raise PublishError(f"{queue}: refused", refused)
+
+    def retry_later(self, queue: str, message: Message, delay_s: int) -> None:
+        self.delayed.append((message.id, delay_s))
+
+    def take(self, queue: str, tries: int = 1) -> list[Message]:
+        """Deliver what was sent."""
+        bodies = self.sent.pop(queue, [])
+        return [Message(f"{queue}-{number}", body, tries) for number, body in enumerate(bodies)]
 
 
 class RecordingPublisher:

@@ -21,11 +21,11 @@ from signal9_core.aws import aws_client
 from signal9_core.providers.alpaca.parsers import FORMAT as ALPACA
 from signal9_core.providers.alphavantage.parsers import FORMAT as ALPHAVANTAGE
 from signal9_core.providers.sample.provider import SampleProvider
+from signal9_core.providers.simulator.simulator import Simulator
 from signal9_core.tables import STATE
 from tests.core.spending import BUDGET, calls_of_processes
 from tests.core.stores.dynamodb_tables import create_table
 from tests.emulator import CREDENTIALS, running_emulator
-from tests.simulator import Simulator
 
 from .measure import Measure
 from .timing import installed

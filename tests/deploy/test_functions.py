@@ -4,10 +4,11 @@ import pytest
 from aws_cdk.assertions import Template
 
 from signal9_core.credentials import KEYS, SecretsManagerCredentials
+from signal9_core.domain.queues import DEAD_LETTERS
 from signal9_core.settings import Settings
 from signal9_core.tables import TABLES, USERS
 from signal9_deploy.functions import API, AUTHORIZER, FUNCTIONS, JOBS, Endpoint, FunctionSpec, Use
-from signal9_deploy.names import SECRETS, secret_name
+from signal9_deploy.names import SECRETS, queue_name, secret_name
 from signal9_deploy.settings import StageSettings
 from signal9_handlers import jobs
 from signal9_handlers.routes import OPERATIONS
@@ -271,7 +272,7 @@ def test_functions_that_call_providers_archive_responses() -> None:
     keeping = {name for name, given in found.items() if "SIGNAL9_CACHE_BUCKET" in given}
 
     assert keeping == {f"signal9-prod-{spec.name}" for spec in FUNCTIONS if spec.writes_cache}
-    assert "Cache" in str(found["signal9-prod-Ingest"]["SIGNAL9_CACHE_BUCKET"])
+    assert "Cache" in str(found["signal9-prod-Work"]["SIGNAL9_CACHE_BUCKET"])
 
 
 @pytest.mark.parametrize("name", ["local", "dev", "prod"])
@@ -319,11 +320,66 @@ def test_schedules_events_and_failures_reach_their_functions() -> None:
     assert heard == {event.detail_type for spec in JOBS for event in spec.events} | {
         "Ingestion Failed"
     }
-    scheduled = [spec for spec in JOBS if spec.scheduled or spec.every_minutes]
-    service.resource_count_is("AWS::Scheduler::Schedule", len(scheduled))
     assert all(each["RetryPolicy"] for rule in rules for each in rule["Targets"])
     mappings = properties(service, "AWS::Lambda::EventSourceMapping")
-    assert [each["FunctionResponseTypes"] for each in mappings] == 2 * [["ReportBatchItemFailures"]]
+    assert [each["FunctionResponseTypes"] for each in mappings] == 6 * [["ReportBatchItemFailures"]]
+
+
+def test_work_is_planned_often_and_at_six_in_any_case() -> None:
+    schedules = [
+        each["ScheduleExpression"]
+        for each in properties(template("dev", "Service"), "AWS::Scheduler::Schedule")
+        if "FunctionsPlan" in str(each["Target"]["Arn"])
+    ]
+
+    assert sorted(schedules) == ["cron(0 6 * * ? *)", "rate(15 minutes)"]
+
+
+QUEUES: Final = {"Work": "work-sample", **{spec.name: spec.queue for spec in JOBS if spec.queue}}
+
+
+@pytest.mark.parametrize("name", ["local", "dev", "prod"])
+def test_work_and_events_wait_in_queues_whose_dead_letters_are_found_by_name(name: str) -> None:
+    queues = {
+        each["QueueName"]: each
+        for each in properties(template(name, "Service"), "AWS::SQS::Queue")
+        if "QueueName" in each
+    }
+
+    waiting = {queue_name(settings_of(name), str(each)) for each in QUEUES.values()}
+    waiting.add(queue_name(settings_of(name), "failures"))
+    assert set(queues) == waiting | {f"{each}{DEAD_LETTERS}" for each in waiting}
+    assert all(queues[each]["RedrivePolicy"]["maxReceiveCount"] == 3 for each in waiting)
+    assert all(queues[each]["MaximumMessageSize"] < 256 * 1024 for each in waiting)
+
+
+@pytest.mark.parametrize("spec", JOBS, ids=lambda spec: spec.name)
+def test_a_function_sends_to_its_own_queue_and_dead_letters_and_a_planner_to_the_workers(
+    spec: FunctionSpec,
+) -> None:
+    allowed = {
+        action: str(each["Resource"])
+        for each in statements(template("prod", "Service"), spec.name)
+        for action in listed(each["Action"])
+        if "DeadLetters" not in str(each["Resource"])
+    }
+
+    own = f"{'Work' if spec.plans else spec.name}Queue"
+    assert (own in allowed.get("sqs:SendMessage", "")) == (spec.name in QUEUES or spec.plans)
+    assert ("sqs:ReceiveMessage" in allowed) == (spec.name in QUEUES or spec.handles_failures)
+
+
+def test_the_concurrency_of_workers_is_bounded() -> None:
+    mappings = properties(template("prod", "Service"), "AWS::Lambda::EventSourceMapping")
+
+    bounds = {
+        str(each["FunctionName"]): each["ScalingConfig"]["MaximumConcurrency"]
+        for each in mappings
+        if "ScalingConfig" in each
+    }
+
+    assert len(bounds) == 4
+    assert next(bound for name, bound in bounds.items() if "Work" in name) == 2
 
 
 SENDER: Final = "notifications@signal9.com"

@@ -4,12 +4,13 @@ import json
 
 import pytest
 
+from signal9_core.providers.simulator.server import running
+from signal9_core.providers.simulator.simulator import Simulator
 from signal9_core.tables import STATE
 from signal9_deploy.names import SECRETS, bucket_name, secret_name, table_prefix
 from tests.core.spending import BUDGET, calls_of_processes
 from tests.e2e.place import Place
 from tests.emulator import CREDENTIALS
-from tests.simulator import Simulator, running
 
 KEYS = {"apiKey": "key-of-e2e", "secretKey": "secret-of-e2e"}
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 import pytest
 import stamina
 
-from tests.simulator import Simulator, running
+from signal9_core.providers.simulator.server import running
+from signal9_core.providers.simulator.simulator import Simulator
 
 KEY = "secret-key-of-tests"
 

@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from signal9_core.ports import utc_now
+from signal9_core.providers.simulator.replies import ALPACA_FAULTS, ALPHAVANTAGE_FAULTS
+from signal9_core.providers.simulator.server import running
+from signal9_core.providers.simulator.simulator import Simulator
 from tests.core.cli.shell import Shell
-from tests.simulator import ALPACA_FAULTS, ALPHAVANTAGE_FAULTS, Simulator, SmallSample, running
+from tests.simulator.recent import SmallSample
 
 from .conftest import KEY, contents, served_at
 
@@ -72,7 +75,7 @@ def _replayed(home: Path, elsewhere: Path) -> dict[str, Any]:
 
 def _without_runs(found: dict[str, Any]) -> dict[str, Any]:
     """Leave out when runs finished and lists were requested, which a replay does not note."""
-    notes = re.compile(r"State (ingest|listing|calendar)/(alpaca|alphavantage) ")
+    notes = re.compile(r"State (ingest|lists/(alpaca|alphavantage)) .*")
     return {name: item for name, item in found.items() if not notes.fullmatch(name)}
 
 

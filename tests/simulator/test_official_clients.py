@@ -12,7 +12,9 @@ import pytest
 
 from signal9_core.domain import PriceSeries
 from signal9_core.providers.sample.provider import SampleProvider
-from tests.simulator import RecentSample, Simulator, action, running
+from signal9_core.providers.simulator.server import running
+from signal9_core.providers.simulator.simulator import Simulator
+from tests.simulator.recent import RecentSample, action
 
 UNMOVED = date(2013, 3, 8)
 """The day on which a `RecentSample` is the bundled sample."""

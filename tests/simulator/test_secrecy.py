@@ -15,9 +15,10 @@ from pydantic import SecretStr
 from signal9_core.errors import ProviderError
 from signal9_core.providers.alpaca.client import AlpacaClient
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
+from signal9_core.providers.simulator.replies import ALPACA_FAULTS, ALPHAVANTAGE_FAULTS
+from signal9_core.providers.simulator.simulator import Simulator
 from tests.core.providers.wire import MemoryCache
 from tests.fakes import NOW
-from tests.simulator import ALPACA_FAULTS, ALPHAVANTAGE_FAULTS, Simulator
 
 from .conftest import KEY
 

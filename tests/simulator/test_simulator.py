@@ -13,11 +13,13 @@ import pytest
 from signal9_core.bootstrap import App
 from signal9_core.domain import PriceSeries
 from signal9_core.ports import utc_now
+from signal9_core.providers.simulator.server import running
+from signal9_core.providers.simulator.simulator import Simulator
 from signal9_core.schemas.prices import PriceColumns
 from signal9_core.settings import Settings
 from tests.core.cli.shell import Shell
 from tests.fakes import NOW, SetClock
-from tests.simulator import RecentSample, Simulator, action, running
+from tests.simulator.recent import RecentSample, action
 
 from .conftest import KEY, contents, served_at
 

@@ -190,7 +190,12 @@ class StageSettings(BaseSettings):
     provider: Literal["sample", "alphavantage", "alpaca"] = Field(
         "sample", description="The provider of market data."
     )
-    polling: Schedule = Field("cron(0 6 * * ? *)", description="When market data is ingested, UTC.")
+    polling: Schedule = Field(
+        "cron(0 6 * * ? *)", description="When market data is polled in any case, UTC."
+    )
+    planning: Schedule = Field(
+        "rate(15 minutes)", description="How often what is due is planned and sent to the workers."
+    )
     export_schedule: Schedule = Field(
         "cron(30 2 * * ? *)", description="When tables are exported, UTC."
     )

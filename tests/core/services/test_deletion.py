@@ -78,7 +78,7 @@ def test_data_are_out_of_use_at_once_and_deleted_by_the_event(
         else:
             pytest.fail(f"request {number} was answered")
 
-    users.deletion("ada")
+    users.deletion.delete("ada")
 
     assert everything_about(spied, "ada") == []
     subscriptions = SubscriptionRepository(spied)
@@ -104,7 +104,7 @@ def test_a_deletion_that_is_stopped_before_any_write_is_completed_by_the_next() 
             spied.stop_before = None
             if stop == 0:  # nothing was noted, so that the user has to ask again
                 app.users.delete("ada")
-            app.users.deletion("ada")
+            app.users.deletion.delete("ada")
 
             assert everything_about(spied, "ada") == [], f"stopped before write {stop}"
             assert len(everything_about(spied, "grace")) > 5
@@ -112,7 +112,7 @@ def test_a_deletion_that_is_stopped_before_any_write_is_completed_by_the_next() 
 
 def delete(app: App, name: str) -> None:
     app.users.delete(name)
-    app.users.deletion(name)
+    app.users.deletion.delete(name)
 
 
 def filled(spied: SpiedStore) -> App:
@@ -126,11 +126,11 @@ def test_a_user_who_returns_starts_a_new_record_that_no_late_event_deletes(
     users: UserService, clock: SetClock
 ) -> None:
     users.delete("ada")
-    users.deletion("ada")
+    users.deletion.delete("ada")
     clock.move(days=1)
 
     users.put_watchlist("ada", WATCHLIST)
-    users.deletion("ada")
+    users.deletion.delete("ada")
 
     returned = users.get("ada").model
     assert (returned.created_at, returned.watchlist) == (clock.now, ("AAPL", "MSFT"))
@@ -140,12 +140,12 @@ def test_a_user_who_returns_before_the_request_is_closed_keeps_the_new_record(
     users: UserService, spied: SpiedStore, clock: SetClock
 ) -> None:
     users.delete("ada")
-    users.deletion("ada")
+    users.deletion.delete("ada")
     DeletionRepository(spied).request("ada", clock.now)  # a stop left it
     clock.move(minutes=1)
     users.put_watchlist("ada", WATCHLIST)
 
-    users.deletion("ada")
+    users.deletion.delete("ada")
 
     assert users.get("ada").model.watchlist == ("AAPL", "MSFT")
     assert DeletionRepository(spied).requested("ada") is None
@@ -162,7 +162,7 @@ def test_a_change_at_the_same_time_leaves_nothing_behind(
         if spied.writes < start + write:
             spied.meanwhile = meanwhile
         else:
-            for step in (users.delete, users.deletion)[:steps]:
+            for step in (users.delete, users.deletion.delete)[:steps]:
                 step("ada")
 
     start = spied.writes
@@ -170,7 +170,7 @@ def test_a_change_at_the_same_time_leaves_nothing_behind(
     with suppress(BeingDeletedError):
         users.put_watchlist("ada", WatchlistPut(watchlist=["BRK.B"]))
     users.delete("ada")
-    users.deletion("ada")
+    users.deletion.delete("ada")
 
     assert everything_about(spied, "ada") == []
 

@@ -1,9 +1,9 @@
-"""The stores under test: SQLite, and DynamoDB as two emulators play it."""
+"""The stores under test: SQLite, and DynamoDB as two emulators and the simulation play it."""
 
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto import mock_aws
@@ -14,6 +14,7 @@ from signal9_core.stores.dynamodb import DynamoStore
 from signal9_core.stores.sqlite import SqliteStore
 from tests.emulator import CREDENTIALS, running_emulator
 from tests.fakes import SetClock
+from tests.simulation.dynamodb import FakeDynamoDB
 
 from .dynamodb_tables import TablesOnDemand
 
@@ -55,7 +56,7 @@ def client_of(endpoint_url: str | None) -> "Iterator[DynamoDBClient]":
     client.close()
 
 
-@pytest.fixture(params=["sqlite", "moto", "ministack"])
+@pytest.fixture(params=["sqlite", "moto", "ministack", "simulated"])
 def open_store(request: pytest.FixtureRequest) -> OpenStore:
     """How to open an empty store of each kind."""
     opening: OpenStore = request.getfixturevalue(f"open_{request.param}")
@@ -87,6 +88,16 @@ def open_ministack(emulated: "DynamoDBClient") -> OpenStore:
     @contextmanager
     def opening(clock: Clock) -> Iterator[Store]:
         yield DynamoStore(emulated, TablesOnDemand(emulated, uuid.uuid4().hex), clock=clock)
+
+    return opening
+
+
+@pytest.fixture(scope="session")
+def open_simulated() -> OpenStore:
+    @contextmanager
+    def opening(clock: Clock) -> Iterator[Store]:
+        client: Any = FakeDynamoDB()
+        yield DynamoStore(client, TablesOnDemand(client, "simulated"), clock=clock)
 
     return opening
 

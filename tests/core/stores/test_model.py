@@ -303,7 +303,8 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize(
-    ("opening", "examples"), [("open_sqlite", 60), ("open_moto", 6), ("open_ministack", 6)]
+    ("opening", "examples"),
+    [("open_sqlite", 60), ("open_moto", 6), ("open_ministack", 6), ("open_simulated", 60)],
 )
 def test_a_store_does_what_a_dictionary_does(
     request: pytest.FixtureRequest, opening: str, examples: int

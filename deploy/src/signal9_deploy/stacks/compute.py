@@ -11,7 +11,14 @@ from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from signal9_constructs import DependencyLayer, EventBackbone, PythonBundle, PythonFunction
+from signal9_constructs import (
+    DependencyLayer,
+    EventBackbone,
+    PythonBundle,
+    PythonFunction,
+    WorkQueue,
+)
+from signal9_core.domain.queues import queue_prefix
 
 from ..functions import FunctionSpec, Use
 from ..names import function_name, table_prefix
@@ -32,7 +39,9 @@ _UNUSED: Final = (
     "**/py.typed",
     "signal9_core/__main__.py",
     "signal9_core/cli",
+    "signal9_core/demo.py",
     "signal9_core/notebook",
+    "signal9_core/providers/simulator",
     "signal9_core/remote.py",
     "signal9_handlers/local",
     "signal9_handlers/openapi*",
@@ -65,6 +74,7 @@ class Compute(Construct):
         backbone: EventBackbone,
         notifications: aws_sns.ITopic,
         failures: sqs.IQueue,
+        queues: Mapping[str, WorkQueue],
     ) -> None:
         super().__init__(scope, id_)
         self._settings = settings
@@ -73,6 +83,8 @@ class Compute(Construct):
         self._backbone = backbone
         self._notifications = notifications
         self._failures = failures
+        self._queues = queues
+        self._work_queues = [queues[spec.name] for spec in specs if spec.works]
         self._layer = DependencyLayer(
             self,
             "Libraries",
@@ -145,6 +157,7 @@ class Compute(Construct):
             "SIGNAL9_PROVIDER": settings.provider,
             "SIGNAL9_CACHE_BUCKET": cache if spec.writes_cache else None,
             "SIGNAL9_EVENT_BUS": self._backbone.bus.event_bus_name if spec.publishes else None,
+            "SIGNAL9_QUEUE_PREFIX": self._queue_prefix(spec),
             "SIGNAL9_NOTIFICATION_TOPIC": self._notifications.topic_arn if spec.notifies else None,
             "SIGNAL9_MAIL_SENDER": settings.mail_sender if spec.mails else None,
             "SIGNAL9_APP_URL": f"https://{app}" if app and spec.mails else None,
@@ -156,6 +169,10 @@ class Compute(Construct):
         }
         return {name: value for name, value in variables.items() if value is not None}
 
+    def _queue_prefix(self, spec: FunctionSpec) -> str | None:
+        uses_queues = spec.plans or spec.name in self._queues
+        return queue_prefix(self._settings.stage) if uses_queues else None
+
     def _grant(self, spec: FunctionSpec, function: PythonFunction) -> None:
         for use in spec.uses:
             _grant_use(function, use, self._data.tables[use.table.name].table)
@@ -165,6 +182,13 @@ class Compute(Construct):
             # Without permission to list, a missing object is 403 instead of 404.
             self._data.cache.grant_read(function)
             self._data.cache.grant_put(function)
+        if spec.name in self._queues:
+            queue = self._queues[spec.name]
+            queue.grant_send(function)
+            queue.grant_send_dead_letters(function)
+        if spec.plans:
+            for queue in self._work_queues:
+                queue.grant_send(function)
         if spec.publishes:
             self._backbone.grant_publish(function)
         if spec.notifies:

@@ -179,8 +179,15 @@ def make_parsers() -> ParserRegistry:
     return ParserRegistry(known, last_finished_day, check_json)
 
 
-def make_due(settings: Settings, store: Store, provider: Provider, clock: Clock) -> Due:
-    """Return what is due of a provider, by the ages that the settings allow."""
+def make_due(
+    settings: Settings,
+    store: Store,
+    provider: Provider,
+    clock: Clock,
+    max_age: timedelta | None = None,
+) -> Due:
+    """Return what is due of a provider, by the ages that the settings allow, or by one for all."""
+    from .provider_port import BatchProvider
     from .providers.calendar import last_close
     from .repositories.companies import AssetRepository
     from .repositories.reports import FinancialsRepository
@@ -188,19 +195,22 @@ def make_due(settings: Settings, store: Store, provider: Provider, clock: Clock)
     from .services.planner import MaxAge, Planner
     from .services.run import Due
 
-    max_age = MaxAge(
+    ages = MaxAge(
+        lists=max_age or timedelta(days=1),
         overview=timedelta(days=settings.overview_max_age_days),
         financials=timedelta(days=settings.financials_max_age_days),
         news=timedelta(hours=settings.news_max_age_hours),
     )
+    sizes = provider.batch_sizes if isinstance(provider, BatchProvider) else {}
     return Due(
         provider,
-        Planner(provider.name, provider.calls, max_age),
+        Planner(provider.name, provider.calls, ages, batch_sizes=sizes),
         AssetRepository(store),
         FinancialsRepository(store),
         StateRepository(store),
         clock,
         last_close,
+        max_age,
     )
 
 

@@ -30,14 +30,14 @@ from .ports import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from .credentials import Credentials
     from .domain.companies import DataSet
     from .domain.reports import ReportKind
     from .domain.work import WorkItem
-    from .events import Event
+    from .pipeline import Pipeline
     from .ports import Clock, EventPublisher, Mailer, Notifier, Progress, SentimentScorer, Store
     from .provider_port import Provider
     from .quota import SharedQuota
@@ -174,18 +174,15 @@ class App:
         from .publishers.in_process import InProcessEventBus
 
         if isinstance(bus, InProcessEventBus):
-            bus.subscribe(self._follow_up)
+            self.pipeline.subscribe(bus)
         return bus
 
-    def _follow_up(self, event: Event) -> None:
-        """Update insights after an event, notify users of it, delete what users want deleted."""
-        from .events import UserDeletionRequested
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """Work and events by queues, and what of them failed for good."""
+        from .pipeline import Pipeline
 
-        if isinstance(event, UserDeletionRequested):
-            self.users.deletion(event.user_id)
-            return
-        self.update_insights(event)
-        self.notify(event)
+        return Pipeline(self, lambda: self._run)
 
     @cached_property
     def notifier(self) -> Notifier:
@@ -362,18 +359,20 @@ class App:
         reports: Collection[ReportKind] | None = None,
         *,
         force: bool = True,
+        max_age: timedelta | None = None,
         accept_losses: bool = False,
     ) -> IngestAnswer:
         """Ingest everything, or these data sets (of reports, these kinds) of these companies.
 
-        Without `force`, nothing is requested again while it is fresh. A listing that lacks very
+        Without `force`, nothing is requested again while it is fresh, by `max_age` if it is passed,
+        or else by the settings. A listing that lacks very
         many companies is refused, unless its losses are accepted.
         """
         from .services.parameters import parse_tickers
 
         started = perf_counter()
         chosen = None if tickers is None else parse_tickers(tickers)
-        due = None if force else self._due(self.provider)
+        due = None if force else self._due(self.provider, max_age)
         result = self._ingest(self.provider).everything(
             progress, chosen, data_sets, reports, due, accept_losses=accept_losses
         )
@@ -409,11 +408,11 @@ class App:
             self.state.note_blocked_refresh(self.clock())
             raise
         self.state.note_free_refresh()
-        quota = self.quotas.get(provider.name)
-        return make_run(self._ingest(provider), self._due(provider), self.clock, quota)
+        ingest, quota = self._ingest(provider), self.quotas.get(provider.name)
+        return self.pipeline.protect(make_run(ingest, self._due(provider), self.clock, quota))
 
-    def _due(self, provider: Provider) -> Due:
-        return make_due(self.settings, self.store, provider, self.clock)
+    def _due(self, provider: Provider, max_age: timedelta | None = None) -> Due:
+        return make_due(self.settings, self.store, provider, self.clock, max_age)
 
     def replay(self, folder: Path | None = None, progress: Progress = no_progress) -> ReplayAnswer:
         """Build the tables from the raw responses in a folder, or in the cache."""

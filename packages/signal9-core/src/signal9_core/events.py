@@ -5,14 +5,16 @@ is the model's JSON with the version in it. Insights and notifications are made 
 have no subscriber here, and their docstrings say whom they are for.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar, Final, Literal, Self
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, ValidationError
 
 from .domain.companies import DataSet
 from .domain.model import Instant, Model, Score, Ticker
+from .domain.queues import reason_of
 from .domain.reports import ReportKind
 from .errors import InputError
 
@@ -28,8 +30,10 @@ __all__ = [
     "NewsSentimentAnalyzed",
     "PricesUpdated",
     "UserAction",
+    "UserDeletionRequested",
     "event_from",
     "event_schema",
+    "parse_event",
 ]
 
 SOURCE: Final = "signal9.data"
@@ -162,6 +166,16 @@ def event_from(envelope: Mapping[str, object]) -> Event:
         if kind.detail_type == detail_type:
             return kind.from_envelope(envelope)
     raise InputError("detail-type", f"unknown detail type {detail_type!r}")
+
+
+def parse_event(body: str) -> Event:
+    """Return the event in the JSON of an EventBridge envelope; `InputError` for anything else."""
+    try:
+        return event_from(json.loads(body))
+    except ValidationError as error:
+        raise InputError("detail", reason_of(error)) from error
+    except (AttributeError, KeyError, RecursionError, ValueError) as error:
+        raise InputError("body", f"no event: {reason_of(error)}") from error
 
 
 def event_schema(kind: type[Event]) -> dict[str, Any]:

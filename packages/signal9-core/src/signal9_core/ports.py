@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
+    from .domain.queues import DeadLetter, Message
     from .domain.users import Notification
     from .events import Event
     from .tables import IndexSpec, TableSpec
@@ -19,12 +20,14 @@ __all__ = [
     "Clock",
     "Cursor",
     "Damage",
+    "DeadLetters",
     "EventPublisher",
     "Item",
     "Key",
     "Notifier",
     "Page",
     "Progress",
+    "Queues",
     "SentimentScorer",
     "Span",
     "Store",
@@ -169,6 +172,32 @@ class Notifier(Protocol):
 
     def notify(self, notifications: Iterable[Notification]) -> None:
         """Send notifications; `PublishError` has those that were refused even after retries."""
+
+
+class Queues(Protocol):
+    """Carries messages to other processes, each at least once and in any order."""
+
+    def send(self, queue: str, bodies: Sequence[str]) -> None:
+        """Send messages; `PublishError` has the bodies that were refused even after retries."""
+
+    def retry_later(self, queue: str, message: Message, delay_s: int) -> None:
+        """Deliver a message that is not deleted again after a delay."""
+
+
+class DeadLetters(Protocol):
+    """Messages that failed for good. Every method raises `PublishError` or `StoreError`."""
+
+    def add(self, letter: DeadLetter) -> None:
+        """Store a message; the same one again replaces it, or is stored twice."""
+
+    def all(self) -> list[DeadLetter]:
+        """Return the messages, oldest first; of very many, the first ones that come."""
+
+    def redrive(self, ids: Collection[str] | None = None) -> set[str]:
+        """Put messages (`None`: all) back where they failed, and return which ones.
+
+        What fails in doing so stays a dead letter.
+        """
 
 
 class Mail(NamedTuple):

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Final,
+    Generic,
+    NamedTuple,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    runtime_checkable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
@@ -18,9 +27,11 @@ if TYPE_CHECKING:
     from .domain.price_check import AdjustedCloses
     from .domain.prices import PriceSeries
     from .domain.reports import Earnings, EarningsCalendarEntry, Report, ReportKind, Statement
+    from .errors import ProviderError
 
 __all__ = [
     "LARGEST_BODY",
+    "BatchProvider",
     "Financials",
     "History",
     "Parser",
@@ -33,6 +44,7 @@ __all__ = [
     "RawResponse",
     "Record",
     "UnreadFile",
+    "Unreadable",
     "Vintage",
 ]
 
@@ -96,7 +108,7 @@ class RawCopy:
     """A stored body: `file` names it for people, `read` returns it.
 
     `symbol` is the company that it may be about, as the provider spells it; `at` is when it was
-    received. Both are `None` if unknown.
+    received. Both are `None` if unknown. `request` holds the parameters of its request, if known.
     """
 
     file: str
@@ -105,6 +117,7 @@ class RawCopy:
     symbol: str | None
     at: datetime | None
     read: Callable[[], bytes]
+    request: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 class UnreadFile(NamedTuple):
@@ -124,9 +137,16 @@ class RawCopies(Protocol):
         """Return the files that are no responses, without hidden ones."""
 
 
+class Unreadable(NamedTuple):
+    """A company about which a body says something that cannot be read, and the reason."""
+
+    ticker: Ticker
+    reason: str
+
+
 Record: TypeAlias = (
     "AdjustedCloses | Asset | CompanyOverview | CorporateAction | EarningsCalendarEntry"
-    " | NewsArticle | PriceSeries | Report"
+    " | NewsArticle | PriceSeries | Report | Unreadable"
 )
 """A fact in a body; a `PriceSeries` is many of them."""
 
@@ -149,7 +169,9 @@ class ProviderFormat(NamedTuple):
     response with so many bars or articles is complete. `action_lists` names functions whose
     responses have all actions of one kind, and the kind; together they have every one.
     `functions_like` returns the functions whose responses look like a body, none if it could be
-    anything.
+    anything. `checked` names functions whose parsers check every value themselves, so that what is
+    wrong with one company is `Unreadable`, and the rest is read. `symbols` returns the companies
+    that the parameters of a request name.
     """
 
     parsers: Mapping[str, Parser]
@@ -159,6 +181,8 @@ class ProviderFormat(NamedTuple):
     is_whole: Callable[[str, int], bool]
     action_lists: Mapping[str, str] = MappingProxyType({})
     functions_like: Callable[[bytes], Collection[str]] = lambda body: ()  # noqa: ARG005
+    checked: Container[str] = ()
+    symbols: Callable[[Mapping[str, str]], Sequence[str]] = lambda request: ()  # noqa: ARG005
 
     def functions_of(self, data_set: DataSet) -> frozenset[str]:
         """Return the functions whose responses belong to a data set."""
@@ -256,3 +280,26 @@ class Provider(Protocol):
 
         Recorded responses are returned as vintages, in any order.
         """
+
+
+@runtime_checkable
+class BatchProvider(Provider, Protocol):
+    """A provider that returns data of several companies at once.
+
+    Of what it cannot return of one company, the error is that company's answer. The methods raise
+    `ProviderError` only for what is wrong with all of them.
+    """
+
+    @property
+    def batch_sizes(self) -> Mapping[DataSet, int]:
+        """Of how many companies `calls` requests return a data set; absent for one at a time."""
+
+    def histories(
+        self, since: Mapping[Ticker, date | None]
+    ) -> Mapping[Ticker, History | ProviderError | None]:
+        """Return for each company what `history` does, since its own day."""
+
+    def articles_about(
+        self, since: Mapping[Ticker, datetime | None]
+    ) -> Mapping[Ticker, Sequence[NewsArticle] | ProviderError]:
+        """Return for each company what `news` does, since its own moment."""

@@ -276,6 +276,7 @@ class RawArchive:
             symbol=None if ticker == _NO_TICKER else unquote(ticker),
             at=record.received,
             read=partial(self._body, body, record.sha256),
+            request=record.request,
         )
 
     def _recording(self, name: str) -> RawCopy:

@@ -108,6 +108,10 @@ class Settings(BaseSettings):
         None,
         description="ARN of the SNS topic for notifications; unset stores them in the inbox only.",
     )
+    queue_prefix: str | None = Field(
+        None,
+        description="Prefix of the names of the stage's SQS queues; unset works without queues.",
+    )
     mail_sender: Annotated[str, Field(pattern=_ADDRESS)] | None = Field(
         None, description="Address that SES mails notifications from; unset mails none."
     )

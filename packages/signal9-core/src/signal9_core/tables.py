@@ -64,7 +64,10 @@ class TableSpec:
 
 
 COMPANY_NAME_INDEX: Final = IndexSpec(
-    "CompanyNameIndex", "status", "nameKey", ("ticker", "name", "exchange", "sector", "cik", "rank")
+    "CompanyNameIndex",
+    "status",
+    "nameKey",
+    ("ticker", "name", "exchange", "sector", "cik", "rank", "formerTickers"),
 )
 """Listed companies by name in lower case (prefix search, browsing)."""
 

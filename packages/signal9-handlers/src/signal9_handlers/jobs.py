@@ -1,20 +1,25 @@
-"""Lambda functions that run on a schedule or an event."""
+"""Lambda functions that run on a schedule, or process the messages of a queue."""
 
-from datetime import timedelta
-from typing import Final
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from aws_lambda_powertools.logging.correlation_paths import EVENT_BRIDGE
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from signal9_core.domain.queues import DELETIONS, INSIGHTS, NOTIFICATIONS, Failure, Message
 from signal9_core.errors import PublishError
-from signal9_core.events import UserDeletionRequested, event_from
 
 from .runtime import application, logger
 
-__all__ = ["delete_user", "ingest", "notify", "send_notifications", "update_insights"]
+__all__ = ["delete_users", "notify", "plan", "send_notifications", "update_insights", "work"]
 
-_RESERVE: Final = timedelta(minutes=2)
-"""One company takes no longer, so that a run ends before it is killed."""
+_RESERVE: Final = timedelta(minutes=3)
+"""One work item takes no longer, so that a batch ends before it is killed."""
+
+_RESERVE_OF_EVENTS: Final = timedelta(seconds=30)
+
+Batch = dict[str, list[dict[str, Any]]]
+Response = dict[str, list[dict[str, str]]]
 
 
 _SENDING: Final = timedelta(seconds=60)
@@ -22,48 +27,83 @@ _SENDING: Final = timedelta(seconds=60)
 
 
 @logger().inject_lambda_context(clear_state=True)
-def ingest(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
-    """Ingest what is due; a provider's failures are announced, a store's are raised."""
-    left = timedelta(milliseconds=context.get_remaining_time_in_millis()) - _RESERVE
-    app = application()
-    answer = app.run(until=app.clock() + left)
+def plan(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
+    """Send what is due to the workers of its provider."""
+    planned = application().pipeline.plan()
+    logger().info("planned", extra=planned._asdict())
+
+
+@logger().inject_lambda_context(clear_state=True)
+def work(event: Batch, context: LambdaContext) -> Response:
+    """Do work items; a provider's failures are announced as well."""
+    until = _end(context, _RESERVE)
+    messages = _messages(event)
+    result, failures = application().pipeline.work(messages, until)
     logger().info(
-        "ingested",
-        provider=answer.provider,
-        changed=answer.changed,
-        stored=answer.stored,
-        failed=len(answer.failed),
-        left=answer.left,
+        "worked",
+        messages=len(messages),
+        changed=result.changed,
+        stored=result.stored,
+        failed=len(result.failed),
     )
+    return _report(failures)
 
 
-@logger().inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)
-def update_insights(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
+@logger().inject_lambda_context(clear_state=True)
+def update_insights(event: Batch, context: LambdaContext) -> Response:
     """Update the insights that depend on what changed."""
-    application().update_insights(event_from(event))
-    logger().info("insights updated", detail_type=event["detail-type"])
+    return _handle(INSIGHTS, event, context)
 
 
-@logger().inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)
-def notify(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
+@logger().inject_lambda_context(clear_state=True)
+def notify(event: Batch, context: LambdaContext) -> Response:
     """Notify the users who follow the company or topic."""
-    count = application().notify(event_from(event))
-    logger().info("notified", detail_type=event["detail-type"], count=count)
+    return _handle(NOTIFICATIONS, event, context)
+
+
+@logger().inject_lambda_context(clear_state=True)
+def delete_users(event: Batch, context: LambdaContext) -> Response:
+    """Delete everything stored about users who asked for it."""
+    return _handle(DELETIONS, event, context)
 
 
 @logger().inject_lambda_context(clear_state=True)
 def send_notifications(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
     """Send the notifications that are due; what was refused is raised, and sent by a later run."""
-    left = timedelta(milliseconds=context.get_remaining_time_in_millis()) - _SENDING
-    app = application()
-    answer = app.send_notifications(app.clock() + left)
+    answer = application().send_notifications(_end(context, _SENDING))
     logger().info("notifications sent", **answer.model_dump())
     if answer.refused:
         raise PublishError(f"{answer.refused} notifications were refused: {answer.reason}")
 
 
-@logger().inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)
-def delete_user(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
-    """Delete everything stored about the user who asked for it."""
-    application().users.deletion(UserDeletionRequested.from_envelope(event).user_id)
-    logger().info("user deleted")
+def _handle(queue: str, event: Batch, context: LambdaContext) -> Response:
+    messages = _messages(event)
+    failures = application().pipeline.handle(queue, messages, _end(context, _RESERVE_OF_EVENTS))
+    logger().info("handled", queue=queue, messages=len(messages))
+    return _report(failures)
+
+
+def _messages(event: Batch) -> list[Message]:
+    return [
+        Message(
+            record["messageId"],
+            record["body"],
+            int(record["attributes"]["ApproximateReceiveCount"]),
+            record["receiptHandle"],
+        )
+        for record in event["Records"]
+    ]
+
+
+def _end(context: LambdaContext, reserve: timedelta) -> datetime:
+    """Return when a batch must begin nothing any more."""
+    left = timedelta(milliseconds=context.get_remaining_time_in_millis())
+    return application().clock() + left - reserve
+
+
+def _report(failures: Sequence[Failure]) -> Response:
+    """Log what failed; tell SQS which messages stay in the queue."""
+    for failure in failures:
+        logger().error("message failed", extra=failure._asdict())
+    staying = [{"itemIdentifier": failure.id} for failure in failures if not failure.is_dead]
+    return {"batchItemFailures": staying}

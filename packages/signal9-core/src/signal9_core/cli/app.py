@@ -13,6 +13,8 @@ import typer
 from ..version import __version__
 from .admin import check, identity, secrets, status
 from .command import fail, report_errors
+from .demo import demo
+from .failures import failures, redrive
 from .ingest import ingest, replay, run
 from .market import financials, news, prices, search, show
 
@@ -25,6 +27,8 @@ _COMMANDS: Final = (
     ingest,
     run,
     status,
+    failures,
+    redrive,
     search,
     show,
     prices,
@@ -33,6 +37,7 @@ _COMMANDS: Final = (
     replay,
     check,
     secrets,
+    demo,
 )
 _HIDDEN: Final = (identity,)
 """Commands for rare situations, which `status` points to."""

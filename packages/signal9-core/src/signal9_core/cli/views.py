@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from ..domain.companies import Freshness, Insights, PriceCheck
     from ..domain.prices import PriceSeries
+    from ..domain.queues import DeadLetter
     from ..schemas.companies import AssetAnswer, SearchAnswer
     from ..schemas.financials import FinancialsAnswer
     from ..schemas.news import ArticleAnswer, NewsAnswer
@@ -42,8 +43,10 @@ if TYPE_CHECKING:
         DataSetStatus,
         DeliveryAnswer,
         FailureAnswer,
+        FailuresAnswer,
         IngestAnswer,
         KeysAnswer,
+        RedriveAnswer,
         ReplayAnswer,
         RunAnswer,
         StatusAnswer,
@@ -55,11 +58,13 @@ __all__ = [
     "print_company",
     "print_credentials",
     "print_delivered",
+    "print_failures",
     "print_financials",
     "print_identity",
     "print_ingest",
     "print_news",
     "print_prices",
+    "print_redrive",
     "print_replay",
     "print_run",
     "print_search",
@@ -96,6 +101,31 @@ def print_run(answer: RunAnswer) -> None:
         print_remark(f"{answer.left:,} due are left for the next run{when}")
     elif not answer.stored and not answer.failed:
         print_remark("nothing was due")
+
+
+def print_failures(answer: FailuresAnswer) -> None:
+    """Print what failed for good."""
+    _print_dead_letters(answer.items)
+    if answer.items:
+        print_remark("`signal9 redrive` puts messages back, by their ids or with --all")
+    else:
+        print_remark("nothing has failed for good")
+
+
+def print_redrive(answer: RedriveAnswer) -> None:
+    """Print how much was put back, and what failed again."""
+    print_remark(f"{len(answer.redriven):,} put back")
+    _print_dead_letters(answer.left)
+
+
+def _print_dead_letters(letters: Sequence[DeadLetter]) -> None:
+    if letters:
+        table = make_table("id", "queue", "failed at", ">tries", "reason")
+        for letter in letters:
+            at = f"{letter.failed_at:%Y-%m-%d %H:%M}"
+            reason = plain_text(one_line(letter.reason))
+            table.add_row(letter.id, letter.queue, at, format_number(letter.tries), reason)
+        print_table(table)
 
 
 def print_delivered(delivered: DeliveryAnswer) -> None:

@@ -121,13 +121,17 @@ class Asset(OpenModel):
 
 
 class ListedAsset(NamedTuple):
-    """A company as lists and searches show it; `rank` is its place by size, 1 the largest."""
+    """A company as lists and searches show it; `rank` is its place by size, 1 the largest.
+
+    `former_tickers` are those under which it was listed before.
+    """
 
     ticker: Ticker
     name: str | None = None
     exchange: str | None = None
     rank: int | None = None
     sector: str | None = None
+    former_tickers: tuple[Ticker, ...] = ()
 
 
 class CompanyOverview(OpenModel):

@@ -250,12 +250,17 @@ class ProviderHttp:
         """Close the connections."""
         self.client.close()
 
-    def get(self, request: ProviderRequest, parse: Parse[T]) -> T:
-        """Return the parsed response; `ProviderError` if there is none.
+    def get(
+        self,
+        request: ProviderRequest,
+        parse: Parse[T],
+        check: Callable[[str, bytes], None] = check_json,
+    ) -> T:
+        """Return the parsed response; `ProviderError` if there is none, or the `check` raises it.
 
         Only `transient` errors are retried, and every try takes a call from the quota.
         """
-        return _RETRY(self.retry_delay, self._try, request, parse)
+        return _RETRY(self.retry_delay, self._try, request, parse, check)
 
     def retry_delay(self, error: Exception) -> bool | float:
         """Return whether to retry after this error, or the seconds to wait before it."""
@@ -268,7 +273,9 @@ class ProviderHttp:
         wait_s = max(0.0, (error.until - self._clock()).total_seconds())
         return wait_s + random.random() if wait_s <= _LONGEST_WAIT_S else False  # noqa: S311
 
-    def _try(self, request: ProviderRequest, parse: Parse[T]) -> T:
+    def _try(
+        self, request: ProviderRequest, parse: Parse[T], check: Callable[[str, bytes], None]
+    ) -> T:
         where = label(self.provider, request.function, request.ticker)
         if self._rejection is not None and self._clock() - self._rejection[1] < _KEY_REJECTED_FOR:
             raise CredentialsError(f"{where}: not sent, since {self._rejection[0]}")
@@ -276,7 +283,7 @@ class ProviderHttp:
             body = self._body(request, where)
             with payload_errors(where):
                 parsed = parse(body, request.ticker)
-            check_json(where, body)
+            check(where, body)
         except CredentialsError as error:
             self._rejection = str(error), self._clock()
             raise CredentialsError(f"{error}; `signal9 secrets` shows the key's source") from error

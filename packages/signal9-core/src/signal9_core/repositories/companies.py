@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import date
 
-    from ..ports import Cursor, Item, Store, Stored
+    from ..ports import Cursor, Item, Store, Stored, Value
     from .optimistic import (
         ResultPage,
     )
@@ -63,7 +63,7 @@ _BY_CHECK: Final = tuple(
 _INDEXED: Final = ("ticker", "name", "exchange", "status", "cik", "rank")
 """Fields of an asset that an item has outside of it as well, for the indexes."""
 
-_OWN_ATTRIBUTES: Final = {*_INDEXED, "sector", "nameKey"}
+_OWN_ATTRIBUTES: Final = {*_INDEXED, "sector", "nameKey", "formerTickers"}
 _KEPT: Final = tuple(Asset.model_fields[name].alias or name for name in KEPT)
 _SUMMARY: Final = (
     "ticker",
@@ -165,10 +165,9 @@ class AssetRepository:
             nonlocal known
             before, known = known or self.read(ticker), None
             after = change(before.model)
-            item = _item(after)
-            if before.version != ABSENT and item == _item(before.model):
+            if before.version != ABSENT and after == before.model:
                 return before
-            return Versioned(after, self._store.put(ASSETS, item, expected=before.version))
+            return Versioned(after, self.put(after, expected=before.version))
 
         return retry_on_conflict(attempt)
 
@@ -269,10 +268,12 @@ def _item(profile: AssetProfile) -> Item:
     listed = to_item(asset)
     sector = {} if overview is None or not overview.sector else {"sector": overview.sector}
     fields = {name: value for name, value in to_item(profile).items() if value != []}
+    former: list[Value] = [known.ticker for known in profile.identity.former_tickers]
     return {
         **fields,
         **{name: listed[name] for name in _INDEXED if name in listed},
         **sector,
+        **({"formerTickers": former} if former else {}),
         "nameKey": f"{(asset.name or asset.ticker).casefold()}#{asset.ticker}",
         "checkedAt": NEVER if profile.checked_at is None else instant_key(profile.checked_at),
     }
@@ -291,13 +292,14 @@ def _summary(item: Item) -> CompanySummary:
 
 
 def _listed(item: Item) -> ListedAsset:
-    rank = item.get("rank")
+    rank, former = item.get("rank"), item.get("formerTickers")
     return ListedAsset(
         ticker=str(item["ticker"]),
         name=_text(item, "name"),
         exchange=_text(item, "exchange"),
         sector=_text(item, "sector"),
         rank=rank if isinstance(rank, int) else None,
+        former_tickers=tuple(map(str, former)) if isinstance(former, list) else (),
     )
 
 

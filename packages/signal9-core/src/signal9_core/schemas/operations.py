@@ -7,6 +7,7 @@ from pydantic import Field
 
 from ..domain.companies import DataSet, ProblemKind
 from ..domain.model import Instant
+from ..domain.queues import DeadLetter
 from .base import Answer, Number
 
 __all__ = [
@@ -16,10 +17,12 @@ __all__ = [
     "DataSetStatus",
     "DeliveryAnswer",
     "FailureAnswer",
+    "FailuresAnswer",
     "IngestAnswer",
     "KeyAnswer",
     "KeysAnswer",
     "QuotaAnswer",
+    "RedriveAnswer",
     "ReplayAnswer",
     "RunAnswer",
     "SkippedAnswer",
@@ -57,6 +60,19 @@ class RunAnswer(IngestAnswer):
     continues_at: Instant | None = Field(
         description="When the budget of calls refills; null where nothing waits for that."
     )
+
+
+class FailuresAnswer(Answer):
+    """Messages that failed for good, oldest first."""
+
+    items: Sequence[DeadLetter]
+
+
+class RedriveAnswer(Answer):
+    """Messages that were put back, and those that failed again."""
+
+    redriven: Sequence[str]
+    left: Sequence[DeadLetter]
 
 
 class DeliveryAnswer(Answer):

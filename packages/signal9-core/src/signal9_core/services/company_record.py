@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from ..domain.companies import Failures, Freshness, ProblemKind
 from ..domain.identity import dispute
 from ..domain.price_check import describe_problem, latest_check
-from ..errors import PayloadError, PlanError, RequestRefusedError, UndecidedOwnerError
+from ..errors import UndecidedOwnerError
 from ..ports import ABSENT
+from .ingest_result import LASTING
 from .outbox import pack, unpack
 
 if TYPE_CHECKING:
@@ -37,13 +38,13 @@ if TYPE_CHECKING:
     from ..events import Event
     from ..provider_port import Provider
     from ..repositories.companies import AssetRepository
+    from ..repositories.optimistic import Versioned
     from .outbox import Outbox
 
-__all__ = ["CompanyRecord", "Update"]
+__all__ = ["CompanyRecord", "Update", "still_due"]
 
 E = TypeVar("E", bound="Event")
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-_LASTING: Final = (PayloadError, PlanError, RequestRefusedError)
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,13 @@ class CompanyRecord:
         provider: Provider,
         assets: AssetRepository,
         count_stored: Callable[[AssetProfile, DataSet], int],
+        stored: Versioned[AssetProfile] | None = None,
     ) -> None:
         self.ticker = ticker
         self._provider = provider
         self._assets = assets
         self._count_stored = count_stored
-        self._stored = assets.read(ticker)
+        self._stored = stored or assets.read(ticker)
         self.before = self._stored.model
         self._overview: CompanyOverview | None = None
         self._updates: dict[DataSet, Update] = {}
@@ -96,16 +98,6 @@ class CompanyRecord:
     def freshness(self) -> dict[DataSet, Freshness]:
         """The freshness as it is stored now."""
         return self._stored.model.freshness
-
-    def without_requested(
-        self, data_sets: Sequence[DataSet], since: datetime | None
-    ) -> list[DataSet]:
-        """Return those of these data sets that were not requested at or after `since`."""
-        if since is None:
-            return list(data_sets)
-        failed = {name: failures.at for name, failures in self.before.failures.items()}
-        latest = _latest(self.before.requested, failed)
-        return [name for name in data_sets if latest.get(name, _NEVER) < since]
 
     def stopped_events(self, kind: type[E]) -> list[E]:
         """Return the events of one type that a stopped run has left."""
@@ -142,7 +134,7 @@ class CompanyRecord:
 
     def add_failure(self, data_set: DataSet, error: ProviderError) -> None:
         """Note an error that is likely to come again, to be written by `save`."""
-        if isinstance(error, _LASTING):
+        if isinstance(error, LASTING):
             self._failed[data_set] = str(error)
 
     def add_history(self, history: PriceHistory) -> None:
@@ -181,7 +173,8 @@ class CompanyRecord:
 
         def changed(profile: AssetProfile) -> AssetProfile:
             # A replayed response came earlier; that does not make a company any staler.
-            checked_at = max(profile.checked_at or _NEVER, self._provider.retrieved_at())
+            at = self._provider.retrieved_at().replace(microsecond=0)  # as it is stored
+            checked_at = max(profile.checked_at or _NEVER, at)
             if profile.identity.since != self.before.identity.since:
                 return profile  # the ticker has a new owner, to whom this does not belong
             profile = self._with_failures(self._with_price_check(profile))
@@ -271,6 +264,17 @@ class CompanyRecord:
         if update.added is None or now is None or now != before or self.before.pending:
             return self._count_stored(self.before, data_set)
         return now.count + update.added
+
+
+def still_due(
+    profile: AssetProfile, data_sets: Sequence[DataSet], planned_at: datetime | None
+) -> list[DataSet]:
+    """Return those of these data sets that were not requested since this was planned."""
+    if planned_at is None:
+        return list(data_sets)
+    failed = {name: failures.at for name, failures in profile.failures.items()}
+    latest = _latest(profile.requested, failed)
+    return [name for name in data_sets if latest.get(name, _NEVER) < planned_at]
 
 
 def _describe(failures: Mapping[DataSet, Failures]) -> str | None:

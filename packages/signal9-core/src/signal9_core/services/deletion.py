@@ -16,6 +16,7 @@ from ..schemas.users import DeletionAnswer
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from ..events import Event
     from ..ports import Clock
     from ..repositories.notifications import NotificationRepository
     from ..repositories.users import (
@@ -55,7 +56,12 @@ class DeleteUser:
         until = (at + timedelta(days=self.backup_days)).date() if self.backup_days else None
         return DeletionAnswer(requested_at=at, backups_until=until)
 
-    def __call__(self, user_id: str) -> None:
+    def __call__(self, event: Event) -> None:
+        """Delete what is stored about a user who asked for it."""
+        if isinstance(event, UserDeletionRequested):
+            self.delete(event.user_id)
+
+    def delete(self, user_id: str) -> None:
         """Delete what is stored about a user who asked for it; the record is the last of it."""
         requested = self.deletions.requested(user_id)
         if requested is None:

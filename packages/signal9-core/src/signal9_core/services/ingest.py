@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, get_args
 
-from ..domain.companies import ListName
+from ..domain.companies import Asset, AssetProfile, ListName
 from ..domain.reports import ALL_REPORTS
-from ..errors import DamagedItemError, ProviderError, StoreUnavailableError
+from ..errors import DamagedItemError, ProviderError, Signal9Error, StoreUnavailableError
 from ..events import EarningsScheduled
+from .ingest_batch import request_batch
 from .ingest_company import DATA_SETS, IngestCompany
 from .ingest_listing import IngestListing
 from .ingest_result import IngestResult
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ..domain.reports import EarningsCalendarEntry, ReportKind
     from ..ports import Clock, Progress
     from ..provider_port import Provider
+    from ..repositories.optimistic import Versioned
     from ..repositories.reports import FinancialsRepository
     from ..repositories.state import StateRepository
     from .outbox import Outbox
@@ -90,8 +92,41 @@ class Ingest:
         else:
             result = self.listing(progress, accept_losses=accept_losses)
             self.publish_listing()
+        source, at = self.provider.name, self.provider.retrieved_at()
         if not result.failed:
-            self.state.note_requested_list(self.provider.name, name, self.provider.retrieved_at())
+            self.state.note_requested_list(source, name, at)
+        for reason in result.lasting:
+            self.state.note_failed_list(source, name, at, reason)
+        return result
+
+    def companies(
+        self, tickers: Sequence[Ticker], data_sets: Sequence[DataSet], planned_at: datetime
+    ) -> IngestResult:
+        """Ingest companies, about which the provider is asked at once if it can answer so.
+
+        What was requested of a company at or after `planned_at` is left out. An error that nobody
+        expects in one company is raised after the others are done.
+        """
+        try:
+            stored = self.company.assets.read_many(tickers)
+        except (DamagedItemError, StoreUnavailableError):  # each company may try alone
+            stored, provider = {}, self.provider
+        else:
+            profiles = {ticker: _profile(ticker, stored.get(ticker)) for ticker in tickers}
+            provider = request_batch(self.company, profiles, data_sets, planned_at)
+        batch = replace(self, company=replace(self.company, provider=provider))
+        result, unexpected = IngestResult(), list[Exception]()
+        for ticker in tickers:
+            # What another company's articles have changed is read again.
+            known = None if ticker in result.others else stored.get(ticker)
+            try:
+                result.add(batch.try_company(ticker, data_sets, ALL_REPORTS, planned_at, known))
+            except Exception as error:
+                if isinstance(error, Signal9Error) and error.transient:
+                    raise
+                unexpected.append(error)
+        if unexpected:
+            raise unexpected[0]
         return result
 
     def try_company(
@@ -99,14 +134,12 @@ class Ingest:
         ticker: Ticker,
         data_sets: Sequence[DataSet] = DATA_SETS,
         reports: Collection[ReportKind] = ALL_REPORTS,
-        since: datetime | None = None,
+        planned_at: datetime | None = None,
+        stored: Versioned[AssetProfile] | None = None,
     ) -> IngestResult:
-        """Ingest a company; what the store fails to do for it does not stop the others.
-
-        What was requested at or after `since` is left out.
-        """
+        """Ingest a company; what the store fails to do for it does not stop the others."""
         try:
-            return self.company(ticker, data_sets, reports, since)
+            return self.company(ticker, data_sets, reports, planned_at, stored)
         except (DamagedItemError, StoreUnavailableError) as error:
             result = IngestResult()
             for data_set in data_sets:
@@ -142,3 +175,7 @@ class Ingest:
             self.outbox.record("calendar", *events)
             self.financials.write_calendar(changes)
         return len(changes)
+
+
+def _profile(ticker: Ticker, stored: Versioned[AssetProfile] | None) -> AssetProfile:
+    return AssetProfile(asset=Asset(ticker=ticker)) if stored is None else stored.model

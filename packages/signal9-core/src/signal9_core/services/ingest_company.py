@@ -13,8 +13,8 @@ from ..domain.reports import ALL_REPORTS
 from ..errors import ProviderError
 from ..events import AssetDataUpdated, FinancialDataIngested, NewsIngested
 from ..provider_port import Vintage
-from .company_record import CompanyRecord, Update
-from .ingest_prices import IngestPrices
+from .company_record import CompanyRecord, Update, still_due
+from .ingest_prices import IngestPrices, prices_since
 from .ingest_result import IngestResult
 from .own_facts import own_facts_of
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..repositories.actions import ActionRepository
     from ..repositories.companies import AssetRepository
     from ..repositories.news import ArticleChange, CopyChange, NewsRepository
+    from ..repositories.optimistic import Versioned
     from ..repositories.prices import PriceRepository
     from ..repositories.reports import FinancialsRepository
     from .outbox import Outbox
@@ -62,18 +63,19 @@ class IngestCompany:
         ticker: Ticker,
         data_sets: Sequence[DataSet] = DATA_SETS,
         reports: Collection[ReportKind] = ALL_REPORTS,
-        since: datetime | None = None,
+        planned_at: datetime | None = None,
+        stored: Versioned[AssetProfile] | None = None,
     ) -> IngestResult:
         """Ingest these data sets; one that fails is reported and does not stop the others.
 
         Only these `reports` are requested of the provider, and nothing that was requested at or
-        after `since`.
+        after `planned_at`. `stored` saves reading the record of the company.
         """
-        record = CompanyRecord(ticker, self.provider, self.assets, self._count)
+        record = CompanyRecord(ticker, self.provider, self.assets, self._count, stored)
         own = replace(self, provider=own_facts_of(record.before, self.provider))
         result = IngestResult()
         updates: dict[DataSet, Update | None] = {}
-        for data_set in record.without_requested(data_sets, since):
+        for data_set in still_due(record.before, data_sets, planned_at):
             try:
                 record.require_owner()
                 updates[data_set] = update = own._ingest(data_set, record, reports, result)  # noqa: SLF001
@@ -112,11 +114,11 @@ class IngestCompany:
                 return self._ingest_overview(record)
             case DataSet.PRICES:
                 ingest = IngestPrices(self.provider, self.prices, self.actions, self.clock)
-                return ingest(record, self._continued(record, DataSet.PRICES), result)
+                return ingest(record, self._continued(record.before, DataSet.PRICES), result)
             case DataSet.FINANCIALS:
                 return self._ingest_financials(record, reports)
             case DataSet.NEWS:
-                return self._ingest_news(record)
+                return self._ingest_news(record, result)
 
     def _ingest_overview(self, record: CompanyRecord) -> Update | None:
         overview = self.provider.overview(record.ticker)
@@ -176,10 +178,10 @@ class IngestCompany:
             reports_received=known.received,
         )
 
-    def _ingest_news(self, record: CompanyRecord) -> Update | None:
+    def _ingest_news(self, record: CompanyRecord, result: IngestResult) -> Update | None:
         """Request articles; those that came when others were ingested are announced as well."""
-        before = self._continued(record, DataSet.NEWS)
-        since = None if before is None else before.fetched_at - _LATE_NEWS
+        before = self._continued(record.before, DataSet.NEWS)
+        since = self.news_since(record.before)
         vintages, recorded = self._request_news(record, since)
         count = sum(len(vintage.records) for vintage in vintages)
         if not count and before is None:
@@ -189,6 +191,8 @@ class IngestCompany:
         self._write_news_ingested(record, changes, shared)
         self.news.write(changes)
         copies = [copy for change in changes for copy in change.copies]
+        mentioned = {copy.ticker for copy in copies if copy.ticker is not None}
+        result.others |= mentioned - {record.ticker}
         self._count_elsewhere(record, copies)
         complete = self.provider.complete(DataSet.NEWS, count)
         stored = record.before.freshness.get(DataSet.NEWS)
@@ -268,12 +272,21 @@ class IngestCompany:
             change = partial(_with_news, count=count, added=added[ticker])
             self.assets.change(ticker, change, known=known)
 
-    def _continued(self, record: CompanyRecord, data_set: DataSet) -> Freshness | None:
+    def prices_since(self, before: AssetProfile) -> date | None:
+        """Return from when on prices of a company are requested, by its record."""
+        return prices_since(before, self._continued(before, DataSet.PRICES))
+
+    def news_since(self, before: AssetProfile) -> datetime | None:
+        """Return from when on articles about a company are requested, by its record."""
+        continued = self._continued(before, DataSet.NEWS)
+        return None if continued is None else continued.fetched_at - _LATE_NEWS
+
+    def _continued(self, profile: AssetProfile, data_set: DataSet) -> Freshness | None:
         """Return the freshness of data from the same provider, if it can be asked for new ones.
 
         Providers of few companies are asked for everything, every time.
         """
-        before = record.before.freshness.get(data_set)
+        before = profile.freshness.get(data_set)
         same = before is not None and before.source == self.provider.name
         return before if same and self.provider.covered() is None else None
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from ..domain.adjustment import CorporateAction
-    from ..domain.companies import Freshness
+    from ..domain.companies import AssetProfile, Freshness
     from ..domain.coverage import Coverage, Days, PriceHistory
     from ..domain.model import Ticker
     from ..domain.prices import PriceSeries
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .company_record import CompanyRecord
     from .ingest_result import IngestResult
 
-__all__ = ["IngestPrices"]
+__all__ = ["IngestPrices", "prices_since"]
 
 _CORRECTIONS: Final = timedelta(days=7)
 """Bars and splits of so many days before the last known one are requested again."""
@@ -61,7 +61,10 @@ class IngestPrices:
         known, coverage = self.actions.known(record.ticker, record.before.own())
         # Before the request: the recorded response, received a moment later, replaces its facts.
         at = self.provider.retrieved_at()
-        history = self.provider.history(record.ticker, _since(record, continued, coverage))
+        since = prices_since(record.before, continued)
+        if since is not None and not _is_known(coverage, since):
+            since = None
+        history = self.provider.history(record.ticker, since)
         if history is None:
             return None
         actions, before = _newest_actions(history, known, record.before.history, at)
@@ -148,15 +151,17 @@ class IngestPrices:
             record.add_price_check(check_closes(closes, actions, self.provider.name, at))
 
 
-def _since(record: CompanyRecord, continued: Freshness | None, coverage: Coverage) -> date | None:
+def prices_since(before: AssetProfile, continued: Freshness | None) -> date | None:
     """Return from when on facts are requested; `None` where any may be missing or wrong."""
-    if continued is None or not continued.complete or record.before.pending:
+    if continued is None or not continued.complete or before.pending:
         return None
-    if record.before.problem(ProblemKind.PRICES) is not None:
+    if before.problem(ProblemKind.PRICES) is not None:
         return None
-    since = continued.as_of - _CORRECTIONS
-    is_known = len(coverage) == 1 and covering_span(coverage, since, since) is not None
-    return since if is_known else None
+    return continued.as_of - _CORRECTIONS
+
+
+def _is_known(coverage: Coverage, since: date) -> bool:
+    return len(coverage) == 1 and covering_span(coverage, since, since) is not None
 
 
 def _without(

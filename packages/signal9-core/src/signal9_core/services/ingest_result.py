@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from ..errors import QuotaExhaustedError
+from ..errors import (
+    CredentialsError,
+    DailyQuotaError,
+    PayloadError,
+    PlanError,
+    ProviderUnavailableError,
+    QuotaExhaustedError,
+    RateLimitError,
+    RequestRefusedError,
+)
 from ..events import IngestionFailed
 from ..schemas.operations import FailureAnswer, IngestAnswer
 
@@ -18,7 +27,13 @@ if TYPE_CHECKING:
     from ..errors import Signal9Error
     from ..provider_port import Provider
 
-__all__ = ["IngestResult"]
+__all__ = ["LASTING", "IngestResult"]
+
+LASTING: Final = (PayloadError, PlanError, RequestRefusedError)
+"""Errors about what was requested, which are likely to come again."""
+
+_OUTAGES: Final = (CredentialsError, ProviderUnavailableError, RateLimitError)
+_NO_CALLS: Final = (DailyQuotaError, QuotaExhaustedError)
 
 
 @dataclass
@@ -26,7 +41,10 @@ class IngestResult:
     """Counts by data set, of what is stored now and of what was new or changed; and failures.
 
     `fresh` counts companies of which a data set was not requested, as it is fresh. `out_of_calls`
-    tells that something is left for later, since the budget of calls is used up.
+    tells that something is left for later, since the budget of calls is used up. `outages` counts
+    failures of the provider as a whole: it did not answer, or accepts nothing at the moment.
+    `others` are companies that were not ingested themselves, and whose records may be others now.
+    `lasting` has reasons that are likely to come again.
     """
 
     stored: Counter[str] = field(default_factory=Counter)
@@ -34,6 +52,9 @@ class IngestResult:
     fresh: Counter[str] = field(default_factory=Counter)
     failed: list[FailureAnswer] = field(default_factory=list)
     out_of_calls: bool = False
+    outages: int = 0
+    others: set[Ticker] = field(default_factory=set)
+    lasting: list[str] = field(default_factory=list)
 
     def count(self, data_set: str, stored: int, changed: int) -> None:
         """Add to the counts of a data set."""
@@ -47,6 +68,9 @@ class IngestResult:
         )
         self.failed.append(failure)
         self.out_of_calls |= isinstance(error, QuotaExhaustedError)
+        self.outages += isinstance(error, _OUTAGES) and not isinstance(error, _NO_CALLS)
+        if isinstance(error, LASTING):
+            self.lasting.append(str(error))
 
     def add(self, other: IngestResult) -> None:
         """Add another result to this one."""
@@ -55,6 +79,9 @@ class IngestResult:
         self.fresh.update(other.fresh)
         self.failed += other.failed
         self.out_of_calls |= other.out_of_calls
+        self.outages += other.outages
+        self.others |= other.others
+        self.lasting += other.lasting
 
     def failure_events(self, at: datetime) -> list[IngestionFailed]:
         """Return an event for each failure."""

@@ -73,6 +73,13 @@ class ParsedResponse:
         return self.copy.at or _LONG_AGO
 
     @property
+    def tickers(self) -> Sequence[Ticker]:
+        """The companies that were requested, if there were several."""
+        symbols = () if self.ticker is not None else self.format.symbols(self.copy.request)
+        valid = (_valid(self.format.canonical(symbol)) for symbol in symbols)
+        return [ticker for ticker in valid if ticker is not None]
+
+    @property
     def order(self) -> tuple[datetime, bool, str]:
         """Sorts by time, undated responses first, and bars before the actions among them."""
         return self.copy.at or _NEVER, self.has_all_actions, self.copy.file
@@ -139,7 +146,8 @@ class ParserRegistry:
             records = list(parser(body, ticker))
         except PayloadError as error:
             raise PayloadError(f"{error}{self._other_provider(copy, body)}") from error
-        self._check(where, body)
+        if copy.function not in response_format.checked:
+            self._check(where, body)
         bars = [len(series) for series in records if isinstance(series, PriceSeries)]
         whole = response_format.is_whole(copy.function, max(bars, default=len(records)))
         if copy.at is not None:

@@ -8,10 +8,10 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple, get_args
 
 from ..domain.companies import DataSet, ListName
-from ..domain.work import WorkItem
+from ..domain.work import ListState, WorkItem
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from ..domain.companies import Failures
@@ -24,6 +24,7 @@ NEVER: Final = datetime.min.replace(tzinfo=UTC)
 """When something was requested that never was; since then it is due."""
 
 
+_DAY: Final = timedelta(days=1)
 _FIRST_DELAY: Final = timedelta(hours=1)
 _LONGEST_DELAY: Final = timedelta(days=7)
 
@@ -55,11 +56,21 @@ class Plan(NamedTuple):
     later: Sequence[WorkItem]
 
 
+class _Due(NamedTuple):
+    """Data sets of a company that are due, and since when the first of them is."""
+
+    since: datetime
+    ticker: Ticker
+    data_sets: tuple[DataSet, ...]
+    is_unpublished: bool = False
+
+
 @dataclass(frozen=True)
 class Planner:
     """Plans what is due of one provider: what is missing first, then what is oldest.
 
-    `calls` says how many calls a list or a data set takes; the provider has nothing else. What is
+    `calls` says how many calls a list or a data set takes; the provider has nothing else.
+    `batch_sizes` says of how many companies a call returns a data set, if not of one. What is
     overdue for longer than `patience` takes turns with what is missing, so that neither has to wait
     for the end of the other.
     """
@@ -68,12 +79,13 @@ class Planner:
     calls: Mapping[DataSet | ListName, int]
     max_age: MaxAge = field(default_factory=MaxAge)
     patience: timedelta = timedelta(days=7)
+    batch_sizes: Mapping[DataSet, int] = field(default_factory=dict)
 
-    def lists(self, requested: Mapping[ListName, datetime], now: datetime) -> list[WorkItem]:
-        """Return the lists that are due; `requested` says when they were last requested."""
+    def lists(self, states: Mapping[ListName, ListState], now: datetime) -> list[WorkItem]:
+        """Return the lists that are due, by when they were last requested, or failed."""
         names: tuple[ListName, ...] = get_args(ListName)
         moments = {
-            name: requested[name] + self.max_age.lists if name in requested else NEVER
+            name: self._list_due_since(states.get(name, ListState()))
             for name in names
             if name in self.calls
         }
@@ -89,6 +101,11 @@ class Planner:
             if since <= now
         ]
 
+    def _list_due_since(self, state: ListState) -> datetime:
+        requested = state.requested_at
+        since = NEVER if requested is None else requested + self.max_age.lists
+        return since if state.failures is None else max(since, _retry_at(state.failures))
+
     def plan(
         self,
         companies: Collection[CompanySummary],
@@ -99,50 +116,94 @@ class Planner:
     ) -> Plan:
         """Return what is due of companies and `lists`; without a budget, nothing is for later.
 
-        What has failed waits for longer and longer until it is requested again.
+        What has failed waits for longer and longer until it is requested again, behind what became
+        due meanwhile.
         """
-        unpublished: list[WorkItem] = []
-        missing = [item for item in lists if item.due_since is None]
-        stale = [item for item in lists if item.due_since is not None]
+        unpublished: list[_Due | WorkItem] = []
+        missing: list[_Due | WorkItem] = [item for item in lists if item.due_since is None]
+        stale: list[_Due | WorkItem] = [item for item in lists if item.due_since is not None]
         for company in sorted(companies, key=_by_size):
-            due = {
-                data_set: since
-                for data_set, since in self._due(company, published, now).items()
-                if _may_retry(company.failures.get(data_set), now)
-            }
-            absent = [name for name, since in due.items() if since == NEVER]
-            old = [name for name, since in due.items() if since > NEVER]
+            moments = self._moments(company, published, now)
             if company.pending:
-                item = self._item(company.ticker, NEVER, list(due), now)
-                unpublished.append(item.model_copy(update={"is_unpublished": True}))
+                data_sets = tuple(name for name, since in moments.items() if since <= now)
+                unpublished.append(_Due(NEVER, company.ticker, data_sets, is_unpublished=True))
                 continue
-            if absent:
-                missing.append(self._item(company.ticker, NEVER, absent, now))
-            if old:
-                since = min(due[name] for name in old)
-                stale.append(self._item(company.ticker, since, old, now))
+            for due in self._due_of(company.ticker, moments, now):
+                (missing if due.since == NEVER else stale).append(due)
         stale.sort(key=_since)
-        overdue = [item for item in stale if _since(item) < now - self.patience]
-        turns = [item for pair in zip_longest(missing, overdue) for item in pair if item]
-        items = [*unpublished, *turns, *stale[len(overdue) :]]
-        return self.within(items, budget)
+        overdue = [due for due in stale if _since(due) < now - self.patience]
+        turns = [due for pair in zip_longest(missing, overdue) for due in pair if due]
+        return self.within(
+            self._batches([*unpublished, *turns, *stale[len(overdue) :]], now), budget
+        )
+
+    def _due_of(
+        self, ticker: Ticker, moments: Mapping[DataSet, datetime], now: datetime
+    ) -> Iterator[_Due]:
+        """Yield what is missing of a company, and what is old; each once for all batches."""
+        parts: dict[tuple[bool, bool], list[DataSet]] = {}
+        for name, since in moments.items():
+            if since <= now:
+                key = since == NEVER, self.batch_sizes.get(name, 1) > 1
+                parts.setdefault(key, []).append(name)
+        for data_sets in parts.values():
+            since = min(moments[name] for name in data_sets)
+            yield _Due(since, ticker, tuple(data_sets))
+
+    def _batches(self, due: Iterable[_Due | WorkItem], now: datetime) -> list[WorkItem]:
+        """Return items of as many companies as one call may be about.
+
+        Each is in the place of its first company, so that none waits for the others.
+        """
+        items: list[WorkItem | tuple[_Due, list[Ticker]]] = []
+        open_batches: dict[tuple[bool, bool, tuple[DataSet, ...]], list[Ticker]] = {}
+        for entry in due:
+            if isinstance(entry, WorkItem):
+                items.append(entry)
+                continue
+            key = entry.is_unpublished, entry.since == NEVER, entry.data_sets
+            tickers = open_batches.get(key)
+            if tickers is None or len(tickers) >= self._batch_size(entry.data_sets):
+                open_batches[key] = tickers = []
+                items.append((entry, tickers))
+            tickers.append(entry.ticker)
+        return [item if isinstance(item, WorkItem) else self._item(*item, now) for item in items]
+
+    def _batch_size(self, data_sets: Sequence[DataSet]) -> int:
+        return min((self.batch_sizes.get(name, 1) for name in data_sets), default=1)
 
     def due(
         self, company: CompanySummary, published: Published, now: datetime
     ) -> tuple[DataSet, ...]:
-        """Return the data sets of a company that are missing, or not fresh any more."""
-        return tuple(self._due(company, published, now))
+        """Return the data sets of a company that are missing, or not fresh any more.
 
-    def _due(
+        What has failed is among them: somebody who asks for a company does not have to wait.
+        """
+        fine = company.model_copy(update={"failures": {}})
+        moments = self._moments(fine, published, now)
+        return tuple(name for name, since in moments.items() if since <= now)
+
+    def older(self, company: CompanySummary, moment: datetime) -> tuple[DataSet, ...]:
+        """Return the data sets of a company that were last requested before a moment, or never."""
+        return tuple(
+            name
+            for name in DataSet
+            if name in self.calls and company.requested.get(name, NEVER) < moment
+        )
+
+    def _moments(
         self, company: CompanySummary, published: Published, now: datetime
     ) -> dict[DataSet, datetime]:
-        """Return since when the data sets of a company are due, without those that are not."""
-        moments = {
-            data_set: self._due_since(data_set, company, published)
-            for data_set in DataSet
-            if data_set in self.calls
-        }
-        return {data_set: since for data_set, since in moments.items() if since <= now}
+        """Return from when on the data sets of a company are due; far ahead if not yet known."""
+        moments: dict[DataSet, datetime] = {}
+        for data_set in DataSet:
+            if data_set in self.calls:
+                since = self._due_since(data_set, company, published)
+                failed = company.failures.get(data_set)
+                if failed is not None and since <= now:
+                    since = max(since, _retry_at(failed))
+                moments[data_set] = since
+        return moments
 
     def _due_since(
         self, data_set: DataSet, company: CompanySummary, published: Published
@@ -152,16 +213,18 @@ class Planner:
             return NEVER
         match data_set:
             case DataSet.PRICES:
-                return published.prices if requested < published.prices else _ALWAYS
+                if requested >= published.prices:
+                    return _ALWAYS
+                # Not since the latest close, or what waits for its turn would never grow old.
+                return min(published.prices, requested + _DAY)
             case DataSet.OVERVIEW:
                 return requested + self.max_age.overview
             case DataSet.NEWS:
                 return requested + self.max_age.news
             case DataSet.FINANCIALS:
                 report = _published_on(published.reported.get(company.ticker))
-                if report is not None and requested < report:
-                    return report
-                return requested + self.max_age.financials
+                expected = requested + self.max_age.financials
+                return expected if report is None or report <= requested else report
 
     def within(self, items: Sequence[WorkItem], budget: int | None) -> Plan:
         """Return the first items that the budget suffices for, and the rest.
@@ -189,16 +252,15 @@ class Planner:
         rest = [data_set for data_set in item.data_sets if data_set not in fitting]
         return [self._with(item, fitting)], [self._with(item, rest)]
 
-    def _item(
-        self, ticker: Ticker, since: datetime, data_sets: Sequence[DataSet], now: datetime
-    ) -> WorkItem:
+    def _item(self, first: _Due, tickers: Sequence[Ticker], now: datetime) -> WorkItem:
         return WorkItem(
             provider=self.provider,
             planned_at=now,
-            due_since=_known(since),
-            calls=self._calls(data_sets),
-            tickers=(ticker,),
-            data_sets=tuple(data_sets),
+            due_since=_known(first.since),
+            calls=self._calls(first.data_sets),
+            tickers=tuple(tickers),
+            data_sets=first.data_sets,
+            is_unpublished=first.is_unpublished,
         )
 
     def _with(self, item: WorkItem, data_sets: Sequence[DataSet]) -> WorkItem:
@@ -213,20 +275,18 @@ def _known(since: datetime) -> datetime | None:
     return None if since == NEVER else since
 
 
-def _since(item: WorkItem) -> datetime:
-    return item.due_since or NEVER
+def _since(due: _Due | WorkItem) -> datetime:
+    return (due.since if isinstance(due, _Due) else due.due_since) or NEVER
 
 
 def _by_size(company: CompanySummary) -> tuple[bool, int]:
     return company.rank is None, company.rank or 0
 
 
-def _may_retry(failed: Failures | None, now: datetime) -> bool:
-    """Return whether the delay after a failure is over; it doubles with each one in a row."""
-    if failed is None:
-        return True
+def _retry_at(failed: Failures) -> datetime:
+    """Return when the delay after a failure is over; it doubles with each one in a row."""
     doublings = min(failed.count - 1, 10)
-    return failed.at + min(_FIRST_DELAY * (1 << doublings), _LONGEST_DELAY) <= now
+    return failed.at + min(_FIRST_DELAY * (1 << doublings), _LONGEST_DELAY)
 
 
 _ALWAYS: Final = datetime.max.replace(tzinfo=UTC)

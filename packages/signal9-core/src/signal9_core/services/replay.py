@@ -20,7 +20,7 @@ from ..domain.prices import PriceSeries
 from ..domain.reports import ALL_REPORTS, EarningsCalendarEntry, Report
 from ..domain.timeseries import merge
 from ..errors import ProviderError, Signal9Error, StoreError
-from ..provider_port import Financials, History, Vintage
+from ..provider_port import Financials, History, Unreadable, Vintage
 from ..schemas.operations import ReplayAnswer, SkippedAnswer
 from .ingest_result import IngestResult
 
@@ -290,9 +290,12 @@ class Replay:
         return sum(news.count for news in fresh if news is not None)
 
     def _read(self, copy: RawCopy, skipped: dict[str, str]) -> Collection[_Subject]:
-        """Return what a file is about; one that cannot be read is added to what is `skipped`."""
+        """Return what a file is about; what cannot be read of it is added to what is `skipped`."""
         try:
-            return _subjects(self.registry.response(copy))
+            response = self.registry.response(copy)
+            if unreadable := response.of_type(Unreadable):
+                skipped[copy.file] = "; ".join(record.reason for record in unreadable)
+            return _subjects(response)
         except (ProviderError, StoreError) as error:
             skipped[copy.file] = str(error)
             return ()
@@ -362,9 +365,11 @@ def _subjects(response: ParsedResponse) -> set[_Subject]:
     subjects = set(filter(None, map(_subject, response.records)))
     articles = response.of_type(NewsArticle)
     mentioned = {mention.ticker for article in articles for mention in article.tickers}
-    # A response about a company has all its news, and only some of those of others.
-    about = {response.ticker} & mentioned or mentioned
+    # A response about companies has all their news, and only some of those of others.
+    about = {response.ticker, *response.tickers} & mentioned or mentioned
     subjects |= {(DataSet.NEWS, ticker) for ticker in about if ticker is not None}
+    if response.has_all_actions:  # of those without any, too
+        subjects |= {(DataSet.PRICES, ticker) for ticker in response.tickers}
     data_set = response.format.data_sets.get(response.copy.function)
     if not subjects and data_set is not None and response.ticker is not None:
         return {(data_set, response.ticker)}

@@ -7,24 +7,27 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from ..domain.queues import reason_of
+from ..errors import Signal9Error
 from ..repositories.companies import CompanySummary
 from ..schemas.operations import RunAnswer
 from .ingest_result import IngestResult
 from .planner import Published
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from ..domain.companies import DataSet, ListName
     from ..domain.model import Ticker
-    from ..domain.work import WorkItem
+    from ..domain.work import ListState, WorkItem
     from ..ports import Clock, Progress
     from ..provider_port import Provider
     from ..repositories.companies import AssetRepository
     from ..repositories.reports import FinancialsRepository
     from ..repositories.state import StateRepository
     from ..schemas.operations import QuotaAnswer
+    from .circuit import Circuit
     from .ingest import Ingest
     from .planner import Plan, Planner
 
@@ -59,7 +62,10 @@ class RunResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Due:
-    """What is due of one provider, by what was requested when."""
+    """What is due of one provider, by what was requested when.
+
+    With a `max_age`, all data of a company is fresh for so long, and no longer.
+    """
 
     provider: Provider
     planner: Planner
@@ -68,14 +74,15 @@ class Due:
     state: StateRepository
     clock: Clock
     last_close: Callable[[datetime], datetime]
+    max_age: timedelta | None = None
 
     def lists(self) -> list[WorkItem]:
         """Return the lists that are due."""
-        return self.planner.lists(self.requested_lists(), self.clock())
+        return self.planner.lists(self.list_states(), self.clock())
 
-    def requested_lists(self) -> dict[ListName, datetime]:
-        """Return when the lists were last requested."""
-        return self.state.requested_lists(self.provider.name)
+    def list_states(self) -> dict[ListName, ListState]:
+        """Return when the lists were last requested, or failed."""
+        return self.state.lists(self.provider.name)
 
     def plan(self, budget: int | None = None, *, lists: bool = True) -> Plan:
         """Return what is due, with or without lists, as far as the budget of calls suffices.
@@ -94,6 +101,8 @@ class Due:
         """Return which data sets of a company are due."""
         nothing = CompanySummary(ticker=ticker, status="active")
         company = next(self.assets.summaries([ticker]), nothing)
+        if self.max_age is not None:
+            return self.planner.older(company, self.clock() - self.max_age)
         return self.planner.due(company, self._published, self.clock())
 
     @cached_property
@@ -111,6 +120,8 @@ class Run:
     due: Due
     clock: Clock
     budget: Budget | None = None
+    circuit: Circuit | None = None
+    give_up: Callable[[WorkItem, Exception], None] | None = None
 
     def __call__(self, progress: Progress, until: datetime | None = None) -> RunResult:
         """Ingest what is due with the calls that are left today; begin nothing after `until`.
@@ -133,24 +144,52 @@ class Run:
             return RunResult(result, left, None)
         return RunResult(result, left, self.budget.status().refills_at)
 
-    def plan(self) -> Plan:
-        """Return what is due, and for how much of it the calls that are left today suffice."""
-        return self.due.plan(self._left_today())
+    def plan(self, beside: Sequence[WorkItem] = ()) -> Plan:
+        """Return what is due, and for how much of it the calls that are left today suffice.
+
+        What other processes have to do, `beside` this plan, is not in it, and needs calls, too.
+        """
+        budget = self._left_today()
+        if not beside:
+            return self.due.plan(budget)
+        if budget is not None:
+            budget = max(0, budget - sum(item.calls for item in beside))
+        return self.due.planner.within(list(_without(self.due.plan().now, beside)), budget)
 
     def _left_today(self) -> int | None:
         return None if self.budget is None else self.budget.left_today()
 
     def work(self, item: WorkItem) -> IngestResult:
         """Do one item of a plan; what of it was requested since it was planned is left out."""
+        result = self._ingest(item)
+        if self.circuit is not None:
+            self.circuit.note(result)
+        return result
+
+    def _ingest(self, item: WorkItem) -> IngestResult:
         if item.name is not None:
-            requested = self.due.requested_lists().get(item.name)
-            if requested is not None and requested >= item.planned_at:
+            state = self.due.list_states().get(item.name)
+            if state is not None and state.is_done_since(item.planned_at):
                 return IngestResult()
             return self.ingest.update_list(item.name, _ignore)
-        result = IngestResult()
-        for ticker in item.tickers:
-            result.add(self.ingest.try_company(ticker, item.data_sets, since=item.planned_at))
-        return result
+        return self.ingest.companies(item.tickers, item.data_sets, item.planned_at)
+
+    def _try(self, item: WorkItem) -> IngestResult:
+        """Do an item; an error that nobody expects ends only this one, and becomes a dead letter.
+
+        What may pass, such as a store that is down, stops the run.
+        """
+        try:
+            return self.work(item)
+        except Exception as error:
+            if self.give_up is None or (isinstance(error, Signal9Error) and error.transient):
+                raise
+            self.give_up(item, error)
+            result = IngestResult()
+            data_set: str = item.name or next((str(name) for name in item.data_sets), "all")
+            reason = Signal9Error(reason_of(error))
+            result.fail(reason, data_set, item.tickers[0] if item.tickers else None)
+            return result
 
     def _work(
         self,
@@ -163,9 +202,30 @@ class Run:
         for done, item in enumerate(items):
             if result.out_of_calls or (until is not None and self.clock() >= until):
                 return done
-            result.add(self.work(item))
+            if self.circuit is not None and not self.circuit.admits():
+                return done
+            result.add(self._try(item))
             progress("due", done + 1, len(items))
         return len(items)
+
+
+def _without(items: Iterable[WorkItem], beside: Iterable[WorkItem]) -> Iterator[WorkItem]:
+    """Yield items without lists, and companies of which data sets, that are in others."""
+    taken = {
+        part
+        for item in beside
+        for ticker in item.tickers or (None,)
+        for part in _parts(item, ticker)
+    }
+    for item in items:
+        rest = tuple(name for name in item.tickers if taken.isdisjoint(_parts(item, name)))
+        if rest or (item.name is not None and taken.isdisjoint(_parts(item))):
+            yield item.model_copy(update={"tickers": rest})
+
+
+def _parts(item: WorkItem, ticker: Ticker | None = None) -> list[tuple[str | None, DataSet | None]]:
+    """Return what an item consists of: a list, or data sets of a company."""
+    return [(item.name or ticker, data_set) for data_set in item.data_sets or (None,)]
 
 
 def _ignore(data_set: str, done: int, total: int) -> None:

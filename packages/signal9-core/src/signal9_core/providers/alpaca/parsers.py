@@ -1,6 +1,7 @@
 """Alpaca's responses: how it spells tickers, and how its pages are read."""
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -18,14 +19,24 @@ from ...domain.model import Ticker, blank_to_none
 from ...domain.news import NewsArticle, TickerSentiment
 from ...domain.prices import PriceSeries
 from ...errors import PayloadError
-from ...provider_port import ProviderFormat
-from ..parsing import builder, clean_fields, decode, is_ticker, named_parsers, series_of
+from ...provider_port import ProviderFormat, Unreadable
+from ..parsing import (
+    builder,
+    check_json,
+    clean_fields,
+    decode,
+    is_ticker,
+    named_parsers,
+    payload_errors,
+    series_of,
+)
 
 __all__ = [
     "FORMAT",
     "Bar",
     "Page",
     "actions_page",
+    "all_series",
     "bars_page",
     "canonical",
     "daily_series",
@@ -160,10 +171,44 @@ class _BarsPage(msgspec.Struct, frozen=True):
 _BARS_PAGE: Final = msgspec.json.Decoder(_BarsPage)
 
 
-def bars_page(body: bytes) -> Page[tuple[Ticker, Sequence[Bar]]]:
-    """Return the bars of each company on a page."""
-    page = _BARS_PAGE.decode(body)
+def bars_page(body: bytes) -> Page[tuple[Ticker, Sequence[Bar]] | Unreadable]:
+    """Return the bars of each company on a page; what cannot be read of one stays its problem."""
+    try:
+        page = _BARS_PAGE.decode(body)
+        check_json("bars", body)
+    except (msgspec.MsgspecError, PayloadError) as error:
+        return _readable_bars(body, error)
     return Page(list(page.by_ticker().items()), page.next_page_token or None)
+
+
+class _RawPage(msgspec.Struct, frozen=True):
+    bars: dict[str, msgspec.Raw]
+    next_page_token: str | None
+
+
+def _readable_bars(
+    body: bytes, error: Exception
+) -> Page[tuple[Ticker, Sequence[Bar]] | Unreadable]:
+    """Return what can be read of a page; raise the error where nobody alone is to blame for it."""
+    try:
+        page = msgspec.json.decode(body, type=_RawPage)
+    except msgspec.MsgspecError:
+        raise error from None
+    bars: list[tuple[Ticker, Sequence[Bar]]] = []
+    unreadable: list[Unreadable] = []
+    for symbol, raw in page.bars.items():
+        ticker = canonical(symbol)
+        try:
+            with payload_errors(ticker):
+                bars.append((ticker, msgspec.json.decode(raw, type=list[Bar])))
+                check_json("bars", bytes(raw))
+        except PayloadError as problem:
+            unreadable.append(Unreadable(ticker, str(problem)))
+    if not bars or not unreadable:
+        raise error
+    blamed = {ticker for ticker, _ in unreadable}
+    readable = [entry for entry in bars if entry[0] not in blamed]
+    return Page([*readable, *unreadable], page.next_page_token or None)
 
 
 def daily_series(ticker: Ticker, bars: Iterable[Bar]) -> PriceSeries:
@@ -184,9 +229,36 @@ def _day(stamp: str) -> int:
     return local.toordinal()
 
 
-def parse_daily_bars(body: bytes, ticker: Ticker | None = None) -> list[PriceSeries]:  # noqa: ARG001
+def parse_daily_bars(
+    body: bytes,
+    ticker: Ticker | None = None,  # noqa: ARG001 - the body names its companies
+) -> list[PriceSeries | Unreadable]:
     """Return the daily bars of a page, one series for each company."""
-    return [daily_series(about, bars) for about, bars in bars_page(body).records]
+    series = all_series(bars_page(body).records)
+    if len(series) == 1 and isinstance(series[0], Unreadable):
+        raise PayloadError(series[0].reason)
+    return series
+
+
+def all_series(
+    records: Iterable[tuple[Ticker, Sequence[Bar]] | Unreadable],
+) -> list[PriceSeries | Unreadable]:
+    """Return the daily bars of each company, or what is wrong with them."""
+    rows = defaultdict[Ticker, list[Bar]](list)
+    unreadable: dict[Ticker, Unreadable] = {}
+    for record in records:
+        if isinstance(record, Unreadable):
+            unreadable[record.ticker] = record
+        else:
+            rows[record[0]] += record[1]
+    series: list[PriceSeries | Unreadable] = list(unreadable.values())
+    for ticker in rows.keys() - unreadable.keys():
+        try:
+            with payload_errors(ticker):
+                series.append(daily_series(ticker, rows[ticker]))
+        except PayloadError as error:
+            series.append(Unreadable(ticker, str(error)))
+    return series
 
 
 class _Dividend(msgspec.Struct):
@@ -344,4 +416,6 @@ FORMAT: Final = ProviderFormat(
     action_functions=frozenset({"corporate_actions"}),
     is_whole=_is_whole,
     functions_like=functions_like,
+    checked=frozenset({"stocks_bars"}),
+    symbols=lambda request: [symbol for symbol in request.get("symbols", "").split(",") if symbol],
 )

@@ -22,10 +22,12 @@ class Reply:
 
 
 def as_json(value: Any, status: int = 200) -> Reply:
+    """Return a response of JSON."""
     return Reply(json.dumps(value).encode(), status)
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Reply:
+    """Return a response of CSV."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows([columns, *rows])
     return Reply(text.getvalue().encode(), content_type="application/x-download")

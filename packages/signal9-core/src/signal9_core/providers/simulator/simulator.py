@@ -1,34 +1,29 @@
-"""The ASGI application: keys, quotas and faults before any data."""
+"""Both providers behind one address: keys, quotas and faults before any data."""
 
-import threading
-import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from typing import Any, Final
-from urllib.parse import parse_qsl
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-import uvicorn
-
-from signal9_core.ports import Clock, utc_now
-from signal9_core.provider_port import Provider
-from signal9_core.providers.sample.provider import SampleProvider
-
+from ...ports import Clock, utc_now
+from ...provider_port import Provider
+from ..sample.provider import SampleProvider
 from .alpaca import Alpaca
 from .alphavantage import AlphaVantage
 from .replies import Reply, error, fault
 
-__all__ = ["Simulator", "running"]
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = ["Simulator"]
 
 _ON_DEMAND: Final = "x-simulate-fault"
 _NEW_YORK: Final = ZoneInfo("America/New_York")
 _SECOND: Final = timedelta(seconds=1)
 
 Headers = Mapping[str, str]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 @dataclass
@@ -55,11 +50,6 @@ class Simulator:
         self._alphavantage = AlphaVantage(self.data, premium=self.per_day is None)
         self._alpaca = Alpaca(self.data)
         self._last: datetime | None = None
-
-    async def __call__(self, scope: dict[str, Any], receive: object, send: Send) -> None:
-        headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
-        params = dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True))
-        await _send(self.reply(scope["path"], params, headers), send)
 
     def reply(self, path: str, params: dict[str, str], headers: Headers) -> Reply:
         """Return the response to a request."""
@@ -116,41 +106,3 @@ class Simulator:
     def _counted(self, what: str, reply: Reply) -> Reply:
         self.seen[what] += 1
         return reply
-
-
-async def _send(reply: Reply, send: Send) -> None:
-    headers = {
-        "content-type": reply.content_type,
-        "content-length": str(len(reply.body)),
-        **{name.lower(): value for name, value in reply.headers.items()},
-    }
-    encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": reply.status, "headers": encoded})
-    if reply.cut:
-        # The server closes a connection on which less comes than was announced.
-        part = reply.body[: len(reply.body) // 2]
-        await send({"type": "http.response.body", "body": part, "more_body": True})
-        raise ConnectionAbortedError
-    await send({"type": "http.response.body", "body": reply.body})
-
-
-@contextmanager
-def running(simulator: Simulator, port: int = 0) -> Iterator[str]:
-    """Serve a simulator on 127.0.0.1 from a thread of this process; yield its address."""
-    app: Any = simulator
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, log_level="critical", lifespan="off", ws="none"
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            if not thread.is_alive():
-                raise RuntimeError("the simulator did not start")
-            time.sleep(0.005)
-        (socket,) = server.servers[0].sockets
-        yield f"http://127.0.0.1:{socket.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()

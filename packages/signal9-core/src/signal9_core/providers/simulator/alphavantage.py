@@ -1,14 +1,19 @@
 """AlphaVantage's functions over a provider's data."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from signal9_core.domain import CorporateAction, NewsArticle, Period, Report, ReportKind, adjust
-from signal9_core.provider_port import History, Provider
-from signal9_core.providers.alphavantage.responses import canonical, spelled
-
+from ...domain.adjustment import CorporateAction, adjust
+from ...domain.news import NewsArticle
+from ...domain.prices import PriceSeries
+from ...domain.reports import Period, Report, ReportKind
+from ...provider_port import Provider
+from ..alphavantage.responses import canonical, spelled
 from .replies import Reply, as_csv, as_json, error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["AlphaVantage"]
 
@@ -45,6 +50,7 @@ class AlphaVantage:
         }
 
     def answer(self, params: Params) -> Reply:
+        """Return the response to a request."""
         function = params.get("function", "")
         if function not in self._functions:
             return error("bad_symbol", function=function)
@@ -60,7 +66,7 @@ class AlphaVantage:
         history = self._data.history(_ticker(params))
         if history is None or history.bars is None:
             return error("bad_symbol", function=params["function"])
-        rows = _rows(history)[: None if full else _COMPACT]
+        rows = _rows(history.bars, history.actions)[: None if full else _COMPACT]
         if params.get("datatype") == "csv":
             names = [column.replace(" ", "_") for column in columns]
             lines = ([day, *(row[column] for column in columns)] for day, row in rows)
@@ -167,12 +173,13 @@ def _ticker(params: Params) -> str:
     return canonical(params.get("symbol", ""))
 
 
-def _rows(history: History) -> list[tuple[str, dict[str, Any]]]:
+def _rows(
+    bars: PriceSeries, actions: Sequence[CorporateAction]
+) -> list[tuple[str, dict[str, Any]]]:
     """Return the values of bars by day, newest first."""
-    assert history.bars is not None
-    paid = {action.ex_date: action.amount for action in history.actions if action.amount}
-    split = {action.ex_date: action.ratio for action in history.actions if action.ratio}
-    adjusted = adjust(history.bars, history.actions).prices("close")
+    paid = {action.ex_date: action.amount for action in actions if action.amount}
+    split = {action.ex_date: action.ratio for action in actions if action.ratio}
+    adjusted = adjust(bars, actions).prices("close")
     rows = [
         (
             str(bar.day),
@@ -187,7 +194,7 @@ def _rows(history: History) -> list[tuple[str, dict[str, Any]]]:
                 "split coefficient": str(split.get(bar.day, "1.0")),
             },
         )
-        for bar, close in zip(history.bars, adjusted, strict=True)
+        for bar, close in zip(bars, adjusted, strict=True)
     ]
     return rows[::-1]
 

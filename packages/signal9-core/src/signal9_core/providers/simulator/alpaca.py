@@ -2,16 +2,21 @@
 
 import base64
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from signal9_core.domain import Asset, Bar, CorporateAction, NewsArticle
-from signal9_core.provider_port import Provider
-from signal9_core.providers.alpaca.parsers import canonical, spelled
-
+from ...domain.adjustment import CorporateAction
+from ...domain.companies import Asset
+from ...domain.news import NewsArticle
+from ...domain.prices import Bar
+from ...provider_port import Provider
+from ..alpaca.parsers import canonical, spelled
 from .replies import Reply, as_json, error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Alpaca"]
 
@@ -39,9 +44,11 @@ class Alpaca:
         }
 
     def knows(self, path: str) -> bool:
+        """Return whether a path is one of Alpaca's."""
         return path in self._paths
 
     def answer(self, path: str, params: Params) -> Reply:
+        """Return the response to a request."""
         return self._paths[path](params)
 
     def _assets(self, params: Params) -> Reply:
@@ -57,7 +64,7 @@ class Alpaca:
         rows = [
             (symbol, _bar(bar))
             for symbol in sorted(symbols)
-            for history in [self._data.history(canonical(symbol))]
+            for history in [self._data.history(canonical(symbol), first)]
             if history is not None and history.bars is not None
             for bar in history.bars.between(first, last)
         ]
