@@ -365,14 +365,15 @@ class App:
         """Ingest everything, or these data sets (of reports, these kinds) of these companies.
 
         Without `force`, nothing is requested again while it is fresh, by `max_age` if it is passed,
-        or else by the settings. A listing that lacks very
-        many companies is refused, unless its losses are accepted.
+        or else by the settings. A listing that lacks very many companies is refused, unless its
+        losses are accepted.
         """
         from .services.parameters import parse_tickers
 
         started = perf_counter()
         chosen = None if tickers is None else parse_tickers(tickers)
         due = None if force else self._due(self.provider, max_age)
+        self.pipeline.publish_pending()
         result = self._ingest(self.provider).everything(
             progress, chosen, data_sets, reports, due, accept_losses=accept_losses
         )
@@ -385,6 +386,7 @@ class App:
         A provider that is not set up becomes a problem.
         """
         started = perf_counter()
+        self.pipeline.publish_pending()
         result = self._run(progress, until)
         self._update_finder(publish=False)
         return result.to_answer(self.provider, perf_counter() - started)
@@ -419,6 +421,7 @@ class App:
         from .raw_archive import copies_in
 
         copies = self.cache if folder is None else copies_in(folder)
+        self.pipeline.publish_pending()
         answer = self._replay(copies, progress)
         self._update_finder(publish="listing" in answer.stored)
         return answer
