@@ -232,7 +232,11 @@ class Run:
     ) -> int:
         """Do what can be done, and return how many items that were."""
         for done, item in enumerate(items):
-            if result.out_of_calls or (until is not None and self.clock() >= until):
+            if (
+                result.out_of_calls
+                or result.is_down
+                or (until is not None and self.clock() >= until)
+            ):
                 return done
             if self.circuit is not None and not self.circuit.admits():
                 return done
