@@ -134,10 +134,10 @@ def _print_dead_letters(letters: Sequence[DeadLetter]) -> None:
 def print_delivered(delivered: DeliveryAnswer) -> None:
     """Print how many notifications and mails were sent, if any were."""
     if delivered.notifications:
-        mails = f", {delivered.mails:,} mails" if delivered.mails else ""
-        print_remark(f"sent: {delivered.notifications:,} notifications{mails}")
+        mails = f", mails: {delivered.mails:,}" if delivered.mails else ""
+        print_remark(f"notifications sent: {delivered.notifications:,}{mails}")
     if delivered.refused:
-        print_remark(f"{delivered.refused:,} notifications wait: {delivered.reason}")
+        print_remark(f"notifications refused: {delivered.refused:,}, {delivered.reason}")
 
 
 def _print_failures(failures: Sequence[FailureAnswer]) -> None:
