@@ -214,6 +214,7 @@ def make_due(
         clock,
         last_close,
         max_age,
+        settings.companies,
     )
 
 

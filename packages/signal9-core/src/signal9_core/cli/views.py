@@ -97,9 +97,8 @@ def print_run(answer: RunAnswer) -> None:
     """Print what was ingested, and when the rest follows."""
     print_ingest(answer)
     if answer.left:
-        at = answer.continues_at
+        at, end = answer.continues_at, answer.completes_at
         when = "" if at is None else f"; the budget refills at {at:%Y-%m-%d %H:%M} UTC"
-        end = answer.completes_at
         when += "" if end is None or end == at else f", and suffices at {end:%Y-%m-%d %H:%M} UTC"
         print_remark(f"{answer.left:,} due are left for the next run{when}")
     elif not answer.stored and not answer.failed:
@@ -194,8 +193,6 @@ def print_credentials(answer: KeysAnswer) -> None:
 
 
 def _describe_due(due: DueAnswer) -> str:
-    if not due.left:
-        return "nothing"
     end = due.completes_at
     until = "" if end is None else f", until {end:%Y-%m-%d %H:%M} UTC at the earliest"
     return f"{due.left:,} companies and lists, {due.calls:,} calls{until}"
