@@ -25,6 +25,7 @@ from signal9_core.tables import (
     STALENESS_INDEX,
     STATE,
     TIME_SERIES,
+    UNPUBLISHED_INDEX,
     USERS,
     WAITING_INDEX,
     IndexSpec,
@@ -237,6 +238,14 @@ JOBS: Final = (
         events=(UserDeletionRequested,),
         queue=DELETIONS,
         timeout_s=600,
+    ),
+    FunctionSpec(
+        name="Outbox",
+        handler="signal9_handlers.jobs.publish_pending",
+        uses=(Use(ASSETS, writes=True, indexes=(UNPUBLISHED_INDEX,)), Use(STATE, writes=True)),
+        every_minutes=5,
+        publishes=True,
+        timeout_s=120,
     ),
     FunctionSpec(
         name="Delivery",

@@ -7,9 +7,10 @@ from datetime import date, timedelta
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.errors import BeingDeletedError
+from signal9_core.errors import BeingDeletedError, PublishError
 from signal9_core.events import UserDeletionRequested
 from signal9_core.ports import Item
+from signal9_core.publishers.in_process import InProcessEventBus
 from signal9_core.repositories.users import (
     DeletionRepository,
     SubscriptionRepository,
@@ -171,6 +172,27 @@ def test_a_change_at_the_same_time_leaves_nothing_behind(
         users.put_watchlist("ada", WatchlistPut(watchlist=["BRK.B"]))
     users.delete("ada")
     users.deletion.delete("ada")
+
+    assert everything_about(spied, "ada") == []
+
+
+def test_a_request_whose_event_was_refused_is_announced_by_the_next_run_of_anything(
+    spied: SpiedStore, clock: SetClock
+) -> None:
+    class Broken(RecordingPublisher):
+        def publish(self, events: object) -> None:
+            raise PublishError("the bus is down")
+
+    working = InProcessEventBus()
+    app = app_over(spied, clock, FakeProvider(), working)
+    app.ingest(tickers=["AAPL", "MSFT"])
+    fill(app)
+    broken = app_over(spied, clock, FakeProvider(), Broken())
+    with pytest.raises(PublishError):
+        broken.users.delete("ada")
+    clock.move(minutes=10)
+
+    app.ingest(tickers=["MSFT"])
 
     assert everything_about(spied, "ada") == []
 

@@ -27,8 +27,9 @@ from signal9_core.events import (
 from signal9_core.ports import EventPublisher
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from signal9_core.providers.calendar import last_close
-from signal9_core.schemas.operations import QuotaAnswer
+from signal9_core.schemas.operations import DueAnswer, QuotaAnswer
 from signal9_core.services.run import Run, RunResult
+from signal9_core.settings import Settings
 from tests.benchmarks.ingest import MOST_CALLS_UNCHANGED, MOST_CALLS_WITH_NEWS, calls_of_refresh
 from tests.core.conftest import app_over
 from tests.fakes import NOW, OVERVIEWS, AttentivePublisher, FakeProvider, SetClock, series
@@ -53,9 +54,7 @@ class Calls(NamedTuple):
         return self.left
 
     def status(self) -> QuotaAnswer:
-        return QuotaAnswer(
-            provider="fake", limit=self.left, left=self.left, period="day", refills_at=NOW
-        )
+        return QuotaAnswer(provider="fake", limit=self.left, left=0, period="day", refills_at=NOW)
 
 
 class Runs:
@@ -224,6 +223,19 @@ def test_nothing_is_requested_of_companies_that_have_left_or_may_be_others(
     assert companies(run()) == {"BRK.B", "ZZZ"}
 
 
+def test_only_the_companies_of_the_settings_are_kept_fresh(
+    spied: SpiedStore, clock: SetClock, provider: FakeProvider
+) -> None:
+    provider.covering = None
+    settings = Settings(companies=("MSFT", "BRK.B", "NOPE"))
+    app = App(settings, store=spied, provider=provider, bus=AttentivePublisher(), clock=clock)
+
+    app.run()
+
+    asked = [(method, ticker) for method, ticker, _ in provider.requests]
+    assert companies(asked) == {"MSFT", "BRK.B"}
+
+
 def test_the_next_run_begins_with_the_company_for_which_no_call_was_left(
     run: Runs, clock: SetClock, provider: FakeProvider
 ) -> None:
@@ -243,8 +255,7 @@ def test_events_that_could_not_be_published_are_published_by_the_next_run(
     run()
     provider.series["AAPL"] = series("AAPL", day_20240109="150")
     run.bus = BrokenBus()
-    with pytest.raises(PublishError):
-        run(days=1, hours=12)
+    run(days=1, hours=12)
 
     run.bus = bus = AttentivePublisher()
     run()
@@ -271,8 +282,22 @@ def test_only_what_waits_for_the_budget_is_said_to_continue_when_it_refills(
         )
 
     assert run(50, clock.now).continues_at is None
-    assert run(3).continues_at == NOW
+    result = run(3)
+    # Two lists and a call for three companies of four data sets; eleven calls are left.
+    assert (result.left, result.continues_at) == (3, NOW)
+    assert result.completes_at == NOW + timedelta(days=3)
     assert run(50).continues_at is None
+
+
+def test_the_status_tells_what_is_due(app: App, provider: FakeProvider) -> None:
+    empty = app.get_status().due
+    app.run()
+    filled = app.get_status().due
+    provider.calls = dict.fromkeys(provider.calls, 0)
+
+    assert empty == DueAnswer(left=2, calls=2, completes_at=None)
+    assert filled == DueAnswer(left=0, calls=0, completes_at=None)
+    assert app.get_status().due is None
 
 
 def test_an_item_that_was_done_since_is_not_done_twice(app: App, provider: FakeProvider) -> None:

@@ -8,8 +8,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from .adapters import (
+    describe_due,
     make_bus,
     make_cache,
+    make_check,
     make_credentials,
     make_due,
     make_ingest,
@@ -310,16 +312,13 @@ class App:
         """Return how much is stored, and how fresh it is."""
         from .services.status import get_status
 
-        settings, provider = self.settings, self.provider_name
+        settings, name = self.settings, self.provider_name
+        place = {"stage": settings.stage, "store": settings.store, "location": settings.location}
+        quotas = [quota.status() for quota in self.quotas.values()]
+        due = partial(describe_due, lambda: self._due(self.provider), self.quotas.get(name))
+        notice = self.notice_of(name)
         return get_status(
-            self.assets,
-            self.state,
-            [quota.status() for quota in self.quotas.values()],
-            stage=settings.stage,
-            store=settings.store,
-            location=settings.location,
-            provider=provider,
-            notice=self.notice_of(provider),
+            self.assets, self.state, quotas, due=due, provider=name, notice=notice, **place
         )
 
     def list_credentials(self) -> KeysAnswer:
@@ -364,15 +363,15 @@ class App:
     ) -> IngestAnswer:
         """Ingest everything, or these data sets (of reports, these kinds) of these companies.
 
-        Without `force`, nothing is requested again while it is fresh, by `max_age` if it is passed,
-        or else by the settings. A listing that lacks very
-        many companies is refused, unless its losses are accepted.
+        Without `force`, nothing is requested again while it is fresh, by `max_age` or else by the
+        settings. A listing that lacks very many companies is refused, unless that is accepted.
         """
         from .services.parameters import parse_tickers
 
         started = perf_counter()
         chosen = None if tickers is None else parse_tickers(tickers)
         due = None if force else self._due(self.provider, max_age)
+        self.pipeline.publish_pending()
         result = self._ingest(self.provider).everything(
             progress, chosen, data_sets, reports, due, accept_losses=accept_losses
         )
@@ -385,12 +384,14 @@ class App:
         A provider that is not set up becomes a problem.
         """
         started = perf_counter()
+        self.pipeline.publish_pending()
         result = self._run(progress, until)
         self._update_finder(publish=False)
         return result.to_answer(self.provider, perf_counter() - started)
 
     def plan(self) -> list[WorkItem]:
         """Return what is due now, in order, as far as the provider's budget suffices."""
+        self.pipeline.publish_pending()
         return list(self._run.plan().now)
 
     def work(self, item: WorkItem) -> IngestAnswer:
@@ -419,6 +420,7 @@ class App:
         from .raw_archive import copies_in
 
         copies = self.cache if folder is None else copies_in(folder)
+        self.pipeline.publish_pending()
         answer = self._replay(copies, progress)
         self._update_finder(publish="listing" in answer.stored)
         return answer
@@ -439,18 +441,8 @@ class App:
 
     def check(self, progress: Progress = no_progress, *, repair: bool = False) -> CheckAnswer:
         """Find what is damaged in the store; `repair` it from the raw responses in the cache."""
-        from .services.check import CheckStore
-
-        check = CheckStore(
-            self.store,
-            self.assets,
-            self.actions,
-            self.news,
-            lambda: self.update_insights,
-            partial(self._replay, self.cache, progress),
-            self._publish_listing,
-            self.clock,
-        )
+        insights, replay = lambda: self.update_insights, partial(self._replay, self.cache, progress)
+        check = make_check(self.store, insights, replay, self._publish_listing, self.clock)
         return check(progress, repair=repair)
 
     def _update_finder(self, *, publish: bool) -> None:
@@ -462,7 +454,13 @@ class App:
         self._update_finder(publish=True)
 
     def _ingest(self, provider: Provider) -> Ingest:
-        return make_ingest(self.store, provider, self._outbox, self._publish_listing, self.clock)
+        return make_ingest(
+            self.store,
+            provider,
+            self._outbox,
+            self._publish_listing,
+            self.clock,
+        )
 
     @cached_property
     def update_insights(self) -> UpdateInsights:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .domain.queues import Failure, Message
     from .domain.work import WorkItem
     from .events import Event
-    from .ports import Clock, DeadLetters, Queues, Store
+    from .ports import Clock, DeadLetters, EventPublisher, Queues, Store
     from .publishers.in_process import EventHandler, InProcessEventBus
     from .repositories.work import WorkRepository
     from .services.circuit import Circuit
@@ -43,6 +43,10 @@ class Parts(Protocol):
     @property
     def store(self) -> Store:
         """The tables."""
+
+    @property
+    def bus(self) -> EventPublisher:
+        """The bus that events are published to."""
 
     @property
     def update_insights(self) -> EventHandler:
@@ -136,6 +140,16 @@ class Pipeline:
         from .publishers.sqs import SqsQueues
 
         return SqsQueues(aws_client("sqs"), self._parts.settings.queue_prefix or "")
+
+    def publish_pending(self) -> int:
+        """Publish what stopped runs have left; return of how many companies, lists and users."""
+        from .repositories.companies import AssetRepository
+        from .repositories.users import DeletionRepository
+        from .services.outbox import Outbox, PublishPending
+
+        store, clock = self._parts.store, self._parts.clock
+        outbox, deletions = Outbox(store, self._parts.bus), DeletionRepository(store)
+        return PublishPending(outbox, AssetRepository(store), deletions, clock)()
 
     # In this process
 

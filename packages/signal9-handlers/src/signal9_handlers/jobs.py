@@ -11,7 +11,15 @@ from signal9_core.errors import PublishError
 
 from .runtime import application, logger
 
-__all__ = ["delete_users", "notify", "plan", "send_notifications", "update_insights", "work"]
+__all__ = [
+    "delete_users",
+    "notify",
+    "plan",
+    "publish_pending",
+    "send_notifications",
+    "update_insights",
+    "work",
+]
 
 _RESERVE: Final = timedelta(minutes=3)
 """One work item takes no longer, so that a batch ends before it is killed."""
@@ -31,6 +39,12 @@ def plan(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG
     """Send what is due to the workers of its provider."""
     planned = application().pipeline.plan()
     logger().info("planned", extra=planned._asdict())
+
+
+@logger().inject_lambda_context(clear_state=True)
+def publish_pending(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
+    """Publish the events that stopped functions have left."""
+    logger().info("published", subjects=application().pipeline.publish_pending())
 
 
 @logger().inject_lambda_context(clear_state=True)

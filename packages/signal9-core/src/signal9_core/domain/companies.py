@@ -173,10 +173,16 @@ class Failures(Model):
 
 
 class PendingEvent(Model):
-    """An event that is recorded and not yet published: its detail type and its JSON."""
+    """An event that is recorded until it is published: its detail type and its JSON.
+
+    One of a stopped run that was published since stays until the company is ingested again: what
+    that run has stored may be incomplete.
+    """
 
     detail_type: str
     detail: str
+    at: Instant
+    published_at: Instant | None = None
 
 
 class ProblemKind(StrEnum):

@@ -163,7 +163,7 @@ class CompanyRecord:
         self.save()
         # Another run may have published, and removed, what this one recorded.
         self._published = list(dict.fromkeys((*self._stored.model.pending, *self._events)))
-        outbox.send([unpack(event) for event in self._published])
+        outbox.send([unpack(event) for event in self._published if not event.published_at])
         self._stored = self._assets.read(self.ticker)  # its insights may be new
 
     def save(self, *, checked: bool = False) -> None:

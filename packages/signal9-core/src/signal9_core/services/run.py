@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from ..domain.queues import reason_of
 from ..errors import Signal9Error
 from ..repositories.companies import CompanySummary
-from ..schemas.operations import RunAnswer
+from ..schemas.operations import DueAnswer, RunAnswer
 from .ingest_result import IngestResult
 from .planner import Published
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from ..domain.companies import DataSet, ListName
@@ -48,23 +48,30 @@ class Budget(Protocol):
 
 
 class RunResult(NamedTuple):
-    """What a run came to, how many work items are left, and when the budget refills for them."""
+    """What a run came to, what is left, when the budget refills, and suffices for all of it."""
 
     ingested: IngestResult
     left: int
-    continues_at: datetime | None
+    continues_at: datetime | None = None
+    completes_at: datetime | None = None
 
     def to_answer(self, provider: Provider, seconds: float) -> RunAnswer:
         """Return the result as entry points show it."""
         answer = self.ingested.to_answer(provider, seconds).model_dump(by_alias=False)
-        return RunAnswer(**answer, left=self.left, continues_at=self.continues_at)
+        return RunAnswer(
+            **answer,
+            left=self.left,
+            continues_at=self.continues_at,
+            completes_at=self.completes_at,
+        )
 
 
 @dataclass(frozen=True)
 class Due:
     """What is due of one provider, by what was requested when.
 
-    With a `max_age`, all data of a company is fresh for so long, and no longer.
+    With a `max_age`, all data of a company is fresh for so long, and no longer. With `only` some
+    companies, nothing is due of others.
     """
 
     provider: Provider
@@ -75,6 +82,7 @@ class Due:
     clock: Clock
     last_close: Callable[[datetime], datetime]
     max_age: timedelta | None = None
+    only: Collection[Ticker] = ()
 
     def lists(self) -> list[WorkItem]:
         """Return the lists that are due."""
@@ -84,18 +92,47 @@ class Due:
         """Return when the lists were last requested, or failed."""
         return self.state.lists(self.provider.name)
 
-    def plan(self, budget: int | None = None, *, lists: bool = True) -> Plan:
+    def plan(
+        self,
+        budget: int | None = None,
+        *,
+        lists: bool = True,
+        companies: Iterable[CompanySummary] | None = None,
+    ) -> Plan:
         """Return what is due, with or without lists, as far as the budget of calls suffices.
 
         Nothing is due of companies that are not listed, or whose tickers may have other owners.
+        `companies` saves reading them.
         """
-        companies = [
+        wanted = self._wanted()
+        listed = [
             company
-            for company in self.assets.summaries(self.provider.covered())
+            for company in companies or self.assets.summaries(wanted)
             if company.status == "active" and not company.is_undecided
+            if wanted is None or company.ticker in wanted
         ]
         due_lists = self.lists() if lists else ()
-        return self.planner.plan(companies, self._published, self.clock(), budget, due_lists)
+        return self.planner.plan(listed, self._published, self.clock(), budget, due_lists)
+
+    def _wanted(self) -> Collection[Ticker] | None:
+        """Return the companies of which something may be due; `None` for all that are stored."""
+        covered = self.provider.covered()
+        if not self.only:
+            return covered
+        return [ticker for ticker in self.only if covered is None or ticker in covered]
+
+    def answer(
+        self, companies: Iterable[CompanySummary], budget: Budget | None
+    ) -> DueAnswer | None:
+        """Return how much is due of these companies; `None` of a provider without requests."""
+        items = self.plan(companies=companies).now
+        if not any(self.provider.calls.values()):
+            return None
+        return DueAnswer(
+            left=_count(items),
+            calls=sum(item.calls for item in items),
+            completes_at=None if budget is None else _completes_at(items, budget.status()),
+        )
 
     def data_sets(self, ticker: Ticker) -> tuple[DataSet, ...]:
         """Return which data sets of a company are due."""
@@ -139,10 +176,11 @@ class Run:
             plan, done = self.due.plan(budget, lists=False), 0
         if not done:
             done = self._work(plan.now, result, until, progress)
-        left = len(plan.now) - done + len(plan.later)
+        left = [*plan.now[done:], *plan.later]
         if self.budget is None or not (plan.later or result.out_of_calls):
-            return RunResult(result, left, None)
-        return RunResult(result, left, self.budget.status().refills_at)
+            return RunResult(result, _count(left))
+        quota = self.budget.status()
+        return RunResult(result, _count(left), quota.refills_at, _completes_at(left, quota))
 
     def plan(self, beside: Sequence[WorkItem] = ()) -> Plan:
         """Return what is due, and for how much of it the calls that are left today suffice.
@@ -160,8 +198,18 @@ class Run:
         return None if self.budget is None else self.budget.left_today()
 
     def work(self, item: WorkItem) -> IngestResult:
-        """Do one item of a plan; what of it was requested since it was planned is left out."""
-        result = self._ingest(item)
+        """Do one item of a plan; what of it was requested since it was planned is left out.
+
+        If a batch of companies fails as nobody expects, each is tried alone.
+        """
+        try:
+            result = self._ingest(item)
+        except Exception as error:
+            if len(item.tickers) <= 1 or _may_pass(error):
+                raise
+            result = IngestResult()
+            for ticker in item.tickers:
+                result.add(self._try(item.model_copy(update={"tickers": (ticker,)})))
         if self.circuit is not None:
             self.circuit.note(result)
         return result
@@ -182,7 +230,7 @@ class Run:
         try:
             return self.work(item)
         except Exception as error:
-            if self.give_up is None or (isinstance(error, Signal9Error) and error.transient):
+            if self.give_up is None or _may_pass(error):
                 raise
             self.give_up(item, error)
             result = IngestResult()
@@ -200,13 +248,35 @@ class Run:
     ) -> int:
         """Do what can be done, and return how many items that were."""
         for done, item in enumerate(items):
-            if result.out_of_calls or (until is not None and self.clock() >= until):
+            if (
+                result.out_of_calls
+                or result.is_down
+                or (until is not None and self.clock() >= until)
+            ):
                 return done
             if self.circuit is not None and not self.circuit.admits():
                 return done
             result.add(self._try(item))
             progress("due", done + 1, len(items))
         return len(items)
+
+
+def _count(items: Iterable[WorkItem]) -> int:
+    """Return how many lists and companies items are about."""
+    return sum(len(item.tickers) or 1 for item in items)
+
+
+def _completes_at(items: Iterable[WorkItem], quota: QuotaAnswer) -> datetime | None:
+    """Return when there will have been calls for these items; `None` if there are enough now."""
+    waiting = sum(item.calls for item in items) - quota.left
+    if waiting <= 0:
+        return None
+    period = timedelta(days=1) if quota.period == "day" else timedelta(minutes=1)
+    return quota.refills_at + period * ((waiting - 1) // quota.limit)
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, Signal9Error) and error.transient
 
 
 def _without(items: Iterable[WorkItem], beside: Iterable[WorkItem]) -> Iterator[WorkItem]:
