@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.domain.companies import DataSet, Failures, ListName
+from signal9_core.domain.companies import DataSet, Failures, ListName, PendingEvent
 from signal9_core.domain.work import ListState, WorkItem
 from signal9_core.repositories.companies import CompanySummary
 from signal9_core.services.planner import (
@@ -156,14 +156,29 @@ def test_what_is_overdue_takes_turns_with_what_is_missing() -> None:
     companies = [
         company("NEW1", 1),
         company("NEW2", 2),
-        company("OLD1", 3, overview=NOW - 40 * DAY),
+        company("OLD1", 3, overview=NOW - 38 * DAY),
         company("OLD2", 4, overview=NOW - 50 * DAY),
-        company("DUE", 5, overview=NOW - 31 * DAY),
+        company("DUE", 5, overview=NOW - 37 * DAY),
     ]
 
     plan = planner.plan(companies, PUBLISHED, NOW)
 
     assert tickers(plan) == ["NEW1", "OLD2", "NEW2", "OLD1", "DUE"]
+
+
+def test_a_company_whose_run_was_stopped_comes_first_and_as_a_whole() -> None:
+    event = PendingEvent(detail_type="PricesUpdated.v1", detail="{}")
+    stopped = company("STOPPED", 9, prices=NOW, news=NOW, overview=NOW)
+    stopped = stopped.model_copy(update={"pending": (event,)})
+
+    plan = FREE.plan([company("NEW", 1), stopped], PUBLISHED, NOW, budget=8)
+
+    assert [(item.tickers, item.is_unpublished) for item in plan.now] == [
+        (("STOPPED",), True),
+        (("NEW",), False),
+    ]
+    assert (plan.now[0].data_sets, plan.now[0].due_since) == ((DataSet.FINANCIALS,), None)
+    assert FREE.plan([stopped], PUBLISHED, NOW, budget=3).now == []
 
 
 def test_an_item_that_does_not_fit_is_begun_and_ends_the_plan() -> None:
