@@ -76,6 +76,17 @@ def test_lists_are_due_a_day_after_they_were_requested() -> None:
     assert [item.name for item in FREE.lists(states, NOW)] == ["listing"]
 
 
+def test_a_list_that_has_failed_waits_as_companies_do() -> None:
+    failed = Failures(count=1, at=NOW - HOUR / 2, reason="unreadable")
+    planner = Planner("fake", {"listing": 1})
+    states: Mapping[ListName, ListState] = {
+        "listing": ListState(requested_at=NOW - 2 * DAY, failures=failed)
+    }
+
+    assert planner.lists(states, NOW) == []
+    assert [item.due_since for item in planner.lists(states, NOW + HOUR)] == [NOW + HOUR / 2]
+
+
 def test_a_list_that_the_provider_does_not_have_is_never_due() -> None:
     assert PRICES.lists({}, NOW) == []
 
