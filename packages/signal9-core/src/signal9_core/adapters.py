@@ -11,7 +11,7 @@ from .tables import TABLES
 
 if TYPE_CHECKING:
     from .credentials import Credentials
-    from .ports import Clock, EventPublisher, Notifier, Store
+    from .ports import Clock, EventPublisher, Notifier, SentimentScorer, Store
     from .provider_port import Provider, ProviderFormat, Quota, RawCache
     from .quota import SharedQuota
     from .raw_archive import RawArchive
@@ -32,6 +32,7 @@ __all__ = [
     "make_parsers",
     "make_provider",
     "make_quotas",
+    "make_scorer",
     "open_store",
     "provider_notice",
 ]
@@ -82,6 +83,19 @@ def make_notifier(settings: Settings) -> Notifier:
     from .publishers.in_process import MemoryNotifier
 
     return MemoryNotifier()
+
+
+def make_scorer(settings: Settings) -> SentimentScorer:
+    """Return what scores articles that came without a sentiment: a model, or the lexicon."""
+    if settings.sentiment_model is not None:
+        from .aws import aws_client
+        from .sentiment.bedrock import BedrockScorer
+
+        client = aws_client("bedrock-runtime", read_timeout_s=20)
+        return BedrockScorer(client, settings.sentiment_model)
+    from .sentiment.scorer import LexiconScorer
+
+    return LexiconScorer()
 
 
 def make_credentials(settings: Settings) -> Credentials:

@@ -16,6 +16,7 @@ from .adapters import (
     make_parsers,
     make_provider,
     make_quotas,
+    make_scorer,
     open_store,
     provider_notice,
 )
@@ -182,9 +183,7 @@ class App:
     @cached_property
     def scorer(self) -> SentimentScorer:
         """Scores articles that came without a sentiment."""
-        from .sentiment.scorer import LexiconScorer
-
-        return LexiconScorer()
+        return make_scorer(self.settings)
 
     @cached_property
     def finder(self) -> CompanyFinder:
@@ -455,16 +454,16 @@ class App:
         """Update the insights that an event affects."""
         from .services.insights import UpdateInsights
 
-        window_days = self.settings.sentiment_window_days
         return UpdateInsights(
             self.assets,
             self.prices,
             self.actions,
+            self.financials,
             self.news,
             lambda: self.scorer,
             self.bus,
             self.clock,
-            window_days,
+            self.settings.sentiment_window_days,
         )
 
     @cached_property

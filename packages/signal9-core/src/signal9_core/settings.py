@@ -20,6 +20,7 @@ from .errors import SettingsError
 __all__ = ["Settings", "load_settings"]
 
 _URL: Final = r"^https?://[^\s?#@]+$"
+_MODEL: Final = r"^[a-z0-9.-]{1,120}(:[a-z0-9]+)*$"
 _ORIGIN: Final = r"^https?://[^\s/?#@*,]+$"
 
 
@@ -115,8 +116,13 @@ class Settings(BaseSettings):
     news_max_age_hours: PositiveInt = Field(
         1, description="Hours after which news are requested again."
     )
+    sentiment_model: Annotated[str, Field(pattern=_MODEL)] | None = Field(
+        None,
+        description="Id of the Amazon Bedrock model that scores articles without a sentiment; "
+        "unset means the lexicon.",
+    )
     sentiment_window_days: PositiveInt = Field(
-        90, description="Days of news that the rolling sentiment covers."
+        30, description="Days of news that the rolling sentiment covers."
     )
     issuer: str | None = Field(
         None, description="Issuer (`iss`) of the tokens that the API accepts."
