@@ -58,7 +58,8 @@ class FunctionSpec:
 
     It handles `endpoints` or `events`, runs on the polling schedule (`scheduled`), handles failed
     events (`handles_failures`) or checks tokens (`authorizes`). Only functions with `internet`
-    access reach more than AWS. `secrets` are names from `names.SECRETS`.
+    access reach more than AWS. One that `scores` may call the stage's model of sentiment. `secrets` are
+    names from `names.SECRETS`.
     """
 
     name: str
@@ -71,6 +72,7 @@ class FunctionSpec:
     authorizes: bool = False
     publishes: bool = False
     notifies: bool = False
+    scores: bool = False
     internet: bool = False
     writes_cache: bool = False
     secrets: tuple[str, ...] = ()
@@ -182,9 +184,15 @@ JOBS: Final = (
     FunctionSpec(
         name="Enhancement",
         handler="signal9_handlers.jobs.update_insights",
-        uses=(Use(ASSETS, writes=True), Use(TIME_SERIES), Use(NEWS, writes=True)),
-        events=(AssetDataUpdated, NewsIngested, PricesUpdated),
+        uses=(
+            Use(ASSETS, writes=True),
+            Use(TIME_SERIES),
+            Use(FINANCIALS),
+            Use(NEWS, writes=True),
+        ),
+        events=(AssetDataUpdated, FinancialDataIngested, NewsIngested, PricesUpdated),
         publishes=True,
+        scores=True,
         timeout_s=120,
     ),
     FunctionSpec(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypedDict
 
-from aws_cdk import RemovalPolicy, aws_iam, aws_sns
+from aws_cdk import RemovalPolicy, Stack, aws_iam, aws_sns
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_lambda_destinations as destinations
@@ -78,7 +78,7 @@ class Compute(Construct):
             "Libraries",
             code=PythonBundle(
                 requirements=_DEPLOY / "requirements.txt",
-                botocore_services=_SERVICES,
+                botocore_services=_services(settings),
                 for_this_machine=settings.emulated,
             ),
             python_version=PYTHON,
@@ -144,6 +144,7 @@ class Compute(Construct):
             "SIGNAL9_CACHE_BUCKET": cache if spec.writes_cache else None,
             "SIGNAL9_EVENT_BUS": self._backbone.bus.event_bus_name if spec.publishes else None,
             "SIGNAL9_NOTIFICATION_TOPIC": self._notifications.topic_arn if spec.notifies else None,
+            "SIGNAL9_SENTIMENT_MODEL": settings.sentiment_model if spec.scores else None,
             "SIGNAL9_CORS_ORIGINS": ",".join(settings.origins) if spec.endpoints else None,
             "SIGNAL9_ISSUER": settings.issuer if spec.authorizes else None,
             "SIGNAL9_AUDIENCE": settings.audience if spec.authorizes else None,
@@ -164,6 +165,21 @@ class Compute(Construct):
             self._backbone.grant_publish(function)
         if spec.notifies:
             self._notifications.grant_publish(function)
+        if spec.scores and self._settings.sentiment_model is not None:
+            _grant_model(function, self._settings.sentiment_model)
+
+
+def _services(settings: StageSettings) -> tuple[str, ...]:
+    return _SERVICES if settings.sentiment_model is None else (*_SERVICES, "bedrock-runtime")
+
+
+def _grant_model(function: PythonFunction, model: str) -> None:
+    arn = Stack.of(function).format_arn(
+        service="bedrock", account="", resource="foundation-model", resource_name=model
+    )
+    aws_iam.Grant.add_to_principal(
+        grantee=function, actions=["bedrock:InvokeModel"], resource_arns=[arn]
+    )
 
 
 def _grant_use(grantee: aws_iam.IGrantable, use: Use, table: dynamodb.ITable) -> None:

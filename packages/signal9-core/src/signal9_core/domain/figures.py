@@ -160,7 +160,7 @@ def _change(year: PriceYear) -> tuple[Decimal, Decimal]:
     year.require_actions(bars.day(-2), bars.day(-1))
     two = in_last_shares(bars.slice(len(bars) - 2, len(bars)), year.actions)
     before, close = two.prices("close")
-    return close - before, _ratio(close - before, before, "the close before")
+    return close - before, _ratio(close - before, before, "close before")
 
 
 def volatility(closes: Sequence[int]) -> Decimal:
@@ -207,7 +207,7 @@ def _dividend_yield(year: PriceYear) -> Decimal:
             split.ratio for split in recent if split.ratio and split.ex_date > dividend.ex_date
         )
         total += (dividend.amount or Decimal(0)) / prod(later, start=Decimal(1))
-    return _ratio(total, year.bars.price("close", -1), "the last close")
+    return _ratio(total, year.bars.price("close", -1), "last close")
 
 
 def _price_to_earnings(year: PriceYear, earnings: EarningsFigures, received: date) -> Decimal:
@@ -377,14 +377,11 @@ def _payout(months: TwelveMonths, recent: Recent) -> Decimal:
 def earnings_figures(recent: Recent) -> EarningsFigures | None:
     """Return the figures of the earnings reports; `None` without any.
 
-    A source may list quarters to come, and the running year as if it were finished: a year counts
-    if there is an income statement of it. Statements also say the currency where earnings do not.
+    A source may list quarters to come. Statements say the currency where earnings do not.
     """
     quarters, years = _of_kind(recent, ReportKind.EARNINGS)
     quarters = list(dropwhile(lambda report: report.figures().get(_EPS) is None, quarters))
     statements, annual = _of_kind(recent, ReportKind.INCOME_STATEMENT)
-    finished = {report.fiscal_date_ending for report in annual}
-    years = [report for report in years if report.fiscal_date_ending in finished]
     months = _latest_twelve_months(quarters, years)
     if months is None:
         return None
