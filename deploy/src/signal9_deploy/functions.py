@@ -58,8 +58,8 @@ class FunctionSpec:
 
     It handles `endpoints` or `events`, runs on the polling schedule (`scheduled`), handles failed
     events (`handles_failures`) or checks tokens (`authorizes`). Only functions with `internet`
-    access reach more than AWS. One that `scores` may call the stage's model of sentiment. `secrets` are
-    names from `names.SECRETS`.
+    access reach more than AWS. One that `scores` may call the model of sentiment that the stage
+    names. `secrets` are names from `names.SECRETS`.
     """
 
     name: str
