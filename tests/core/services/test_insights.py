@@ -10,12 +10,17 @@ from signal9_core.domain import (
     AssetProfile,
     CorporateAction,
     DataSet,
+    Earnings,
     Freshness,
+    Identity,
+    IncomeStatement,
     Insights,
     NewsArticle,
     PriceRange,
     PriceSeries,
     ProblemKind,
+    Report,
+    ReportKind,
     SentimentLabel,
     SentimentRating,
 )
@@ -23,6 +28,7 @@ from signal9_core.errors import PublishError, ScoringError, ScoringUnavailableEr
 from signal9_core.events import (
     AssetDataUpdated,
     Event,
+    FinancialDataIngested,
     NewsIngested,
     NewsSentimentAnalyzed,
     PricesUpdated,
@@ -35,7 +41,7 @@ from signal9_core.repositories.prices import PriceRepository
 from signal9_core.repositories.reports import FinancialsRepository
 from signal9_core.services.insights import UpdateInsights
 from signal9_core.tables import TableSpec
-from tests.core.storing import store_articles, store_assets
+from tests.core.storing import store_articles, store_assets, store_reports
 from tests.fakes import LISTING, NOW, AttentivePublisher, FakeScorer, SetClock, article, bar, series
 from tests.spied import SpiedStore
 
@@ -521,3 +527,91 @@ def test_a_rating_that_could_not_be_announced_is_announced_when_repeated(market:
     market.news_ingested("AAPL")
 
     assert [type(event) for event in good.heard] == [NewsSentimentAnalyzed]
+
+
+def quarters(*revenues: int, ticker: str = "AAPL") -> list[Report]:
+    """Return income statements and earnings of quarters up to the last of 2023."""
+    ends = ["2023-12-31", "2023-09-30", "2023-06-30", "2023-03-31", "2022-12-31"]
+    facts = {"ticker": ticker, "period": "quarterly", "currency": "USD"}
+    return [
+        model.model_validate({**facts, "fiscalDateEnding": end, name: revenue})
+        for end, revenue in zip(ends, revenues, strict=False)
+        for model, name in ((IncomeStatement, "totalRevenue"), (Earnings, "reportedEPS"))
+    ]
+
+
+def reported(market: Market, *revenues: int) -> None:
+    """Store quarters of Apple, received at noon, and update what follows from them."""
+    store_reports(market.financials, "AAPL", quarters(*revenues))
+    received = {ReportKind.EARNINGS: NOW}
+    market.assets.change("AAPL", lambda old: old.model_copy(update={"reports_received": received}))
+    event = FinancialDataIngested(
+        at=NOW, ticker="AAPL", reports=(ReportKind.INCOME_STATEMENT,), count=1
+    )
+    market.update(event)
+
+
+def test_reports_change_figures_and_what_compares_them_with_the_price(market: Market) -> None:
+    market.is_fresh("AAPL", DataSet.PRICES)
+    market.actions_are_known("AAPL")
+    market.prices.merge(series("AAPL", day_20240105="181"))
+
+    reported(market, 4, 3, 2, 1, 9)
+    insights = market.insights("AAPL")
+    market.prices.merge(series("AAPL", day_20240108="190"))
+    market.prices_updated("AAPL")
+
+    assert insights.income is not None
+    assert insights.income.revenue == 10
+    assert insights.prices is not None
+    assert insights.prices.price_to_earnings == Decimal("18.1")
+    after = market.insights("AAPL")
+    assert after.prices is not None
+    assert after.prices.price_to_earnings == 19
+    assert after.income == insights.income
+
+
+def test_figures_are_written_only_when_their_facts_change(market: Market) -> None:
+    market.is_fresh("AAPL", DataSet.PRICES)
+    market.prices.merge(series("AAPL", day_20240105="181"))
+    reported(market, 4, 3, 2, 1)
+    version = market.assets.read("AAPL").version
+
+    reported(market, 4, 3, 2, 1)
+    market.prices_updated("AAPL")
+    same = market.assets.read("AAPL").version
+    reported(market, 5, 3, 2, 1)
+
+    assert same == version
+    income = market.insights("AAPL").income
+    assert income is not None
+    assert income.revenue == 11
+    assert market.publisher.heard == []
+
+
+def test_reports_of_a_former_owner_of_the_ticker_do_not_count(market: Market) -> None:
+    identity = Identity(since=date(2023, 5, 1))
+    market.assets.change("AAPL", lambda old: old.model_copy(update={"identity": identity}))
+
+    reported(market, 4, 3, 2, 1)
+
+    income = market.insights("AAPL").income
+    assert income is not None
+    assert income.revenue is None
+    assert "revenue" in income.insufficient
+
+
+def test_an_update_reads_each_kind_of_fact_once(market: Market) -> None:
+    for data_set in (DataSet.PRICES, DataSet.NEWS):
+        market.is_fresh("AAPL", data_set)
+    market.prices.merge(series("AAPL", day_20230601="150", day_20240105="181"))
+    store_articles(market.news, [article("Soars", "2024-01-05T10:00", "AAPL", sentiment="0.5")])
+    reported(market, 4, 3, 2, 1)
+    overview = AssetDataUpdated(at=NOW, tickers=("AAPL",), data_set="overview")
+    market.update(overview)
+
+    before = market.spied.calls
+    market.update(overview)
+
+    # The record, and a query each of reports, prices, actions and news.
+    assert market.spied.calls - before == 5

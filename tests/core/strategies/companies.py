@@ -80,7 +80,9 @@ def insights() -> SearchStrategy[Insights]:
 
 def _figures(model: type[Model]) -> SearchStrategy[Model]:
     reasons = st.dictionaries(st.just("revenue"), texts(), max_size=1)
-    return instances(model, currency=maybe(st.just("USD")), insufficient=reasons)
+    periods = st.lists(days(), max_size=4).map(tuple)
+    currency = maybe(st.just("USD"))
+    return instances(model, currency=currency, periods=periods, insufficient=reasons)
 
 
 def _ratings() -> SearchStrategy[SentimentRating]:
