@@ -56,6 +56,7 @@ _QUARTER: Final = timedelta(days=70), timedelta(days=125)
 
 _THREE_QUARTERS: Final = timedelta(days=245), timedelta(days=295)
 _FISCAL_YEAR: Final = timedelta(days=350), timedelta(days=380)
+_NONE: Final = timedelta(0)
 _SAME_END: Final = timedelta(days=10)
 _OLDEST_EARNINGS: Final = timedelta(days=200)
 """A quarter and the time in which its report may be filed: older earnings are not the latest."""
@@ -222,7 +223,7 @@ def _price_to_earnings(year: PriceYear, earnings: EarningsFigures, received: dat
             f"Earnings are in {earnings.currency or 'an unknown currency'}, "
             f"prices in {year.bars.currency}."
         )
-    if not timedelta(0) <= year.last - earnings.as_of <= _OLDEST_EARNINGS:
+    if not _NONE <= year.last - earnings.as_of <= _OLDEST_EARNINGS:
         raise InsufficientDataError(f"Earnings end on {earnings.as_of}, prices on {year.last}.")
     if received < year.last:
         year.require_actions(received, year.last)
@@ -243,16 +244,14 @@ class TwelveMonths(NamedTuple):
     before: Sequence[Report]
     latest: date
 
-    @property
-    def ends(self) -> tuple[date, ...]:
-        """The ends of the periods, oldest first."""
-        return tuple(report.fiscal_date_ending for report in self.reports)
-
-    @property
-    def currency(self) -> str | None:
-        """The currency of the reports, `None` if there is not one of all."""
+    def facts(self) -> dict[str, Any]:
+        """Return what every group of figures says of the reports that it follows from."""
         currencies = {report.currency for report in self.reports}
-        return currencies.pop() if len(currencies) == 1 else None
+        return {
+            "as_of": self.latest,
+            "periods": tuple(report.fiscal_date_ending for report in self.reports),
+            "currency": currencies.pop() if len(currencies) == 1 else None,
+        }
 
     def total(self, field: str, *, of_year_before: bool = False) -> Decimal:
         """Return the sum of a field over all periods, each of which must have it."""
@@ -295,26 +294,26 @@ def _latest_twelve_months(
     for reports, count in ((quarters, _QUARTERS), (years, 1)):
         newest, before = reports[:count], reports[count : 2 * count]
         if _follow(newest, count) and max(ends) - newest[0].fiscal_date_ending <= _SAME_END:
-            follow = _follow(before, count) and _lies_in(newest, before, _FISCAL_YEAR)
-            return TwelveMonths(newest[::-1], before[::-1] if follow else (), max(ends))
+            shortest, longest = _FISCAL_YEAR
+            is_year = _follow(before, count) and (
+                shortest <= _between(newest[0], before[0]) <= longest
+            )
+            return TwelveMonths(newest[::-1], before[::-1] if is_year else (), max(ends))
     return TwelveMonths((), (), max(ends))
 
 
 def _follow(reports: Sequence[Report], count: int) -> bool:
     """Return whether there are so many reports, newest first, of periods without a gap."""
-    pairs = pairwise(reports)
-    return (
-        len(reports) == count
-        and all(_lies_in([later], [earlier], _QUARTER) for later, earlier in pairs)
-        and (count == 1 or _lies_in(reports, reports[-1:], _THREE_QUARTERS))
-    )
+    if len(reports) < count or count == 1:
+        return len(reports) == count
+    gaps = [_between(later, earlier) for later, earlier in pairwise(reports)]
+    shortest, longest = _QUARTER
+    least, most = _THREE_QUARTERS
+    return shortest <= min(gaps) and max(gaps) <= longest and least <= sum(gaps, _NONE) <= most
 
 
-def _lies_in(
-    later: Sequence[Report], earlier: Sequence[Report], bounds: tuple[timedelta, timedelta]
-) -> bool:
-    between = later[0].fiscal_date_ending - earlier[0].fiscal_date_ending
-    return bounds[0] <= between <= bounds[1]
+def _between(later: Report, earlier: Report) -> timedelta:
+    return later.fiscal_date_ending - earlier.fiscal_date_ending
 
 
 Recent: TypeAlias = "Mapping[tuple[ReportKind, Period], Sequence[Report]]"
@@ -339,7 +338,7 @@ def income_figures(recent: Recent) -> IncomeFigures | None:
             "revenue_growth": lambda: months.growth("totalRevenue"),
         }
     )
-    return IncomeFigures(**_facts(months), insufficient=insufficient, **values)
+    return IncomeFigures(**months.facts(), insufficient=insufficient, **values)
 
 
 def cash_flow_figures(recent: Recent) -> CashFlowFigures | None:
@@ -359,7 +358,7 @@ def cash_flow_figures(recent: Recent) -> CashFlowFigures | None:
             "payout_ratio": lambda: _payout(months, recent),
         }
     )
-    return CashFlowFigures(**_facts(months), insufficient=insufficient, **values)
+    return CashFlowFigures(**months.facts(), insufficient=insufficient, **values)
 
 
 def _payout(months: TwelveMonths, recent: Recent) -> Decimal:
@@ -388,7 +387,7 @@ def earnings_figures(recent: Recent) -> EarningsFigures | None:
     values, insufficient = _computed(
         {"eps": lambda: months.total(_EPS), "eps_growth": lambda: months.growth(_EPS)}
     )
-    facts = _facts(months)
+    facts = months.facts()
     currencies = {report.currency for report in (*statements, *annual)}
     if facts["currency"] is None and len(currencies) == 1:
         facts["currency"] = currencies.pop()
@@ -397,10 +396,6 @@ def earnings_figures(recent: Recent) -> EarningsFigures | None:
 
 def _of_kind(recent: Recent, kind: ReportKind) -> tuple[Sequence[Report], Sequence[Report]]:
     return recent.get((kind, Period.QUARTERLY), ()), recent.get((kind, Period.ANNUAL), ())
-
-
-def _facts(months: TwelveMonths) -> dict[str, Any]:
-    return {"as_of": months.latest, "periods": months.ends, "currency": months.currency}
 
 
 def _computed(formulas: _Formulas) -> tuple[dict[str, Any], dict[str, str]]:
