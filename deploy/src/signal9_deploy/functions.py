@@ -63,8 +63,9 @@ class FunctionSpec:
     schedules (`plans`) or does it (`works`), runs every so many minutes, handles failed events
     (`handles_failures`) or checks tokens (`authorizes`). A queue has messages in batches for at
     most `max_concurrency` instances. Only those with `internet` access reach more than AWS, and
-    those that send `mails` where a stage does: there is no endpoint of SES in the VPC. `secrets`
-    are names from `names.SECRETS`.
+    those that send `mails` where a stage does: there is no endpoint of SES in the VPC. One that
+    `scores` may call the model of sentiment that the stage names. `secrets` are names from
+    `names.SECRETS`.
     """
 
     name: str
@@ -84,6 +85,7 @@ class FunctionSpec:
     notifies: bool = False
     deletes: bool = False
     mails: bool = False
+    scores: bool = False
     internet: bool = False
     writes_cache: bool = False
     secrets: tuple[str, ...] = ()
@@ -211,10 +213,16 @@ JOBS: Final = (
     FunctionSpec(
         name="Enhancement",
         handler="signal9_handlers.jobs.update_insights",
-        uses=(Use(ASSETS, writes=True), Use(TIME_SERIES), Use(NEWS, writes=True)),
-        events=(AssetDataUpdated, NewsIngested, PricesUpdated),
+        uses=(
+            Use(ASSETS, writes=True),
+            Use(TIME_SERIES),
+            Use(FINANCIALS),
+            Use(NEWS, writes=True),
+        ),
+        events=(AssetDataUpdated, FinancialDataIngested, NewsIngested, PricesUpdated),
         queue=INSIGHTS,
         publishes=True,
+        scores=True,
         timeout_s=120,
     ),
     FunctionSpec(

@@ -53,6 +53,7 @@ Issuer: TypeAlias = Annotated[
         pattern=r"^(https://[a-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:\d{1,5})?(/[\w.~-]+)*/?$"
     ),
 ]
+Model: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]+\.[a-z0-9-]+(:[a-z0-9]+)*$")]
 PrefixList: TypeAlias = Annotated[str, Field(pattern=r"^pl-[0-9a-f]{8,17}$")]
 Schedule: TypeAlias = Annotated[str, Field(pattern=_EXPRESSION)]
 
@@ -189,6 +190,10 @@ class StageSettings(BaseSettings):
     )
     provider: Literal["sample", "alphavantage", "alpaca"] = Field(
         "sample", description="The provider of market data."
+    )
+    sentiment_model: Model | None = Field(
+        None,
+        description="The foundation model of Amazon Bedrock that scores news; unset: the lexicon.",
     )
     polling: Schedule = Field(
         "cron(0 6 * * ? *)", description="When market data is polled in any case, UTC."

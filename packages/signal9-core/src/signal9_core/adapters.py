@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from .credentials import Credentials
-    from .ports import Clock, EventPublisher, Mailer, Notifier, Store
+    from .ports import Clock, EventPublisher, Mailer, Notifier, SentimentScorer, Store
     from .provider_port import Provider, ProviderFormat, Quota, RawCache
     from .quota import SharedQuota
     from .raw_archive import RawArchive
@@ -47,6 +47,7 @@ __all__ = [
     "make_provider",
     "make_quotas",
     "make_run",
+    "make_scorer",
     "make_send",
     "make_users",
     "open_store",
@@ -116,6 +117,18 @@ def make_mailer(settings: Settings) -> Mailer | None:
     from .publishers.in_process import MemoryMailer
 
     return MemoryMailer()
+
+
+def make_scorer(settings: Settings) -> SentimentScorer:
+    """Return what scores articles that came without a sentiment: a model, or the lexicon."""
+    if settings.sentiment_model is not None:
+        from .aws import aws_client
+        from .sentiment.bedrock import BedrockScorer
+
+        return BedrockScorer(aws_client("bedrock-runtime"), settings.sentiment_model)
+    from .sentiment.scorer import LexiconScorer
+
+    return LexiconScorer()
 
 
 def make_credentials(settings: Settings) -> Credentials:

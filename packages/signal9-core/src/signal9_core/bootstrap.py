@@ -22,6 +22,7 @@ from .adapters import (
     make_provider,
     make_quotas,
     make_run,
+    make_scorer,
     make_send,
     make_users,
     open_store,
@@ -199,9 +200,7 @@ class App:
     @cached_property
     def scorer(self) -> SentimentScorer:
         """Scores articles that came without a sentiment."""
-        from .sentiment.scorer import LexiconScorer
-
-        return LexiconScorer()
+        return make_scorer(self.settings)
 
     @cached_property
     def finder(self) -> CompanyFinder:
@@ -467,16 +466,16 @@ class App:
         """Update the insights that an event affects."""
         from .services.insights import UpdateInsights
 
-        window_days = self.settings.sentiment_window_days
         return UpdateInsights(
             self.assets,
             self.prices,
             self.actions,
+            self.financials,
             self.news,
             lambda: self.scorer,
             self.bus,
             self.clock,
-            window_days,
+            self.settings.sentiment_window_days,
         )
 
     @cached_property

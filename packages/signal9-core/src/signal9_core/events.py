@@ -104,7 +104,7 @@ class NewsSentimentAnalyzed(Event):
     detail_type = "News Sentiment Analyzed"
 
     ticker: Ticker
-    score: Score
+    score: Score | None = Field(description="Null below five articles, which say too little.")
     sample_size: PositiveInt
 
 
