@@ -168,6 +168,7 @@ class FakeScorer:
     """A scorer that knows certain words."""
 
     name = "fake-scorer"
+    most_at_once: int | None = None
 
     def __init__(self, **scores: float) -> None:
         self._scores = scores

@@ -214,6 +214,30 @@ def test_a_new_function_is_one_entry_of_the_table(grown: Template) -> None:
     assert "secretsmanager:GetSecretValue" in allowed
 
 
+def test_a_model_may_be_called_only_where_a_stage_has_one_and_by_what_scores() -> None:
+    model = "amazon.nova-micro-v1:0"
+    grown = build(settings_of("prod").model_copy(update={"sentiment_model": model}))
+    service, network = Template.from_stack(grown.service), Template.from_stack(grown.network)
+    allowed = {
+        spec.name: [
+            statement
+            for statement in statements(service, spec.name)
+            if "bedrock" in str(statement["Action"])
+        ]
+        for spec in FUNCTIONS
+    }
+
+    (statement,) = allowed.pop("Enhancement")
+    parts = statement["Resource"]["Fn::Join"][1]
+    assert (statement["Action"], statement["Effect"]) == ("bedrock:InvokeModel", "Allow")
+    assert parts[-1].endswith(f"::foundation-model/{model}")
+    assert not any(allowed.values())
+    assert _variables(service)["signal9-prod-Enhancement"]["SIGNAL9_SENTIMENT_MODEL"] == model
+    assert "bedrock-runtime" in str(properties(network, "AWS::EC2::VPCEndpoint"))
+    for part in ("Service", "Network"):
+        assert "bedrock" not in str(template("prod", part).to_json())
+
+
 @pytest.mark.parametrize("name", ["local", "dev", "prod"])
 def test_every_path_but_health_asks_the_authorizer(name: str) -> None:
     service = template(name, "Service")
@@ -324,7 +348,7 @@ def test_schedules_events_and_failures_reach_their_functions() -> None:
     }
     assert all(each["RetryPolicy"] for rule in rules for each in rule["Targets"])
     mappings = properties(service, "AWS::Lambda::EventSourceMapping")
-    assert [each["FunctionResponseTypes"] for each in mappings] == 5 * [["ReportBatchItemFailures"]]
+    assert [each["FunctionResponseTypes"] for each in mappings] == 6 * [["ReportBatchItemFailures"]]
 
 
 def test_work_is_planned_often_and_at_six_in_any_case() -> None:
@@ -380,7 +404,7 @@ def test_the_concurrency_of_workers_is_bounded() -> None:
         if "ScalingConfig" in each
     }
 
-    assert len(bounds) == 3
+    assert len(bounds) == 4
     assert next(bound for name, bound in bounds.items() if "Work" in name) == 2
 
 

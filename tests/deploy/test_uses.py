@@ -17,6 +17,7 @@ from signal9_core.events import (
     FinancialDataIngested,
     NewsIngested,
     PricesUpdated,
+    UserDeletionRequested,
 )
 from signal9_core.ports import Item, Key, Page, Store, Stored
 from signal9_core.schemas.users import WatchlistPut
@@ -92,6 +93,7 @@ EVENTS: list[Event] = [
     FinancialDataIngested(at=NOW, ticker="AAPL", reports=(ReportKind.EARNINGS,), count=1),
     NewsIngested(at=NOW, ticker="AAPL", first=NOW - DAYS, last=NOW, count=1),
     PricesUpdated(at=NOW, ticker="AAPL", first=NOW.date() - DAYS, last=NOW.date(), count=1),
+    UserDeletionRequested(at=NOW, user_id=USER),
 ]
 
 Deployed = Callable[[FunctionSpec], App]
@@ -165,6 +167,8 @@ def test_who_answers_about_companies_may_find_the_nearest(deployed: Deployed, pa
 def test_a_job_gets_by_with_its_permissions(deployed: Deployed, spec: FunctionSpec) -> None:
     app = deployed(spec)
     heard = [each for each in EVENTS if type(each) in spec.events]
+    if UserDeletionRequested in spec.events:
+        app.users.delete(USER)
 
     queues = app.pipeline.queues
     assert isinstance(queues, FakeQueues)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import partial
 
 import httpx2
 import pytest
@@ -28,7 +29,7 @@ def api(place: Place) -> Iterator[httpx2.Client]:
     """A client of its API, with a token, once the stage has filled itself with what tests read."""
     with place.api(place.token()) as found:
         for path in ("/assets/AAPL/prices", "/news?ticker=AAPL", "/financials/AAPL"):
-            eventually(lambda path=path: _items(found, path), within_s=240)
+            eventually(partial(_items, found, path), within_s=240)
         yield found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from signal9_core.domain.queues import INSIGHTS, NOTIFICATIONS
+from signal9_core.domain.queues import DELETIONS, INSIGHTS, NOTIFICATIONS
 from signal9_core.events import (
     AssetDataUpdated,
     Event,
@@ -12,6 +12,7 @@ from signal9_core.events import (
     FinancialDataRestated,
     NewsIngested,
     PricesUpdated,
+    UserDeletionRequested,
 )
 from signal9_core.schemas.base import Request
 from signal9_core.schemas.users import RecordPatch, TopicsPut, WatchlistPut, WizardPut
@@ -25,6 +26,7 @@ from signal9_core.tables import (
     STALENESS_INDEX,
     STATE,
     TIME_SERIES,
+    UNPUBLISHED_INDEX,
     USERS,
     WAITING_INDEX,
     IndexSpec,
@@ -63,7 +65,8 @@ class FunctionSpec:
     `rotates`, handles failed events (`handles_failures`) or checks tokens (`authorizes`). A queue
     has messages in batches for at most `max_concurrency` instances. Only those with `internet`
     access reach more than AWS, and those that send `mails` where a stage does: there is no endpoint
-    of SES in the VPC. `secrets` are names from `names.SECRETS`.
+    of SES in the VPC. One that `scores` may call the model of sentiment that the stage names.
+    `secrets` are names from `names.SECRETS`.
     """
 
     name: str
@@ -82,7 +85,9 @@ class FunctionSpec:
     authorizes: bool = False
     publishes: bool = False
     notifies: bool = False
+    deletes: bool = False
     mails: bool = False
+    scores: bool = False
     internet: bool = False
     writes_cache: bool = False
     secrets: tuple[str, ...] = ()
@@ -167,6 +172,7 @@ API: Final = (
             ),
         ),
         publishes=True,
+        deletes=True,
         memory_mib=1024,
     ),
 )
@@ -209,10 +215,16 @@ JOBS: Final = (
     FunctionSpec(
         name="Enhancement",
         handler="signal9_handlers.jobs.update_insights",
-        uses=(Use(ASSETS, writes=True), Use(TIME_SERIES), Use(NEWS, writes=True)),
-        events=(AssetDataUpdated, NewsIngested, PricesUpdated),
+        uses=(
+            Use(ASSETS, writes=True),
+            Use(TIME_SERIES),
+            Use(FINANCIALS),
+            Use(NEWS, writes=True),
+        ),
+        events=(AssetDataUpdated, FinancialDataIngested, NewsIngested, PricesUpdated),
         queue=INSIGHTS,
         publishes=True,
+        scores=True,
         timeout_s=120,
     ),
     FunctionSpec(
@@ -227,6 +239,22 @@ JOBS: Final = (
         ),
         events=(FinancialDataIngested, FinancialDataRestated, NewsIngested, PricesUpdated),
         queue=NOTIFICATIONS,
+        timeout_s=120,
+    ),
+    FunctionSpec(
+        name="UserDeletion",
+        handler="signal9_handlers.jobs.delete_users",
+        uses=(Use(USERS, writes=True), Use(STATE, writes=True)),
+        events=(UserDeletionRequested,),
+        queue=DELETIONS,
+        timeout_s=600,
+    ),
+    FunctionSpec(
+        name="Outbox",
+        handler="signal9_handlers.jobs.publish_pending",
+        uses=(Use(ASSETS, writes=True, indexes=(UNPUBLISHED_INDEX,)), Use(STATE, writes=True)),
+        every_minutes=5,
+        publishes=True,
         timeout_s=120,
     ),
     FunctionSpec(

@@ -24,6 +24,9 @@ EDGE_REGION: Final = "us-east-1"
 
 _FROZEN: Final = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 _EXPRESSION: Final = r"^(cron|rate|at)\(.+\)$"
+NONCURRENT_DAYS: Final = 30
+"""How long a bucket keeps what was replaced or has expired."""
+
 _RETENTION: Final = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827)
 _PREFIX_LISTS: Final = {"dynamodb": "pl-02cd2c6b", "s3": "pl-63a5400a"}
 
@@ -50,6 +53,7 @@ Issuer: TypeAlias = Annotated[
         pattern=r"^(https://[a-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:\d{1,5})?(/[\w.~-]+)*/?$"
     ),
 ]
+Model: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]+\.[a-z0-9-]+(:[a-z0-9]+)*$")]
 PrefixList: TypeAlias = Annotated[str, Field(pattern=r"^pl-[0-9a-f]{8,17}$")]
 Schedule: TypeAlias = Annotated[str, Field(pattern=_EXPRESSION)]
 
@@ -187,6 +191,10 @@ class StageSettings(BaseSettings):
     provider: Literal["sample", "alphavantage", "alpaca"] = Field(
         "sample", description="The provider of market data."
     )
+    sentiment_model: Model | None = Field(
+        None,
+        description="The foundation model of Amazon Bedrock that scores news; unset: the lexicon.",
+    )
     polling: Schedule = Field(
         "cron(0 6 * * ? *)", description="When market data is polled in any case, UTC."
     )
@@ -201,6 +209,10 @@ class StageSettings(BaseSettings):
     export_schedule: Schedule = Field(
         "cron(30 2 * * ? *)", description="When tables are exported, UTC."
     )
+    recovery_days: int = Field(
+        35, ge=1, le=35, description="Days back to which a table can be restored."
+    )
+    export_days: PositiveInt = Field(400, description="Days that exports of the tables are kept.")
     network: Network = Field(default_factory=Network, description="The VPC.")
     quotas: Quotas = Field(default_factory=Quotas, description="The limits of the API.")
     parts: Parts = Field(default_factory=Parts, description="The optional parts of the stage.")
@@ -224,6 +236,15 @@ class StageSettings(BaseSettings):
     def api_name(self) -> str | None:
         """The API's domain name, if there is a zone."""
         return self.domain and f"{self.api_host}.{self.domain}"
+
+    @property
+    def backup_days(self) -> int:
+        """How long what is deleted from the tables stays in backups and in the archive of events.
+
+        An export that has expired is a noncurrent version of its object for another month.
+        """
+        exports = self.export_days + NONCURRENT_DAYS if self.parts.exports else 0
+        return max(self.recovery_days, self.parts.archive_days or 0, exports)
 
     @property
     def title(self) -> str:

@@ -1,14 +1,22 @@
 import json
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from signal9_core.bootstrap import App
+from signal9_core.domain import Asset
 from signal9_core.errors import PayloadError, ProviderUnavailableError, StoreUnavailableError
+from signal9_core.events import NewsIngested
+from signal9_core.ports import utc_now
 from signal9_core.provider_port import History
+from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from signal9_core.repositories.companies import AssetRepository
 from signal9_core.schemas.operations import IngestAnswer
+from signal9_core.schemas.users import NotificationSettingsPatch, RecordPatch, WatchlistPut
+from signal9_core.settings import load_settings
 from tests.fakes import FakeProvider
 
 from .shell import Shell
@@ -85,6 +93,46 @@ def test_failures_are_listed_and_end_with_one(
     nothing_stored = empty_shell.run("ingest", "AAPL", "--what", "prices")
     assert nothing_stored.code == 1
     assert "stored" not in nothing_stored.out
+
+
+def test_an_age_says_what_is_fetched_again(empty_shell: Shell, use_provider: UseProvider) -> None:
+    provider = FakeProvider(at=utc_now())
+    use_provider(provider)
+    empty_shell.run("ingest", "AAPL")
+    provider.requests.clear()
+
+    assert empty_shell.run("ingest", "AAPL", "--max-age", "2h").code == 0
+    assert provider.requests == []
+    assert empty_shell.run("ingest", "AAPL", "--max-age", "0m", "--what", "news").code == 0
+    assert [method for method, *_ in provider.requests] == ["news"]
+
+
+@pytest.mark.parametrize(
+    "options", [("--max-age", "soon"), ("--max-age", "-1d"), ("--max-age", "1h", "--force")]
+)
+def test_an_age_that_says_nothing_is_refused(empty_shell: Shell, options: tuple[str, ...]) -> None:
+    outcome = empty_shell.run("ingest", *options)
+
+    assert outcome.code != 0
+    assert "max-age" in outcome.err
+
+
+def test_a_run_and_the_status_tell_when_the_budget_will_have_sufficed(
+    empty_shell: Shell, use_provider: UseProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIGNAL9_PROVIDER", "alphavantage")
+    monkeypatch.setenv("SIGNAL9_ALPHAVANTAGE_KEY", "key")
+    listing = [Asset(ticker=f"T{number}", rank=number) for number in range(1, 31)]
+    provider = FakeProvider(name="alphavantage", covering=None, listing=listing, at=utc_now())
+    provider.calls = AlphaVantageClient.calls
+    use_provider(provider)
+
+    ran, status = empty_shell.run("run"), empty_shell.run("status", width=120)
+
+    assert "27 due are left for the next run; the budget refills at" in ran.out + ran.err
+    assert "and suffices at" in ran.out + ran.err
+    due = "due +27 companies and lists, 187 calls, until .* at the earliest"
+    assert re.search(due, status.out)
 
 
 def test_ctrl_c_leaves_what_was_stored(empty_shell: Shell, use_provider: UseProvider) -> None:
@@ -191,3 +239,17 @@ def test_status_shows_the_quotas_and_what_to_run_on_an_empty_store(
     assert row.endswith("UTC")
     assert "nothing yet" in outcome.out
     assert "signal9 ingest" in outcome.err
+
+
+def test_a_run_says_how_many_notifications_it_has_sent(own_shell: Shell) -> None:
+    with App(load_settings(home=own_shell.home)) as app:
+        app.users.get("ada", "ada@example.com")
+        app.users.patch("ada", RecordPatch(notifications=NotificationSettingsPatch(email=True)))
+        app.users.put_watchlist("ada", WatchlistPut(watchlist=["IBM"]))
+        at = app.list_news(ticker="IBM", limit=1).items[0].published_at
+        app.notify(NewsIngested(at=at, ticker="IBM", first=at, last=at, count=1))
+
+    outcomes = [own_shell.run("run") for _ in range(2)]
+
+    assert "notifications sent: 1, mails: 1" in outcomes[0].err
+    assert "notifications" not in outcomes[1].err

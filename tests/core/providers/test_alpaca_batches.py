@@ -17,12 +17,12 @@ from signal9_core.domain.companies import Asset
 from signal9_core.errors import PayloadError, ProviderError, RequestRefusedError
 from signal9_core.provider_port import BatchProvider, History
 from signal9_core.providers.alpaca.client import AlpacaClient
+from signal9_core.providers.simulator.alpaca import Alpaca
 from signal9_core.raw_archive import FolderFiles, RawArchive
 from signal9_core.repositories.companies import CompanySummary
 from signal9_core.services.planner import Planner, Published
 from tests.core.conftest import app_over, opened
 from tests.fakes import NOW, FakeProvider, SetClock, article, series
-from tests.simulator.alpaca import Alpaca
 
 from .wire import KEY, SECRET
 
@@ -115,6 +115,23 @@ def test_each_company_has_what_is_since_its_own_day() -> None:
         ticker: answer.complete for ticker, answer in answers.items() if isinstance(answer, History)
     }
     assert whole == {"AAPL": False, "BRK.B": False, "MSFT": True}
+
+
+def test_long_histories_are_requested_for_fewer_companies() -> None:
+    tickers = [f"T{number}" for number in range(200)]
+    alpaca = network()
+    client = alpaca.client()
+
+    client.histories(dict.fromkeys(tickers))
+    client.articles_about(dict.fromkeys(tickers))
+    long = [len(symbols) for _, symbols in alpaca.requests]
+    alpaca.requests.clear()
+    client.histories(dict.fromkeys(tickers, FRIDAY))
+    client.articles_about(dict.fromkeys(tickers, NOW - timedelta(days=1)))
+
+    assert max(long) < 100
+    assert sum(long) == 2 * len(tickers)
+    assert [len(symbols) for _, symbols in alpaca.requests] == [200, 200]
 
 
 @pytest.mark.parametrize("message", ["invalid symbol: MSFT", "invalid symbol"])

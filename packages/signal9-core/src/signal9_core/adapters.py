@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
 from itertools import chain
@@ -10,21 +11,23 @@ from typing import TYPE_CHECKING, Protocol, cast
 from .tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Mapping
 
     from httpx2 import Client
 
     from .credentials import Credentials
-    from .ports import Clock, EventPublisher, Mailer, Notifier, Store
+    from .ports import Clock, EventPublisher, Mailer, Notifier, SentimentScorer, Store
     from .provider_port import Provider, ProviderFormat, Quota, RawCache
     from .quota import SharedQuota
     from .raw_archive import RawArchive
     from .repositories.state import StateRepository
     from .rotation import RotateSecret
     from .schemas.operations import StatusAnswer
+    from .services.check import CheckStore, Subjects
     from .services.companies import CompanyFinder
     from .services.deliveries import SendNotifications
     from .services.ingest import Ingest
+    from .services.insights import UpdateInsights
     from .services.notifications import NotifySubscribers
     from .services.outbox import Outbox
     from .services.parsed_responses import ParserRegistry
@@ -38,6 +41,7 @@ __all__ = [
     "ProviderPackage",
     "make_bus",
     "make_cache",
+    "make_check",
     "make_credentials",
     "make_due",
     "make_ingest",
@@ -50,6 +54,7 @@ __all__ = [
     "make_quotas",
     "make_rotation",
     "make_run",
+    "make_scorer",
     "make_send",
     "make_status",
     "make_users",
@@ -122,6 +127,18 @@ def make_mailer(settings: Settings) -> Mailer | None:
     return MemoryMailer()
 
 
+def make_scorer(settings: Settings) -> SentimentScorer:
+    """Return what scores articles that came without a sentiment: a model, or the lexicon."""
+    if settings.sentiment_model is not None:
+        from .aws import aws_client
+        from .sentiment.bedrock import BedrockScorer
+
+        return BedrockScorer(aws_client("bedrock-runtime"), settings.sentiment_model)
+    from .sentiment.scorer import LexiconScorer
+
+    return LexiconScorer()
+
+
 def make_credentials(settings: Settings) -> Credentials:
     """Return the keys of the providers, with the places where they are looked up in order."""
     from .aws import aws_client
@@ -189,8 +206,14 @@ def make_parsers() -> ParserRegistry:
     return ParserRegistry(known, last_finished_day, check_json)
 
 
-def make_due(settings: Settings, store: Store, provider: Provider, clock: Clock) -> Due:
-    """Return what is due of a provider, by the ages that the settings allow."""
+def make_due(
+    settings: Settings,
+    store: Store,
+    provider: Provider,
+    clock: Clock,
+    max_age: timedelta | None = None,
+) -> Due:
+    """Return what is due of a provider, by the ages that the settings allow, or by one for all."""
     from .provider_port import BatchProvider
     from .providers.calendar import last_close
     from .repositories.companies import AssetRepository
@@ -199,23 +222,27 @@ def make_due(settings: Settings, store: Store, provider: Provider, clock: Clock)
     from .services.planner import Planner
     from .services.run import Due
 
+    ages = _max_age(settings, max_age)
     sizes = provider.batch_sizes if isinstance(provider, BatchProvider) else {}
     return Due(
         provider,
-        Planner(provider.name, provider.calls, _max_age(settings), batch_sizes=sizes),
+        Planner(provider.name, provider.calls, ages, batch_sizes=sizes),
         AssetRepository(store),
         FinancialsRepository(store),
         StateRepository(store),
         clock,
         last_close,
+        max_age,
+        settings.companies,
         timedelta(hours=settings.late_after_hours),
     )
 
 
-def _max_age(settings: Settings) -> MaxAge:
+def _max_age(settings: Settings, lists: timedelta | None = None) -> MaxAge:
     from .services.planner import MaxAge
 
     return MaxAge(
+        lists=lists or timedelta(days=1),
         overview=timedelta(days=settings.overview_max_age_days),
         financials=timedelta(days=settings.financials_max_age_days),
         news=timedelta(hours=settings.news_max_age_hours),
@@ -225,29 +252,38 @@ def _max_age(settings: Settings) -> MaxAge:
 def make_status(
     settings: Settings,
     store: Store,
-    due: Due | None,
+    make_due: Callable[[], Due],
     provider: str,
-    quotas: Iterable[SharedQuota],
+    quotas: Mapping[str, SharedQuota],
     notice: str | None,
 ) -> StatusAnswer:
-    """Return how much is stored, and how fresh it is; without `due`, as of the latest plan."""
+    """Return how much is stored, how fresh it is, and what is due; reads every company once.
+
+    Where the provider is not set up, the freshness is that of the latest plan.
+    """
+    from .errors import SettingsError
     from .repositories.companies import AssetRepository
     from .repositories.state import StateRepository
     from .services.freshness import describe_promises
     from .services.status import get_status
 
-    state = StateRepository(store)
+    companies, state = list(AssetRepository(store).summaries()), StateRepository(store)
+    answer, summary = None, state.freshness(provider)
+    with suppress(SettingsError):
+        due = make_due()
+        answer, summary = due.answer(companies, quotas.get(provider)), due.freshness(companies)
     return get_status(
-        AssetRepository(store),
+        companies,
         state,
-        [quota.status() for quota in quotas],
-        state.freshness(provider) if due is None else due.freshness(),
+        [quota.status() for quota in quotas.values()],
+        summary,
         describe_promises(_max_age(settings)),
         stage=settings.stage,
         store=settings.store,
         location=settings.location,
         provider=provider,
         notice=notice,
+        due=answer,
     )
 
 
@@ -322,22 +358,55 @@ def make_send(
     return SendNotifications(users, inbox, notifier, mailer, clock, settings.app_url)
 
 
-def make_users(store: Store, finder: CompanyFinder, outbox: Outbox, clock: Clock) -> UserService:
+def make_users(
+    settings: Settings, store: Store, finder: CompanyFinder, outbox: Outbox, clock: Clock
+) -> UserService:
     """Return the users' own records, notifications and briefing."""
     from .repositories.news import NewsRepository
     from .repositories.notifications import NotificationRepository
     from .repositories.users import (
+        DeletionRepository,
         RecentlyViewedRepository,
         SubscriptionRepository,
         UserRepository,
     )
     from .services.briefing import GetBriefing
+    from .services.deletion import DeleteUser
     from .services.users import UserService
 
     users, viewed = UserRepository(store), RecentlyViewedRepository(store, clock)
     subscriptions, inbox = SubscriptionRepository(store), NotificationRepository(store, clock)
     briefing = GetBriefing(users, viewed, finder.assets, NewsRepository(store))
-    return UserService(users, subscriptions, inbox, viewed, finder, outbox, clock, briefing)
+    deletion = DeleteUser(
+        users,
+        subscriptions,
+        inbox,
+        viewed,
+        DeletionRepository(store),
+        outbox,
+        clock,
+        settings.backup_days,
+    )
+    return UserService(
+        users, subscriptions, inbox, viewed, finder, outbox, clock, briefing, deletion
+    )
+
+
+def make_check(
+    store: Store,
+    update_insights: Callable[[], UpdateInsights],
+    replay: Callable[[Subjects], object],
+    publish_listing: Callable[[], None],
+    clock: Clock,
+) -> CheckStore:
+    """Return the check of a whole store, and its repair."""
+    from .repositories.actions import ActionRepository
+    from .repositories.companies import AssetRepository
+    from .repositories.news import NewsRepository
+    from .services.check import CheckStore
+
+    assets, actions, news = AssetRepository(store), ActionRepository(store), NewsRepository(store)
+    return CheckStore(store, assets, actions, news, update_insights, replay, publish_listing, clock)
 
 
 def make_run(ingest: Ingest, due: Due, clock: Clock, quota: SharedQuota | None) -> Run:

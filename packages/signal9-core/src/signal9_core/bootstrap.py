@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from .adapters import (
     make_bus,
     make_cache,
+    make_check,
     make_credentials,
     make_due,
     make_ingest,
@@ -22,6 +23,7 @@ from .adapters import (
     make_quotas,
     make_rotation,
     make_run,
+    make_scorer,
     make_send,
     make_status,
     make_users,
@@ -33,7 +35,7 @@ from .ports import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from .credentials import Credentials
@@ -201,9 +203,7 @@ class App:
     @cached_property
     def scorer(self) -> SentimentScorer:
         """Scores articles that came without a sentiment."""
-        from .sentiment.scorer import LexiconScorer
-
-        return LexiconScorer()
+        return make_scorer(self.settings)
 
     @cached_property
     def finder(self) -> CompanyFinder:
@@ -315,12 +315,9 @@ class App:
 
     def get_status(self) -> StatusAnswer:
         """Return how much is stored, and how fresh it is."""
-        try:
-            due = self._due(self.provider)
-        except SettingsError:  # a key is missing
-            due = None
-        name, quotas = self.provider_name, self.quotas.values()
-        return make_status(self.settings, self.store, due, name, quotas, self.notice_of(name))
+        due, name = (lambda: self._due(self.provider)), self.provider_name
+        notice = self.notice_of(name)
+        return make_status(self.settings, self.store, due, name, self.quotas, notice)
 
     def list_credentials(self) -> KeysAnswer:
         """Return where each key of a provider comes from."""
@@ -359,18 +356,20 @@ class App:
         reports: Collection[ReportKind] | None = None,
         *,
         force: bool = True,
+        max_age: timedelta | None = None,
         accept_losses: bool = False,
     ) -> IngestAnswer:
         """Ingest everything, or these data sets (of reports, these kinds) of these companies.
 
-        Without `force`, nothing is requested again while it is fresh. A listing that lacks very
-        many companies is refused, unless its losses are accepted.
+        Without `force`, nothing is requested again while it is fresh, by `max_age` or else by the
+        settings. A listing that lacks very many companies is refused, unless that is accepted.
         """
         from .services.parameters import parse_tickers
 
         started = perf_counter()
         chosen = None if tickers is None else parse_tickers(tickers)
-        due = None if force else self._due(self.provider)
+        due = None if force else self._due(self.provider, max_age)
+        self.pipeline.publish_pending()
         result = self._ingest(self.provider).everything(
             progress, chosen, data_sets, reports, due, accept_losses=accept_losses
         )
@@ -383,12 +382,14 @@ class App:
         A provider that is not set up becomes a problem.
         """
         started = perf_counter()
+        self.pipeline.publish_pending()
         result = self._run(progress, until)
         self._update_finder(publish=False)
         return result.to_answer(self.provider, perf_counter() - started)
 
     def plan(self) -> list[WorkItem]:
         """Return what is due now, in order, as far as the provider's budget suffices."""
+        self.pipeline.publish_pending()
         return list(self._run.plan().now)
 
     def work(self, item: WorkItem) -> IngestAnswer:
@@ -409,14 +410,15 @@ class App:
         ingest, quota = self._ingest(provider), self.quotas.get(provider.name)
         return self.pipeline.protect(make_run(ingest, self._due(provider), self.clock, quota))
 
-    def _due(self, provider: Provider) -> Due:
-        return make_due(self.settings, self.store, provider, self.clock)
+    def _due(self, provider: Provider, max_age: timedelta | None = None) -> Due:
+        return make_due(self.settings, self.store, provider, self.clock, max_age)
 
     def replay(self, folder: Path | None = None, progress: Progress = no_progress) -> ReplayAnswer:
         """Build the tables from the raw responses in a folder, or in the cache."""
         from .raw_archive import copies_in
 
         copies = self.cache if folder is None else copies_in(folder)
+        self.pipeline.publish_pending()
         answer = self._replay(copies, progress)
         self._update_finder(publish="listing" in answer.stored)
         return answer
@@ -441,18 +443,8 @@ class App:
 
     def check(self, progress: Progress = no_progress, *, repair: bool = False) -> CheckAnswer:
         """Find what is damaged in the store; `repair` it from the raw responses in the cache."""
-        from .services.check import CheckStore
-
-        check = CheckStore(
-            self.store,
-            self.assets,
-            self.actions,
-            self.news,
-            lambda: self.update_insights,
-            partial(self._replay, self.cache, progress),
-            self._publish_listing,
-            self.clock,
-        )
+        insights, replay = lambda: self.update_insights, partial(self._replay, self.cache, progress)
+        check = make_check(self.store, insights, replay, self._publish_listing, self.clock)
         return check(progress, repair=repair)
 
     def _update_finder(self, *, publish: bool) -> None:
@@ -464,23 +456,29 @@ class App:
         self._update_finder(publish=True)
 
     def _ingest(self, provider: Provider) -> Ingest:
-        return make_ingest(self.store, provider, self._outbox, self._publish_listing, self.clock)
+        return make_ingest(
+            self.store,
+            provider,
+            self._outbox,
+            self._publish_listing,
+            self.clock,
+        )
 
     @cached_property
     def update_insights(self) -> UpdateInsights:
         """Update the insights that an event affects."""
         from .services.insights import UpdateInsights
 
-        window_days = self.settings.sentiment_window_days
         return UpdateInsights(
             self.assets,
             self.prices,
             self.actions,
+            self.financials,
             self.news,
             lambda: self.scorer,
             self.bus,
             self.clock,
-            window_days,
+            self.settings.sentiment_window_days,
         )
 
     @cached_property
@@ -496,4 +494,4 @@ class App:
     @cached_property
     def users(self) -> UserService:
         """The users' own records, notifications and briefing."""
-        return make_users(self.store, self.finder, self._outbox, self.clock)
+        return make_users(self.settings, self.store, self.finder, self._outbox, self.clock)

@@ -14,6 +14,7 @@ __all__ = [
     "DailyQuotaError",
     "DamagedItemError",
     "InputError",
+    "InsufficientDataError",
     "IssuerUnavailableError",
     "NotFoundError",
     "OutdatedError",
@@ -29,6 +30,8 @@ __all__ = [
     "RemoteUnavailableError",
     "RequestRefusedError",
     "RotationError",
+    "ScoringError",
+    "ScoringUnavailableError",
     "SecretNotSetError",
     "SettingsError",
     "Signal9Error",
@@ -76,8 +79,28 @@ class NotFoundError(Signal9Error):
         self.nearest = nearest
 
 
+class InsufficientDataError(Signal9Error):
+    """Facts that a figure follows from are missing, or do not compare with each other."""
+
+
+class ScoringError(Signal9Error):
+    """A scorer did not return a sentiment for a text."""
+
+
+class ScoringUnavailableError(ScoringError):
+    """A scorer cannot be reached, or throttles, even after retries."""
+
+    transient = True
+
+
 class OutdatedError(Signal9Error):
     """A caller's change is based on a version that has been replaced."""
+
+
+class BeingDeletedError(Signal9Error):
+    """A user asked for the deletion of their data, which has not finished yet."""
+
+    transient = True
 
 
 class RefusedError(Signal9Error):

@@ -34,6 +34,7 @@ __all__ = [
     "PricesUpdated",
     "RestatedPeriod",
     "UserAction",
+    "UserDeletionRequested",
     "correlated",
     "event_from",
     "event_schema",
@@ -146,7 +147,7 @@ class NewsSentimentAnalyzed(Event):
     detail_type = "News Sentiment Analyzed"
 
     ticker: Ticker
-    score: Score
+    score: Score | None = Field(description="Null below five articles, which say too little.")
     sample_size: PositiveInt
 
 
@@ -166,6 +167,14 @@ class UserAction(Event):
 
     user_id: str
     action: Literal["profile", "wizard", "topics", "watchlist"]
+
+
+class UserDeletionRequested(Event):
+    """A user asked for the deletion of everything that is stored about them."""
+
+    detail_type = "User Deletion Requested"
+
+    user_id: str
 
 
 class IngestionFailed(Event):
@@ -189,6 +198,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     NewsSentimentAnalyzed,
     PricesUpdated,
     UserAction,
+    UserDeletionRequested,
 )
 """All kinds of events."""
 

@@ -8,6 +8,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     NonNegativeFloat,
+    NonNegativeInt,
     PositiveInt,
     SecretStr,
     ValidationError,
@@ -15,12 +16,14 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from .domain.model import Ticker
 from .errors import SettingsError
 
 __all__ = ["Settings", "load_settings"]
 
 _URL: Final = r"^https?://[^\s?#@]+$"
 _ADDRESS: Final = r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$"
+_MODEL: Final = r"^[a-z0-9.-]{1,120}(:[a-z0-9]+)*$"
 _ORIGIN: Final = r"^https?://[^\s/?#@*,]+$"
 
 
@@ -70,6 +73,11 @@ class Settings(BaseSettings):
     )
     provider: Literal["sample", "alphavantage", "alpaca"] = Field(
         "sample", description="Source of market data."
+    )
+    companies: Annotated[tuple[Ticker, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (),
+        description="Tickers of the companies that are kept fresh, separated by commas; unset "
+        "means all of the listing.",
     )
     alphavantage_key: SecretStr | None = Field(None, description="API key of AlphaVantage.")
     alphavantage_url: Annotated[str, Field(pattern=_URL)] = Field(
@@ -129,8 +137,16 @@ class Settings(BaseSettings):
     news_max_age_hours: PositiveInt = Field(
         1, description="Hours after which news are requested again."
     )
+    sentiment_model: Annotated[str, Field(pattern=_MODEL)] | None = Field(
+        None,
+        description="Id of the Amazon Bedrock model that scores articles without a sentiment; "
+        "unset means the lexicon.",
+    )
     sentiment_window_days: PositiveInt = Field(
-        90, description="Days of news that the rolling sentiment covers."
+        30, description="Days of news that the rolling sentiment covers."
+    )
+    backup_days: NonNegativeInt = Field(
+        0, description="Days that deleted data stay in backups; users are told when they delete."
     )
     issuer: str | None = Field(
         None, description="Issuer (`iss`) of the tokens that the API accepts."

@@ -6,13 +6,21 @@ from typing import Any, Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from signal9_core.domain.queues import INSIGHTS, NOTIFICATIONS, Failure, Message
+from signal9_core.domain.queues import DELETIONS, INSIGHTS, NOTIFICATIONS, Failure, Message
 from signal9_core.errors import PublishError
 
 from .metrics import put_freshness
 from .runtime import application, logger
 
-__all__ = ["notify", "plan", "send_notifications", "update_insights", "work"]
+__all__ = [
+    "delete_users",
+    "notify",
+    "plan",
+    "publish_pending",
+    "send_notifications",
+    "update_insights",
+    "work",
+]
 
 _RESERVE: Final = timedelta(minutes=3)
 """One work item takes no longer, so that a batch ends before it is killed."""
@@ -33,6 +41,12 @@ def plan(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG
     planned = application().pipeline.plan()
     put_freshness()
     logger().info("planned", extra=planned._asdict())
+
+
+@logger().inject_lambda_context(clear_state=True)
+def publish_pending(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
+    """Publish the events that stopped functions have left."""
+    logger().info("published", subjects=application().pipeline.publish_pending())
 
 
 @logger().inject_lambda_context(clear_state=True)
@@ -61,6 +75,12 @@ def update_insights(event: Batch, context: LambdaContext) -> Response:
 def notify(event: Batch, context: LambdaContext) -> Response:
     """Notify the users who follow the company or topic."""
     return _handle(NOTIFICATIONS, event, context)
+
+
+@logger().inject_lambda_context(clear_state=True)
+def delete_users(event: Batch, context: LambdaContext) -> Response:
+    """Delete everything stored about users who asked for it."""
+    return _handle(DELETIONS, event, context)
 
 
 @logger().inject_lambda_context(clear_state=True)

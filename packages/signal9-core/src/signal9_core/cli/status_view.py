@@ -7,7 +7,14 @@ from rich.table import Table
 from rich.text import Text
 
 from ..domain.companies import DataSet, ProblemKind
-from ..schemas.operations import CompanyProblem, DataSetStatus, PromiseAnswer, StatusAnswer
+from ..schemas.operations import (
+    CompanyProblem,
+    DataSetStatus,
+    DueAnswer,
+    PromiseAnswer,
+    QuotaAnswer,
+    StatusAnswer,
+)
 from .output import answer_console, print_remark
 from .render import format_number, make_field_list, make_table, plain_text, print_table
 
@@ -24,6 +31,8 @@ def print_status(answer: StatusAnswer) -> None:
     fields.add_row("companies", format_number(answer.assets))
     ingested = answer.ingested_at
     fields.add_row("ingested", "never" if ingested is None else f"{ingested:%Y-%m-%d %H:%M} UTC")
+    if answer.due is not None:
+        fields.add_row("due", _describe_due(answer.due))
     console.print(fields)
     console.print()
     print_table(_data_sets(answer.data_sets))
@@ -31,13 +40,8 @@ def print_status(answer: StatusAnswer) -> None:
         console.print()
         print_table(_promises(answer.promises))
     if answer.quotas:
-        table = make_table("calls", "a", ">left", ">of", "refills")
-        for quota in answer.quotas:
-            left, limit = format_number(quota.left), format_number(quota.limit)
-            refills = f"{quota.refills_at:%Y-%m-%d %H:%M:%S} UTC"
-            table.add_row(quota.provider, quota.period, left, limit, refills)
         console.print()
-        print_table(table)
+        print_table(_quotas(answer.quotas))
     if answer.problems:
         console.print()
         print_table(_problems(answer.problems))
@@ -46,6 +50,21 @@ def print_status(answer: StatusAnswer) -> None:
     print_remark(answer.notice)
     if ingested is None:
         print_remark("not yet ingested in full: run `signal9 ingest`")
+
+
+def _describe_due(due: DueAnswer) -> str:
+    end = due.completes_at
+    until = "" if end is None else f", until {end:%Y-%m-%d %H:%M} UTC at the earliest"
+    return f"{due.left:,} companies and lists, {due.calls:,} calls{until}"
+
+
+def _quotas(quotas: Sequence[QuotaAnswer]) -> Table:
+    table = make_table("calls", "a", ">left", ">of", "refills")
+    for quota in quotas:
+        left, limit = format_number(quota.left), format_number(quota.limit)
+        refills = f"{quota.refills_at:%Y-%m-%d %H:%M:%S} UTC"
+        table.add_row(quota.provider, quota.period, left, limit, refills)
+    return table
 
 
 def _data_sets(data_sets: Mapping[DataSet, DataSetStatus]) -> Table:

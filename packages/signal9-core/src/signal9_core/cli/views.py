@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from ..domain.companies import DataSet, ProblemKind
+from ..domain.insights import describe_figures
 from ..domain.price_check import describe_problem
 from ..domain.prices import PRICE_COLUMNS, decimals_of
 from ..schemas.prices import PriceColumns
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from ..domain.companies import Freshness, Insights, PriceCheck
+    from ..domain.companies import Freshness, PriceCheck
+    from ..domain.insights import Insights
     from ..domain.prices import PriceSeries
     from ..domain.queues import DeadLetter
     from ..schemas.companies import AssetAnswer, SearchAnswer
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
     from ..schemas.news import ArticleAnswer, NewsAnswer
     from ..schemas.operations import (
         CheckAnswer,
-        DeliveryAnswer,
         FailureAnswer,
         FailuresAnswer,
         IngestAnswer,
@@ -53,7 +54,6 @@ __all__ = [
     "print_check",
     "print_company",
     "print_credentials",
-    "print_delivered",
     "print_failures",
     "print_financials",
     "print_identity",
@@ -91,8 +91,9 @@ def print_run(answer: RunAnswer) -> None:
     """Print what was ingested, and when the rest follows."""
     print_ingest(answer)
     if answer.left:
-        at = answer.continues_at
+        at, end = answer.continues_at, answer.completes_at
         when = "" if at is None else f"; the budget refills at {at:%Y-%m-%d %H:%M} UTC"
+        when += "" if end is None or end == at else f", and suffices at {end:%Y-%m-%d %H:%M} UTC"
         print_remark(f"{answer.left:,} due are left for the next run{when}")
     elif not answer.stored and not answer.failed:
         print_remark("nothing was due")
@@ -121,15 +122,6 @@ def _print_dead_letters(letters: Sequence[DeadLetter]) -> None:
             reason = plain_text(one_line(letter.reason))
             table.add_row(letter.id, letter.queue, at, format_number(letter.tries), reason)
         print_table(table)
-
-
-def print_delivered(delivered: DeliveryAnswer) -> None:
-    """Print how many notifications and mails were sent, if any were."""
-    if delivered.notifications:
-        mails = f", {delivered.mails:,} mails" if delivered.mails else ""
-        print_remark(f"sent: {delivered.notifications:,} notifications{mails}")
-    if delivered.refused:
-        print_remark(f"{delivered.refused:,} notifications wait: {delivered.reason}")
 
 
 def _print_failures(failures: Sequence[FailureAnswer]) -> None:
@@ -293,17 +285,20 @@ def _year(bars: PriceSeries, console: Console, *, comparable: bool) -> Iterator[
 
 
 def _insights(insights: Insights) -> Iterator[tuple[str, str]]:
-    prices, sentiment = insights.range_52_weeks, insights.sentiment
-    if prices is not None:
-        low, high = (_rounded(price) for price in (prices.low, prices.high))
-        yield "52-week range", f"{low} ({prices.low_on}) to {high} ({prices.high_on})"
+    known, sentiment = insights.range_52_weeks, insights.sentiment
+    if known is not None:
+        low, high = (_rounded(price) for price in (known.low, known.high))
+        ends = f"{low} ({known.low_on}) to {high} ({known.high_on})"
+        yield known.name, ends if known.incomplete is None else f"{ends}; {known.incomplete}"
     elif insights.no_range_reason is not None:
         yield "52-week range", insights.no_range_reason
+    yield from describe_figures(insights)
     if sentiment is not None:
         count = sentiment.sample_size
         articles = f"{count} {'article' if count == 1 else 'articles'}"
         sample = f"{articles} in {sentiment.window_days} days to {sentiment.as_of}"
-        yield "tone of the news", f"{sentiment.label} {sentiment.score:+.2f} ({sample})"
+        score = "" if sentiment.score is None else f" {sentiment.score:+.2f}"
+        yield "tone of the news", f"{sentiment.label}{score} ({sample})"
 
 
 def _price_check(check: PriceCheck | None) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, Self
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from .coverage import PriceHistory
+from .insights import Insights
 from .model import (
     Exact,
     Instant,
@@ -16,10 +17,8 @@ from .model import (
     OptionalDay,
     OptionalNumber,
     OptionalText,
-    Score,
     Ticker,
 )
-from .news import SentimentLabel
 from .reports import ReportKind
 
 __all__ = [
@@ -32,40 +31,14 @@ __all__ = [
     "FormerTicker",
     "Freshness",
     "Identity",
-    "Insights",
     "ListName",
     "ListedAsset",
     "Listing",
     "PendingEvent",
     "PriceCheck",
-    "PriceRange",
     "Problem",
     "ProblemKind",
-    "SentimentRating",
 ]
-
-
-class SentimentRating(Model):
-    """The sentiment of the news about a company over the days up to and including `as_of`."""
-
-    as_of: date
-    window_days: PositiveInt
-    sample_size: NonNegativeInt = Field(description="How many articles the rating rests on.")
-    score: Score = Field(description="Mean of the articles' scores, weighted by relevance.")
-    label: SentimentLabel
-
-
-class PriceRange(Model):
-    """Lowest low and highest high of the 52 weeks up to and including `as_of`.
-
-    Adjusted for the splits of these weeks, so that both compare with the last close.
-    """
-
-    as_of: date
-    low: Exact
-    low_on: date
-    high: Exact
-    high_on: date
 
 
 class PriceCheck(Model):
@@ -77,16 +50,6 @@ class PriceCheck(Model):
     last: date = Field(description="The last day of the response, as of which both are adjusted.")
     difference: Exact = Field(description="The largest difference, relative to the provider's.")
     day: date = Field(description="The day with the largest difference.")
-
-
-class Insights(Model):
-    """Figures derived from stored facts; absent as long as there is nothing to derive them from."""
-
-    sentiment: SentimentRating | None = None
-    range_52_weeks: PriceRange | None = Field(None, alias="range52Weeks")
-    no_range_reason: str | None = Field(
-        None, description="Why the range is missing, if there are prices of the 52 weeks."
-    )
 
 
 class DataSet(StrEnum):
@@ -121,13 +84,17 @@ class Asset(OpenModel):
 
 
 class ListedAsset(NamedTuple):
-    """A company as lists and searches show it; `rank` is its place by size, 1 the largest."""
+    """A company as lists and searches show it; `rank` is its place by size, 1 the largest.
+
+    `former_tickers` are those under which it was listed before.
+    """
 
     ticker: Ticker
     name: str | None = None
     exchange: str | None = None
     rank: int | None = None
     sector: str | None = None
+    former_tickers: tuple[Ticker, ...] = ()
 
 
 class CompanyOverview(OpenModel):
@@ -175,10 +142,16 @@ class Failures(Model):
 
 
 class PendingEvent(Model):
-    """An event that is recorded and not yet published: its detail type and its JSON."""
+    """An event that is recorded until it is published: its detail type and its JSON.
+
+    One of a stopped run that was published since stays until the company is ingested again: what
+    that run has stored may be incomplete.
+    """
 
     detail_type: str
     detail: str
+    at: Instant
+    published_at: Instant | None = None
 
 
 class ProblemKind(StrEnum):
@@ -195,6 +168,9 @@ class ProblemKind(StrEnum):
 
     REQUESTS = "requests"
     """A provider refuses data, or sends what cannot be read; it is requested less often."""
+
+    SENTIMENT = "sentiment"
+    """Articles could not be scored; the next update of the company's news tries again."""
 
 
 class Problem(Model):

@@ -18,6 +18,7 @@ from ..domain.reports import (
     CashFlow,
     Earnings,
     IncomeStatement,
+    Period,
     ReportKind,
 )
 from ..errors import ConflictError
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from ..domain.model import Ticker
     from ..domain.reports import (
         EarningsCalendarEntry,
-        Period,
         Report,
     )
     from ..ports import Cursor, Item, Store, Stored
@@ -57,6 +57,8 @@ _TYPES: Final[dict[str, type[Report]]] = {
 _META: Final = {"ticker", "period", "fiscal_date_ending", "currency"}
 _CALENDAR: Final = "earnings_calendar"
 _PAGE: Final = 1_000
+_FLOWS: Final = Span(f"{ReportKind.CASH_FLOW}.", f"{ReportKind.INCOME_STATEMENT}.~")
+"""All reports of a period; balance sheets, which are of a day, come before them."""
 
 _MOVED: Final = timedelta(days=10)
 """The end of a period may move so far: from a Saturday to the end of the month, or back."""
@@ -197,6 +199,20 @@ class FinancialsRepository:
             cursor=cursor,
         )
         return ResultPage([_report(item) for item, _ in page.items], page.cursor)
+
+    def recent(self, ticker: Ticker, count: int) -> dict[tuple[ReportKind, Period], list[Report]]:
+        """Return the latest reports of each kind but balance sheets, newest first, by one query."""
+        page = self._store.query(FINANCIALS, ticker, span=_FLOWS, newest_first=True)
+        latest: dict[tuple[ReportKind, Period], list[Report]] = defaultdict(list)
+        for item, _ in page.items:
+            report_type = str(item["reportType"])
+            if report_type == _CALENDAR:
+                continue
+            kind, _, period = report_type.partition(".")
+            reports = latest[ReportKind(kind), Period(period)]
+            if len(reports) < count:
+                reports.append(_report(item))
+        return latest
 
     def versions(
         self, ticker: Ticker, kind: ReportKind, period: Period, ending: date

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema
 
 from ..domain.model import Instant
 from ..domain.users import (
@@ -20,6 +20,7 @@ from ..domain.users import (
 from .base import Answer, Request
 
 __all__ = [
+    "DeletionAnswer",
     "ExportAnswer",
     "NotificationAnswer",
     "NotificationSettingsAnswer",
@@ -107,6 +108,17 @@ class ExportAnswer(Answer):
     notifications: Sequence[NotificationAnswer]
 
 
+class DeletionAnswer(Answer):
+    """A deletion that has begun: the caller's data are out of use, and are deleted in a while.
+
+    Backups, and archives of events, are not changed; they are gone after `backupsUntil`, which is
+    null on a stage without any.
+    """
+
+    requested_at: Instant
+    backups_until: date | None
+
+
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -147,7 +159,7 @@ class NotificationSettingsPatch(Request):
     time_zone: Annotated[str, Field(max_length=64)] | None = Field(
         None, description="A name of the IANA database, such as `Europe/Berlin`."
     )
-    email: bool | None = Field(
+    email: StrictBool | None = Field(
         None, description="Whether they are mailed as well, to a verified address."
     )
 

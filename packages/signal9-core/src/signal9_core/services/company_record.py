@@ -14,16 +14,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from ..domain.companies import DataSet, Failures, Freshness, ProblemKind
 from ..domain.identity import dispute
 from ..domain.price_check import describe_problem, latest_check
-from ..errors import (
-    ConflictError,
-    PayloadError,
-    PlanError,
-    RequestRefusedError,
-    StoreError,
-    UndecidedOwnerError,
-)
+from ..errors import StoreError, UndecidedOwnerError
 from ..ports import ABSENT
-from .ingest_result import describe_error
+from .ingest_result import describe_error, is_lasting
 from .outbox import pack, unpack
 
 if TYPE_CHECKING:
@@ -47,17 +40,10 @@ if TYPE_CHECKING:
     from ..repositories.optimistic import Versioned
     from .outbox import Outbox
 
-__all__ = ["CompanyRecord", "Update", "is_lasting", "still_due"]
+__all__ = ["CompanyRecord", "Update", "still_due"]
 
 E = TypeVar("E", bound="Event")
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-_LASTING: Final = (PayloadError, PlanError, RequestRefusedError, StoreError)
-
-
-def is_lasting(error: Signal9Error) -> bool:
-    """Return whether an error is about what was requested, so that it is likely to come again."""
-    passing = error.transient or isinstance(error, ConflictError)
-    return isinstance(error, _LASTING) and not passing
 
 
 @dataclass(frozen=True)
@@ -189,7 +175,7 @@ class CompanyRecord:
         # Another run may have published, and removed, what this one recorded.
         events = dict.fromkeys((*self._stored.model.pending, *self._events))
         self._published = [event for event in events if event not in self._withdrawn]
-        outbox.send([unpack(event) for event in self._published])
+        outbox.send([unpack(event) for event in self._published if not event.published_at])
         self._stored = self._assets.read(self.ticker)  # its insights may be new
 
     def save(self, *, checked: bool = False) -> None:
@@ -199,7 +185,8 @@ class CompanyRecord:
 
         def changed(profile: AssetProfile) -> AssetProfile:
             # A replayed response came earlier; that does not make a company any staler.
-            checked_at = max(profile.checked_at or _NEVER, self._provider.retrieved_at())
+            at = self._provider.retrieved_at().replace(microsecond=0)  # as it is stored
+            checked_at = max(profile.checked_at or _NEVER, at)
             if profile.identity.since != self.before.identity.since:
                 return profile  # the ticker has a new owner, to whom this does not belong
             profile = self._with_failures(self._with_price_check(profile))

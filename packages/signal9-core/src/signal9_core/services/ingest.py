@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Final, get_args
 from ..domain.companies import Asset, AssetProfile, ListName
 from ..domain.reports import ALL_REPORTS
 from ..domain.work import run_id
-from ..errors import ProviderError, StoreError
+from ..errors import ProviderError, PublishError, Signal9Error, StoreError, StoreUnavailableError
 from ..events import EarningsScheduled, correlated
-from .company_record import is_lasting
 from .ingest_batch import request_batch
 from .ingest_company import DATA_SETS, IngestCompany
 from .ingest_listing import IngestListing
-from .ingest_result import IngestResult
+from .ingest_result import IngestResult, is_lasting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["DATA_SETS", "Ingest", "IngestCompany", "IngestListing"]
 
 _CHUNK: Final = 500
+_NOT_TRIED: Final = StoreUnavailableError("not tried, since nothing could be stored before")
 _LISTS: Final[tuple[ListName, ...]] = get_args(ListName)
 
 
@@ -77,6 +77,10 @@ class Ingest:
             due_now = data_sets if due is None else due.data_sets(ticker)
             wanted = [name for name in data_sets if name in due_now]
             result.fresh.update(name for name in data_sets if name not in due_now)
+            if result.is_down:
+                for data_set in wanted:
+                    result.fail(_NOT_TRIED, data_set, ticker)
+                continue
             with correlated(run):
                 result.add(self.try_company(ticker, wanted, reports))
             for data_set in data_sets:
@@ -97,8 +101,12 @@ class Ingest:
         else:
             result = self.listing(progress, accept_losses=accept_losses)
             self.publish_listing()
+        source, at = self.provider.name, self.provider.retrieved_at()
         if all(failure.ticker for failure in result.failed):  # the list itself has come
-            self.state.note_requested_list(self.provider.name, name, self.provider.retrieved_at())
+            self.state.note_requested_list(source, name, at)
+        else:
+            for reason in result.lasting:
+                self.state.note_failed_list(source, name, at, reason)
         return result
 
     def companies(
@@ -106,7 +114,9 @@ class Ingest:
     ) -> IngestResult:
         """Ingest companies, about which the provider is asked at once if it can answer so.
 
-        What was requested of a company at or after `planned_at` is left out.
+        What was requested of a company at or after `planned_at` is left out. An error that nobody
+        expects in one company is raised after the others are done. Where store or bus are down, the
+        rest stays due.
         """
         try:
             stored = self.company.assets.read_many(tickers)
@@ -116,11 +126,20 @@ class Ingest:
             profiles = {ticker: _profile(ticker, stored.get(ticker)) for ticker in tickers}
             provider = request_batch(self.company, profiles, data_sets, planned_at)
         batch = replace(self, company=replace(self.company, provider=provider))
-        result = IngestResult()
+        result, unexpected = IngestResult(), list[Exception]()
         for ticker in tickers:
+            if result.is_down:
+                break
             # What another company's articles have changed is read again.
             known = None if ticker in result.others else stored.get(ticker)
-            result.add(batch.try_company(ticker, data_sets, ALL_REPORTS, planned_at, known))
+            try:
+                result.add(batch.try_company(ticker, data_sets, ALL_REPORTS, planned_at, known))
+            except Exception as error:
+                if isinstance(error, Signal9Error) and error.transient:
+                    raise
+                unexpected.append(error)
+        if unexpected:
+            raise unexpected[0]
         return result
 
     def try_company(
@@ -131,17 +150,18 @@ class Ingest:
         planned_at: datetime | None = None,
         stored: Versioned[AssetProfile] | None = None,
     ) -> IngestResult:
-        """Ingest a company; what the store fails to do for it does not stop the others."""
+        """Ingest a company; what store or bus fail to do for it does not stop the others."""
         try:
             return self.company(ticker, data_sets, reports, planned_at, stored)
-        except StoreError as error:
-            result = IngestResult()
+        except (PublishError, StoreError) as error:
+            result = IngestResult(down=error.transient)
             for data_set in data_sets:
                 result.fail(error, data_set, ticker)
             if is_lasting(error):
                 with suppress(StoreError):  # what is damaged takes no record of it either
                     self.company.note_failure(ticker, data_sets, error)
-            self.outbox.send(result.failure_events(self.clock()))
+            if not isinstance(error, PublishError):
+                self.outbox.send(result.failure_events(self.clock()))
             return result
 
     def calendar(self, progress: Progress) -> IngestResult:

@@ -20,9 +20,9 @@ from ..events import (
     RestatedPeriod,
 )
 from ..provider_port import Vintage
-from .company_record import CompanyRecord, Update, is_lasting, still_due
+from .company_record import CompanyRecord, Update, still_due
 from .ingest_prices import IngestPrices, prices_since
-from .ingest_result import IngestResult
+from .ingest_result import IngestResult, is_lasting
 from .own_facts import own_facts_of
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..domain.model import Ticker
     from ..domain.news import NewsArticle
     from ..domain.reports import ReportKind
+    from ..errors import Signal9Error
     from ..events import Event
     from ..ports import Clock
     from ..provider_port import Provider
@@ -122,7 +123,9 @@ class IngestCompany:
             else:
                 result.count(data_set, fresh.count, update.changed)
 
-    def note_failure(self, ticker: Ticker, data_sets: Sequence[DataSet], error: StoreError) -> None:
+    def note_failure(
+        self, ticker: Ticker, data_sets: Sequence[DataSet], error: Signal9Error
+    ) -> None:
         """Record at a company what could not be stored of it."""
         record = CompanyRecord(ticker, self.provider, self.assets, self._count)
         for data_set in data_sets:
@@ -214,8 +217,8 @@ class IngestCompany:
         self._write_news_ingested(record, changes, shared)
         self.news.write(changes)
         copies = [copy for change in changes for copy in change.copies]
-        others = {copy.ticker for copy in copies if copy.ticker is not None}
-        result.others |= others - {record.ticker}
+        mentioned = {copy.ticker for copy in copies if copy.ticker is not None}
+        result.others |= mentioned - {record.ticker}
         self._count_elsewhere(record, copies)
         complete = self.provider.complete(DataSet.NEWS, count)
         stored = record.before.freshness.get(DataSet.NEWS)

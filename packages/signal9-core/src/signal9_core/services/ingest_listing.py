@@ -14,8 +14,7 @@ from ..errors import PayloadError, ProviderError, StoreError
 from ..events import AssetDataUpdated
 from ..ports import ABSENT
 from ..repositories.companies import ProfileChange
-from .company_record import is_lasting
-from .ingest_result import IngestResult, describe_error
+from .ingest_result import IngestResult, describe_error, is_lasting
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence

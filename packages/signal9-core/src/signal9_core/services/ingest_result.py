@@ -8,11 +8,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from ..errors import (
+    ConflictError,
     CredentialsError,
     DailyQuotaError,
+    PayloadError,
+    PlanError,
     ProviderUnavailableError,
     QuotaExhaustedError,
     RateLimitError,
+    RequestRefusedError,
+    StoreError,
 )
 from ..events import IngestionFailed
 from ..schemas.operations import FailureAnswer, IngestAnswer
@@ -24,9 +29,16 @@ if TYPE_CHECKING:
     from ..errors import Signal9Error
     from ..provider_port import Provider
 
-__all__ = ["IngestResult", "describe_error"]
+__all__ = ["IngestResult", "describe_error", "is_lasting"]
 
+_LASTING: Final = (PayloadError, PlanError, RequestRefusedError, StoreError)
 _LONGEST_REASON: Final = 500
+
+
+def is_lasting(error: Signal9Error) -> bool:
+    """Return whether an error is about what was requested, so that it is likely to come again."""
+    passing = error.transient or isinstance(error, ConflictError)
+    return isinstance(error, _LASTING) and not passing
 
 
 def describe_error(error: Signal9Error) -> str:
@@ -35,6 +47,7 @@ def describe_error(error: Signal9Error) -> str:
 
 
 _OUTAGES: Final = (CredentialsError, ProviderUnavailableError, RateLimitError)
+_MOST_DOWN: Final = 3
 _NO_CALLS: Final = (DailyQuotaError, QuotaExhaustedError)
 
 
@@ -46,6 +59,8 @@ class IngestResult:
     tells that something is left for later, since the budget of calls is used up. `outages` counts
     failures of the provider as a whole: it did not answer, or accepts nothing at the moment.
     `others` are companies that were not ingested themselves, and whose records may be others now.
+    `lasting` has reasons that are likely to come again. `down` counts the latest companies, one
+    after the other, for which store or bus were not available.
     """
 
     stored: Counter[str] = field(default_factory=Counter)
@@ -55,6 +70,13 @@ class IngestResult:
     out_of_calls: bool = False
     outages: int = 0
     others: set[Ticker] = field(default_factory=set)
+    lasting: list[str] = field(default_factory=list)
+    down: int = 0
+
+    @property
+    def is_down(self) -> bool:
+        """Whether store or bus are down for all, so that going on makes no sense."""
+        return self.down >= _MOST_DOWN
 
     def count(self, data_set: str, stored: int, changed: int) -> None:
         """Add to the counts of a data set."""
@@ -72,6 +94,8 @@ class IngestResult:
         self.failed.append(failure)
         self.out_of_calls |= isinstance(error, QuotaExhaustedError)
         self.outages += isinstance(error, _OUTAGES) and not isinstance(error, _NO_CALLS)
+        if is_lasting(error):
+            self.lasting.append(describe_error(error))
 
     def add(self, other: IngestResult) -> None:
         """Add another result to this one."""
@@ -82,6 +106,8 @@ class IngestResult:
         self.out_of_calls |= other.out_of_calls
         self.outages += other.outages
         self.others |= other.others
+        self.lasting += other.lasting
+        self.down = self.down + other.down if other.down else 0
 
     def failure_events(self, at: datetime) -> list[IngestionFailed]:
         """Return an event for each failure."""

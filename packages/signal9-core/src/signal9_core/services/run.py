@@ -11,19 +11,19 @@ from ..domain.queues import reason_of
 from ..errors import Signal9Error
 from ..events import correlated
 from ..repositories.companies import CompanySummary
-from ..schemas.operations import RunAnswer
+from ..schemas.operations import DueAnswer, RunAnswer
 from .freshness import MeasureFreshness
 from .ingest_result import IngestResult
 from .planner import Published
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from ..domain.companies import DataSet, ListName
     from ..domain.freshness import FreshnessSummary
     from ..domain.model import Ticker
-    from ..domain.work import WorkItem
+    from ..domain.work import ListState, WorkItem
     from ..ports import Clock, Progress
     from ..provider_port import Provider
     from ..repositories.companies import AssetRepository
@@ -51,21 +51,31 @@ class Budget(Protocol):
 
 
 class RunResult(NamedTuple):
-    """What a run came to, how many work items are left, and when the budget refills for them."""
+    """What a run came to, what is left, when the budget refills, and suffices for all of it."""
 
     ingested: IngestResult
     left: int
-    continues_at: datetime | None
+    continues_at: datetime | None = None
+    completes_at: datetime | None = None
 
     def to_answer(self, provider: Provider, seconds: float) -> RunAnswer:
         """Return the result as entry points show it."""
         answer = self.ingested.to_answer(provider, seconds).model_dump(by_alias=False)
-        return RunAnswer(**answer, left=self.left, continues_at=self.continues_at)
+        return RunAnswer(
+            **answer,
+            left=self.left,
+            continues_at=self.continues_at,
+            completes_at=self.completes_at,
+        )
 
 
 @dataclass(frozen=True)
 class Due:
-    """What is due of one provider, by what was requested when."""
+    """What is due of one provider, by what was requested when.
+
+    With a `max_age`, all data of a company is fresh for so long, and no longer. With `only` some
+    companies, nothing is due of others.
+    """
 
     provider: Provider
     planner: Planner
@@ -74,37 +84,69 @@ class Due:
     state: StateRepository
     clock: Clock
     last_close: Callable[[datetime], datetime]
+    max_age: timedelta | None = None
+    only: Collection[Ticker] = ()
     grace: timedelta = timedelta(hours=26)
 
     def lists(self) -> list[WorkItem]:
         """Return the lists that are due."""
-        return self.planner.lists(self.requested_lists(), self.clock())
+        return self.planner.lists(self.list_states(), self.clock())
 
-    def requested_lists(self) -> dict[ListName, datetime]:
-        """Return when the lists were last requested."""
-        return self.state.requested_lists(self.provider.name)
+    def list_states(self) -> dict[ListName, ListState]:
+        """Return when the lists were last requested, or failed."""
+        return self.state.lists(self.provider.name)
 
-    def plan(self, budget: int | None = None, *, lists: bool = True) -> Plan:
+    def plan(
+        self,
+        budget: int | None = None,
+        *,
+        lists: bool = True,
+        companies: Iterable[CompanySummary] | None = None,
+    ) -> Plan:
         """Return what is due, with or without lists, as far as the budget of calls suffices.
 
         Nothing is due of companies that are not listed, or whose tickers may have other owners.
+        `companies` saves reading them.
         """
-        companies = list(self._companies())
-        self.note_freshness(companies)
+        listed = list(self._listed(companies))
+        if companies is None:
+            self.note_freshness(listed)
         due_lists = self.lists() if lists else ()
-        return self.planner.plan(companies, self._published, self.clock(), budget, due_lists)
+        return self.planner.plan(listed, self._published, self.clock(), budget, due_lists)
 
-    def _companies(self) -> Iterator[CompanySummary]:
-        for company in self.assets.summaries(self.provider.covered()):
-            if company.status == "active" and not company.is_undecided:
+    def _wanted(self) -> Collection[Ticker] | None:
+        """Return the companies of which something may be due; `None` for all that are stored."""
+        covered = self.provider.covered()
+        if not self.only:
+            return covered
+        return [ticker for ticker in self.only if covered is None or ticker in covered]
+
+    def answer(
+        self, companies: Iterable[CompanySummary], budget: Budget | None
+    ) -> DueAnswer | None:
+        """Return how much is due of these companies; `None` of a provider without requests."""
+        items = self.plan(companies=companies).now
+        if not any(self.provider.calls.values()):
+            return None
+        return DueAnswer(
+            left=_count(items),
+            calls=sum(item.calls for item in items),
+            completes_at=None if budget is None else _completes_at(items, budget.status()),
+        )
+
+    def _listed(self, companies: Iterable[CompanySummary] | None) -> Iterator[CompanySummary]:
+        """Yield the companies of which something may be due."""
+        wanted = self._wanted()
+        for company in self.assets.summaries(wanted) if companies is None else companies:
+            is_listed = company.status == "active" and not company.is_undecided
+            if is_listed and (wanted is None or company.ticker in wanted):
                 yield company
 
     def freshness(self, companies: Iterable[CompanySummary] | None = None) -> FreshnessSummary:
-        """Return how many companies, or of these, are fresh, late and failing now."""
+        """Return how many companies are fresh, late and failing; `companies` saves reading them."""
         measure = MeasureFreshness(self.planner, self.last_close, self.grace)
-        chosen = self._companies() if companies is None else companies
         before = self.state.freshness(self.provider.name)
-        return measure(chosen, self._published, self.clock(), before)
+        return measure(self._listed(companies), self._published, self.clock(), before)
 
     def note_freshness(self, companies: Iterable[CompanySummary] | None = None) -> None:
         """Store how many companies are fresh, late and failing now."""
@@ -114,6 +156,8 @@ class Due:
         """Return which data sets of a company are due."""
         nothing = CompanySummary(ticker=ticker, status="active")
         company = next(self.assets.summaries([ticker]), nothing)
+        if self.max_age is not None:
+            return self.planner.older(company, self.clock() - self.max_age)
         return self.planner.due(company, self._published, self.clock())
 
     @cached_property
@@ -152,10 +196,11 @@ class Run:
             done = self._work(plan.now, result, until, progress)
         if done:
             self.due.note_freshness()
-        left = len(plan.now) - done + len(plan.later)
+        left = [*plan.now[done:], *plan.later]
         if self.budget is None or not (plan.later or result.out_of_calls):
-            return RunResult(result, left, None)
-        return RunResult(result, left, self.budget.status().refills_at)
+            return RunResult(result, _count(left))
+        quota = self.budget.status()
+        return RunResult(result, _count(left), quota.refills_at, _completes_at(left, quota))
 
     def plan(self, beside: Sequence[WorkItem] = ()) -> Plan:
         """Return what is due, and for how much of it the calls that are left today suffice.
@@ -173,17 +218,27 @@ class Run:
         return None if self.budget is None else self.budget.left_today()
 
     def work(self, item: WorkItem) -> IngestResult:
-        """Do one item of a plan; what of it was requested since it was planned is left out."""
-        with correlated(item.run_id):
-            result = self._ingest(item)
+        """Do one item of a plan; what of it was requested since it was planned is left out.
+
+        If a batch of companies fails as nobody expects, each is tried alone.
+        """
+        try:
+            with correlated(item.run_id):
+                result = self._ingest(item)
+        except Exception as error:
+            if len(item.tickers) <= 1 or _may_pass(error):
+                raise
+            result = IngestResult()
+            for ticker in item.tickers:
+                result.add(self._try(item.model_copy(update={"tickers": (ticker,)})))
         if self.circuit is not None:
             self.circuit.note(result)
         return result
 
     def _ingest(self, item: WorkItem) -> IngestResult:
         if item.name is not None:
-            requested = self.due.requested_lists().get(item.name)
-            if requested is not None and requested >= item.planned_at:
+            state = self.due.list_states().get(item.name)
+            if state is not None and state.is_done_since(item.planned_at):
                 return IngestResult()
             return self.ingest.update_list(item.name, _ignore)
         return self.ingest.companies(item.tickers, item.data_sets, item.planned_at)
@@ -196,7 +251,7 @@ class Run:
         try:
             return self.work(item)
         except Exception as error:
-            if self.give_up is None or (isinstance(error, Signal9Error) and error.transient):
+            if self.give_up is None or _may_pass(error):
                 raise
             self.give_up(item, error)
             result = IngestResult()
@@ -214,13 +269,35 @@ class Run:
     ) -> int:
         """Do what can be done, and return how many items that were."""
         for done, item in enumerate(items):
-            if result.out_of_calls or (until is not None and self.clock() >= until):
+            if (
+                result.out_of_calls
+                or result.is_down
+                or (until is not None and self.clock() >= until)
+            ):
                 return done
             if self.circuit is not None and not self.circuit.admits():
                 return done
             result.add(self._try(item))
             progress("due", done + 1, len(items))
         return len(items)
+
+
+def _count(items: Iterable[WorkItem]) -> int:
+    """Return how many lists and companies items are about."""
+    return sum(len(item.tickers) or 1 for item in items)
+
+
+def _completes_at(items: Iterable[WorkItem], quota: QuotaAnswer) -> datetime | None:
+    """Return when there will have been calls for these items; `None` if there are enough now."""
+    waiting = sum(item.calls for item in items) - quota.left
+    if waiting <= 0:
+        return None
+    period = timedelta(days=1) if quota.period == "day" else timedelta(minutes=1)
+    return quota.refills_at + period * ((waiting - 1) // quota.limit)
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, Signal9Error) and error.transient
 
 
 def _without(items: Iterable[WorkItem], beside: Iterable[WorkItem]) -> Iterator[WorkItem]:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ..domain.companies import Freshness
     from ..domain.freshness import DataSetFreshness, FreshnessSummary
     from ..ports import Clock
-    from ..repositories.companies import AssetRepository
+    from ..repositories.companies import CompanySummary
     from ..repositories.state import StateRepository
-    from ..schemas.operations import QuotaAnswer
+    from ..schemas.operations import DueAnswer, QuotaAnswer
 
 __all__ = ["NO_DATA", "NO_KEY", "NO_PLAN", "ListProblems", "get_status"]
 
@@ -103,7 +103,7 @@ def _describe(data_set: DataSet, state: DataSetFreshness) -> str:
 
 
 def get_status(
-    assets: AssetRepository,
+    companies: Sequence[CompanySummary],
     state: StateRepository,
     quotas: Sequence[QuotaAnswer],
     summary: FreshnessSummary | None,
@@ -114,9 +114,9 @@ def get_status(
     location: str,
     provider: str,
     notice: str | None,
+    due: DueAnswer | None,
 ) -> StatusAnswer:
-    """Return how much is stored, how fresh it is and what is wrong; reads every company once."""
-    companies = list(assets.summaries())
+    """Return how much is stored, how fresh it is and what is wrong."""
     data_sets: dict[DataSet, list[Freshness]] = defaultdict(list)
     for company in companies:
         for data_set, freshness in company.freshness.items():
@@ -131,6 +131,7 @@ def get_status(
         ingested_at=state.finished_ingest(provider),
         data_sets={data_set: _data_set_status(data_sets[data_set]) for data_set in DataSet},
         quotas=quotas,
+        due=due,
         problems=[
             CompanyProblem(ticker=company.ticker, **problem.model_dump(by_alias=False))
             for company in sorted(companies, key=attrgetter("ticker"))

@@ -47,6 +47,8 @@ _BATCH: Final = 200
 """Symbols in one request; ten thousand companies are then fifty requests."""
 _MOST_DAYS: Final = 200_000
 """Days of all companies of a request together, so that their bars are in memory at once."""
+_MOST_DAYS_OF_NEWS: Final = 2_000
+"""So many have some hundred articles: if a page of them fails, few calls were in vain."""
 _LIKE_DAYS: Final = timedelta(days=30)
 _LIKE_MOMENTS: Final = timedelta(days=1)
 _MOST_SPLITS: Final = 64
@@ -131,10 +133,7 @@ class AlpacaClient:
 
     def history(self, ticker: Ticker, since: date | None = None) -> History | None:
         """Return the bars, splits and dividends of finished days since a day."""
-        answer = self.histories({ticker: since})[ticker]
-        if isinstance(answer, ProviderError):
-            raise answer
-        return answer
+        return _readable(self.histories({ticker: since})[ticker])
 
     def histories(
         self, since: Mapping[Ticker, date | None]
@@ -148,7 +147,7 @@ class AlpacaClient:
         ):
             if begin > end:
                 continue
-            bars = _apart(group, partial(self.daily_bars, first=begin, last=end))
+            bars = _apart(group, partial(self._bars_of, first=begin, last=end))
             having = [ticker for ticker, series in bars.items() if isinstance(series, PriceSeries)]
             actions = _apart(having, partial(self._actions_of, first=begin, last=end))
             answers |= {
@@ -171,19 +170,19 @@ class AlpacaClient:
 
     def news(self, ticker: Ticker, since: datetime | None = None) -> Sequence[NewsArticle]:
         """Return all articles since an instant, or of the last ninety days, latest first."""
-        answer = self.articles_about({ticker: since})[ticker]
-        if isinstance(answer, ProviderError):
-            raise answer
-        return answer
+        return _readable(self.articles_about({ticker: since})[ticker])
 
     def articles_about(
         self, since: Mapping[Ticker, datetime | None]
     ) -> dict[Ticker, Sequence[NewsArticle] | ProviderError]:
         """Return the articles about several companies, of each latest first."""
         answers: dict[Ticker, Sequence[NewsArticle] | ProviderError] = dict.fromkeys(since, ())
-        first = self._clock() - NEWS_SPAN
+        now = self._clock()
+        first = now - NEWS_SPAN
         begins = {ticker: begin or first for ticker, begin in since.items()}
-        for begin, group in _alike(begins, _LIKE_MOMENTS, lambda _: _BATCH):
+        for begin, group in _alike(
+            begins, _LIKE_MOMENTS, lambda at: _MOST_DAYS_OF_NEWS // max(1, (now - at).days)
+        ):
             answers |= _apart(group, partial(self._articles_of, start=begin))
         return answers
 
@@ -208,8 +207,13 @@ class AlpacaClient:
 
     def daily_bars(
         self, tickers: Sequence[Ticker], first: date | None = None, last: date | None = None
-    ) -> Mapping[Ticker, PriceSeries | ProviderError]:
+    ) -> Mapping[Ticker, PriceSeries]:
         """Return daily bars as traded, both days included, of the companies that have any."""
+        return {name: _readable(bars) for name, bars in self._bars_of(tickers, first, last).items()}
+
+    def _bars_of(
+        self, tickers: Sequence[Ticker], first: date | None, last: date | None
+    ) -> dict[Ticker, PriceSeries | ProviderError]:
         params = {
             **_span(first, last),
             "timeframe": "1Day",
@@ -272,6 +276,12 @@ class AlpacaClient:
                 raise PayloadError(f"{where}: page token {page.token!r:.80} repeats")
             tokens.add(page.token)
             params = {**request.params, "page_token": page.token}
+
+
+def _readable(answer: T | ProviderError) -> T:
+    if isinstance(answer, ProviderError):
+        raise answer
+    return answer
 
 
 def _history(
