@@ -94,8 +94,7 @@ def make_scorer(settings: Settings) -> SentimentScorer:
         from .aws import aws_client
         from .sentiment.bedrock import BedrockScorer
 
-        client = aws_client("bedrock-runtime", read_timeout_s=20)
-        return BedrockScorer(client, settings.sentiment_model)
+        return BedrockScorer(aws_client("bedrock-runtime"), settings.sentiment_model)
     from .sentiment.scorer import LexiconScorer
 
     return LexiconScorer()

@@ -29,11 +29,7 @@ MakeError = Callable[[str], Signal9Error]
 
 
 def aws_client(
-    service: str,
-    *,
-    region: str | None = None,
-    endpoint_url: str | None = None,
-    read_timeout_s: float = 5,
+    service: str, *, region: str | None = None, endpoint_url: str | None = None
 ) -> Any:  # its type is the caller's business, since it differs per service
     """Return a client that tries four times and waits for seconds rather than minutes.
 
@@ -46,7 +42,7 @@ def aws_client(
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 4},
         connect_timeout=2,
-        read_timeout=read_timeout_s,
+        read_timeout=5,
         max_pool_connections=_CONNECTIONS,
         tcp_keepalive=True,
     )
