@@ -551,6 +551,31 @@ def test_earnings_of_an_unknown_day_are_not_compared_with_the_price() -> None:
     assert "priceToEarnings" not in figures.insufficient
 
 
+@pytest.mark.parametrize(
+    ("first_known", "last_known", "known"),
+    [
+        ("2012-06-01", "2013-03-01", True),
+        ("2012-06-02", "2013-03-01", False),
+        ("2012-06-01", "2013-02-28", False),
+    ],
+)
+def test_a_range_needs_all_splits_from_its_first_to_its_last_price(
+    first_known: str, last_known: str, known: bool
+) -> None:
+    days = date.fromisoformat(first_known), date.fromisoformat(last_known)
+    bars = ("2012-06-01", "400"), ("2012-09-03", "600"), ("2013-03-01", "105")
+    year = year_of(*bars, actions=[split("2013-01-02", "4")], known=(days,))
+
+    if not known:
+        with pytest.raises(InsufficientDataError, match="from 2012-06-01 to 2013-03-01"):
+            price_range(year)
+        return
+    found = price_range(year)
+    assert (found.low, str(found.low_on)) == (Decimal(100), "2012-06-01")
+    assert (found.high, str(found.high_on)) == (Decimal(150), "2012-09-03")
+    assert found.as_of == AS_OF
+
+
 def daily(first: date, last: date, step: int = 1) -> list[tuple[str, str]]:
     days = range(first.toordinal(), last.toordinal() + 1, step)
     return [(date.fromordinal(day).isoformat(), f"{100 + day % 3}") for day in days]
