@@ -63,8 +63,8 @@ class FunctionSpec:
     schedules (`plans`) or does it (`works`), runs every so many minutes, handles failed events
     (`handles_failures`) or checks tokens (`authorizes`). A queue has messages in batches for at
     most `max_concurrency` instances. Only those with `internet` access reach more than AWS, and
-    those that send `mails` where a stage does: there is no endpoint of SES in the VPC. `secrets`
-    are names from `names.SECRETS`.
+    those that send `mails` where a stage does: there is no endpoint of SES in the VPC. One that
+    `deletes` tells users how long backups last. `secrets` are names from `names.SECRETS`.
     """
 
     name: str
