@@ -30,7 +30,9 @@ WRITE: Final = {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutI
 def _handlers() -> set[str]:
     """Return every handler there is, by the string that Lambda knows it by."""
     handlers = {f"signal9_handlers.jobs.{name}" for name in jobs.__all__}
-    handlers |= {"signal9_handlers.auth.authorizer.handler", "signal9_handlers.failures.handler"}
+    handlers |= {
+        f"signal9_handlers.{name}.handler" for name in ("auth.authorizer", "failures", "rotation")
+    }
     return handlers | {operation.resource.handler_path for operation in OPERATIONS}
 
 
@@ -151,8 +153,8 @@ def test_a_function_publishes_notifies_and_reads_secrets_only_where_it_says_so(
 
     assert ("events:PutEvents" in actions) == spec.publishes
     assert ("sns:Publish" in actions) == spec.notifies
-    assert ("secretsmanager:GetSecretValue" in actions) == bool(spec.secrets)
-    assert "secretsmanager:PutSecretValue" not in actions
+    assert ("secretsmanager:GetSecretValue" in actions) == bool(spec.secrets or spec.rotates)
+    assert ("secretsmanager:PutSecretValue" in actions) == bool(spec.rotates)
     kept = {"s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:AbortMultipartUpload"}
     assert {each for each in actions if each.startswith("s3:")} == (
         kept if spec.writes_cache else set()
@@ -210,6 +212,30 @@ def test_a_new_function_is_one_entry_of_the_table(grown: Template) -> None:
     assert function["SIGNAL9_QUOTES"] == "15"
     assert "dynamodb:PutItem" in allowed
     assert "secretsmanager:GetSecretValue" in allowed
+
+
+def test_a_model_may_be_called_only_where_a_stage_has_one_and_by_what_scores() -> None:
+    model = "amazon.nova-micro-v1:0"
+    grown = build(settings_of("prod").model_copy(update={"sentiment_model": model}))
+    service, network = Template.from_stack(grown.service), Template.from_stack(grown.network)
+    allowed = {
+        spec.name: [
+            statement
+            for statement in statements(service, spec.name)
+            if "bedrock" in str(statement["Action"])
+        ]
+        for spec in FUNCTIONS
+    }
+
+    (statement,) = allowed.pop("Enhancement")
+    parts = statement["Resource"]["Fn::Join"][1]
+    assert (statement["Action"], statement["Effect"]) == ("bedrock:InvokeModel", "Allow")
+    assert parts[-1].endswith(f"::foundation-model/{model}")
+    assert not any(allowed.values())
+    assert _variables(service)["signal9-prod-Enhancement"]["SIGNAL9_SENTIMENT_MODEL"] == model
+    assert "bedrock-runtime" in str(properties(network, "AWS::EC2::VPCEndpoint"))
+    for part in ("Service", "Network"):
+        assert "bedrock" not in str(template("prod", part).to_json())
 
 
 @pytest.mark.parametrize("name", ["local", "dev", "prod"])

@@ -4,18 +4,20 @@ from collections import Counter
 from typing import Final
 
 import pytest
-from aws_cdk.assertions import Match
+from aws_cdk.assertions import Match, Template
 
 from signal9_core.tables import TABLES
 from signal9_deploy.functions import API, FUNCTIONS
 from tests.deploy.lab import (
     ACCOUNT,
     Resource,
+    build,
     everything,
     properties,
     resources,
     settings_of,
     stack,
+    statements,
     template,
 )
 
@@ -111,7 +113,7 @@ def test_every_table_is_exported_nightly_by_the_clock_alone() -> None:
         assert each["Target"]["DeadLetterConfig"]
 
 
-def test_three_secrets_have_placeholders_and_alarms_on_age() -> None:
+def test_three_secrets_have_placeholders_and_alarms_on_age_where_they_do_not_rotate() -> None:
     data = template("prod", "Data")
     named = _named(properties(data, "AWS::SecretsManager::Secret"), "Name")
 
@@ -123,8 +125,59 @@ def test_three_secrets_have_placeholders_and_alarms_on_age() -> None:
 
     assert set(named) == {f"signal9/{name}/prod" for name in ("alphavantage", "alpaca", "auth0")}
     assert all("set-me" in each["SecretString"] for each in named.values())
-    assert len(ages) == 3
+    assert len(ages) == 2
+    assert not any("Auth0" in str(each) for each in ages)
     assert all(each["AlarmActions"] for each in ages)
+
+
+def test_auth0s_secret_is_rotated_by_a_function_that_may_write_only_this_one() -> None:
+    service = template("prod", "Service")
+    (schedule,) = properties(service, "AWS::SecretsManager::RotationSchedule")
+    (grant,) = (
+        each
+        for each in statements(service, "Rotation")
+        if "secretsmanager:PutSecretValue" in each["Action"]
+    )
+    (caller,) = (
+        each
+        for each in properties(service, "AWS::Lambda::Permission")
+        if each["Principal"] == "secretsmanager.amazonaws.com"
+    )
+
+    assert schedule["RotationRules"] == {"ScheduleExpression": "rate(30 days)"}
+    assert schedule["RotateImmediatelyOnUpdate"] is False
+    assert "Auth0Secret" in str(schedule["SecretId"])
+    assert grant["Resource"] == schedule["SecretId"]
+    assert caller["SourceAccount"] == ACCOUNT
+    assert not resources(template("prod", "Data"), "AWS::SecretsManager::RotationSchedule")
+
+
+def test_a_stage_may_leave_auth0s_secret_to_people() -> None:
+    settings = settings_of("prod").model_copy(update={"rotation_days": 0})
+    stage = build(settings)
+    service, data = (Template.from_stack(each) for each in (stage.service, stage.data))
+
+    service.resource_count_is("AWS::SecretsManager::RotationSchedule", 0)
+    ages = [
+        each
+        for each in properties(data, "AWS::CloudWatch::Alarm")
+        if each.get("MetricName") == "SecretAge"
+    ]
+    assert len(ages) == 3
+
+
+def test_old_data_alarms() -> None:
+    (alarm,) = (
+        each
+        for each in properties(template("prod", "Service"), "AWS::CloudWatch::Alarm")
+        if each.get("MetricName") == "Problems"
+    )
+
+    dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+    assert dimensions == {"service": "signal9", "stage": "prod"}
+    assert (alarm["Namespace"], alarm["Threshold"]) == ("Signal9", 1)
+    assert alarm["EvaluationPeriods"] * alarm["Period"] == 3600
+    assert alarm["AlarmActions"]
 
 
 @pytest.fixture(scope="module")

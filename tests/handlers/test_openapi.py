@@ -85,7 +85,7 @@ def test_problems_are_documented_with_an_example(spec: Schema) -> None:
 def test_figures_are_documented_as_numbers(spec: Schema) -> None:
     schemas = spec["components"]["schemas"]
 
-    for model, field in (("SentimentRating", "score"), ("PriceRange", "low"), ("BarRow", "close")):
+    for model, field in (("PriceFigures", "close"), ("PriceRange", "low"), ("BarRow", "close")):
         assert schemas[model]["properties"][field]["type"] == "number"
 
 

@@ -9,6 +9,7 @@ from signal9_core.events import (
     AssetDataUpdated,
     Event,
     FinancialDataIngested,
+    FinancialDataRestated,
     NewsIngested,
     PricesUpdated,
     UserDeletionRequested,
@@ -60,11 +61,12 @@ class FunctionSpec:
     """A function: its handler, its triggers and its permissions.
 
     It handles `endpoints` or `events`, which come by a `queue` if it names one, plans work on the
-    schedules (`plans`) or does it (`works`), runs every so many minutes, handles failed events
-    (`handles_failures`) or checks tokens (`authorizes`). A queue has messages in batches for at
-    most `max_concurrency` instances. Only those with `internet` access reach more than AWS, and
-    those that send `mails` where a stage does: there is no endpoint of SES in the VPC. One that
-    `deletes` tells users how long backups last. `secrets` are names from `names.SECRETS`.
+    schedules (`plans`) or does it (`works`), runs every so many minutes, renews a secret that it
+    `rotates`, handles failed events (`handles_failures`) or checks tokens (`authorizes`). A queue
+    has messages in batches for at most `max_concurrency` instances. Only those with `internet`
+    access reach more than AWS, and those that send `mails` where a stage does: there is no endpoint
+    of SES in the VPC. One that `scores` may call the model of sentiment that the stage names.
+    One that `deletes` tells users how long backups last. `secrets` are names from `names.SECRETS`.
     """
 
     name: str
@@ -78,12 +80,14 @@ class FunctionSpec:
     batch_size: int = 10
     max_concurrency: int = 10
     every_minutes: int | None = None
+    rotates: str | None = None
     handles_failures: bool = False
     authorizes: bool = False
     publishes: bool = False
     notifies: bool = False
     deletes: bool = False
     mails: bool = False
+    scores: bool = False
     internet: bool = False
     writes_cache: bool = False
     secrets: tuple[str, ...] = ()
@@ -211,10 +215,16 @@ JOBS: Final = (
     FunctionSpec(
         name="Enhancement",
         handler="signal9_handlers.jobs.update_insights",
-        uses=(Use(ASSETS, writes=True), Use(TIME_SERIES), Use(NEWS, writes=True)),
-        events=(AssetDataUpdated, NewsIngested, PricesUpdated),
+        uses=(
+            Use(ASSETS, writes=True),
+            Use(TIME_SERIES),
+            Use(FINANCIALS),
+            Use(NEWS, writes=True),
+        ),
+        events=(AssetDataUpdated, FinancialDataIngested, NewsIngested, PricesUpdated),
         queue=INSIGHTS,
         publishes=True,
+        scores=True,
         timeout_s=120,
     ),
     FunctionSpec(
@@ -227,7 +237,7 @@ JOBS: Final = (
             Use(TIME_SERIES),
             Use(STATE, writes=True),
         ),
-        events=(FinancialDataIngested, NewsIngested, PricesUpdated),
+        events=(FinancialDataIngested, FinancialDataRestated, NewsIngested, PricesUpdated),
         queue=NOTIFICATIONS,
         timeout_s=120,
     ),
@@ -255,6 +265,13 @@ JOBS: Final = (
         notifies=True,
         mails=True,
         timeout_s=300,
+    ),
+    FunctionSpec(
+        name="Rotation",
+        handler="signal9_handlers.rotation.handler",
+        rotates="auth0",
+        internet=True,
+        timeout_s=120,
     ),
     FunctionSpec(
         name="Failures",

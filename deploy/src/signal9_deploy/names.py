@@ -21,17 +21,23 @@ __all__ = [
 
 
 class SecretSpec(NamedTuple):
-    """A secret and its fields."""
+    """A secret and its fields; one that `rotates` is renewed by a function."""
 
     name: str
     fields: tuple[str, ...]
     description: str
+    rotates: bool = False
 
 
 SECRETS: Final = (
     SecretSpec("alphavantage", ("apiKey",), "The key for AlphaVantage"),
     SecretSpec("alpaca", ("apiKey", "secretKey"), "The keys for Alpaca"),
-    SecretSpec("auth0", ("domain", "audience", "clientId", "clientSecret"), "The tenant at Auth0"),
+    SecretSpec(
+        "auth0",
+        ("domain", "audience", "clientId", "clientSecret"),
+        "The tenant at Auth0",
+        rotates=True,
+    ),
 )
 """The secrets whose values people set."""
 

@@ -53,6 +53,7 @@ Issuer: TypeAlias = Annotated[
         pattern=r"^(https://[a-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:\d{1,5})?(/[\w.~-]+)*/?$"
     ),
 ]
+Model: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]+\.[a-z0-9-]+(:[a-z0-9]+)*$")]
 PrefixList: TypeAlias = Annotated[str, Field(pattern=r"^pl-[0-9a-f]{8,17}$")]
 Schedule: TypeAlias = Annotated[str, Field(pattern=_EXPRESSION)]
 
@@ -190,11 +191,20 @@ class StageSettings(BaseSettings):
     provider: Literal["sample", "alphavantage", "alpaca"] = Field(
         "sample", description="The provider of market data."
     )
+    sentiment_model: Model | None = Field(
+        None,
+        description="The foundation model of Amazon Bedrock that scores news; unset: the lexicon.",
+    )
     polling: Schedule = Field(
         "cron(0 6 * * ? *)", description="When market data is polled in any case, UTC."
     )
     planning: Schedule = Field(
         "rate(15 minutes)", description="How often what is due is planned and sent to the workers."
+    )
+    rotation_days: NonNegativeInt = Field(
+        30,
+        description="Days after which Auth0's client secret is rotated; 0: never, an alarm reports "
+        "its age.",
     )
     export_schedule: Schedule = Field(
         "cron(30 2 * * ? *)", description="When tables are exported, UTC."
@@ -211,6 +221,11 @@ class StageSettings(BaseSettings):
     def emulated(self) -> bool:
         """Whether the stage runs on an emulator of AWS."""
         return self.stage == LOCAL
+
+    @property
+    def rotates(self) -> bool:
+        """Whether Auth0's client secret is rotated; the emulator has no such schedules."""
+        return self.rotation_days > 0 and not self.emulated
 
     @property
     def app_name(self) -> str | None:

@@ -111,8 +111,8 @@ def test_a_year_whose_splits_are_unknown_is_not_drawn_and_has_a_reason_instead_o
     known = empty_shell.run("show", "AAPL", width=100).out
     unknown = empty_shell.run("show", "BRK.B", width=100).out
 
-    assert "52-week range     184.25 (2024-01-03) to 193.58 (2023-12-28)" in known
-    assert "52-week range     The splits of these 52 weeks are not known." in unknown
+    assert "shorter range     184.25 (2024-01-03) to 193.58 (2023-12-28); No prices from" in known
+    assert "52-week range     The splits and dividends from 2024-01-02" in unknown
     assert "its last year     not drawn: its splits are not known" in unknown
 
 

@@ -194,7 +194,7 @@ def test_a_company_whose_splits_are_unknown_has_a_reason_instead_of_a_range(
         known, unknown = s9.asset("AAPL"), s9.asset("BRK.B")
 
     assert "184.25 to 193.58" in repr(known)
-    assert "52-week range     The splits of these 52 weeks are not known." in repr(unknown)
+    assert "52-week range     The splits and dividends from 2024-01-02" in repr(unknown)
 
 
 def test_html_is_escaped(tmp_path: Path, use_provider: Callable[[FakeProvider], None]) -> None:

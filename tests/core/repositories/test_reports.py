@@ -63,6 +63,34 @@ def test_pages_hold_every_report_of_a_kind_once_newest_first(
     assert stored == len(latest)
 
 
+@settings(deadline=None, max_examples=25)
+@given(
+    reports=st.lists(statements("AAPL") | earnings("AAPL"), max_size=12),
+    entry=calendar_entries("AAPL"),
+    count=st.integers(1, 3),
+)
+def test_the_latest_reports_come_by_one_query_but_balance_sheets(
+    reports: list[Report], entry: EarningsCalendarEntry, count: int
+) -> None:
+    with opened() as store:
+        repository = FinancialsRepository(store)
+        store_reports(repository, "AAPL", reports)
+        store_dates(repository, [entry])
+        before = store.calls
+        recent = repository.recent("AAPL", count)
+        calls = store.calls - before
+        expected = {
+            (kind, period): found
+            for kind in ReportKind
+            for period in Period
+            if kind is not ReportKind.BALANCE_SHEET
+            and (found := repository.reports("AAPL", kind, period, limit=count).items)
+        }
+
+    assert recent == expected
+    assert calls == 1
+
+
 def test_only_a_restated_report_is_written(spied: SpiedStore) -> None:
     repository = FinancialsRepository(spied)
     reports = [income("AAPL", "2023-09-30", "1"), income("AAPL", "2022-09-24", "2")]

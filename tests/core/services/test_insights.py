@@ -10,18 +10,25 @@ from signal9_core.domain import (
     AssetProfile,
     CorporateAction,
     DataSet,
+    Earnings,
     Freshness,
+    Identity,
+    IncomeStatement,
     Insights,
     NewsArticle,
     PriceRange,
     PriceSeries,
+    ProblemKind,
+    Report,
+    ReportKind,
     SentimentLabel,
     SentimentRating,
 )
-from signal9_core.errors import PublishError
+from signal9_core.errors import PublishError, ScoringError, ScoringUnavailableError
 from signal9_core.events import (
     AssetDataUpdated,
     Event,
+    FinancialDataIngested,
     NewsIngested,
     NewsSentimentAnalyzed,
     PricesUpdated,
@@ -31,9 +38,10 @@ from signal9_core.repositories.actions import ActionRepository
 from signal9_core.repositories.companies import AssetRepository
 from signal9_core.repositories.news import NewsRepository
 from signal9_core.repositories.prices import PriceRepository
+from signal9_core.repositories.reports import FinancialsRepository
 from signal9_core.services.insights import UpdateInsights
 from signal9_core.tables import TableSpec
-from tests.core.storing import store_articles, store_assets
+from tests.core.storing import store_articles, store_assets, store_reports
 from tests.fakes import LISTING, NOW, AttentivePublisher, FakeScorer, SetClock, article, bar, series
 from tests.spied import SpiedStore
 
@@ -50,11 +58,21 @@ class Market:
         self.spied = spied
         self.assets, self.news = AssetRepository(spied), NewsRepository(spied)
         self.prices, self.actions = PriceRepository(spied), ActionRepository(spied)
+        self.financials = FinancialsRepository(spied)
         store_assets(self.assets, LISTING)
 
     def update(self, event: Event) -> None:
-        repositories = self.assets, self.prices, self.actions, self.news
-        UpdateInsights(*repositories, lambda: self.scorer, self.publisher, SetClock(), 10)(event)
+        UpdateInsights(
+            self.assets,
+            self.prices,
+            self.actions,
+            self.financials,
+            self.news,
+            lambda: self.scorer,
+            self.publisher,
+            SetClock(),
+            10,
+        )(event)
 
     def news_ingested(self, ticker: str, first: str = LATELY[0], last: str = LATELY[1]) -> None:
         start, end = (datetime.fromisoformat(at).replace(tzinfo=UTC) for at in (first, last))
@@ -83,10 +101,16 @@ class Market:
         )
         self.actions.note_coverage(ticker, (date(2000, 1, 1), date(2024, 1, 9)))
 
-    def insights(self, ticker: str) -> Insights:
+    def profile(self, ticker: str) -> AssetProfile:
         profile = self.assets.get(ticker)
         assert profile is not None
-        return profile.insights
+        return profile
+
+    def insights(self, ticker: str) -> Insights:
+        return self.profile(ticker).insights
+
+    def announced(self) -> list[NewsSentimentAnalyzed]:
+        return [event for event in self.publisher.heard if isinstance(event, NewsSentimentAnalyzed)]
 
     def rating(self, ticker: str) -> SentimentRating:
         rating = self.insights(ticker).sentiment
@@ -116,19 +140,96 @@ def test_articles_without_sentiment_are_scored_for_every_company(market: Market)
     assert market.scorer.asked == ["Apple soars\nSummary."]
 
 
-def test_only_articles_within_the_span_of_the_event_are_scored(market: Market) -> None:
+def test_articles_of_the_window_and_of_the_event_are_scored(market: Market) -> None:
     store_articles(
         market.news,
         [
-            article("Apple soars", "2024-01-05T10:00", "AAPL"),
-            article("Apple soars earlier", "2024-01-04T09:59:59", "AAPL"),
-            article("Apple soars later", "2024-01-05T10:00:01", "AAPL"),
+            article("Apple soars of late", "2024-01-05T10:00", "AAPL"),
+            article("Apple soars in the event", "2023-06-04T10:00", "AAPL"),
+            article("Apple soars before it", "2023-06-04T09:59:59", "AAPL"),
         ],
     )
 
-    market.news_ingested("AAPL", "2024-01-04T10:00", "2024-01-05T10:00")
+    market.news_ingested("AAPL", "2023-06-04T10:00", "2024-01-08T10:00")
 
-    assert market.scorer.asked == ["Apple soars\nSummary."]
+    assert market.scorer.asked == [
+        "Apple soars of late\nSummary.",
+        "Apple soars in the event\nSummary.",
+    ]
+
+
+class FailingScorer(FakeScorer):
+    """A scorer that fails for some texts, or for all of them."""
+
+    def __init__(self, error: ScoringError, word: str = "") -> None:
+        super().__init__(soars=0.5)
+        self.error, self.word = error, word
+
+    def score(self, text: str) -> float:
+        score = super().score(text)
+        if self.word in text:
+            raise self.error
+        return score
+
+
+def unscored(market: Market, *titles: str) -> None:
+    days = range(8, 0, -1)
+    store_articles(
+        market.news,
+        [
+            article(title, f"2024-01-{day:02}T10:00", "AAPL")
+            for title, day in zip(titles, days, strict=False)
+        ],
+    )
+
+
+def test_a_text_that_cannot_be_scored_is_a_problem_and_keeps_none_from_its_score(
+    market: Market,
+) -> None:
+    unscored(market, "One soars", "Odd", "Two soars")
+    market.scorer = FailingScorer(ScoringError("model: 'maybe' is not a number"), "Odd")
+
+    market.news_ingested("AAPL")
+    profile = market.profile("AAPL")
+    problem = profile.problem(ProblemKind.SENTIMENT)
+    market.scorer = FakeScorer(soars=0.5)
+    market.news_ingested("AAPL")
+
+    assert profile.insights.sentiment is not None
+    assert profile.insights.sentiment.sample_size == 2
+    assert problem is not None
+    assert problem.reason == "articles are not scored: model: 'maybe' is not a number"
+    assert market.scorer.asked == ["Odd\nSummary."]
+    assert market.profile("AAPL").problems == ()
+    assert market.rating("AAPL").sample_size == 3
+
+
+def test_a_scorer_that_is_down_is_left_alone_until_the_next_update(market: Market) -> None:
+    unscored(market, "One soars", "Two soars", "Three soars")
+    scorer = market.scorer = FailingScorer(ScoringUnavailableError("model: throttled"))
+
+    market.news_ingested("AAPL")
+    writes = market.spied.writes
+    market.news_ingested("AAPL")
+
+    assert len(scorer.asked) == 2
+    assert market.spied.writes == writes
+    assert market.profile("AAPL").problem(ProblemKind.SENTIMENT) is not None
+    assert market.profile("AAPL").insights.sentiment is None
+
+
+def test_a_scorer_that_costs_scores_the_newest_articles_and_the_next_update_goes_on(
+    market: Market,
+) -> None:
+    unscored(market, "One soars", "Two soars", "Three soars")
+    market.scorer.most_at_once = 2
+
+    market.news_ingested("AAPL")
+    first = list(market.scorer.asked)
+    market.news_ingested("AAPL")
+
+    assert [text.split()[0] for text in first] == ["One", "Two"]
+    assert [text.split()[0] for text in market.scorer.asked[2:]] == ["Three"]
 
 
 def test_the_rating_is_the_mean_score_weighted_by_relevance(market: Market) -> None:
@@ -139,23 +240,43 @@ def test_the_rating_is_the_mean_score_weighted_by_relevance(market: Market) -> N
             article("One", "2024-01-05T10:00", "BRK.B", sentiment="0.4", relevance="0.25"),
             article("Two", "2024-01-06T10:00", "BRK.B", sentiment="-0.2", relevance="1"),
             article("Three", "2024-01-06T11:00", "BRK.B", sentiment="0.9", relevance="0"),
+            article("Four", "2024-01-06T11:30", "BRK.B", sentiment="0", relevance="0.25"),
+            article("Five", "2024-01-06T11:45", "BRK.B", sentiment="0.1", relevance="1"),
             article("Other", "2024-01-06T12:00", "AAPL", sentiment="1"),
         ],
     )
 
     market.news_ingested("BRK.B")
 
-    # The first adds 0.1, the second takes 0.2, the third does nothing: -0.1 over 1.25.
+    # The first and the last add 0.1, the second takes 0.2, the others add nothing: 0 over 2.5.
     assert market.rating("BRK.B") == SentimentRating(
         as_of=AS_OF,
         window_days=10,
-        sample_size=3,
-        score=Decimal("-0.08"),
+        sample_size=5,
+        score=Decimal(0),
         label=SentimentLabel.NEUTRAL,
     )
     assert market.publisher.heard == [
-        NewsSentimentAnalyzed(at=NOW, ticker="BRK.B", score=Decimal("-0.080000"), sample_size=3)
+        NewsSentimentAnalyzed(at=NOW, ticker="BRK.B", score=Decimal("0.000000"), sample_size=5)
     ]
+
+
+@pytest.mark.parametrize(("count", "label"), [(4, "insufficient"), (5, SentimentLabel.BULLISH)])
+def test_fewer_than_five_articles_are_insufficient(count: int, label: str, market: Market) -> None:
+    store_articles(
+        market.news,
+        [
+            article(f"No {number}", f"2024-01-05T10:{number:02}", "AAPL", sentiment="0.5")
+            for number in range(count)
+        ],
+    )
+
+    market.news_ingested("AAPL")
+
+    rating = market.rating("AAPL")
+    assert (rating.sample_size, rating.label) == (count, label)
+    assert rating.score == (None if count < 5 else Decimal("0.5"))
+    assert [event.score for event in market.announced()] == [rating.score]
 
 
 def test_the_window_holds_its_first_moment_and_its_last(market: Market) -> None:
@@ -165,6 +286,10 @@ def test_the_window_holds_its_first_moment_and_its_last(market: Market) -> None:
         [
             article("Too early", "2023-12-29T23:59:59", "AAPL", sentiment="1"),
             article("First moment", "2023-12-30T00:00:00", "AAPL", sentiment="0.5"),
+            *(
+                article(f"Between {day}", f"2024-01-0{day}T10:00", "AAPL", sentiment="0.3")
+                for day in (2, 3, 4)
+            ),
             article("Last moment", "2024-01-08T23:59:59", "AAPL", sentiment="0.1"),
             article("Too late", "2024-01-09T00:00:00", "AAPL", sentiment="1"),
         ],
@@ -172,7 +297,15 @@ def test_the_window_holds_its_first_moment_and_its_last(market: Market) -> None:
 
     market.news_ingested("AAPL")
 
-    assert (market.rating("AAPL").sample_size, market.rating("AAPL").score) == (2, Decimal("0.3"))
+    assert (market.rating("AAPL").sample_size, market.rating("AAPL").score) == (5, Decimal("0.3"))
+
+
+def test_articles_of_an_event_before_the_window_do_not_count(market: Market) -> None:
+    store_articles(market.news, [article("Long ago", "2021-01-05T10:00", "AAPL", sentiment="1")])
+
+    market.news_ingested("AAPL", "2021-01-01T00:00", "2024-01-08T00:00")
+
+    assert market.insights("AAPL").sentiment is None
 
 
 @pytest.mark.parametrize(
@@ -253,6 +386,9 @@ def test_the_range_holds_52_weeks_and_names_its_days(market: Market) -> None:
 
     assert market.insights("AAPL").range_52_weeks == PriceRange(
         as_of=AS_OF,
+        first=first,
+        last=AS_OF,
+        incomplete="No prices from 2023-01-10 to 2023-06-01.",
         low=Decimal(140),
         low_on=first,
         high=Decimal("190.5"),
@@ -344,7 +480,9 @@ def test_without_all_splits_of_the_year_there_is_a_reason_instead_of_a_range(
     market.prices_updated("AAPL")
 
     assert insights.range_52_weeks is None
-    assert insights.no_range_reason == "The splits of these 52 weeks are not known."
+    assert insights.no_range_reason == (
+        "The splits and dividends from 2023-06-01 to 2024-01-05 are not known."
+    )
     assert market.insights("AAPL").range_52_weeks is not None
     assert market.insights("AAPL").no_range_reason is None
 
@@ -371,7 +509,7 @@ def test_insights_follow_from_what_somebody_else_wrote_meanwhile(market: Market)
     market.spied.meanwhile = meanwhile
     market.news_ingested("AAPL")
 
-    assert (market.rating("AAPL").sample_size, market.rating("AAPL").score) == (2, Decimal("0.3"))
+    assert market.rating("AAPL").sample_size == 2
 
 
 def test_a_rating_that_could_not_be_announced_is_announced_when_repeated(market: Market) -> None:
@@ -389,3 +527,91 @@ def test_a_rating_that_could_not_be_announced_is_announced_when_repeated(market:
     market.news_ingested("AAPL")
 
     assert [type(event) for event in good.heard] == [NewsSentimentAnalyzed]
+
+
+def quarters(*revenues: int, ticker: str = "AAPL") -> list[Report]:
+    """Return income statements and earnings of quarters up to the last of 2023."""
+    ends = ["2023-12-31", "2023-09-30", "2023-06-30", "2023-03-31", "2022-12-31"]
+    facts = {"ticker": ticker, "period": "quarterly", "currency": "USD"}
+    return [
+        model.model_validate({**facts, "fiscalDateEnding": end, name: revenue})
+        for end, revenue in zip(ends, revenues, strict=False)
+        for model, name in ((IncomeStatement, "totalRevenue"), (Earnings, "reportedEPS"))
+    ]
+
+
+def reported(market: Market, *revenues: int) -> None:
+    """Store quarters of Apple, received at noon, and update what follows from them."""
+    store_reports(market.financials, "AAPL", quarters(*revenues))
+    received = {ReportKind.EARNINGS: NOW}
+    market.assets.change("AAPL", lambda old: old.model_copy(update={"reports_received": received}))
+    event = FinancialDataIngested(
+        at=NOW, ticker="AAPL", reports=(ReportKind.INCOME_STATEMENT,), count=1
+    )
+    market.update(event)
+
+
+def test_reports_change_figures_and_what_compares_them_with_the_price(market: Market) -> None:
+    market.is_fresh("AAPL", DataSet.PRICES)
+    market.actions_are_known("AAPL")
+    market.prices.merge(series("AAPL", day_20240105="181"))
+
+    reported(market, 4, 3, 2, 1, 9)
+    insights = market.insights("AAPL")
+    market.prices.merge(series("AAPL", day_20240108="190"))
+    market.prices_updated("AAPL")
+
+    assert insights.income is not None
+    assert insights.income.revenue == 10
+    assert insights.prices is not None
+    assert insights.prices.price_to_earnings == Decimal("18.1")
+    after = market.insights("AAPL")
+    assert after.prices is not None
+    assert after.prices.price_to_earnings == 19
+    assert after.income == insights.income
+
+
+def test_figures_are_written_only_when_their_facts_change(market: Market) -> None:
+    market.is_fresh("AAPL", DataSet.PRICES)
+    market.prices.merge(series("AAPL", day_20240105="181"))
+    reported(market, 4, 3, 2, 1)
+    version = market.assets.read("AAPL").version
+
+    reported(market, 4, 3, 2, 1)
+    market.prices_updated("AAPL")
+    same = market.assets.read("AAPL").version
+    reported(market, 5, 3, 2, 1)
+
+    assert same == version
+    income = market.insights("AAPL").income
+    assert income is not None
+    assert income.revenue == 11
+    assert market.publisher.heard == []
+
+
+def test_reports_of_a_former_owner_of_the_ticker_do_not_count(market: Market) -> None:
+    identity = Identity(since=date(2023, 5, 1))
+    market.assets.change("AAPL", lambda old: old.model_copy(update={"identity": identity}))
+
+    reported(market, 4, 3, 2, 1)
+
+    income = market.insights("AAPL").income
+    assert income is not None
+    assert income.revenue is None
+    assert "revenue" in income.insufficient
+
+
+def test_an_update_reads_each_kind_of_fact_once(market: Market) -> None:
+    for data_set in (DataSet.PRICES, DataSet.NEWS):
+        market.is_fresh("AAPL", data_set)
+    market.prices.merge(series("AAPL", day_20230601="150", day_20240105="181"))
+    store_articles(market.news, [article("Soars", "2024-01-05T10:00", "AAPL", sentiment="0.5")])
+    reported(market, 4, 3, 2, 1)
+    overview = AssetDataUpdated(at=NOW, tickers=("AAPL",), data_set="overview")
+    market.update(overview)
+
+    before = market.spied.calls
+    market.update(overview)
+
+    # The record, and a query each of reports, prices, actions and news.
+    assert market.spied.calls - before == 5

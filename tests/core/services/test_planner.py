@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.domain.companies import DataSet, Failures, ListName
+from signal9_core.domain.companies import DataSet, Failures, ListName, PendingEvent
 from signal9_core.domain.work import ListState, WorkItem
 from signal9_core.repositories.companies import CompanySummary
 from signal9_core.services.planner import (
@@ -74,6 +74,17 @@ def test_lists_are_due_a_day_after_they_were_requested() -> None:
     }
 
     assert [item.name for item in FREE.lists(states, NOW)] == ["listing"]
+
+
+def test_a_list_that_has_failed_waits_as_companies_do() -> None:
+    failed = Failures(count=1, at=NOW - HOUR / 2, reason="unreadable")
+    planner = Planner("fake", {"listing": 1})
+    states: Mapping[ListName, ListState] = {
+        "listing": ListState(requested_at=NOW - 2 * DAY, failures=failed)
+    }
+
+    assert planner.lists(states, NOW) == []
+    assert [item.due_since for item in planner.lists(states, NOW + HOUR)] == [NOW + HOUR / 2]
 
 
 def test_a_list_that_the_provider_does_not_have_is_never_due() -> None:
@@ -143,19 +154,42 @@ def test_what_is_missing_comes_before_what_is_old_and_the_oldest_before_the_othe
     assert {item.due_since for item in plan.now[1:]} == {LAST_CLOSE}
 
 
+def test_prices_are_due_since_a_day_after_their_last_request_or_since_the_close() -> None:
+    old, recent = LAST_CLOSE - 3 * DAY, LAST_CLOSE - HOUR
+
+    plan = PRICES.plan([company("A", prices=old), company("B", prices=recent)], PUBLISHED, NOW)
+
+    assert [item.due_since for item in plan.now] == [old + DAY, LAST_CLOSE]
+
+
 def test_what_is_overdue_takes_turns_with_what_is_missing() -> None:
     planner = Planner("fake", {DataSet.OVERVIEW: 1})
     companies = [
         company("NEW1", 1),
         company("NEW2", 2),
-        company("OLD1", 3, overview=NOW - 40 * DAY),
+        company("OLD1", 3, overview=NOW - 38 * DAY),
         company("OLD2", 4, overview=NOW - 50 * DAY),
-        company("DUE", 5, overview=NOW - 31 * DAY),
+        company("DUE", 5, overview=NOW - 37 * DAY),
     ]
 
     plan = planner.plan(companies, PUBLISHED, NOW)
 
     assert tickers(plan) == ["NEW1", "OLD2", "NEW2", "OLD1", "DUE"]
+
+
+def test_a_company_whose_run_was_stopped_comes_first_and_as_a_whole() -> None:
+    event = PendingEvent(detail_type="PricesUpdated.v1", detail="{}")
+    stopped = company("STOPPED", 9, prices=NOW, news=NOW, overview=NOW)
+    stopped = stopped.model_copy(update={"pending": (event,)})
+
+    plan = FREE.plan([company("NEW", 1), stopped], PUBLISHED, NOW, budget=8)
+
+    assert [(item.tickers, item.is_unpublished) for item in plan.now] == [
+        (("STOPPED",), True),
+        (("NEW",), False),
+    ]
+    assert (plan.now[0].data_sets, plan.now[0].due_since) == ((DataSet.FINANCIALS,), None)
+    assert FREE.plan([stopped], PUBLISHED, NOW, budget=3).now == []
 
 
 def test_an_item_that_does_not_fit_is_begun_and_ends_the_plan() -> None:

@@ -11,17 +11,22 @@ from signal9_core.domain import (
     AssetProfile,
     BalanceSheet,
     CashFlow,
+    CashFlowFigures,
     CompanyOverview,
     DataSet,
     Earnings,
     EarningsCalendarEntry,
+    EarningsFigures,
     Freshness,
+    IncomeFigures,
     IncomeStatement,
     Insights,
+    Model,
     NewsArticle,
     PendingEvent,
     Period,
     PriceCheck,
+    PriceFigures,
     PriceRange,
     Problem,
     ProblemKind,
@@ -62,7 +67,22 @@ def freshness() -> SearchStrategy[Freshness]:
 
 def insights() -> SearchStrategy[Insights]:
     """Any derived figures, or none yet."""
-    return instances(Insights, sentiment=maybe(_ratings()), range_52_weeks=maybe(_price_ranges()))
+    return instances(
+        Insights,
+        sentiment=maybe(_ratings()),
+        range_52_weeks=maybe(_price_ranges()),
+        prices=maybe(instances(PriceFigures, currency=st.just("USD"), close=_PRICES)),
+        income=maybe(_figures(IncomeFigures)),
+        cash_flow=maybe(_figures(CashFlowFigures)),
+        earnings=maybe(_figures(EarningsFigures)),
+    )
+
+
+def _figures(model: type[Model]) -> SearchStrategy[Model]:
+    reasons = st.dictionaries(st.just("revenue"), texts(), max_size=1)
+    periods = st.lists(days(), max_size=4).map(tuple)
+    currency = maybe(st.just("USD"))
+    return instances(model, currency=currency, periods=periods, insufficient=reasons)
 
 
 def _ratings() -> SearchStrategy[SentimentRating]:
@@ -79,10 +99,17 @@ def _ratings() -> SearchStrategy[SentimentRating]:
 
 def _price_ranges() -> SearchStrategy[PriceRange]:
     return st.builds(
-        lambda prices, as_of, low_on, high_on: PriceRange(
-            as_of=as_of, low=min(prices), low_on=low_on, high=max(prices), high_on=high_on
+        lambda prices, as_of, first, low_on, high_on: PriceRange(
+            as_of=as_of,
+            first=first,
+            last=as_of,
+            low=min(prices),
+            low_on=low_on,
+            high=max(prices),
+            high_on=high_on,
         ),
         st.tuples(_PRICES, _PRICES),
+        days(),
         days(),
         days(),
         days(),

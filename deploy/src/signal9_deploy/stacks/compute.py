@@ -90,7 +90,7 @@ class Compute(Construct):
             "Libraries",
             code=PythonBundle(
                 requirements=_DEPLOY / "requirements.txt",
-                botocore_services=[*_SERVICES, *(["sesv2"] if settings.mail_sender else [])],
+                botocore_services=_services(settings),
                 for_this_machine=settings.emulated,
             ),
             python_version=PYTHON,
@@ -161,6 +161,7 @@ class Compute(Construct):
             "SIGNAL9_NOTIFICATION_TOPIC": self._notifications.topic_arn if spec.notifies else None,
             "SIGNAL9_MAIL_SENDER": settings.mail_sender if spec.mails else None,
             "SIGNAL9_APP_URL": f"https://{app}" if app and spec.mails else None,
+            "SIGNAL9_SENTIMENT_MODEL": settings.sentiment_model if spec.scores else None,
             "SIGNAL9_CORS_ORIGINS": ",".join(settings.origins) if spec.endpoints else None,
             "SIGNAL9_ISSUER": settings.issuer if spec.authorizes else None,
             "SIGNAL9_AUDIENCE": settings.audience if spec.authorizes else None,
@@ -193,22 +194,45 @@ class Compute(Construct):
             self._backbone.grant_publish(function)
         if spec.notifies:
             self._notifications.grant_publish(function)
-        if spec.mails and self._settings.mail_sender is not None:
-            self._grant_mail(function, self._settings.mail_sender)
+        self._grant_options(spec, function)
 
-    def _grant_mail(self, function: PythonFunction, sender: str) -> None:
-        """Let a function send mails from one address, by the identity of its domain in SES."""
-        domain = sender.partition("@")[2]
-        identity = Stack.of(self).format_arn(
-            service="ses", resource="identity", resource_name=domain
+    def _grant_options(self, spec: FunctionSpec, function: PythonFunction) -> None:
+        """Grant what only some stages have."""
+        sender, model = self._settings.mail_sender, self._settings.sentiment_model
+        if spec.mails and sender is not None:
+            _grant_mail(function, sender)
+        if spec.scores and model is not None:
+            _grant_model(function, model)
+
+
+def _services(settings: StageSettings) -> tuple[str, ...]:
+    mail = () if settings.mail_sender is None else ("sesv2",)
+    model = () if settings.sentiment_model is None else ("bedrock-runtime",)
+    return (*_SERVICES, *mail, *model)
+
+
+def _grant_mail(function: PythonFunction, sender: str) -> None:
+    """Let a function send mails from one address, by the identity of its domain in SES."""
+    domain = sender.partition("@")[2]
+    identity = Stack.of(function).format_arn(
+        service="ses", resource="identity", resource_name=domain
+    )
+    function.grant_principal.add_to_principal_policy(
+        aws_iam.PolicyStatement(
+            actions=["ses:SendEmail"],
+            resources=[identity],
+            conditions={"StringEquals": {"ses:FromAddress": sender}},
         )
-        function.grant_principal.add_to_principal_policy(
-            aws_iam.PolicyStatement(
-                actions=["ses:SendEmail"],
-                resources=[identity],
-                conditions={"StringEquals": {"ses:FromAddress": sender}},
-            )
-        )
+    )
+
+
+def _grant_model(function: PythonFunction, model: str) -> None:
+    arn = Stack.of(function).format_arn(
+        service="bedrock", account="", resource="foundation-model", resource_name=model
+    )
+    aws_iam.Grant.add_to_principal(
+        grantee=function, actions=["bedrock:InvokeModel"], resource_arns=[arn]
+    )
 
 
 def _grant_use(grantee: aws_iam.IGrantable, use: Use, table: dynamodb.ITable) -> None:

@@ -79,7 +79,8 @@ class DataStack(Stack):
         )
 
     def _make_secret(self, spec: SecretSpec) -> ApiSecret:
-        with_alarm = self._settings.parts.alarms and not self._settings.emulated
+        is_renewed = spec.rotates and self._settings.rotates
+        with_alarm = self._settings.parts.alarms and not self._settings.emulated and not is_renewed
         return ApiSecret(
             self,
             f"{spec.name.capitalize()}Secret",

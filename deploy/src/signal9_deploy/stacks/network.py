@@ -1,5 +1,6 @@
 """The stack of the VPC and of the functions' security groups."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from aws_cdk import RemovalPolicy, Stack
@@ -36,7 +37,7 @@ class NetworkStack(Stack):
             az_count=network.az_count,
             nat_gateways=network.nat_gateways,
             vpc_name=settings.title,
-            interface_endpoints=_ENDPOINTS,
+            interface_endpoints=_endpoints(settings),
             flow_log_retention_days=settings.log_retention_days,
             removal_policy=RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY,
         )
@@ -56,3 +57,9 @@ class NetworkStack(Stack):
         return ec2.SecurityGroup(
             self, id_, vpc=self.network.vpc, description=description, allow_all_outbound=False
         )
+
+
+def _endpoints(settings: StageSettings) -> Sequence[ec2.InterfaceVpcEndpointAwsService]:
+    if settings.sentiment_model is None:
+        return _ENDPOINTS
+    return (*_ENDPOINTS, ec2.InterfaceVpcEndpointAwsService.BEDROCK_RUNTIME)

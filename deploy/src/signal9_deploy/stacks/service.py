@@ -20,6 +20,7 @@ from signal9_constructs import (
     Route,
     WorkQueue,
 )
+from signal9_constructs.alarms import make_alarm, service_metric
 from signal9_core.domain.queues import DEAD_LETTERS, work_queue
 from signal9_core.events import EVENTS, SOURCE, IngestionFailed, event_schema
 
@@ -145,6 +146,9 @@ class ServiceStack(Stack):
             if spec.every_minutes is not None:
                 rate = f"rate({spec.every_minutes} minutes)"
                 self.backbone.schedule(spec.name, function=function, schedule=rate)
+            if spec.rotates and settings.rotates:
+                days = settings.rotation_days
+                self._data.secrets[spec.rotates].rotate_with(function, every_days=days, scope=self)
             if spec.handles_failures:
                 self.failures.feed(function, batch_size=10)
                 function.add_event_source(
@@ -226,6 +230,19 @@ class ServiceStack(Stack):
                 *(function.dead_letters for function in functions),
             ],
         )
+        if parts.alarms:
+            dimensions = {"service": "signal9", "stage": self._settings.stage}
+            make_alarm(
+                self,
+                "OldData",
+                service_metric(
+                    NAMESPACE, "Problems", dimensions, statistic="Maximum", period_s=900
+                ),
+                1,
+                "For an hour, the health check has reported data that is older than promised",
+                self._data.topic,
+                periods=4,
+            )
         if parts.alarms and not self._settings.emulated:
             tables = [table.table for table in self._data.tables.values()]
             observability.watch("Tables", tables=tables)

@@ -99,7 +99,7 @@ class ApiSecret(Construct):
             else None,
         )
         if rotation:
-            self._rotate(rotation, rotate_every_days)
+            self.rotate_with(rotation, every_days=rotate_every_days)
         elif alarm_topic:
             self._add_age_alarm(max_age_days, alarm_topic, removal_policy)
 
@@ -123,10 +123,17 @@ class ApiSecret(Construct):
         grant.assert_success()
         return grant
 
-    def _rotate(self, function: aws_lambda.IFunction, every_days: int) -> None:
+    def rotate_with(
+        self,
+        function: aws_lambda.IFunction,
+        *,
+        every_days: int = 30,
+        scope: Construct | None = None,
+    ) -> None:
+        """Let `function` renew the value; in another stack, its schedule must be there as well."""
         stack = Stack.of(self)
         schedule = secretsmanager.CfnRotationSchedule(
-            self,
+            scope or self,
             "Rotation",
             secret_id=self.secret.secret_arn,
             rotation_lambda_arn=function.function_arn,

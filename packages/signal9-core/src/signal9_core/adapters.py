@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
 from itertools import chain
@@ -10,15 +11,18 @@ from typing import TYPE_CHECKING, Protocol, cast
 from .tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping
+
+    from httpx2 import Client
 
     from .credentials import Credentials
-    from .ports import Clock, EventPublisher, Mailer, Notifier, Store
+    from .ports import Clock, EventPublisher, Mailer, Notifier, SentimentScorer, Store
     from .provider_port import Provider, ProviderFormat, Quota, RawCache
     from .quota import SharedQuota
     from .raw_archive import RawArchive
-    from .repositories.companies import CompanySummary
-    from .schemas.operations import DueAnswer
+    from .repositories.state import StateRepository
+    from .rotation import RotateSecret
+    from .schemas.operations import StatusAnswer
     from .services.check import CheckStore, Subjects
     from .services.companies import CompanyFinder
     from .services.deliveries import SendNotifications
@@ -27,13 +31,14 @@ if TYPE_CHECKING:
     from .services.notifications import NotifySubscribers
     from .services.outbox import Outbox
     from .services.parsed_responses import ParserRegistry
+    from .services.planner import MaxAge
     from .services.run import Due, Run
+    from .services.status import ListProblems
     from .services.users import UserService
     from .settings import Settings
 
 __all__ = [
     "ProviderPackage",
-    "describe_due",
     "make_bus",
     "make_cache",
     "make_check",
@@ -44,10 +49,14 @@ __all__ = [
     "make_notifier",
     "make_notify",
     "make_parsers",
+    "make_problems",
     "make_provider",
     "make_quotas",
+    "make_rotation",
     "make_run",
+    "make_scorer",
     "make_send",
+    "make_status",
     "make_users",
     "open_store",
     "provider_notice",
@@ -116,6 +125,18 @@ def make_mailer(settings: Settings) -> Mailer | None:
     from .publishers.in_process import MemoryMailer
 
     return MemoryMailer()
+
+
+def make_scorer(settings: Settings) -> SentimentScorer:
+    """Return what scores articles that came without a sentiment: a model, or the lexicon."""
+    if settings.sentiment_model is not None:
+        from .aws import aws_client
+        from .sentiment.bedrock import BedrockScorer
+
+        return BedrockScorer(aws_client("bedrock-runtime"), settings.sentiment_model)
+    from .sentiment.scorer import LexiconScorer
+
+    return LexiconScorer()
 
 
 def make_credentials(settings: Settings) -> Credentials:
@@ -198,15 +219,10 @@ def make_due(
     from .repositories.companies import AssetRepository
     from .repositories.reports import FinancialsRepository
     from .repositories.state import StateRepository
-    from .services.planner import MaxAge, Planner
+    from .services.planner import Planner
     from .services.run import Due
 
-    ages = MaxAge(
-        lists=max_age or timedelta(days=1),
-        overview=timedelta(days=settings.overview_max_age_days),
-        financials=timedelta(days=settings.financials_max_age_days),
-        news=timedelta(hours=settings.news_max_age_hours),
-    )
+    ages = _max_age(settings, max_age)
     sizes = provider.batch_sizes if isinstance(provider, BatchProvider) else {}
     return Due(
         provider,
@@ -218,19 +234,68 @@ def make_due(
         last_close,
         max_age,
         settings.companies,
+        timedelta(hours=settings.late_after_hours),
     )
 
 
-def describe_due(
-    due: Callable[[], Due], budget: SharedQuota | None, companies: Sequence[CompanySummary]
-) -> DueAnswer | None:
-    """Return how much is due of a provider; `None` if it is not set up, or makes no requests."""
-    from .errors import SettingsError
+def _max_age(settings: Settings, lists: timedelta | None = None) -> MaxAge:
+    from .services.planner import MaxAge
 
-    try:
-        return due().answer(companies, budget)
-    except SettingsError:
-        return None
+    return MaxAge(
+        lists=lists or timedelta(days=1),
+        overview=timedelta(days=settings.overview_max_age_days),
+        financials=timedelta(days=settings.financials_max_age_days),
+        news=timedelta(hours=settings.news_max_age_hours),
+    )
+
+
+def make_status(
+    settings: Settings,
+    store: Store,
+    make_due: Callable[[], Due],
+    provider: str,
+    quotas: Mapping[str, SharedQuota],
+    notice: str | None,
+) -> StatusAnswer:
+    """Return how much is stored, how fresh it is, and what is due; reads every company once.
+
+    Where the provider is not set up, the freshness is that of the latest plan.
+    """
+    from .errors import SettingsError
+    from .repositories.companies import AssetRepository
+    from .repositories.state import StateRepository
+    from .services.freshness import describe_promises
+    from .services.status import get_status
+
+    companies, state = list(AssetRepository(store).summaries()), StateRepository(store)
+    answer, summary = None, state.freshness(provider)
+    with suppress(SettingsError):
+        due = make_due()
+        answer, summary = due.answer(companies, quotas.get(provider)), due.freshness(companies)
+    return get_status(
+        companies,
+        state,
+        [quota.status() for quota in quotas.values()],
+        summary,
+        describe_promises(_max_age(settings)),
+        stage=settings.stage,
+        store=settings.store,
+        location=settings.location,
+        provider=provider,
+        notice=notice,
+        due=answer,
+    )
+
+
+def make_problems(
+    settings: Settings, state: Callable[[], StateRepository], provider: str, clock: Clock
+) -> ListProblems:
+    """Return what lists the problems of a stage."""
+    from .services.status import ListProblems
+
+    grace = timedelta(hours=settings.late_after_hours)
+    is_planned = settings.store == "dynamodb"
+    return ListProblems(state, provider=provider, clock=clock, grace=grace, is_planned=is_planned)
 
 
 def make_ingest(
@@ -349,6 +414,16 @@ def make_run(ingest: Ingest, due: Due, clock: Clock, quota: SharedQuota | None) 
     from .services.run import Run
 
     return Run(ingest, due, clock, quota)
+
+
+def make_rotation(opened: Callable[[Client], Client]) -> RotateSecret:
+    """Return what rotates Auth0's client secret."""
+    import httpx2
+
+    from .aws import aws_client
+    from .rotation import Auth0, RotateSecret
+
+    return RotateSecret(aws_client("secretsmanager"), Auth0(opened(httpx2.Client())))
 
 
 class ProviderPackage(Protocol):

@@ -14,6 +14,7 @@ __all__ = [
     "DailyQuotaError",
     "DamagedItemError",
     "InputError",
+    "InsufficientDataError",
     "IssuerUnavailableError",
     "NotFoundError",
     "OutdatedError",
@@ -28,6 +29,9 @@ __all__ = [
     "RemoteError",
     "RemoteUnavailableError",
     "RequestRefusedError",
+    "RotationError",
+    "ScoringError",
+    "ScoringUnavailableError",
     "SecretNotSetError",
     "SettingsError",
     "Signal9Error",
@@ -51,6 +55,10 @@ class SecretNotSetError(SettingsError):
     """A secret still holds the placeholder that it was deployed with."""
 
 
+class RotationError(Signal9Error):
+    """A step of a secret's rotation cannot be done; the current secret stays."""
+
+
 class InputError(Signal9Error):
     """A parameter is invalid; `field` names it."""
 
@@ -69,6 +77,20 @@ class NotFoundError(Signal9Error):
         self.kind = kind
         self.value = value
         self.nearest = nearest
+
+
+class InsufficientDataError(Signal9Error):
+    """Facts that a figure follows from are missing, or do not compare with each other."""
+
+
+class ScoringError(Signal9Error):
+    """A scorer did not return a sentiment for a text."""
+
+
+class ScoringUnavailableError(ScoringError):
+    """A scorer cannot be reached, or throttles, even after retries."""
+
+    transient = True
 
 
 class OutdatedError(Signal9Error):

@@ -229,5 +229,12 @@ class SentimentScorer(Protocol):
     def name(self) -> str:
         """The name that an article's `scoredBy` has."""
 
+    @property
+    def most_at_once(self) -> int | None:
+        """How many texts an update may have scored, where each costs; `None` for any number."""
+
     def score(self, text: str) -> float:
-        """Return the sentiment of `text`, from -1 (bearish) to 1 (bullish); 0 if it has none."""
+        """Return the sentiment of `text`, from -1 (bearish) to 1 (bullish); 0 if it has none.
+
+        `ScoringError` if it cannot be scored, `ScoringUnavailableError` if no text can at present.
+        """

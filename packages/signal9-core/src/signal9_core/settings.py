@@ -23,6 +23,7 @@ __all__ = ["Settings", "load_settings"]
 
 _URL: Final = r"^https?://[^\s?#@]+$"
 _ADDRESS: Final = r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$"
+_MODEL: Final = r"^[a-z0-9.-]{1,120}(:[a-z0-9]+)*$"
 _ORIGIN: Final = r"^https?://[^\s/?#@*,]+$"
 
 
@@ -130,11 +131,19 @@ class Settings(BaseSettings):
     financials_max_age_days: PositiveInt = Field(
         90, description="Days after which reports are requested again; sooner after a report date."
     )
+    late_after_hours: PositiveInt = Field(
+        26, description="Hours after which data that is due counts as late, in status and health."
+    )
     news_max_age_hours: PositiveInt = Field(
         1, description="Hours after which news are requested again."
     )
+    sentiment_model: Annotated[str, Field(pattern=_MODEL)] | None = Field(
+        None,
+        description="Id of the Amazon Bedrock model that scores articles without a sentiment; "
+        "unset means the lexicon.",
+    )
     sentiment_window_days: PositiveInt = Field(
-        90, description="Days of news that the rolling sentiment covers."
+        30, description="Days of news that the rolling sentiment covers."
     )
     backup_days: NonNegativeInt = Field(
         0, description="Days that deleted data stay in backups; users are told when they delete."

@@ -10,7 +10,7 @@ import typer
 
 from ..errors import InputError
 from .command import Json, fail, open_app
-from .output import print_json
+from .output import print_json, print_remark
 
 if TYPE_CHECKING:
     from ..bootstrap import App
@@ -135,10 +135,11 @@ def run(
 def _deliver(app: "App", *, silent: bool) -> None:
     """Send the notifications that are due, and say how many unless that is not wanted."""
     delivered = app.send_notifications()
-    if not silent:
-        from .views import print_delivered
-
-        print_delivered(delivered)
+    if delivered.notifications and not silent:
+        mails = f", mails: {delivered.mails:,}" if delivered.mails else ""
+        print_remark(f"notifications sent: {delivered.notifications:,}{mails}")
+    if delivered.refused and not silent:
+        print_remark(f"notifications refused: {delivered.refused:,}, {delivered.reason}")
 
 
 def _parse_what(what: str) -> "tuple[tuple[DataSet, ...], frozenset[ReportKind]]":

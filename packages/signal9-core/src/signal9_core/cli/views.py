@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
 from ..domain.companies import DataSet, ProblemKind
+from ..domain.insights import describe_figures
 from ..domain.price_check import describe_problem
 from ..domain.prices import PRICE_COLUMNS, decimals_of
 from ..schemas.prices import PriceColumns
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from ..domain.companies import Freshness, Insights, PriceCheck
+    from ..domain.companies import Freshness, PriceCheck
+    from ..domain.insights import Insights
     from ..domain.prices import PriceSeries
     from ..domain.queues import DeadLetter
     from ..schemas.companies import AssetAnswer, SearchAnswer
@@ -39,10 +40,6 @@ if TYPE_CHECKING:
     from ..schemas.news import ArticleAnswer, NewsAnswer
     from ..schemas.operations import (
         CheckAnswer,
-        CompanyProblem,
-        DataSetStatus,
-        DeliveryAnswer,
-        DueAnswer,
         FailureAnswer,
         FailuresAnswer,
         IngestAnswer,
@@ -50,7 +47,6 @@ if TYPE_CHECKING:
         RedriveAnswer,
         ReplayAnswer,
         RunAnswer,
-        StatusAnswer,
     )
     from ..schemas.prices import BarRow, PricesAnswer
 
@@ -58,7 +54,6 @@ __all__ = [
     "print_check",
     "print_company",
     "print_credentials",
-    "print_delivered",
     "print_failures",
     "print_financials",
     "print_identity",
@@ -69,7 +64,6 @@ __all__ = [
     "print_replay",
     "print_run",
     "print_search",
-    "print_status",
 ]
 
 _URL_SCHEMES: Final = ("https://", "http://")
@@ -130,15 +124,6 @@ def _print_dead_letters(letters: Sequence[DeadLetter]) -> None:
         print_table(table)
 
 
-def print_delivered(delivered: DeliveryAnswer) -> None:
-    """Print how many notifications and mails were sent, if any were."""
-    if delivered.notifications:
-        mails = f", mails: {delivered.mails:,}" if delivered.mails else ""
-        print_remark(f"notifications sent: {delivered.notifications:,}{mails}")
-    if delivered.refused:
-        print_remark(f"notifications refused: {delivered.refused:,}, {delivered.reason}")
-
-
 def _print_failures(failures: Sequence[FailureAnswer]) -> None:
     if not failures:
         return
@@ -190,69 +175,6 @@ def print_credentials(answer: KeysAnswer) -> None:
     for key in answer.keys:
         table.add_row(key.provider, key.setting, plain_text(key.source or "nowhere"))
     print_table(table)
-
-
-def _describe_due(due: DueAnswer) -> str:
-    end = due.completes_at
-    until = "" if end is None else f", until {end:%Y-%m-%d %H:%M} UTC at the earliest"
-    return f"{due.left:,} companies and lists, {due.calls:,} calls{until}"
-
-
-def print_status(answer: StatusAnswer) -> None:
-    """Print where the data is, how much there is, and how fresh it is."""
-    console = answer_console()
-    # A folded path could not be copied.
-    console.print(Text.assemble(("stored in  ", "bold"), answer.location), soft_wrap=True)
-    fields = make_field_list()
-    fields.add_row("provider", plain_text(answer.provider))
-    fields.add_row("companies", format_number(answer.assets))
-    ingested = answer.ingested_at
-    fields.add_row("ingested", "never" if ingested is None else f"{ingested:%Y-%m-%d %H:%M} UTC")
-    if answer.due is not None:
-        fields.add_row("due", _describe_due(answer.due))
-    console.print(fields)
-    console.print()
-    print_table(_data_sets(answer.data_sets))
-    if answer.quotas:
-        table = make_table("calls", "a", ">left", ">of", "refills")
-        for quota in answer.quotas:
-            left, limit = format_number(quota.left), format_number(quota.limit)
-            refills = f"{quota.refills_at:%Y-%m-%d %H:%M:%S} UTC"
-            table.add_row(quota.provider, quota.period, left, limit, refills)
-        console.print()
-        print_table(table)
-    if answer.problems:
-        console.print()
-        print_table(_problems(answer.problems))
-        if any(problem.kind is ProblemKind.IDENTITY for problem in answer.problems):
-            print_remark("decide who has a ticker: `signal9 identity TICKER --same` or `--new`")
-    print_remark(answer.notice)
-    if ingested is None:
-        print_remark("not yet ingested in full: run `signal9 ingest`")
-
-
-def _problems(problems: Sequence[CompanyProblem]) -> Table:
-    count = len(problems)
-    table = make_table(f"{count} {'problem' if count == 1 else 'problems'}", "about", "reason")
-    for problem in problems:
-        reason = plain_text(f"{problem.reason} (since {problem.since})", "red")
-        table.add_row(problem.ticker, problem.kind, reason)
-    return table
-
-
-def _data_sets(data_sets: Mapping[DataSet, DataSetStatus]) -> Table:
-    table = make_table("data set", ">companies", ">stored", "up to", "from", ">incomplete")
-    for name, status in data_sets.items():
-        days = sorted({day for day in (status.oldest, status.newest) if day is not None})
-        table.add_row(
-            name,
-            format_number(status.companies),
-            format_number(status.count),
-            " to ".join(map(date.isoformat, days)) or "nothing yet",
-            plain_text(", ".join(status.sources)),
-            format_number(status.incomplete),
-        )
-    return table
 
 
 def print_search(answer: SearchAnswer, query: str) -> None:
@@ -363,17 +285,20 @@ def _year(bars: PriceSeries, console: Console, *, comparable: bool) -> Iterator[
 
 
 def _insights(insights: Insights) -> Iterator[tuple[str, str]]:
-    prices, sentiment = insights.range_52_weeks, insights.sentiment
-    if prices is not None:
-        low, high = (_rounded(price) for price in (prices.low, prices.high))
-        yield "52-week range", f"{low} ({prices.low_on}) to {high} ({prices.high_on})"
+    known, sentiment = insights.range_52_weeks, insights.sentiment
+    if known is not None:
+        low, high = (_rounded(price) for price in (known.low, known.high))
+        ends = f"{low} ({known.low_on}) to {high} ({known.high_on})"
+        yield known.name, ends if known.incomplete is None else f"{ends}; {known.incomplete}"
     elif insights.no_range_reason is not None:
         yield "52-week range", insights.no_range_reason
+    yield from describe_figures(insights)
     if sentiment is not None:
         count = sentiment.sample_size
         articles = f"{count} {'article' if count == 1 else 'articles'}"
         sample = f"{articles} in {sentiment.window_days} days to {sentiment.as_of}"
-        yield "tone of the news", f"{sentiment.label} {sentiment.score:+.2f} ({sample})"
+        score = "" if sentiment.score is None else f" {sentiment.score:+.2f}"
+        yield "tone of the news", f"{sentiment.label}{score} ({sample})"
 
 
 def _price_check(check: PriceCheck | None) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, Self
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from .coverage import PriceHistory
+from .insights import Insights
 from .model import (
     Exact,
     Instant,
@@ -16,10 +17,8 @@ from .model import (
     OptionalDay,
     OptionalNumber,
     OptionalText,
-    Score,
     Ticker,
 )
-from .news import SentimentLabel
 from .reports import ReportKind
 
 __all__ = [
@@ -32,40 +31,14 @@ __all__ = [
     "FormerTicker",
     "Freshness",
     "Identity",
-    "Insights",
     "ListName",
     "ListedAsset",
     "Listing",
     "PendingEvent",
     "PriceCheck",
-    "PriceRange",
     "Problem",
     "ProblemKind",
-    "SentimentRating",
 ]
-
-
-class SentimentRating(Model):
-    """The sentiment of the news about a company over the days up to and including `as_of`."""
-
-    as_of: date
-    window_days: PositiveInt
-    sample_size: NonNegativeInt = Field(description="How many articles the rating rests on.")
-    score: Score = Field(description="Mean of the articles' scores, weighted by relevance.")
-    label: SentimentLabel
-
-
-class PriceRange(Model):
-    """Lowest low and highest high of the 52 weeks up to and including `as_of`.
-
-    Adjusted for the splits of these weeks, so that both compare with the last close.
-    """
-
-    as_of: date
-    low: Exact
-    low_on: date
-    high: Exact
-    high_on: date
 
 
 class PriceCheck(Model):
@@ -77,16 +50,6 @@ class PriceCheck(Model):
     last: date = Field(description="The last day of the response, as of which both are adjusted.")
     difference: Exact = Field(description="The largest difference, relative to the provider's.")
     day: date = Field(description="The day with the largest difference.")
-
-
-class Insights(Model):
-    """Figures derived from stored facts; absent as long as there is nothing to derive them from."""
-
-    sentiment: SentimentRating | None = None
-    range_52_weeks: PriceRange | None = Field(None, alias="range52Weeks")
-    no_range_reason: str | None = Field(
-        None, description="Why the range is missing, if there are prices of the 52 weeks."
-    )
 
 
 class DataSet(StrEnum):
@@ -153,6 +116,12 @@ class CompanyOverview(OpenModel):
     market_capitalization: OptionalNumber = None
     shares_outstanding: OptionalNumber = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing but whose description it is."""
+        values = {**dict(self), **(self.model_extra or {}), "ticker": None}
+        return all(value is None for value in values.values())
+
 
 class Freshness(Model):
     """How far one data set of one company reaches, and where it comes from."""
@@ -191,11 +160,17 @@ class ProblemKind(StrEnum):
     IDENTITY = "identity"
     """The ticker may have another owner; nothing is added until somebody decides."""
 
+    LISTING = "listing"
+    """Its entry in a listing cannot be stored; what was listed before stays."""
+
     PRICES = "prices"
     """Computed adjusted closes differ from the provider's: a split or a dividend is wrong."""
 
     REQUESTS = "requests"
     """A provider refuses data, or sends what cannot be read; it is requested less often."""
+
+    SENTIMENT = "sentiment"
+    """Articles could not be scored; the next update of the company's news tries again."""
 
 
 class Problem(Model):

@@ -9,6 +9,7 @@ from operator import index
 from typing import TYPE_CHECKING, Final, SupportsIndex, TypeVar, overload
 
 from ..domain.companies import DataSet
+from ..domain.insights import describe_figures
 from ..domain.price_check import describe_problem
 from ..domain.prices import PRICE_COLUMNS, decimals_of
 from ..errors import InputError, NotFoundError
@@ -287,11 +288,12 @@ class Company(Displayed, AssetAnswer):
             value = getattr(self, name)
             if value is not None:
                 yield name, str(value)
-        prices, sentiment = self.insights.range_52_weeks, self.insights.sentiment
-        if prices is not None:
-            yield "52-week range", f"{prices.low:,f} to {prices.high:,f}"
+        known, sentiment = self.insights.range_52_weeks, self.insights.sentiment
+        if known is not None:
+            yield known.name, f"{known.low:,f} to {known.high:,f}"
         elif self.insights.no_range_reason is not None:
             yield "52-week range", self.insights.no_range_reason
+        yield from describe_figures(self.insights)
         if sentiment is not None:
             yield "tone of the news", f"{sentiment.label} ({sentiment.sample_size} articles)"
         if self.price_check is not None:

@@ -9,10 +9,10 @@ from pydantic import Field
 from ..domain.companies import (
     DataSet,
     Freshness,
-    Insights,
     PriceCheck,
     ProblemKind,
 )
+from ..domain.insights import Insights
 from .base import Answer, Number
 
 __all__ = [

@@ -103,6 +103,7 @@ class LexiconScorer:
     """A `SentimentScorer` that adds up the weights of known words and phrases."""
 
     name = "lexicon"
+    most_at_once = None
 
     def score(self, text: str) -> float:
         """Return the tone of `text`, from -1 (bearish) to 1 (bullish); 0 without known words."""

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, get_args
 
 from ..domain.companies import Asset, AssetProfile, ListName
 from ..domain.reports import ALL_REPORTS
-from ..errors import (
-    DamagedItemError,
-    ProviderError,
-    PublishError,
-    Signal9Error,
-    StoreUnavailableError,
-)
-from ..events import EarningsScheduled
+from ..domain.work import run_id
+from ..errors import ProviderError, PublishError, Signal9Error, StoreError, StoreUnavailableError
+from ..events import EarningsScheduled, correlated
 from .ingest_batch import request_batch
 from .ingest_company import DATA_SETS, IngestCompany
 from .ingest_listing import IngestListing
-from .ingest_result import IngestResult
+from .ingest_result import IngestResult, is_lasting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -69,12 +65,13 @@ class Ingest:
 
         Of that, only what is `due`, where this is passed.
         """
-        result = IngestResult()
+        result, run = IngestResult(), run_id("ingest", self.clock())
         data_sets, reports = data_sets or DATA_SETS, reports or ALL_REPORTS
         if tickers is None:
             names = _LISTS if due is None else {item.name for item in due.lists()}
             for name in (name for name in _LISTS if name in names):
-                result.add(self.update_list(name, progress, accept_losses=accept_losses))
+                with correlated(run):
+                    result.add(self.update_list(name, progress, accept_losses=accept_losses))
         companies = self.provider.covered() or () if tickers is None else tickers
         for done, ticker in enumerate(companies, 1):
             due_now = data_sets if due is None else due.data_sets(ticker)
@@ -83,7 +80,8 @@ class Ingest:
             if result.is_down:
                 for data_set in wanted:
                     result.fail(_NOT_TRIED, data_set, ticker)
-            else:
+                continue
+            with correlated(run):
                 result.add(self.try_company(ticker, wanted, reports))
             for data_set in data_sets:
                 progress(data_set, done, len(companies))
@@ -104,10 +102,11 @@ class Ingest:
             result = self.listing(progress, accept_losses=accept_losses)
             self.publish_listing()
         source, at = self.provider.name, self.provider.retrieved_at()
-        if not result.failed:
+        if all(failure.ticker for failure in result.failed):  # the list itself has come
             self.state.note_requested_list(source, name, at)
-        for reason in result.lasting:
-            self.state.note_failed_list(source, name, at, reason)
+        else:
+            for reason in result.lasting:
+                self.state.note_failed_list(source, name, at, reason)
         return result
 
     def companies(
@@ -121,7 +120,7 @@ class Ingest:
         """
         try:
             stored = self.company.assets.read_many(tickers)
-        except (DamagedItemError, StoreUnavailableError):  # each company may try alone
+        except StoreError:  # each company may try alone
             stored, provider = {}, self.provider
         else:
             profiles = {ticker: _profile(ticker, stored.get(ticker)) for ticker in tickers}
@@ -154,10 +153,13 @@ class Ingest:
         """Ingest a company; what store or bus fail to do for it does not stop the others."""
         try:
             return self.company(ticker, data_sets, reports, planned_at, stored)
-        except (DamagedItemError, PublishError, StoreUnavailableError) as error:
-            result = IngestResult(down=not isinstance(error, DamagedItemError))
+        except (PublishError, StoreError) as error:
+            result = IngestResult(down=error.transient)
             for data_set in data_sets:
                 result.fail(error, data_set, ticker)
+            if is_lasting(error):
+                with suppress(StoreError):  # what is damaged takes no record of it either
+                    self.company.note_failure(ticker, data_sets, error)
             if not isinstance(error, PublishError):
                 self.outbox.send(result.failure_events(self.clock()))
             return result
@@ -173,23 +175,35 @@ class Ingest:
             return result
         for start in range(0, len(entries), _CHUNK):
             chunk = entries[start : start + _CHUNK]
-            changed = self._store_dates(chunk)
-            self.outbox.publish("calendar")
-            result.count("calendar", len(chunk), changed)
+            self._store_dates(chunk, result)
             progress("calendar", start + len(chunk), len(entries))
+        self.outbox.send(result.failure_events(self.clock()))
         return result
 
-    def _store_dates(self, entries: Sequence[EarningsCalendarEntry]) -> int:
-        changes = self.financials.compare_calendar(entries)
-        if changes:
-            at = self.clock()
-            events = (
-                EarningsScheduled(at=at, ticker=entry.ticker, report_date=entry.report_date)
-                for entry, *_ in changes
-            )
+    def _store_dates(self, entries: Sequence[EarningsCalendarEntry], result: IngestResult) -> None:
+        """Write and announce dates; one that cannot be stored is reported, apart from others."""
+        changes, at = self.financials.compare_calendar(entries), self.clock()
+        events = [
+            EarningsScheduled(at=at, ticker=entry.ticker, report_date=entry.report_date)
+            for entry, *_ in changes
+        ]
+        if events:
             self.outbox.record("calendar", *events)
+        try:
             self.financials.write_calendar(changes)
-        return len(changes)
+        except StoreError as error:
+            if not is_lasting(error):
+                raise
+            self.outbox.withdraw("calendar", *events)
+            if len(entries) == 1:
+                result.fail(error, "calendar", entries[0].ticker)
+                return
+            middle = len(entries) // 2
+            self._store_dates(entries[:middle], result)
+            self._store_dates(entries[middle:], result)
+            return
+        self.outbox.publish("calendar")
+        result.count("calendar", len(entries), len(changes))
 
 
 def _profile(ticker: Ticker, stored: Versioned[AssetProfile] | None) -> AssetProfile:

@@ -7,11 +7,26 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from ..domain.adjustment import in_last_shares
-from ..domain.companies import DataSet, PriceRange, SentimentRating
-from ..domain.coverage import covering_span
+from ..domain.companies import DataSet, ProblemKind
+from ..domain.figures import (
+    PriceYear,
+    cash_flow_figures,
+    earnings_figures,
+    income_figures,
+    price_figures,
+    price_range,
+)
+from ..domain.insights import LEAST_ARTICLES, SentimentRating
 from ..domain.news import label_of
-from ..events import AssetDataUpdated, NewsIngested, NewsSentimentAnalyzed, PricesUpdated
+from ..domain.reports import ReportKind
+from ..errors import InsufficientDataError, ScoringError
+from ..events import (
+    AssetDataUpdated,
+    FinancialDataIngested,
+    NewsIngested,
+    NewsSentimentAnalyzed,
+    PricesUpdated,
+)
 from ..ports import ABSENT
 from ..repositories.optimistic import retry_on_conflict
 
@@ -19,31 +34,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import date
 
-    from ..domain.companies import AssetProfile, Insights
+    from ..domain.companies import AssetProfile
     from ..domain.model import Ticker
     from ..domain.news import NewsArticle
-    from ..domain.prices import PriceSeries
     from ..events import Event
     from ..ports import Clock, EventPublisher, SentimentScorer
     from ..repositories.actions import ActionRepository
     from ..repositories.companies import AssetRepository
     from ..repositories.news import NewsRepository
     from ..repositories.prices import PriceRepository
+    from ..repositories.reports import FinancialsRepository
 
 __all__ = ["UpdateInsights"]
 
 _SIX_DIGITS: Final = Decimal("0.000001")
+_DAY: Final = timedelta(days=1)
 _YEAR: Final = timedelta(weeks=52)
-_SPLITS_UNKNOWN: Final = "The splits of these 52 weeks are not known."
+_PERIODS: Final = 10
+"""Two years of quarters, for growth, and those that a source lists before they are reported."""
 
 
 @dataclass(frozen=True)
 class UpdateInsights:
-    """Score articles that came without sentiment, and update sentiment rating and 52-week range."""
+    """Score articles that came without sentiment, and update what follows from stored facts."""
 
     assets: AssetRepository
     prices: PriceRepository
     actions: ActionRepository
+    financials: FinancialsRepository
     news: NewsRepository
     scorer: Callable[[], SentimentScorer]
     publisher: EventPublisher
@@ -54,49 +72,32 @@ class UpdateInsights:
         """Update what this event touches; repeating it changes and announces nothing."""
         match event:
             case NewsIngested():
-                self._score(event.ticker, event.first, event.last)
-                self._update_sentiment(event.ticker, event.last.date())
+                self._update(event.ticker, lambda old: self._with_sentiment(old, event))
             case PricesUpdated():
-                self._update(event.ticker, self._with_range)
+                self._update(event.ticker, self._with_prices)
+            case FinancialDataIngested():
+                self._update(event.ticker, lambda old: self._with_prices(self._with_reports(old)))
             case AssetDataUpdated(data_set="overview"):
                 for ticker in event.tickers:
-                    self._update_sentiment(ticker)
-                    self._update(ticker, self._with_range)
+                    self._update(ticker, self._with_everything)
 
-    def _score(self, ticker: Ticker, first: datetime, last: datetime) -> None:
-        for article in self.news.between(ticker, first, last):
-            if article.sentiment is None:
-                scorer = self.scorer()
-                score = Decimal(str(scorer.score(article.text))).quantize(_SIX_DIGITS)
-                self.news.put_score(article.scored(score, scorer.name))
+    def _with_everything(self, profile: AssetProfile) -> AssetProfile:
+        return self._with_sentiment(self._with_prices(self._with_reports(profile)))
 
-    def _update_sentiment(self, ticker: Ticker, latest: date | None = None) -> None:
-        """Rate the days up to the latest one that is covered or, as `latest`, has an article."""
-
-        def with_rating(profile: AssetProfile) -> Insights:
-            rating = profile.insights.sentiment
-            rated = None if rating is None else rating.as_of
-            days = (_covered_until(profile, DataSet.NEWS), latest, rated)
-            as_of = max((day for day in days if day is not None), default=None)
-            update = {} if as_of is None else {"sentiment": self._rating(profile, as_of)}
-            return profile.insights.model_copy(update=update)
-
-        self._update(ticker, with_rating)
-
-    def _update(self, ticker: Ticker, update: Callable[[AssetProfile], Insights]) -> None:
+    def _update(self, ticker: Ticker, update: Callable[[AssetProfile], AssetProfile]) -> None:
         """Write insights over the profile that they follow from, so that older facts never win."""
 
         def attempt() -> None:
-            profile, version = self.assets.read(ticker)
+            before, version = self.assets.read(ticker)
             if version == ABSENT:
                 return
-            insights = update(profile)
-            if insights == profile.insights:
+            after = update(before)
+            if after == before:
                 return
-            if insights.sentiment != profile.insights.sentiment:
+            if after.insights.sentiment != before.insights.sentiment:
                 # Before the write, so that repeating it after a failure announces it again.
-                self._announce(ticker, insights.sentiment)
-            self.assets.put(profile.model_copy(update={"insights": insights}), expected=version)
+                self._announce(ticker, after.insights.sentiment)
+            self.assets.put(after, expected=version)
 
         retry_on_conflict(attempt)
 
@@ -107,43 +108,88 @@ class UpdateInsights:
             )
             self.publisher.publish([event])
 
-    def _rating(self, profile: AssetProfile, as_of: date) -> SentimentRating | None:
-        ticker, day = (
-            profile.asset.ticker,
-            profile.own(as_of - timedelta(days=self.window_days - 1)),
-        )
-        if day is None or day > as_of:
-            return None  # the latest articles are about a former owner of the ticker
-        first = datetime.combine(day, time.min, UTC)
-        articles = self.news.between(ticker, first, datetime.combine(as_of, time.max, UTC))
-        return _rating(ticker, articles, as_of, self.window_days)
+    def _with_sentiment(
+        self, profile: AssetProfile, event: NewsIngested | None = None
+    ) -> AssetProfile:
+        """Rate the days up to the latest one that is covered or has an article, and score them."""
+        rating = profile.insights.sentiment
+        days = [
+            _covered_until(profile, DataSet.NEWS),
+            None if rating is None else rating.as_of,
+            None if event is None else event.last.date(),
+        ]
+        as_of = max((day for day in days if day is not None), default=None)
+        if as_of is None:
+            return profile
+        first = datetime.combine(as_of - (self.window_days - 1) * _DAY, time.min, UTC)
+        last = datetime.combine(as_of, time.max, UTC)
+        oldest = first if event is None else min(first, event.first)
+        ticker = profile.asset.ticker
+        articles, problem = self._scored(self.news.between(ticker, oldest, last))
+        profile = profile.with_problem(ProblemKind.SENTIMENT, problem, self.clock().date())
+        # The latest articles may be about a former owner of the ticker.
+        own = profile.own(first.date())
+        recent = [article for article in articles if own and article.published_at.date() >= own]
+        return _with(profile, sentiment=_rating(ticker, recent, as_of, self.window_days))
 
-    def _with_range(self, profile: AssetProfile) -> Insights:
+    def _scored(self, articles: Iterable[NewsArticle]) -> tuple[list[NewsArticle], str | None]:
+        """Return articles, scored where their source did not, and why some are still without.
+
+        These are scored by the next update; so is the rest where the scorer itself fails.
+        """
+        by_id = {article.id: article for article in articles}
+        unscored = [article for article in by_id.values() if article.sentiment is None]
+        problem: str | None = None
+        if unscored:
+            scorer = self.scorer()
+            for article in unscored[: scorer.most_at_once]:
+                try:
+                    score = Decimal(str(scorer.score(article.text))).quantize(_SIX_DIGITS)
+                except ScoringError as error:
+                    problem = f"articles are not scored: {error}"
+                    if error.transient:
+                        break
+                else:
+                    by_id[article.id] = article.scored(score, scorer.name)
+                    self.news.put_score(by_id[article.id])
+        return list(by_id.values()), problem
+
+    def _with_reports(self, profile: AssetProfile) -> AssetProfile:
+        own = profile.own()
+        recent = {
+            kind: [report for report in reports if own is None or report.fiscal_date_ending >= own]
+            for kind, reports in self.financials.recent(profile.asset.ticker, _PERIODS).items()
+        }
+        return _with(
+            profile,
+            income=income_figures(recent),
+            cash_flow=cash_flow_figures(recent),
+            earnings=earnings_figures(recent),
+        )
+
+    def _with_prices(self, profile: AssetProfile) -> AssetProfile:
         as_of = _covered_until(profile, DataSet.PRICES)
         if as_of is None:
-            return profile.insights
+            return profile
+        first = as_of - _YEAR + _DAY
         ticker = profile.asset.ticker
-        year = self.prices.between(ticker, profile.own(as_of - _YEAR + timedelta(days=1)), as_of)
-        price_range, reason = None, None
-        if year:
-            actions, coverage = self.actions.known(ticker)
-            if covering_span(coverage, year.day(0), year.day(-1)) is None:
-                reason = _SPLITS_UNKNOWN
-            else:
-                price_range = _range(in_last_shares(year, actions), as_of)
-        update = {"range_52_weeks": price_range, "no_range_reason": reason}
-        return profile.insights.model_copy(update=update)
+        bars = self.prices.between(ticker, profile.own(first), as_of)
+        if not len(bars):
+            return _with(profile, range_52_weeks=None, no_range_reason=None, prices=None)
+        year = PriceYear(bars, (first, as_of), *self.actions.known(ticker))
+        received = profile.reports_received.get(ReportKind.EARNINGS)
+        earnings = profile.insights.earnings
+        figures = price_figures(year, earnings, None if received is None else received.date())
+        try:
+            known, reason = price_range(year), None
+        except InsufficientDataError as error:
+            known, reason = None, str(error)
+        return _with(profile, range_52_weeks=known, no_range_reason=reason, prices=figures)
 
 
-def _range(year: PriceSeries, as_of: date) -> PriceRange:
-    low, high = year.low.index(min(year.low)), year.high.index(max(year.high))
-    return PriceRange(
-        as_of=as_of,
-        low=year.price("low", low),
-        low_on=year.day(low),
-        high=year.price("high", high),
-        high_on=year.day(high),
-    )
+def _with(profile: AssetProfile, **changes: object) -> AssetProfile:
+    insights = profile.insights.model_copy(update=changes)
+    return profile.model_copy(update={"insights": insights})
 
 
 def _covered_until(profile: AssetProfile, data_set: DataSet) -> date | None:
@@ -165,11 +211,11 @@ def _rating(
     if not weight:
         return None
     total = sum((score * relevance for score, relevance in scores), Decimal(0))
-    mean = (total / weight).quantize(_SIX_DIGITS)
+    mean = (total / weight).quantize(_SIX_DIGITS) if len(scores) >= LEAST_ARTICLES else None
     return SentimentRating(
         as_of=as_of,
         window_days=window_days,
         sample_size=len(scores),
         score=mean,
-        label=label_of(mean),
+        label="insufficient" if mean is None else label_of(mean),
     )

@@ -89,6 +89,10 @@ class Outbox:
         if events:
             self.publisher.publish(events)
 
+    def withdraw(self, subject: str, *events: Event) -> None:
+        """Remove events whose facts could not be written."""
+        self._remove(subject, set(map(pack, events)))
+
     def unpublished(self, until: datetime) -> Iterator[str]:
         """Yield the subjects with unpublished events of this moment or earlier ones."""
         for item, _ in scan(self.store, ItemRange(STATE, _OUTBOX), None, _PAGE):

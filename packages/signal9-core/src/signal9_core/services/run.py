@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ..domain.queues import reason_of
 from ..errors import Signal9Error
+from ..events import correlated
 from ..repositories.companies import CompanySummary
 from ..schemas.operations import DueAnswer, RunAnswer
+from .freshness import MeasureFreshness
 from .ingest_result import IngestResult
 from .planner import Published
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ..domain.companies import DataSet, ListName
+    from ..domain.freshness import FreshnessSummary
     from ..domain.model import Ticker
     from ..domain.work import ListState, WorkItem
     from ..ports import Clock, Progress
@@ -83,6 +86,7 @@ class Due:
     last_close: Callable[[datetime], datetime]
     max_age: timedelta | None = None
     only: Collection[Ticker] = ()
+    grace: timedelta = timedelta(hours=26)
 
     def lists(self) -> list[WorkItem]:
         """Return the lists that are due."""
@@ -104,13 +108,9 @@ class Due:
         Nothing is due of companies that are not listed, or whose tickers may have other owners.
         `companies` saves reading them.
         """
-        wanted = self._wanted()
-        listed = [
-            company
-            for company in companies or self.assets.summaries(wanted)
-            if company.status == "active" and not company.is_undecided
-            if wanted is None or company.ticker in wanted
-        ]
+        listed = list(self._listed(companies))
+        if companies is None:
+            self.note_freshness(listed)
         due_lists = self.lists() if lists else ()
         return self.planner.plan(listed, self._published, self.clock(), budget, due_lists)
 
@@ -133,6 +133,24 @@ class Due:
             calls=sum(item.calls for item in items),
             completes_at=None if budget is None else _completes_at(items, budget.status()),
         )
+
+    def _listed(self, companies: Iterable[CompanySummary] | None) -> Iterator[CompanySummary]:
+        """Yield the companies of which something may be due."""
+        wanted = self._wanted()
+        for company in self.assets.summaries(wanted) if companies is None else companies:
+            is_listed = company.status == "active" and not company.is_undecided
+            if is_listed and (wanted is None or company.ticker in wanted):
+                yield company
+
+    def freshness(self, companies: Iterable[CompanySummary] | None = None) -> FreshnessSummary:
+        """Return how many companies are fresh, late and failing; `companies` saves reading them."""
+        measure = MeasureFreshness(self.planner, self.last_close, self.grace)
+        before = self.state.freshness(self.provider.name)
+        return measure(self._listed(companies), self._published, self.clock(), before)
+
+    def note_freshness(self, companies: Iterable[CompanySummary] | None = None) -> None:
+        """Store how many companies are fresh, late and failing now."""
+        self.state.note_freshness(self.provider.name, self.freshness(companies))
 
     def data_sets(self, ticker: Ticker) -> tuple[DataSet, ...]:
         """Return which data sets of a company are due."""
@@ -176,6 +194,8 @@ class Run:
             plan, done = self.due.plan(budget, lists=False), 0
         if not done:
             done = self._work(plan.now, result, until, progress)
+        if done:
+            self.due.note_freshness()
         left = [*plan.now[done:], *plan.later]
         if self.budget is None or not (plan.later or result.out_of_calls):
             return RunResult(result, _count(left))
@@ -203,7 +223,8 @@ class Run:
         If a batch of companies fails as nobody expects, each is tried alone.
         """
         try:
-            result = self._ingest(item)
+            with correlated(item.run_id):
+                result = self._ingest(item)
         except Exception as error:
             if len(item.tickers) <= 1 or _may_pass(error):
                 raise

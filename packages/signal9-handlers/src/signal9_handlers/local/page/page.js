@@ -79,17 +79,44 @@ function showFreshness(freshness) {
   find("freshness").replaceChildren(...(rows.length ? rows : [element("li", {}, element("span", { textContent: "Only the listing is stored." }))]));
 }
 
-function showInsights({ sentiment, range52Weeks: range, noRangeReason: reason }, last) {
+function showInsights(insights, last) {
+  const { sentiment, range52Weeks: range, noRangeReason: reason } = insights;
   const parts = [];
-  if (sentiment) parts.push(insight("News sentiment", `${sentiment.label.replace("-", " ")} (${signed.format(sentiment.score)})`,
-    gauge((sentiment.score + 1) / 2, { middle: true }), ends([["Bearish", ""], ["Bullish", ""]]),
-    `${countOf(sentiment.sampleSize, "article")} in ${sentiment.windowDays} days to ${shortDay(sentiment.asOf)}`));
-  if (range) parts.push(insight("52-week range", "adjusted for splits",
+  if (sentiment) {
+    const { score } = sentiment;
+    parts.push(insight("News sentiment", score == null ? "Insufficient" : `${sentiment.label.replace("-", " ")} (${signed.format(score)})`,
+      score == null ? null : gauge((score + 1) / 2, { middle: true }), ends([["Bearish", ""], ["Bullish", ""]]),
+      `${countOf(sentiment.sampleSize, "article")} in ${sentiment.windowDays} days to ${shortDay(sentiment.asOf)}`));
+  }
+  if (range) parts.push(insight(range.incomplete ? `Range since ${shortDay(range.first)}` : "52-week range", "adjusted for splits",
     last === null ? null : gauge((last - range.low) / (range.high - range.low || 1)),
     ends([[decimal.format(range.low), shortDay(range.lowOn)], [decimal.format(range.high), shortDay(range.highOn)]]),
     `To ${shortDay(range.asOf)}`));
   else if (reason) parts.push(insight("52-week range", "", reason));
+  parts.push(...figures(insights));
   find("insights").replaceChildren(...(parts.length ? parts : [element("p", { className: "insight muted", textContent: "No insights yet." })]));
+}
+
+function figures({ prices, income, cashFlow, earnings }) {
+  const money = (value, { currency }) => `${amount(value)} ${currency ?? ""}`;
+  const ratio = (value) => percent.format(value);
+  return [
+    [prices, "Change of the day", "relativeChange", ratio],
+    [prices, "Volatility of a year", "volatility", ratio],
+    [prices, "Largest loss in the year", "maximumDrawdown", ratio],
+    [prices, "Price to earnings", "priceToEarnings", (value) => decimal.format(value)],
+    [prices, "Dividend yield", "dividendYield", ratio],
+    [income, "Revenue", "revenue", money],
+    [income, "Growth of revenue", "revenueGrowth", ratio],
+    [income, "Net income", "netIncome", money],
+    [income, "Net margin", "netMargin", ratio],
+    [cashFlow, "Free cash flow", "freeCashFlow", money],
+    [earnings, "Earnings per share", "eps", money],
+  ].flatMap(([group, name, key, format]) => {
+    if (group?.[key] != null) return [insight(name, format(group[key], group), `${group.periods ? "Twelve months to " : ""}${shortDay(group.asOf)}`)];
+    const reason = group?.insufficient[key];
+    return reason ? [insight(name, "Insufficient", reason)] : [];
+  });
 }
 
 function insight(name, value, ...rest) {
