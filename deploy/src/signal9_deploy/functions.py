@@ -66,7 +66,7 @@ class FunctionSpec:
     has messages in batches for at most `max_concurrency` instances. Only those with `internet`
     access reach more than AWS, and those that send `mails` where a stage does: there is no endpoint
     of SES in the VPC. One that `scores` may call the model of sentiment that the stage names.
-    `secrets` are names from `names.SECRETS`.
+    One that `deletes` tells users how long backups last. `secrets` are names from `names.SECRETS`.
     """
 
     name: str

@@ -36,6 +36,7 @@ from ..tables import (
     state_key,
 )
 from .optimistic import (
+    MOST_READ,
     ItemRange,
     Versioned,
     fields_of,
@@ -51,9 +52,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from ..ports import Cursor, Item, Store, Stored, Value
-    from .optimistic import (
-        ResultPage,
-    )
+    from .optimistic import ResultPage
 
 __all__ = ["AssetRepository", "CompanySummary", "ListingRepository", "ProfileChange"]
 
@@ -218,7 +217,7 @@ class AssetRepository:
         accept: Callable[[ListedAsset], bool] | None = None,
     ) -> ResultPage[ListedAsset]:
         """Return accepted active companies in the order of their names."""
-        size = limit + 1 if accept is None else _PAGE
+        size = limit + 1 if accept is None else MOST_READ + 1
         items = scan(self._store, _BY_NAME, cursor, size)
         return take_page(items, limit, _listed, accept, _BY_NAME)
 
