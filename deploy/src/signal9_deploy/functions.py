@@ -64,8 +64,8 @@ class FunctionSpec:
     (`handles_failures`) or checks tokens (`authorizes`). A queue has messages in batches for at
     most `max_concurrency` instances. Only those with `internet` access reach more than AWS, and
     those that send `mails` where a stage does: there is no endpoint of SES in the VPC. One that
-    `scores` may call the model of sentiment that the stage names. `secrets` are names from
-    `names.SECRETS`.
+    `scores` may call the model of sentiment that the stage names; one that `deletes` tells users
+    how long backups last. `secrets` are names from `names.SECRETS`.
     """
 
     name: str

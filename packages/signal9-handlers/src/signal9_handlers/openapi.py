@@ -107,8 +107,6 @@ def _condition(header: str) -> Schema:
 
 
 def _successes(operation: Operation) -> Schema:
-    if operation.answer is None:
-        return {"204": {"description": "Done.", "headers": _headers("X-Request-Id")}}
     name, headers = operation.answer.__name__, _headers("X-Request-Id", "ETag")
     schema: Schema = _ref("schemas", name)
     if _selected(operation):
@@ -156,7 +154,7 @@ def _read(name: str) -> Schema:
 
 def _schemas() -> Schema:
     answers = (Problem, NotFoundProblem, *(operation.answer for operation in OPERATIONS))
-    models: list[tuple[Any, Any]] = [(answer, "serialization") for answer in answers if answer]
+    models: list[tuple[Any, Any]] = [(answer, "serialization") for answer in answers]
     models += [(operation.body, "validation") for operation in OPERATIONS if operation.body]
     _, schema = models_json_schema(
         models, ref_template="#/components/schemas/{model}", schema_generator=_JsonSchema
@@ -164,7 +162,7 @@ def _schemas() -> Schema:
     schemas: Schema = schema["$defs"]
     parts: Schema = {}
     for operation in OPERATIONS:
-        if operation.answer and (selected := _selected(operation)):
+        if selected := _selected(operation):
             parts |= _parts(schemas, operation.answer.__name__, selected)
     return dict(sorted((schemas | parts).items()))
 

@@ -58,7 +58,7 @@ class Operation:
     resource: "Resource"
     method: str
     path: str
-    answer: type[Answer] | None
+    answer: type[Answer]
     summary: str
     function: Callable[..., Response]
     scope: str | None
@@ -155,7 +155,7 @@ class Resource:
         self,
         method: str,
         path: str,
-        answer: type[Answer] | None,
+        answer: type[Answer],
         summary: str,
         *,
         scope: str | None = READ_MARKET,
