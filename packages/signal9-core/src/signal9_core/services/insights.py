@@ -128,8 +128,8 @@ class UpdateInsights:
         articles, problem = self._scored(self.news.between(ticker, oldest, last))
         profile = profile.with_problem(ProblemKind.SENTIMENT, problem, self.clock().date())
         # The latest articles may be about a former owner of the ticker.
-        own = profile.own(first.date())
-        recent = [article for article in articles if own and article.published_at.date() >= own]
+        own = profile.own(first.date()) or first.date()
+        recent = (article for article in articles if article.published_at.date() >= own)
         return _with(profile, sentiment=_rating(ticker, recent, as_of, self.window_days))
 
     def _scored(self, articles: Iterable[NewsArticle]) -> tuple[list[NewsArticle], str | None]:
