@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from pydantic import SecretStr
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import DataSet
+from signal9_core.domain import DataSet, NewsArticle
 from signal9_core.domain.queues import INSIGHTS, NOTIFICATIONS, work_queue
 from signal9_core.errors import Signal9Error
 from signal9_core.events import NewsIngested, PricesUpdated
@@ -97,7 +97,7 @@ class Night:
     ) -> None:
         self.clock = VirtualClock(_EVENING_BEFORE)
         self.faults = Faults(Random(seed))
-        self.rate = max(1.0, 1_500 / tickers) if rate is None else rate
+        self.rate = 1.0 if rate is None else rate
         self.market = Market(self.clock, tickers, _MARKET_DAYS)
         self.poisoned = dict(zip(self.market.covered()[3::7], _POISON, strict=False))
         simulator = Simulator(
@@ -253,6 +253,8 @@ class Night:
                 with self.clock.elsewhere():
                     self._plan()
                     self._invoke(self.app.send_notifications)
+                if self.clock().minute == 0:
+                    self._redrive()
             is_busy = self._handle(_WORK)
             with self.clock.elsewhere():
                 self._drain()
@@ -279,14 +281,18 @@ class Night:
             self._fresh_at = self.clock()
         if self._fresh_at is None or self.queues.next_at(_VISIBILITY_S) is not None:
             return False
-        self.report.deadLetters += len(self.queues.dead)
-        if self.queues.dead:
-            self.queues.redrive()
+        if self._redrive():
             return False
         self.faults.rate = 0
         with self.clock.elsewhere():
             self.app.send_notifications()
         return True
+
+    def _redrive(self) -> int:
+        """Put back what failed for good, as somebody on duty does."""
+        redriven = len(self.queues.redrive())
+        self.report.deadLetters += redriven
+        return redriven
 
     # What it came to
 
@@ -343,8 +349,12 @@ class Night:
         self._lose(lost, f"{ticker}: {lost} bars")
         articles = self._clean.news.between(ticker, _LONG_AGO, self.clock())
         titles = Counter(article.title for article in articles)
-        missing = [item for item in self.market.news(ticker) if not titles[item.title]]
+        missing = [item for item in self._news(ticker) if not titles[item.title]]
         self._lose(len(missing), f"{ticker}: {len(missing)} articles")
+
+    def _news(self, ticker: str) -> list[NewsArticle]:
+        """Return the articles that everybody must have by now: those of before the night."""
+        return [item for item in self.market.news(ticker) if item.published_at <= _NIGHT]
 
     def _lose(self, count: int, what: str) -> None:
         self.report.lost += count
@@ -364,11 +374,7 @@ class Night:
             if ticker in self.poisoned:
                 continue
             self._compare("bars", ticker, bars[ticker], 1)
-            new = sum(
-                item.published_at > _EVENING_BEFORE
-                for item in self.market.news(ticker)
-                if item.published_at <= self.clock()
-            )
+            new = sum(item.published_at > _EVENING_BEFORE for item in self._news(ticker))
             self._compare("articles", ticker, articles[ticker], new)
 
     def _compare(self, what: str, ticker: str, announced: int, new: int) -> None:
