@@ -48,6 +48,7 @@ _ASKED: Final = (
     ("listNotifications", "GET", "/users/me/notifications?limit=1"),
     ("markRead", "PUT", "/users/me/notifications/{id}/read"),
     ("exportRecord", "GET", "/users/me/export"),
+    ("deleteRecord", "DELETE", "/users/me"),
 )
 
 

@@ -24,8 +24,9 @@ from signal9_core.domain import (
     article_id,
 )
 from signal9_core.domain.companies import ListName
+from signal9_core.domain.queues import Message
 from signal9_core.domain.reports import ALL_REPORTS
-from signal9_core.errors import ProviderError
+from signal9_core.errors import ProviderError, PublishError
 from signal9_core.events import Event
 from signal9_core.provider_port import Financials, History
 from signal9_core.publishers.in_process import InProcessEventBus
@@ -187,6 +188,29 @@ class AttentivePublisher(InProcessEventBus):
     def publish(self, events: Sequence[Event]) -> None:
         self.heard += events
         super().publish(events)
+
+
+class FakeQueues:
+    """Queues that only take: `sent` has bodies by queue, `refusing` names what is refused."""
+
+    def __init__(self) -> None:
+        self.sent: dict[str, list[str]] = {}
+        self.delayed: list[tuple[str, int]] = []
+        self.refusing: set[str] = set()
+
+    def send(self, queue: str, bodies: Sequence[str]) -> None:
+        refused = [body for body in bodies if any(part in body for part in self.refusing)]
+        self.sent.setdefault(queue, []).extend(body for body in bodies if body not in refused)
+        if refused:
+            raise PublishError(f"{queue}: refused", refused)
+
+    def retry_later(self, queue: str, message: Message, delay_s: int) -> None:
+        self.delayed.append((message.id, delay_s))
+
+    def take(self, queue: str, tries: int = 1) -> list[Message]:
+        """Deliver what was sent."""
+        bodies = self.sent.pop(queue, [])
+        return [Message(f"{queue}-{number}", body, tries) for number, body in enumerate(bodies)]
 
 
 class RecordingPublisher:

@@ -23,6 +23,7 @@ from signal9_core.events import (
     NewsSentimentAnalyzed,
     PricesUpdated,
     UserAction,
+    UserDeletionRequested,
     event_from,
     event_schema,
 )
@@ -41,6 +42,7 @@ SAMPLES: tuple[Event, ...] = (
     NewsSentimentAnalyzed(at=AT, ticker="IBM", score=Decimal("-0.125"), sample_size=4),
     PricesUpdated(at=AT, ticker="IBM", first=date(2013, 2, 28), last=date(2013, 3, 1), count=2),
     UserAction(at=AT, user_id="auth0|1", action="watchlist"),
+    UserDeletionRequested(at=AT, user_id="auth0|1"),
 )
 every_event = pytest.mark.parametrize("event", SAMPLES, ids=lambda event: type(event).__name__)
 
@@ -60,6 +62,7 @@ def test_every_kind_of_event_has_a_detail_type_and_is_tried_here() -> None:
         "News Sentiment Analyzed",
         "Prices Updated",
         "User Action",
+        "User Deletion Requested",
     }
 
 

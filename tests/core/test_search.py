@@ -28,6 +28,8 @@ entries = st.builds(
     st.none() | st.text(max_size=30),
     st.none(),
     st.none() | st.integers(1, 20_000),
+    st.none(),
+    st.lists(st.sampled_from(["FB", "OLD"]), max_size=2).map(tuple),
 )
 
 
@@ -55,6 +57,14 @@ def small() -> SearchIndex:
 
 def test_a_match_carries_the_company_and_a_score(small: SearchIndex) -> None:
     assert small.search("acme", 1) == [Match("ACME", "Acme Rockets, Inc.", "NYSE", Decimal(100))]
+
+
+def test_a_company_is_found_by_a_ticker_that_it_had_before() -> None:
+    meta = ListedAsset("META", "Meta Platforms, Inc.", "NASDAQ", 7, former_tickers=("FB",))
+    fund = ListedAsset("FB", "Somebody's Fund", "NYSE", None)
+
+    assert SearchIndex([*COMPANIES, meta]).search("fb")[0].ticker == "META"
+    assert _tickers(SearchIndex([*COMPANIES, meta, fund]).search("FB"))[:2] == ["FB", "META"]
 
 
 def test_equal_names_are_ordered_by_size(small: SearchIndex) -> None:

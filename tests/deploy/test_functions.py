@@ -4,10 +4,12 @@ import pytest
 from aws_cdk.assertions import Template
 
 from signal9_core.credentials import KEYS, SecretsManagerCredentials
+from signal9_core.domain.queues import DEAD_LETTERS
 from signal9_core.settings import Settings
 from signal9_core.tables import TABLES, USERS
 from signal9_deploy.functions import API, AUTHORIZER, FUNCTIONS, JOBS, Endpoint, FunctionSpec, Use
-from signal9_deploy.names import SECRETS, secret_name
+from signal9_deploy.names import SECRETS, queue_name, secret_name
+from signal9_deploy.settings import StageSettings
 from signal9_handlers import jobs
 from signal9_handlers.routes import OPERATIONS
 from tests.deploy.lab import (
@@ -270,7 +272,7 @@ def test_functions_that_call_providers_archive_responses() -> None:
     keeping = {name for name, given in found.items() if "SIGNAL9_CACHE_BUCKET" in given}
 
     assert keeping == {f"signal9-prod-{spec.name}" for spec in FUNCTIONS if spec.writes_cache}
-    assert "Cache" in str(found["signal9-prod-Ingest"]["SIGNAL9_CACHE_BUCKET"])
+    assert "Cache" in str(found["signal9-prod-Work"]["SIGNAL9_CACHE_BUCKET"])
 
 
 @pytest.mark.parametrize("name", ["local", "dev", "prod"])
@@ -318,7 +320,121 @@ def test_schedules_events_and_failures_reach_their_functions() -> None:
     assert heard == {event.detail_type for spec in JOBS for event in spec.events} | {
         "Ingestion Failed"
     }
-    service.resource_count_is("AWS::Scheduler::Schedule", 1)
     assert all(each["RetryPolicy"] for rule in rules for each in rule["Targets"])
     mappings = properties(service, "AWS::Lambda::EventSourceMapping")
-    assert [each["FunctionResponseTypes"] for each in mappings] == 2 * [["ReportBatchItemFailures"]]
+    assert [each["FunctionResponseTypes"] for each in mappings] == 6 * [["ReportBatchItemFailures"]]
+
+
+def test_work_is_planned_often_and_at_six_in_any_case() -> None:
+    schedules = [
+        each["ScheduleExpression"]
+        for each in properties(template("dev", "Service"), "AWS::Scheduler::Schedule")
+        if "FunctionsPlan" in str(each["Target"]["Arn"])
+    ]
+
+    assert sorted(schedules) == ["cron(0 6 * * ? *)", "rate(15 minutes)"]
+
+
+QUEUES: Final = {"Work": "work-sample", **{spec.name: spec.queue for spec in JOBS if spec.queue}}
+
+
+@pytest.mark.parametrize("name", ["local", "dev", "prod"])
+def test_work_and_events_wait_in_queues_whose_dead_letters_are_found_by_name(name: str) -> None:
+    queues = {
+        each["QueueName"]: each
+        for each in properties(template(name, "Service"), "AWS::SQS::Queue")
+        if "QueueName" in each
+    }
+
+    waiting = {queue_name(settings_of(name), str(each)) for each in QUEUES.values()}
+    waiting.add(queue_name(settings_of(name), "failures"))
+    assert set(queues) == waiting | {f"{each}{DEAD_LETTERS}" for each in waiting}
+    assert all(queues[each]["RedrivePolicy"]["maxReceiveCount"] == 3 for each in waiting)
+    assert all(queues[each]["MaximumMessageSize"] < 256 * 1024 for each in waiting)
+
+
+@pytest.mark.parametrize("spec", JOBS, ids=lambda spec: spec.name)
+def test_a_function_sends_to_its_own_queue_and_dead_letters_and_a_planner_to_the_workers(
+    spec: FunctionSpec,
+) -> None:
+    allowed = {
+        action: str(each["Resource"])
+        for each in statements(template("prod", "Service"), spec.name)
+        for action in listed(each["Action"])
+        if "DeadLetters" not in str(each["Resource"])
+    }
+
+    own = f"{'Work' if spec.plans else spec.name}Queue"
+    assert (own in allowed.get("sqs:SendMessage", "")) == (spec.name in QUEUES or spec.plans)
+    assert ("sqs:ReceiveMessage" in allowed) == (spec.name in QUEUES or spec.handles_failures)
+
+
+def test_the_concurrency_of_workers_is_bounded() -> None:
+    mappings = properties(template("prod", "Service"), "AWS::Lambda::EventSourceMapping")
+
+    bounds = {
+        str(each["FunctionName"]): each["ScalingConfig"]["MaximumConcurrency"]
+        for each in mappings
+        if "ScalingConfig" in each
+    }
+
+    assert len(bounds) == 4
+    assert next(bound for name, bound in bounds.items() if "Work" in name) == 2
+
+
+SENDER: Final = "notifications@signal9.com"
+
+
+@pytest.fixture(scope="module")
+def mailing() -> Template:
+    """The service of a stage that mails."""
+    settings = settings_of("prod").model_copy(update={"mail_sender": SENDER})
+    return Template.from_stack(build(settings).service)
+
+
+def test_only_the_delivery_mails_and_from_one_address_only(mailing: Template) -> None:
+    allowed = {
+        spec.name: [
+            each
+            for each in statements(mailing, spec.name)
+            if any(action.startswith("ses:") for action in listed(each["Action"]))
+        ]
+        for spec in FUNCTIONS
+    }
+
+    (statement,) = allowed.pop("Delivery")
+    assert statement["Action"] == "ses:SendEmail"
+    assert str(statement["Resource"]).endswith(":identity/signal9.com']]}")
+    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": SENDER}}
+    assert not any(allowed.values())
+
+
+def test_the_delivery_knows_its_sender_and_reaches_ses(mailing: Template) -> None:
+    (function,) = (
+        each
+        for each in properties(mailing, "AWS::Lambda::Function")
+        if each.get("FunctionName") == "signal9-prod-Delivery"
+    )
+
+    variables = function["Environment"]["Variables"]
+    assert variables["SIGNAL9_MAIL_SENDER"] == SENDER
+    assert variables["SIGNAL9_APP_URL"] == "https://app.signal9.com"
+    assert "Outgoing" in str(function["VpcConfig"]["SecurityGroupIds"])
+
+
+def test_without_a_sender_nobody_may_mail() -> None:
+    assert "ses:" not in str(template("prod", "Service").to_json())
+
+
+def test_the_delivery_runs_every_five_minutes() -> None:
+    template("prod", "Service").has_resource_properties(
+        "AWS::Scheduler::Schedule", {"ScheduleExpression": "rate(5 minutes)", "State": "ENABLED"}
+    )
+
+
+def test_mail_needs_a_way_out_of_the_vpc() -> None:
+    values = settings_of("prod").model_dump() | {"mail_sender": SENDER}
+    values["network"] = values["network"] | {"nat_gateways": 0}
+
+    with pytest.raises(ValueError, match="mail_sender: requires a NAT gateway, or no VPC"):
+        StageSettings.model_validate(values)

@@ -1,5 +1,6 @@
 """Functions do not touch what they were not granted: emulators would not notice."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from importlib import import_module
@@ -9,12 +10,14 @@ import pytest
 
 from signal9_core.bootstrap import App
 from signal9_core.domain import ReportKind
+from signal9_core.domain.queues import work_queue
 from signal9_core.events import (
     AssetDataUpdated,
     Event,
     FinancialDataIngested,
     NewsIngested,
     PricesUpdated,
+    UserDeletionRequested,
 )
 from signal9_core.ports import Item, Key, Page, Store, Stored
 from signal9_core.schemas.users import WatchlistPut
@@ -24,9 +27,9 @@ from signal9_core.tables import IndexSpec, TableSpec
 from signal9_deploy.functions import API, JOBS, FunctionSpec, Use
 from signal9_handlers import runtime
 from signal9_handlers.local.gateway import proxy_event
-from tests.fakes import ARTICLES, NOW, FakeProvider, RecordingPublisher
+from tests.fakes import ARTICLES, NOW, FakeProvider, FakeQueues, RecordingPublisher
 from tests.handlers.sample import CONTEXT
-from tests.handlers.test_jobs import envelope_of
+from tests.handlers.test_jobs import envelope_of, sqs_event
 from tests.spied import SpiedStore
 
 
@@ -90,6 +93,7 @@ EVENTS: list[Event] = [
     FinancialDataIngested(at=NOW, ticker="AAPL", reports=(ReportKind.EARNINGS,), count=1),
     NewsIngested(at=NOW, ticker="AAPL", first=NOW - DAYS, last=NOW, count=1),
     PricesUpdated(at=NOW, ticker="AAPL", first=NOW.date() - DAYS, last=NOW.date(), count=1),
+    UserDeletionRequested(at=NOW, user_id=USER),
 ]
 
 Deployed = Callable[[FunctionSpec], App]
@@ -110,6 +114,8 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
             app = App(Settings(), store=fenced, provider=provider, bus=RecordingPublisher())
             monkeypatch.setattr(runtime, "App", lambda _: app)
             runtime.application.cache_clear()
+            app.pipeline.queues = FakeQueues()
+            app.pipeline.dead_letters = whole.pipeline.dead_letters  # SQS, that is
             return app
 
         yield place
@@ -161,9 +167,23 @@ def test_who_answers_about_companies_may_find_the_nearest(deployed: Deployed, pa
 def test_a_job_gets_by_with_its_permissions(deployed: Deployed, spec: FunctionSpec) -> None:
     app = deployed(spec)
     heard = [each for each in EVENTS if type(each) in spec.events]
+    if UserDeletionRequested in spec.events:
+        app.users.delete(USER)
 
-    for event in heard:
-        _handler(spec)(envelope_of(event), CONTEXT)
-    if spec.scheduled:
-        assert app.run().failed == []
-    assert heard or spec.scheduled or not spec.uses
+    queues = app.pipeline.queues
+    assert isinstance(queues, FakeQueues)
+    if spec.plans:
+        _handler(spec)({}, CONTEXT)
+        assert queues.sent
+    elif spec.works:
+        queue = work_queue("fake")
+        app.pipeline.plan()
+        answer = _handler(spec)(sqs_event(*(each.body for each in queues.take(queue))), CONTEXT)
+        assert answer == {"batchItemFailures": []}
+    elif heard:
+        bodies = (json.dumps(envelope_of(each)) for each in heard)
+        assert _handler(spec)(sqs_event(*bodies), CONTEXT) == {"batchItemFailures": []}
+    elif spec.every_minutes:
+        _handler(spec)({}, CONTEXT)
+    assert heard or spec.plans or spec.works or spec.every_minutes or not spec.uses
+    assert app.pipeline.dead_letters.all() == []

@@ -10,7 +10,8 @@ import pytest
 
 from signal9_core.bootstrap import App
 from signal9_core.domain import DataSet
-from signal9_core.errors import InputError, PublishError, RateLimitError, StoreError
+from signal9_core.domain.queues import work_queue
+from signal9_core.errors import PublishError, RateLimitError, StoreError
 from signal9_core.events import SOURCE, Event, IngestionFailed, NewsIngested, PricesUpdated
 from signal9_core.publishers.in_process import MemoryNotifier
 from signal9_core.schemas.users import WatchlistPut
@@ -19,7 +20,7 @@ from signal9_core.stores.sqlite import SqliteStore
 from signal9_handlers import jobs
 from signal9_handlers.failures import FAILED_EVENTS, handler
 from signal9_handlers.runtime import logger
-from tests.fakes import NOW, FakeProvider, RecordingPublisher, SetClock
+from tests.fakes import NOW, FakeProvider, FakeQueues, RecordingPublisher, SetClock
 
 from .sample import CONTEXT
 
@@ -38,19 +39,47 @@ def envelope_of(event: Event) -> dict[str, object]:
     }
 
 
+QUEUE = work_queue("fake")
+
+
+def sqs_event(*bodies: str, tries: int = 1) -> dict[str, list[dict[str, Any]]]:
+    """Return messages as SQS delivers them to a function."""
+    return {
+        "Records": [
+            {
+                "messageId": f"message-{number}",
+                "receiptHandle": f"receipt-{number}",
+                "body": body,
+                "attributes": {"ApproximateReceiveCount": str(tries)},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+            }
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
 @pytest.fixture
 def provider() -> FakeProvider:
     return FakeProvider()
 
 
 @pytest.fixture
-def app(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+def queues() -> FakeQueues:
+    return FakeQueues()
+
+
+@pytest.fixture
+def app(
+    provider: FakeProvider, queues: FakeQueues, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[App]:
     """An application whose events go to a bus elsewhere, as on AWS."""
     clock = SetClock()
     with SqliteStore.open(":memory:", clock=clock) as store:
         bus = RecordingPublisher()
         app = App(Settings(), store=store, provider=provider, bus=bus, clock=clock)
         monkeypatch.setattr(jobs, "application", lambda: app)
+        app.pipeline.queues = queues
         yield app
 
 
@@ -80,35 +109,60 @@ def news_of(app: App, ticker: str) -> NewsIngested:
     return next(event for event in events if event.ticker == ticker)
 
 
-def test_the_schedule_refreshes_companies_and_logs_what_changed(app: App, log: StringIO) -> None:
-    jobs.ingest(SCHEDULED, CONTEXT)
+def worked(app: App, *, tries: int = 1) -> list[str]:
+    """Plan, and work on what was sent; return the ids of the messages that stay."""
+    jobs.plan(SCHEDULED, CONTEXT)
+    sent = app.pipeline.queues.take(QUEUE)  # type: ignore[attr-defined]
+    answer = jobs.work(sqs_event(*(message.body for message in sent), tries=tries), CONTEXT)
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
-    (line,) = lines(log)
-    assert (line["message"], line["provider"], line["failed"]) == ("ingested", "fake", 0)
-    assert line["changed"] == {"listing": 4, "overview": 2, "prices": 5, "financials": 4, "news": 3}
-    assert any(isinstance(event, PricesUpdated) for event in published(app))
+
+def handle(job: Any, *events: Event) -> list[str]:
+    bodies = (json.dumps(envelope_of(event)) for event in events)
+    answer = job(sqs_event(*bodies), CONTEXT)
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def test_a_run_begins_nothing_that_it_may_not_finish(
-    app: App, provider: FakeProvider, log: StringIO, monkeypatch: pytest.MonkeyPatch
+def test_a_stage_fills_itself_by_plans_and_workers(app: App, log: StringIO) -> None:
+    assert worked(app) == []
+    assert worked(app) == []
+    assert worked(app) == []
+
+    planned = [line for line in lines(log) if line["message"] == "planned"]
+    assert [(line["sent"] > 0, line["waiting"]) for line in planned] == [
+        (True, 0),
+        (True, 0),
+        (False, 0),
+    ]
+    events = published(app)
+    assert any(isinstance(event, PricesUpdated) for event in events)
+    assert DataSet.PRICES in app.get_asset("AAPL").freshness
+
+
+def test_a_worker_begins_nothing_that_it_may_not_finish(
+    app: App, provider: FakeProvider, queues: FakeQueues, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(CONTEXT, "get_remaining_time_in_millis", lambda: 60_000, raising=False)
 
-    jobs.ingest(SCHEDULED, CONTEXT)
+    assert worked(app) == []
 
     assert provider.requests == []
-    assert lines(log)[0]["left"] == 2
+    assert len(queues.sent[QUEUE]) == 2
 
 
-def test_a_failing_provider_is_announced_and_not_raised(
-    app: App, provider: FakeProvider, log: StringIO
+def test_a_failing_provider_is_announced_and_asked_again(
+    app: App, provider: FakeProvider, queues: FakeQueues, log: StringIO
 ) -> None:
-    provider.failing["news"] = RateLimitError("enough for today")
+    worked(app)
+    provider.failing["news"] = RateLimitError("too fast")
 
-    jobs.ingest(SCHEDULED, CONTEXT)
+    staying = worked(app)
 
-    assert lines(log)[0]["failed"] == 3
+    assert len(staying) == 3
+    assert [delay for _, delay in queues.delayed] == [60] * 3
     assert sum(isinstance(event, IngestionFailed) for event in published(app)) == 3
+    assert "RateLimit" not in lines(log)[-1]["message"]
+    assert "too fast" in lines(log)[-1]["reason"]
 
 
 def test_a_failing_store_is_raised_so_that_the_run_is_repeated(app: App) -> None:
@@ -116,26 +170,23 @@ def test_a_failing_store_is_raised_so_that_the_run_is_repeated(app: App) -> None
     app.store.close()
 
     with pytest.raises(StoreError):
-        jobs.ingest(SCHEDULED, CONTEXT)
+        jobs.plan(SCHEDULED, CONTEXT)
 
 
 def test_an_event_updates_insights(app: App) -> None:
-    jobs.ingest(SCHEDULED, CONTEXT)
+    app.ingest()
 
-    jobs.update_insights(envelope_of(news_of(app, "AAPL")), CONTEXT)
+    assert handle(jobs.update_insights, news_of(app, "AAPL")) == []
 
     assert app.get_asset("AAPL").insights.sentiment is not None
 
 
 def test_an_event_notifies_those_who_follow(app: App, log: StringIO) -> None:
-    jobs.ingest(SCHEDULED, CONTEXT)
+    app.ingest()
     event = news_of(app, "MSFT")
     app.users.put_watchlist("ada", WatchlistPut(watchlist=["MSFT"]))
 
-    jobs.notify(envelope_of(event), CONTEXT)
-
-    line = lines(log)[-1]
-    assert (line["message"], line["detail_type"], line["count"]) == ("notified", "News Ingested", 1)
+    assert handle(jobs.notify, event) == []
 
     jobs.send_notifications(SCHEDULED, CONTEXT)
 
@@ -151,7 +202,7 @@ def test_refused_notifications_are_raised_so_that_somebody_hears_of_them(
     def refuse(_: object) -> None:
         raise PublishError("throttled")
 
-    jobs.ingest(SCHEDULED, CONTEXT)
+    app.ingest()
     event = news_of(app, "MSFT")
     app.users.put_watchlist("ada", WatchlistPut(watchlist=["MSFT"]))
     app.notify(event)
@@ -168,20 +219,55 @@ def test_jobs_come_to_the_same_insights_as_a_full_ingest(app: App) -> None:
         other.ingest()
         expected = [other.get_asset(ticker).insights for ticker in tickers]
 
-    jobs.ingest(SCHEDULED, CONTEXT)
+    app.ingest()
     while events := published(app):
-        for event in events:
-            jobs.update_insights(envelope_of(event), CONTEXT)
-    jobs.ingest(SCHEDULED, CONTEXT)
+        assert handle(jobs.update_insights, *events) == []
+    app.run()
 
     assert [app.get_asset(ticker).insights for ticker in tickers] == expected
     assert published(app) == []
 
 
-@pytest.mark.parametrize("job", [jobs.update_insights, jobs.notify])
-def test_an_event_of_another_application_is_refused(job: Any, app: App) -> None:
-    with pytest.raises(InputError, match="'Order Placed'"):
-        job({"detail-type": "Order Placed", "detail": {}}, CONTEXT)
+POISON = {
+    "no JSON": ("{", "no event"),
+    "null": ("null", "no event"),
+    "a list": ("[]", "no event"),
+    "deeply nested": ("[" * 100_000, "no event"),
+    "no detail": ('{"detail-type": "News Ingested"}', "no event"),
+    "null detail": ('{"detail-type": "News Ingested", "detail": null}', "detail"),
+    "another application": ('{"detail-type": "Order Placed", "detail": {}}', "'Order Placed'"),
+    "null fields": (
+        '{"detail-type": "News Ingested", "detail": {"version": 1, "at": null}}',
+        "ticker: Field required",
+    ),
+    "another version": (
+        '{"detail-type": "News Ingested", "detail": {"version": 2}}',
+        "version: Input should be 1",
+    ),
+    "huge": (json.dumps({"detail-type": "x" * 200_000}), "unknown detail type"),
+}
+
+
+@pytest.mark.parametrize("job", [jobs.update_insights, jobs.notify, jobs.work])
+@pytest.mark.parametrize("poison", POISON)
+def test_poison_is_a_dead_letter_with_a_reason_and_does_not_hold_up_the_batch(
+    app: App, queues: FakeQueues, poison: str, job: Any
+) -> None:
+    body, reason = POISON[poison]
+    app.ingest()
+    good = json.dumps(envelope_of(news_of(app, "AAPL")))
+    if job is jobs.work:
+        app.pipeline.plan()
+        reason, good = "no work item", queues.take(QUEUE)[0].body if queues.sent.get(QUEUE) else ""
+
+    bodies = [body, good] if good else [body]
+    assert job(sqs_event(*bodies), CONTEXT) == {"batchItemFailures": []}
+
+    (letter,) = app.pipeline.dead_letters.all()
+    assert letter.body == body
+    assert reason in letter.reason
+    if job is jobs.update_insights:
+        assert app.get_asset("AAPL").insights.sentiment is not None
 
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:insights"

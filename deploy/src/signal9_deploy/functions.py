@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from signal9_core.domain.queues import DELETIONS, INSIGHTS, NOTIFICATIONS
 from signal9_core.events import (
     AssetDataUpdated,
-    EarningsScheduled,
     Event,
     FinancialDataIngested,
     NewsIngested,
     PricesUpdated,
+    UserDeletionRequested,
 )
 from signal9_core.schemas.base import Request
 from signal9_core.schemas.users import RecordPatch, TopicsPut, WatchlistPut, WizardPut
@@ -24,7 +25,9 @@ from signal9_core.tables import (
     STALENESS_INDEX,
     STATE,
     TIME_SERIES,
+    UNPUBLISHED_INDEX,
     USERS,
+    WAITING_INDEX,
     IndexSpec,
     TableSpec,
 )
@@ -56,9 +59,12 @@ class Use:
 class FunctionSpec:
     """A function: its handler, its triggers and its permissions.
 
-    It handles `endpoints` or `events`, runs on the polling schedule (`scheduled`), handles failed
-    events (`handles_failures`) or checks tokens (`authorizes`). Only functions with `internet`
-    access reach more than AWS. `secrets` are names from `names.SECRETS`.
+    It handles `endpoints` or `events`, which come by a `queue` if it names one, plans work on the
+    schedules (`plans`) or does it (`works`), runs every so many minutes, handles failed events
+    (`handles_failures`) or checks tokens (`authorizes`). A queue has messages in batches for at
+    most `max_concurrency` instances. Only those with `internet` access reach more than AWS, and
+    those that send `mails` where a stage does: there is no endpoint of SES in the VPC. `secrets`
+    are names from `names.SECRETS`.
     """
 
     name: str
@@ -66,11 +72,18 @@ class FunctionSpec:
     uses: tuple[Use, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
     events: tuple[type[Event], ...] = ()
-    scheduled: bool = False
+    queue: str | None = None
+    plans: bool = False
+    works: bool = False
+    batch_size: int = 10
+    max_concurrency: int = 10
+    every_minutes: int | None = None
     handles_failures: bool = False
     authorizes: bool = False
     publishes: bool = False
     notifies: bool = False
+    deletes: bool = False
+    mails: bool = False
     internet: bool = False
     writes_cache: bool = False
     secrets: tuple[str, ...] = ()
@@ -155,6 +168,7 @@ API: Final = (
             ),
         ),
         publishes=True,
+        deletes=True,
         memory_mib=1024,
     ),
 )
@@ -162,8 +176,21 @@ API: Final = (
 
 JOBS: Final = (
     FunctionSpec(
-        name="Ingest",
-        handler="signal9_handlers.jobs.ingest",
+        name="Plan",
+        handler="signal9_handlers.jobs.plan",
+        uses=(
+            Use(ASSETS, indexes=(STALENESS_INDEX,)),
+            Use(FINANCIALS, indexes=(DATE_INDEX,)),
+            Use(STATE, writes=True),
+        ),
+        plans=True,
+        secrets=("alphavantage", "alpaca"),
+        memory_mib=1024,
+        timeout_s=300,
+    ),
+    FunctionSpec(
+        name="Work",
+        handler="signal9_handlers.jobs.work",
         uses=(
             Use(ASSETS, writes=True, indexes=(COMPANY_NAME_INDEX, STALENESS_INDEX)),
             Use(TIME_SERIES, writes=True),
@@ -171,29 +198,63 @@ JOBS: Final = (
             Use(NEWS, writes=True),
             Use(STATE, writes=True),
         ),
-        scheduled=True,
+        works=True,
+        batch_size=5,
+        max_concurrency=2,
         publishes=True,
         internet=True,
         writes_cache=True,
         secrets=("alphavantage", "alpaca"),
         memory_mib=1024,
-        timeout_s=900,
+        timeout_s=600,
     ),
     FunctionSpec(
         name="Enhancement",
         handler="signal9_handlers.jobs.update_insights",
         uses=(Use(ASSETS, writes=True), Use(TIME_SERIES), Use(NEWS, writes=True)),
         events=(AssetDataUpdated, NewsIngested, PricesUpdated),
+        queue=INSIGHTS,
         publishes=True,
         timeout_s=120,
     ),
     FunctionSpec(
         name="Notification",
         handler="signal9_handlers.jobs.notify",
-        uses=(Use(USERS), Use(NEWS), Use(STATE, writes=True)),
-        events=(EarningsScheduled, FinancialDataIngested, NewsIngested),
-        notifies=True,
+        uses=(
+            Use(USERS),
+            Use(NEWS),
+            Use(FINANCIALS),
+            Use(TIME_SERIES),
+            Use(STATE, writes=True),
+        ),
+        events=(FinancialDataIngested, NewsIngested, PricesUpdated),
+        queue=NOTIFICATIONS,
         timeout_s=120,
+    ),
+    FunctionSpec(
+        name="UserDeletion",
+        handler="signal9_handlers.jobs.delete_users",
+        uses=(Use(USERS, writes=True), Use(STATE, writes=True)),
+        events=(UserDeletionRequested,),
+        queue=DELETIONS,
+        timeout_s=600,
+    ),
+    FunctionSpec(
+        name="Outbox",
+        handler="signal9_handlers.jobs.publish_pending",
+        uses=(Use(ASSETS, writes=True, indexes=(UNPUBLISHED_INDEX,)), Use(STATE, writes=True)),
+        every_minutes=5,
+        publishes=True,
+        timeout_s=120,
+    ),
+    FunctionSpec(
+        name="Delivery",
+        handler="signal9_handlers.jobs.send_notifications",
+        uses=(Use(USERS), Use(STATE, writes=True, indexes=(WAITING_INDEX,))),
+        every_minutes=5,
+        notifies=True,
+        mails=True,
+        timeout_s=300,
     ),
     FunctionSpec(
         name="Failures",

@@ -2,6 +2,8 @@
 
 from typing import Final, NamedTuple
 
+from signal9_core.domain.queues import queue_prefix
+
 from .settings import StageSettings
 
 __all__ = [
@@ -11,6 +13,7 @@ __all__ = [
     "bucket_name",
     "bus_name",
     "function_name",
+    "queue_name",
     "secret_name",
     "stack_name",
     "table_prefix",
@@ -46,6 +49,11 @@ def stack_name(settings: StageSettings, part: str) -> str:
 def function_name(settings: StageSettings, name: str) -> str:
     """Return a function's name in Lambda."""
     return f"signal9-{settings.stage}-{name}"
+
+
+def queue_name(settings: StageSettings, name: str) -> str:
+    """Return a queue's name in SQS."""
+    return f"{queue_prefix(settings.stage)}{name}"
 
 
 def table_prefix(settings: StageSettings) -> str:

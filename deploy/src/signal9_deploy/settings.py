@@ -24,6 +24,9 @@ EDGE_REGION: Final = "us-east-1"
 
 _FROZEN: Final = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 _EXPRESSION: Final = r"^(cron|rate|at)\(.+\)$"
+NONCURRENT_DAYS: Final = 30
+"""How long a bucket keeps what was replaced or has expired."""
+
 _RETENTION: Final = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827)
 _PREFIX_LISTS: Final = {"dynamodb": "pl-02cd2c6b", "s3": "pl-63a5400a"}
 
@@ -165,6 +168,11 @@ class StageSettings(BaseSettings):
     recipients: tuple[Recipient, ...] = Field(
         (), description="Addresses that alarms are mailed to."
     )
+    mail_sender: Recipient | None = Field(
+        None,
+        description="The address that users' notifications are mailed from, in a domain that SES "
+        "has verified; unset: no mail.",
+    )
     retain: bool = Field(
         False, description="Whether data is protected, and kept when stacks are deleted."
     )
@@ -182,10 +190,19 @@ class StageSettings(BaseSettings):
     provider: Literal["sample", "alphavantage", "alpaca"] = Field(
         "sample", description="The provider of market data."
     )
-    polling: Schedule = Field("cron(0 6 * * ? *)", description="When market data is ingested, UTC.")
+    polling: Schedule = Field(
+        "cron(0 6 * * ? *)", description="When market data is polled in any case, UTC."
+    )
+    planning: Schedule = Field(
+        "rate(15 minutes)", description="How often what is due is planned and sent to the workers."
+    )
     export_schedule: Schedule = Field(
         "cron(30 2 * * ? *)", description="When tables are exported, UTC."
     )
+    recovery_days: int = Field(
+        35, ge=1, le=35, description="Days back to which a table can be restored."
+    )
+    export_days: PositiveInt = Field(400, description="Days that exports of the tables are kept.")
     network: Network = Field(default_factory=Network, description="The VPC.")
     quotas: Quotas = Field(default_factory=Quotas, description="The limits of the API.")
     parts: Parts = Field(default_factory=Parts, description="The optional parts of the stage.")
@@ -206,6 +223,15 @@ class StageSettings(BaseSettings):
         return self.domain and f"{self.api_host}.{self.domain}"
 
     @property
+    def backup_days(self) -> int:
+        """How long what is deleted from the tables stays in backups and in the archive of events.
+
+        An export that has expired is a noncurrent version of its object for another month.
+        """
+        exports = self.export_days + NONCURRENT_DAYS if self.parts.exports else 0
+        return max(self.recovery_days, self.parts.archive_days or 0, exports)
+
+    @property
     def title(self) -> str:
         """The prefix of stack names, and the dashboard's name."""
         return f"Signal9-{self.stage}"
@@ -216,6 +242,12 @@ class StageSettings(BaseSettings):
             for name in ("zone_id", "mail", "aliases"):
                 if getattr(self, name):
                     raise ValueError(f"{name}: requires a domain")
+        return self
+
+    @model_validator(mode="after")
+    def _mail_requires_the_internet(self) -> Self:
+        if self.mail_sender and self.network.enabled and not self.network.nat_gateways:
+            raise ValueError("mail_sender: requires a NAT gateway, or no VPC")
         return self
 
     @model_validator(mode="after")

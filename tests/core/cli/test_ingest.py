@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from signal9_core.errors import PayloadError, ProviderUnavailableError, StoreUnavailableError
+from signal9_core.ports import utc_now
 from signal9_core.provider_port import History
 from signal9_core.repositories.companies import AssetRepository
 from signal9_core.schemas.operations import IngestAnswer
@@ -85,6 +86,28 @@ def test_failures_are_listed_and_end_with_one(
     nothing_stored = empty_shell.run("ingest", "AAPL", "--what", "prices")
     assert nothing_stored.code == 1
     assert "stored" not in nothing_stored.out
+
+
+def test_an_age_says_what_is_fetched_again(empty_shell: Shell, use_provider: UseProvider) -> None:
+    provider = FakeProvider(at=utc_now())
+    use_provider(provider)
+    empty_shell.run("ingest", "AAPL")
+    provider.requests.clear()
+
+    assert empty_shell.run("ingest", "AAPL", "--max-age", "2h").code == 0
+    assert provider.requests == []
+    assert empty_shell.run("ingest", "AAPL", "--max-age", "0m", "--what", "news").code == 0
+    assert [method for method, *_ in provider.requests] == ["news"]
+
+
+@pytest.mark.parametrize(
+    "options", [("--max-age", "soon"), ("--max-age", "-1d"), ("--max-age", "1h", "--force")]
+)
+def test_an_age_that_says_nothing_is_refused(empty_shell: Shell, options: tuple[str, ...]) -> None:
+    outcome = empty_shell.run("ingest", *options)
+
+    assert outcome.code != 0
+    assert "max-age" in outcome.err
 
 
 def test_ctrl_c_leaves_what_was_stored(empty_shell: Shell, use_provider: UseProvider) -> None:

@@ -163,8 +163,8 @@ def test_a_list_shows_name_exchange_sector_and_rank(spied: SpiedStore) -> None:
 
     first, *_, last = repository.listed()
 
-    assert first == ("AAPL", "Apple Inc.", "NASDAQ", 1, "TECHNOLOGY")
-    assert last == ("ZZZ", None, "NYSE", None, None)
+    assert first == ListedAsset("AAPL", "Apple Inc.", "NASDAQ", 1, "TECHNOLOGY")
+    assert last == ListedAsset("ZZZ", None, "NYSE")
 
 
 def test_companies_are_ordered_by_when_they_were_checked(spied: SpiedStore) -> None:
@@ -205,6 +205,8 @@ IBM = ListedAsset("IBM", None, None, None)
             st.none() | st.text(),
             st.none() | st.text(),
             st.none() | st.integers(1),
+            st.none() | st.text(),
+            st.lists(st.text(max_size=5), max_size=2).map(tuple),
         )
     )
 )

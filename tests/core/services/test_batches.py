@@ -1,8 +1,9 @@
 """Many companies are requested at once, and each still stands or fails alone."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -125,6 +126,23 @@ def test_a_company_fails_alone(
     provider.batches.clear()
     run(spied, provider, at=timedelta(minutes=10))
     assert provider.batches == []
+
+
+def test_an_error_that_nobody_expects_stops_no_other_company(spied: SpiedStore) -> None:
+    class Surprising(FakeBatchProvider):
+        def histories(self, since: Mapping[str, date | None]) -> Mapping[str, Any]:
+            return {**super().histories(since), "T2": "surprise"}
+
+    app = app_over(spied, SetClock(), with_data(Surprising()))
+    app.work(app.plan()[0])
+    batch = app.plan()[0]
+
+    with pytest.raises(AttributeError, match="actions"):
+        app.work(batch)
+
+    stored = app.assets.read_many(batch.tickers)
+    done = {ticker for ticker in stored if DataSet.PRICES in stored[ticker].model.requested}
+    assert (batch.tickers, done) == (("T1", "T2", "T3"), {"T1", "T3"})
 
 
 @pytest.mark.parametrize(

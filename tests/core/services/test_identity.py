@@ -169,6 +169,7 @@ def test_a_company_under_a_new_ticker_is_a_rename_that_both_records_name(
     ]
     assert bars(app, "FB") == ["2022-06-07", "2022-06-08"]
     assert bars(app, "META") == []
+    assert app.search("FB").items[0].ticker == "META"
 
 
 def test_one_of_several_tickers_of_a_company_is_not_renamed_by_its_cik(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signal9_core.domain.companies import DataSet, Failures, ListName
-from signal9_core.domain.work import WorkItem
+from signal9_core.domain.work import ListState, WorkItem
 from signal9_core.repositories.companies import CompanySummary
 from signal9_core.services.planner import (
     MaxAge,
@@ -59,9 +59,12 @@ def test_an_empty_stage_asks_for_its_lists() -> None:
 
 
 def test_lists_are_due_a_day_after_they_were_requested() -> None:
-    requested: Mapping[ListName, datetime] = {"listing": NOW - DAY, "calendar": NOW - DAY + HOUR}
+    states: Mapping[ListName, ListState] = {
+        "listing": ListState(requested_at=NOW - DAY),
+        "calendar": ListState(requested_at=NOW - DAY + HOUR),
+    }
 
-    assert [item.name for item in FREE.lists(requested, NOW)] == ["listing"]
+    assert [item.name for item in FREE.lists(states, NOW)] == ["listing"]
 
 
 def test_a_list_that_the_provider_does_not_have_is_never_due() -> None:

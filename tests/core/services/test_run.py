@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from signal9_core.bootstrap import App, no_progress
-from signal9_core.domain.companies import Asset, DataSet, Listing, ProblemKind
+from signal9_core.domain.companies import Asset, Listing, ProblemKind
 from signal9_core.domain.identity import dispute, leave_listing
 from signal9_core.domain.work import WorkItem
 from signal9_core.errors import (
@@ -25,6 +25,8 @@ from signal9_core.events import (
     PricesUpdated,
 )
 from signal9_core.ports import EventPublisher
+from signal9_core.providers.alphavantage.client import AlphaVantageClient
+from signal9_core.providers.calendar import last_close
 from signal9_core.schemas.operations import QuotaAnswer
 from signal9_core.services.run import Run, RunResult
 from tests.benchmarks.ingest import MOST_CALLS_UNCHANGED, MOST_CALLS_WITH_NEWS, calls_of_refresh
@@ -122,14 +124,17 @@ def test_ten_companies_are_filled_in_the_fewest_days_and_kept_fresh(
     run: Runs, provider: FakeProvider, clock: SetClock
 ) -> None:
     provider.listing = [Asset(ticker=f"T{number}", rank=number) for number in range(1, 11)]
-    provider.calls = {**provider.calls, DataSet.FINANCIALS: 4}
+    provider.calls = AlphaVantageClient.calls
     asked: set[tuple[str, str]] = set()
-    for day in range(4):  # 10 companies of 7 calls, and 2 lists a day, with 25 calls a day
+    for day in range(3):  # 10 companies of 7 calls, and 2 lists, with 25 calls a day
         asked.update(run(25, days=1 if day else 0))
 
     assert len({pair for pair in asked if pair[1]}) == 40
-    for _ in range(2):  # until the weekend
+    run(25, days=1)
+    for _ in range(30):
         requests = run(25, days=1)
+        if last_close(clock.now) == last_close(clock.now - timedelta(days=1)):
+            continue
         assert {ticker for method, ticker in requests if method == "prices"} == {
             asset.ticker for asset in provider.listing
         }
@@ -160,6 +165,21 @@ def test_what_fails_is_requested_again_later_and_later_until_it_succeeds(
     assert failing in run(hours=16)
     assert failing not in run(hours=1)
     assert failing in run(days=1)
+
+
+def test_a_list_that_fails_is_requested_again_later_and_later_until_it_succeeds(
+    run: Runs, provider: FakeProvider
+) -> None:
+    failing = ("calendar", "")
+    provider.failing["calendar"] = PayloadError("no dates")
+
+    hours = [int(failing in run(hours=1)) for _ in range(16)]
+
+    assert hours == [1, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1]
+    provider.failing.clear()
+    assert failing in run(hours=16)
+    assert failing not in run(hours=23)
+    assert failing in run(hours=1)
 
 
 def test_a_failure_is_shown_as_a_problem_until_it_has_passed(
@@ -292,6 +312,36 @@ def test_an_ingest_skips_what_is_fresh_unless_it_is_forced(
     assert answer.fresh == {"overview": 1, "prices": 1, "financials": 1}
     provider.overviews = {"AAPL": OVERVIEWS["AAPL"].model_copy(update={"sector": "TOYS"})}
     assert app.ingest(tickers=["AAPL"]).changed["overview"] == 1
+
+
+@pytest.mark.parametrize(
+    ("hours", "asked"), [(3, []), (1, ["overview", "prices", "financials", "news"])]
+)
+def test_an_ingest_fetches_what_is_older_than_an_age(
+    app: App, clock: SetClock, provider: FakeProvider, hours: int, asked: list[str]
+) -> None:
+    app.ingest(tickers=["AAPL"])
+    clock.move(hours=2)
+    provider.requests.clear()
+
+    app.ingest(tickers=["AAPL"], force=False, max_age=timedelta(hours=hours))
+
+    assert [method for method, *_ in provider.requests] == asked
+
+
+@pytest.mark.parametrize("hours", [3, 1])
+def test_an_ingest_fetches_lists_that_are_older_than_an_age(
+    app: App, clock: SetClock, provider: FakeProvider, hours: int
+) -> None:
+    provider.at = clock.now
+    app.ingest()
+    clock.move(hours=2)
+    provider.at = clock.now
+    provider.requests.clear()
+
+    app.ingest(force=False, max_age=timedelta(hours=hours))
+
+    assert (("assets", "", None) in provider.requests) == (hours == 1)
 
 
 def test_a_refresh_calls_the_store_a_few_times() -> None:

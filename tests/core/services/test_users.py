@@ -369,38 +369,3 @@ def test_an_export_holds_everything_about_one_user(notified: UserService, app: A
     assert export.viewed == ["AAPL"]
     assert [item.title for item in export.notifications] == ["first"]
     assert export.exported_at == NOW
-
-
-@pytest.mark.parametrize("stop_after", [*range(5), None])
-def test_a_deletion_leaves_nothing_wherever_it_was_stopped_before(
-    notified: UserService,
-    app: App,
-    subscriptions: SubscriptionRepository,
-    spied: SpiedStore,
-    stop_after: int | None,
-) -> None:
-    notify(app, "first")
-    for name in ("ada", "grace"):
-        notified.note_viewed(name, "AAPL")
-    if stop_after is not None:
-        spied.stop_before = spied.writes + stop_after
-        with pytest.raises(StoppedError):
-            notified.delete("ada")
-        spied.stop_before = None
-
-    notified.delete("ada")
-    notified.delete("ada")
-
-    assert "ada" not in repr(list(spied.contents().items()))
-    assert set(subscriptions.subscribers(tickers=["AAPL"])) == {"grace"}
-    assert titles_of(notified, "grace") == ["first"]
-    assert notified.export("grace").viewed == ["AAPL"]
-
-
-def test_a_user_who_returns_starts_a_new_record(notified: UserService, clock: SetClock) -> None:
-    notified.delete("ada")
-    clock.move(days=1)
-
-    returned = notified.get("ada").model
-
-    assert (returned.created_at, returned.watchlist) == (clock.now, ())

@@ -40,7 +40,6 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "Observability": "alarms on tables, which are metric math",
     "ApiSecret": "alarms on the age of secrets",
     "DnsZone": "zone, records, certificates and health checks",
-    "Sample": "the list of all companies, which no deployed function ingests",
 }
 """What the emulator refuses or ignores, by construct."""
 
@@ -58,7 +57,7 @@ _STOP_TIMEOUT_S: Final = 10
 
 
 def deploy_local(settings: StageSettings, *, port: int, echo: Echo, seed: bool = True) -> str:
-    """Deploy to the emulator, fill empty tables, and return the API's URL."""
+    """Deploy to the emulator, begin to fill empty tables, and return the API's URL."""
     url = _emulator_url(port)
     echo(f"emulator: {url}")
     variables = _variables(settings, url)
@@ -85,8 +84,8 @@ def deploy_local(settings: StageSettings, *, port: int, echo: Echo, seed: bool =
         echo(f"{NO_ISSUER} {settings.audience}")
     if seed and account.is_empty(f"{table_prefix(settings)}Assets"):
         for spec in FUNCTIONS:
-            if spec.scheduled:
-                echo(f"{spec.name} ingests the sample data ...")
+            if spec.plans:
+                echo("the stage fills itself from now on, within minutes")
                 account.invoke(function_name(settings, spec.name))
     return api_url
 

@@ -4,14 +4,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypedDict
 
-from aws_cdk import RemovalPolicy, aws_iam, aws_sns
+from aws_cdk import RemovalPolicy, Stack, aws_iam, aws_sns
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from signal9_constructs import DependencyLayer, EventBackbone, PythonBundle, PythonFunction
+from signal9_constructs import (
+    DependencyLayer,
+    EventBackbone,
+    PythonBundle,
+    PythonFunction,
+    WorkQueue,
+)
+from signal9_core.domain.queues import queue_prefix
 
 from ..functions import FunctionSpec, Use
 from ..names import function_name, table_prefix
@@ -67,6 +74,7 @@ class Compute(Construct):
         backbone: EventBackbone,
         notifications: aws_sns.ITopic,
         failures: sqs.IQueue,
+        queues: Mapping[str, WorkQueue],
     ) -> None:
         super().__init__(scope, id_)
         self._settings = settings
@@ -75,12 +83,14 @@ class Compute(Construct):
         self._backbone = backbone
         self._notifications = notifications
         self._failures = failures
+        self._queues = queues
+        self._work_queues = [queues[spec.name] for spec in specs if spec.works]
         self._layer = DependencyLayer(
             self,
             "Libraries",
             code=PythonBundle(
                 requirements=_DEPLOY / "requirements.txt",
-                botocore_services=_SERVICES,
+                botocore_services=[*_SERVICES, *(["sesv2"] if settings.mail_sender else [])],
                 for_this_machine=settings.emulated,
             ),
             python_version=PYTHON,
@@ -129,7 +139,8 @@ class Compute(Construct):
     def _vpc(self, spec: FunctionSpec) -> _Vpc:
         if self._network is None:
             return {}
-        group = self._network.outgoing if spec.internet else self._network.closed
+        outgoing = spec.internet or (spec.mails and self._settings.mail_sender is not None)
+        group = self._network.outgoing if outgoing else self._network.closed
         return {
             "vpc": self._network.network.vpc,
             "vpc_subnets": self._network.network.private_subnets,
@@ -138,6 +149,7 @@ class Compute(Construct):
 
     def _environment(self, spec: FunctionSpec) -> Mapping[str, str]:
         settings, cache = self._settings, self._data.cache.bucket.bucket_name
+        app = settings.app_name if settings.parts.edge else None
         variables = {
             "SIGNAL9_STAGE": settings.stage,
             "SIGNAL9_STORE": "dynamodb",
@@ -145,13 +157,21 @@ class Compute(Construct):
             "SIGNAL9_PROVIDER": settings.provider,
             "SIGNAL9_CACHE_BUCKET": cache if spec.writes_cache else None,
             "SIGNAL9_EVENT_BUS": self._backbone.bus.event_bus_name if spec.publishes else None,
+            "SIGNAL9_QUEUE_PREFIX": self._queue_prefix(spec),
             "SIGNAL9_NOTIFICATION_TOPIC": self._notifications.topic_arn if spec.notifies else None,
+            "SIGNAL9_MAIL_SENDER": settings.mail_sender if spec.mails else None,
+            "SIGNAL9_APP_URL": f"https://{app}" if app and spec.mails else None,
             "SIGNAL9_CORS_ORIGINS": ",".join(settings.origins) if spec.endpoints else None,
             "SIGNAL9_ISSUER": settings.issuer if spec.authorizes else None,
             "SIGNAL9_AUDIENCE": settings.audience if spec.authorizes else None,
+            "SIGNAL9_BACKUP_DAYS": str(settings.backup_days) if spec.deletes else None,
             **spec.environment,
         }
         return {name: value for name, value in variables.items() if value is not None}
+
+    def _queue_prefix(self, spec: FunctionSpec) -> str | None:
+        uses_queues = spec.plans or spec.name in self._queues
+        return queue_prefix(self._settings.stage) if uses_queues else None
 
     def _grant(self, spec: FunctionSpec, function: PythonFunction) -> None:
         for use in spec.uses:
@@ -162,10 +182,33 @@ class Compute(Construct):
             # Without permission to list, a missing object is 403 instead of 404.
             self._data.cache.grant_read(function)
             self._data.cache.grant_put(function)
+        if spec.name in self._queues:
+            queue = self._queues[spec.name]
+            queue.grant_send(function)
+            queue.grant_send_dead_letters(function)
+        if spec.plans:
+            for queue in self._work_queues:
+                queue.grant_send(function)
         if spec.publishes:
             self._backbone.grant_publish(function)
         if spec.notifies:
             self._notifications.grant_publish(function)
+        if spec.mails and self._settings.mail_sender is not None:
+            self._grant_mail(function, self._settings.mail_sender)
+
+    def _grant_mail(self, function: PythonFunction, sender: str) -> None:
+        """Let a function send mails from one address, by the identity of its domain in SES."""
+        domain = sender.partition("@")[2]
+        identity = Stack.of(self).format_arn(
+            service="ses", resource="identity", resource_name=domain
+        )
+        function.grant_principal.add_to_principal_policy(
+            aws_iam.PolicyStatement(
+                actions=["ses:SendEmail"],
+                resources=[identity],
+                conditions={"StringEquals": {"ses:FromAddress": sender}},
+            )
+        )
 
 
 def _grant_use(grantee: aws_iam.IGrantable, use: Use, table: dynamodb.ITable) -> None:

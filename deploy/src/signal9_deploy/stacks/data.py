@@ -15,12 +15,11 @@ from signal9_constructs.queue import make_dead_letters
 from signal9_core.tables import TABLES
 
 from ..names import SECRETS, SecretSpec, bucket_name, secret_name, stack_name, table_prefix
-from ..settings import StageSettings
+from ..settings import NONCURRENT_DAYS, StageSettings
 
 __all__ = ["DataStack"]
 
 _COLD_AFTER_DAYS: Final = 30
-_BACKUP_DAYS: Final = 400
 _EXPORT: Final = "arn:aws:scheduler:::aws-sdk:dynamodb:exportTableToPointInTime"
 _EXPORT_WINDOW_MINUTES: Final = 60
 
@@ -43,13 +42,14 @@ class DataStack(Stack):
                 table.name,
                 shape=table,
                 table_name=table_prefix(settings) + table.name,
+                recovery_days=settings.recovery_days,
                 deletion_protection=settings.retain,
                 removal_policy=self._policy,
             )
             for table in TABLES
         }
         self.cache = self._make_bucket("Cache", "cache")
-        self.backup = self._make_bucket("Backup", "backup", expire_days=_BACKUP_DAYS)
+        self.backup = self._make_bucket("Backup", "backup", expire_days=settings.export_days)
         self.secrets = {spec.name: self._make_secret(spec) for spec in SECRETS}
         if settings.parts.trail:
             self._make_trail()
@@ -72,6 +72,7 @@ class DataStack(Stack):
             id_,
             bucket_name=bucket_name(self._settings, kind, self.account),
             expire_days=expire_days,
+            noncurrent_version_days=NONCURRENT_DAYS,
             tiers={s3.StorageClass.GLACIER_INSTANT_RETRIEVAL: _COLD_AFTER_DAYS},
             cors_origins=self._settings.origins,
             removal_policy=self._policy,

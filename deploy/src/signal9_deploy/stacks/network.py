@@ -18,6 +18,7 @@ _ENDPOINTS: Final = (
     ec2.InterfaceVpcEndpointAwsService.EVENTBRIDGE,
     ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
     ec2.InterfaceVpcEndpointAwsService.SNS,
+    ec2.InterfaceVpcEndpointAwsService.SQS,
 )
 
 

@@ -20,10 +20,11 @@ from signal9_constructs import (
     Route,
     WorkQueue,
 )
+from signal9_core.domain.queues import DEAD_LETTERS, work_queue
 from signal9_core.events import EVENTS, SOURCE, IngestionFailed, event_schema
 
 from ..functions import AUTHORIZER, FUNCTIONS, FunctionSpec
-from ..names import access_log_name, bus_name, stack_name
+from ..names import access_log_name, bus_name, queue_name, stack_name
 from ..settings import StageSettings
 from .compute import NAMESPACE, Compute
 from .data import DataStack
@@ -32,6 +33,9 @@ from .network import NetworkStack
 __all__ = ["ServiceStack", "make_firewall"]
 
 _FAILURES_TIMEOUT_S: Final = 5
+_MESSAGE_BYTES: Final = 240 * 1024
+"""Below the limit of SQS, so that a dead letter has room for its reason."""
+
 _EXPOSED_HEADERS: Final = ("ETag", "Retry-After", "X-Next-Cursor", "X-Request-Id")
 
 
@@ -65,9 +69,12 @@ class ServiceStack(Stack):
             archive_days=settings.parts.archive_days,
             removal_policy=self._policy,
         )
-        self.failures = WorkQueue(
-            self, "Failures", work_s=_FAILURES_TIMEOUT_S, removal_policy=self._policy
-        )
+        self.failures = self._make_queue("Failures", "failures", _FAILURES_TIMEOUT_S)
+        self.queues = {
+            spec.name: self._make_queue(f"{spec.name}Queue", queue, spec.timeout_s)
+            for spec in specs
+            if (queue := work_queue(settings.provider) if spec.works else spec.queue)
+        }
         self.compute = Compute(
             self,
             "Functions",
@@ -78,6 +85,7 @@ class ServiceStack(Stack):
             backbone=self.backbone,
             notifications=notifications,
             failures=self.failures.queue,
+            queues=self.queues,
         )
         self._add_triggers()
         self.rest = self._make_rest()
@@ -88,6 +96,19 @@ class ServiceStack(Stack):
         self._add_alarms()
         CfnOutput(self, "ApiId", value=self.rest.api.rest_api_id)
         CfnOutput(self, "ApiUrl", value=self.rest.url)
+
+    def _make_queue(self, id_: str, name: str, work_s: int) -> WorkQueue:
+        """Make a queue whose messages a plan or a replay of the bus's archive brings again."""
+        return WorkQueue(
+            self,
+            id_,
+            work_s=work_s,
+            queue_name=queue_name(self._settings, name),
+            dead_letters_name=queue_name(self._settings, f"{name}{DEAD_LETTERS}"),
+            max_message_bytes=_MESSAGE_BYTES,
+            # Others of the same name could not be made while these are retained.
+            removal_policy=RemovalPolicy.DESTROY,
+        )
 
     def _function(self, spec: FunctionSpec) -> lambda_.Function:
         return self.compute.by_name[spec.name].function
@@ -101,19 +122,29 @@ class ServiceStack(Stack):
             detail_types=[IngestionFailed.detail_type],
             description="Failed ingests",
         )
+        settings = self._settings
         for spec in self._specs:
             function = self._function(spec)
+            queue = self.queues.get(spec.name)
+            if queue:
+                queue.feed(
+                    function, batch_size=spec.batch_size, max_concurrency=spec.max_concurrency
+                )
             if spec.events:
                 self.backbone.rule(
                     spec.name,
-                    targets=[function],
+                    targets=[queue.queue if queue else function],
                     source=SOURCE,
                     detail_types=[event.detail_type for event in spec.events],
                     description=f"The events of {spec.name}",
                 )
-            if spec.scheduled:
-                schedule = self._settings.polling
-                self.backbone.schedule(spec.name, function=function, schedule=schedule)
+            if spec.plans:
+                schedules = {spec.name: settings.planning, "Poll": settings.polling}
+                for id_, schedule in schedules.items():
+                    self.backbone.schedule(id_, function=function, schedule=schedule)
+            if spec.every_minutes is not None:
+                rate = f"rate({spec.every_minutes} minutes)"
+                self.backbone.schedule(spec.name, function=function, schedule=rate)
             if spec.handles_failures:
                 self.failures.feed(function, batch_size=10)
                 function.add_event_source(
@@ -185,12 +216,13 @@ class ServiceStack(Stack):
             observability.node.try_remove_child(observability.dashboard.node.id)
         observability.watch("Api", apis=[self.rest.api])
         functions = self.compute.by_name.values() if parts.alarms else ()
+        queues = (self.failures, *self.queues.values())
         observability.watch(
             "Pipeline",
             functions=[function.function for function in functions],
-            queues=[self.failures.queue] if parts.alarms else [],
+            queues=[queue.queue for queue in queues] if parts.alarms else [],
             dead_letters=[
-                self.failures.dead_letters,
+                *(queue.dead_letters for queue in queues),
                 *(function.dead_letters for function in functions),
             ],
         )

@@ -23,8 +23,9 @@ class WorkQueue(Construct):
     """A queue whose messages move to `dead_letters` after `attempts` failed attempts.
 
     `work_s` is the timeout of the function that processes the messages; a message that is being
-    processed stays invisible for six times as long, as Lambda recommends. With a topic there are
-    alarms on old messages and dead letters.
+    processed stays invisible for six times as long, as Lambda recommends. A consumer that sends
+    dead letters itself, to say why, needs `max_message_bytes` below the limit of SQS, so that the
+    reason has room. With a topic there are alarms on old messages and dead letters.
     """
 
     def __init__(
@@ -35,6 +36,8 @@ class WorkQueue(Construct):
         work_s: int = 30,
         attempts: int = 3,
         queue_name: str | None = None,
+        dead_letters_name: str | None = None,
+        max_message_bytes: int | None = None,
         retention_days: int = 4,
         max_age_s: int = 3600,
         encryption_key: aws_kms.IKey | None = None,
@@ -46,7 +49,11 @@ class WorkQueue(Construct):
         self._work_s = work_s
         self.encryption_key = encryption_key
         self.dead_letters = make_dead_letters(
-            self, "DeadLetters", encryption_key=encryption_key, removal_policy=removal_policy
+            self,
+            "DeadLetters",
+            queue_name=dead_letters_name,
+            encryption_key=encryption_key,
+            removal_policy=removal_policy,
         )
         self.queue = sqs.Queue(
             self,
@@ -54,6 +61,7 @@ class WorkQueue(Construct):
             queue_name=queue_name,
             visibility_timeout=Duration.seconds(_VISIBILITY_FACTOR * work_s),
             retention_period=Duration.days(retention_days),
+            max_message_size_bytes=max_message_bytes,
             encryption=_encryption(encryption_key),
             encryption_master_key=encryption_key,
             enforce_ssl=True,
@@ -96,14 +104,21 @@ class WorkQueue(Construct):
 
     def grant_send(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Let `grantee` send messages."""
+        return self._grant_send(grantee, self.queue)
+
+    def grant_send_dead_letters(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
+        """Let `grantee` send dead letters, with attributes that say why."""
+        return self._grant_send(grantee, self.dead_letters)
+
+    def _grant_send(self, grantee: aws_iam.IGrantable, queue: sqs.Queue) -> aws_iam.Grant:
         if self.encryption_key:
             self.encryption_key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey")
         # The L2's grant on the key has wildcards, which rule packs reject.
         return aws_iam.Grant.add_to_principal_or_resource(
             grantee=grantee,
             actions=list(_SEND),
-            resource_arns=[self.queue.queue_arn],
-            resource=self.queue,
+            resource_arns=[queue.queue_arn],
+            resource=queue,
         )
 
 
@@ -112,12 +127,14 @@ def make_dead_letters(
     id_: str,
     *,
     removal_policy: RemovalPolicy,
+    queue_name: str | None = None,
     encryption_key: aws_kms.IKey | None = None,
 ) -> sqs.Queue:
     """Make a dead-letter queue that keeps messages as long as SQS allows."""
     return sqs.Queue(
         scope,
         id_,
+        queue_name=queue_name,
         retention_period=Duration.days(_MAX_RETENTION_DAYS),
         enforce_ssl=True,
         encryption=_encryption(encryption_key),

@@ -179,8 +179,14 @@ def make_parsers() -> ParserRegistry:
     return ParserRegistry(known, last_finished_day, check_json)
 
 
-def make_due(settings: Settings, store: Store, provider: Provider, clock: Clock) -> Due:
-    """Return what is due of a provider, by the ages that the settings allow."""
+def make_due(
+    settings: Settings,
+    store: Store,
+    provider: Provider,
+    clock: Clock,
+    max_age: timedelta | None = None,
+) -> Due:
+    """Return what is due of a provider, by the ages that the settings allow, or by one for all."""
     from .provider_port import BatchProvider
     from .providers.calendar import last_close
     from .repositories.companies import AssetRepository
@@ -189,7 +195,8 @@ def make_due(settings: Settings, store: Store, provider: Provider, clock: Clock)
     from .services.planner import MaxAge, Planner
     from .services.run import Due
 
-    max_age = MaxAge(
+    ages = MaxAge(
+        lists=max_age or timedelta(days=1),
         overview=timedelta(days=settings.overview_max_age_days),
         financials=timedelta(days=settings.financials_max_age_days),
         news=timedelta(hours=settings.news_max_age_hours),
@@ -197,12 +204,13 @@ def make_due(settings: Settings, store: Store, provider: Provider, clock: Clock)
     sizes = provider.batch_sizes if isinstance(provider, BatchProvider) else {}
     return Due(
         provider,
-        Planner(provider.name, provider.calls, max_age, batch_sizes=sizes),
+        Planner(provider.name, provider.calls, ages, batch_sizes=sizes),
         AssetRepository(store),
         FinancialsRepository(store),
         StateRepository(store),
         clock,
         last_close,
+        max_age,
     )
 
 
@@ -266,22 +274,38 @@ def make_send(
     return SendNotifications(users, inbox, notifier, mailer, clock, settings.app_url)
 
 
-def make_users(store: Store, finder: CompanyFinder, outbox: Outbox, clock: Clock) -> UserService:
+def make_users(
+    settings: Settings, store: Store, finder: CompanyFinder, outbox: Outbox, clock: Clock
+) -> UserService:
     """Return the users' own records, notifications and briefing."""
     from .repositories.news import NewsRepository
     from .repositories.notifications import NotificationRepository
     from .repositories.users import (
+        DeletionRepository,
         RecentlyViewedRepository,
         SubscriptionRepository,
         UserRepository,
     )
     from .services.briefing import GetBriefing
+    from .services.deletion import DeleteUser
     from .services.users import UserService
 
     users, viewed = UserRepository(store), RecentlyViewedRepository(store, clock)
     subscriptions, inbox = SubscriptionRepository(store), NotificationRepository(store, clock)
     briefing = GetBriefing(users, viewed, finder.assets, NewsRepository(store))
-    return UserService(users, subscriptions, inbox, viewed, finder, outbox, clock, briefing)
+    deletion = DeleteUser(
+        users,
+        subscriptions,
+        inbox,
+        viewed,
+        DeletionRepository(store),
+        outbox,
+        clock,
+        settings.backup_days,
+    )
+    return UserService(
+        users, subscriptions, inbox, viewed, finder, outbox, clock, briefing, deletion
+    )
 
 
 def make_run(ingest: Ingest, due: Due, clock: Clock, quota: SharedQuota | None) -> Run:

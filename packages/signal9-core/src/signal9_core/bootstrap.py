@@ -30,7 +30,7 @@ from .ports import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from .credentials import Credentials
@@ -359,18 +359,21 @@ class App:
         reports: Collection[ReportKind] | None = None,
         *,
         force: bool = True,
+        max_age: timedelta | None = None,
         accept_losses: bool = False,
     ) -> IngestAnswer:
         """Ingest everything, or these data sets (of reports, these kinds) of these companies.
 
-        Without `force`, nothing is requested again while it is fresh. A listing that lacks very
-        many companies is refused, unless its losses are accepted.
+        Without `force`, nothing is requested again while it is fresh, by `max_age` if it is passed,
+        or else by the settings. A listing that lacks very many companies is refused, unless its
+        losses are accepted.
         """
         from .services.parameters import parse_tickers
 
         started = perf_counter()
         chosen = None if tickers is None else parse_tickers(tickers)
-        due = None if force else self._due(self.provider)
+        due = None if force else self._due(self.provider, max_age)
+        self.pipeline.publish_pending()
         result = self._ingest(self.provider).everything(
             progress, chosen, data_sets, reports, due, accept_losses=accept_losses
         )
@@ -383,6 +386,7 @@ class App:
         A provider that is not set up becomes a problem.
         """
         started = perf_counter()
+        self.pipeline.publish_pending()
         result = self._run(progress, until)
         self._update_finder(publish=False)
         return result.to_answer(self.provider, perf_counter() - started)
@@ -409,14 +413,15 @@ class App:
         ingest, quota = self._ingest(provider), self.quotas.get(provider.name)
         return self.pipeline.protect(make_run(ingest, self._due(provider), self.clock, quota))
 
-    def _due(self, provider: Provider) -> Due:
-        return make_due(self.settings, self.store, provider, self.clock)
+    def _due(self, provider: Provider, max_age: timedelta | None = None) -> Due:
+        return make_due(self.settings, self.store, provider, self.clock, max_age)
 
     def replay(self, folder: Path | None = None, progress: Progress = no_progress) -> ReplayAnswer:
         """Build the tables from the raw responses in a folder, or in the cache."""
         from .raw_archive import copies_in
 
         copies = self.cache if folder is None else copies_in(folder)
+        self.pipeline.publish_pending()
         answer = self._replay(copies, progress)
         self._update_finder(publish="listing" in answer.stored)
         return answer
@@ -492,4 +497,4 @@ class App:
     @cached_property
     def users(self) -> UserService:
         """The users' own records, notifications and briefing."""
-        return make_users(self.store, self.finder, self._outbox, self.clock)
+        return make_users(self.settings, self.store, self.finder, self._outbox, self.clock)

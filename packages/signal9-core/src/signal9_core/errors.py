@@ -75,6 +75,12 @@ class OutdatedError(Signal9Error):
     """A caller's change is based on a version that has been replaced."""
 
 
+class BeingDeletedError(Signal9Error):
+    """A user asked for the deletion of their data, which has not finished yet."""
+
+    transient = True
+
+
 class RefusedError(Signal9Error):
     """A caller is not authenticated; the message is for the caller."""
 

@@ -30,6 +30,7 @@ __all__ = [
     "NewsSentimentAnalyzed",
     "PricesUpdated",
     "UserAction",
+    "UserDeletionRequested",
     "event_from",
     "event_schema",
     "parse_event",
@@ -125,6 +126,14 @@ class UserAction(Event):
     action: Literal["profile", "wizard", "topics", "watchlist"]
 
 
+class UserDeletionRequested(Event):
+    """A user asked for the deletion of everything that is stored about them."""
+
+    detail_type = "User Deletion Requested"
+
+    user_id: str
+
+
 class IngestionFailed(Event):
     """A data set of a company could not be ingested, and why; for operators' alarms."""
 
@@ -145,6 +154,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     NewsSentimentAnalyzed,
     PricesUpdated,
     UserAction,
+    UserDeletionRequested,
 )
 """All kinds of events."""
 

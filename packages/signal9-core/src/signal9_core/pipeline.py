@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, Protocol
 
-from .domain.queues import INSIGHTS, NOTIFICATIONS, DeadLetter, reason_of, work_queue
+from .domain.queues import DELETIONS, INSIGHTS, NOTIFICATIONS, DeadLetter, reason_of, work_queue
 from .errors import NotFoundError
 from .events import SOURCE, parse_event
 from .schemas.operations import FailuresAnswer, RedriveAnswer
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .domain.queues import Failure, Message
     from .domain.work import WorkItem
     from .events import Event
-    from .ports import Clock, DeadLetters, Queues, Store
+    from .ports import Clock, DeadLetters, EventPublisher, Queues, Store
     from .publishers.in_process import EventHandler, InProcessEventBus
     from .repositories.work import WorkRepository
     from .services.circuit import Circuit
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .services.ingest_result import IngestResult
     from .services.queued_work import DoWork, PlannedWork
     from .services.run import Run
+    from .services.users import UserService
     from .settings import Settings
 
 __all__ = ["Pipeline"]
@@ -44,6 +45,10 @@ class Parts(Protocol):
         """The tables."""
 
     @property
+    def bus(self) -> EventPublisher:
+        """The bus that events are published to."""
+
+    @property
     def update_insights(self) -> EventHandler:
         """Updates insights after an event."""
 
@@ -51,10 +56,15 @@ class Parts(Protocol):
     def notify(self) -> EventHandler:
         """Notifies users of an event."""
 
+    @property
+    def users(self) -> UserService:
+        """The users' own records; deletes those that an event says."""
+
 
 _SUBSCRIBERS: Final[Mapping[str, Callable[[Parts], EventHandler]]] = {
     INSIGHTS: lambda parts: parts.update_insights,
     NOTIFICATIONS: lambda parts: parts.notify,
+    DELETIONS: lambda parts: parts.users.deletion,
 }
 
 
@@ -88,7 +98,7 @@ class Pipeline:
 
         run = self._run()
         provider = run.due.provider.name
-        return PlanWork(run, self._work(provider), self._circuit(provider), self._queues)()
+        return PlanWork(run, self._work(provider), self._circuit(provider), self.queues)()
 
     def work(
         self, messages: Sequence[Message], until: datetime
@@ -121,14 +131,25 @@ class Pipeline:
     def _consumer(self, queue: str, handle: Callable[[str], object]) -> Consumer:
         from .services.consumer import Consumer
 
-        return Consumer(queue, handle, self._queues, self.dead_letters, self._parts.clock)
+        return Consumer(queue, handle, self.queues, self.dead_letters, self._parts.clock)
 
     @cached_property
-    def _queues(self) -> Queues:
+    def queues(self) -> Queues:
+        """The queues of the stage."""
         from .aws import aws_client
         from .publishers.sqs import SqsQueues
 
         return SqsQueues(aws_client("sqs"), self._parts.settings.queue_prefix or "")
+
+    def publish_pending(self) -> int:
+        """Publish what stopped runs have left; return of how many companies, lists and users."""
+        from .repositories.companies import AssetRepository
+        from .repositories.users import DeletionRepository
+        from .services.outbox import Outbox, PublishPending
+
+        store, clock = self._parts.store, self._parts.clock
+        outbox, deletions = Outbox(store, self._parts.bus), DeletionRepository(store)
+        return PublishPending(outbox, AssetRepository(store), deletions, clock)()
 
     # In this process
 

@@ -4,6 +4,7 @@
 |---|---|
 | the exact ticker | 100 |
 | the exact name | 97 |
+| the exact ticker of before | 95 |
 | the first words of the name, the more of it typed the better | 88 to 96 |
 | the beginning of the name, within a word | 83 to 91 |
 | the beginning of the ticker, the more of it typed the better | 86 to 92 |
@@ -36,6 +37,7 @@ _LONGEST_QUERY: Final = 80
 _MOST_WORDS: Final = 8
 _EXACT_TICKER: Final = 100.0
 _EXACT_NAME: Final = 97.0
+_FORMER_TICKER: Final = 95.0
 _GOOD: Final = 80.0
 """With a match of so many points, nobody is taken to have mistyped the whole name or ticker."""
 
@@ -137,6 +139,11 @@ class SearchIndex:
         self._names = [core(words(entry.name or "")) for entry in self._entries]
         numbered = list(enumerate(self._names))
         self._tickers = _Texts((entry.ticker, at) for at, entry in enumerate(self._entries))
+        self._former_tickers = _Texts(
+            (ticker, at)
+            for at, entry in enumerate(self._entries)
+            for ticker in entry.former_tickers
+        )
         self._joined_names = _Texts(("".join(name), at) for at, name in numbered if name)
         self._words = _Texts((word, at) for at, name in numbered for word in dict.fromkeys(name))
         self._weights = {
@@ -167,6 +174,8 @@ class SearchIndex:
         points: dict[int, float] = {}
         name = "".join(typed)
         _add(points, self._by_beginning_of_ticker(ticker))
+        former = self._former_tickers.companies.get(ticker, ())
+        _add(points, ((company, _FORMER_TICKER) for company in former))
         _add(points, self._by_beginning_of_name(name))
         _add(points, self._by_words(typed))
         if max(points.values(), default=0) < _GOOD:

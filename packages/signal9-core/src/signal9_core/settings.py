@@ -8,6 +8,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     NonNegativeFloat,
+    NonNegativeInt,
     PositiveInt,
     SecretStr,
     ValidationError,
@@ -107,15 +108,15 @@ class Settings(BaseSettings):
         None,
         description="ARN of the SNS topic for notifications; unset stores them in the inbox only.",
     )
+    queue_prefix: str | None = Field(
+        None,
+        description="Prefix of the names of the stage's SQS queues; unset works without queues.",
+    )
     mail_sender: Annotated[str, Field(pattern=_ADDRESS)] | None = Field(
         None, description="Address that SES mails notifications from; unset mails none."
     )
     app_url: Annotated[str, Field(pattern=_URL)] | None = Field(
         None, description="Address of the app, for the links in mails."
-    )
-    queue_prefix: str | None = Field(
-        None,
-        description="Prefix of the names of the stage's SQS queues; unset works without queues.",
     )
     overview_max_age_days: PositiveInt = Field(
         30, description="Days after which a company's description is requested again."
@@ -128,6 +129,9 @@ class Settings(BaseSettings):
     )
     sentiment_window_days: PositiveInt = Field(
         90, description="Days of news that the rolling sentiment covers."
+    )
+    backup_days: NonNegativeInt = Field(
+        0, description="Days that deleted data stay in backups; users are told when they delete."
     )
     issuer: str | None = Field(
         None, description="Issuer (`iss`) of the tokens that the API accepts."

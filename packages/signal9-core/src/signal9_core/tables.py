@@ -21,6 +21,7 @@ __all__ = [
     "TABLES",
     "TIME_SERIES",
     "TTL_ATTRIBUTE",
+    "UNPUBLISHED_INDEX",
     "USERS",
     "WAITING_INDEX",
     "IndexSpec",
@@ -64,7 +65,10 @@ class TableSpec:
 
 
 COMPANY_NAME_INDEX: Final = IndexSpec(
-    "CompanyNameIndex", "status", "nameKey", ("ticker", "name", "exchange", "sector", "cik", "rank")
+    "CompanyNameIndex",
+    "status",
+    "nameKey",
+    ("ticker", "name", "exchange", "sector", "cik", "rank", "formerTickers"),
 )
 """Listed companies by name in lower case (prefix search, browsing)."""
 
@@ -88,6 +92,9 @@ STALENESS_INDEX: Final = IndexSpec(
 )
 """Companies by when a provider was last asked about them, never-asked first."""
 
+UNPUBLISHED_INDEX: Final = IndexSpec("UnpublishedIndex", "status", "unpublishedSince", ())
+"""Companies with unpublished events, by when the first of them happened; keys only."""
+
 EMAIL_INDEX: Final = IndexSpec("EmailIndex", "email", "userId", ())
 """Users by e-mail address; keys only."""
 
@@ -101,7 +108,9 @@ WAITING_INDEX: Final = IndexSpec("WaitingIndex", "delivery", "deliverAt#userId")
 """Notifications that wait to be sent, by when that is due."""
 
 USERS: Final = TableSpec("Users", "userId", indexes=(EMAIL_INDEX,))
-ASSETS: Final = TableSpec("Assets", "ticker", indexes=(COMPANY_NAME_INDEX, STALENESS_INDEX))
+ASSETS: Final = TableSpec(
+    "Assets", "ticker", indexes=(COMPANY_NAME_INDEX, STALENESS_INDEX, UNPUBLISHED_INDEX)
+)
 FINANCIALS: Final = TableSpec("Financials", "ticker", "reportType#date", (DATE_INDEX,))
 NEWS: Final = TableSpec("News", "ticker", "timestamp", (MONTH_INDEX,))
 TIME_SERIES: Final = TableSpec("TimeSeries", "ticker#dataType", "timestamp")

@@ -6,12 +6,20 @@ from typing import Any, Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from signal9_core.domain.queues import INSIGHTS, NOTIFICATIONS, Failure, Message
+from signal9_core.domain.queues import DELETIONS, INSIGHTS, NOTIFICATIONS, Failure, Message
 from signal9_core.errors import PublishError
 
 from .runtime import application, logger
 
-__all__ = ["notify", "plan", "send_notifications", "update_insights", "work"]
+__all__ = [
+    "delete_users",
+    "notify",
+    "plan",
+    "publish_pending",
+    "send_notifications",
+    "update_insights",
+    "work",
+]
 
 _RESERVE: Final = timedelta(minutes=3)
 """One work item takes no longer, so that a batch ends before it is killed."""
@@ -31,6 +39,12 @@ def plan(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG
     """Send what is due to the workers of its provider."""
     planned = application().pipeline.plan()
     logger().info("planned", extra=planned._asdict())
+
+
+@logger().inject_lambda_context(clear_state=True)
+def publish_pending(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
+    """Publish the events that stopped functions have left."""
+    logger().info("published", subjects=application().pipeline.publish_pending())
 
 
 @logger().inject_lambda_context(clear_state=True)
@@ -59,6 +73,21 @@ def update_insights(event: Batch, context: LambdaContext) -> Response:
 def notify(event: Batch, context: LambdaContext) -> Response:
     """Notify the users who follow the company or topic."""
     return _handle(NOTIFICATIONS, event, context)
+
+
+@logger().inject_lambda_context(clear_state=True)
+def delete_users(event: Batch, context: LambdaContext) -> Response:
+    """Delete everything stored about users who asked for it."""
+    return _handle(DELETIONS, event, context)
+
+
+@logger().inject_lambda_context(clear_state=True)
+def send_notifications(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
+    """Send the notifications that are due; what was refused is raised, and sent by a later run."""
+    answer = application().send_notifications(_end(context, _SENDING))
+    logger().info("notifications sent", **answer.model_dump())
+    if answer.refused:
+        raise PublishError(f"{answer.refused} notifications were refused: {answer.reason}")
 
 
 def _handle(queue: str, event: Batch, context: LambdaContext) -> Response:
@@ -92,16 +121,3 @@ def _report(failures: Sequence[Failure]) -> Response:
         logger().error("message failed", extra=failure._asdict())
     staying = [{"itemIdentifier": failure.id} for failure in failures if not failure.is_dead]
     return {"batchItemFailures": staying}
-
-
-_SENDING: Final = timedelta(seconds=60)
-"""Sending to one user takes no longer."""
-
-
-@logger().inject_lambda_context(clear_state=True)
-def send_notifications(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
-    """Send the notifications that are due; what was refused is raised, and sent by a later run."""
-    answer = application().send_notifications(_end(context, _SENDING))
-    logger().info("notifications sent", **answer.model_dump())
-    if answer.refused:
-        raise PublishError(f"{answer.refused} notifications were refused: {answer.reason}")

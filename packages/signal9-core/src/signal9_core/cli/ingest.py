@@ -1,5 +1,7 @@
 """`signal9 ingest`, `signal9 run` and `signal9 replay`."""
 
+import re
+from datetime import timedelta
 from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING, Annotated, Final, Literal
@@ -25,6 +27,8 @@ Provider = Annotated[
         show_default="SIGNAL9_PROVIDER, or sample",
     ),
 ]
+
+_AGE: Final = re.compile(r"(\d{1,5})([mhd])", re.ASCII)
 
 _TICK_S: Final = 60.0
 """How often `signal9 run --watch` looks for what is due."""
@@ -53,6 +57,14 @@ def ingest(
     force: Annotated[
         bool, typer.Option("--force", help="Fetch what is fresh, too.", show_default=False)
     ] = False,
+    max_age: Annotated[
+        str | None,
+        typer.Option(
+            metavar="AGE",
+            help="Fetch what is older, such as 90m, 6h or 7d, and nothing else.",
+            show_default="the ages of the settings",
+        ),
+    ] = None,
     accept_listing: Annotated[
         bool,
         typer.Option(
@@ -66,6 +78,9 @@ def ingest(
         from .render import ProgressBars
 
         data_sets, reports = _parse_what(what)
+        age = None if max_age is None else _parse_age(max_age)
+        if force and age is not None:
+            raise InputError("max-age", "is useless with --force, which fetches everything")
         companies = _companies(app, tickers, what)
         with ProgressBars(silent=as_json) as progress:
             answer = app.ingest(
@@ -74,6 +89,7 @@ def ingest(
                 data_sets,
                 reports,
                 force=force,
+                max_age=age,
                 accept_losses=accept_listing,
             )
         if as_json:
@@ -141,6 +157,14 @@ def _parse_what(what: str) -> "tuple[tuple[DataSet, ...], frozenset[ReportKind]]
         names.add(DataSet.FINANCIALS)
         reports = frozenset({ReportKind.EARNINGS})
     return tuple(data_set for data_set in DataSet if data_set in names), reports
+
+
+def _parse_age(text: str) -> timedelta:
+    match = _AGE.fullmatch(text.strip())
+    if match is None:
+        raise InputError("max-age", f"{text!r} must be a number of minutes, hours or days, as 6h")
+    unit = {"m": "minutes", "h": "hours", "d": "days"}[match[2]]
+    return timedelta(**{unit: int(match[1])})
 
 
 def _companies(app: "App", tickers: list[str] | None, what: str) -> list[str] | None:

@@ -103,15 +103,6 @@ def print_run(answer: RunAnswer) -> None:
         print_remark("nothing was due")
 
 
-def print_delivered(delivered: DeliveryAnswer) -> None:
-    """Print how many notifications and mails were sent, if any were."""
-    if delivered.notifications:
-        mails = f", {delivered.mails:,} mails" if delivered.mails else ""
-        print_remark(f"sent: {delivered.notifications:,} notifications{mails}")
-    if delivered.refused:
-        print_remark(f"{delivered.refused:,} notifications wait: {delivered.reason}")
-
-
 def print_failures(answer: FailuresAnswer) -> None:
     """Print what failed for good."""
     _print_dead_letters(answer.items)
@@ -135,6 +126,15 @@ def _print_dead_letters(letters: Sequence[DeadLetter]) -> None:
             reason = plain_text(one_line(letter.reason))
             table.add_row(letter.id, letter.queue, at, format_number(letter.tries), reason)
         print_table(table)
+
+
+def print_delivered(delivered: DeliveryAnswer) -> None:
+    """Print how many notifications and mails were sent, if any were."""
+    if delivered.notifications:
+        mails = f", {delivered.mails:,} mails" if delivered.mails else ""
+        print_remark(f"sent: {delivered.notifications:,} notifications{mails}")
+    if delivered.refused:
+        print_remark(f"{delivered.refused:,} notifications wait: {delivered.reason}")
 
 
 def _print_failures(failures: Sequence[FailureAnswer]) -> None:

@@ -121,13 +121,17 @@ class Asset(OpenModel):
 
 
 class ListedAsset(NamedTuple):
-    """A company as lists and searches show it; `rank` is its place by size, 1 the largest."""
+    """A company as lists and searches show it; `rank` is its place by size, 1 the largest.
+
+    `former_tickers` are those under which it was listed before.
+    """
 
     ticker: Ticker
     name: str | None = None
     exchange: str | None = None
     rank: int | None = None
     sector: str | None = None
+    former_tickers: tuple[Ticker, ...] = ()
 
 
 class CompanyOverview(OpenModel):
@@ -169,10 +173,16 @@ class Failures(Model):
 
 
 class PendingEvent(Model):
-    """An event that is recorded and not yet published: its detail type and its JSON."""
+    """An event that is recorded until it is published: its detail type and its JSON.
+
+    One of a stopped run that was published since stays until the company is ingested again: what
+    that run has stored may be incomplete.
+    """
 
     detail_type: str
     detail: str
+    at: Instant
+    published_at: Instant | None = None
 
 
 class ProblemKind(StrEnum):

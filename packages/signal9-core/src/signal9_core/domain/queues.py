@@ -8,6 +8,7 @@ from .model import Instant, Model
 
 __all__ = [
     "DEAD_LETTERS",
+    "DELETIONS",
     "INSIGHTS",
     "NOTIFICATIONS",
     "DeadLetter",
@@ -17,6 +18,9 @@ __all__ = [
     "reason_of",
     "work_queue",
 ]
+
+DELETIONS: Final = "deletions"
+"""The queue of users who asked for the deletion of their data."""
 
 INSIGHTS: Final = "insights"
 """The queue of events that insights follow from."""

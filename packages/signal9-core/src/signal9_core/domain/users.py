@@ -154,6 +154,9 @@ class User(Model):
     watchlist: tuple[Ticker, ...] = Field((), max_length=MOST_WATCHED)
     notifications: NotificationSettings = NotificationSettings()
     created_at: Instant
+    deleted_at: Instant | None = Field(
+        None, description="When its deletion was requested, which has not finished yet."
+    )
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -1,11 +1,25 @@
 """Work on providers: what is requested next, as one process may hand it to another."""
 
+from datetime import datetime
+
 from pydantic import Field, NonNegativeInt
 
-from .companies import DataSet, ListName
+from .companies import DataSet, Failures, ListName
 from .model import Instant, Model, Ticker
 
-__all__ = ["WorkItem"]
+__all__ = ["ListState", "WorkItem"]
+
+
+class ListState(Model):
+    """When a list of a provider was last requested, and how its latest requests have failed."""
+
+    requested_at: Instant | None = None
+    failures: Failures | None = None
+
+    def is_done_since(self, at: datetime) -> bool:
+        """Return whether it was requested, successfully or not, at or after a moment."""
+        failed_at = None if self.failures is None else self.failures.at
+        return any(done is not None and done >= at for done in (self.requested_at, failed_at))
 
 
 class WorkItem(Model):

@@ -27,8 +27,15 @@ from ..domain.companies import (
 from ..domain.identity import KEPT, apply_listing
 from ..domain.model import Instant, Model, Ticker
 from ..errors import StoreError
-from ..ports import ABSENT
-from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX, STATE, state_key
+from ..ports import ABSENT, Span
+from ..tables import (
+    ASSETS,
+    COMPANY_NAME_INDEX,
+    STALENESS_INDEX,
+    STATE,
+    UNPUBLISHED_INDEX,
+    state_key,
+)
 from .optimistic import (
     ItemRange,
     Versioned,
@@ -42,9 +49,9 @@ from .optimistic import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
-    from ..ports import Cursor, Item, Store, Stored
+    from ..ports import Cursor, Item, Store, Stored, Value
     from .optimistic import (
         ResultPage,
     )
@@ -54,6 +61,7 @@ __all__ = ["AssetRepository", "CompanySummary", "ListingRepository", "ProfileCha
 NEVER: Final = "0001-01-01T00:00:00Z"
 """`checkedAt` of a company that no provider was asked about: before everything else."""
 
+_UNPUBLISHED: Final = UNPUBLISHED_INDEX.sort_key
 _PAGE: Final = 2_000
 _BY_NAME: Final = ItemRange(ASSETS, "active", COMPANY_NAME_INDEX)
 _BY_CHECK: Final = tuple(
@@ -63,7 +71,7 @@ _BY_CHECK: Final = tuple(
 _INDEXED: Final = ("ticker", "name", "exchange", "status", "cik", "rank")
 """Fields of an asset that an item has outside of it as well, for the indexes."""
 
-_OWN_ATTRIBUTES: Final = {*_INDEXED, "sector", "nameKey"}
+_OWN_ATTRIBUTES: Final = {*_INDEXED, "sector", "nameKey", "formerTickers", _UNPUBLISHED}
 _KEPT: Final = tuple(Asset.model_fields[name].alias or name for name in KEPT)
 _SUMMARY: Final = (
     "ticker",
@@ -165,10 +173,9 @@ class AssetRepository:
             nonlocal known
             before, known = known or self.read(ticker), None
             after = change(before.model)
-            item = _item(after)
-            if before.version != ABSENT and item == _item(before.model):
+            if before.version != ABSENT and after == before.model:
                 return before
-            return Versioned(after, self._store.put(ASSETS, item, expected=before.version))
+            return Versioned(after, self.put(after, expected=before.version))
 
         return retry_on_conflict(attempt)
 
@@ -238,6 +245,14 @@ class AssetRepository:
             for item, _ in scan(self._store, part, None, _PAGE):
                 yield _summary(item)
 
+    def unpublished(self, until: datetime) -> Iterator[Ticker]:
+        """Yield the companies with unpublished events of this moment or earlier ones."""
+        for status in ("active", "inactive"):
+            span = Span(None, instant_key(until))
+            part = ItemRange(ASSETS, status, UNPUBLISHED_INDEX, span)
+            for item, _ in scan(self._store, part, None, _PAGE):
+                yield str(item["ticker"])
+
 
 def _apply(stored: Stored | None, listing: Listing) -> ProfileChange | None:
     before, version = AssetProfile(asset=Asset(ticker=listing.asset.ticker)), ABSENT
@@ -269,10 +284,14 @@ def _item(profile: AssetProfile) -> Item:
     listed = to_item(asset)
     sector = {} if overview is None or not overview.sector else {"sector": overview.sector}
     fields = {name: value for name, value in to_item(profile).items() if value != []}
+    former: list[Value] = [known.ticker for known in profile.identity.former_tickers]
+    unpublished = [event.at for event in profile.pending if event.published_at is None]
     return {
         **fields,
         **{name: listed[name] for name in _INDEXED if name in listed},
         **sector,
+        **({"formerTickers": former} if former else {}),
+        **({_UNPUBLISHED: instant_key(min(unpublished))} if unpublished else {}),
         "nameKey": f"{(asset.name or asset.ticker).casefold()}#{asset.ticker}",
         "checkedAt": NEVER if profile.checked_at is None else instant_key(profile.checked_at),
     }
@@ -291,13 +310,14 @@ def _summary(item: Item) -> CompanySummary:
 
 
 def _listed(item: Item) -> ListedAsset:
-    rank = item.get("rank")
+    rank, former = item.get("rank"), item.get("formerTickers")
     return ListedAsset(
         ticker=str(item["ticker"]),
         name=_text(item, "name"),
         exchange=_text(item, "exchange"),
         sector=_text(item, "sector"),
         rank=rank if isinstance(rank, int) else None,
+        former_tickers=tuple(map(str, former)) if isinstance(former, list) else (),
     )
 
 

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from pydantic import ConfigDict, TypeAdapter
 
-from ..domain.companies import ListName
+from ..domain.companies import Failures, ListName
 from ..domain.model import Instant
+from ..domain.work import ListState
 from ..tables import STATE, state_key
-from .optimistic import change_item, instant_key
+from .optimistic import change_item, fields_of, instant_key, to_item
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from ..ports import Item, Store
@@ -38,22 +40,43 @@ class StateRepository:
         key = _ingest(provider)
         change_item(self._store, STATE, key, lambda _: {**key, "finishedAt": instant_key(at)})
 
-    def requested_lists(self, provider: str) -> dict[ListName, datetime]:
-        """Return when the lists of this provider were last requested."""
+    def lists(self, provider: str) -> dict[ListName, ListState]:
+        """Return when the lists of this provider were requested, or failed."""
         keys = (_list(provider, name) for name in get_args(ListName))
         items = (item for item, _ in self._store.get_many(STATE, keys))
-        stored = {item["item"]: _instant.validate_python(item["requestedAt"]) for item in items}
+        stored = {item["item"]: _list_state(item) for item in items}
         return {name: stored[name] for name in get_args(ListName) if name in stored}
 
     def note_requested_list(self, provider: str, name: ListName, at: datetime) -> None:
-        """Note that a list of this provider was requested."""
-        key, moment = _list(provider, name), instant_key(at)
+        """Note that a list of this provider was requested, so that it does not fail any more."""
 
-        def latest(item: Item | None) -> Item | None:
-            is_later = item is not None and str(item["requestedAt"]) >= moment
-            return None if is_later else {**key, "requestedAt": moment}
+        def requested(state: ListState) -> ListState:
+            latest = max(state.requested_at or at, at).replace(microsecond=0)
+            failures = state.failures
+            fails = failures is not None and failures.at > at
+            return ListState(requested_at=latest, failures=failures if fails else None)
 
-        change_item(self._store, STATE, key, latest)
+        self._change_list(provider, name, requested)
+
+    def note_failed_list(self, provider: str, name: ListName, at: datetime, reason: str) -> None:
+        """Note that a request for a list failed, and is likely to fail again."""
+
+        def failed(state: ListState) -> ListState:
+            count = 1 if state.failures is None else state.failures.count + 1
+            failures = Failures(count=count, at=at, reason=reason)
+            return state.model_copy(update={"failures": failures})
+
+        self._change_list(provider, name, failed)
+
+    def _change_list(
+        self, provider: str, name: ListName, change: Callable[[ListState], ListState]
+    ) -> None:
+        key = _list(provider, name)
+
+        def changed(item: Item | None) -> Item:
+            return {**key, **to_item(change(_list_state(item)))}
+
+        change_item(self._store, STATE, key, changed)
 
     def listed_at(self, provider: str) -> datetime | None:
         """Return when the latest whole listing of this provider was made."""
@@ -78,6 +101,11 @@ class StateRepository:
         """Note that a refresh could begin."""
         if self._store.get(STATE, _BLOCKED) is not None:
             self._store.delete(STATE, _BLOCKED)
+
+
+def _list_state(item: Item | None) -> ListState:
+    fields = {} if item is None else fields_of(item, STATE.key_attributes)
+    return ListState.model_validate(fields)
 
 
 def _whole_listing(provider: str) -> dict[str, str]:

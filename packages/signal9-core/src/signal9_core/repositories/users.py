@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from ..domain.users import User
+from ..errors import BeingDeletedError
 from ..tables import STATE, TTL_ATTRIBUTE, USERS, state_key
 from .optimistic import ItemRange, Versioned, change_item, scan, to_item
 
@@ -15,8 +16,16 @@ if TYPE_CHECKING:
     from ..domain.model import Ticker
     from ..ports import Clock, Item, Store, Value
 
-__all__ = ["RecentlyViewedRepository", "SubscriptionRepository", "UserRepository"]
+__all__ = [
+    "DeletionRepository",
+    "RecentlyViewedRepository",
+    "SubscriptionRepository",
+    "UserRepository",
+]
 
+_FOLLOWERS: Final = "followers/"
+_FOLLOWING: Final = "following/"
+_DELETIONS: Final = "deletions"
 _PAGE: Final = 1_000
 _MOST_VIEWED: Final = 20
 _VIEWED_FOR: Final = timedelta(days=90)
@@ -35,6 +44,13 @@ class UserRepository:
             return None
         return Versioned(User.model_validate(stored.item), stored.version)
 
+    def open(self, user_id: str) -> Versioned[User] | None:
+        """Return a user's record; `BeingDeletedError` from when its deletion was requested on."""
+        record = self.get(user_id)
+        if record is not None and record.model.deleted_at is not None:
+            raise BeingDeletedError("the user's data are being deleted")
+        return record
+
     def put(self, user: User, *, expected: int) -> int:
         """Write a record over the version that was read; `ConflictError` if it has changed."""
         return self._store.put(USERS, to_item(user), expected=expected)
@@ -44,16 +60,18 @@ class UserRepository:
         self._store.delete(USERS, {"userId": user_id}, expected=expected)
 
     def many(self, user_ids: Iterable[str]) -> list[User]:
-        """Return those of these users that exist."""
+        """Return those of these users that exist, and are not being deleted."""
         stored = self._store.get_many(USERS, ({"userId": user_id} for user_id in user_ids))
-        return [User.model_validate(item) for item, _ in stored]
+        users = (User.model_validate(item) for item, _ in stored)
+        return [user for user in users if user.deleted_at is None]
 
 
 class SubscriptionRepository:
     """Subscribers of companies and topics, an item each, kept in step with the users' records.
 
     Call `subscribe` before and `unsubscribe` after a user's record changes: a crash in between
-    leaves a subscriber too many, never one too few, and readers check the record anyway.
+    leaves a subscriber too many, never one too few, and readers check the record anyway. What a
+    user follows is stored as well, from before to after, so that a deletion finds everything.
     """
 
     def __init__(self, store: Store) -> None:
@@ -61,34 +79,56 @@ class SubscriptionRepository:
 
     def subscribe(self, user: User) -> None:
         """Add a user to every company and topic in their record."""
-        keys = [state_key(name, user.user_id) for name in sorted(_subjects(user))]
-        stored = {item["name"] for item, _ in self._store.get_many(STATE, keys)}
-        self._store.put_many(STATE, [key for key in keys if key["name"] not in stored])
+        subjects = sorted(_subjects(user))
+        followed = [_followed(user.user_id, subject) for subject in subjects]
+        followers = [_follower(subject, user.user_id) for subject in subjects]
+        stored = [item for item, _ in self._store.get_many(STATE, [*followed, *followers])]
+        self._store.put_many(STATE, [key for key in followed if key not in stored])
+        self._store.put_many(STATE, [key for key in followers if key not in stored])
 
     def unsubscribe(self, before: User, after: User) -> None:
         """Remove a user from the companies and topics that are no longer in their record."""
-        for name in _subjects(before) - _subjects(after):
-            self._store.delete(STATE, state_key(name, before.user_id))
+        for subject in _subjects(before) - _subjects(after):
+            self._delete(before.user_id, subject)
+
+    def forget(self, user_id: str) -> None:
+        """Remove a user from everything that they follow."""
+        following = ItemRange(STATE, f"{_FOLLOWING}{user_id}")
+        for item, _ in scan(self._store, following, None, _PAGE):
+            self._delete(user_id, str(item["item"]))
 
     def subscribers(
         self, *, tickers: Iterable[str] = (), topics: Iterable[str] = ()
     ) -> Iterator[str]:
         """Yield the ids of users who subscribe to any of these, each once, reading in pages."""
         seen: set[str] = set()
-        for name in (*map(_company, tickers), *map(_topic, topics)):
-            for item, _ in scan(self._store, ItemRange(STATE, name), None, _PAGE):
+        for subject in (*map(_company, tickers), *map(_topic, topics)):
+            followers = ItemRange(STATE, f"{_FOLLOWERS}{subject}")
+            for item, _ in scan(self._store, followers, None, _PAGE):
                 user_id = str(item["item"])
                 if user_id not in seen:
                     seen.add(user_id)
                     yield user_id
 
+    def _delete(self, user_id: str, subject: str) -> None:
+        self._store.delete(STATE, _follower(subject, user_id))
+        self._store.delete(STATE, _followed(user_id, subject))
+
+
+def _follower(subject: str, user_id: str) -> dict[str, str]:
+    return state_key(f"{_FOLLOWERS}{subject}", user_id)
+
+
+def _followed(user_id: str, subject: str) -> dict[str, str]:
+    return state_key(f"{_FOLLOWING}{user_id}", subject)
+
 
 def _company(ticker: str) -> str:
-    return f"followers/company/{ticker}"
+    return f"company/{ticker}"
 
 
 def _topic(topic: str) -> str:
-    return f"followers/topic/{topic}"
+    return f"topic/{topic}"
 
 
 def _subjects(user: User) -> set[str]:
@@ -127,6 +167,36 @@ class RecentlyViewedRepository:
     def forget(self, user_id: str) -> None:
         """Delete the companies that a user looked at."""
         self._store.delete(STATE, _viewed(user_id))
+
+
+class DeletionRepository:
+    """Users who asked for the deletion of their data, from then until nothing of it is left."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def request(self, user_id: str, at: datetime) -> None:
+        """Note that a user asks for the deletion of their data; a later request counts."""
+        item = {**state_key(_DELETIONS, user_id), "requestedAt": at.isoformat()}
+        self._store.put(STATE, item)
+
+    def requested(self, user_id: str) -> Versioned[datetime] | None:
+        """Return when a user asked for a deletion that has not finished."""
+        stored = self._store.get(STATE, state_key(_DELETIONS, user_id))
+        return None if stored is None else Versioned(_requested_at(stored.item), stored.version)
+
+    def pending(self) -> Iterator[tuple[str, datetime]]:
+        """Yield the users whose deletion has not finished, with when they asked for it."""
+        for item, _ in scan(self._store, ItemRange(STATE, _DELETIONS), None, _PAGE):
+            yield str(item["item"]), _requested_at(item)
+
+    def finish(self, user_id: str, *, expected: int) -> None:
+        """Note that nothing is left; `ConflictError` if the user has asked again meanwhile."""
+        self._store.delete(STATE, state_key(_DELETIONS, user_id), expected=expected)
+
+
+def _requested_at(item: Item) -> datetime:
+    return datetime.fromisoformat(str(item["requestedAt"]))
 
 
 def _viewed(user_id: str) -> dict[str, str]:

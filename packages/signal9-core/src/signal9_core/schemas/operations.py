@@ -62,15 +62,6 @@ class RunAnswer(IngestAnswer):
     )
 
 
-class DeliveryAnswer(Answer):
-    """How many notifications and mails were sent, and how many were refused, and why the last."""
-
-    notifications: int
-    mails: int
-    refused: int
-    reason: str | None
-
-
 class FailuresAnswer(Answer):
     """Messages that failed for good, oldest first."""
 
@@ -82,6 +73,15 @@ class RedriveAnswer(Answer):
 
     redriven: Sequence[str]
     left: Sequence[DeadLetter]
+
+
+class DeliveryAnswer(Answer):
+    """How many notifications and mails were sent, and how many were refused, and why the last."""
+
+    notifications: int
+    mails: int
+    refused: int
+    reason: str | None
 
 
 class SkippedAnswer(Answer):

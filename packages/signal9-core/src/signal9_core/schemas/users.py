@@ -20,6 +20,7 @@ from ..domain.users import (
 from .base import Answer, Request
 
 __all__ = [
+    "DeletionAnswer",
     "ExportAnswer",
     "NotificationAnswer",
     "NotificationSettingsAnswer",
@@ -105,6 +106,17 @@ class ExportAnswer(Answer):
     user: UserAnswer
     viewed: Sequence[str]
     notifications: Sequence[NotificationAnswer]
+
+
+class DeletionAnswer(Answer):
+    """A deletion that has begun: the caller's data are out of use, and are deleted in a while.
+
+    Backups, and archives of events, are not changed; they are gone after `backupsUntil`, which is
+    null on a stage without any.
+    """
+
+    requested_at: Instant
+    backups_until: date | None
 
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -75,13 +75,14 @@ class GetBriefing:
         check_limit(limit, _MAX_PAGE)
         query = {"list": "briefing", "user": user_id, "sentiment": sentiment, "order": order}
         position = decode_cursor(query, cursor, _POSITION[order])
+        user = self._user(user_id)
         viewed = self._viewed(user_id)
         latest = self.news.recent(limit=1).items
         if not latest:
             return BriefingAnswer(of="market", items=[], market=None, viewed=viewed)
         as_of = latest[0].published_at.date()
         since = datetime.combine(as_of - timedelta(days=_RECENT_DAYS - 1), time.min, UTC)
-        scope, page = self._page(user_id, _Request(since, sentiment, order, limit), position)
+        scope, page = self._page(user, _Request(since, sentiment, order, limit), position)
         return BriefingAnswer(
             of=scope,
             items=list(map(ArticleAnswer.model_validate, page.items)),
@@ -91,9 +92,8 @@ class GetBriefing:
         )
 
     def _page(
-        self, user_id: str, request: _Request, position: Cursor | None
+        self, user: User | None, request: _Request, position: Cursor | None
     ) -> tuple[Scope, ArticlePage]:
-        user = self._interested(user_id)
         if user is not None and (position is None or position["of"] == "interests"):
             page = self._articles(request, user, position)
             if page.items or position is not None:
@@ -121,8 +121,9 @@ class GetBriefing:
             user.watchlist, user.topics, request.since, limit=limit, cursor=cursor, accept=accept
         )
 
-    def _interested(self, user_id: str) -> User | None:
-        record = self.users.get(user_id)
+    def _user(self, user_id: str) -> User | None:
+        """Return the user, unless nothing is of interest to them."""
+        record = self.users.open(user_id)
         if record is None or not (record.model.watchlist or record.model.topics):
             return None
         return record.model

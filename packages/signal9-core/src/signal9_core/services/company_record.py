@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from ..domain.companies import Failures, Freshness, ProblemKind
 from ..domain.identity import dispute
 from ..domain.price_check import describe_problem, latest_check
-from ..errors import PayloadError, PlanError, RequestRefusedError, UndecidedOwnerError
+from ..errors import UndecidedOwnerError
 from ..ports import ABSENT
+from .ingest_result import LASTING
 from .outbox import pack, unpack
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ __all__ = ["CompanyRecord", "Update", "still_due"]
 
 E = TypeVar("E", bound="Event")
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-_LASTING: Final = (PayloadError, PlanError, RequestRefusedError)
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class CompanyRecord:
 
     def add_failure(self, data_set: DataSet, error: ProviderError) -> None:
         """Note an error that is likely to come again, to be written by `save`."""
-        if isinstance(error, _LASTING):
+        if isinstance(error, LASTING):
             self._failed[data_set] = str(error)
 
     def add_history(self, history: PriceHistory) -> None:
@@ -163,7 +163,7 @@ class CompanyRecord:
         self.save()
         # Another run may have published, and removed, what this one recorded.
         self._published = list(dict.fromkeys((*self._stored.model.pending, *self._events)))
-        outbox.send([unpack(event) for event in self._published])
+        outbox.send([unpack(event) for event in self._published if not event.published_at])
         self._stored = self._assets.read(self.ticker)  # its insights may be new
 
     def save(self, *, checked: bool = False) -> None:
@@ -173,7 +173,8 @@ class CompanyRecord:
 
         def changed(profile: AssetProfile) -> AssetProfile:
             # A replayed response came earlier; that does not make a company any staler.
-            checked_at = max(profile.checked_at or _NEVER, self._provider.retrieved_at())
+            at = self._provider.retrieved_at().replace(microsecond=0)  # as it is stored
+            checked_at = max(profile.checked_at or _NEVER, at)
             if profile.identity.since != self.before.identity.since:
                 return profile  # the ticker has a new owner, to whom this does not belong
             profile = self._with_failures(self._with_price_check(profile))

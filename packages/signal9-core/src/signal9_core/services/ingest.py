@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from ..domain.companies import Asset, AssetProfile, ListName
 from ..domain.reports import ALL_REPORTS
-from ..errors import DamagedItemError, ProviderError, StoreUnavailableError
+from ..errors import DamagedItemError, ProviderError, Signal9Error, StoreUnavailableError
 from ..events import EarningsScheduled
 from .ingest_batch import request_batch
 from .ingest_company import DATA_SETS, IngestCompany
@@ -92,8 +92,11 @@ class Ingest:
         else:
             result = self.listing(progress, accept_losses=accept_losses)
             self.publish_listing()
+        source, at = self.provider.name, self.provider.retrieved_at()
         if not result.failed:
-            self.state.note_requested_list(self.provider.name, name, self.provider.retrieved_at())
+            self.state.note_requested_list(source, name, at)
+        for reason in result.lasting:
+            self.state.note_failed_list(source, name, at, reason)
         return result
 
     def companies(
@@ -101,7 +104,8 @@ class Ingest:
     ) -> IngestResult:
         """Ingest companies, about which the provider is asked at once if it can answer so.
 
-        What was requested of a company at or after `planned_at` is left out.
+        What was requested of a company at or after `planned_at` is left out. An error that nobody
+        expects in one company is raised after the others are done.
         """
         try:
             stored = self.company.assets.read_many(tickers)
@@ -111,11 +115,18 @@ class Ingest:
             profiles = {ticker: _profile(ticker, stored.get(ticker)) for ticker in tickers}
             provider = request_batch(self.company, profiles, data_sets, planned_at)
         batch = replace(self, company=replace(self.company, provider=provider))
-        result = IngestResult()
+        result, unexpected = IngestResult(), list[Exception]()
         for ticker in tickers:
             # What another company's articles have changed is read again.
             known = None if ticker in result.others else stored.get(ticker)
-            result.add(batch.try_company(ticker, data_sets, ALL_REPORTS, planned_at, known))
+            try:
+                result.add(batch.try_company(ticker, data_sets, ALL_REPORTS, planned_at, known))
+            except Exception as error:
+                if isinstance(error, Signal9Error) and error.transient:
+                    raise
+                unexpected.append(error)
+        if unexpected:
+            raise unexpected[0]
         return result
 
     def try_company(

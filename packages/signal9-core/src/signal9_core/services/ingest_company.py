@@ -193,7 +193,8 @@ class IngestCompany:
         self._write_news_ingested(record, changes, {} if is_known else shared)
         self.news.write(changes)
         copies = [copy for change in changes for copy in change.copies]
-        result.others |= {copy.ticker for copy in copies} - {record.ticker}
+        mentioned = {copy.ticker for copy in copies if copy.ticker is not None}
+        result.others |= mentioned - {record.ticker}
         self._count_elsewhere(record, copies)
         complete = self.provider.complete(DataSet.NEWS, count)
         stored = record.before.freshness.get(DataSet.NEWS)

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Final
 from ..errors import (
     CredentialsError,
     DailyQuotaError,
+    PayloadError,
+    PlanError,
     ProviderUnavailableError,
     QuotaExhaustedError,
     RateLimitError,
+    RequestRefusedError,
 )
 from ..events import IngestionFailed
 from ..schemas.operations import FailureAnswer, IngestAnswer
@@ -24,7 +27,10 @@ if TYPE_CHECKING:
     from ..errors import Signal9Error
     from ..provider_port import Provider
 
-__all__ = ["IngestResult"]
+__all__ = ["LASTING", "IngestResult"]
+
+LASTING: Final = (PayloadError, PlanError, RequestRefusedError)
+"""Errors about what was requested, which are likely to come again."""
 
 _OUTAGES: Final = (CredentialsError, ProviderUnavailableError, RateLimitError)
 _NO_CALLS: Final = (DailyQuotaError, QuotaExhaustedError)
@@ -38,6 +44,7 @@ class IngestResult:
     tells that something is left for later, since the budget of calls is used up. `outages` counts
     failures of the provider as a whole: it did not answer, or accepts nothing at the moment.
     `others` are companies that were not ingested themselves, and whose records may be others now.
+    `lasting` has reasons that are likely to come again.
     """
 
     stored: Counter[str] = field(default_factory=Counter)
@@ -47,6 +54,7 @@ class IngestResult:
     out_of_calls: bool = False
     outages: int = 0
     others: set[Ticker] = field(default_factory=set)
+    lasting: list[str] = field(default_factory=list)
 
     def count(self, data_set: str, stored: int, changed: int) -> None:
         """Add to the counts of a data set."""
@@ -61,6 +69,8 @@ class IngestResult:
         self.failed.append(failure)
         self.out_of_calls |= isinstance(error, QuotaExhaustedError)
         self.outages += isinstance(error, _OUTAGES) and not isinstance(error, _NO_CALLS)
+        if isinstance(error, LASTING):
+            self.lasting.append(str(error))
 
     def add(self, other: IngestResult) -> None:
         """Add another result to this one."""
@@ -71,6 +81,7 @@ class IngestResult:
         self.out_of_calls |= other.out_of_calls
         self.outages += other.outages
         self.others |= other.others
+        self.lasting += other.lasting
 
     def failure_events(self, at: datetime) -> list[IngestionFailed]:
         """Return an event for each failure."""

@@ -4,26 +4,39 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from ..domain.companies import PendingEvent
-from ..events import event_from
+from ..errors import InputError, PublishError
+from ..events import UserDeletionRequested, event_from
 from ..ports import ABSENT
-from ..repositories.optimistic import change_item, retry_on_conflict
+from ..repositories.optimistic import ItemRange, change_item, retry_on_conflict, scan, to_item
 from ..tables import STATE, state_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
+    from ..domain.companies import AssetProfile
+    from ..domain.model import Ticker
     from ..events import Event
-    from ..ports import EventPublisher, Item, Store
+    from ..ports import Clock, EventPublisher, Item, Store
+    from ..repositories.companies import AssetRepository
+    from ..repositories.users import DeletionRepository
 
-__all__ = ["Outbox", "pack", "unpack"]
+__all__ = ["Outbox", "PublishPending", "pack", "unpack"]
+
+_GOING_ON: Final = timedelta(minutes=5)
+_MOST_REFUSED: Final = 3
+_OUTBOX: Final = "outbox"
+_PAGE: Final = 100
 
 
 def pack(event: Event) -> PendingEvent:
     """Return an event as it is stored."""
-    return PendingEvent(detail_type=event.detail_type, detail=event.model_dump_json())
+    return PendingEvent(detail_type=event.detail_type, detail=event.model_dump_json(), at=event.at)
 
 
 def unpack(pending: PendingEvent) -> Event:
@@ -36,7 +49,8 @@ class Outbox:
     """Events about a subject, such as the listing: recorded before a write, published after it.
 
     A run that stops in between leaves them, and the next one about the same subject publishes them,
-    even if it finds nothing to write. Events about a company are part of its record instead.
+    even if it finds nothing to write, or `PublishPending`. Events about a company are part of its
+    record instead.
     """
 
     store: Store
@@ -66,10 +80,20 @@ class Outbox:
             self.publisher.publish(published)
             self._remove(subject, {pack(event) for event in published})
 
+    def forget(self, subject: str) -> None:
+        """Remove what is recorded about a subject, unpublished."""
+        self.store.delete(STATE, _key(subject))
+
     def send(self, events: Sequence[Event]) -> None:
         """Publish events that announce no write, or are recorded elsewhere."""
         if events:
             self.publisher.publish(events)
+
+    def unpublished(self, until: datetime) -> Iterator[str]:
+        """Yield the subjects with unpublished events of this moment or earlier ones."""
+        for item, _ in scan(self.store, ItemRange(STATE, _OUTBOX), None, _PAGE):
+            if any(event.at <= until for event in _pending(item)):
+                yield str(item["item"])
 
     def _remove(self, subject: str, events: set[PendingEvent]) -> None:
         def attempt() -> None:
@@ -85,11 +109,11 @@ class Outbox:
 
 
 def _key(subject: str) -> dict[str, str]:
-    return state_key("outbox", subject)
+    return state_key(_OUTBOX, subject)
 
 
 def _item(subject: str, events: Sequence[PendingEvent]) -> Item:
-    return {**_key(subject), "events": [event.model_dump() for event in events]}
+    return {**_key(subject), "events": [to_item(event) for event in events]}
 
 
 def _pending(item: Item | None) -> list[PendingEvent]:
@@ -97,3 +121,57 @@ def _pending(item: Item | None) -> list[PendingEvent]:
     return (
         [PendingEvent.model_validate(event) for event in events] if isinstance(events, list) else []
     )
+
+
+@dataclass(frozen=True)
+class PublishPending:
+    """Publish what runs have left that were stopped, or whose bus was down; announce deletions.
+
+    What is younger than a run takes for one company may still be published by the run itself. A
+    subject whose events are refused does not stop others; with some in a row, the bus is down.
+    """
+
+    outbox: Outbox
+    assets: AssetRepository
+    deletions: DeletionRepository
+    clock: Clock
+
+    def __call__(self) -> int:
+        """Return of how many subjects something was published."""
+        until = self.clock() - _GOING_ON
+        published = refused = 0
+        for publish in self._pending(until):
+            try:
+                publish()
+            except (PublishError, InputError):
+                refused += 1
+                if refused == _MOST_REFUSED:
+                    break
+            else:
+                published, refused = published + 1, 0
+        return published
+
+    def _pending(self, until: datetime) -> Iterator[Callable[[], None]]:
+        for subject in self.outbox.unpublished(until):
+            yield partial(self.outbox.publish, subject)
+        for ticker in self.assets.unpublished(until):
+            yield partial(self._publish_company, ticker)
+        for user_id, at in self.deletions.pending():
+            if at <= until:
+                event = UserDeletionRequested(at=at, user_id=user_id)
+                yield partial(self.outbox.send, [event])
+
+    def _publish_company(self, ticker: Ticker) -> None:
+        profile = self.assets.read(ticker)
+        pending = [event for event in profile.model.pending if event.published_at is None]
+        self.outbox.send([unpack(event) for event in pending])
+        at = self.clock()
+
+        def published(profile: AssetProfile) -> AssetProfile:
+            events = (
+                event.model_copy(update={"published_at": at}) if event in pending else event
+                for event in profile.pending
+            )
+            return profile.model_copy(update={"pending": tuple(events)})
+
+        self.assets.change(ticker, published)

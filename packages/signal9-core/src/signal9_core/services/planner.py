@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple, get_args
 
 from ..domain.companies import DataSet, ListName
-from ..domain.work import WorkItem
+from ..domain.work import ListState, WorkItem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -81,11 +81,11 @@ class Planner:
     patience: timedelta = timedelta(days=7)
     batch_sizes: Mapping[DataSet, int] = field(default_factory=dict)
 
-    def lists(self, requested: Mapping[ListName, datetime], now: datetime) -> list[WorkItem]:
-        """Return the lists that are due; `requested` says when they were last requested."""
+    def lists(self, states: Mapping[ListName, ListState], now: datetime) -> list[WorkItem]:
+        """Return the lists that are due, by when they were last requested, or failed."""
         names: tuple[ListName, ...] = get_args(ListName)
         moments = {
-            name: requested[name] + self.max_age.lists if name in requested else NEVER
+            name: self._list_due_since(states.get(name, ListState()))
             for name in names
             if name in self.calls
         }
@@ -100,6 +100,11 @@ class Planner:
             for name, since in moments.items()
             if since <= now
         ]
+
+    def _list_due_since(self, state: ListState) -> datetime:
+        requested = state.requested_at
+        since = NEVER if requested is None else requested + self.max_age.lists
+        return since if state.failures is None else max(since, _retry_at(state.failures))
 
     def plan(
         self,
@@ -177,6 +182,14 @@ class Planner:
         fine = company.model_copy(update={"failures": {}})
         moments = self._moments(fine, published, now)
         return tuple(name for name, since in moments.items() if since <= now)
+
+    def older(self, company: CompanySummary, moment: datetime) -> tuple[DataSet, ...]:
+        """Return the data sets of a company that were last requested before a moment, or never."""
+        return tuple(
+            name
+            for name in DataSet
+            if name in self.calls and company.requested.get(name, NEVER) < moment
+        )
 
     def _moments(
         self, company: CompanySummary, published: Published, now: datetime

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..domain.companies import DataSet, ListName
     from ..domain.model import Ticker
-    from ..domain.work import WorkItem
+    from ..domain.work import ListState, WorkItem
     from ..ports import Clock, Progress
     from ..provider_port import Provider
     from ..repositories.companies import AssetRepository
@@ -62,7 +62,10 @@ class RunResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Due:
-    """What is due of one provider, by what was requested when."""
+    """What is due of one provider, by what was requested when.
+
+    With a `max_age`, all data of a company is fresh for so long, and no longer.
+    """
 
     provider: Provider
     planner: Planner
@@ -71,14 +74,15 @@ class Due:
     state: StateRepository
     clock: Clock
     last_close: Callable[[datetime], datetime]
+    max_age: timedelta | None = None
 
     def lists(self) -> list[WorkItem]:
         """Return the lists that are due."""
-        return self.planner.lists(self.requested_lists(), self.clock())
+        return self.planner.lists(self.list_states(), self.clock())
 
-    def requested_lists(self) -> dict[ListName, datetime]:
-        """Return when the lists were last requested."""
-        return self.state.requested_lists(self.provider.name)
+    def list_states(self) -> dict[ListName, ListState]:
+        """Return when the lists were last requested, or failed."""
+        return self.state.lists(self.provider.name)
 
     def plan(self, budget: int | None = None, *, lists: bool = True) -> Plan:
         """Return what is due, with or without lists, as far as the budget of calls suffices.
@@ -97,6 +101,8 @@ class Due:
         """Return which data sets of a company are due."""
         nothing = CompanySummary(ticker=ticker, status="active")
         company = next(self.assets.summaries([ticker]), nothing)
+        if self.max_age is not None:
+            return self.planner.older(company, self.clock() - self.max_age)
         return self.planner.due(company, self._published, self.clock())
 
     @cached_property
@@ -162,8 +168,8 @@ class Run:
 
     def _ingest(self, item: WorkItem) -> IngestResult:
         if item.name is not None:
-            requested = self.due.requested_lists().get(item.name)
-            if requested is not None and requested >= item.planned_at:
+            state = self.due.list_states().get(item.name)
+            if state is not None and state.is_done_since(item.planned_at):
                 return IngestResult()
             return self.ingest.update_list(item.name, _ignore)
         return self.ingest.companies(item.tickers, item.data_sets, item.planned_at)

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from ..domain.news import topic_of
 from ..domain.users import NotificationSettings, Profile, User, WizardStatus, time_zone
-from ..errors import ConflictError, InputError, NotFoundError, OutdatedError
+from ..errors import (
+    BeingDeletedError,
+    ConflictError,
+    InputError,
+    NotFoundError,
+    OutdatedError,
+)
 from ..events import UserAction
 from ..ports import ABSENT
 from ..repositories.optimistic import Versioned, retry_on_conflict
@@ -18,6 +24,7 @@ from ..schemas.users import (
     UserAnswer,
     ViewedAnswer,
 )
+from .deletion import user_subject
 from .parameters import check_limit, decode_cursor, encode_cursor, parse_ticker
 
 if TYPE_CHECKING:
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
         UserRepository,
     )
     from ..schemas.users import (
+        DeletionAnswer,
         NotificationSettingsPatch,
         RecordPatch,
         TopicsPut,
@@ -41,6 +49,7 @@ if TYPE_CHECKING:
     )
     from .briefing import GetBriefing
     from .companies import CompanyFinder
+    from .deletion import DeleteUser
     from .outbox import Outbox
 
 __all__ = ["UserService"]
@@ -68,6 +77,7 @@ class UserService:
     outbox: Outbox
     clock: Clock
     briefing: GetBriefing
+    deletion: DeleteUser
 
     def get(self, user_id: str, email: str | None = None) -> Versioned[UserAnswer]:
         """Return the record; it is created for a new user.
@@ -125,6 +135,11 @@ class UserService:
     def note_viewed(self, user_id: str, ticker: str) -> ViewedAnswer:
         """Note that the user viewed a company; return the latest ones, latest first."""
         self.viewed.add(user_id, self.companies.get(ticker).asset.ticker)
+        try:
+            self._record(user_id)
+        except BeingDeletedError:
+            self.viewed.forget(user_id)
+            raise
         return ViewedAnswer(viewed=self.viewed.of_user(user_id))
 
     def list_notifications(
@@ -132,6 +147,7 @@ class UserService:
     ) -> NotificationsAnswer:
         """Return a page of notifications, latest first, only unread ones if wanted."""
         check_limit(limit, _MAX_NOTIFICATIONS)
+        self.users.open(user_id)
         query = {"list": "notifications", "user": user_id, "unread": unread}
         start = decode_cursor(query, cursor, ["after"])
         after = None if start is None else start["after"]
@@ -145,6 +161,7 @@ class UserService:
 
     def mark_read(self, user_id: str, notification_id: str) -> NotificationAnswer:
         """Mark a notification as read; `NotFoundError` where the user has none with this id."""
+        self.users.open(user_id)
         notification = self.notifications.mark_read(user_id, notification_id)
         if notification is None:
             raise NotFoundError("notification", notification_id)
@@ -159,15 +176,13 @@ class UserService:
             notifications=list(map(_notification_answer, self.notifications.of_user(user_id))),
         )
 
-    def delete(self, user_id: str) -> None:
-        """Delete everything that is stored about the user; a repetition completes it."""
-        retry_on_conflict(lambda: self._delete_record(user_id))
-        self.notifications.forget(user_id)
-        self.viewed.forget(user_id)
-        self._publish(user_id)
+    def delete(self, user_id: str) -> DeletionAnswer:
+        """Begin to delete everything that is stored about the user."""
+        return self.deletion.request(user_id)
 
     def _record(self, user_id: str) -> Versioned[User]:
-        record = self.users.get(user_id)
+        """Return the record, new if need be; `BeingDeletedError` while it is being deleted."""
+        record = self.users.open(user_id)
         if record is not None:
             return record
         user = User(user_id=user_id, created_at=self.clock())
@@ -183,20 +198,32 @@ class UserService:
         change: Callable[[User], User],
         expected: Collection[int] | None,
     ) -> Versioned[UserAnswer]:
+        attempted: list[User] = []
+
         def attempt() -> Versioned[User]:
             record = self._record(user_id)
             if expected is not None and record.version not in expected:
                 raise OutdatedError("the record has changed since it was read")
             after = change(record.model)
-            return record if after == record.model else self._write(record, after, action)
+            if after == record.model:
+                return record
+            attempted.append(after)
+            return self._write(record, after, action)
 
-        record = retry_on_conflict(attempt)
-        self._publish(user_id)
+        try:
+            record = retry_on_conflict(attempt)
+        except BeingDeletedError:
+            if attempted:  # the deletion began later, and may not have found what is new
+                self.outbox.forget(user_subject(user_id))
+            for user in attempted:
+                self.subscriptions.unsubscribe(user, _nobody(user))
+            raise
+        self.outbox.publish(user_subject(user_id))
         return _answer(record)
 
     def _write(self, before: Versioned[User], after: User, action: Action) -> Versioned[User]:
         event = UserAction(at=self.clock(), user_id=after.user_id, action=action)
-        self.outbox.record(_subject(after.user_id), event)
+        self.outbox.record(user_subject(after.user_id), event)
         if (after.watchlist, after.topics) == (before.model.watchlist, before.model.topics):
             return Versioned(after, self.users.put(after, expected=before.version))
         # A stop in between leaves a subscription too many, which is ignored, never one too few.
@@ -208,16 +235,6 @@ class UserService:
         if current is not None:
             self.subscriptions.subscribe(current.model)
         return Versioned(after, version)
-
-    def _delete_record(self, user_id: str) -> None:
-        record = self.users.get(user_id)
-        if record is not None:
-            nothing = User(user_id=user_id, created_at=record.model.created_at)
-            self.subscriptions.unsubscribe(record.model, nothing)
-            self.users.delete(user_id, expected=record.version)
-
-    def _publish(self, user_id: str) -> None:
-        self.outbox.publish(_subject(user_id))
 
     def _known_tickers(self, texts: Sequence[str]) -> tuple[Ticker, ...]:
         """Return known tickers, each once; `BRK-B` is `BRK.B`."""
@@ -233,8 +250,8 @@ class UserService:
         return tuple(dict.fromkeys(filter(None, watchlist)))
 
 
-def _subject(user_id: str) -> str:
-    return f"user/{user_id}"
+def _nobody(user: User) -> User:
+    return User(user_id=user.user_id, created_at=user.created_at)
 
 
 def _answer(record: Versioned[User]) -> Versioned[UserAnswer]:

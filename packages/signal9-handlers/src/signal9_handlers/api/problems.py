@@ -7,7 +7,14 @@ from typing import Any, Final
 
 from pydantic import Field, ValidationError
 
-from signal9_core.errors import InputError, NotFoundError, OutdatedError, RefusedError, Signal9Error
+from signal9_core.errors import (
+    BeingDeletedError,
+    InputError,
+    NotFoundError,
+    OutdatedError,
+    RefusedError,
+    Signal9Error,
+)
 from signal9_core.schemas.base import Answer, to_json
 
 from ..auth.identity import MissingScopeError, NoTokenError
@@ -116,6 +123,9 @@ def problem_of(error: Exception) -> Response:
         case RefusedError():
             reason = "" if isinstance(error, NoTokenError) else ', error="invalid_token"'
             response = _challenge(HTTPStatus.UNAUTHORIZED, error, reason)
+        case BeingDeletedError():
+            detail = "Your data are being deleted; try again in a minute."
+            response = problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=_RETRY)
         case Signal9Error(transient=True):
             logger().warning("unavailable", reason=str(error))
             detail = "Temporarily unavailable; try again later."

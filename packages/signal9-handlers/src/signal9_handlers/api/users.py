@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from pydantic import Field, StringConstraints
 
 from signal9_core.schemas.users import (
+    DeletionAnswer,
     ExportAnswer,
     NotificationAnswer,
     NotificationsAnswer,
@@ -20,7 +21,7 @@ from signal9_core.schemas.users import (
 
 from ..auth.identity import READ_ME, WRITE_ME
 from ..runtime import application
-from .http import NEVER, Request, Response, no_content, ok
+from .http import NEVER, Request, Response, ok
 from .parameters import Cursor, Flag, TickerInPath, WholeNumber
 from .routing import Function, Resource
 
@@ -118,11 +119,13 @@ def export_record(request: Request) -> Response:
     return ok(application().users.export(request.caller.user_id), NEVER)
 
 
-@app.route("DELETE", "/users/me", None, "Delete all data", scope=WRITE_ME)
+@app.route("DELETE", "/users/me", DeletionAnswer, "Delete all data", scope=WRITE_ME)
 def delete_record(request: Request) -> Response:
-    """Delete everything stored about the caller; their next request creates a new record."""
-    application().users.delete(request.caller.user_id)
-    return no_content()
+    """Take the caller's data out of use at once, and delete them in a while.
+
+    Until then the caller's requests are answered with 503; the next one creates a new record.
+    """
+    return ok(application().users.delete(request.caller.user_id), NEVER)
 
 
 def _record(record: tuple[UserAnswer, int]) -> Response:
