@@ -137,7 +137,7 @@ def test_an_error_that_nobody_expects_stops_no_other_company(spied: SpiedStore) 
     app.work(app.plan()[0])
     batch = app.plan()[0]
 
-    with pytest.raises(AttributeError, match="actions"):
+    with pytest.raises(AttributeError, match="coverage"):
         app.work(batch)
 
     stored = app.assets.read_many(batch.tickers)

@@ -27,7 +27,7 @@ from signal9_core.events import (
 from signal9_core.ports import EventPublisher
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from signal9_core.providers.calendar import last_close
-from signal9_core.schemas.operations import QuotaAnswer
+from signal9_core.schemas.operations import DueAnswer, QuotaAnswer
 from signal9_core.services.run import Run, RunResult
 from tests.benchmarks.ingest import MOST_CALLS_UNCHANGED, MOST_CALLS_WITH_NEWS, calls_of_refresh
 from tests.core.conftest import app_over
@@ -53,9 +53,7 @@ class Calls(NamedTuple):
         return self.left
 
     def status(self) -> QuotaAnswer:
-        return QuotaAnswer(
-            provider="fake", limit=self.left, left=self.left, period="day", refills_at=NOW
-        )
+        return QuotaAnswer(provider="fake", limit=self.left, left=0, period="day", refills_at=NOW)
 
 
 class Runs:
@@ -271,8 +269,22 @@ def test_only_what_waits_for_the_budget_is_said_to_continue_when_it_refills(
         )
 
     assert run(50, clock.now).continues_at is None
-    assert run(3).continues_at == NOW
+    result = run(3)
+    # Two lists and a call for three companies of four data sets; eleven calls are left.
+    assert (result.left, result.continues_at) == (3, NOW)
+    assert result.completes_at == NOW + timedelta(days=3)
     assert run(50).continues_at is None
+
+
+def test_the_status_tells_what_is_due(app: App, provider: FakeProvider) -> None:
+    empty = app.get_status().due
+    app.run()
+    filled = app.get_status().due
+    provider.calls = dict.fromkeys(provider.calls, 0)
+
+    assert empty == DueAnswer(left=2, calls=2, completes_at=None)
+    assert filled == DueAnswer(left=0, calls=0, completes_at=None)
+    assert app.get_status().due is None
 
 
 def test_an_item_that_was_done_since_is_not_done_twice(app: App, provider: FakeProvider) -> None:

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Protocol, cast
 from .tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from .credentials import Credentials
     from .ports import Clock, EventPublisher, Mailer, Notifier, Store
     from .provider_port import Provider, ProviderFormat, Quota, RawCache
     from .quota import SharedQuota
     from .raw_archive import RawArchive
+    from .repositories.companies import CompanySummary
+    from .schemas.operations import DueAnswer
     from .services.companies import CompanyFinder
     from .services.deliveries import SendNotifications
     from .services.ingest import Ingest
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ProviderPackage",
+    "describe_due",
     "make_bus",
     "make_cache",
     "make_credentials",
@@ -212,6 +215,18 @@ def make_due(
         last_close,
         max_age,
     )
+
+
+def describe_due(
+    due: Callable[[], Due], budget: SharedQuota | None, companies: Sequence[CompanySummary]
+) -> DueAnswer | None:
+    """Return how much is due of a provider; `None` if it is not set up, or makes no requests."""
+    from .errors import SettingsError
+
+    try:
+        return due().answer(companies, budget)
+    except SettingsError:
+        return None
 
 
 def make_ingest(

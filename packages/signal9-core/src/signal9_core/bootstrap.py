@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from .adapters import (
+    describe_due,
     make_bus,
     make_cache,
     make_credentials,
@@ -310,16 +311,13 @@ class App:
         """Return how much is stored, and how fresh it is."""
         from .services.status import get_status
 
-        settings, provider = self.settings, self.provider_name
+        settings, name = self.settings, self.provider_name
+        place = {"stage": settings.stage, "store": settings.store, "location": settings.location}
+        quotas = [quota.status() for quota in self.quotas.values()]
+        due = partial(describe_due, lambda: self._due(self.provider), self.quotas.get(name))
+        notice = self.notice_of(name)
         return get_status(
-            self.assets,
-            self.state,
-            [quota.status() for quota in self.quotas.values()],
-            stage=settings.stage,
-            store=settings.store,
-            location=settings.location,
-            provider=provider,
-            notice=self.notice_of(provider),
+            self.assets, self.state, quotas, due=due, provider=name, notice=notice, **place
         )
 
     def list_credentials(self) -> KeysAnswer:
@@ -364,9 +362,8 @@ class App:
     ) -> IngestAnswer:
         """Ingest everything, or these data sets (of reports, these kinds) of these companies.
 
-        Without `force`, nothing is requested again while it is fresh, by `max_age` if it is passed,
-        or else by the settings. A listing that lacks very many companies is refused, unless its
-        losses are accepted.
+        Without `force`, nothing is requested again while it is fresh, by `max_age` or else by the
+        settings. A listing that lacks very many companies is refused, unless that is accepted.
         """
         from .services.parameters import parse_tickers
 
@@ -465,7 +462,13 @@ class App:
         self._update_finder(publish=True)
 
     def _ingest(self, provider: Provider) -> Ingest:
-        return make_ingest(self.store, provider, self._outbox, self._publish_listing, self.clock)
+        return make_ingest(
+            self.store,
+            provider,
+            self._outbox,
+            self._publish_listing,
+            self.clock,
+        )
 
     @cached_property
     def update_insights(self) -> UpdateInsights:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         CompanyProblem,
         DataSetStatus,
         DeliveryAnswer,
+        DueAnswer,
         FailureAnswer,
         FailuresAnswer,
         IngestAnswer,
@@ -98,6 +99,8 @@ def print_run(answer: RunAnswer) -> None:
     if answer.left:
         at = answer.continues_at
         when = "" if at is None else f"; the budget refills at {at:%Y-%m-%d %H:%M} UTC"
+        end = answer.completes_at
+        when += "" if end is None or end == at else f", and suffices at {end:%Y-%m-%d %H:%M} UTC"
         print_remark(f"{answer.left:,} due are left for the next run{when}")
     elif not answer.stored and not answer.failed:
         print_remark("nothing was due")
@@ -190,6 +193,14 @@ def print_credentials(answer: KeysAnswer) -> None:
     print_table(table)
 
 
+def _describe_due(due: DueAnswer) -> str:
+    if not due.left:
+        return "nothing"
+    end = due.completes_at
+    until = "" if end is None else f", until {end:%Y-%m-%d %H:%M} UTC at the earliest"
+    return f"{due.left:,} companies and lists, {due.calls:,} calls{until}"
+
+
 def print_status(answer: StatusAnswer) -> None:
     """Print where the data is, how much there is, and how fresh it is."""
     console = answer_console()
@@ -200,6 +211,8 @@ def print_status(answer: StatusAnswer) -> None:
     fields.add_row("companies", format_number(answer.assets))
     ingested = answer.ingested_at
     fields.add_row("ingested", "never" if ingested is None else f"{ingested:%Y-%m-%d %H:%M} UTC")
+    if answer.due is not None:
+        fields.add_row("due", _describe_due(answer.due))
     console.print(fields)
     console.print()
     print_table(_data_sets(answer.data_sets))

@@ -16,6 +16,7 @@ __all__ = [
     "DamageAnswer",
     "DataSetStatus",
     "DeliveryAnswer",
+    "DueAnswer",
     "FailureAnswer",
     "FailuresAnswer",
     "IngestAnswer",
@@ -59,6 +60,9 @@ class RunAnswer(IngestAnswer):
     left: int = Field(description="Companies and lists that are due and were not ingested.")
     continues_at: Instant | None = Field(
         description="When the budget of calls refills; null where nothing waits for that."
+    )
+    completes_at: Instant | None = Field(
+        None, description="When there will have been calls for all of that, at the earliest."
     )
 
 
@@ -161,6 +165,17 @@ class CompanyProblem(Answer):
     since: date
 
 
+class DueAnswer(Answer):
+    """What is due of the provider."""
+
+    left: int = Field(description="Companies and lists that are due.")
+    calls: int = Field(description="How many requests they take.")
+    completes_at: Instant | None = Field(
+        description="When there will have been calls for all of them, at the earliest; null if "
+        "there are enough now."
+    )
+
+
 class StatusAnswer(Answer):
     """What is stored, where, and how fresh it is."""
 
@@ -173,4 +188,7 @@ class StatusAnswer(Answer):
     ingested_at: Instant | None
     data_sets: dict[DataSet, DataSetStatus]
     quotas: Sequence[QuotaAnswer] = ()
+    due: DueAnswer | None = Field(
+        None, description="Null if the provider is not set up, or makes no requests."
+    )
     problems: Sequence[CompanyProblem] = ()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from ..domain.queues import reason_of
 from ..errors import Signal9Error
 from ..repositories.companies import CompanySummary
-from ..schemas.operations import RunAnswer
+from ..schemas.operations import DueAnswer, RunAnswer
 from .ingest_result import IngestResult
 from .planner import Published
 
@@ -48,16 +48,22 @@ class Budget(Protocol):
 
 
 class RunResult(NamedTuple):
-    """What a run came to, how many work items are left, and when the budget refills for them."""
+    """What a run came to, what is left, when the budget refills, and suffices for all of it."""
 
     ingested: IngestResult
     left: int
-    continues_at: datetime | None
+    continues_at: datetime | None = None
+    completes_at: datetime | None = None
 
     def to_answer(self, provider: Provider, seconds: float) -> RunAnswer:
         """Return the result as entry points show it."""
         answer = self.ingested.to_answer(provider, seconds).model_dump(by_alias=False)
-        return RunAnswer(**answer, left=self.left, continues_at=self.continues_at)
+        return RunAnswer(
+            **answer,
+            left=self.left,
+            continues_at=self.continues_at,
+            completes_at=self.completes_at,
+        )
 
 
 @dataclass(frozen=True)
@@ -84,18 +90,43 @@ class Due:
         """Return when the lists were last requested, or failed."""
         return self.state.lists(self.provider.name)
 
-    def plan(self, budget: int | None = None, *, lists: bool = True) -> Plan:
+    def plan(
+        self,
+        budget: int | None = None,
+        *,
+        lists: bool = True,
+        companies: Iterable[CompanySummary] | None = None,
+    ) -> Plan:
         """Return what is due, with or without lists, as far as the budget of calls suffices.
 
         Nothing is due of companies that are not listed, or whose tickers may have other owners.
+        `companies` saves reading them.
         """
+        if companies is None:
+            companies = self.assets.summaries(self.provider.covered())
         companies = [
             company
-            for company in self.assets.summaries(self.provider.covered())
+            for company in companies
             if company.status == "active" and not company.is_undecided
         ]
         due_lists = self.lists() if lists else ()
         return self.planner.plan(companies, self._published, self.clock(), budget, due_lists)
+
+    def answer(
+        self, companies: Iterable[CompanySummary], budget: Budget | None
+    ) -> DueAnswer | None:
+        """Return how much is due of these companies; `None` of a provider without requests."""
+        covered = self.provider.covered()
+        if covered is not None:
+            companies = [company for company in companies if company.ticker in covered]
+        items = self.plan(companies=companies).now
+        if not any(self.provider.calls.values()):
+            return None
+        return DueAnswer(
+            left=_count(items),
+            calls=sum(item.calls for item in items),
+            completes_at=None if budget is None else _completes_at(items, budget.status()),
+        )
 
     def data_sets(self, ticker: Ticker) -> tuple[DataSet, ...]:
         """Return which data sets of a company are due."""
@@ -139,10 +170,11 @@ class Run:
             plan, done = self.due.plan(budget, lists=False), 0
         if not done:
             done = self._work(plan.now, result, until, progress)
-        left = len(plan.now) - done + len(plan.later)
+        left = [*plan.now[done:], *plan.later]
         if self.budget is None or not (plan.later or result.out_of_calls):
-            return RunResult(result, left, None)
-        return RunResult(result, left, self.budget.status().refills_at)
+            return RunResult(result, _count(left))
+        quota = self.budget.status()
+        return RunResult(result, _count(left), quota.refills_at, _completes_at(left, quota))
 
     def plan(self, beside: Sequence[WorkItem] = ()) -> Plan:
         """Return what is due, and for how much of it the calls that are left today suffice.
@@ -207,6 +239,20 @@ class Run:
             result.add(self._try(item))
             progress("due", done + 1, len(items))
         return len(items)
+
+
+def _count(items: Iterable[WorkItem]) -> int:
+    """Return how many lists and companies items are about."""
+    return sum(len(item.tickers) or 1 for item in items)
+
+
+def _completes_at(items: Iterable[WorkItem], quota: QuotaAnswer) -> datetime | None:
+    """Return when there will have been calls for these items; `None` if there are enough now."""
+    waiting = sum(item.calls for item in items) - quota.left
+    if waiting <= 0:
+        return None
+    period = timedelta(days=1) if quota.period == "day" else timedelta(minutes=1)
+    return quota.refills_at + period * ((waiting - 1) // quota.limit)
 
 
 def _without(items: Iterable[WorkItem], beside: Iterable[WorkItem]) -> Iterator[WorkItem]:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..domain.companies import Freshness
-    from ..repositories.companies import AssetRepository
+    from ..repositories.companies import AssetRepository, CompanySummary
     from ..repositories.state import StateRepository
-    from ..schemas.operations import QuotaAnswer
+    from ..schemas.operations import DueAnswer, QuotaAnswer
 
 __all__ = ["NO_DATA", "NO_KEY", "ListProblems", "get_status"]
 
@@ -64,6 +64,7 @@ def get_status(
     location: str,
     provider: str,
     notice: str | None,
+    due: Callable[[Sequence[CompanySummary]], DueAnswer | None],
 ) -> StatusAnswer:
     """Return how much is stored, how fresh it is and what is wrong; reads every company once."""
     companies = list(assets.summaries())
@@ -81,6 +82,7 @@ def get_status(
         ingested_at=state.finished_ingest(provider),
         data_sets={data_set: _data_set_status(data_sets[data_set]) for data_set in DataSet},
         quotas=quotas,
+        due=due(companies),
         problems=[
             CompanyProblem(ticker=company.ticker, **problem.model_dump(by_alias=False))
             for company in sorted(companies, key=attrgetter("ticker"))
