@@ -90,11 +90,15 @@ class _Received(NamedTuple):
 
 
 class SqsDeadLetters:
-    """The `DeadLetters` of all queues whose names begin with `prefix`."""
+    """The `DeadLetters` of all queues whose names begin with `prefix`.
 
-    def __init__(self, client: Any, prefix: str) -> None:
+    It waits for messages of each queue, since SQS may miss some when it looks at once.
+    """
+
+    def __init__(self, client: Any, prefix: str, wait_s: int = 1) -> None:
         self._client = client
         self._prefix = prefix
+        self._wait_s = wait_s
         self._queues = SqsQueues(client, prefix)
 
     def add(self, letter: DeadLetter) -> None:
@@ -150,7 +154,7 @@ class SqsDeadLetters:
                 QueueUrl=url,
                 MaxNumberOfMessages=_PER_REQUEST,
                 VisibilityTimeout=_HIDDEN_S,
-                WaitTimeSeconds=1,  # a shorter look may miss messages
+                WaitTimeSeconds=self._wait_s,
                 MessageAttributeNames=["All"],
                 MessageSystemAttributeNames=["All"],
             )

@@ -23,7 +23,7 @@ __all__ = ["WorkRepository", "work_id"]
 _LEASE: Final = timedelta(minutes=5)
 """A planner that holds the lease for longer was killed."""
 
-_LONGEST_WAIT: Final = timedelta(hours=6)
+_LONGEST_WAIT: Final = timedelta(hours=2)
 """An item that is not done by then counts as lost, and is planned again."""
 
 _PAGE: Final = 1000
