@@ -157,7 +157,7 @@ class Night:
         for http in (provider.data, provider.trading):
             http.elapsed_s = self.clock.elapsed_s
         app._provider = provider
-        vars(app.pipeline).update(_queues=self.queues, dead_letters=self.queues)
+        vars(app.pipeline).update(queues=self.queues, dead_letters=self.queues)
         return app
 
     def _invoke(self, work: Callable[[], object]) -> None:
@@ -373,16 +373,18 @@ class Night:
         for ticker in self.market.covered():
             if ticker in self.poisoned:
                 continue
-            self._compare("bars", ticker, bars[ticker], 1)
-            new = sum(item.published_at > _EVENING_BEFORE for item in self._news(ticker))
-            self._compare("articles", ticker, articles[ticker], new)
+            self._compare("bars", ticker, bars[ticker], 1, 1)
+            latest = [item.published_at for item in self.market.news(ticker)]
+            new = [at for at in latest if at > _EVENING_BEFORE]
+            least = sum(at <= _NIGHT for at in new)
+            self._compare("articles", ticker, articles[ticker], least, len(new))
 
-    def _compare(self, what: str, ticker: str, announced: int, new: int) -> None:
-        if announced < new:
-            self._lose(new - announced, f"{ticker}: events of {new - announced} {what}")
-        elif announced > new:
-            self.report.duplicated += announced - new
-            self.report.remarks.append(f"{ticker}: {announced} {what} announced, {new} new")
+    def _compare(self, what: str, ticker: str, announced: int, least: int, most: int) -> None:
+        if announced < least:
+            self._lose(least - announced, f"{ticker}: events of {least - announced} {what}")
+        elif announced > most:
+            self.report.duplicated += announced - most
+            self.report.remarks.append(f"{ticker}: {announced} {what} announced, {most} new")
 
     def _check_notifications(self) -> None:
         self.report.notifications = len(self.notifier.sent)
