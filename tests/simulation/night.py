@@ -118,6 +118,7 @@ class Night:
         self._is_elsewhere = False
         self._planned_at = _NIGHT
         self._fresh_at: datetime | None = None
+        self._has_worked = False
 
     def _open(self, store: StoreName) -> Store:
         if store == "sqlite":
@@ -256,6 +257,7 @@ class Night:
                 if self.clock().minute == 0:
                     self._redrive()
             is_busy = self._handle(_WORK)
+            self._has_worked |= is_busy
             with self.clock.elsewhere():
                 self._drain()
             if is_busy:
@@ -277,8 +279,9 @@ class Night:
 
     def _is_done(self) -> bool:
         """Return whether everything is fresh and handled; put back what failed for good."""
-        if self._fresh_at is None and not self._stale():
+        if self._fresh_at is None and self._has_worked and not self._stale():
             self._fresh_at = self.clock()
+        self._has_worked = False
         if self._fresh_at is None or self.queues.next_at(_VISIBILITY_S) is not None:
             return False
         if self._redrive():

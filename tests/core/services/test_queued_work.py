@@ -127,7 +127,7 @@ def test_a_second_delivery_of_what_was_done_does_nothing(
 def test_what_was_sent_counts_against_the_budget(app: App, queues: FakeQueues) -> None:
     fill(app, queues)  # so that the lists are there
     app.clock.move(days=100)  # type: ignore[attr-defined]
-    app.provider.at = app.clock()  # type: ignore[misc]
+    app.provider.at = app.clock()  # type: ignore[attr-defined]
     app.quotas["fake"] = Calls(5)  # type: ignore[assignment]
 
     plans = [app.pipeline.plan() for _ in range(3)]

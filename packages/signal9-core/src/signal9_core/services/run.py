@@ -192,8 +192,18 @@ class Run:
         return None if self.budget is None else self.budget.left_today()
 
     def work(self, item: WorkItem) -> IngestResult:
-        """Do one item of a plan; what of it was requested since it was planned is left out."""
-        result = self._ingest(item)
+        """Do one item of a plan; what of it was requested since it was planned is left out.
+
+        If a batch of companies fails as nobody expects, each is tried alone.
+        """
+        try:
+            result = self._ingest(item)
+        except Exception as error:
+            if len(item.tickers) <= 1 or _may_pass(error):
+                raise
+            result = IngestResult()
+            for ticker in item.tickers:
+                result.add(self._try(item.model_copy(update={"tickers": (ticker,)})))
         if self.circuit is not None:
             self.circuit.note(result)
         return result
@@ -214,7 +224,7 @@ class Run:
         try:
             return self.work(item)
         except Exception as error:
-            if self.give_up is None or (isinstance(error, Signal9Error) and error.transient):
+            if self.give_up is None or _may_pass(error):
                 raise
             self.give_up(item, error)
             result = IngestResult()
@@ -253,6 +263,10 @@ def _completes_at(items: Iterable[WorkItem], quota: QuotaAnswer) -> datetime | N
         return None
     period = timedelta(days=1) if quota.period == "day" else timedelta(minutes=1)
     return quota.refills_at + period * ((waiting - 1) // quota.limit)
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, Signal9Error) and error.transient
 
 
 def _without(items: Iterable[WorkItem], beside: Iterable[WorkItem]) -> Iterator[WorkItem]:
