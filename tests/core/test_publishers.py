@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from traceback import format_exception
 from typing import Any, cast
 
 import boto3
 import pytest
 import stamina
 from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
@@ -25,10 +27,12 @@ from signal9_core.events import (
     PricesUpdated,
     event_from,
 )
+from signal9_core.ports import Mail
 from signal9_core.publishers.aws import (
     LARGEST_BATCH,
     EventBridgePublisher,
     Refusal,
+    SesMailer,
     SnsNotifier,
     send_in_batches,
 )
@@ -273,6 +277,45 @@ def test_an_entry_that_is_too_large_is_named_and_nothing_is_sent() -> None:
         EventBridgePublisher(aws, "bus").publish([prices_updated("AAPL"), huge])
 
     assert not aws.taken
+
+
+MAIL = Mail("ada@example.com", "Signal9: Ünternehmen", "Text.")
+
+
+def mailer() -> tuple[SesMailer, Stubber]:
+    client = aws_client("sesv2", region="us-east-1", attempts=1)
+    unsubscribe = "https://app.example.com"
+    return SesMailer(client, "news@example.com", unsubscribe), Stubber(client)
+
+
+def test_a_mail_is_plain_text_that_can_be_unsubscribed_from() -> None:
+    ses, stubber = mailer()
+    content = {
+        "Subject": {"Data": MAIL.subject, "Charset": "UTF-8"},
+        "Body": {"Text": {"Data": "Text.", "Charset": "UTF-8"}},
+        "Headers": [{"Name": "List-Unsubscribe", "Value": "<https://app.example.com>"}],
+    }
+    expected = {
+        "FromEmailAddress": "news@example.com",
+        "Destination": {"ToAddresses": ["ada@example.com"]},
+        "Content": {"Simple": content},
+    }
+    stubber.add_response("send_email", {"MessageId": "1"}, expected)
+
+    with stubber:
+        ses.send(MAIL)
+
+    stubber.assert_no_pending_responses()
+
+
+def test_an_error_of_ses_does_not_show_the_address() -> None:
+    ses, stubber = mailer()
+    stubber.add_client_error("send_email", "MessageRejected", f"Not verified: {MAIL.address}")
+
+    with stubber, pytest.raises(PublishError, match=r"Not verified: \(address\)") as caught:
+        ses.send(MAIL)
+
+    assert MAIL.address not in "".join(format_exception(caught.value))
 
 
 @pytest.mark.parametrize("send", [publish, notify])

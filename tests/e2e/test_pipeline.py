@@ -75,6 +75,31 @@ def _done(place: Place) -> list[dict[str, Any]]:
     ]
 
 
+def test_a_follower_is_notified_of_news_and_finds_the_article(
+    place: Place, api: httpx2.Client
+) -> None:
+    (article,) = api.get("/news", params={"ticker": "AAPL", "limit": 1}).json()["items"]
+    at = article["publishedAt"]
+    api.put("/users/me/watchlist", json={"watchlist": ["AAPL"]}).raise_for_status()
+
+    _publish(place, "News Ingested", at=at, ticker="AAPL", first=at, last=at, count=1)
+
+    def look() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = api.get("/users/me/notifications").json()["items"]
+        return found
+
+    (notification, *_) = eventually(look, within_s=60)
+    assert notification["title"] == " ".join(article["title"].split())[:300]
+    assert api.get(notification["url"].removeprefix("/api/v1")).json() == article
+    eventually(lambda: _delivered(place), within_s=60)
+
+
+def _delivered(place: Place) -> bool:
+    """Return whether the delivery has sent something, which it need not wait for its time to do."""
+    place.client("lambda").invoke(FunctionName=f"signal9-{place.settings.stage}-Delivery")
+    return any(line.get("notifications") for line in place.logged("Delivery"))
+
+
 def test_the_clock_polls_and_the_next_company_appears(place: Place, api: httpx2.Client) -> None:
     def companies() -> list[str]:
         return [each["ticker"] for each in api.get("/assets").json()["items"]]

@@ -8,6 +8,7 @@ REASONS: Final = {
     "adjusted": "some companies have no adjusted prices",
     "cursor": "must be the cursor of the same query",
     "from": "must not be after `to`",
+    "notifications": "a time zone must exist, and quiet hours must have both ends",
     "profile": "users must be adults",
     "ticker": "must be a stored company",
     "tickers": "cannot be combined with filters",

@@ -117,6 +117,13 @@ def test_news_can_be_filtered_by_company_topic_and_days(client: httpx2.Client) -
     assert [article["title"] for article in days] == ["Apple 12", "Apple 11"]
 
 
+def test_an_article_has_a_path_of_its_own(client: httpx2.Client) -> None:
+    (listed,) = get(client, "/news", ticker="BRK.B")["items"]
+
+    assert get(client, f"/news/{listed['id']}") == listed
+    assert client.get("/news/unknown").status_code == 404
+
+
 def test_reports_come_by_kind_and_period(client: httpx2.Client) -> None:
     income = get(client, "/financials/aapl")["items"]
     earnings = get(client, "/financials/AAPL", report="earnings", period="quarterly")["items"]

@@ -31,7 +31,8 @@ PROFILE = {
 
 def by_name(request: Request) -> Identity:
     """Identify everyone by what they claim."""
-    return Identity(request.header("x-test-user"), SCOPES)
+    values = request.headers.get("x-test-email")
+    return Identity(request.header("x-test-user"), SCOPES, email=values[0] if values else None)
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +100,41 @@ def test_the_wizard_from_the_first_request_to_the_last(ada: httpx2.Client) -> No
     assert (last["wizard"], last["missing"]) == ("completed", [])
 
 
+def test_notification_settings_are_changed_one_by_one_and_restored_by_null(
+    ada: httpx2.Client,
+) -> None:
+    first = answer(ada.get(ME))["notifications"]
+    night = {"quietFrom": "22:00", "quietUntil": "07:00", "timeZone": "Europe/Berlin"}
+
+    answer(ada.patch(ME, json={"notifications": night}))
+    second = answer(ada.patch(ME, json={"notifications": {"delivery": "daily"}}))["notifications"]
+    names = dict.fromkeys(second)
+    third = answer(ada.patch(ME, json={"notifications": names}))["notifications"]
+
+    assert first == {
+        "delivery": "at_once",
+        "dailyAt": "08:00",
+        "quietFrom": None,
+        "quietUntil": None,
+        "timeZone": "UTC",
+        "email": False,
+    }
+    assert second == first | night | {"delivery": "daily"}
+    assert third == first
+
+
+def test_the_address_is_the_one_of_the_token(ada: httpx2.Client) -> None:
+    def email_after(method: str, **headers: str) -> object:
+        body = {"investorType": "moderate"} if method == "PATCH" else None
+        return answer(ada.request(method, ME, json=body, headers=headers))["email"]
+
+    assert email_after("GET") is None
+    assert email_after("GET", **{"X-Test-Email": "ada@example.com"}) == "ada@example.com"
+    assert email_after("PATCH") == "ada@example.com"
+    assert email_after("PATCH", **{"X-Test-Email": "ada@example.org"}) == "ada@example.org"
+    assert email_after("GET", **{"X-Test-Email": ""}) is None
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "field"),
     [
@@ -109,6 +145,14 @@ def test_the_wizard_from_the_first_request_to_the_last(ada: httpx2.Client) -> No
         ("PATCH", "", {"profile": {"birthDate": "2020-01-01"}}, "profile.birthDate"),
         ("PATCH", "", {"profile": {"birthDate": 631152000}}, "profile.birthDate"),
         ("PATCH", "", {"investorType": "reckless"}, "investorType"),
+        ("PATCH", "", {"notifications": {"delivery": "weekly"}}, "notifications.delivery"),
+        ("PATCH", "", {"notifications": {"dailyAt": "8:00"}}, "notifications.dailyAt"),
+        ("PATCH", "", {"notifications": {"dailyAt": "24:00"}}, "notifications.dailyAt"),
+        ("PATCH", "", {"notifications": {"quietFrom": "22:00"}}, "notifications.quietUntil"),
+        ("PATCH", "", {"notifications": {"quietUntil": "07:00"}}, "notifications.quietFrom"),
+        ("PATCH", "", {"notifications": {"timeZone": "Mars/Olympus"}}, "notifications.timeZone"),
+        ("PATCH", "", {"notifications": {"timeZone": "../etc"}}, "notifications.timeZone"),
+        ("PATCH", "", {"notifications": {"email": "yes please"}}, "notifications.email"),
         ("PATCH", "", [], "body"),
         ("PATCH", "", None, "body"),
         ("PUT", "/wizard", {}, "wizard"),

@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from signal9_core.bootstrap import App
 from signal9_core.errors import PayloadError, ProviderUnavailableError, StoreUnavailableError
+from signal9_core.events import NewsIngested
 from signal9_core.ports import utc_now
 from signal9_core.provider_port import History
 from signal9_core.repositories.companies import AssetRepository
 from signal9_core.schemas.operations import IngestAnswer
+from signal9_core.schemas.users import NotificationSettingsPatch, RecordPatch, WatchlistPut
+from signal9_core.settings import load_settings
 from tests.fakes import FakeProvider
 
 from .shell import Shell
@@ -214,3 +218,17 @@ def test_status_shows_the_quotas_and_what_to_run_on_an_empty_store(
     assert row.endswith("UTC")
     assert "nothing yet" in outcome.out
     assert "signal9 ingest" in outcome.err
+
+
+def test_a_run_says_how_many_notifications_it_has_sent(own_shell: Shell) -> None:
+    with App(load_settings(home=own_shell.home)) as app:
+        app.users.get("ada", "ada@example.com")
+        app.users.patch("ada", RecordPatch(notifications=NotificationSettingsPatch(email=True)))
+        app.users.put_watchlist("ada", WatchlistPut(watchlist=["IBM"]))
+        at = app.list_news(ticker="IBM", limit=1).items[0].published_at
+        app.notify(NewsIngested(at=at, ticker="IBM", first=at, last=at, count=1))
+
+    outcomes = [own_shell.run("run") for _ in range(2)]
+
+    assert "notifications sent: 1, mails: 1" in outcomes[0].err
+    assert "notifications" not in outcomes[1].err

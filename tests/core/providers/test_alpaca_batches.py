@@ -17,12 +17,12 @@ from signal9_core.domain.companies import Asset
 from signal9_core.errors import PayloadError, ProviderError, RequestRefusedError
 from signal9_core.provider_port import BatchProvider, History
 from signal9_core.providers.alpaca.client import AlpacaClient
+from signal9_core.providers.simulator.alpaca import Alpaca
 from signal9_core.raw_archive import FolderFiles, RawArchive
 from signal9_core.repositories.companies import CompanySummary
 from signal9_core.services.planner import Planner, Published
 from tests.core.conftest import app_over, opened
 from tests.fakes import NOW, FakeProvider, SetClock, article, series
-from tests.simulator.alpaca import Alpaca
 
 from .wire import KEY, SECRET
 

@@ -74,6 +74,7 @@ def test_the_same_questions_get_the_same_answers(dynamodb: App, sqlite: App) -> 
                 app.get_prices("AAPL", adjusted=True),
                 app.get_financials("AAPL"),
                 app.list_news(ticker="AAPL", topic="finance"),
+                app.list_news(topic="finance"),
                 first.model_copy(update={"next_cursor": None}),
                 app.list_news(limit=5, cursor=first.next_cursor),
                 app.search("micro"),

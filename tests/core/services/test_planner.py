@@ -1,10 +1,14 @@
 """What is requested next."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signal9_core.domain.companies import DataSet, Failures, ListName
@@ -33,6 +37,11 @@ FREE = Planner(
     },
 )
 PRICES = Planner("fake", {DataSet.PRICES: 1})
+BATCHES = Planner(
+    "fake",
+    {"listing": 1, DataSet.PRICES: 2, DataSet.NEWS: 1},
+    batch_sizes={DataSet.PRICES: 2, DataSet.NEWS: 4},
+)
 
 
 def summary(
@@ -173,42 +182,173 @@ reported = st.dictionaries(
 )
 
 
-@given(st.lists(states, unique_by=lambda state: state.ticker), reported, st.integers(0, 60))
+listings = st.lists(states, unique_by=lambda state: state.ticker)
+list_states = st.dictionaries(
+    st.sampled_from(get_args(ListName)),
+    st.builds(ListState, requested_at=moments),
+)
+planners = st.sampled_from((FREE, BATCHES, replace(BATCHES, batch_sizes={DataSet.PRICES: 3})))
+
+
+@given(planners, listings, list_states, reported, st.integers(0, 60))
 def test_a_plan_is_never_over_budget_and_loses_nothing(
-    companies: list[CompanySummary], reported: dict[str, date], budget: int
+    planner: Planner,
+    companies: list[CompanySummary],
+    requested: dict[ListName, ListState],
+    reported: dict[str, date],
+    budget: int,
 ) -> None:
-    published = Published(LAST_CLOSE, reported)
-    plan = FREE.plan(companies, published, NOW, budget)
-    whole = FREE.plan(companies, published, NOW).now
+    published, lists = Published(LAST_CLOSE, reported), planner.lists(requested, NOW)
+    plan = planner.plan(companies, published, NOW, budget, lists)
+    whole = planner.plan(companies, published, NOW, lists=lists).now
 
     spent = sum(item.calls for item in plan.now)
     assert spent <= budget
     assert spent + sum(item.calls for item in plan.later) == sum(item.calls for item in whole)
     assert budget - spent < max((item.calls for item in plan.later), default=budget + 1)
-    assert _requests(plan.now) | _requests(plan.later) == _requests(whole)
-    assert not _requests(plan.now) & _requests(plan.later)
+    assert sorted(_requests([*plan.now, *plan.later])) == sorted(_requests(whole))
+    assert len(set(_requests(whole))) == len(_requests(whole))
 
 
-def _requests(items: object) -> set[tuple[object, object]]:
-    assert isinstance(items, list | tuple)
-    return {(item.tickers, part) for item in items for part in (item.data_sets or (item.name,))}
+def _requests(items: Iterable[WorkItem]) -> list[tuple[str, str]]:
+    return [
+        (name, part)
+        for item in items
+        for name in item.tickers or ("",)
+        for part in item.data_sets or (item.name or "",)
+    ]
 
 
-@given(st.integers(2, 12), st.integers(7, 30))
-def test_every_company_has_its_turn_within_the_days_that_the_budget_takes(
-    count: int, budget: int
+@given(planners, listings, list_states)
+def test_what_is_old_is_planned_oldest_first(
+    planner: Planner, companies: list[CompanySummary], requested: dict[ListName, ListState]
 ) -> None:
-    names = [f"T{number}" for number in range(count)]
-    requested: dict[str, dict[DataSet, datetime]] = {name: {} for name in names}
-    days = -(-7 * count // (budget - 3))  # financials take four calls, so that three may be left
+    plan = planner.plan(companies, PUBLISHED, NOW, lists=planner.lists(requested, NOW))
 
-    for day in range(days):
-        now = NOW + day * DAY
-        states = [summary(name, requested[name], rank) for rank, name in enumerate(names, 1)]
-        for item in FREE.plan(states, Published(LAST_CLOSE + day * DAY, {}), now, budget).now:
-            requested[item.tickers[0]] |= dict.fromkeys(item.data_sets, now)
+    since = [item.due_since for item in plan.now if item.due_since is not None]
+    assert since == sorted(since)
 
-    assert all(requested[name].keys() == set(DataSet) for name in names)
+
+@given(planners, listings)
+def test_a_batch_is_of_companies_that_a_call_may_be_about(
+    planner: Planner, companies: list[CompanySummary]
+) -> None:
+    for item in planner.plan(companies, PUBLISHED, NOW).now:
+        sizes = [planner.batch_sizes.get(data_set, 1) for data_set in item.data_sets]
+        assert 1 <= len(item.tickers) <= min(sizes)
+        assert len(set(item.tickers)) == len(item.tickers)
+
+
+def test_companies_are_in_the_batch_of_the_oldest_that_has_room() -> None:
+    planner = replace(BATCHES, batch_sizes={DataSet.PRICES: 2, DataSet.NEWS: 2})
+    old = dict.fromkeys((DataSet.PRICES, DataSet.NEWS), NOW - 2 * DAY)
+    companies = [
+        summary("NEW1", {}, 1),
+        summary("OLD1", old, 2),
+        summary("NEWS", old | {DataSet.PRICES: LAST_CLOSE}, 3),
+        summary("NEW2", {}, 4),
+        summary("OLD2", old, 5),
+        summary("OLD3", old, 6),
+    ]
+
+    plan = planner.plan(companies, PUBLISHED, NOW)
+
+    assert [(item.tickers, item.calls) for item in plan.now] == [
+        (("NEW1", "NEW2"), 3),
+        (("OLD1", "OLD2"), 3),
+        (("NEWS",), 1),
+        (("OLD3",), 3),
+    ]
+
+
+@dataclass
+class Stage:
+    """Days of a stage: every hour, a plan is made and done with the calls that are left."""
+
+    count: int
+    budget: int
+    failing: Collection[str] = ()
+    planner: Planner = FREE
+    requests: dict[tuple[str, DataSet], list[datetime]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+    def __post_init__(self) -> None:
+        names = [f"T{number}" for number in range(self.count)]
+        self.companies = {name: summary(name, {}, rank) for rank, name in enumerate(names, 1)}
+
+    def run(self, days: int, every: timedelta) -> None:
+        now, left = NOW, self.budget
+        for step in range(int(days * DAY / every)):
+            moment = NOW + step * every
+            if moment.date() != now.date():
+                left = self.budget
+            now = moment
+            if not left:
+                continue
+            close = LAST_CLOSE + (now - LAST_CLOSE) // DAY * DAY
+            plan = self.planner.plan(self.companies.values(), Published(close, {}), now, left)
+            for item in plan.now:
+                left -= item.calls
+                self._do(item, now)
+            assert left >= 0
+
+    def _do(self, item: WorkItem, now: datetime) -> None:
+        (ticker,) = item.tickers
+        company = self.companies[ticker]
+        if ticker in self.failing:
+            failures = dict(company.failures)
+            for name in item.data_sets:
+                count = 1 + (failures[name].count if name in failures else 0)
+                failures[name] = Failures(count=count, at=now, reason="unreadable")
+            self.companies[ticker] = company.model_copy(update={"failures": failures})
+            return
+        requested = company.requested | dict.fromkeys(item.data_sets, now)
+        self.companies[ticker] = company.model_copy(update={"requested": requested})
+        for name in item.data_sets:
+            self.requests[ticker, name].append(now)
+
+    def longest_wait(self, data_set: DataSet, days: int) -> timedelta:
+        """Return the longest time without a request of a data set, of all that do not fail."""
+        ends = NOW, NOW + days * DAY
+        return max(
+            later - earlier
+            for ticker in self.companies.keys() - set(self.failing)
+            for earlier, later in pairwise([ends[0], *self.requests[ticker, data_set], ends[1]])
+        )
+
+
+@settings(deadline=None, max_examples=12)
+@given(
+    st.integers(3, 10),
+    st.integers(7, 30),
+    st.sampled_from((HOUR, 6 * HOUR, DAY)),
+    st.integers(0, 2),
+)
+def test_no_company_and_no_data_set_waits_longer_than_a_bound(
+    count: int, budget: int, every: timedelta, failing: int
+) -> None:
+    stage, days = Stage(count, budget, [f"T{number}" for number in range(failing)]), 40
+
+    stage.run(days, every)
+
+    # Financials take four calls, so that three of a day may be left.
+    round_trip = -(-2 * 7 * count // (budget - 3)) * DAY
+    for data_set, age in (
+        (DataSet.PRICES, DAY),
+        (DataSet.NEWS, HOUR),
+        (DataSet.OVERVIEW, 30 * DAY),
+    ):
+        bound = age + round_trip + FREE.patience + DAY
+        assert stage.longest_wait(data_set, days) <= bound
+
+
+def test_small_companies_do_not_wait_for_large_ones_for_ever() -> None:
+    stage = Stage(10, 4, planner=PRICES)
+
+    stage.run(40, HOUR)
+
+    assert stage.longest_wait(DataSet.PRICES, 40) <= 4 * DAY
 
 
 def test_the_ages_can_be_chosen() -> None:

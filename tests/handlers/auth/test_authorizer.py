@@ -111,6 +111,36 @@ def test_a_token_has_the_scopes_that_it_carries_or_all(
     assert verify(f"Bearer {issuer.token(**claims)}").scopes == granted
 
 
+ADDRESS = "ada@example.com"
+NAMESPACED = {"https://signal9.com/email": ADDRESS, "https://signal9.com/email_verified": True}
+
+
+@pytest.mark.parametrize(
+    ("claims", "email"),
+    [
+        ({}, None),
+        ({"email_verified": True}, None),
+        ({"email": ADDRESS, "email_verified": True}, ADDRESS),
+        (NAMESPACED, ADDRESS),
+        ({"email": ADDRESS}, ""),
+        ({"email": ADDRESS, "email_verified": False}, ""),
+        ({"email": ADDRESS, "email_verified": "true"}, ""),
+        ({"email": ADDRESS, "https://signal9.com/email_verified": True}, ""),
+        ({"email": f"{ADDRESS}\nBcc: eve@example.com", "email_verified": True}, ""),
+        ({"email": [ADDRESS], "email_verified": True}, ""),
+        ({"email": f"{'a' * 99}@example.com", "email_verified": True}, ""),
+    ],
+)
+def test_an_address_counts_only_if_the_token_says_that_it_is_verified(
+    configured: Issuer, claims: dict[str, Any], email: str | None
+) -> None:
+    token = configured.token(**claims)
+
+    result = authorizer.handler(event(f"Bearer {token}"), CONTEXT)
+
+    assert Identity.from_context(result["context"]).email == email
+
+
 def test_scopes_can_be_required(issuer: Issuer) -> None:
     keys = SigningKeys(issuer.url)
     verify = TokenVerifier(issuer.url, AUDIENCE, keys, require_scopes=True)

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from .raw_archive import RawArchive
     from .repositories.companies import CompanySummary
     from .schemas.operations import DueAnswer
+    from .services.check import CheckStore, Subjects
     from .services.companies import CompanyFinder
     from .services.deliveries import SendNotifications
     from .services.ingest import Ingest
+    from .services.insights import UpdateInsights
     from .services.notifications import NotifySubscribers
     from .services.outbox import Outbox
     from .services.parsed_responses import ParserRegistry
@@ -34,6 +36,7 @@ __all__ = [
     "describe_due",
     "make_bus",
     "make_cache",
+    "make_check",
     "make_credentials",
     "make_due",
     "make_ingest",
@@ -214,6 +217,7 @@ def make_due(
         clock,
         last_close,
         max_age,
+        settings.companies,
     )
 
 
@@ -321,6 +325,23 @@ def make_users(
     return UserService(
         users, subscriptions, inbox, viewed, finder, outbox, clock, briefing, deletion
     )
+
+
+def make_check(
+    store: Store,
+    update_insights: Callable[[], UpdateInsights],
+    replay: Callable[[Subjects], object],
+    publish_listing: Callable[[], None],
+    clock: Clock,
+) -> CheckStore:
+    """Return the check of a whole store, and its repair."""
+    from .repositories.actions import ActionRepository
+    from .repositories.companies import AssetRepository
+    from .repositories.news import NewsRepository
+    from .services.check import CheckStore
+
+    assets, actions, news = AssetRepository(store), ActionRepository(store), NewsRepository(store)
+    return CheckStore(store, assets, actions, news, update_insights, replay, publish_listing, clock)
 
 
 def make_run(ingest: Ingest, due: Due, clock: Clock, quota: SharedQuota | None) -> Run:

@@ -11,6 +11,7 @@ from .adapters import (
     describe_due,
     make_bus,
     make_cache,
+    make_check,
     make_credentials,
     make_due,
     make_ingest,
@@ -390,6 +391,7 @@ class App:
 
     def plan(self) -> list[WorkItem]:
         """Return what is due now, in order, as far as the provider's budget suffices."""
+        self.pipeline.publish_pending()
         return list(self._run.plan().now)
 
     def work(self, item: WorkItem) -> IngestAnswer:
@@ -439,18 +441,8 @@ class App:
 
     def check(self, progress: Progress = no_progress, *, repair: bool = False) -> CheckAnswer:
         """Find what is damaged in the store; `repair` it from the raw responses in the cache."""
-        from .services.check import CheckStore
-
-        check = CheckStore(
-            self.store,
-            self.assets,
-            self.actions,
-            self.news,
-            lambda: self.update_insights,
-            partial(self._replay, self.cache, progress),
-            self._publish_listing,
-            self.clock,
-        )
+        insights, replay = lambda: self.update_insights, partial(self._replay, self.cache, progress)
+        check = make_check(self.store, insights, replay, self._publish_listing, self.clock)
         return check(progress, repair=repair)
 
     def _update_finder(self, *, publish: bool) -> None:

@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from .domain.model import Ticker
 from .errors import SettingsError
 
 __all__ = ["Settings", "load_settings"]
@@ -71,6 +72,11 @@ class Settings(BaseSettings):
     )
     provider: Literal["sample", "alphavantage", "alpaca"] = Field(
         "sample", description="Source of market data."
+    )
+    companies: Annotated[tuple[Ticker, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (),
+        description="Tickers of the companies that are kept fresh, separated by commas; unset "
+        "means all of the listing.",
     )
     alphavantage_key: SecretStr | None = Field(None, description="API key of AlphaVantage.")
     alphavantage_url: Annotated[str, Field(pattern=_URL)] = Field(

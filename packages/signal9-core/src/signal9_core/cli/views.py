@@ -97,9 +97,8 @@ def print_run(answer: RunAnswer) -> None:
     """Print what was ingested, and when the rest follows."""
     print_ingest(answer)
     if answer.left:
-        at = answer.continues_at
+        at, end = answer.continues_at, answer.completes_at
         when = "" if at is None else f"; the budget refills at {at:%Y-%m-%d %H:%M} UTC"
-        end = answer.completes_at
         when += "" if end is None or end == at else f", and suffices at {end:%Y-%m-%d %H:%M} UTC"
         print_remark(f"{answer.left:,} due are left for the next run{when}")
     elif not answer.stored and not answer.failed:
@@ -134,10 +133,10 @@ def _print_dead_letters(letters: Sequence[DeadLetter]) -> None:
 def print_delivered(delivered: DeliveryAnswer) -> None:
     """Print how many notifications and mails were sent, if any were."""
     if delivered.notifications:
-        mails = f", {delivered.mails:,} mails" if delivered.mails else ""
-        print_remark(f"sent: {delivered.notifications:,} notifications{mails}")
+        mails = f", mails: {delivered.mails:,}" if delivered.mails else ""
+        print_remark(f"notifications sent: {delivered.notifications:,}{mails}")
     if delivered.refused:
-        print_remark(f"{delivered.refused:,} notifications wait: {delivered.reason}")
+        print_remark(f"notifications refused: {delivered.refused:,}, {delivered.reason}")
 
 
 def _print_failures(failures: Sequence[FailureAnswer]) -> None:
@@ -194,8 +193,6 @@ def print_credentials(answer: KeysAnswer) -> None:
 
 
 def _describe_due(due: DueAnswer) -> str:
-    if not due.left:
-        return "nothing"
     end = due.completes_at
     until = "" if end is None else f", until {end:%Y-%m-%d %H:%M} UTC at the earliest"
     return f"{due.left:,} companies and lists, {due.calls:,} calls{until}"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema
 
 from ..domain.model import Instant
 from ..domain.users import (
@@ -159,7 +159,7 @@ class NotificationSettingsPatch(Request):
     time_zone: Annotated[str, Field(max_length=64)] | None = Field(
         None, description="A name of the IANA database, such as `Europe/Berlin`."
     )
-    email: bool | None = Field(
+    email: StrictBool | None = Field(
         None, description="Whether they are mailed as well, to a verified address."
     )
 

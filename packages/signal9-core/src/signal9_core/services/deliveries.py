@@ -71,10 +71,10 @@ class SendNotifications:
         return DeliveryAnswer(**asdict(result))
 
     def _send(self, user_id: str, waiting: Sequence[WaitingNotification], result: _Result) -> None:
-        record = self.users.get(user_id)
-        if record is None:  # a deletion removes the inbox, too
+        user = next(iter(self.users.many([user_id])), None)
+        if user is None:  # a deletion removes the inbox, too
             return
-        user, now = record.model, self.clock()
+        now = self.clock()
         quiet_until = user.notifications.quiet_end(now)
         if quiet_until is not None:
             self.notifications.postpone(waiting, quiet_until)

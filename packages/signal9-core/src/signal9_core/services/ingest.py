@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from ..domain.companies import Asset, AssetProfile, ListName
 from ..domain.reports import ALL_REPORTS
-from ..errors import DamagedItemError, ProviderError, Signal9Error, StoreUnavailableError
+from ..errors import (
+    DamagedItemError,
+    ProviderError,
+    PublishError,
+    Signal9Error,
+    StoreUnavailableError,
+)
 from ..events import EarningsScheduled
 from .ingest_batch import request_batch
 from .ingest_company import DATA_SETS, IngestCompany
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["DATA_SETS", "Ingest", "IngestCompany", "IngestListing"]
 
 _CHUNK: Final = 500
+_NOT_TRIED: Final = StoreUnavailableError("not tried, since nothing could be stored before")
 _LISTS: Final[tuple[ListName, ...]] = get_args(ListName)
 
 
@@ -73,7 +80,11 @@ class Ingest:
             due_now = data_sets if due is None else due.data_sets(ticker)
             wanted = [name for name in data_sets if name in due_now]
             result.fresh.update(name for name in data_sets if name not in due_now)
-            result.add(self.try_company(ticker, wanted, reports))
+            if result.is_down:
+                for data_set in wanted:
+                    result.fail(_NOT_TRIED, data_set, ticker)
+            else:
+                result.add(self.try_company(ticker, wanted, reports))
             for data_set in data_sets:
                 progress(data_set, done, len(companies))
         if tickers is None and not result.failed:
@@ -105,7 +116,8 @@ class Ingest:
         """Ingest companies, about which the provider is asked at once if it can answer so.
 
         What was requested of a company at or after `planned_at` is left out. An error that nobody
-        expects in one company is raised after the others are done.
+        expects in one company is raised after the others are done. Where store or bus are down, the
+        rest stays due.
         """
         try:
             stored = self.company.assets.read_many(tickers)
@@ -117,6 +129,8 @@ class Ingest:
         batch = replace(self, company=replace(self.company, provider=provider))
         result, unexpected = IngestResult(), list[Exception]()
         for ticker in tickers:
+            if result.is_down:
+                break
             # What another company's articles have changed is read again.
             known = None if ticker in result.others else stored.get(ticker)
             try:
@@ -137,14 +151,15 @@ class Ingest:
         planned_at: datetime | None = None,
         stored: Versioned[AssetProfile] | None = None,
     ) -> IngestResult:
-        """Ingest a company; what the store fails to do for it does not stop the others."""
+        """Ingest a company; what store or bus fail to do for it does not stop the others."""
         try:
             return self.company(ticker, data_sets, reports, planned_at, stored)
-        except (DamagedItemError, StoreUnavailableError) as error:
-            result = IngestResult()
+        except (DamagedItemError, PublishError, StoreUnavailableError) as error:
+            result = IngestResult(down=not isinstance(error, DamagedItemError))
             for data_set in data_sets:
                 result.fail(error, data_set, ticker)
-            self.outbox.send(result.failure_events(self.clock()))
+            if not isinstance(error, PublishError):
+                self.outbox.send(result.failure_events(self.clock()))
             return result
 
     def calendar(self, progress: Progress) -> IngestResult:

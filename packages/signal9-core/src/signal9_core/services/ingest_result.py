@@ -33,6 +33,7 @@ LASTING: Final = (PayloadError, PlanError, RequestRefusedError)
 """Errors about what was requested, which are likely to come again."""
 
 _OUTAGES: Final = (CredentialsError, ProviderUnavailableError, RateLimitError)
+_MOST_DOWN: Final = 3
 _NO_CALLS: Final = (DailyQuotaError, QuotaExhaustedError)
 
 
@@ -44,7 +45,8 @@ class IngestResult:
     tells that something is left for later, since the budget of calls is used up. `outages` counts
     failures of the provider as a whole: it did not answer, or accepts nothing at the moment.
     `others` are companies that were not ingested themselves, and whose records may be others now.
-    `lasting` has reasons that are likely to come again.
+    `lasting` has reasons that are likely to come again. `down` counts the latest companies, one
+    after the other, for which store or bus were not available.
     """
 
     stored: Counter[str] = field(default_factory=Counter)
@@ -55,6 +57,12 @@ class IngestResult:
     outages: int = 0
     others: set[Ticker] = field(default_factory=set)
     lasting: list[str] = field(default_factory=list)
+    down: int = 0
+
+    @property
+    def is_down(self) -> bool:
+        """Whether store or bus are down for all, so that going on makes no sense."""
+        return self.down >= _MOST_DOWN
 
     def count(self, data_set: str, stored: int, changed: int) -> None:
         """Add to the counts of a data set."""
@@ -82,6 +90,7 @@ class IngestResult:
         self.outages += other.outages
         self.others |= other.others
         self.lasting += other.lasting
+        self.down = self.down + other.down if other.down else 0
 
     def failure_events(self, at: datetime) -> list[IngestionFailed]:
         """Return an event for each failure."""

@@ -15,7 +15,7 @@ from .ingest_result import IngestResult
 from .planner import Published
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from ..domain.companies import DataSet, ListName
@@ -70,7 +70,8 @@ class RunResult(NamedTuple):
 class Due:
     """What is due of one provider, by what was requested when.
 
-    With a `max_age`, all data of a company is fresh for so long, and no longer.
+    With a `max_age`, all data of a company is fresh for so long, and no longer. With `only` some
+    companies, nothing is due of others.
     """
 
     provider: Provider
@@ -81,6 +82,7 @@ class Due:
     clock: Clock
     last_close: Callable[[datetime], datetime]
     max_age: timedelta | None = None
+    only: Collection[Ticker] = ()
 
     def lists(self) -> list[WorkItem]:
         """Return the lists that are due."""
@@ -102,23 +104,27 @@ class Due:
         Nothing is due of companies that are not listed, or whose tickers may have other owners.
         `companies` saves reading them.
         """
-        if companies is None:
-            companies = self.assets.summaries(self.provider.covered())
-        companies = [
+        wanted = self._wanted()
+        listed = [
             company
-            for company in companies
+            for company in companies or self.assets.summaries(wanted)
             if company.status == "active" and not company.is_undecided
+            if wanted is None or company.ticker in wanted
         ]
         due_lists = self.lists() if lists else ()
-        return self.planner.plan(companies, self._published, self.clock(), budget, due_lists)
+        return self.planner.plan(listed, self._published, self.clock(), budget, due_lists)
+
+    def _wanted(self) -> Collection[Ticker] | None:
+        """Return the companies of which something may be due; `None` for all that are stored."""
+        covered = self.provider.covered()
+        if not self.only:
+            return covered
+        return [ticker for ticker in self.only if covered is None or ticker in covered]
 
     def answer(
         self, companies: Iterable[CompanySummary], budget: Budget | None
     ) -> DueAnswer | None:
         """Return how much is due of these companies; `None` of a provider without requests."""
-        covered = self.provider.covered()
-        if covered is not None:
-            companies = [company for company in companies if company.ticker in covered]
         items = self.plan(companies=companies).now
         if not any(self.provider.calls.values()):
             return None
@@ -242,7 +248,11 @@ class Run:
     ) -> int:
         """Do what can be done, and return how many items that were."""
         for done, item in enumerate(items):
-            if result.out_of_calls or (until is not None and self.clock() >= until):
+            if (
+                result.out_of_calls
+                or result.is_down
+                or (until is not None and self.clock() >= until)
+            ):
                 return done
             if self.circuit is not None and not self.circuit.admits():
                 return done

@@ -131,10 +131,7 @@ class AlpacaClient:
 
     def history(self, ticker: Ticker, since: date | None = None) -> History | None:
         """Return the bars, splits and dividends of finished days since a day."""
-        answer = self.histories({ticker: since})[ticker]
-        if isinstance(answer, ProviderError):
-            raise answer
-        return answer
+        return _readable(self.histories({ticker: since})[ticker])
 
     def histories(
         self, since: Mapping[Ticker, date | None]
@@ -148,7 +145,7 @@ class AlpacaClient:
         ):
             if begin > end:
                 continue
-            bars = _apart(group, partial(self.daily_bars, first=begin, last=end))
+            bars = _apart(group, partial(self._bars_of, first=begin, last=end))
             having = [ticker for ticker, series in bars.items() if isinstance(series, PriceSeries)]
             actions = _apart(having, partial(self._actions_of, first=begin, last=end))
             answers |= {
@@ -171,10 +168,7 @@ class AlpacaClient:
 
     def news(self, ticker: Ticker, since: datetime | None = None) -> Sequence[NewsArticle]:
         """Return all articles since an instant, or of the last ninety days, latest first."""
-        answer = self.articles_about({ticker: since})[ticker]
-        if isinstance(answer, ProviderError):
-            raise answer
-        return answer
+        return _readable(self.articles_about({ticker: since})[ticker])
 
     def articles_about(
         self, since: Mapping[Ticker, datetime | None]
@@ -208,8 +202,13 @@ class AlpacaClient:
 
     def daily_bars(
         self, tickers: Sequence[Ticker], first: date | None = None, last: date | None = None
-    ) -> Mapping[Ticker, PriceSeries | ProviderError]:
+    ) -> Mapping[Ticker, PriceSeries]:
         """Return daily bars as traded, both days included, of the companies that have any."""
+        return {name: _readable(bars) for name, bars in self._bars_of(tickers, first, last).items()}
+
+    def _bars_of(
+        self, tickers: Sequence[Ticker], first: date | None, last: date | None
+    ) -> dict[Ticker, PriceSeries | ProviderError]:
         params = {
             **_span(first, last),
             "timeframe": "1Day",
@@ -272,6 +271,12 @@ class AlpacaClient:
                 raise PayloadError(f"{where}: page token {page.token!r:.80} repeats")
             tokens.add(page.token)
             params = {**request.params, "page_token": page.token}
+
+
+def _readable(answer: T | ProviderError) -> T:
+    if isinstance(answer, ProviderError):
+        raise answer
+    return answer
 
 
 def _history(

@@ -45,6 +45,7 @@ __all__ = [
     "parse_assets",
     "parse_daily_bars",
     "parse_news",
+    "parse_readable_bars",
     "spelled",
 ]
 
@@ -229,14 +230,18 @@ def _day(stamp: str) -> int:
     return local.toordinal()
 
 
-def parse_daily_bars(
-    body: bytes,
-    ticker: Ticker | None = None,  # noqa: ARG001 - the body names its companies
-) -> list[PriceSeries | Unreadable]:
+def parse_daily_bars(body: bytes, ticker: Ticker | None = None) -> list[PriceSeries]:  # noqa: ARG001
     """Return the daily bars of a page, one series for each company."""
+    return [daily_series(*entry) for entry in _BARS_PAGE.decode(body).by_ticker().items()]
+
+
+def parse_readable_bars(
+    body: bytes, ticker: Ticker | None = None
+) -> Sequence[PriceSeries | Unreadable]:
+    """Return the daily bars of a page, and what is wrong with those of some companies."""
     series = all_series(bars_page(body).records)
     if len(series) == 1 and isinstance(series[0], Unreadable):
-        raise PayloadError(series[0].reason)
+        return parse_daily_bars(body, ticker)  # which says what is wrong
     return series
 
 
@@ -404,7 +409,7 @@ FORMAT: Final = ProviderFormat(
             "assets": parse_assets,
             "corporate_actions": parse_actions,
             "news": parse_news,
-            "stocks_bars": parse_daily_bars,
+            "stocks_bars": parse_readable_bars,
         },
     ),
     canonical=canonical,
