@@ -128,6 +128,8 @@ NAMESPACED = {"https://signal9.com/email": ADDRESS, "https://signal9.com/email_v
         ({"email": ADDRESS, "https://signal9.com/email_verified": True}, ""),
         ({"email": f"{ADDRESS}\nBcc: eve@example.com", "email_verified": True}, ""),
         ({"email": [ADDRESS], "email_verified": True}, ""),
+        ({"email": f"eve,{ADDRESS}", "email_verified": True}, ""),
+        ({"email": f"Ada <{ADDRESS}>", "email_verified": True}, ""),
         ({"email": f"{'a' * 99}@example.com", "email_verified": True}, ""),
     ],
 )

@@ -33,7 +33,10 @@ _CLAIMS: Final = ["exp", "iat", "sub", "iss", "aud"]
 _LONGEST_TOKEN: Final = 8_192
 _LONGEST_SUBJECT: Final = 128
 _EMAIL_CLAIM: Final = re.compile(r"(https?://\S+/)?email")
-_EMAIL: Final = re.compile(r"[!-?A-~]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_EMAIL: Final = re.compile(
+    r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z0-9-]+", re.ASCII
+)
+_LONGEST_EMAIL: Final = 254
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _REASONS: Final[dict[type[jwt.PyJWTError], str]] = {
     jwt.ExpiredSignatureError: "The token has expired.",
@@ -151,8 +154,9 @@ def _verified_email(claims: Mapping[str, Any]) -> str | None:
     if name is None:
         return None
     email, verified = claims[name], claims.get(f"{name}_verified")
-    is_address = isinstance(email, str) and _EMAIL.fullmatch(email) is not None
-    return email if is_address and verified is True else ""
+    if verified is not True or not isinstance(email, str) or len(email) > _LONGEST_EMAIL:
+        return ""
+    return email if _EMAIL.fullmatch(email) else ""
 
 
 class SigningKeys:
