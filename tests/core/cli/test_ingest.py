@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -6,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from signal9_core.bootstrap import App
+from signal9_core.domain import Asset
 from signal9_core.errors import PayloadError, ProviderUnavailableError, StoreUnavailableError
 from signal9_core.events import NewsIngested
 from signal9_core.ports import utc_now
 from signal9_core.provider_port import History
+from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from signal9_core.repositories.companies import AssetRepository
 from signal9_core.schemas.operations import IngestAnswer
 from signal9_core.schemas.users import NotificationSettingsPatch, RecordPatch, WatchlistPut
@@ -112,6 +115,24 @@ def test_an_age_that_says_nothing_is_refused(empty_shell: Shell, options: tuple[
 
     assert outcome.code != 0
     assert "max-age" in outcome.err
+
+
+def test_a_run_and_the_status_tell_when_the_budget_will_have_sufficed(
+    empty_shell: Shell, use_provider: UseProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIGNAL9_PROVIDER", "alphavantage")
+    monkeypatch.setenv("SIGNAL9_ALPHAVANTAGE_KEY", "key")
+    listing = [Asset(ticker=f"T{number}", rank=number) for number in range(1, 31)]
+    provider = FakeProvider(name="alphavantage", covering=None, listing=listing, at=utc_now())
+    provider.calls = AlphaVantageClient.calls
+    use_provider(provider)
+
+    ran, status = empty_shell.run("run"), empty_shell.run("status", width=120)
+
+    assert "27 due are left for the next run; the budget refills at" in ran.out + ran.err
+    assert "and suffices at" in ran.out + ran.err
+    due = "due +27 companies and lists, 187 calls, until .* at the earliest"
+    assert re.search(due, status.out)
 
 
 def test_ctrl_c_leaves_what_was_stored(empty_shell: Shell, use_provider: UseProvider) -> None:

@@ -117,6 +117,23 @@ def test_each_company_has_what_is_since_its_own_day() -> None:
     assert whole == {"AAPL": False, "BRK.B": False, "MSFT": True}
 
 
+def test_long_histories_are_requested_for_fewer_companies() -> None:
+    tickers = [f"T{number}" for number in range(200)]
+    alpaca = network()
+    client = alpaca.client()
+
+    client.histories(dict.fromkeys(tickers))
+    client.articles_about(dict.fromkeys(tickers))
+    long = [len(symbols) for _, symbols in alpaca.requests]
+    alpaca.requests.clear()
+    client.histories(dict.fromkeys(tickers, FRIDAY))
+    client.articles_about(dict.fromkeys(tickers, NOW - timedelta(days=1)))
+
+    assert max(long) < 100
+    assert sum(long) == 2 * len(tickers)
+    assert [len(symbols) for _, symbols in alpaca.requests] == [200, 200]
+
+
 @pytest.mark.parametrize("message", ["invalid symbol: MSFT", "invalid symbol"])
 def test_a_symbol_for_which_a_request_is_refused_is_requested_alone(message: str) -> None:
     alpaca = network(refused={"MSFT": message})

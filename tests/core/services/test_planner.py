@@ -143,6 +143,14 @@ def test_what_is_missing_comes_before_what_is_old_and_the_oldest_before_the_othe
     assert {item.due_since for item in plan.now[1:]} == {LAST_CLOSE}
 
 
+def test_prices_are_due_since_a_day_after_their_last_request_or_since_the_close() -> None:
+    old, recent = LAST_CLOSE - 3 * DAY, LAST_CLOSE - HOUR
+
+    plan = PRICES.plan([company("A", prices=old), company("B", prices=recent)], PUBLISHED, NOW)
+
+    assert [item.due_since for item in plan.now] == [old + DAY, LAST_CLOSE]
+
+
 def test_what_is_overdue_takes_turns_with_what_is_missing() -> None:
     planner = Planner("fake", {DataSet.OVERVIEW: 1})
     companies = [

@@ -47,6 +47,8 @@ _BATCH: Final = 200
 """Symbols in one request; ten thousand companies are then fifty requests."""
 _MOST_DAYS: Final = 200_000
 """Days of all companies of a request together, so that their bars are in memory at once."""
+_MOST_DAYS_OF_NEWS: Final = 2_000
+"""So many have some hundred articles: if a page of them fails, few calls were in vain."""
 _LIKE_DAYS: Final = timedelta(days=30)
 _LIKE_MOMENTS: Final = timedelta(days=1)
 _MOST_SPLITS: Final = 64
@@ -175,9 +177,12 @@ class AlpacaClient:
     ) -> dict[Ticker, Sequence[NewsArticle] | ProviderError]:
         """Return the articles about several companies, of each latest first."""
         answers: dict[Ticker, Sequence[NewsArticle] | ProviderError] = dict.fromkeys(since, ())
-        first = self._clock() - NEWS_SPAN
+        now = self._clock()
+        first = now - NEWS_SPAN
         begins = {ticker: begin or first for ticker, begin in since.items()}
-        for begin, group in _alike(begins, _LIKE_MOMENTS, lambda _: _BATCH):
+        for begin, group in _alike(
+            begins, _LIKE_MOMENTS, lambda at: _MOST_DAYS_OF_NEWS // max(1, (now - at).days)
+        ):
             answers |= _apart(group, partial(self._articles_of, start=begin))
         return answers
 
