@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 from .night import Night, Report, StoreName
 
 _BAD: Final = ("lost", "duplicated", "overdrawn", "stuck", "notifiedTwice")
-_WORST: Final = ("calls", "priceCalls", "events", "minutes", "seconds")
+_WORST: Final = ("calls", "priceCalls", "events", "minutes", "minutesOf99", "seconds")
 _PRICED: Final = ("writeUnits", "readUnits", "dollars")
 
 

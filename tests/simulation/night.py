@@ -2,11 +2,14 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from math import ceil
 from random import Random
+from random import seed as set_seed
 from typing import Any, Final, Literal
 
 from pydantic import SecretStr
@@ -83,6 +86,7 @@ class Report:
     writeUnits: int = 0  # noqa: N815
     readUnits: int = 0  # noqa: N815
     minutes: float = 0
+    minutesOf99: float = 0  # noqa: N815
     dollars: float = 0
     seconds: float = 0
     faultsByKind: dict[str, int] = field(default_factory=dict)  # noqa: N815
@@ -95,6 +99,7 @@ class Night:
     def __init__(
         self, tickers: int, store: StoreName, *, seed: int = 1, rate: float | None = None
     ) -> None:
+        set_seed(seed)  # the waits between retries are random, too
         self.clock = VirtualClock(_EVENING_BEFORE)
         self.faults = Faults(Random(seed))
         self.rate = 1.0 if rate is None else rate
@@ -117,7 +122,7 @@ class Night:
         self._app: App | None = None
         self._is_elsewhere = False
         self._planned_at = _NIGHT
-        self._fresh_at: datetime | None = None
+        self._is_fresh = False
         self._has_worked = False
 
     def _open(self, store: StoreName) -> Store:
@@ -279,10 +284,9 @@ class Night:
 
     def _is_done(self) -> bool:
         """Return whether everything is fresh and handled; put back what failed for good."""
-        if self._fresh_at is None and self._has_worked and not self._stale():
-            self._fresh_at = self.clock()
-        self._has_worked = False
-        if self._fresh_at is None or self.queues.next_at(_VISIBILITY_S) is not None:
+        if not self._is_fresh and self._has_worked:
+            self._is_fresh, self._has_worked = not self._stale(), False
+        if not self._is_fresh or self.queues.next_at(_VISIBILITY_S) is not None:
             return False
         if self._redrive():
             return False
@@ -300,7 +304,18 @@ class Night:
     # What it came to
 
     def _summaries(self) -> list[CompanySummary]:
-        return list(self._clean.assets.summaries())
+        with self._observing():
+            return list(self._clean.assets.summaries())
+
+    @contextmanager
+    def _observing(self) -> Iterator[None]:
+        """Look at what is stored: without faults, and without paying for it."""
+        rate, self.faults.rate = self.faults.rate, 0
+        write, read = self.units.write, self.units.read
+        try:
+            yield
+        finally:
+            self.faults.rate, self.units.write, self.units.read = rate, write, read
 
     def _stale(self) -> list[str]:
         """Return the companies that are not fresh although the provider was healthy for them."""
@@ -320,7 +335,7 @@ class Night:
         return self._start(self.bare)
 
     def _check(self) -> None:
-        report, seen = self.report, self.faults.seen
+        report, seen, self.faults.rate = self.report, self.faults.seen, 0
         report.calls = self.transport.calls.total()
         report.priceCalls = report.calls - sum(
             self.transport.calls[path] for path in ("/v2/assets", "/v1beta1/news")
@@ -331,13 +346,21 @@ class Night:
         report.stuck = len(self._stale())
         report.writeUnits, report.readUnits = round(self.units.write), round(self.units.read)
         report.dollars = round(self.units.dollars, 4)
-        report.minutes = round(
-            ((self._fresh_at or self.clock()) - _NIGHT) / timedelta(minutes=1), 1
-        )
+        report.minutes, report.minutesOf99 = self._minutes(1), self._minutes(0.99)
         for ticker in self.market.covered():
             self._check_company(ticker)
         self._check_events()
         self._check_notifications()
+
+    def _minutes(self, share: float) -> float:
+        """Return after how many minutes such a share of the companies had their prices."""
+        asked = sorted(
+            company.requested.get(DataSet.PRICES, _NIGHT + _LONGEST)
+            for company in self._summaries()
+            if company.ticker not in self.poisoned
+        )
+        latest = asked[ceil(share * len(asked)) - 1]
+        return round((latest - _NIGHT) / timedelta(minutes=1), 1)
 
     def _check_company(self, ticker: str) -> None:
         """Compare what is stored of a company with what the provider has."""
