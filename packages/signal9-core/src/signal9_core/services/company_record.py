@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ..domain.companies import Failures, Freshness, ProblemKind
+from ..domain.companies import DataSet, Failures, Freshness, ProblemKind
 from ..domain.identity import dispute
 from ..domain.price_check import describe_problem, latest_check
 from ..errors import UndecidedOwnerError
+from ..events import FinancialDataIngested, NewsIngested, PricesUpdated
 from ..ports import ABSENT
 from .ingest_result import LASTING
 from .outbox import pack, unpack
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from ..domain.companies import (
         AssetProfile,
         CompanyOverview,
-        DataSet,
         Listing,
         PendingEvent,
         PriceCheck,
@@ -45,6 +45,12 @@ __all__ = ["CompanyRecord", "Update", "still_due"]
 
 E = TypeVar("E", bound="Event")
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_DATA_SETS: Final = {
+    FinancialDataIngested.detail_type: DataSet.FINANCIALS,
+    NewsIngested.detail_type: DataSet.NEWS,
+    PricesUpdated.detail_type: DataSet.PRICES,
+}
+"""Which data the events of a company are about."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,7 @@ class CompanyRecord:
         self._updates: dict[DataSet, Update] = {}
         self._requested: dict[DataSet, datetime] = {}
         self._failed: dict[DataSet, str] = {}
+        self._unanswered: set[DataSet] = set()
         self._history: PriceHistory | None = None
         self._price_check: PriceCheck | None = None
         self._events: list[PendingEvent] = []
@@ -136,6 +143,7 @@ class CompanyRecord:
         """Note an error that is likely to come again, to be written by `save`."""
         if isinstance(error, LASTING):
             self._failed[data_set] = str(error)
+        self._unanswered.add(data_set)
 
     def add_history(self, history: PriceHistory) -> None:
         """Keep which prices came when, to be written by `save`."""
@@ -146,10 +154,15 @@ class CompanyRecord:
         self._price_check = latest_check(self._price_check, check)
 
     def write_events(self, *events: Event) -> None:
-        """Write events, before the data that they are about are written."""
-        if not events:
+        """Write events, before the data that they are about are written.
+
+        What a stopped run has written of them, and nobody has published, is not written twice.
+        """
+        known = [unpack(event) for event in self._stored.model.pending if not event.published_at]
+        new = [event for event in events if not any(_includes(other, event) for other in known)]
+        if not new:
             return
-        self._events += map(pack, events)
+        self._events += map(pack, new)
 
         def changed(profile: AssetProfile) -> AssetProfile:
             return profile.model_copy(update={"pending": self._pending(profile)})
@@ -162,9 +175,17 @@ class CompanyRecord:
             return
         self.save()
         # Another run may have published, and removed, what this one recorded.
-        self._published = list(dict.fromkeys((*self._stored.model.pending, *self._events)))
+        events = dict.fromkeys((*self._stored.model.pending, *self._events))
+        self._published = [event for event in events if not self._is_early(event)]
         outbox.send([unpack(event) for event in self._published if not event.published_at])
         self._stored = self._assets.read(self.ticker)  # its insights may be new
+
+    def _is_early(self, pending: PendingEvent) -> bool:
+        """Return whether a stopped run may have left an event without its data.
+
+        The data did not come in this run. What stays unpublished for long is published anyway.
+        """
+        return _DATA_SETS.get(pending.detail_type) in self._unanswered
 
     def save(self, *, checked: bool = False) -> None:
         """Write what is new to the record, without the events that are published by now."""
@@ -275,6 +296,19 @@ def still_due(
     failed = {name: failures.at for name, failures in profile.failures.items()}
     latest = _latest(profile.requested, failed)
     return [name for name in data_sets if latest.get(name, _NEVER) < planned_at]
+
+
+def _includes(recorded: Event, event: Event) -> bool:
+    """Return whether a recorded event says all that another one would."""
+    match recorded:
+        case PricesUpdated() if isinstance(event, PricesUpdated):
+            return recorded.first <= event.first and event.last <= recorded.last
+        case NewsIngested(ticker=ticker) if isinstance(event, NewsIngested):
+            is_within = recorded.first <= event.first and event.last <= recorded.last
+            return is_within and event.ticker == ticker
+        case FinancialDataIngested() if isinstance(event, FinancialDataIngested):
+            return set(event.reports) <= set(recorded.reports)
+    return False
 
 
 def _describe(failures: Mapping[DataSet, Failures]) -> str | None:
