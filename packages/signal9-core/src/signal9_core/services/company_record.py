@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ..domain.companies import DataSet, Failures, Freshness, ProblemKind
+from ..domain.companies import Failures, Freshness, ProblemKind
 from ..domain.identity import dispute
 from ..domain.price_check import describe_problem, latest_check
 from ..errors import StoreError, UndecidedOwnerError
 from ..events import FinancialDataIngested, FinancialDataRestated, NewsIngested, PricesUpdated
 from ..ports import ABSENT
 from .ingest_result import describe_error, is_lasting
-from .outbox import pack, unpack
+from .outbox import DATA_SETS, pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..domain.companies import (
         AssetProfile,
         CompanyOverview,
+        DataSet,
         Listing,
         PendingEvent,
         PriceCheck,
@@ -45,13 +46,6 @@ __all__ = ["CompanyRecord", "Update", "still_due"]
 
 E = TypeVar("E", bound="Event")
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-_DATA_SETS: Final = {
-    FinancialDataIngested.detail_type: DataSet.FINANCIALS,
-    FinancialDataRestated.detail_type: DataSet.FINANCIALS,
-    NewsIngested.detail_type: DataSet.NEWS,
-    PricesUpdated.detail_type: DataSet.PRICES,
-}
-"""Which data the events of a company are about."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +194,7 @@ class CompanyRecord:
 
         The data did not come in this run. What stays unpublished for long is published anyway.
         """
-        return _DATA_SETS.get(pending.detail_type) in self._unanswered
+        return DATA_SETS.get(pending.detail_type) in self._unanswered
 
     def save(self, *, checked: bool = False) -> None:
         """Write what is new to the record, without the events that are published by now."""
