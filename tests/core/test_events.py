@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from signal9_core import events
-from signal9_core.domain import DataSet, ReportKind
+from signal9_core.domain import DataSet, Period, ReportKind
 from signal9_core.errors import InputError
 from signal9_core.events import (
     EVENTS,
@@ -18,10 +18,12 @@ from signal9_core.events import (
     EarningsScheduled,
     Event,
     FinancialDataIngested,
+    FinancialDataRestated,
     IngestionFailed,
     NewsIngested,
     NewsSentimentAnalyzed,
     PricesUpdated,
+    RestatedPeriod,
     UserAction,
     event_from,
     event_schema,
@@ -35,6 +37,19 @@ SAMPLES: tuple[Event, ...] = (
     EarningsScheduled(at=AT, ticker="IBM", report_date=date(2013, 4, 18)),
     FinancialDataIngested(
         at=AT, ticker="IBM", reports=(ReportKind.EARNINGS, ReportKind.CASH_FLOW), count=3
+    ),
+    FinancialDataRestated(
+        at=AT,
+        correlation_id="alphavantage-20130301T210000.000000Z",
+        ticker="IBM",
+        reports=(ReportKind.CASH_FLOW,),
+        periods=(
+            RestatedPeriod(
+                report=ReportKind.CASH_FLOW,
+                period=Period.ANNUAL,
+                fiscal_date_ending=date(2012, 12, 31),
+            ),
+        ),
     ),
     IngestionFailed(at=AT, data_set="calendar", reason="over the quota", transient=True),
     NewsIngested(at=AT, ticker="IBM", first=AT, last=AT, count=1),
@@ -55,6 +70,7 @@ def test_every_kind_of_event_has_a_detail_type_and_is_tried_here() -> None:
         "Asset Data Updated",
         "Earnings Scheduled",
         "Financial Data Ingested",
+        "Financial Data Restated",
         "Ingestion Failed",
         "News Ingested",
         "News Sentiment Analyzed",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from tests.e2e.place import Place, deployed
+from tests.e2e.place import Place, deployed, eventually
 
 collect_ignore_glob = [] if os.environ.get("SIGNAL9_E2E") else ["test_*.py"]
 
@@ -25,6 +25,15 @@ def place() -> Iterator[Place]:
 
 @pytest.fixture(scope="session")
 def api(place: Place) -> Iterator[httpx2.Client]:
-    """A client of its API, with a token."""
+    """A client of its API, with a token, once the stage has filled itself with what tests read."""
     with place.api(place.token()) as found:
+        for path in ("/assets/AAPL/prices", "/news?ticker=AAPL", "/financials/AAPL"):
+            eventually(lambda path=path: _items(found, path), within_s=240)
         yield found
+
+
+def _items(api: httpx2.Client, path: str) -> list[object]:
+    """Return what a list has; nothing while what it is about is not known yet."""
+    answer = api.get(path)
+    found: list[object] = answer.json()["items"] if answer.status_code == 200 else []
+    return found

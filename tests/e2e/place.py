@@ -14,7 +14,7 @@ from unittest.mock import patch
 import boto3
 import httpx2
 
-from signal9_deploy.names import stack_name
+from signal9_deploy.names import queue_name, stack_name
 from signal9_deploy.settings import LOCAL, StageSettings
 from signal9_deploy.stage_files import load_stage
 from tests.architecture.project import ROOT
@@ -26,7 +26,7 @@ STAGE: Final = os.environ.get("SIGNAL9_E2E_STAGE", LOCAL)
 
 # Every minute, so that what the clock does can be seen.
 _EVERY_MINUTE: Final = {
-    "SIGNAL9_DEPLOY__POLLING": "rate(1 minute)",
+    "SIGNAL9_DEPLOY__PLANNING": "rate(1 minute)",
 }
 
 T = TypeVar("T")
@@ -65,6 +65,20 @@ class Place:
     def _environment(self) -> Mapping[str, str]:
         """The variables of this process; on an emulator without another stage's settings."""
         return _without_settings(os.environ) if self.emulated else os.environ
+
+    def signal9(self, *arguments: str, code: int = 0) -> Any:
+        """Run `signal9 … --json` on the queues of the stage, and return what it prints."""
+        command = [sys.executable, "-m", "signal9_core", *arguments]
+        done = subprocess.run(
+            [*command, "--stage", self.settings.stage, "--json"],
+            cwd=ROOT,
+            env={**self._environment, **self.variables},
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return json.loads(done.stdout)
 
     def client(self, service: str) -> Any:
         """Return a client for a service."""
@@ -162,23 +176,27 @@ def deployed() -> Iterator[Place]:
     if STAGE != LOCAL:
         yield Place(load_stage(STAGE))
         return
+    with empty_place() as place:
+        place.command("deploy", LOCAL)
+        yield replace(place, unreadable=_sent_poison(place))
+
+
+@contextmanager
+def empty_place() -> Iterator[Place]:
+    """Yield an emulator with nothing on it, and an issuer of tokens for the stage to come."""
     with patch.dict(os.environ, _without_settings(os.environ), clear=True):
         settings = load_stage(STAGE)
     with real_issuer() as issuer, running_emulator() as url:
         places = {"AWS_ENDPOINT_URL": url, "SIGNAL9_DEPLOY__ISSUER": issuer}
         variables = {**CREDENTIALS, **_EVERY_MINUTE, **places}
-        place = Place(settings, variables, "000000000000", issuer)
-        place.command("deploy", LOCAL)
-        yield replace(place, unreadable=_sent_poison(place))
+        yield Place(settings, variables, "000000000000", issuer)
 
 
 def _sent_poison(place: Place) -> str:
     """Send a message that nobody can read, first of all, since three attempts take their time."""
     sqs = place.client("sqs")
-    for url in sqs.list_queues()["QueueUrls"]:
-        if "-Service-Failures" in url and "DeadLetters" not in url:
-            return str(sqs.send_message(QueueUrl=url, MessageBody="poison")["MessageId"])
-    raise AssertionError("there is no queue of failures")
+    url = sqs.get_queue_url(QueueName=queue_name(place.settings, "failures"))["QueueUrl"]
+    return str(sqs.send_message(QueueUrl=url, MessageBody="poison")["MessageId"])
 
 
 def eventually(look: Callable[[], T | None], *, within_s: float) -> T:

@@ -14,7 +14,7 @@ def test_a_secret_at_its_placeholder_is_told_by_the_function_and_by_health(
     if not place.emulated:
         pytest.skip("a real stage has its secrets already")
     functions = place.client("lambda")
-    name = f"signal9-{place.settings.stage}-Ingest"
+    name = f"signal9-{place.settings.stage}-Plan"
     before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
 
     def run(variables: dict[str, str]) -> str:

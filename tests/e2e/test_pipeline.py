@@ -7,8 +7,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from signal9_core.domain.queues import DEAD_LETTERS
 from signal9_core.events import SOURCE
-from signal9_deploy.names import bus_name
+from signal9_deploy.names import bus_name, queue_name
 from tests.e2e.place import Place, eventually
 
 
@@ -70,7 +71,7 @@ def _done(place: Place) -> list[dict[str, Any]]:
     return [
         each
         for each in place.logged("Enhancement")
-        if each.get("message") == "insights updated" and each.get("detail_type") == "Prices Updated"
+        if each.get("message") == "handled" and each.get("messages")
     ]
 
 
@@ -96,29 +97,29 @@ def test_a_failed_ingest_is_reported(place: Place) -> None:
     assert line["detail_type"] == "Ingestion Failed"
 
 
-def test_an_event_that_nobody_can_work_on_is_reported_with_its_reason(place: Place) -> None:
-    # Not over the bus: there the emulator tries only once, and reports nothing.
-    poison = {"detail-type": "News Ingested", "id": "poison-1", "detail": {"poison": True}}
-    place.client("lambda").invoke(
-        FunctionName=f"signal9-{place.settings.stage}-Enhancement",
-        InvocationType="Event",
-        Payload=json.dumps(poison),
-    )
+def test_an_event_that_nobody_can_work_on_is_a_dead_letter_with_its_reason(place: Place) -> None:
+    _publish(place, "News Ingested", poison=True)
 
-    line = _reported(place, "poison-1")
+    def failed(queue: str) -> list[dict[str, Any]]:
+        letters: list[dict[str, Any]] = place.signal9("failures")["items"]
+        return [each for each in letters if each["queue"] == queue and "poison" in each["body"]]
 
-    assert line["detail_type"] == "News Ingested"
-    assert "validation errors for NewsIngested" in line["reason"]
-    assert line["function"].endswith("-Enhancement")
+    (letter,) = eventually(lambda: failed("insights"), within_s=60)
+    assert "NewsIngested: " in letter["reason"]
+    assert "ticker: Field required" in letter["reason"]
+    eventually(lambda: failed("notifications"), within_s=60)
+
+    put_back = place.signal9("redrive", letter["id"])
+
+    assert put_back == {"redriven": [letter["id"]], "left": []}
+    (again,) = eventually(lambda: failed("insights"), within_s=60)
+    assert again["id"] != letter["id"]
 
 
 def test_what_cannot_be_read_waits_in_a_dead_letter_queue(place: Place) -> None:
     sqs = place.client("sqs")
-    (url,) = (
-        each
-        for each in sqs.list_queues()["QueueUrls"]
-        if "-FailuresDeadLetters" in each and "Functions" not in each
-    )
+    name = queue_name(place.settings, f"failures{DEAD_LETTERS}")
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
 
     def look() -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = sqs.receive_message(QueueUrl=url).get("Messages", [])

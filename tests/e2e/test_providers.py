@@ -1,9 +1,12 @@
 """Keys of providers: put by the command, found by the function that asks a provider."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
+from signal9_core.domain import DataSet
+from signal9_core.domain.work import WorkItem
 from signal9_core.providers.simulator.server import running
 from signal9_core.providers.simulator.simulator import Simulator
 from signal9_core.tables import STATE
@@ -11,6 +14,7 @@ from signal9_deploy.names import SECRETS, bucket_name, secret_name, table_prefix
 from tests.core.spending import BUDGET, calls_of_processes
 from tests.e2e.place import Place
 from tests.emulator import CREDENTIALS
+from tests.handlers.test_jobs import sqs_event
 
 KEYS = {"apiKey": "key-of-e2e", "secretKey": "secret-of-e2e"}
 
@@ -72,6 +76,19 @@ def _booked(place: Place, provider: str) -> int:
     )
 
 
+def _work_of(provider: str) -> str:
+    """Return a work item; what it brings is of no company that other tests look at."""
+    item = WorkItem(
+        provider=provider,
+        planned_at=datetime.now(UTC),
+        due_since=None,
+        calls=2,
+        tickers=("FB",),
+        data_sets=(DataSet.PRICES, DataSet.NEWS),
+    )
+    return item.model_dump_json()
+
+
 @pytest.mark.parametrize("provider", ["alpaca", "alphavantage"])
 def test_the_function_asks_with_the_keys_of_its_secret_within_its_budget_and_keeps_the_answers(
     place: Place, provider: str
@@ -82,9 +99,9 @@ def test_the_function_asks_with_the_keys_of_its_secret_within_its_budget_and_kee
 
     with (
         running(simulator) as address,
-        place.configured("Ingest", **_asked(provider, address)),
+        place.configured("Work", **_asked(provider, address)),
     ):
-        place.invoke("Ingest", {})
+        place.invoke("Work", sqs_event(_work_of(provider)))
 
     assert simulator.seen[f"{provider} answered"] > 0
     assert simulator.seen[f"{provider} refused"] == 0

@@ -42,7 +42,7 @@ def sample(place: Place) -> Iterator[Target]:
             "SIGNAL9_TABLE_PREFIX": table_prefix(place.settings),
         }
         subprocess.run(
-            [sys.executable, "-m", "signal9_core", "ingest"],
+            [sys.executable, "-m", "signal9_core", "ingest", "--force"],
             env={**os.environ, **place.variables, **store},
             check=True,
             capture_output=True,

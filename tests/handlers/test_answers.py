@@ -24,6 +24,7 @@ def test_health_tells_version_and_stage_and_any_problems(
     healthy = {"status": "ok", "version": __version__, "stage": "local"}
     assert get(client, "/health") == healthy
 
+    monkeypatch.setattr(type(app), "freshness", None)
     monkeypatch.setattr(app, "problems", lambda: ("The provider's key is not set.",))
 
     problems = ["The provider's key is not set."]

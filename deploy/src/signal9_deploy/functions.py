@@ -9,6 +9,7 @@ from signal9_core.events import (
     AssetDataUpdated,
     Event,
     FinancialDataIngested,
+    FinancialDataRestated,
     NewsIngested,
     PricesUpdated,
 )
@@ -223,7 +224,7 @@ JOBS: Final = (
             Use(TIME_SERIES),
             Use(STATE, writes=True),
         ),
-        events=(FinancialDataIngested, NewsIngested, PricesUpdated),
+        events=(FinancialDataIngested, FinancialDataRestated, NewsIngested, PricesUpdated),
         queue=NOTIFICATIONS,
         timeout_s=120,
     ),

@@ -11,6 +11,7 @@ from signal9_core.domain import (
     DataSet,
     EarningsCalendarEntry,
     Freshness,
+    Period,
     ReportKind,
 )
 from signal9_core.errors import (
@@ -23,10 +24,12 @@ from signal9_core.events import (
     AssetDataUpdated,
     EarningsScheduled,
     FinancialDataIngested,
+    FinancialDataRestated,
     IngestionFailed,
     NewsIngested,
     NewsSentimentAnalyzed,
     PricesUpdated,
+    RestatedPeriod,
 )
 from signal9_core.provider_port import Financials
 from tests.fakes import NOW, REPORTS, AttentivePublisher, FakeProvider, article, income, series
@@ -102,15 +105,24 @@ def test_only_what_changed_is_announced(
     assert answer.changed == {
         "listing": 0, "calendar": 1, "overview": 0, "prices": 2, "financials": 1, "news": 1,
     }  # fmt: skip
-    of_ingest = EarningsScheduled, PricesUpdated, FinancialDataIngested, NewsIngested
+    of_ingest = EarningsScheduled, PricesUpdated, FinancialDataRestated, NewsIngested
     moment = provider.articles[-1].published_at
     assert [event for event in publisher.heard if isinstance(event, of_ingest)] == [
         EarningsScheduled(at=NOW, ticker="AAPL", report_date=date(2024, 2, 2)),
         PricesUpdated(
             at=NOW, ticker="AAPL", first=date(2024, 1, 3), last=date(2024, 1, 4), count=2
         ),
-        FinancialDataIngested(
-            at=NOW, ticker="AAPL", reports=(ReportKind.INCOME_STATEMENT,), count=1
+        FinancialDataRestated(
+            at=NOW,
+            ticker="AAPL",
+            reports=(ReportKind.INCOME_STATEMENT,),
+            periods=(
+                RestatedPeriod(
+                    report=ReportKind.INCOME_STATEMENT,
+                    period=Period.ANNUAL,
+                    fiscal_date_ending=date(2023, 9, 30),
+                ),
+            ),
         ),
         NewsIngested(at=NOW, ticker="MSFT", first=moment, last=moment, count=1),
     ]

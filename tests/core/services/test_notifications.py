@@ -6,13 +6,15 @@ from decimal import Decimal
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import Asset, CorporateAction, ReportKind, User
+from signal9_core.domain import Asset, CorporateAction, Period, ReportKind, User
 from signal9_core.events import (
     AssetDataUpdated,
     Event,
     FinancialDataIngested,
+    FinancialDataRestated,
     NewsIngested,
     PricesUpdated,
+    RestatedPeriod,
 )
 from signal9_core.ports import Item
 from signal9_core.repositories.users import SubscriptionRepository
@@ -144,6 +146,27 @@ def test_users_who_watch_a_company_are_notified_of_its_recent_reports_once(app: 
     assert (found.kind, found.title) == ("financials", "BRK.B: new income statement")
     assert found.url == "/api/v1/financials/BRK.B?report=income_statement&period=annual"
     assert not inbox(app, "grace")
+
+
+def test_users_who_watch_a_company_are_notified_of_restatements_once(app: App) -> None:
+    restated = FinancialDataRestated(
+        at=NOW,
+        ticker="BRK.B",
+        reports=(ReportKind.INCOME_STATEMENT,),
+        periods=(
+            RestatedPeriod(
+                report=ReportKind.INCOME_STATEMENT,
+                period=Period.ANNUAL,
+                fiscal_date_ending=date(2022, 12, 31),
+            ),
+        ),
+    )
+
+    assert [app.notify(restated), app.notify(restated)] == [1, 0]
+
+    (entry,) = inbox(app, "ada")
+    assert entry.title == "BRK.B: restated income statement, latest of 2022-12-31"
+    assert entry.url == "/api/v1/financials/BRK.B?report=income_statement&period=annual"
 
 
 @pytest.mark.parametrize(

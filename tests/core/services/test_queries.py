@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -158,12 +158,20 @@ def test_an_unavailable_store_is_a_problem_and_not_a_failure() -> None:
     def fail() -> StateRepository:
         raise StoreUnavailableError("table signal9-prod-State is throttled")
 
-    assert ListProblems(fail)() == [NO_DATA]
+    problems = ListProblems(fail, provider="fake", clock=SetClock(), grace=timedelta(hours=26))
+    assert problems() == [NO_DATA]
+    assert problems.freshness is None
 
 
 def test_problems_are_read_once_in_ten_seconds(spied: SpiedStore) -> None:
     elapsed, state = [0.0], StateRepository(spied)
-    problems = ListProblems(lambda: state, lambda: elapsed[0])
+    problems = ListProblems(
+        lambda: state,
+        lambda: elapsed[0],
+        provider="fake",
+        clock=SetClock(),
+        grace=timedelta(hours=26),
+    )
     assert problems() == []
     state.note_blocked_refresh(NOW)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
 from itertools import chain
@@ -10,28 +11,29 @@ from typing import TYPE_CHECKING, Protocol, cast
 from .tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping
 
     from .credentials import Credentials
     from .ports import Clock, EventPublisher, Mailer, Notifier, Store
     from .provider_port import Provider, ProviderFormat, Quota, RawCache
     from .quota import SharedQuota
     from .raw_archive import RawArchive
-    from .repositories.companies import CompanySummary
-    from .schemas.operations import DueAnswer
+    from .repositories.state import StateRepository
+    from .schemas.operations import StatusAnswer
     from .services.companies import CompanyFinder
     from .services.deliveries import SendNotifications
     from .services.ingest import Ingest
     from .services.notifications import NotifySubscribers
     from .services.outbox import Outbox
     from .services.parsed_responses import ParserRegistry
+    from .services.planner import MaxAge
     from .services.run import Due, Run
+    from .services.status import ListProblems
     from .services.users import UserService
     from .settings import Settings
 
 __all__ = [
     "ProviderPackage",
-    "describe_due",
     "make_bus",
     "make_cache",
     "make_credentials",
@@ -41,10 +43,12 @@ __all__ = [
     "make_notifier",
     "make_notify",
     "make_parsers",
+    "make_problems",
     "make_provider",
     "make_quotas",
     "make_run",
     "make_send",
+    "make_status",
     "make_users",
     "open_store",
     "provider_notice",
@@ -195,15 +199,12 @@ def make_due(
     from .repositories.companies import AssetRepository
     from .repositories.reports import FinancialsRepository
     from .repositories.state import StateRepository
-    from .services.planner import MaxAge, Planner
+    from .services.planner import Planner
     from .services.run import Due
 
-    ages = MaxAge(
-        lists=max_age or timedelta(days=1),
-        overview=timedelta(days=settings.overview_max_age_days),
-        financials=timedelta(days=settings.financials_max_age_days),
-        news=timedelta(hours=settings.news_max_age_hours),
-    )
+    ages = _max_age(settings)
+    if max_age is not None:
+        ages = replace(ages, lists=max_age)
     sizes = provider.batch_sizes if isinstance(provider, BatchProvider) else {}
     return Due(
         provider,
@@ -213,21 +214,61 @@ def make_due(
         StateRepository(store),
         clock,
         last_close,
+        timedelta(hours=settings.late_after_hours),
         max_age,
         settings.companies,
     )
 
 
-def describe_due(
-    due: Callable[[], Due], budget: SharedQuota | None, companies: Sequence[CompanySummary]
-) -> DueAnswer | None:
-    """Return how much is due of a provider; `None` if it is not set up, or makes no requests."""
-    from .errors import SettingsError
+def _max_age(settings: Settings) -> MaxAge:
+    from .services.planner import MaxAge
 
-    try:
-        return due().answer(companies, budget)
-    except SettingsError:
-        return None
+    return MaxAge(
+        overview=timedelta(days=settings.overview_max_age_days),
+        financials=timedelta(days=settings.financials_max_age_days),
+        news=timedelta(hours=settings.news_max_age_hours),
+    )
+
+
+def make_status(
+    settings: Settings,
+    store: Store,
+    due: Due | None,
+    provider: str,
+    quotas: Mapping[str, SharedQuota],
+    notice: str | None,
+) -> StatusAnswer:
+    """Return how much is stored, and how fresh it is; without `due`, as of the latest plan."""
+    from .repositories.companies import AssetRepository
+    from .repositories.state import StateRepository
+    from .services.freshness import describe_promises
+    from .services.status import get_status
+
+    state, companies = StateRepository(store), list(AssetRepository(store).summaries())
+    return get_status(
+        companies,
+        state,
+        [quota.status() for quota in quotas.values()],
+        state.freshness(provider) if due is None else due.freshness(companies),
+        describe_promises(_max_age(settings)),
+        stage=settings.stage,
+        store=settings.store,
+        location=settings.location,
+        provider=provider,
+        notice=notice,
+        due=None if due is None else due.answer(companies, quotas.get(provider)),
+    )
+
+
+def make_problems(
+    settings: Settings, state: Callable[[], StateRepository], provider: str, clock: Clock
+) -> ListProblems:
+    """Return what lists the problems of a stage."""
+    from .services.status import ListProblems
+
+    grace = timedelta(hours=settings.late_after_hours)
+    is_planned = settings.store == "dynamodb"
+    return ListProblems(state, provider=provider, clock=clock, grace=grace, is_planned=is_planned)
 
 
 def make_ingest(

@@ -8,7 +8,6 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from .adapters import (
-    describe_due,
     make_bus,
     make_cache,
     make_credentials,
@@ -18,10 +17,12 @@ from .adapters import (
     make_notifier,
     make_notify,
     make_parsers,
+    make_problems,
     make_provider,
     make_quotas,
     make_run,
     make_send,
+    make_status,
     make_users,
     open_store,
     provider_notice,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from .credentials import Credentials
     from .domain.companies import DataSet
+    from .domain.freshness import FreshnessSummary
     from .domain.reports import ReportKind
     from .domain.work import WorkItem
     from .pipeline import Pipeline
@@ -303,22 +305,21 @@ class App:
     @cached_property
     def problems(self) -> ListProblems:
         """The problems that keep this stage from working properly."""
-        from .services.status import ListProblems
+        return make_problems(self.settings, lambda: self.state, self.provider_name, self.clock)
 
-        return ListProblems(lambda: self.state)
+    @property
+    def freshness(self) -> FreshnessSummary | None:
+        """How fresh the companies were at the latest plan; `None` before the first."""
+        return self.problems.freshness
 
     def get_status(self) -> StatusAnswer:
         """Return how much is stored, and how fresh it is."""
-        from .services.status import get_status
-
-        settings, name = self.settings, self.provider_name
-        place = {"stage": settings.stage, "store": settings.store, "location": settings.location}
-        quotas = [quota.status() for quota in self.quotas.values()]
-        due = partial(describe_due, lambda: self._due(self.provider), self.quotas.get(name))
-        notice = self.notice_of(name)
-        return get_status(
-            self.assets, self.state, quotas, due=due, provider=name, notice=notice, **place
-        )
+        try:
+            due = self._due(self.provider)
+        except SettingsError:  # a key is missing
+            due = None
+        name = self.provider_name
+        return make_status(self.settings, self.store, due, name, self.quotas, self.notice_of(name))
 
     def list_credentials(self) -> KeysAnswer:
         """Return where each key of a provider comes from."""
@@ -432,7 +433,7 @@ class App:
     def _replay(self) -> Replay:
         from .services.replay import Replay
 
-        return Replay(make_parsers(), self._ingest, self.assets)
+        return Replay(make_parsers(), self._ingest, self.assets, self.clock)
 
     def check(self, progress: Progress = no_progress, *, repair: bool = False) -> CheckAnswer:
         """Find what is damaged in the store; `repair` it from the raw responses in the cache."""

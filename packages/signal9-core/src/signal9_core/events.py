@@ -6,7 +6,9 @@ have no subscriber here, and their docstrings say whom they are for.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
 from typing import Any, ClassVar, Final, Literal, Self
 
@@ -15,7 +17,7 @@ from pydantic import Field, PositiveInt, ValidationError
 from .domain.companies import DataSet
 from .domain.model import Instant, Model, Score, Ticker
 from .domain.queues import reason_of
-from .domain.reports import ReportKind
+from .domain.reports import Period, ReportKind
 from .errors import InputError
 
 __all__ = [
@@ -25,11 +27,14 @@ __all__ = [
     "EarningsScheduled",
     "Event",
     "FinancialDataIngested",
+    "FinancialDataRestated",
     "IngestionFailed",
     "NewsIngested",
     "NewsSentimentAnalyzed",
     "PricesUpdated",
+    "RestatedPeriod",
     "UserAction",
+    "correlated",
     "event_from",
     "event_schema",
     "parse_event",
@@ -37,6 +42,22 @@ __all__ = [
 
 SOURCE: Final = "signal9.data"
 """The source of every event, as rules match it."""
+
+_correlation_id: Final = ContextVar[str | None]("correlation_id", default=None)
+
+
+def _current_id() -> str | None:
+    return _correlation_id.get()
+
+
+@contextmanager
+def correlated(correlation_id: str | None) -> Iterator[None]:
+    """Give events that are made within the id of the run, or of the event, that causes them."""
+    token = _correlation_id.set(correlation_id)
+    try:
+        yield
+    finally:
+        _correlation_id.reset(token)
 
 
 class Event(Model):
@@ -46,6 +67,10 @@ class Event(Model):
 
     version: Literal[1] = 1
     at: Instant
+    correlation_id: str | None = Field(
+        default_factory=_current_id,
+        description="The run that caused it; null if none did.",
+    )
 
     @classmethod
     def from_envelope(cls, envelope: Mapping[str, object]) -> Self:
@@ -77,13 +102,31 @@ class PricesUpdated(Event):
 
 
 class FinancialDataIngested(Event):
-    """Reports of a company were added or restated."""
+    """Reports of a company were added, or have figures that they did not have before."""
 
     detail_type = "Financial Data Ingested"
 
     ticker: Ticker
     reports: tuple[ReportKind, ...] = Field(min_length=1)
     count: PositiveInt
+
+
+class RestatedPeriod(Model):
+    """A report of which reported figures have changed."""
+
+    report: ReportKind
+    period: Period
+    fiscal_date_ending: date
+
+
+class FinancialDataRestated(Event):
+    """Figures that a company had reported have changed; what they were before stays stored."""
+
+    detail_type = "Financial Data Restated"
+
+    ticker: Ticker
+    reports: tuple[ReportKind, ...] = Field(min_length=1)
+    periods: tuple[RestatedPeriod, ...] = Field(min_length=1, max_length=500)
 
 
 class NewsIngested(Event):
@@ -140,6 +183,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     AssetDataUpdated,
     EarningsScheduled,
     FinancialDataIngested,
+    FinancialDataRestated,
     IngestionFailed,
     NewsIngested,
     NewsSentimentAnalyzed,

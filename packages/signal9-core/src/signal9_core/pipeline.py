@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from .domain.queues import INSIGHTS, NOTIFICATIONS, DeadLetter, reason_of, work_queue
 from .errors import NotFoundError
-from .events import SOURCE, parse_event
+from .events import SOURCE, correlated, parse_event
 from .schemas.operations import FailuresAnswer, RedriveAnswer
 
 if TYPE_CHECKING:
@@ -104,7 +104,9 @@ class Pipeline:
         return self._consumer(queue, partial(self._handle, queue))(messages, until)
 
     def _handle(self, queue: str, body: str) -> None:
-        _SUBSCRIBERS[queue](self._parts)(parse_event(body))
+        event = parse_event(body)
+        with correlated(event.correlation_id):
+            _SUBSCRIBERS[queue](self._parts)(event)
 
     def _do_work(self) -> DoWork:
         from .services.queued_work import DoWork

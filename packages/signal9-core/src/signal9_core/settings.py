@@ -129,6 +129,9 @@ class Settings(BaseSettings):
     financials_max_age_days: PositiveInt = Field(
         90, description="Days after which reports are requested again; sooner after a report date."
     )
+    late_after_hours: PositiveInt = Field(
+        26, description="Hours after which data that is due counts as late, in status and health."
+    )
     news_max_age_hours: PositiveInt = Field(
         1, description="Hours after which news are requested again."
     )

@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from signal9_core.domain.queues import INSIGHTS, NOTIFICATIONS, Failure, Message
 from signal9_core.errors import PublishError
 
+from .metrics import put_freshness
 from .runtime import application, logger
 
 __all__ = ["notify", "plan", "send_notifications", "update_insights", "work"]
@@ -30,6 +31,7 @@ _SENDING: Final = timedelta(seconds=60)
 def plan(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
     """Send what is due to the workers of its provider."""
     planned = application().pipeline.plan()
+    put_freshness()
     logger().info("planned", extra=planned._asdict())
 
 

@@ -17,7 +17,7 @@ def status(context: typer.Context, *, as_json: Json = False) -> None:
         if as_json:
             print_json(answer)
         else:
-            from .views import print_status
+            from .status_view import print_status
 
             print_status(answer)
 

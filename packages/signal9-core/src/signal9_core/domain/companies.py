@@ -153,6 +153,12 @@ class CompanyOverview(OpenModel):
     market_capitalization: OptionalNumber = None
     shares_outstanding: OptionalNumber = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing but whose description it is."""
+        values = {**dict(self), **(self.model_extra or {}), "ticker": None}
+        return all(value is None for value in values.values())
+
 
 class Freshness(Model):
     """How far one data set of one company reaches, and where it comes from."""
@@ -184,6 +190,9 @@ class ProblemKind(StrEnum):
 
     IDENTITY = "identity"
     """The ticker may have another owner; nothing is added until somebody decides."""
+
+    LISTING = "listing"
+    """Its entry in a listing cannot be stored; what was listed before stays."""
 
     PRICES = "prices"
     """Computed adjusted closes differ from the provider's: a split or a dividend is wrong."""

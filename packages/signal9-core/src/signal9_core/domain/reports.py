@@ -2,7 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import BeforeValidator, Field
 
@@ -78,6 +78,15 @@ class Report(OpenModel):
         dumped = self.model_dump(exclude=set(Report.model_fields), exclude_unset=True)
         return {name: value for name, value in dumped.items() if not isinstance(value, str | date)}
 
+    def restates(self, before: Self) -> bool:
+        """Return whether figures that the company had reported are different here."""
+        reported, now = before.reported(), self.reported()
+        return any(now.get(name) != value for name, value in reported.items() if value is not None)
+
+    def reported(self) -> dict[str, Exact | None]:
+        """Return the figures that come from the company itself."""
+        return self.figures()
+
 
 class Statement(Report):
     """A financial statement: an income statement, a balance sheet or a cash flow statement."""
@@ -99,6 +108,10 @@ class Earnings(Report):
         """Return the reported figures, without the day and time of publication."""
         published = ("reportedDate", "reportTime")
         return {name: value for name, value in super().figures().items() if name not in published}
+
+    def reported(self) -> dict[str, Exact | None]:
+        """Return the earnings, without what analysts say."""
+        return {"reportedEPS": self.reported_eps}
 
 
 class EarningsCalendarEntry(OpenModel):

@@ -7,7 +7,12 @@ from pydantic import Field, NonNegativeInt
 from .companies import DataSet, Failures, ListName
 from .model import Instant, Model, Ticker
 
-__all__ = ["ListState", "WorkItem"]
+__all__ = ["ListState", "WorkItem", "run_id"]
+
+
+def run_id(kind: str, at: datetime) -> str:
+    """Return the id of a run of one kind, or of one provider, that began at this moment."""
+    return f"{kind}-{at:%Y%m%dT%H%M%S.%fZ}"
 
 
 class ListState(Model):
@@ -37,3 +42,8 @@ class WorkItem(Model):
     tickers: tuple[Ticker, ...] = ()
     data_sets: tuple[DataSet, ...] = ()
     is_unpublished: bool = False
+
+    @property
+    def run_id(self) -> str:
+        """The id of the plan that it is in."""
+        return run_id(self.provider, self.planned_at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..events import Event
+from ..events import Event, correlated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,8 +36,9 @@ class InProcessEventBus:
     def publish(self, events: Sequence[Event]) -> None:
         """Call every subscriber with every event, in order; their errors are raised as they are."""
         for event in events:
-            for handler in tuple(self._handlers):
-                handler(event)
+            with correlated(event.correlation_id):
+                for handler in tuple(self._handlers):
+                    handler(event)
 
 
 class MemoryMailer:

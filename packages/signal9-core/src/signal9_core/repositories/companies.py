@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -242,7 +241,11 @@ def _apply(stored: Stored | None, listing: Listing) -> ProfileChange | None:
     before, version = AssetProfile(asset=Asset(ticker=listing.asset.ticker)), ABSENT
     if stored is not None:
         before, version = _profile(stored.item), stored.version
-    apply = partial(apply_listing, listing=listing)
+
+    def apply(profile: AssetProfile) -> AssetProfile:
+        storable = profile.with_problem(ProblemKind.LISTING, None, listing.day)
+        return apply_listing(storable, listing)
+
     after = apply(before)
     if version != ABSENT and after == before:
         return None
@@ -256,6 +259,8 @@ def _is_listed(item: Item, asset: Asset, source: str) -> bool:
     """
     before, identity = item["asset"], item["identity"]
     if not isinstance(before, Mapping) or not isinstance(identity, Mapping) or "claim" in item:
+        return False
+    if "problems" in item:  # one of the listing may be over
         return False
     kept = {name: before[name] for name in _KEPT if name in before}
     listed_by = identity.get("listedBy")

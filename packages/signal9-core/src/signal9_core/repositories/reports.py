@@ -77,13 +77,14 @@ class ReportVersion(NamedTuple):
 class ReportChange(NamedTuple):
     """An item of a report to be written, or to be deleted if it has no `item`.
 
-    `report` is what readers get now where it differs from before; it is `None` where only earlier
-    versions or times were added.
+    `report` is what readers get now where it differs from `before`; it is `None` where only earlier
+    versions or times were added. `before` is `None` for a period of which nothing was stored.
     """
 
     report: Report | None
     item: Item | None
     stored: Stored | None
+    before: Report | None = None
 
 
 class ReportComparison(NamedTuple):
@@ -150,12 +151,12 @@ class FinancialsRepository:
             return
         new = [change.item for change in changes if change.item and change.stored is None]
         taken = {key_of(FINANCIALS, item) for item in self._store.put_new(FINANCIALS, new)}
-        for _, item, stored in changes:
+        for _, item, stored, _ in changes:
             if item is not None and (stored is not None or key_of(FINANCIALS, item) in taken):
                 key = dict(key_of(FINANCIALS, item))
                 change = partial(_joined, item, stored)
                 change_item(self._store, FINANCIALS, key, change, known=stored)
-        for _, item, stored in changes:
+        for _, item, stored, _ in changes:
             if item is None and stored is not None:
                 self._delete(stored)
 
@@ -310,16 +311,26 @@ def _joined(item: Item, known: Stored | None, stored: Item | None) -> Item:
 
 
 def _changes(stored: Sequence[Stored], items: Sequence[Item]) -> Iterator[ReportChange]:
-    before = {key_of(FINANCIALS, row.item): row for row in stored}
+    known = {key_of(FINANCIALS, row.item): row for row in stored}
+    before = dict(known)
     for item in items:
         row = before.pop(key_of(FINANCIALS, item), None)
         if row is None:
-            yield ReportChange(_report(item), item, None)
+            moved = next(filter(None, map(known.get, _earlier_keys(item))), None)
+            yield ReportChange(_report(item), item, None, moved and _report(moved.item))
         elif row.item != item:
             same = _content_of(row.item) == _content_of(item)
-            yield ReportChange(None if same else _report(item), item, row)
+            yield ReportChange(None if same else _report(item), item, row, _report(row.item))
     for row in before.values():
         yield ReportChange(None, None, row)
+
+
+def _earlier_keys(item: Item) -> Iterator[tuple[tuple[str, str], ...]]:
+    """Yield where a report whose period's end has moved was stored, the latest place first."""
+    for version in reversed(_versions(item, {})[:-1]):
+        day = str(version.content["date"])
+        key = _key(str(item["ticker"]), str(item["reportType"]), day)
+        yield key_of(FINANCIALS, key)
 
 
 def _latest(received: Received, vintages: Iterable[Vintage[Report]]) -> Received:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, get_args
 from pydantic import ConfigDict, TypeAdapter
 
 from ..domain.companies import Failures, ListName
+from ..domain.freshness import FreshnessSummary
 from ..domain.model import Instant
 from ..domain.work import ListState
 from ..tables import STATE, state_key
@@ -88,6 +89,17 @@ class StateRepository:
         key = _whole_listing(provider)
         change_item(self._store, STATE, key, lambda _: {**key, "listedAt": instant_key(at)})
 
+    def freshness(self, provider: str) -> FreshnessSummary | None:
+        """Return how fresh the companies were at the latest plan, or after the latest run."""
+        stored = self._store.get(STATE, _freshness(provider))
+        if stored is None:
+            return None
+        return FreshnessSummary.model_validate(fields_of(stored.item, STATE.key_attributes))
+
+    def note_freshness(self, provider: str, summary: FreshnessSummary) -> None:
+        """Note how fresh the companies of a provider are."""
+        self._store.put(STATE, {**_freshness(provider), **to_item(summary)})
+
     def refresh_blocked_since(self) -> datetime | None:
         """Return since when no refresh could begin, for want of a working provider."""
         stored = self._store.get(STATE, _BLOCKED)
@@ -110,6 +122,10 @@ def _list_state(item: Item | None) -> ListState:
 
 def _whole_listing(provider: str) -> dict[str, str]:
     return state_key("whole-listing", provider)
+
+
+def _freshness(provider: str) -> dict[str, str]:
+    return state_key("freshness", provider)
 
 
 def _ingest(provider: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ __all__ = [
     "IngestAnswer",
     "KeyAnswer",
     "KeysAnswer",
+    "PromiseAnswer",
     "QuotaAnswer",
     "RedriveAnswer",
     "ReplayAnswer",
@@ -156,6 +157,20 @@ class DataSetStatus(Answer):
     incomplete: int = Field(description="Companies of which only part is stored.")
 
 
+class PromiseAnswer(Answer):
+    """How many companies have a data set as fresh as promised."""
+
+    promise: str = Field(description="How old the data may become.")
+    fresh: int
+    late: int = Field(description="Companies for which it is overdue.")
+    failing: int = Field(description="Companies whose latest requests have failed.")
+    missing: int = Field(description="Companies for which it was never requested.")
+    late_since: Instant | None = Field(
+        description="Since when the latest is overdue; if nothing was received, since when."
+    )
+    stalest: str | None = Field(description="The company for which it is overdue longest.")
+
+
 class CompanyProblem(Answer):
     """Something that is wrong with the data of a company."""
 
@@ -192,3 +207,4 @@ class StatusAnswer(Answer):
         None, description="Null if the provider is not set up, or makes no requests."
     )
     problems: Sequence[CompanyProblem] = ()
+    promises: dict[DataSet, PromiseAnswer] = Field(default_factory=dict)

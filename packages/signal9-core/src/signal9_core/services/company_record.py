@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ..domain.companies import Failures, Freshness, ProblemKind
+from ..domain.companies import DataSet, Failures, Freshness, ProblemKind
 from ..domain.identity import dispute
 from ..domain.price_check import describe_problem, latest_check
-from ..errors import UndecidedOwnerError
+from ..errors import StoreError, UndecidedOwnerError
 from ..ports import ABSENT
-from .ingest_result import LASTING
+from .ingest_result import describe_error, is_lasting
 from .outbox import pack, unpack
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ..domain.companies import (
         AssetProfile,
         CompanyOverview,
-        DataSet,
         Listing,
         PendingEvent,
         PriceCheck,
@@ -34,14 +33,14 @@ if TYPE_CHECKING:
     from ..domain.coverage import PriceHistory
     from ..domain.model import Ticker
     from ..domain.reports import ReportKind
-    from ..errors import ProviderError
+    from ..errors import Signal9Error
     from ..events import Event
     from ..provider_port import Provider
     from ..repositories.companies import AssetRepository
     from ..repositories.optimistic import Versioned
     from .outbox import Outbox
 
-__all__ = ["CompanyRecord", "Update", "still_due"]
+__all__ = ["CompanyRecord", "Update", "is_lasting", "still_due"]
 
 E = TypeVar("E", bound="Event")
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -81,13 +80,16 @@ class CompanyRecord:
         self._stored = stored or assets.read(ticker)
         self.before = self._stored.model
         self._overview: CompanyOverview | None = None
+        self._overview_events: list[PendingEvent] = []
         self._updates: dict[DataSet, Update] = {}
         self._requested: dict[DataSet, datetime] = {}
         self._failed: dict[DataSet, str] = {}
         self._history: PriceHistory | None = None
         self._price_check: PriceCheck | None = None
         self._events: list[PendingEvent] = []
+        self._withdrawn: list[PendingEvent] = []
         self._published: list[PendingEvent] = []
+        self.refused: dict[DataSet, StoreError] = {}
 
     @property
     def is_new(self) -> bool:
@@ -122,7 +124,8 @@ class CompanyRecord:
     def add_overview(self, overview: CompanyOverview, event: Event) -> None:
         """Keep a new description and its event, to be written together."""
         self._overview = overview
-        self._events.append(pack(event))
+        self._overview_events = [pack(event)]
+        self._events += self._overview_events
 
     def add_update(self, data_set: DataSet, update: Update) -> None:
         """Keep what a data set came to, to be written by `save`."""
@@ -132,10 +135,18 @@ class CompanyRecord:
         """Note that the provider has answered, to be written by `save`."""
         self._requested[data_set] = self._provider.retrieved_at()
 
-    def add_failure(self, data_set: DataSet, error: ProviderError) -> None:
-        """Note an error that is likely to come again, to be written by `save`."""
-        if isinstance(error, LASTING):
-            self._failed[data_set] = str(error)
+    def add_failure(self, data_set: DataSet, error: Signal9Error, recorded: int) -> None:
+        """Note an error that is likely to come again, to be written by `save`.
+
+        Events after the `recorded` first ones announce what was not stored: they are withdrawn.
+        """
+        if is_lasting(error):
+            self._failed[data_set] = describe_error(error)
+            self._withdrawn += self._events[recorded:]
+
+    def count_events(self) -> int:
+        """Return how many events have been added."""
+        return len(self._events)
 
     def add_history(self, history: PriceHistory) -> None:
         """Keep which prices came when, to be written by `save`."""
@@ -162,7 +173,8 @@ class CompanyRecord:
             return
         self.save()
         # Another run may have published, and removed, what this one recorded.
-        self._published = list(dict.fromkeys((*self._stored.model.pending, *self._events)))
+        events = dict.fromkeys((*self._stored.model.pending, *self._events))
+        self._published = [event for event in events if event not in self._withdrawn]
         outbox.send([unpack(event) for event in self._published])
         self._stored = self._assets.read(self.ticker)  # its insights may be new
 
@@ -190,8 +202,23 @@ class CompanyRecord:
                 }
             )
 
-        self._stored = self._assets.change(self.ticker, changed, known=self._stored)
+        try:
+            self._stored = self._assets.change(self.ticker, changed, known=self._stored)
+        except StoreError as error:
+            if self._overview is None or not is_lasting(error):
+                raise
+            self._withdraw_overview(error)
+            self.save(checked=checked)
         self._updates = {}
+
+    def _withdraw_overview(self, error: StoreError) -> None:
+        """Go on without the description, the only part of the record that a provider fills."""
+        self._overview = None
+        self._updates.pop(DataSet.OVERVIEW, None)
+        self._requested.pop(DataSet.OVERVIEW, None)
+        self._failed[DataSet.OVERVIEW] = describe_error(error)
+        self._withdrawn += self._overview_events
+        self.refused[DataSet.OVERVIEW] = error
 
     def _with_price_check(self, profile: AssetProfile) -> AssetProfile:
         if self._price_check is None:
@@ -222,7 +249,8 @@ class CompanyRecord:
 
     def _pending(self, profile: AssetProfile) -> tuple[PendingEvent, ...]:
         events = dict.fromkeys((*profile.pending, *self._events))
-        return tuple(event for event in events if event not in self._published)
+        done = {*self._published, *self._withdrawn}
+        return tuple(event for event in events if event not in done)
 
     def _reports_received(self, profile: AssetProfile) -> dict[ReportKind, datetime]:
         received = dict(profile.reports_received)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, get_args
 
 from ..domain.companies import Asset, AssetProfile, ListName
 from ..domain.reports import ALL_REPORTS
-from ..errors import DamagedItemError, ProviderError, Signal9Error, StoreUnavailableError
-from ..events import EarningsScheduled
+from ..domain.work import run_id
+from ..errors import ProviderError, Signal9Error, StoreError
+from ..events import EarningsScheduled, correlated
+from .company_record import is_lasting
 from .ingest_batch import request_batch
 from .ingest_company import DATA_SETS, IngestCompany
 from .ingest_listing import IngestListing
@@ -62,18 +65,20 @@ class Ingest:
 
         Of that, only what is `due`, where this is passed.
         """
-        result = IngestResult()
+        result, run = IngestResult(), run_id("ingest", self.clock())
         data_sets, reports = data_sets or DATA_SETS, reports or ALL_REPORTS
         if tickers is None:
             names = _LISTS if due is None else {item.name for item in due.lists()}
             for name in (name for name in _LISTS if name in names):
-                result.add(self.update_list(name, progress, accept_losses=accept_losses))
+                with correlated(run):
+                    result.add(self.update_list(name, progress, accept_losses=accept_losses))
         companies = self.provider.covered() or () if tickers is None else tickers
         for done, ticker in enumerate(companies, 1):
             due_now = data_sets if due is None else due.data_sets(ticker)
             wanted = [name for name in data_sets if name in due_now]
             result.fresh.update(name for name in data_sets if name not in due_now)
-            result.add(self.try_company(ticker, wanted, reports))
+            with correlated(run):
+                result.add(self.try_company(ticker, wanted, reports))
             for data_set in data_sets:
                 progress(data_set, done, len(companies))
         if tickers is None and not result.failed:
@@ -93,7 +98,7 @@ class Ingest:
             result = self.listing(progress, accept_losses=accept_losses)
             self.publish_listing()
         source, at = self.provider.name, self.provider.retrieved_at()
-        if not result.failed:
+        if all(failure.ticker for failure in result.failed):  # the list itself has come
             self.state.note_requested_list(source, name, at)
         for reason in result.lasting:
             self.state.note_failed_list(source, name, at, reason)
@@ -109,7 +114,7 @@ class Ingest:
         """
         try:
             stored = self.company.assets.read_many(tickers)
-        except (DamagedItemError, StoreUnavailableError):  # each company may try alone
+        except StoreError:  # each company may try alone
             stored, provider = {}, self.provider
         else:
             profiles = {ticker: _profile(ticker, stored.get(ticker)) for ticker in tickers}
@@ -140,10 +145,13 @@ class Ingest:
         """Ingest a company; what the store fails to do for it does not stop the others."""
         try:
             return self.company(ticker, data_sets, reports, planned_at, stored)
-        except (DamagedItemError, StoreUnavailableError) as error:
+        except StoreError as error:
             result = IngestResult()
             for data_set in data_sets:
                 result.fail(error, data_set, ticker)
+            if is_lasting(error):
+                with suppress(StoreError):  # what is damaged takes no record of it either
+                    self.company.note_failure(ticker, data_sets, error)
             self.outbox.send(result.failure_events(self.clock()))
             return result
 
@@ -158,23 +166,35 @@ class Ingest:
             return result
         for start in range(0, len(entries), _CHUNK):
             chunk = entries[start : start + _CHUNK]
-            changed = self._store_dates(chunk)
-            self.outbox.publish("calendar")
-            result.count("calendar", len(chunk), changed)
+            self._store_dates(chunk, result)
             progress("calendar", start + len(chunk), len(entries))
+        self.outbox.send(result.failure_events(self.clock()))
         return result
 
-    def _store_dates(self, entries: Sequence[EarningsCalendarEntry]) -> int:
-        changes = self.financials.compare_calendar(entries)
-        if changes:
-            at = self.clock()
-            events = (
-                EarningsScheduled(at=at, ticker=entry.ticker, report_date=entry.report_date)
-                for entry, *_ in changes
-            )
+    def _store_dates(self, entries: Sequence[EarningsCalendarEntry], result: IngestResult) -> None:
+        """Write and announce dates; one that cannot be stored is reported, apart from others."""
+        changes, at = self.financials.compare_calendar(entries), self.clock()
+        events = [
+            EarningsScheduled(at=at, ticker=entry.ticker, report_date=entry.report_date)
+            for entry, *_ in changes
+        ]
+        if events:
             self.outbox.record("calendar", *events)
+        try:
             self.financials.write_calendar(changes)
-        return len(changes)
+        except StoreError as error:
+            if not is_lasting(error):
+                raise
+            self.outbox.withdraw("calendar", *events)
+            if len(entries) == 1:
+                result.fail(error, "calendar", entries[0].ticker)
+                return
+            middle = len(entries) // 2
+            self._store_dates(entries[:middle], result)
+            self._store_dates(entries[middle:], result)
+            return
+        self.outbox.publish("calendar")
+        result.count("calendar", len(entries), len(changes))
 
 
 def _profile(ticker: Ticker, stored: Versioned[AssetProfile] | None) -> AssetProfile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -10,22 +11,29 @@ from typing import TYPE_CHECKING, Final
 
 from ..domain.companies import Asset, DataSet, Listing
 from ..domain.reports import ALL_REPORTS
-from ..errors import ProviderError
-from ..events import AssetDataUpdated, FinancialDataIngested, NewsIngested
+from ..errors import PayloadError, ProviderError, StoreError
+from ..events import (
+    AssetDataUpdated,
+    FinancialDataIngested,
+    FinancialDataRestated,
+    NewsIngested,
+    RestatedPeriod,
+)
 from ..provider_port import Vintage
-from .company_record import CompanyRecord, Update, still_due
+from .company_record import CompanyRecord, Update, is_lasting, still_due
 from .ingest_prices import IngestPrices, prices_since
 from .ingest_result import IngestResult
 from .own_facts import own_facts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from ..domain.companies import AssetProfile, CompanyOverview, Freshness
     from ..domain.model import Ticker
     from ..domain.news import NewsArticle
     from ..domain.reports import ReportKind
+    from ..events import Event
     from ..ports import Clock
     from ..provider_port import Provider
     from ..repositories.actions import ActionRepository
@@ -33,7 +41,7 @@ if TYPE_CHECKING:
     from ..repositories.news import ArticleChange, CopyChange, NewsRepository
     from ..repositories.optimistic import Versioned
     from ..repositories.prices import PriceRepository
-    from ..repositories.reports import FinancialsRepository
+    from ..repositories.reports import FinancialsRepository, ReportChange
     from .outbox import Outbox
 
 __all__ = ["DATA_SETS", "IngestCompany"]
@@ -76,30 +84,50 @@ class IngestCompany:
         result = IngestResult()
         updates: dict[DataSet, Update | None] = {}
         for data_set in still_due(record.before, data_sets, planned_at):
+            recorded = record.count_events()
             try:
                 record.require_owner()
-                updates[data_set] = update = own._ingest(data_set, record, reports, result)  # noqa: SLF001
+                with _payload_errors(data_set, record):
+                    updates[data_set] = update = own._ingest(data_set, record, reports, result)  # noqa: SLF001
             except ProviderError as error:
                 result.fail(error, data_set, ticker)
-                record.add_failure(data_set, error)
+                record.add_failure(data_set, error, recorded)
             except KeyboardInterrupt:
                 record.save()  # calls were spent on it
                 raise
             else:
-                if data_set is not DataSet.FINANCIALS or set(reports) >= ALL_REPORTS:
+                if self._is_offered(data_set) and (
+                    data_set is not DataSet.FINANCIALS or set(reports) >= ALL_REPORTS
+                ):
                     record.add_request(data_set)
                 if update is not None:
                     record.add_update(data_set, update)
+        self._finish(record, updates, result)
+        return result
+
+    def _finish(
+        self, record: CompanyRecord, updates: dict[DataSet, Update | None], result: IngestResult
+    ) -> None:
+        """Write the record, publish its events, and count what is stored now."""
         record.publish(self.outbox)
-        self.outbox.send(result.failure_events(self.clock()))
         record.save(checked=not result.out_of_calls)
+        for data_set, refusal in record.refused.items():
+            updates[data_set] = None
+            result.fail(refusal, data_set, record.ticker)
+        self.outbox.send(result.failure_events(self.clock()))
         for data_set, update in updates.items():
             fresh = record.freshness.get(data_set)  # absent if the ticker has a new owner by now
             if update is None or fresh is None:
                 result.count(data_set, 0, 0)
             else:
                 result.count(data_set, fresh.count, update.changed)
-        return result
+
+    def note_failure(self, ticker: Ticker, data_sets: Sequence[DataSet], error: StoreError) -> None:
+        """Record at a company what could not be stored of it."""
+        record = CompanyRecord(ticker, self.provider, self.assets, self._count)
+        for data_set in data_sets:
+            record.add_failure(data_set, error, record.count_events())
+        record.save()
 
     def _ingest(
         self,
@@ -122,7 +150,7 @@ class IngestCompany:
 
     def _ingest_overview(self, record: CompanyRecord) -> Update | None:
         overview = self.provider.overview(record.ticker)
-        if overview is None:
+        if overview is None or overview.is_empty:
             return None
         self._check_owner(record, overview)
         before, at = record.before.freshness.get(DataSet.OVERVIEW), self.provider.retrieved_at()
@@ -157,12 +185,7 @@ class IngestCompany:
         received, recorded = record.before.reports_received, bool(answer.vintages)
         known = self.financials.compare(record.ticker, vintages, received, recorded=recorded)
         changed = [change.report for change in known.changes if change.report is not None]
-        if changed:
-            reports = tuple(sorted({report.kind for report in changed}))
-            event = FinancialDataIngested(
-                at=self.clock(), ticker=record.ticker, reports=reports, count=len(changed)
-            )
-            record.write_events(event)
+        record.write_events(*_reports_changed(record.ticker, known.changes, self.clock()))
         self.financials.write(known.changes)
         complete = self.provider.complete(DataSet.FINANCIALS, known.stored)
         if recorded:
@@ -191,8 +214,8 @@ class IngestCompany:
         self._write_news_ingested(record, changes, shared)
         self.news.write(changes)
         copies = [copy for change in changes for copy in change.copies]
-        mentioned = {copy.ticker for copy in copies if copy.ticker is not None}
-        result.others |= mentioned - {record.ticker}
+        others = {copy.ticker for copy in copies if copy.ticker is not None}
+        result.others |= others - {record.ticker}
         self._count_elsewhere(record, copies)
         complete = self.provider.complete(DataSet.NEWS, count)
         stored = record.before.freshness.get(DataSet.NEWS)
@@ -297,8 +320,49 @@ class IngestCompany:
             return self.news.count(ticker, first)
         return len(self.prices.between(ticker, first))
 
+    def _is_offered(self, data_set: DataSet) -> bool:
+        """Return whether the provider has such data at all; recorded responses may have any."""
+        return not self.provider.calls or data_set in self.provider.calls
+
     def _today(self) -> date:
         return self.provider.retrieved_at().date()
+
+
+def _reports_changed(
+    ticker: Ticker, changes: Sequence[ReportChange], at: datetime
+) -> Iterator[Event]:
+    """Yield what is announced: reports that are new or say more, and those that were restated."""
+    pairs = [(change.report, change.before) for change in changes if change.report is not None]
+    restated = [now for now, before in pairs if before is not None and now.restates(before)]
+    ingested = [now for now, before in pairs if before is None or not now.restates(before)]
+    if ingested:
+        kinds = tuple(sorted({report.kind for report in ingested}))
+        yield FinancialDataIngested(at=at, ticker=ticker, reports=kinds, count=len(ingested))
+    for chunk in (restated[start : start + 500] for start in range(0, len(restated), 500)):
+        periods = tuple(
+            RestatedPeriod(
+                report=report.kind,
+                period=report.period,
+                fiscal_date_ending=report.fiscal_date_ending,
+            )
+            for report in chunk
+        )
+        kinds = tuple(sorted({report.kind for report in chunk}))
+        yield FinancialDataRestated(at=at, ticker=ticker, reports=kinds, periods=periods)
+
+
+@contextmanager
+def _payload_errors(data_set: DataSet, record: CompanyRecord) -> Iterator[None]:
+    """Turn what cannot be read or stored into a `PayloadError`: other companies are not to stop."""
+    try:
+        yield
+    except StoreError as error:
+        if not is_lasting(error):
+            raise
+        raise PayloadError(str(error)) from error
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        where = f"{data_set} of {record.ticker}"
+        raise PayloadError(f"{where}: {type(error).__name__}: {error}") from error
 
 
 def _news_ingested(ticker: Ticker, published: Sequence[datetime], at: datetime) -> NewsIngested:

@@ -8,13 +8,14 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from ..domain.companies import FormerTicker
+from ..domain.companies import FormerTicker, ProblemKind
 from ..domain.identity import add_former_ticker, leave_listing, rename, rename_former_owner
-from ..errors import PayloadError, ProviderError
+from ..errors import PayloadError, ProviderError, StoreError
 from ..events import AssetDataUpdated
 from ..ports import ABSENT
 from ..repositories.companies import ProfileChange
-from .ingest_result import IngestResult
+from .company_record import is_lasting
+from .ingest_result import IngestResult, describe_error
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -65,13 +66,15 @@ class IngestListing:
             result.fail(error, _SUBJECT)
             self.outbox.send(result.failure_events(self.clock()))
             return result
-        self._store([change for ticker, change in changes.items() if ticker not in entries])
+        gone = [change for ticker, change in changes.items() if ticker not in entries]
+        self._store(gone, result)
         tickers = list(entries)
         for start in range(0, len(tickers), _CHUNK):
             chunk = tickers[start : start + _CHUNK]
-            self._store([changes[ticker] for ticker in chunk if ticker in changes])
+            self._store([changes[ticker] for ticker in chunk if ticker in changes], result)
             progress(_SUBJECT, start + len(chunk), len(tickers))
         result.count(_SUBJECT, len(entries), len(changes))
+        self.outbox.send(result.failure_events(self.clock()))
         if whole:
             self._note_listing()
         return result
@@ -144,13 +147,36 @@ class IngestListing:
         renames = rename_former_owner if _is_taken_over(change) else rename
         changes[ticker] = change.then(partial(renames, ticker=now))
 
-    def _store(self, changes: Sequence[ProfileChange]) -> None:
+    def _store(self, changes: Sequence[ProfileChange], result: IngestResult) -> None:
+        """Write and announce changes; a company whose entry cannot be stored stays as it was."""
         if changes:
             tickers = tuple(change.ticker for change in changes)
             event = AssetDataUpdated(at=self.clock(), tickers=tickers, data_set=_SUBJECT)
             self.outbox.record(_SUBJECT, event)
-            self.assets.write(changes)
+            try:
+                self.assets.write(changes)
+            except StoreError as error:
+                if not is_lasting(error):
+                    raise
+                self.outbox.withdraw(_SUBJECT, event)
+                self._store_apart(changes, error, result)
         self.outbox.publish(_SUBJECT)
+
+    def _store_apart(
+        self, changes: Sequence[ProfileChange], error: StoreError, result: IngestResult
+    ) -> None:
+        """Write the halves of changes that cannot be written together, down to a single one."""
+        if len(changes) > 1:
+            middle = len(changes) // 2
+            self._store(changes[:middle], result)
+            self._store(changes[middle:], result)
+            return
+        (change,) = changes
+        result.fail(error, _SUBJECT, change.ticker)
+        reason, day = f"listing: {describe_error(error)}", self._at().date()
+        self.assets.change(
+            change.ticker, lambda known: known.with_problem(ProblemKind.LISTING, reason, day)
+        )
 
     def _note_listing(self) -> None:
         latest = self.state.listed_at(self.provider.name)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from ..errors import (
+    ConflictError,
     CredentialsError,
     DailyQuotaError,
     PayloadError,
@@ -16,6 +17,7 @@ from ..errors import (
     QuotaExhaustedError,
     RateLimitError,
     RequestRefusedError,
+    StoreError,
 )
 from ..events import IngestionFailed
 from ..schemas.operations import FailureAnswer, IngestAnswer
@@ -27,10 +29,22 @@ if TYPE_CHECKING:
     from ..errors import Signal9Error
     from ..provider_port import Provider
 
-__all__ = ["LASTING", "IngestResult"]
+__all__ = ["IngestResult", "describe_error", "is_lasting"]
 
-LASTING: Final = (PayloadError, PlanError, RequestRefusedError)
-"""Errors about what was requested, which are likely to come again."""
+_LASTING: Final = (PayloadError, PlanError, RequestRefusedError, StoreError)
+_LONGEST_REASON: Final = 500
+
+
+def describe_error(error: Signal9Error) -> str:
+    """Return what went wrong, short and in valid Unicode, whatever the message quotes."""
+    return str(error)[:_LONGEST_REASON].encode(errors="replace").decode()
+
+
+def is_lasting(error: Signal9Error) -> bool:
+    """Return whether an error is about what was requested, so that it is likely to come again."""
+    passing = error.transient or isinstance(error, ConflictError)
+    return isinstance(error, _LASTING) and not passing
+
 
 _OUTAGES: Final = (CredentialsError, ProviderUnavailableError, RateLimitError)
 _NO_CALLS: Final = (DailyQuotaError, QuotaExhaustedError)
@@ -44,7 +58,7 @@ class IngestResult:
     tells that something is left for later, since the budget of calls is used up. `outages` counts
     failures of the provider as a whole: it did not answer, or accepts nothing at the moment.
     `others` are companies that were not ingested themselves, and whose records may be others now.
-    `lasting` has reasons that are likely to come again.
+    `lasting` has reasons for which a list is likely to fail again.
     """
 
     stored: Counter[str] = field(default_factory=Counter)
@@ -64,13 +78,16 @@ class IngestResult:
     def fail(self, error: Signal9Error, data_set: str, ticker: Ticker | None = None) -> None:
         """Add a data set that could not be ingested."""
         failure = FailureAnswer(
-            ticker=ticker, data_set=data_set, reason=str(error), transient=error.transient
+            ticker=ticker,
+            data_set=data_set,
+            reason=describe_error(error),
+            transient=error.transient,
         )
         self.failed.append(failure)
         self.out_of_calls |= isinstance(error, QuotaExhaustedError)
         self.outages += isinstance(error, _OUTAGES) and not isinstance(error, _NO_CALLS)
-        if isinstance(error, LASTING):
-            self.lasting.append(str(error))
+        if ticker is None and is_lasting(error):
+            self.lasting.append(describe_error(error))
 
     def add(self, other: IngestResult) -> None:
         """Add another result to this one."""

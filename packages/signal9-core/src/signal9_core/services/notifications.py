@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from urllib.parse import quote
 
@@ -14,7 +15,12 @@ from ..domain.coverage import covering_span
 from ..domain.news import article_id
 from ..domain.reports import Period
 from ..domain.users import LONGEST_TITLE, Notification
-from ..events import FinancialDataIngested, NewsIngested, PricesUpdated
+from ..events import (
+    FinancialDataIngested,
+    FinancialDataRestated,
+    NewsIngested,
+    PricesUpdated,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -77,6 +83,8 @@ class NotifySubscribers:
                 facts = self._articles(event)
             case FinancialDataIngested() if self._is_watched(event.ticker):
                 facts = self._reports(event)
+            case FinancialDataRestated() if self._is_watched(event.ticker):
+                facts = [_about_restatement(event)]
             case PricesUpdated() if self._is_watched(event.ticker):
                 facts = self._price_change(event)
             case _:
@@ -173,6 +181,14 @@ def _about_reports(
     path = f"/financials/{quote(event.ticker)}?report={kind}&period={period}"
     key = (event.ticker, names, event.at.isoformat())
     return _Fact(key, "financials", f"{event.ticker}: new {names}", path)
+
+
+def _about_restatement(event: FinancialDataRestated) -> _Fact:
+    latest = max(event.periods, key=attrgetter("fiscal_date_ending"))
+    names = ", ".join(kind.replace("_", " ") for kind in event.reports)
+    title = f"{event.ticker}: restated {names}, latest of {latest.fiscal_date_ending}"
+    path = f"/financials/{quote(event.ticker)}?report={latest.report}&period={latest.period}"
+    return _Fact((event.ticker, title, event.at.isoformat()), "financials", title, path)
 
 
 def _notification(fact: _Fact, event: Event, ticker: str, user: User) -> Notification:

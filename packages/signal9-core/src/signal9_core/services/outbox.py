@@ -71,6 +71,10 @@ class Outbox:
         if events:
             self.publisher.publish(events)
 
+    def withdraw(self, subject: str, *events: Event) -> None:
+        """Remove events whose facts could not be written."""
+        self._remove(subject, set(map(pack, events)))
+
     def _remove(self, subject: str, events: set[PendingEvent]) -> None:
         def attempt() -> None:
             stored = self.store.get(STATE, _key(subject))

@@ -198,16 +198,17 @@ class Planner:
         moments: dict[DataSet, datetime] = {}
         for data_set in DataSet:
             if data_set in self.calls:
-                since = self._due_since(data_set, company, published)
+                since = self.due_since(data_set, company, published)
                 failed = company.failures.get(data_set)
                 if failed is not None and since <= now:
                     since = max(since, _retry_at(failed))
                 moments[data_set] = since
         return moments
 
-    def _due_since(
+    def due_since(
         self, data_set: DataSet, company: CompanySummary, published: Published
     ) -> datetime:
+        """Return from when on a data set of a company is due; `NEVER` if it is missing."""
         requested = company.requested.get(data_set)
         if requested is None:
             return NEVER

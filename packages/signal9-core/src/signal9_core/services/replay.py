@@ -19,7 +19,9 @@ from ..domain.price_check import AdjustedCloses
 from ..domain.prices import PriceSeries
 from ..domain.reports import ALL_REPORTS, EarningsCalendarEntry, Report
 from ..domain.timeseries import merge
+from ..domain.work import run_id
 from ..errors import ProviderError, Signal9Error, StoreError
+from ..events import correlated
 from ..provider_port import Financials, History, Unreadable, Vintage
 from ..schemas.operations import ReplayAnswer, SkippedAnswer
 from .ingest_result import IngestResult
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from ..domain.companies import ListName
     from ..domain.coverage import Days
     from ..domain.reports import ReportKind
-    from ..ports import Progress
+    from ..ports import Clock, Progress
     from ..provider_port import Provider, RawCopies, RawCopy, Record
     from ..repositories.companies import AssetRepository
     from .ingest import Ingest
@@ -249,6 +251,7 @@ class Replay:
     registry: ParserRegistry
     ingest: Callable[[Provider], Ingest]
     assets: AssetRepository
+    clock: Clock
 
     def __call__(
         self,
@@ -267,10 +270,11 @@ class Replay:
             for subject in filter(lambda subject: wanted(*subject), self._read(copy, skipped)):
                 by_subject[subject].append(copy)
             progress("files", done, len(copies))
-        result = IngestResult()
+        result, run = IngestResult(), run_id("replay", self.clock())
         # Listings tell whose facts those under a ticker are, and so they come first.
         for done, subject in enumerate(sorted(by_subject, key=_listings_first), 1):
-            result.add(self._ingest(subject, by_subject[subject], skipped))
+            with correlated(run):
+                result.add(self._ingest(subject, by_subject[subject], skipped))
             progress("stored", done, len(by_subject))
         if DataSet.NEWS in result.stored:
             result.stored[DataSet.NEWS] = self._count_news(by_subject)
@@ -305,15 +309,15 @@ class Replay:
     ) -> IngestResult:
         """Ingest what files say about a subject; what fails is about this subject alone."""
         try:
-            return self._ingest_all(subject, copies)
+            result = self._ingest_all(subject, copies)
         except Signal9Error as error:
             result = IngestResult()
+            result.fail(error, subject[0], subject[1] or None)
+        if result.failed:
             readable = [copy for copy in copies if self._read(copy, skipped)]
-            if len(readable) == len(copies):
-                result.fail(error, subject[0], subject[1] or None)
-            elif readable:  # the others have vanished meanwhile
-                return self._ingest(subject, readable, skipped)
-            return result
+            if len(readable) < len(copies):  # the others have vanished meanwhile
+                return self._ingest(subject, readable, skipped) if readable else IngestResult()
+        return result
 
     def _ingest_all(self, subject: _Subject, copies: Sequence[RawCopy]) -> IngestResult:
         data_set, ticker = subject

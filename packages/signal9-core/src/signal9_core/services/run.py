@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ..domain.queues import reason_of
 from ..errors import Signal9Error
+from ..events import correlated
 from ..repositories.companies import CompanySummary
 from ..schemas.operations import DueAnswer, RunAnswer
+from .freshness import MeasureFreshness
 from .ingest_result import IngestResult
 from .planner import Published
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ..domain.companies import DataSet, ListName
+    from ..domain.freshness import FreshnessSummary
     from ..domain.model import Ticker
     from ..domain.work import ListState, WorkItem
     from ..ports import Clock, Progress
@@ -81,6 +84,7 @@ class Due:
     state: StateRepository
     clock: Clock
     last_close: Callable[[datetime], datetime]
+    grace: timedelta = timedelta(hours=26)
     max_age: timedelta | None = None
     only: Collection[Ticker] = ()
 
@@ -97,20 +101,13 @@ class Due:
         budget: int | None = None,
         *,
         lists: bool = True,
-        companies: Iterable[CompanySummary] | None = None,
     ) -> Plan:
         """Return what is due, with or without lists, as far as the budget of calls suffices.
 
         Nothing is due of companies that are not listed, or whose tickers may have other owners.
-        `companies` saves reading them.
         """
-        wanted = self._wanted()
-        listed = [
-            company
-            for company in companies or self.assets.summaries(wanted)
-            if company.status == "active" and not company.is_undecided
-            if wanted is None or company.ticker in wanted
-        ]
+        listed = list(self._companies())
+        self.note_freshness(listed)
         due_lists = self.lists() if lists else ()
         return self.planner.plan(listed, self._published, self.clock(), budget, due_lists)
 
@@ -125,14 +122,37 @@ class Due:
         self, companies: Iterable[CompanySummary], budget: Budget | None
     ) -> DueAnswer | None:
         """Return how much is due of these companies; `None` of a provider without requests."""
-        items = self.plan(companies=companies).now
         if not any(self.provider.calls.values()):
             return None
+        listed = list(self._companies(companies))
+        plan = self.planner.plan(listed, self._published, self.clock(), lists=self.lists())
+        items = plan.now
         return DueAnswer(
             left=_count(items),
             calls=sum(item.calls for item in items),
             completes_at=None if budget is None else _completes_at(items, budget.status()),
         )
+
+    def _companies(
+        self, companies: Iterable[CompanySummary] | None = None
+    ) -> Iterator[CompanySummary]:
+        """Yield the companies of which something may be due; `companies` saves reading them."""
+        wanted = self._wanted()
+        for company in self.assets.summaries(wanted) if companies is None else companies:
+            is_wanted = wanted is None or company.ticker in wanted
+            if is_wanted and company.status == "active" and not company.is_undecided:
+                yield company
+
+    def freshness(self, companies: Iterable[CompanySummary] | None = None) -> FreshnessSummary:
+        """Return how many companies, or of these, are fresh, late and failing now."""
+        measure = MeasureFreshness(self.planner, self.last_close, self.grace)
+        chosen = self._companies(companies)
+        before = self.state.freshness(self.provider.name)
+        return measure(chosen, self._published, self.clock(), before)
+
+    def note_freshness(self, companies: Iterable[CompanySummary] | None = None) -> None:
+        """Store how many companies are fresh, late and failing now."""
+        self.state.note_freshness(self.provider.name, self.freshness(companies))
 
     def data_sets(self, ticker: Ticker) -> tuple[DataSet, ...]:
         """Return which data sets of a company are due."""
@@ -176,6 +196,8 @@ class Run:
             plan, done = self.due.plan(budget, lists=False), 0
         if not done:
             done = self._work(plan.now, result, until, progress)
+        if done:
+            self.due.note_freshness()
         left = [*plan.now[done:], *plan.later]
         if self.budget is None or not (plan.later or result.out_of_calls):
             return RunResult(result, _count(left))
@@ -199,7 +221,8 @@ class Run:
 
     def work(self, item: WorkItem) -> IngestResult:
         """Do one item of a plan; what of it was requested since it was planned is left out."""
-        result = self._ingest(item)
+        with correlated(item.run_id):
+            result = self._ingest(item)
         if self.circuit is not None:
             self.circuit.note(result)
         return result

@@ -1,0 +1,40 @@
+"""Metrics of how fresh the data is."""
+
+from typing import Final
+
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from .runtime import application
+
+__all__ = ["PROBLEMS", "put_freshness"]
+
+PROBLEMS: Final = "Problems"
+"""The name of the metric that counts what the health check reports."""
+
+_NAMESPACE: Final = "Signal9"
+
+
+def put_freshness() -> None:
+    """Write how many companies are fresh, late, failing and missing by data set of this stage."""
+    app = application()
+    summary = app.freshness
+    if summary is None:
+        return
+    for data_set, state in summary.data_sets.items():
+        counts = {
+            "FreshCompanies": state.fresh,
+            "LateCompanies": state.late,
+            "FailingCompanies": state.failing,
+            "MissingCompanies": state.missing,
+        }
+        _put(counts, stage=app.settings.stage, dataSet=data_set)
+    _put({PROBLEMS: len(app.problems())}, stage=app.settings.stage)
+
+
+def _put(counts: dict[str, int], **dimensions: str) -> None:
+    metrics = EphemeralMetrics(namespace=_NAMESPACE, service="signal9")
+    for name, value in dimensions.items():
+        metrics.add_dimension(name, value)
+    for name, count in counts.items():
+        metrics.add_metric(name, MetricUnit.Count, count)
+    metrics.flush_metrics()
