@@ -318,8 +318,8 @@ class App:
             due = self._due(self.provider)
         except SettingsError:  # a key is missing
             due = None
-        name = self.provider_name
-        return make_status(self.settings, self.store, due, name, self.quotas, self.notice_of(name))
+        name, quotas = self.provider_name, self.quotas
+        return make_status(self.settings, self.store, due, name, quotas, self.notice_of(name))
 
     def list_credentials(self) -> KeysAnswer:
         """Return where each key of a provider comes from."""
