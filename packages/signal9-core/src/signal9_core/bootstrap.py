@@ -460,13 +460,8 @@ class App:
         self._update_finder(publish=True)
 
     def _ingest(self, provider: Provider) -> Ingest:
-        return make_ingest(
-            self.store,
-            provider,
-            self._outbox,
-            self._publish_listing,
-            self.clock,
-        )
+        outbox, publish = self._outbox, self._publish_listing
+        return make_ingest(self.store, provider, outbox, publish, self.clock)
 
     @cached_property
     def update_insights(self) -> UpdateInsights:
