@@ -12,6 +12,7 @@ from ..schemas.operations import (
     DataSetStatus,
     DueAnswer,
     PromiseAnswer,
+    QuotaAnswer,
     StatusAnswer,
 )
 from .output import answer_console, print_remark
@@ -39,13 +40,8 @@ def print_status(answer: StatusAnswer) -> None:
         console.print()
         print_table(_promises(answer.promises))
     if answer.quotas:
-        table = make_table("calls", "a", ">left", ">of", "refills")
-        for quota in answer.quotas:
-            left, limit = format_number(quota.left), format_number(quota.limit)
-            refills = f"{quota.refills_at:%Y-%m-%d %H:%M:%S} UTC"
-            table.add_row(quota.provider, quota.period, left, limit, refills)
         console.print()
-        print_table(table)
+        print_table(_quotas(answer.quotas))
     if answer.problems:
         console.print()
         print_table(_problems(answer.problems))
@@ -86,6 +82,15 @@ def _promises(promises: Mapping[DataSet, PromiseAnswer]) -> Table:
         since = "" if state.late_since is None else f"{state.late_since:%Y-%m-%d %H:%M} UTC"
         counts = map(format_number, (state.fresh, state.late, state.failing, state.missing))
         table.add_row(name, state.promise, *counts, " ".join(filter(None, (since, state.stalest))))
+    return table
+
+
+def _quotas(quotas: Sequence[QuotaAnswer]) -> Table:
+    table = make_table("calls", "a", ">left", ">of", "refills")
+    for quota in quotas:
+        left, limit = format_number(quota.left), format_number(quota.limit)
+        refills = f"{quota.refills_at:%Y-%m-%d %H:%M:%S} UTC"
+        table.add_row(quota.provider, quota.period, left, limit, refills)
     return table
 
 
