@@ -191,6 +191,7 @@ def test_a_company_whose_run_was_stopped_comes_first_and_as_a_whole() -> None:
         (("NEW",), False),
     ]
     assert (plan.now[0].data_sets, plan.now[0].due_since) == ((DataSet.FINANCIALS,), None)
+    assert [item.tickers for item in plan.later] == [("NEW",)]
     assert FREE.plan([stopped], PUBLISHED, NOW, budget=3).now == []
     others = [stopped.model_copy(update={"ticker": name}) for name in ("ONE", "TWO")]
     assert tickers(PRICES.plan(others, PUBLISHED, NOW)) == ["ONE", "TWO"]
