@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ..domain.companies import Failures, Freshness, ProblemKind
+from ..domain.companies import DataSet, Failures, Freshness, ProblemKind
 from ..domain.identity import dispute
 from ..domain.price_check import describe_problem, latest_check
 from ..errors import StoreError, UndecidedOwnerError
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ..domain.companies import (
         AssetProfile,
         CompanyOverview,
-        DataSet,
         Listing,
         PendingEvent,
         PriceCheck,
