@@ -250,7 +250,7 @@ def test_the_bus_has_an_archive_schemas_rules_and_a_schedule() -> None:
 
     service.has_resource_properties("AWS::Events::EventBus", {"Name": "signal9-events-prod"})
     service.has_resource_properties("AWS::Events::Archive", {"RetentionDays": 30})
-    service.resource_count_is("AWS::EventSchemas::Schema", 9)
+    service.resource_count_is("AWS::EventSchemas::Schema", 10)
     service.has_resource_properties(
         "AWS::Events::Rule", {"EventPattern": {"source": ["signal9.data"]}, "State": "ENABLED"}
     )

@@ -132,10 +132,9 @@ class _Table:
             index.remove(*self._row(index, old))
         if new is not None:
             index.put(*self._row(index, new), new)
-        moved = (
-            old is not None and new is not None and self._row(index, old) != self._row(index, new)
-        )
-        changed = [old, new] if moved else [max((old or {}, new or {}), key=size_of)]
+        changed: list[Attributes] = [max((old or {}, new or {}), key=size_of)]
+        if old and new and self._row(index, old) != self._row(index, new):
+            changed = [old, new]
         return sum(max(1, ceil(size_of(each) / _WRITE_UNIT)) for each in changed)
 
     def _row(self, index: _Index, item: Attributes) -> tuple[str, Row]:

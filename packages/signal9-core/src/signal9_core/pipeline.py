@@ -107,6 +107,8 @@ class Pipeline:
         do_work = self._do_work()
         queue = work_queue(do_work.run.due.provider.name)
         failures = self._consumer(queue, do_work)(messages, until)
+        dead = {failure.id for failure in failures if failure.is_dead}
+        do_work.forget(message.body for message in messages if message.id in dead)
         return do_work.result, failures
 
     def handle(self, queue: str, messages: Sequence[Message], until: datetime) -> list[Failure]:

@@ -15,9 +15,10 @@ from ..domain.companies import DataSet, Failures, Freshness, ProblemKind
 from ..domain.identity import dispute
 from ..domain.price_check import describe_problem, latest_check
 from ..errors import StoreError, UndecidedOwnerError
+from ..events import FinancialDataIngested, NewsIngested, PricesUpdated
 from ..ports import ABSENT
 from .ingest_result import describe_error, is_lasting
-from .outbox import pack, unpack
+from .outbox import DATA_SETS, pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -84,6 +85,7 @@ class CompanyRecord:
         self._updates: dict[DataSet, Update] = {}
         self._requested: dict[DataSet, datetime] = {}
         self._failed: dict[DataSet, str] = {}
+        self._unanswered: set[DataSet] = set()
         self._history: PriceHistory | None = None
         self._price_check: PriceCheck | None = None
         self._events: list[PendingEvent] = []
@@ -143,6 +145,7 @@ class CompanyRecord:
         if is_lasting(error):
             self._failed[data_set] = describe_error(error)
             self._withdrawn += self._events[recorded:]
+        self._unanswered.add(data_set)
 
     def count_events(self) -> int:
         """Return how many events have been added."""
@@ -157,10 +160,15 @@ class CompanyRecord:
         self._price_check = latest_check(self._price_check, check)
 
     def write_events(self, *events: Event) -> None:
-        """Write events, before the data that they are about are written."""
-        if not events:
+        """Write events, before the data that they are about are written.
+
+        What a stopped run has written of them, and nobody has published, is not written twice.
+        """
+        known = [unpack(event) for event in self._stored.model.pending if not event.published_at]
+        new = [event for event in events if not any(_includes(other, event) for other in known)]
+        if not new:
             return
-        self._events += map(pack, events)
+        self._events += map(pack, new)
 
         def changed(profile: AssetProfile) -> AssetProfile:
             return profile.model_copy(update={"pending": self._pending(profile)})
@@ -174,9 +182,18 @@ class CompanyRecord:
         self.save()
         # Another run may have published, and removed, what this one recorded.
         events = dict.fromkeys((*self._stored.model.pending, *self._events))
-        self._published = [event for event in events if event not in self._withdrawn]
+        self._published = [
+            event for event in events if event not in self._withdrawn and not self._is_early(event)
+        ]
         outbox.send([unpack(event) for event in self._published if not event.published_at])
         self._stored = self._assets.read(self.ticker)  # its insights may be new
+
+    def _is_early(self, pending: PendingEvent) -> bool:
+        """Return whether a stopped run may have left an event without its data.
+
+        The data did not come in this run. What stays unpublished for long is published anyway.
+        """
+        return DATA_SETS.get(pending.detail_type) in self._unanswered
 
     def save(self, *, checked: bool = False) -> None:
         """Write what is new to the record, without the events that are published by now."""
@@ -303,6 +320,19 @@ def still_due(
     failed = {name: failures.at for name, failures in profile.failures.items()}
     latest = _latest(profile.requested, failed)
     return [name for name in data_sets if latest.get(name, _NEVER) < planned_at]
+
+
+def _includes(recorded: Event, event: Event) -> bool:
+    """Return whether a recorded event says all that another one would."""
+    match recorded:
+        case PricesUpdated() if isinstance(event, PricesUpdated):
+            return recorded.first <= event.first and event.last <= recorded.last
+        case NewsIngested(ticker=ticker) if isinstance(event, NewsIngested):
+            is_within = recorded.first <= event.first and event.last <= recorded.last
+            return is_within and event.ticker == ticker
+        case FinancialDataIngested() if isinstance(event, FinancialDataIngested):
+            return set(event.reports) <= set(recorded.reports)
+    return False
 
 
 def _describe(failures: Mapping[DataSet, Failures]) -> str | None:

@@ -205,7 +205,7 @@ class IngestCompany:
         )
 
     def _ingest_news(self, record: CompanyRecord, result: IngestResult) -> Update | None:
-        """Request articles; those that came when others were ingested are announced as well."""
+        """Request articles; those that came before the company was known are announced as well."""
         before = self._continued(record.before, DataSet.NEWS)
         since = self.news_since(record.before)
         vintages, recorded = self._request_news(record, since)
@@ -214,7 +214,9 @@ class IngestCompany:
             return None
         changes = self.news.compare(vintages, recorded=recorded)
         shared = self._shared_news(record, vintages, changes)
-        self._write_news_ingested(record, changes, shared)
+        # The ingest of another company has announced them; without a record, that led to nothing.
+        is_known = DataSet.NEWS in record.before.freshness
+        self._write_news_ingested(record, changes, {} if is_known else shared)
         self.news.write(changes)
         copies = [copy for change in changes for copy in change.copies]
         mentioned = {copy.ticker for copy in copies if copy.ticker is not None}

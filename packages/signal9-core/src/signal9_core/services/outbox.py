@@ -8,9 +8,15 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from ..domain.companies import PendingEvent
+from ..domain.companies import DataSet, PendingEvent
 from ..errors import InputError, PublishError
-from ..events import UserDeletionRequested, event_from
+from ..events import (
+    FinancialDataIngested,
+    NewsIngested,
+    PricesUpdated,
+    UserDeletionRequested,
+    event_from,
+)
 from ..ports import ABSENT
 from ..repositories.optimistic import ItemRange, change_item, retry_on_conflict, scan, to_item
 from ..tables import STATE, state_key
@@ -26,11 +32,20 @@ if TYPE_CHECKING:
     from ..repositories.companies import AssetRepository
     from ..repositories.users import DeletionRepository
 
-__all__ = ["Outbox", "PublishPending", "pack", "unpack"]
+__all__ = ["DATA_SETS", "Outbox", "PublishPending", "pack", "unpack"]
 
 _GOING_ON: Final = timedelta(minutes=5)
 _MOST_REFUSED: Final = 3
+_REQUESTED_AGAIN: Final = timedelta(days=1)
 _OUTBOX: Final = "outbox"
+
+DATA_SETS: Final = {
+    FinancialDataIngested.detail_type: DataSet.FINANCIALS,
+    NewsIngested.detail_type: DataSet.NEWS,
+    PricesUpdated.detail_type: DataSet.PRICES,
+}
+"""Which data the events of a company are about."""
+
 _PAGE: Final = 100
 
 
@@ -165,9 +180,24 @@ class PublishPending:
                 event = UserDeletionRequested(at=at, user_id=user_id)
                 yield partial(self.outbox.send, [event])
 
+    def _is_early(self, event: PendingEvent, profile: AssetProfile) -> bool:
+        """Return whether a run may have been stopped before it stored what an event is about.
+
+        Nothing has come since then, and it is requested again soon: then its run publishes it.
+        """
+        data_set = DATA_SETS.get(event.detail_type)
+        if data_set is None or self.clock() - event.at > _REQUESTED_AGAIN:
+            return False
+        received = profile.requested.get(data_set)
+        return received is None or received < event.at - _GOING_ON
+
     def _publish_company(self, ticker: Ticker) -> None:
         profile = self.assets.read(ticker)
-        pending = [event for event in profile.model.pending if event.published_at is None]
+        pending = [
+            event
+            for event in profile.model.pending
+            if event.published_at is None and not self._is_early(event, profile.model)
+        ]
         self.outbox.send([unpack(event) for event in pending])
         at = self.clock()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -9,10 +10,12 @@ from pydantic import ValidationError
 
 from ..domain.queues import reason_of, work_queue
 from ..domain.work import WorkItem
-from ..errors import InputError, ProviderUnavailableError, PublishError
+from ..errors import InputError, ProviderUnavailableError, PublishError, StoreError
 from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..ports import Queues
     from ..repositories.work import WorkRepository
     from .circuit import Circuit
@@ -95,6 +98,12 @@ class DoWork:
             if passing and not result.out_of_calls:
                 raise ProviderUnavailableError(passing[0])
         self.work.remove(item)
+
+    def forget(self, bodies: Iterable[str]) -> None:
+        """Let the next plan have what failed for good: nobody has to put it back."""
+        for body in bodies:
+            with suppress(InputError, StoreError):
+                self.work.remove(_parse(body))
 
 
 def _parse(body: str) -> WorkItem:

@@ -49,15 +49,15 @@ _ONE_DAY: Final = timedelta(days=1)
 class Market(SampleProvider):
     """So many companies, the largest first, until the moment that the clock shows.
 
-    Each has the prices of one of the sample on another level: `years` of bars, an article a week
-    or so, yearly reports. A later moment adds to what an earlier one had.
+    Each has the prices of one of the sample on another level: bars and articles of so many
+    `days`, and yearly reports. A later moment adds to what an earlier one had.
     """
 
-    def __init__(self, clock: Clock, companies: int, years: int = 2) -> None:
+    def __init__(self, clock: Clock, companies: int, days: int = 730) -> None:
         super().__init__()
         self._clock = clock
         self._companies = companies
-        self._first = clock().date() - timedelta(days=365 * years)
+        self._first = clock().date() - timedelta(days=days)
 
     def retrieved_at(self) -> datetime:
         """Return the current time."""
@@ -137,7 +137,8 @@ class Market(SampleProvider):
         if ticker not in self._listed:
             return []
         now = self._clock()
-        oldest = now - timedelta(days=_NEWS_DAYS)
+        earliest = datetime.combine(self._first, time(), UTC)
+        oldest = max(now - timedelta(days=_NEWS_DAYS), earliest)
         begin = oldest if since is None else max(since, oldest)
         days = [date.fromordinal(day) for day in range(begin.toordinal(), now.toordinal() + 1)]
         about = [self._articles_of(each, days) for each in (ticker, self._before[ticker])]
