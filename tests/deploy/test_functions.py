@@ -5,6 +5,7 @@ from aws_cdk.assertions import Template
 
 from signal9_core.credentials import KEYS, SecretsManagerCredentials
 from signal9_core.domain.queues import DEAD_LETTERS
+from signal9_core.events import EVENTS, AssetDataUpdated, NewsIngested, PricesUpdated
 from signal9_core.settings import Settings
 from signal9_core.tables import TABLES, USERS
 from signal9_deploy.functions import API, AUTHORIZER, FUNCTIONS, JOBS, Endpoint, FunctionSpec, Use
@@ -214,9 +215,21 @@ def test_a_new_function_is_one_entry_of_the_table(grown: Template) -> None:
     assert "secretsmanager:GetSecretValue" in allowed
 
 
+def test_insights_follow_every_event_about_prices_reports_and_news() -> None:
+    (enhancement,) = (spec for spec in JOBS if spec.name == "Enhancement")
+    about_reports = {kind for kind in EVENTS if "reports" in kind.model_fields}
+
+    assert set(enhancement.events) == about_reports | {
+        AssetDataUpdated,
+        NewsIngested,
+        PricesUpdated,
+    }
+
+
 def test_a_model_may_be_called_only_where_a_stage_has_one_and_by_what_scores() -> None:
     model = "amazon.nova-micro-v1:0"
     grown = build(settings_of("prod").model_copy(update={"sentiment_model": model}))
+    assert grown.network is not None
     service, network = Template.from_stack(grown.service), Template.from_stack(grown.network)
     allowed = {
         spec.name: [

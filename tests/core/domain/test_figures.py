@@ -187,6 +187,9 @@ def test_growth_needs_all_quarters_of_the_year_before() -> None:
         ("2021-12-31 2021-10-23 2021-07-03 2021-04-03", False),  # 69 days in one
         ("2021-12-31 2021-10-22 2021-07-03 2021-04-03", True),  # 70 days in one
         ("2021-12-31 2021-08-28 2021-06-05 2021-03-13", True),  # 125 days in one
+        ("2021-12-31 2021-08-27 2021-06-04 2021-03-12", False),  # 126 days in one
+        ("2021-12-31 2021-08-28 2021-06-03 2021-03-11", True),  # 295 days in all
+        ("2021-12-31 2021-08-28 2021-06-03 2021-03-10", False),  # 296 days in all
         ("2021-12-31 2021-10-02 2021-07-20 2021-04-30", True),  # 245 days in all
         ("2021-12-31 2021-10-02 2021-07-20 2021-05-01", False),  # 244 days in all
         ("2021-12-31 2021-08-31 2021-04-30 2020-12-31", False),  # thirds of a year
@@ -213,6 +216,26 @@ def test_a_fiscal_year_counts_where_quarters_are_missing_and_it_ends_as_late() -
     outdated = income_figures({**reports(late), **annual})
     assert outdated is not None
     assert (outdated.revenue, outdated.as_of) == (None, date(2021, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("before", "grows"),
+    [("2020-09-16", False), ("2020-09-15", True), ("2020-08-16", True), ("2020-08-15", False)],
+)
+def test_years_compare_if_one_ends_when_the_other_begins(before: str, grows: bool) -> None:
+    figures = income_figures(reports({"2021-08-31": [2] * 8, before: [1] * 8}, Period.ANNUAL))
+
+    assert figures is not None
+    assert figures.revenue == 2
+    assert (figures.revenue_growth == 1) == grows
+
+
+@pytest.mark.parametrize(("ending", "revenue"), [("2021-10-10", 365817), ("2021-10-11", 2)])
+def test_quarters_count_unless_a_year_ends_later(ending: str, revenue: int) -> None:
+    figures = income_figures({**reports(APPLE), **reports({ending: [2] * 8}, Period.ANNUAL)})
+
+    assert figures is not None
+    assert figures.revenue == revenue
 
 
 def test_quarters_to_come_are_not_missing() -> None:
@@ -272,6 +295,17 @@ def test_figures_that_are_out_of_range_are_insufficient() -> None:
 
     assert figures is not None
     assert figures.insufficient["grossMargin"] == "The reported figures are out of range."
+
+
+def test_sums_are_exact_or_out_of_range() -> None:
+    nearly = Decimal(24) * 10**36
+    exact = income_figures(reports({ending: (nearly + 1, *range(7)) for ending in APPLE}))
+    large = income_figures(reports({ending: (nearly + 10**36, *range(7)) for ending in APPLE}))
+
+    assert exact is not None
+    assert large is not None
+    assert exact.revenue == 4 * nearly + 4
+    assert large.insufficient["revenue"] == "The reported figures are out of range."
 
 
 def test_without_reports_there_are_no_figures() -> None:
@@ -508,6 +542,38 @@ def test_without_known_splits_earnings_received_before_the_price_do_not_compare(
 
     assert "are not known" in before.insufficient["priceToEarnings"]
     assert same_day.price_to_earnings == 10
+
+
+def test_earnings_of_an_unknown_day_are_not_compared_with_the_price() -> None:
+    figures = price_figures(year_of(("2013-03-01", "100")), earned(), None)
+
+    assert figures.price_to_earnings is None
+    assert "priceToEarnings" not in figures.insufficient
+
+
+@pytest.mark.parametrize(
+    ("first_known", "last_known", "known"),
+    [
+        ("2012-06-01", "2013-03-01", True),
+        ("2012-06-02", "2013-03-01", False),
+        ("2012-06-01", "2013-02-28", False),
+    ],
+)
+def test_a_range_needs_all_splits_from_its_first_to_its_last_price(
+    first_known: str, last_known: str, known: bool
+) -> None:
+    days = date.fromisoformat(first_known), date.fromisoformat(last_known)
+    bars = ("2012-06-01", "400"), ("2012-09-03", "600"), ("2013-03-01", "105")
+    year = year_of(*bars, actions=[split("2013-01-02", "4")], known=(days,))
+
+    if not known:
+        with pytest.raises(InsufficientDataError, match="from 2012-06-01 to 2013-03-01"):
+            price_range(year)
+        return
+    found = price_range(year)
+    assert (found.low, str(found.low_on)) == (Decimal(100), "2012-06-01")
+    assert (found.high, str(found.high_on)) == (Decimal(150), "2012-09-03")
+    assert found.as_of == AS_OF
 
 
 def daily(first: date, last: date, step: int = 1) -> list[tuple[str, str]]:

@@ -202,7 +202,7 @@ def test_a_response_that_can_never_be_read_is_not_requested_for_every_company() 
     answers = alpaca.client().histories(dict.fromkeys(tickers, FRIDAY))
 
     assert answered(answers) == set()
-    assert len(alpaca.requests) < 140
+    assert len(alpaca.requests) < 70
 
 
 @pytest.mark.parametrize("later", [timedelta(0), timedelta(hours=3)])

@@ -172,3 +172,11 @@ def test_without_a_key_status_shows_the_latest_plan(
     keyless = App(Settings(provider="alphavantage"), store=spied, clock=clock)
 
     assert keyless.get_status().promises[DataSet.NEWS].fresh == 10
+
+
+def test_a_provider_without_requests_promises_nothing(stage: Stage) -> None:
+    stage.provider.calls = dict.fromkeys(stage.provider.calls, 0)
+    stage.run()
+
+    assert stage.app().get_status().promises == {}
+    assert stage.app().problems() == []

@@ -26,6 +26,7 @@ from signal9_core.domain import (
 )
 from signal9_core.errors import PublishError, ScoringError, ScoringUnavailableError
 from signal9_core.events import (
+    EVENTS,
     AssetDataUpdated,
     Event,
     FinancialDataIngested,
@@ -569,6 +570,17 @@ def test_reports_change_figures_and_what_compares_them_with_the_price(market: Ma
     assert after.prices is not None
     assert after.prices.price_to_earnings == 19
     assert after.income == insights.income
+
+
+@pytest.mark.parametrize("kind", [kind for kind in EVENTS if "reports" in kind.model_fields])
+def test_every_event_about_reports_updates_figures(kind: type[Event], market: Market) -> None:
+    store_reports(market.financials, "AAPL", quarters(4, 3, 2, 1))
+
+    market.update(kind.model_construct(at=NOW, ticker="AAPL"))
+
+    income = market.insights("AAPL").income
+    assert income is not None
+    assert income.revenue == 10
 
 
 def test_figures_are_written_only_when_their_facts_change(market: Market) -> None:

@@ -170,11 +170,13 @@ def test_what_is_overdue_takes_turns_with_what_is_missing() -> None:
         company("OLD1", 3, overview=NOW - 38 * DAY),
         company("OLD2", 4, overview=NOW - 50 * DAY),
         company("DUE", 5, overview=NOW - 37 * DAY),
+        company("NEW3", 6),
+        company("NEW4", 7),
     ]
 
     plan = planner.plan(companies, PUBLISHED, NOW)
 
-    assert tickers(plan) == ["NEW1", "OLD2", "NEW2", "OLD1", "DUE"]
+    assert tickers(plan) == ["NEW1", "OLD2", "NEW2", "OLD1", "NEW3", "NEW4", "DUE"]
 
 
 def test_a_company_whose_run_was_stopped_comes_first_and_as_a_whole() -> None:
@@ -189,7 +191,14 @@ def test_a_company_whose_run_was_stopped_comes_first_and_as_a_whole() -> None:
         (("NEW",), False),
     ]
     assert (plan.now[0].data_sets, plan.now[0].due_since) == ((DataSet.FINANCIALS,), None)
+    assert [item.tickers for item in plan.later] == [("NEW",)]
     assert FREE.plan([stopped], PUBLISHED, NOW, budget=3).now == []
+    others = [stopped.model_copy(update={"ticker": name}) for name in ("ONE", "TWO")]
+    assert tickers(PRICES.plan(others, PUBLISHED, NOW)) == ["ONE", "TWO"]
+    assert [item.tickers for item in PRICES.plan(others, PUBLISHED, NOW).now] == [
+        ("ONE",),
+        ("TWO",),
+    ]
 
 
 def test_an_item_that_does_not_fit_is_begun_and_ends_the_plan() -> None:
@@ -293,6 +302,35 @@ def test_companies_are_in_the_batch_of_the_oldest_that_has_room() -> None:
         (("NEWS",), 1),
         (("OLD3",), 3),
     ]
+
+
+def test_data_sets_of_one_company_a_call_are_apart_from_those_of_many() -> None:
+    planner = replace(FREE, batch_sizes={DataSet.PRICES: 2, DataSet.NEWS: 1})
+
+    plan = planner.plan([company("A", 1), company("B", 2)], PUBLISHED, NOW)
+
+    alone = (DataSet.OVERVIEW, DataSet.FINANCIALS, DataSet.NEWS)
+    assert [(item.tickers, item.data_sets) for item in plan.now] == [
+        (("A",), alone),
+        (("A", "B"), (DataSet.PRICES,)),
+        (("B",), alone),
+    ]
+
+
+def test_what_is_older_than_a_moment_can_be_told() -> None:
+    known = company("A", prices=NOW - HOUR, news=NOW - 2 * HOUR, overview=NOW)
+
+    assert BATCHES.older(known, NOW - HOUR) == (DataSet.NEWS,)
+    assert BATCHES.older(known, NOW) == (DataSet.PRICES, DataSet.NEWS)
+    assert BATCHES.older(company("B"), NOW) == (DataSet.PRICES, DataSet.NEWS)
+
+
+def test_what_has_failed_waits_from_the_moment_on_at_which_it_is_due() -> None:
+    failed = Failures(count=1, at=NOW - HOUR / 2, reason="unreadable")
+    broken = summary("IBM", dict.fromkeys(DataSet, NOW) | {DataSet.NEWS: NOW - HOUR})
+    broken = broken.model_copy(update={"failures": {DataSet.NEWS: failed}})
+
+    assert FREE.plan([broken], PUBLISHED, NOW).now == []
 
 
 @dataclass

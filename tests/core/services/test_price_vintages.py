@@ -74,7 +74,8 @@ class Copies:
 
 
 def replay(app: App, *held: RawCopy) -> ReplayAnswer:
-    return Replay(make_parsers(), app._ingest, app.assets)(Copies(held), lambda *_: None)
+    play = Replay(make_parsers(), app._ingest, app.assets, app.clock)
+    return play(Copies(held), lambda *_: None)
 
 
 def answers(batches: Iterable[Sequence[RawCopy]]) -> tuple[object, ...]:

@@ -34,7 +34,6 @@ def aws_client(
     region: str | None = None,
     endpoint_url: str | None = None,
     attempts: int = 4,
-    read_timeout_s: float = 5,
 ) -> Any:  # its type is the caller's business, since it differs per service
     """Return a client that tries some times and waits for seconds rather than minutes.
 
@@ -47,7 +46,7 @@ def aws_client(
     config = Config(
         retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=2,
-        read_timeout=read_timeout_s,
+        read_timeout=5,
         max_pool_connections=_CONNECTIONS,
         tcp_keepalive=True,
     )

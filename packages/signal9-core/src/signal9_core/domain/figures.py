@@ -6,7 +6,7 @@ A ratio has six decimals. `InsufficientDataError` says what is missing, or does 
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from itertools import accumulate, dropwhile, pairwise
 from math import fsum, log, prod, sqrt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
@@ -41,6 +41,9 @@ __all__ = [
 ]
 
 _SIX_DIGITS: Final = Decimal("0.000001")
+_DIGITS: Final = 38
+"""As many as a stored number may have."""
+
 _TRADING_DAYS: Final = 252
 _LEAST_RETURNS: Final = 200
 """With fewer, many of them are over several days."""
@@ -404,7 +407,8 @@ def _computed(formulas: _Formulas) -> tuple[dict[str, Any], dict[str, str]]:
     insufficient: dict[str, str] = {}
     for name, formula in formulas.items():
         try:
-            values[name] = formula()
+            with localcontext(prec=_DIGITS, Emax=_DIGITS - 1):
+                values[name] = formula()
         except InsufficientDataError as error:
             insufficient[to_camel(name)] = str(error)
         except ArithmeticError:

@@ -22,10 +22,11 @@ _NUMBER: Final = re.compile(r"[+-]?(?:0(?:\.\d{1,6})?|1(?:\.0{1,6})?)", re.ASCII
 class BedrockScorer:
     """A `SentimentScorer` that asks a model, by the Converse API of `bedrock-runtime`.
 
-    A text costs one request of bounded length; the client bounds time and retries.
+    A text costs one request of bounded length. The client bounds time and retries: five seconds for
+    each of so many texts leave a function time to end.
     """
 
-    most_at_once = 50
+    most_at_once = 20
 
     def __init__(self, client: Any, model_id: str) -> None:
         self.name = f"bedrock {model_id}"

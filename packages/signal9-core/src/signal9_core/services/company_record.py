@@ -15,7 +15,7 @@ from ..domain.companies import DataSet, Failures, Freshness, ProblemKind
 from ..domain.identity import dispute
 from ..domain.price_check import describe_problem, latest_check
 from ..errors import StoreError, UndecidedOwnerError
-from ..events import FinancialDataIngested, NewsIngested, PricesUpdated
+from ..events import FinancialDataIngested, FinancialDataRestated, NewsIngested, PricesUpdated
 from ..ports import ABSENT
 from .ingest_result import describe_error, is_lasting
 from .outbox import DATA_SETS, pack, unpack
@@ -332,6 +332,8 @@ def _includes(recorded: Event, event: Event) -> bool:
             return is_within and event.ticker == ticker
         case FinancialDataIngested() if isinstance(event, FinancialDataIngested):
             return set(event.reports) <= set(recorded.reports)
+        case FinancialDataRestated() if isinstance(event, FinancialDataRestated):
+            return set(event.periods) <= set(recorded.periods)
     return False
 
 

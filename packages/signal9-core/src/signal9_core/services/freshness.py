@@ -65,7 +65,8 @@ class _Counts:
 class MeasureFreshness:
     """Counts companies by data set: fresh, late, failing, missing.
 
-    What is due is late after `grace`; what fails, fails, and is not late as well.
+    What is due is late after `grace`; what fails, fails, and is not late as well. A provider
+    without requests, such as a bundled sample, promises nothing.
     """
 
     planner: Planner
@@ -80,7 +81,8 @@ class MeasureFreshness:
         before: FreshnessSummary | None = None,
     ) -> FreshnessSummary:
         """Return the summary of companies; `before` is the previous one."""
-        counts = {data_set: _Counts() for data_set in DataSet if data_set in self.planner.calls}
+        calls = self.planner.calls if any(self.planner.calls.values()) else {}
+        counts = {data_set: _Counts() for data_set in DataSet if data_set in calls}
         closes, total = self._closes(published), 0
         for company in companies:
             total += 1

@@ -104,9 +104,8 @@ class Ingest:
         source, at = self.provider.name, self.provider.retrieved_at()
         if all(failure.ticker for failure in result.failed):  # the list itself has come
             self.state.note_requested_list(source, name, at)
-        else:
-            for reason in result.lasting:
-                self.state.note_failed_list(source, name, at, reason)
+        for reason in result.lasting:
+            self.state.note_failed_list(source, name, at, reason)
         return result
 
     def companies(

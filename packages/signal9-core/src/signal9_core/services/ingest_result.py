@@ -59,8 +59,8 @@ class IngestResult:
     tells that something is left for later, since the budget of calls is used up. `outages` counts
     failures of the provider as a whole: it did not answer, or accepts nothing at the moment.
     `others` are companies that were not ingested themselves, and whose records may be others now.
-    `lasting` has reasons that are likely to come again. `down` counts the latest companies, one
-    after the other, for which store or bus were not available.
+    `lasting` has reasons for which a list is likely to fail again. `down` counts the latest
+    companies, one after the other, for which store or bus were not available.
     """
 
     stored: Counter[str] = field(default_factory=Counter)
@@ -94,7 +94,7 @@ class IngestResult:
         self.failed.append(failure)
         self.out_of_calls |= isinstance(error, QuotaExhaustedError)
         self.outages += isinstance(error, _OUTAGES) and not isinstance(error, _NO_CALLS)
-        if is_lasting(error):
+        if ticker is None and is_lasting(error):
             self.lasting.append(describe_error(error))
 
     def add(self, other: IngestResult) -> None:

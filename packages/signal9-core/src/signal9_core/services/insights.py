@@ -23,6 +23,7 @@ from ..errors import InsufficientDataError, ScoringError
 from ..events import (
     AssetDataUpdated,
     FinancialDataIngested,
+    FinancialDataRestated,
     NewsIngested,
     NewsSentimentAnalyzed,
     PricesUpdated,
@@ -75,7 +76,7 @@ class UpdateInsights:
                 self._update(event.ticker, lambda old: self._with_sentiment(old, event))
             case PricesUpdated():
                 self._update(event.ticker, self._with_prices)
-            case FinancialDataIngested():
+            case FinancialDataIngested() | FinancialDataRestated():
                 self._update(event.ticker, lambda old: self._with_prices(self._with_reports(old)))
             case AssetDataUpdated(data_set="overview"):
                 for ticker in event.tickers:
@@ -128,8 +129,8 @@ class UpdateInsights:
         articles, problem = self._scored(self.news.between(ticker, oldest, last))
         profile = profile.with_problem(ProblemKind.SENTIMENT, problem, self.clock().date())
         # The latest articles may be about a former owner of the ticker.
-        own = profile.own(first.date())
-        recent = [article for article in articles if own and article.published_at.date() >= own]
+        own = profile.own(first.date()) or first.date()
+        recent = (article for article in articles if article.published_at.date() >= own)
         return _with(profile, sentiment=_rating(ticker, recent, as_of, self.window_days))
 
     def _scored(self, articles: Iterable[NewsArticle]) -> tuple[list[NewsArticle], str | None]:

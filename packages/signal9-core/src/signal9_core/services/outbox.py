@@ -12,6 +12,7 @@ from ..domain.companies import DataSet, PendingEvent
 from ..errors import InputError, PublishError
 from ..events import (
     FinancialDataIngested,
+    FinancialDataRestated,
     NewsIngested,
     PricesUpdated,
     UserDeletionRequested,
@@ -41,6 +42,7 @@ _OUTBOX: Final = "outbox"
 
 DATA_SETS: Final = {
     FinancialDataIngested.detail_type: DataSet.FINANCIALS,
+    FinancialDataRestated.detail_type: DataSet.FINANCIALS,
     NewsIngested.detail_type: DataSet.NEWS,
     PricesUpdated.detail_type: DataSet.PRICES,
 }

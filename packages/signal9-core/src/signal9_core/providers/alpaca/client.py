@@ -49,9 +49,9 @@ _MOST_DAYS: Final = 200_000
 """Days of all companies of a request together, so that their bars are in memory at once."""
 _MOST_DAYS_OF_NEWS: Final = 2_000
 """So many have some hundred articles: if a page of them fails, few calls were in vain."""
-_LIKE_DAYS: Final = timedelta(days=30)
-_LIKE_MOMENTS: Final = timedelta(days=1)
-_MOST_SPLITS: Final = 64
+_PRICES_WITHIN: Final = timedelta(days=30)
+_NEWS_WITHIN: Final = timedelta(days=1)
+_MOST_SPLITS: Final = 32
 """A response that can never be read must not be requested for each company."""
 _WORD: Final = re.compile(r"[A-Z0-9][A-Z0-9.]*(?<!\.)")
 _ACTION_TYPES: Final = "cash_dividend,forward_split,reverse_split,stock_dividend"
@@ -142,14 +142,14 @@ class AlpacaClient:
         answers: dict[Ticker, History | ProviderError | None] = dict.fromkeys(since)
         begins = {ticker: day or FIRST_DAY for ticker, day in since.items()}
         end = last_finished_day(self._clock())
-        for begin, group in _alike(
-            begins, _LIKE_DAYS, lambda day: _MOST_DAYS // max(1, (end - day).days)
+        for begin, group in _grouped(
+            begins, _PRICES_WITHIN, lambda day: _MOST_DAYS // max(1, (end - day).days)
         ):
             if begin > end:
                 continue
-            bars = _apart(group, partial(self._bars_of, first=begin, last=end))
+            bars = _fetch_each(group, partial(self._bars_of, first=begin, last=end))
             having = [ticker for ticker, series in bars.items() if isinstance(series, PriceSeries)]
-            actions = _apart(having, partial(self._actions_of, first=begin, last=end))
+            actions = _fetch_each(having, partial(self._actions_of, first=begin, last=end))
             answers |= {
                 ticker: _history(series, actions.get(ticker, ()), begins[ticker])
                 for ticker, series in bars.items()
@@ -180,10 +180,10 @@ class AlpacaClient:
         now = self._clock()
         first = now - NEWS_SPAN
         begins = {ticker: begin or first for ticker, begin in since.items()}
-        for begin, group in _alike(
-            begins, _LIKE_MOMENTS, lambda at: _MOST_DAYS_OF_NEWS // max(1, (now - at).days)
+        for begin, group in _grouped(
+            begins, _NEWS_WITHIN, lambda at: _MOST_DAYS_OF_NEWS // max(1, (now - at).days)
         ):
-            answers |= _apart(group, partial(self._articles_of, start=begin))
+            answers |= _fetch_each(group, partial(self._articles_of, start=begin))
         return answers
 
     def _articles_of(
@@ -299,7 +299,7 @@ def _history(
     return History(bars, recent, ((own, bars.day(-1)),), complete=own <= FIRST_DAY)
 
 
-def _alike(
+def _grouped(
     begins: Mapping[Ticker, D], most: timedelta, size: Callable[[D], int]
 ) -> Iterator[tuple[D, list[Ticker]]]:
     """Yield companies whose data begin at most so far apart, with the earliest beginning.
@@ -318,7 +318,7 @@ def _alike(
         yield begins[group[-1]], group
 
 
-def _apart(
+def _fetch_each(
     tickers: Sequence[Ticker],
     fetch: Callable[[Sequence[Ticker]], Mapping[Ticker, T | ProviderError]],
 ) -> dict[Ticker, T | ProviderError]:
