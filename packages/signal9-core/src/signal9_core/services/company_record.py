@@ -18,7 +18,7 @@ from ..errors import UndecidedOwnerError
 from ..events import FinancialDataIngested, NewsIngested, PricesUpdated
 from ..ports import ABSENT
 from .ingest_result import LASTING
-from .outbox import DATA_SETS, pack, unpack
+from .outbox import data_set_of, is_early, pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -83,9 +83,9 @@ class CompanyRecord:
         self.before = self._stored.model
         self._overview: CompanyOverview | None = None
         self._updates: dict[DataSet, Update] = {}
+        self._received: set[DataSet] = set()
         self._requested: dict[DataSet, datetime] = {}
         self._failed: dict[DataSet, str] = {}
-        self._unanswered: set[DataSet] = set()
         self._history: PriceHistory | None = None
         self._price_check: PriceCheck | None = None
         self._events: list[PendingEvent] = []
@@ -129,6 +129,7 @@ class CompanyRecord:
     def add_update(self, data_set: DataSet, update: Update) -> None:
         """Keep what a data set came to, to be written by `save`."""
         self._updates[data_set] = update
+        self._received.add(data_set)
 
     def add_request(self, data_set: DataSet) -> None:
         """Note that the provider has answered, to be written by `save`."""
@@ -138,7 +139,6 @@ class CompanyRecord:
         """Note an error that is likely to come again, to be written by `save`."""
         if isinstance(error, LASTING):
             self._failed[data_set] = str(error)
-        self._unanswered.add(data_set)
 
     def add_history(self, history: PriceHistory) -> None:
         """Keep which prices came when, to be written by `save`."""
@@ -175,12 +175,9 @@ class CompanyRecord:
         outbox.send([unpack(event) for event in self._published if not event.published_at])
         self._stored = self._assets.read(self.ticker)  # its insights may be new
 
-    def _is_early(self, pending: PendingEvent) -> bool:
-        """Return whether a stopped run may have left an event without its data.
-
-        The data did not come in this run. What stays unpublished for long is published anyway.
-        """
-        return DATA_SETS.get(pending.detail_type) in self._unanswered
+    def _is_early(self, event: PendingEvent) -> bool:
+        is_stored = data_set_of(event) in self._received
+        return not is_stored and is_early(event, self._stored.model, self._provider.retrieved_at())
 
     def save(self, *, checked: bool = False) -> None:
         """Write what is new to the record, without the events that are published by now."""
