@@ -24,7 +24,7 @@ from signal9_core.domain import (
     ReportKind,
     Statement,
 )
-from signal9_core.domain.coverage import Coverage
+from signal9_core.domain.coverage import Coverage, Days
 from signal9_core.domain.figures import (
     PriceYear,
     cash_flow_figures,
@@ -625,3 +625,56 @@ def test_unknown_splits_and_closes_of_zero_leave_no_volatility() -> None:
     assert zero.insufficient["dividendYield"] == "The last close is not above zero."
     assert over == plain
     assert isinstance(plain, PriceFigures)
+
+
+def test_growth_compares_with_the_four_quarters_before_and_no_more() -> None:
+    figures = income_figures(reports({**APPLE, "2019-09-30": (1, *range(7))}))
+
+    assert figures is not None
+    assert figures.revenue_growth == Decimal("0.332594")
+
+
+def test_a_dividend_on_the_last_day_is_no_loss() -> None:
+    bars = [(day, "100") for day, _ in daily(*YEAR)]
+    fallen = [*bars[:-1], (str(AS_OF), "90")]
+
+    paid = price_figures(year_of(*fallen, actions=[dividend(str(AS_OF), "10")]))
+    lost = price_figures(year_of(*fallen))
+
+    assert (paid.volatility, paid.maximum_drawdown) == (Decimal(0), Decimal(0))
+    assert lost.maximum_drawdown == Decimal("0.1")
+
+
+@pytest.mark.parametrize(
+    "known", [(YEAR[0] + timedelta(days=1), AS_OF), (YEAR[0], date(2013, 2, 28))]
+)
+def test_volatility_needs_all_splits_from_the_first_to_the_last_price(known: Days) -> None:
+    figures = price_figures(year_of(*daily(*YEAR), known=(known,)))
+
+    reason = "The splits and dividends from 2012-03-03 to 2013-03-01 are not known."
+    assert figures.insufficient["volatility"] == reason
+    assert figures.insufficient["maximumDrawdown"] == reason
+    assert ("change" in figures.insufficient) == (known[1] < AS_OF)
+
+
+def test_the_change_is_from_the_close_before_whatever_came_earlier() -> None:
+    bars = ("2012-06-01", "50"), ("2013-02-28", "100"), ("2013-03-01", "101")
+    late = price_figures(year_of(*bars[:2], ("2013-03-20", "101")))
+
+    assert price_figures(year_of(*bars)).change == 1
+    assert late.insufficient["change"] == "There is no price shortly before 2013-03-20."
+
+
+def test_reasons_name_what_is_missing() -> None:
+    year = year_of(("2013-03-01", "100"), actions=[split("2013-02-02", "2")])
+    unknown = earned().model_copy(update={"currency": None})
+    divided = price_figures(year, earned(), date(2013, 2, 1)).insufficient
+    foreign = price_figures(year, unknown, AS_OF).insufficient
+    income = income_figures(reports({ending: [0] * 8 for ending in APPLE}))
+
+    assert divided["priceToEarnings"] == "A split on 2013-02-02 is between both."
+    assert foreign["priceToEarnings"] == "Earnings are in an unknown currency, prices in USD."
+    assert income is not None
+    assert income.insufficient["revenueGrowth"] == (
+        "The totalRevenue of the year before is not above zero."
+    )

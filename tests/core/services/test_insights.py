@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -576,7 +577,8 @@ def test_reports_change_figures_and_what_compares_them_with_the_price(market: Ma
 def test_every_event_about_reports_updates_figures(kind: type[Event], market: Market) -> None:
     store_reports(market.financials, "AAPL", quarters(4, 3, 2, 1))
 
-    market.update(kind.model_construct(at=NOW, ticker="AAPL"))
+    facts: dict[str, Any] = {"at": NOW, "ticker": "AAPL"}
+    market.update(kind.model_construct(**facts))
 
     income = market.insights("AAPL").income
     assert income is not None
