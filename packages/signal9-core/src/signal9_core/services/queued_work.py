@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DoWork", "PlanWork", "PlannedWork"]
 
-_MOST_ITEMS: Final = 1000
-"""So many items may wait at once; the next plans have the rest."""
+_MOST_ITEMS: Final = 500
+"""So many items may wait at once, which takes less than an hour; the next plans have the rest."""
 
 
 class PlannedWork(NamedTuple):
