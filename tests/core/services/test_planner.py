@@ -180,7 +180,7 @@ def test_what_is_overdue_takes_turns_with_what_is_missing() -> None:
 
 
 def test_a_company_whose_run_was_stopped_comes_first_and_as_a_whole() -> None:
-    event = PendingEvent(detail_type="PricesUpdated.v1", detail="{}")
+    event = PendingEvent(detail_type="PricesUpdated.v1", detail="{}", at=NOW)
     stopped = company("STOPPED", 9, prices=NOW, news=NOW, overview=NOW)
     stopped = stopped.model_copy(update={"pending": (event,)})
 
