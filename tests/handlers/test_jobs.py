@@ -17,7 +17,7 @@ from signal9_core.publishers.in_process import MemoryNotifier
 from signal9_core.schemas.users import WatchlistPut
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
-from signal9_handlers import jobs
+from signal9_handlers import jobs, rotation
 from signal9_handlers.failures import FAILED_EVENTS, handler
 from signal9_handlers.runtime import logger
 from tests.fakes import NOW, FakeProvider, FakeQueues, RecordingPublisher, SetClock
@@ -137,6 +137,49 @@ def test_a_stage_fills_itself_by_plans_and_workers(app: App, log: StringIO) -> N
     events = published(app)
     assert any(isinstance(event, PricesUpdated) for event in events)
     assert DataSet.PRICES in app.get_asset("AAPL").freshness
+
+
+def test_a_plan_counts_companies_as_metrics_of_the_stage(
+    app: App, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worked(app)
+    worked(app)
+    capsys.readouterr()
+    del app.problems  # as in another process: what it has read is kept for ten seconds
+
+    jobs.plan(SCHEDULED, CONTEXT)
+
+    written = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    counts = {
+        metric["dataSet"]: (metric["FreshCompanies"], metric["MissingCompanies"])
+        for metric in written[:-1]
+    }
+    assert {metric["stage"] for metric in written} == {"local"}
+    assert written[-1]["Problems"] == [0.0]
+    assert counts == {data_set: ([3.0], [0.0]) for data_set in DataSet}
+
+
+def test_log_lines_of_workers_name_the_run(app: App, log: StringIO) -> None:
+    worked(app)
+
+    (line,) = (line for line in lines(log) if line["message"] == "worked")
+    assert line["correlation_id"] == "fake-20240108T120000.000000Z"
+
+
+def test_a_step_of_a_rotation_is_done_and_logged(
+    app: App, log: StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[tuple[str, ...]] = []
+    monkeypatch.setattr(app, "rotate_secret", lambda *step: done.append(step))
+    monkeypatch.setattr(rotation, "application", lambda: app)
+
+    rotation.handler(
+        {"SecretId": "arn", "ClientRequestToken": "version", "Step": "testSecret"}, CONTEXT
+    )
+
+    assert done == [("arn", "version", "testSecret")]
+    (line,) = lines(log)
+    assert (line["message"], line["step"]) == ("rotation step done", "testSecret")
 
 
 def test_a_worker_begins_nothing_that_it_may_not_finish(

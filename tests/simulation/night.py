@@ -82,6 +82,7 @@ class Report:
     stuck: int = 0
     notifiedTwice: int = 0  # noqa: N815
     notifications: int = 0
+    resent: int = 0
     deadLetters: int = 0  # noqa: N815
     writeUnits: int = 0  # noqa: N815
     readUnits: int = 0  # noqa: N815
@@ -414,4 +415,4 @@ class Night:
 
     def _check_notifications(self) -> None:
         self.report.notifications = len(self.notifier.sent)
-        self.report.notifiedTwice = sum(count - 1 for count in self.notifier.sent.values())
+        self.report.notifiedTwice, self.report.resent = self.notifier.twice, self.notifier.resent

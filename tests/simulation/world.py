@@ -100,6 +100,9 @@ RATES: Final = {
 }
 """How likely each fault is whenever it could happen."""
 
+_UNNOTED: Final = ("killed", "store unavailable", "throttled")
+"""Faults after which nobody knows what was done."""
+
 _MOST_LIKELY: Final = 0.2
 _REPLIES: Final = ("429", "500", "503", "html", "truncated", "cut")
 
@@ -389,14 +392,32 @@ class SimulatedBus:
 
 @dataclass
 class SimulatedNotifier:
-    """A topic that refuses some notifications; counts what users got."""
+    """A topic that refuses some notifications, and counts those that it accepts.
+
+    One is `resent` if a process was killed since, or could not note it for want of the store: its
+    receivers know it by its id. Any other repetition is `twice`.
+    """
 
     faults: Faults
-    sent: Counter[str] = field(default_factory=Counter)
+    sent: set[str] = field(default_factory=set)
+    twice: int = 0
+    resent: int = 0
+    _kills: dict[str, int] = field(default_factory=dict)
 
     def notify(self, notifications: Iterable[Notification]) -> None:
         batch = list(notifications)
         refused = [item for item in batch if self.faults.strikes("notification refused")]
-        self.sent.update(item.id for item in batch if item not in refused)
+        for item in batch:
+            if item not in refused:
+                self._accept(item.id)
         if refused:
             raise PublishError(f"{len(refused)} of {len(batch)} refused", refused)
+
+    def _accept(self, id_: str) -> None:
+        kills = sum(self.faults.seen[kind] for kind in _UNNOTED)
+        if id_ in self.sent and kills > self._kills[id_]:
+            self.resent += 1
+        elif id_ in self.sent:
+            self.twice += 1
+        self.sent.add(id_)
+        self._kills[id_] = kills

@@ -2,13 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
-from signal9_core.domain import CorporateAction, EarningsCalendarEntry, TickerSentiment
-from signal9_core.events import Event
+from signal9_core.domain import (
+    CorporateAction,
+    DataSet,
+    EarningsCalendarEntry,
+    TickerSentiment,
+)
+from signal9_core.errors import ProviderUnavailableError
+from signal9_core.events import Event, PricesUpdated
 from signal9_core.ports import Item
 from signal9_core.provider_port import Financials
 from signal9_core.tables import TableSpec
@@ -156,3 +162,26 @@ def _let_in_before(spied: SpiedStore, write: int, provider: FakeProvider) -> Non
             ingest(spied.another(), provider)
 
     spied.meanwhile = meanwhile
+
+
+def test_what_was_stopped_is_announced_once_and_only_with_its_data() -> None:
+    with opened() as spied:
+        provider = FakeProvider()
+        ingest(spied, provider)
+        provider.at += timedelta(days=1)
+        provider.series["AAPL"] = series("AAPL", day_20240103="184.25", day_20240108="185.56")
+        spied.stop_before = spied.writes + 1  # the event is recorded, the bar is not stored
+        _run(spied, provider, lambda app: app.ingest(tickers=["AAPL"], data_sets=[DataSet.PRICES]))
+        spied.stop_before = None
+
+        provider.failing["prices"] = ProviderUnavailableError("down")
+        provider.at += timedelta(hours=1)
+        early = ingest(spied, provider)
+        provider.failing.clear()
+        provider.at += timedelta(hours=1)
+        announced = ingest(spied, provider)
+
+    assert [event for event in early if isinstance(event, PricesUpdated)] == []
+    assert [event.last for event in announced if isinstance(event, PricesUpdated)] == [
+        date(2024, 1, 8)
+    ]

@@ -211,6 +211,22 @@ def test_what_fails_three_times_is_a_dead_letter_with_its_reason(
     assert app.pipeline.list_failures().items == []
 
 
+def test_what_failed_for_good_is_in_the_next_plan(
+    app: App, queues: FakeQueues, provider: FakeProvider
+) -> None:
+    fill(app, queues)
+    app.clock.move(hours=2)  # type: ignore[attr-defined]
+    provider.at = app.clock()
+    provider.failing["news MSFT"] = ProviderUnavailableError("no answer")
+    app.pipeline.plan()
+    (failure,) = work(app, [Message("1", body, 3) for body in queues.sent.pop(QUEUE)])
+    provider.failing.clear()
+
+    assert failure.is_dead
+    assert app.pipeline.plan().sent == 1
+    assert work(app, queues.take(QUEUE)) == []
+
+
 def test_running_out_of_calls_is_no_failure_and_the_next_plan_has_the_rest(
     app: App, queues: FakeQueues, provider: FakeProvider
 ) -> None:

@@ -1,5 +1,6 @@
 """Lambda functions that run on a schedule, or process the messages of a queue."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -7,7 +8,9 @@ from typing import Any, Final
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from signal9_core.domain.queues import DELETIONS, INSIGHTS, NOTIFICATIONS, Failure, Message
-from signal9_core.errors import PublishError
+from signal9_core.domain.work import WorkItem
+from signal9_core.errors import PublishError, Signal9Error
+from signal9_core.events import parse_event
 
 from .metrics import put_freshness
 from .runtime import application, logger
@@ -38,8 +41,9 @@ _SENDING: Final = timedelta(seconds=60)
 @logger().inject_lambda_context(clear_state=True)
 def plan(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
     """Send what is due to the workers of its provider."""
-    planned = application().pipeline.plan()
-    put_freshness()
+    app = application()
+    planned = app.pipeline.plan()
+    put_freshness(app)
     logger().info("planned", extra=planned._asdict())
 
 
@@ -100,7 +104,8 @@ def _handle(queue: str, event: Batch, context: LambdaContext) -> Response:
 
 
 def _messages(event: Batch) -> list[Message]:
-    return [
+    """Return the messages of a batch; log lines carry the ids of the runs that caused them."""
+    messages = [
         Message(
             record["messageId"],
             record["body"],
@@ -109,6 +114,20 @@ def _messages(event: Batch) -> list[Message]:
         )
         for record in event["Records"]
     ]
+    causes = sorted(set(filter(None, (_cause(message.body) for message in messages))))
+    logger().set_correlation_id(", ".join(causes) or None)
+    return messages
+
+
+def _cause(body: str) -> str | None:
+    """Return the id of the run that has sent a work item or caused an event, if it can be read."""
+    try:
+        content = json.loads(body)
+        if "detail" in content:
+            return parse_event(body).correlation_id
+        return WorkItem.model_validate(content).run_id
+    except (RecursionError, Signal9Error, TypeError, ValueError):
+        return None  # the message becomes a dead letter, with a reason
 
 
 def _end(context: LambdaContext, reserve: timedelta) -> datetime:

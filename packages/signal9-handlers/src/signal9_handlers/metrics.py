@@ -1,10 +1,11 @@
 """Metrics of how fresh the data is."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from .runtime import application
+if TYPE_CHECKING:
+    from signal9_core.bootstrap import App
 
 __all__ = ["PROBLEMS", "put_freshness"]
 
@@ -14,9 +15,8 @@ PROBLEMS: Final = "Problems"
 _NAMESPACE: Final = "Signal9"
 
 
-def put_freshness() -> None:
+def put_freshness(app: "App") -> None:
     """Write how many companies are fresh, late, failing and missing by data set of this stage."""
-    app = application()
     summary = app.freshness
     if summary is None:
         return

@@ -18,7 +18,7 @@ from ..errors import StoreError, UndecidedOwnerError
 from ..events import FinancialDataIngested, FinancialDataRestated, NewsIngested, PricesUpdated
 from ..ports import ABSENT
 from .ingest_result import describe_error, is_lasting
-from .outbox import DATA_SETS, pack, unpack
+from .outbox import data_set_of, is_early, pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -83,9 +83,9 @@ class CompanyRecord:
         self._overview: CompanyOverview | None = None
         self._overview_events: list[PendingEvent] = []
         self._updates: dict[DataSet, Update] = {}
+        self._received: set[DataSet] = set()
         self._requested: dict[DataSet, datetime] = {}
         self._failed: dict[DataSet, str] = {}
-        self._unanswered: set[DataSet] = set()
         self._history: PriceHistory | None = None
         self._price_check: PriceCheck | None = None
         self._events: list[PendingEvent] = []
@@ -132,6 +132,7 @@ class CompanyRecord:
     def add_update(self, data_set: DataSet, update: Update) -> None:
         """Keep what a data set came to, to be written by `save`."""
         self._updates[data_set] = update
+        self._received.add(data_set)
 
     def add_request(self, data_set: DataSet) -> None:
         """Note that the provider has answered, to be written by `save`."""
@@ -145,7 +146,6 @@ class CompanyRecord:
         if is_lasting(error):
             self._failed[data_set] = describe_error(error)
             self._withdrawn += self._events[recorded:]
-        self._unanswered.add(data_set)
 
     def count_events(self) -> int:
         """Return how many events have been added."""
@@ -188,12 +188,9 @@ class CompanyRecord:
         outbox.send([unpack(event) for event in self._published if not event.published_at])
         self._stored = self._assets.read(self.ticker)  # its insights may be new
 
-    def _is_early(self, pending: PendingEvent) -> bool:
-        """Return whether a stopped run may have left an event without its data.
-
-        The data did not come in this run. What stays unpublished for long is published anyway.
-        """
-        return DATA_SETS.get(pending.detail_type) in self._unanswered
+    def _is_early(self, event: PendingEvent) -> bool:
+        is_stored = data_set_of(event) in self._received
+        return not is_stored and is_early(event, self._stored.model, self._provider.retrieved_at())
 
     def save(self, *, checked: bool = False) -> None:
         """Write what is new to the record, without the events that are published by now."""

@@ -33,21 +33,19 @@ if TYPE_CHECKING:
     from ..repositories.companies import AssetRepository
     from ..repositories.users import DeletionRepository
 
-__all__ = ["DATA_SETS", "Outbox", "PublishPending", "pack", "unpack"]
+__all__ = ["Outbox", "PublishPending", "data_set_of", "is_early", "pack", "unpack"]
 
 _GOING_ON: Final = timedelta(minutes=5)
 _MOST_REFUSED: Final = 3
 _REQUESTED_AGAIN: Final = timedelta(days=1)
 _OUTBOX: Final = "outbox"
 
-DATA_SETS: Final = {
+_DATA_SETS: Final = {
     FinancialDataIngested.detail_type: DataSet.FINANCIALS,
     FinancialDataRestated.detail_type: DataSet.FINANCIALS,
     NewsIngested.detail_type: DataSet.NEWS,
     PricesUpdated.detail_type: DataSet.PRICES,
 }
-"""Which data the events of a company are about."""
-
 _PAGE: Final = 100
 
 
@@ -59,6 +57,23 @@ def pack(event: Event) -> PendingEvent:
 def unpack(pending: PendingEvent) -> Event:
     """Return the event that was stored."""
     return event_from({"detail-type": pending.detail_type, "detail": json.loads(pending.detail)})
+
+
+def data_set_of(event: PendingEvent) -> DataSet | None:
+    """Return which data an event is about, if a run of a company stores them after it."""
+    return _DATA_SETS.get(event.detail_type)
+
+
+def is_early(event: PendingEvent, profile: AssetProfile, now: datetime) -> bool:
+    """Return whether a run may have been stopped before it stored what an event is about.
+
+    Nothing has come since then, and it is requested again within a day: that run publishes it.
+    """
+    data_set = data_set_of(event)
+    if data_set is None or now - event.at > _REQUESTED_AGAIN:
+        return False
+    received = profile.requested.get(data_set)
+    return received is None or received < event.at - _GOING_ON
 
 
 @dataclass(frozen=True)
@@ -182,23 +197,12 @@ class PublishPending:
                 event = UserDeletionRequested(at=at, user_id=user_id)
                 yield partial(self.outbox.send, [event])
 
-    def _is_early(self, event: PendingEvent, profile: AssetProfile) -> bool:
-        """Return whether a run may have been stopped before it stored what an event is about.
-
-        Nothing has come since then, and it is requested again soon: then its run publishes it.
-        """
-        data_set = DATA_SETS.get(event.detail_type)
-        if data_set is None or self.clock() - event.at > _REQUESTED_AGAIN:
-            return False
-        received = profile.requested.get(data_set)
-        return received is None or received < event.at - _GOING_ON
-
     def _publish_company(self, ticker: Ticker) -> None:
         profile = self.assets.read(ticker)
         pending = [
             event
             for event in profile.model.pending
-            if event.published_at is None and not self._is_early(event, profile.model)
+            if event.published_at is None and not is_early(event, profile.model, self.clock())
         ]
         self.outbox.send([unpack(event) for event in pending])
         at = self.clock()
