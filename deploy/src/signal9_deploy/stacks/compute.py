@@ -118,7 +118,9 @@ class Compute(Construct):
                 None if spec.handles_failures else destinations.SqsDestination(self._failures)
             ),
             log_retention_days=settings.log_retention_days,
-            removal_policy=RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+            if settings.retain
+            else RemovalPolicy.DESTROY,
             **self._vpc(spec),
         )
         self._grant(spec, function)

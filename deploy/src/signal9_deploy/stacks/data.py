@@ -35,7 +35,9 @@ class DataStack(Stack):
         name = stack_name(settings, "Data")
         super().__init__(scope, "Data", stack_name=name, description="Signal9: data")
         self._settings = settings
-        self._policy = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
+        self._policy = (
+            RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.retain else RemovalPolicy.DESTROY
+        )
         self.topic = self._make_alarm_topic(Construct(self, "Alarms"))
         self.tables = {
             table.name: DataTable(

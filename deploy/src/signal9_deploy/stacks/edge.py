@@ -29,7 +29,9 @@ class EdgeStack(Stack):
             cross_region_references=settings.region != EDGE_REGION,
         )
         self._settings = settings
-        self._policy = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
+        self._policy = (
+            RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.retain else RemovalPolicy.DESTROY
+        )
         static = SecureBucket(
             self,
             "Static",

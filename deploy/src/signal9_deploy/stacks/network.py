@@ -37,7 +37,9 @@ class NetworkStack(Stack):
             vpc_name=settings.title,
             interface_endpoints=_ENDPOINTS,
             flow_log_retention_days=settings.log_retention_days,
-            removal_policy=RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+            if settings.retain
+            else RemovalPolicy.DESTROY,
         )
         self.closed = self._group("Closed", "Functions that reach AWS alone, through endpoints")
         self.closed.add_egress_rule(ec2.Peer.ipv4(network.cidr), _HTTPS, "interface endpoints")

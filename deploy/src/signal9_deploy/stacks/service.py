@@ -52,7 +52,9 @@ class ServiceStack(Stack):
         self._settings = settings
         self._data = data
         self._specs = specs
-        self._policy = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
+        self._policy = (
+            RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.retain else RemovalPolicy.DESTROY
+        )
         # The AWS managed key of SNS is free, and this account's functions may use it.
         key = aws_kms.Alias.from_alias_name(self, "KeyOfSns", "alias/aws/sns")
         notifications = sns.Topic(self, "Notifications", enforce_ssl=True, master_key=key)
@@ -210,5 +212,7 @@ def make_firewall(scope: Construct, settings: StageSettings, *, edge: bool = Fal
         log_name=name,
         requests_per_address=settings.quotas.requests_per_address,
         log_retention_days=None if settings.emulated else settings.log_retention_days,
-        removal_policy=RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY,
+        removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        if settings.retain
+        else RemovalPolicy.DESTROY,
     )

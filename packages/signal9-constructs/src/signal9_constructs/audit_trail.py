@@ -36,7 +36,7 @@ class AccessTrail(Construct):
         lock_days: int | None = 90,
         log_retention_days: int = 90,
         access_logs: s3.IBucket | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)

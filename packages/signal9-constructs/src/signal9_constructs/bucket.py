@@ -43,7 +43,7 @@ class SecureBucket(Construct):
         access_logs_prefix: str | None = None,
         lock_days: int | None = None,
         events_to_bus: bool = False,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)

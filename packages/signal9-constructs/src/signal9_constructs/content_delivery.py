@@ -70,7 +70,7 @@ class ContentDelivery(Construct):
         log_bucket: s3.IBucket | None = None,
         log_days: int = 90,
         comment: str | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)

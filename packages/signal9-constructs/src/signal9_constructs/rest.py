@@ -147,7 +147,7 @@ class RestService(Construct):
         domain_name: str | None = None,
         certificate: acm.ICertificate | None = None,
         default_endpoint: bool = True,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
