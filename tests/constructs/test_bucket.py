@@ -75,7 +75,7 @@ def test_a_bucket_is_private_encrypted_versioned_and_kept(made: Made) -> None:
     made["plain"].has_resource(
         BUCKET,
         {
-            "DeletionPolicy": "Retain",
+            "DeletionPolicy": "RetainExceptOnCreate",
             "Properties": {
                 "PublicAccessBlockConfiguration": {
                     "BlockPublicAcls": True,

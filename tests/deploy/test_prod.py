@@ -4,13 +4,15 @@ from collections import Counter
 from typing import Final
 
 import pytest
-from aws_cdk.assertions import Match
+from aws_cdk.assertions import Match, Template
 
 from signal9_core.tables import TABLES
 from signal9_deploy.functions import API, FUNCTIONS
 from tests.deploy.lab import (
     ACCOUNT,
+    PARTS,
     Resource,
+    build,
     everything,
     properties,
     resources,
@@ -59,7 +61,7 @@ def test_every_table_can_be_restored_and_cannot_be_deleted() -> None:
         assert replica["DeletionProtectionEnabled"]
         assert replica["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
         assert each["BillingMode"] == "PAY_PER_REQUEST"
-    assert {each["DeletionPolicy"] for each in tables.values()} == {"Retain"}
+    assert {each["DeletionPolicy"] for each in tables.values()} == {"RetainExceptOnCreate"}
 
 
 def test_the_stacks_of_prod_cannot_be_deleted() -> None:
@@ -78,7 +80,7 @@ def test_three_buckets_keep_old_versions_for_thirty_days_and_let_the_app_read() 
         (cors,) = each["CorsConfiguration"]["CorsRules"]
         assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
         assert (cors["AllowedOrigins"], cors["AllowedMethods"]) == (
-            ["https://app.signal9.com"],
+            ["https://app.signal9.com", "https://signal9.com", "https://www.signal9.com"],
             ["GET", "HEAD"],
         )
 
@@ -212,7 +214,7 @@ def test_every_alarm_notifies_somebody() -> None:
 
     assert len(alarms) > 5 * len(FUNCTIONS)
     assert all(each["AlarmActions"] and each["OKActions"] for each in alarms)
-    assert [each["Endpoint"] for each in told] == ["operations@signal9.com"]
+    assert [each["Endpoint"] for each in told] == ["operations@example.com"]
     template("prod", "Data").has_resource_properties(
         "AWS::SNS::TopicPolicy",
         {"PolicyDocument": {"Statement": Match.array_with([Match.object_like(_ALARMS)])}},
@@ -252,28 +254,29 @@ def test_the_distribution_reads_a_private_bucket_sends_headers_and_writes_logs()
     config = distribution["DistributionConfig"]
 
     edge.resource_count_is("AWS::CloudFront::OriginAccessControl", 1)
-    assert config["Aliases"] == ["app.signal9.com"]
+    assert config["Aliases"] == ["app.signal9.com", "signal9.com", "www.signal9.com"]
+    edge.has_resource_properties(
+        "AWS::CertificateManager::Certificate",
+        {
+            "DomainName": "app.signal9.com",
+            "SubjectAlternativeNames": ["signal9.com", "www.signal9.com"],
+        },
+    )
     assert config["Logging"]
     assert config["WebACLId"]
     assert config["DefaultCacheBehavior"]["ResponseHeadersPolicyId"]
     assert any(each["PathPattern"] == "/api/*" for each in config["CacheBehaviors"])
 
 
-def test_the_zone_names_app_api_and_mail_and_health_is_asked_for() -> None:
+def test_the_zone_names_site_and_api_and_health_is_checked() -> None:
     names = {
         (each["Name"].rstrip("."), each["Type"])
         for each in everything("prod", "AWS::Route53::RecordSet")
     }
     (check,) = everything("prod", "AWS::Route53::HealthCheck")
 
-    assert names == {
-        ("api.signal9.com", "A"),
-        ("api.signal9.com", "AAAA"),
-        ("app.signal9.com", "A"),
-        ("app.signal9.com", "AAAA"),
-        ("signal9.com", "MX"),
-        ("www.signal9.com", "CNAME"),
-    }
+    hosts = ("api.signal9.com", "app.signal9.com", "signal9.com", "www.signal9.com")
+    assert names == {(host, type_) for host in hosts for type_ in ("A", "AAAA")}
     config = check["HealthCheckConfig"]
     assert (config["FullyQualifiedDomainName"], config["ResourcePath"], config["Type"]) == (
         "app.signal9.com",
@@ -282,7 +285,7 @@ def test_the_zone_names_app_api_and_mail_and_health_is_asked_for() -> None:
     )
 
 
-def test_stateful_resources_are_retained() -> None:
+def test_stateful_resources_are_retained_unless_their_creation_fails() -> None:
     kept = ("AWS::S3::Bucket", "AWS::SecretsManager::Secret", "AWS::Route53::HostedZone")
 
     policies = {
@@ -292,5 +295,59 @@ def test_stateful_resources_are_retained() -> None:
         for logical, each in resources(template("prod", part), type_).items()
     }
 
-    assert set(policies.values()) == {"Retain"}
+    assert set(policies.values()) == {"RetainExceptOnCreate"}
     assert settings_of("prod").retain
+
+
+def test_mail_records_are_complete() -> None:
+    mail = {
+        "mail": {"mx.example.com": 10},
+        "spf": "v=spf1 include:example.com -all",
+        "dmarc": "v=DMARC1; p=reject",
+    }
+    edge = build(settings_of("prod").model_copy(update=mail)).edge
+    assert edge is not None
+
+    records = {
+        (record["Name"], record["Type"]): record["ResourceRecords"]
+        for record in properties(Template.from_stack(edge), "AWS::Route53::RecordSet")
+        if record["Type"] in {"MX", "TXT"}
+    }
+
+    assert records == {
+        ("signal9.com.", "MX"): ["10 mx.example.com"],
+        ("signal9.com.", "TXT"): ['"v=spf1 include:example.com -all"'],
+        ("_dmarc.signal9.com.", "TXT"): ['"v=DMARC1; p=reject"'],
+    }
+
+
+def test_prod_ingests_live_data_within_the_plan_of_its_provider() -> None:
+    prod = settings_of("prod").model_copy(update={"provider_per_minute": 75})
+    functions = properties(Template.from_stack(build(prod).service), "AWS::Lambda::Function")
+
+    for function in _named(functions, "FunctionName").values():
+        variables = function["Environment"]["Variables"]
+        assert variables["SIGNAL9_PROVIDER"] == "alphavantage"
+        assert variables["SIGNAL9_ALPHAVANTAGE_PER_MINUTE"] == "75"
+
+
+def test_nothing_stays_behind_a_failed_first_deployment() -> None:
+    policies = {
+        resource.get("DeletionPolicy", "Delete")
+        for part in PARTS
+        for resource in template("prod", part).to_json()["Resources"].values()
+    }
+
+    assert policies == {"Delete", "RetainExceptOnCreate"}
+
+
+def test_a_producer_cannot_be_replaced_while_another_stack_uses_it() -> None:
+    texts = {part: str(template("prod", part).to_json()) for part in PARTS}
+
+    assert not any("Fn::GetStackOutput" in text for text in texts.values())
+    assert "Fn::ImportValue" in texts["Service"]
+    assert "Fn::ImportValue" in texts["Edge"]
+
+
+def test_the_name_servers_of_the_zone_are_an_output() -> None:
+    assert "NameServers" in template("prod", "Data").to_json()["Outputs"]

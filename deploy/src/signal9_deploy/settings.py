@@ -42,6 +42,11 @@ Domain: TypeAlias = Annotated[
     str, Field(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$", max_length=253)
 ]
 Label: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+Host: TypeAlias = Annotated[str, Field(pattern=r"^(@|[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)$")]
+Spf: TypeAlias = Annotated[str, Field(pattern=r"^v=spf1 .*[-~]all$", max_length=255)]
+Dmarc: TypeAlias = Annotated[
+    str, Field(pattern=r"^v=DMARC1; *p=(none|quarantine|reject)\b.*$", max_length=255)
+]
 Origin: TypeAlias = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:\d{1,5})?$")]
 Recipient: TypeAlias = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 Issuer: TypeAlias = Annotated[
@@ -153,10 +158,17 @@ class StageSettings(BaseSettings):
         pattern=r"^Z[A-Z0-9]{1,31}$",
         description="The id of an existing zone; unset: a new one.",
     )
+    site_hosts: tuple[Host, ...] = Field(
+        (), description="Further host names that the distribution serves; @: the domain itself."
+    )
     app_host: Label = Field("app", description="The distribution's host name in the domain.")
     api_host: Label = Field("api", description="The API's host name in the domain.")
     mail: dict[Domain, int] = Field(
         default_factory=dict, description="The domain's mail hosts, with preferences."
+    )
+    spf: Spf | None = Field(None, description="Who may send the domain's mail; required with mail.")
+    dmarc: Dmarc | None = Field(
+        None, description="What receivers do with forged mail; required with mail."
     )
     aliases: dict[Label, Domain] = Field(
         default_factory=dict, description="Further CNAMEs in the domain and their targets."
@@ -182,6 +194,12 @@ class StageSettings(BaseSettings):
     provider: Literal["sample", "alphavantage", "alpaca"] = Field(
         "sample", description="The provider of market data."
     )
+    provider_per_minute: PositiveInt | None = Field(
+        None, description="Requests per minute of the provider's plan; unset: of its free plan."
+    )
+    allow_sample: bool = Field(
+        False, description="Whether stages other than local and dev may serve the sample data."
+    )
     polling: Schedule = Field("cron(0 6 * * ? *)", description="When market data is ingested, UTC.")
     export_schedule: Schedule = Field(
         "cron(30 2 * * ? *)", description="When tables are exported, UTC."
@@ -201,6 +219,14 @@ class StageSettings(BaseSettings):
         return self.domain and f"{self.app_host}.{self.domain}"
 
     @property
+    def site_names(self) -> list[str]:
+        """All domain names of the distribution, none without a zone."""
+        if not (self.domain and self.app_name):
+            return []
+        hosts = (f"{host}.".removeprefix("@.") + self.domain for host in self.site_hosts)
+        return list(dict.fromkeys((self.app_name, *hosts)))
+
+    @property
     def api_name(self) -> str | None:
         """The API's domain name, if there is a zone."""
         return self.domain and f"{self.api_host}.{self.domain}"
@@ -213,9 +239,32 @@ class StageSettings(BaseSettings):
     @model_validator(mode="after")
     def _dns_requires_a_domain(self) -> Self:
         if self.domain is None:
-            for name in ("zone_id", "mail", "aliases"):
+            for name in ("zone_id", "mail", "aliases", "site_hosts"):
                 if getattr(self, name):
                     raise ValueError(f"{name}: requires a domain")
+        return self
+
+    @model_validator(mode="after")
+    def _records_lead_somewhere(self) -> Self:
+        for name, target in self.aliases.items():
+            if target in self.site_names:
+                raise ValueError(f"aliases.{name}: the distribution serves only its site_hosts")
+        for host in self.mail:
+            if host == self.domain or host.endswith(f".{self.domain}"):
+                raise ValueError(f"mail: {host} has no address: the stage makes none in its domain")
+        if bool(self.mail) != bool(self.spf) or bool(self.mail) != bool(self.dmarc):
+            raise ValueError("mail, spf and dmarc: must be set together")
+        return self
+
+    @model_validator(mode="after")
+    def _data_is_live(self) -> Self:
+        if self.provider == "sample" and self.provider_per_minute is not None:
+            raise ValueError("provider_per_minute: requires a live provider")
+        may_be_sample = self.allow_sample or self.stage in (LOCAL, "dev")
+        if self.provider == "sample" and not may_be_sample:
+            raise ValueError(
+                f"provider: must be live for {self.stage}, or allow_sample must be true"
+            )
         return self
 
     @model_validator(mode="after")
@@ -225,8 +274,19 @@ class StageSettings(BaseSettings):
                 raise ValueError("account: is required for prod")
             if not self.retain:
                 raise ValueError("retain: must be true for prod")
-            if self.parts.alarms and not self.recipients:
-                raise ValueError("recipients: are required for prod's alarms")
+            if not self.recipients:
+                raise ValueError(
+                    "recipients: are required for prod's alarms: set them in the file or in "
+                    "SIGNAL9_DEPLOY__RECIPIENTS"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _recipients_get_their_mail(self) -> Self:
+        new_domain = None if self.zone_id or self.mail else self.domain
+        for recipient in self.recipients:
+            if recipient.partition("@")[2] == new_domain:
+                raise ValueError(f"recipients: {new_domain} is a new domain without mail")
         return self
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from aws_cdk import App, Environment
+from aws_cdk import App, Environment, ReferenceStrength
 from constructs import Construct
 
 from signal9_constructs import (
@@ -66,6 +66,10 @@ class Signal9Stage(GuardedStage):
             tags={"Product": "signal9", "Stage": settings.stage},
             termination_protection=settings.retain,
             rule_packs=() if settings.emulated else packs,
+            # Nothing would tell a consumer of a weak one that its producer was replaced.
+            cross_stack_references=(
+                ReferenceStrength.WEAK if settings.emulated else ReferenceStrength.STRONG
+            ),
         )
         self.network = NetworkStack(self, settings) if settings.network.enabled else None
         self.data = DataStack(self, settings)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, cast
 
 import boto3
 from botocore.config import Config
@@ -19,12 +19,23 @@ from botocore.exceptions import (
 
 from ..errors import DeployError
 
-__all__ = ["Account"]
+__all__ = ["Account", "StackResource"]
 
 _BOOTSTRAP: Final = "/cdk-bootstrap/hnb659fds/version"
 _EXPIRED: Final = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _WRONG: Final = {"InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"}
+_FAILED_CREATION: Final = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
 _MAX_INVOCATION_S: Final = 900
+_TABLE: Final = "AWS::DynamoDB::GlobalTable"
+
+
+class StackResource(NamedTuple):
+    """A resource of a deployed stack, and whether it stays when the stack is deleted."""
+
+    type: str
+    name: str
+    exists: bool
+    retained: bool
 
 
 class Account:
@@ -32,6 +43,7 @@ class Account:
 
     def __init__(self, region: str, variables: Mapping[str, str] | None = None) -> None:
         variables = variables or {}
+        self._variables = variables
         self._region = region
         self._endpoint = variables.get("AWS_ENDPOINT_URL")
         with _aws_errors("credentials"):
@@ -41,6 +53,10 @@ class Account:
                 aws_session_token=variables.get("AWS_SESSION_TOKEN"),
                 region_name=region,
             )
+
+    def in_region(self, region: str) -> "Account":
+        """Return the same account in another region."""
+        return Account(region, self._variables)
 
     def number(self) -> str:
         """Return the account number of the credentials."""
@@ -73,23 +89,95 @@ class Account:
         return float(response["Quota"]["Value"])
 
     def outputs(self, stack: str) -> dict[str, str]:
-        """Return the outputs of a deployed stack."""
-        with _aws_errors(f"stack {stack}"):
-            response = self._client("cloudformation").describe_stacks(StackName=stack)
-        outputs = response["Stacks"][0].get("Outputs", ())
+        """Return the outputs of a stack, none if it is not deployed."""
+        outputs = (self._stack(stack) or {}).get("Outputs", ())
         return {output["OutputKey"]: output["OutputValue"] for output in outputs}
 
     def unprotect(self, stack: str) -> None:
         """Turn off a stack's termination protection, if the stack exists."""
-        client = self._client("cloudformation")
-        with _aws_errors(f"stack {stack}"):
-            try:
-                client.update_termination_protection(
+        if self._stack(stack):
+            with _aws_errors(f"stack {stack}"):
+                self._client("cloudformation").update_termination_protection(
                     StackName=stack, EnableTerminationProtection=False
                 )
+
+    def release_failed(self, stack: str) -> None:
+        """Let the CDK delete a stack whose creation failed, with what its rollback left."""
+        if (self._stack(stack) or {}).get("StackStatus") not in _FAILED_CREATION:
+            return
+        self.unprotect(stack)
+        for resource in self.resources(stack):
+            if resource.type == _TABLE and resource.exists:
+                with _aws_errors(f"table {resource.name}"):
+                    self._client("dynamodb").update_table(
+                        TableName=resource.name, DeletionProtectionEnabled=False
+                    )
+
+    def resources(self, stack: str) -> list[StackResource]:
+        """Return the resources of a stack, none if it is not deployed."""
+        if self._stack(stack) is None:
+            return []
+        policies = {
+            logical: resource.get("DeletionPolicy", "Delete")
+            for logical, resource in self.template(stack).get("Resources", {}).items()
+        }
+        with _aws_errors(f"stack {stack}"):
+            pages = self._client("cloudformation").get_paginator("list_stack_resources")
+            return [
+                StackResource(
+                    found["ResourceType"],
+                    found.get("PhysicalResourceId", ""),
+                    exists=found["ResourceStatus"] != "DELETE_COMPLETE",
+                    retained=policies.get(found["LogicalResourceId"], "").startswith("Retain"),
+                )
+                for page in pages.paginate(StackName=stack)
+                for found in page["StackResourceSummaries"]
+            ]
+
+    def template(self, stack: str) -> Mapping[str, Any]:
+        """Return the template of a stack, an empty one if it is not deployed."""
+        if self._stack(stack) is None:
+            return {}
+        with _aws_errors(f"stack {stack}"):
+            body = self._client("cloudformation").get_template(StackName=stack)["TemplateBody"]
+        return body if isinstance(body, dict) else cast("dict[str, Any]", json.loads(body))
+
+    def empty_bucket(self, name: str) -> None:
+        """Delete all versions of all objects of a bucket."""
+        client = self._client("s3")
+        with _aws_errors(f"bucket {name}"):
+            for page in client.get_paginator("list_object_versions").paginate(Bucket=name):
+                versions = [
+                    {"Key": version["Key"], "VersionId": version["VersionId"]}
+                    for kind in ("Versions", "DeleteMarkers")
+                    for version in page.get(kind, ())
+                ]
+                if versions:
+                    wanted = {"Objects": versions, "Quiet": True}
+                    refused = client.delete_objects(Bucket=name, Delete=wanted).get("Errors")
+                    if refused:
+                        raise DeployError(f"bucket {name}: {refused[0]['Message']}")
+
+    def confirmed(self, topic: str) -> dict[str, bool]:
+        """Return the addresses that a topic sends mail to, and which have confirmed."""
+        with _aws_errors(f"topic {topic}"):
+            pages = self._client("sns").get_paginator("list_subscriptions_by_topic")
+            return {
+                found["Endpoint"]: found["SubscriptionArn"].startswith("arn:")
+                for page in pages.paginate(TopicArn=topic)
+                for found in page["Subscriptions"]
+                if found["Protocol"] == "email"
+            }
+
+    def _stack(self, name: str) -> Mapping[str, Any] | None:
+        with _aws_errors(f"stack {name}"):
+            try:
+                response = self._client("cloudformation").describe_stacks(StackName=name)
             except ClientError as error:
-                if error.response["Error"]["Code"] != "ValidationError":
-                    raise
+                if error.response["Error"]["Code"] == "ValidationError":
+                    return None
+                raise
+        return cast("Mapping[str, Any]", response["Stacks"][0])
 
     def is_empty(self, table: str) -> bool:
         """Return whether a table has no items."""

@@ -14,6 +14,7 @@ from . import cdk_cli, gitlab, local, secrets
 from . import cost as cost_estimate
 from .aws import Account
 from .cdk_cli import CdkCli
+from .deployment import check_indexes, deploy_to_account, destroy_in_account
 
 __all__ = ["main", "program"]
 
@@ -44,8 +45,9 @@ def deploy(
     if settings.emulated:
         local.deploy_local(settings, port=port, echo=typer.echo, seed=seed)
         return
-    cdk_cli.check_account(settings, Account(settings.region))
-    cdk_cli.deploy(settings, CdkCli())
+    account = Account(settings.region)
+    cdk_cli.check_account(settings, account)
+    deploy_to_account(settings, CdkCli(), account, typer.echo)
 
 
 @program.command()
@@ -68,11 +70,13 @@ def diff(
     file: Annotated[Path | None, typer.Option(help="Write Markdown to this file.")] = None,
 ) -> None:
     """Show what a deployment would change."""
-    changes = cdk_cli.diff(_in_account(load_stage(stage)), CdkCli())
+    settings = _in_account(load_stage(stage))
+    changes = cdk_cli.diff(settings, CdkCli())
     if file is None:
         typer.echo(changes)
     else:
         file.write_text(cdk_cli.as_comment(stage, changes), encoding="utf-8")
+    check_indexes(settings, Account(settings.region), cdk_cli.templates(settings))
 
 
 @program.command()
@@ -103,7 +107,7 @@ def destroy(stage: Stage) -> None:
         name = typer.prompt(f"This destroys {stage} but keeps its data. Type the stage's name")
         if name != stage:
             raise DeployError(f"{name!r} is not {stage!r}: nothing was destroyed")
-    cdk_cli.destroy(settings, CdkCli(), account)
+    destroy_in_account(settings, CdkCli(), account, typer.echo)
 
 
 @program.command(name="secrets")

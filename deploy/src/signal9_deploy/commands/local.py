@@ -21,7 +21,8 @@ from ..functions import FUNCTIONS
 from ..names import function_name, stack_name, table_prefix
 from ..settings import StageSettings
 from .aws import Account
-from .cdk_cli import DEPLOY, CdkCli, Echo, deploy, destroy
+from .cdk_cli import DEPLOY, CdkCli, Echo, deploy
+from .deployment import destroy_in_account
 
 __all__ = ["FOLDER", "LEFT_OUT", "PORT", "Emulator", "account", "deploy_local", "destroy_local"]
 
@@ -96,7 +97,8 @@ def destroy_local(settings: StageSettings, echo: Echo) -> None:
     external = os.environ.get("AWS_ENDPOINT_URL")
     if external:
         variables = _variables(settings, external)
-        destroy(settings, CdkCli(variables), Account(settings.region, variables))
+        account = Account(settings.region, variables)
+        destroy_in_account(settings, CdkCli(variables), account, echo)
         return
     emulator = Emulator.running(FOLDER)
     if emulator is None:

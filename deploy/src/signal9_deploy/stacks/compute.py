@@ -143,6 +143,9 @@ class Compute(Construct):
             "SIGNAL9_STORE": "dynamodb",
             "SIGNAL9_TABLE_PREFIX": table_prefix(settings),
             "SIGNAL9_PROVIDER": settings.provider,
+            f"SIGNAL9_{settings.provider.upper()}_PER_MINUTE": (
+                None if settings.provider_per_minute is None else str(settings.provider_per_minute)
+            ),
             "SIGNAL9_CACHE_BUCKET": cache if spec.writes_cache else None,
             "SIGNAL9_EVENT_BUS": self._backbone.bus.event_bus_name if spec.publishes else None,
             "SIGNAL9_NOTIFICATION_TOPIC": self._notifications.topic_arn if spec.notifies else None,

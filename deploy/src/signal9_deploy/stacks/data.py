@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from aws_cdk import RemovalPolicy, Stack, aws_iam, aws_kms
+from aws_cdk import CfnOutput, Fn, RemovalPolicy, Stack, aws_iam, aws_kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
@@ -39,6 +39,7 @@ class DataStack(Stack):
             RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.retain else RemovalPolicy.DESTROY
         )
         self.topic = self._make_alarm_topic(Construct(self, "Alarms"))
+        CfnOutput(self, "AlarmTopic", value=self.topic.topic_arn)
         self.tables = {
             table.name: DataTable(
                 self,
@@ -67,6 +68,8 @@ class DataStack(Stack):
                 zone_id=settings.zone_id,
                 removal_policy=self._policy,
             )
+            if servers := self.zone.name_servers:
+                CfnOutput(self, "NameServers", value=Fn.join(" ", servers))
 
     def _make_bucket(self, id_: str, kind: str, *, expire_days: int | None = None) -> SecureBucket:
         return SecureBucket(

@@ -47,19 +47,22 @@ class EdgeStack(Stack):
             "Site",
             bucket=static.bucket,
             api=service.rest.api,
-            domain_names=[settings.app_name] if settings.app_name else [],
+            domain_names=settings.site_names,
             hosted_zone=zone.zone if zone else None,
             firewall=firewall,
             comment=settings.title,
             removal_policy=self._policy,
         )
         if zone and settings.app_name:
-            zone.alias(settings.app_name, targets.CloudFrontTarget(site.distribution))
+            for name in settings.site_names:
+                zone.alias(name, targets.CloudFrontTarget(site.distribution))
             zone.health_check("Health", host=settings.app_name, path="/api/v1/health")
             for name, target in settings.aliases.items():
                 zone.cname(name, target)
-            if settings.mail:
+            if settings.mail and settings.spf and settings.dmarc:
                 zone.mx(settings.mail)
+                zone.txt("", settings.spf)
+                zone.txt("_dmarc", settings.dmarc)
         CfnOutput(self, "SiteUrl", value=site.url)
 
     def _make_zone(self, data: DataStack) -> DnsZone | None:
