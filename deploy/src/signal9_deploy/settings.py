@@ -25,7 +25,7 @@ EDGE_REGION: Final = "us-east-1"
 _FROZEN: Final = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 _EXPRESSION: Final = r"^(cron|rate|at)\(.+\)$"
 _RETENTION: Final = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827)
-_PREFIX_LISTS: Final = {"dynamodb": "pl-02cd2c6b", "s3": "pl-63a5400a"}
+_PREFIX_LISTS: Final = ("dynamodb", "s3")
 
 
 def _network(value: str) -> str:
@@ -72,16 +72,16 @@ class Network(BaseModel):
     nat_gateways: NonNegativeInt = Field(
         1, description="NAT gateways, at most one per zone; 0: no internet access."
     )
-    prefix_lists: dict[str, PrefixList] = Field(
-        default_factory=lambda: dict(_PREFIX_LISTS),
-        description="The prefix lists of DynamoDB and S3 in the region.",
+    prefix_lists: dict[str, PrefixList] | None = Field(
+        None,
+        description="The prefix lists of DynamoDB and S3 in the region; unset: looked up.",
     )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.nat_gateways > self.az_count:
             raise ValueError(f"nat_gateways: must be at most {self.az_count}, the number of zones")
-        if set(self.prefix_lists) != set(_PREFIX_LISTS):
+        if self.prefix_lists is not None and set(self.prefix_lists) != set(_PREFIX_LISTS):
             raise ValueError("prefix_lists: must have exactly the keys dynamodb and s3")
         return self
 

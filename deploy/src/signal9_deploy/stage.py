@@ -18,15 +18,23 @@ from signal9_constructs import (
 from .errors import DeployError, StageError
 from .functions import FUNCTIONS, FunctionSpec
 from .settings import StageSettings
+from .stacks.account import AccountStack
 from .stacks.data import DataStack
 from .stacks.edge import EdgeStack
 from .stacks.network import NetworkStack
 from .stacks.service import ServiceStack
 from .stage_files import load_stage
 
-__all__ = ["ACKNOWLEDGMENTS", "CHECKOV_ACKNOWLEDGMENTS", "Signal9Stage", "synthesize"]
+__all__ = [
+    "ACKNOWLEDGMENTS",
+    "CHECKOV_ACKNOWLEDGMENTS",
+    "Signal9Stage",
+    "make_account",
+    "synthesize",
+]
 
-_QUEUES: Final = ("**/Data/Exports/Failed/**", "**/Data/Alarms/Undelivered/**")
+_QUEUES: Final = ("**/Data/Exports/Failed/**", "**/Alarms/Undelivered/**")
+_PACKS: Final = (RulePack.AWS_SOLUTIONS, RulePack.SERVERLESS)
 
 ACKNOWLEDGMENTS: Final = (
     *(
@@ -58,14 +66,13 @@ class Signal9Stage(GuardedStage):
         *,
         specs: Sequence[FunctionSpec] = FUNCTIONS,
     ) -> None:
-        packs = (RulePack.AWS_SOLUTIONS, RulePack.SERVERLESS)
         super().__init__(
             scope,
             settings.title,
             env=Environment(account=settings.account, region=settings.region),
             tags={"Product": "signal9", "Stage": settings.stage},
             termination_protection=settings.retain,
-            rule_packs=() if settings.emulated else packs,
+            rule_packs=() if settings.emulated else _PACKS,
             # Nothing would tell a consumer of a weak one that its producer was replaced.
             cross_stack_references=(
                 ReferenceStrength.WEAK if settings.emulated else ReferenceStrength.STRONG
@@ -82,6 +89,27 @@ class Signal9Stage(GuardedStage):
         self.acknowledge(*known_findings(self), *ACKNOWLEDGMENTS)
 
 
+def make_account(scope: Construct, settings: StageSettings) -> GuardedStage:
+    """Make the stack that all stages in an account and region share."""
+    shared = GuardedStage(
+        scope,
+        "Signal9",
+        env=Environment(account=settings.account, region=settings.region),
+        tags={"Product": "signal9"},
+        termination_protection=True,
+        rule_packs=_PACKS,
+    )
+    AccountStack(shared)
+    shared.acknowledge(
+        Acknowledgment(
+            "AwsSolutions-IAM4[**]",
+            "API Gateway documents this policy for the role",
+            "**/LogRole/**",
+        )
+    )
+    return shared
+
+
 def synthesize() -> None:
     """Synthesize the stage in the context `stage`; an invalid stage is one line on stderr."""
     app = App(analytics_reporting=False, stack_traces=False)
@@ -89,7 +117,10 @@ def synthesize() -> None:
     try:
         if not isinstance(name, str):
             raise StageError("a stage is required: --context stage=dev")
-        Signal9Stage(app, load_stage(name))
+        settings = load_stage(name)
+        Signal9Stage(app, settings)
+        if not settings.emulated:
+            make_account(app, settings)
         app.synth()
     except (ConstructError, DeployError) as error:
         sys.exit(str(error))

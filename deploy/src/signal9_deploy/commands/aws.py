@@ -80,6 +80,24 @@ class Account:
             response = self._client("route53").get_hosted_zone(Id=zone_id)
         return str(response["HostedZone"]["Name"]).rstrip(".")
 
+    def prefix_lists(self) -> dict[str, str]:
+        """Return the ids of the region's prefix lists of DynamoDB and S3."""
+        prefix = f"com.amazonaws.{self._region}."
+        names = [f"{prefix}{service}" for service in ("dynamodb", "s3")]
+        with _aws_errors("prefix lists"):
+            response = self._client("ec2").describe_managed_prefix_lists(
+                Filters=[{"Name": "prefix-list-name", "Values": names}]
+            )
+        return {
+            found["PrefixListName"].removeprefix(prefix): found["PrefixListId"]
+            for found in response["PrefixLists"]
+        }
+
+    def log_role(self) -> str | None:
+        """Return the role with which the region's APIs write logs, if the account has one."""
+        with _aws_errors("API Gateway"):
+            return self._client("apigateway").get_account().get("cloudwatchRoleArn") or None
+
     def quota(self, service: str, code: str) -> float:
         """Return a service quota of this account."""
         with _aws_errors("quotas"):

@@ -229,10 +229,11 @@ def destroy(settings: StageSettings, cdk: CdkCli) -> None:
 
 
 def bootstrap(settings: StageSettings, cdk: CdkCli, account: Account) -> None:
-    """Bootstrap the stage's account for the CDK, in its region and the edge's."""
+    """Bootstrap the stage's account for the CDK, in its region and the edge's, and its logs."""
     number = settings.account or account.number()
     for region in _regions(settings):
         cdk.run("bootstrap", f"aws://{number}/{region}", "--context", f"stage={settings.stage}")
+    cdk.run("deploy", "Signal9/Account", *_app(settings), "--require-approval", "never")
 
 
 def check_account(settings: StageSettings, account: Account) -> None:

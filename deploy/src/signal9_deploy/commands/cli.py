@@ -14,7 +14,12 @@ from . import cdk_cli, gitlab, local, secrets
 from . import cost as cost_estimate
 from .aws import Account
 from .cdk_cli import CdkCli
-from .deployment import check_indexes, deploy_to_account, destroy_in_account
+from .deployment import (
+    check_indexes,
+    deploy_to_account,
+    destroy_in_account,
+    region_variables,
+)
 
 __all__ = ["main", "program"]
 
@@ -47,14 +52,15 @@ def deploy(
         return
     account = Account(settings.region)
     cdk_cli.check_account(settings, account)
-    deploy_to_account(settings, CdkCli(), account, typer.echo)
+    deploy_to_account(settings, _cdk(settings, account), account, typer.echo)
 
 
 @program.command()
 def bootstrap(stage: Stage) -> None:
     """Prepare a stage's account for the CDK, once."""
     settings = _in_account(load_stage(stage))
-    cdk_cli.bootstrap(settings, CdkCli(), Account(settings.region))
+    account = Account(settings.region)
+    cdk_cli.bootstrap(settings, _cdk(settings, account), account)
 
 
 @program.command()
@@ -71,12 +77,13 @@ def diff(
 ) -> None:
     """Show what a deployment would change."""
     settings = _in_account(load_stage(stage))
-    changes = cdk_cli.diff(settings, CdkCli())
+    account = Account(settings.region)
+    changes = cdk_cli.diff(settings, _cdk(settings, account))
     if file is None:
         typer.echo(changes)
     else:
         file.write_text(cdk_cli.as_comment(stage, changes), encoding="utf-8")
-    check_indexes(settings, Account(settings.region), cdk_cli.templates(settings))
+    check_indexes(settings, account, cdk_cli.templates(settings))
 
 
 @program.command()
@@ -91,7 +98,8 @@ def comment(file: Annotated[Path, typer.Argument(help="The comment, as Markdown.
 @program.command()
 def drift(stage: Stage) -> None:
     """Fail if a deployed resource was changed by hand."""
-    cdk_cli.drift(_in_account(load_stage(stage)), CdkCli())
+    settings = _in_account(load_stage(stage))
+    cdk_cli.drift(settings, _cdk(settings, Account(settings.region)))
 
 
 @program.command()
@@ -107,7 +115,7 @@ def destroy(stage: Stage) -> None:
         name = typer.prompt(f"This destroys {stage} but keeps its data. Type the stage's name")
         if name != stage:
             raise DeployError(f"{name!r} is not {stage!r}: nothing was destroyed")
-    destroy_in_account(settings, CdkCli(), account, typer.echo)
+    destroy_in_account(settings, _cdk(settings, account), account, typer.echo)
 
 
 @program.command(name="secrets")
@@ -147,6 +155,10 @@ def doctor(stage: Annotated[str, typer.Argument(help="The stage.")] = LOCAL) -> 
         typer.echo(f"{'ok ' if check.passed else 'BAD'} {check.name}: {check.message}")
     if not all(check.passed for check in checks):
         raise typer.Exit(1)
+
+
+def _cdk(settings: StageSettings, account: Account) -> CdkCli:
+    return CdkCli(region_variables(settings, account))
 
 
 def _in_account(settings: StageSettings) -> StageSettings:

@@ -15,9 +15,11 @@ from .delegation import check_delegation
 
 __all__ = [
     "check_indexes",
+    "check_log_role",
     "deploy_to_account",
     "destroy_in_account",
     "name_servers",
+    "region_variables",
 ]
 
 _STACKS: Final = ("Edge", "Service", "Data", "Network")
@@ -26,6 +28,7 @@ _TABLE: Final = "AWS::DynamoDB::GlobalTable"
 
 def deploy_to_account(settings: StageSettings, cdk: CdkCli, account: Account, echo: Echo) -> None:
     """Deploy a stage: a new zone first, since its certificates need it to be delegated."""
+    check_log_role(settings, account)
     folder = cdk_cli.synth(settings, cdk, echo)
     for name in _STACKS:
         _account_of(settings, account, name).release_failed(stack_name(settings, name))
@@ -38,6 +41,25 @@ def deploy_to_account(settings: StageSettings, cdk: CdkCli, account: Account, ec
         echo(f"name servers of {settings.domain}: {', '.join(servers)}")
         check_delegation(settings.domain, servers)
     cdk_cli.deploy(settings, cdk, assembly=cdk_cli.OUTPUT)
+
+
+def check_log_role(settings: StageSettings, account: Account) -> str:
+    """Return the role of the account's APIs, without which none may have logs."""
+    role = account.log_role()
+    if role is None:
+        raise DeployError(
+            f"API Gateway may not write logs in {settings.region}: "
+            f"hatch run deploy:bootstrap {settings.stage}"
+        )
+    return role
+
+
+def region_variables(settings: StageSettings, account: Account) -> dict[str, str]:
+    """Return the variables for what synthesis needs to know of a region: its prefix lists."""
+    network = settings.network
+    if not network.enabled or network.prefix_lists or settings.region == EDGE_REGION:
+        return {}
+    return {"SIGNAL9_DEPLOY__NETWORK__PREFIX_LISTS": json.dumps(account.prefix_lists())}
 
 
 def name_servers(settings: StageSettings, account: Account) -> list[str]:

@@ -14,7 +14,7 @@ from ..stacks.compute import PYTHON
 from .aws import Account
 from .cdk_cli import CLI_VERSION, CdkCli, check_account, find_node, node_version
 from .delegation import check_delegation
-from .deployment import name_servers
+from .deployment import check_log_role, name_servers
 
 __all__ = ["Check", "examine"]
 
@@ -48,6 +48,7 @@ def examine(settings: StageSettings) -> Iterator[Check]:
         yield _check("delegation", lambda: _delegation(settings))
     if settings.recipients:
         yield _check("alarm recipients", lambda: _recipients(settings))
+    yield _check("logs of APIs", lambda: check_log_role(settings, Account(settings.region)))
     quota = partial(_quota, settings)
     yield _check("concurrent executions", lambda: quota(*_CONCURRENCY, _NEEDED_CONCURRENCY))
     if settings.network.enabled and settings.network.nat_gateways:

@@ -17,7 +17,7 @@ from signal9_core.tables import TABLES
 from ..names import SECRETS, SecretSpec, bucket_name, secret_name, stack_name, table_prefix
 from ..settings import StageSettings
 
-__all__ = ["DataStack"]
+__all__ = ["DataStack", "make_recipients_topic"]
 
 _COLD_AFTER_DAYS: Final = 30
 _BACKUP_DAYS: Final = 400
@@ -35,10 +35,8 @@ class DataStack(Stack):
         name = stack_name(settings, "Data")
         super().__init__(scope, "Data", stack_name=name, description="Signal9: data")
         self._settings = settings
-        self._policy = (
-            RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.retain else RemovalPolicy.DESTROY
-        )
-        self.topic = self._make_alarm_topic(Construct(self, "Alarms"))
+        self._policy = _removal_policy(settings)
+        self.topic = make_recipients_topic(Construct(self, "Alarms"), settings)
         CfnOutput(self, "AlarmTopic", value=self.topic.topic_arn)
         self.tables = {
             table.name: DataTable(
@@ -109,17 +107,6 @@ class DataStack(Stack):
             removal_policy=self._policy,
         )
 
-    def _make_alarm_topic(self, scope: Construct) -> sns.Topic:
-        key = aws_kms.Key(scope, "Key", enable_key_rotation=True, removal_policy=self._policy)
-        topic = make_alarm_topic(scope, "Default", key)
-        if self._settings.recipients:
-            undelivered = make_dead_letters(scope, "Undelivered", removal_policy=self._policy)
-            for address in self._settings.recipients:
-                topic.add_subscription(
-                    subscriptions.EmailSubscription(address, dead_letter_queue=undelivered)
-                )
-        return topic
-
     def _schedule_exports(self, scope: Construct) -> None:
         """Let EventBridge Scheduler export every table nightly, without a function."""
         failed = make_dead_letters(scope, "Failed", removal_policy=self._policy)
@@ -161,3 +148,21 @@ class DataStack(Stack):
                     ),
                 ),
             )
+
+
+def make_recipients_topic(scope: Construct, settings: StageSettings) -> sns.Topic:
+    """Make a topic that mails alarms to the stage's recipients, in the scope's region."""
+    policy = _removal_policy(settings)
+    key = aws_kms.Key(scope, "Key", enable_key_rotation=True, removal_policy=policy)
+    topic = make_alarm_topic(scope, "Default", key)
+    if settings.recipients:
+        undelivered = make_dead_letters(scope, "Undelivered", removal_policy=policy)
+        for address in settings.recipients:
+            topic.add_subscription(
+                subscriptions.EmailSubscription(address, dead_letter_queue=undelivered)
+            )
+    return topic
+
+
+def _removal_policy(settings: StageSettings) -> RemovalPolicy:
+    return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.retain else RemovalPolicy.DESTROY

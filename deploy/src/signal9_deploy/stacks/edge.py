@@ -2,13 +2,14 @@
 
 from aws_cdk import CfnOutput, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_route53_targets as targets
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from signal9_constructs import ContentDelivery, DnsZone, SecureBucket
 
 from ..names import bucket_name, stack_name
 from ..settings import EDGE_REGION, StageSettings
-from .data import DataStack
+from .data import DataStack, make_recipients_topic
 from .service import ServiceStack, make_firewall
 
 __all__ = ["EdgeStack"]
@@ -65,16 +66,20 @@ class EdgeStack(Stack):
                 zone.txt("_dmarc", settings.dmarc)
         CfnOutput(self, "SiteUrl", value=site.url)
 
+    def _make_topic(self, data: DataStack) -> sns.ITopic:
+        """Health is measured in us-east-1 only, and an alarm needs a topic in its own region."""
+        if self._settings.region == EDGE_REGION:
+            return data.topic
+        return make_recipients_topic(Construct(self, "Alarms"), self._settings)
+
     def _make_zone(self, data: DataStack) -> DnsZone | None:
         if self._settings.domain is None or data.zone is None:
             return None
-        # Health is measured in us-east-1 only, and an alarm needs a topic in its own region.
-        alarms = self._settings.region == EDGE_REGION and self._settings.parts.alarms
         return DnsZone(
             self,
             "Names",
             zone_name=self._settings.domain,
             zone_id=data.zone.zone.hosted_zone_id,
-            alarm_topic=data.topic if alarms else None,
+            alarm_topic=self._make_topic(data) if self._settings.parts.alarms else None,
             removal_policy=self._policy,
         )

@@ -23,7 +23,7 @@ from signal9_constructs import (
 from signal9_core.events import EVENTS, SOURCE, IngestionFailed, event_schema
 
 from ..functions import AUTHORIZER, FUNCTIONS, FunctionSpec
-from ..names import access_log_name, bus_name, stack_name
+from ..names import access_log_name, api_name, bus_name, stack_name
 from ..settings import StageSettings
 from .compute import NAMESPACE, Compute
 from .data import DataStack
@@ -139,7 +139,7 @@ class ServiceStack(Stack):
             "Api",
             routes=self._routes(),
             authorizer=self._function(AUTHORIZER),
-            api_name="Signal9 API",
+            api_name=api_name(settings),
             description=f"Market data of listed companies ({settings.stage})",
             cors_origins=settings.origins,
             cors_exposed_headers=_EXPOSED_HEADERS,
@@ -147,6 +147,8 @@ class ServiceStack(Stack):
             burst=settings.quotas.burst,
             requests_per_day=settings.quotas.requests_per_day,
             tracing=settings.parts.tracing,
+            # It is the account's, so `bootstrap` makes it, and no stage can take it away.
+            account_log_role=False,
             access_log_name=access_log_name(settings),
             log_retention_days=settings.log_retention_days,
             domain_name=settings.api_name,

@@ -108,9 +108,9 @@ class Firewall(Construct):
             name=name,
             scope=self._scope,
             default_action=_Acl.DefaultActionProperty(allow={}),
-            visibility_config=_metrics(self.node.id),
+            visibility_config=_metrics(name or self.node.id),
             rules=[
-                _render(rule, priority, f"{self.node.id}-{rule.name}", count_only)
+                _render(rule, priority, f"{name or self.node.id}-{rule.name}", count_only)
                 for priority, rule in enumerate(rules)
             ],
         )
