@@ -14,6 +14,7 @@ from tests.deploy.lab import (
     Resource,
     build,
     everything,
+    listed,
     properties,
     resources,
     settings_of,
@@ -111,6 +112,44 @@ def test_every_table_is_exported_nightly_by_the_clock_alone() -> None:
         assert each["Target"]["Arn"].endswith(":dynamodb:exportTableToPointInTime")
         assert each["ScheduleExpression"] == "cron(30 2 * * ? *)"
         assert each["Target"]["DeadLetterConfig"]
+
+
+def test_an_export_may_write_all_that_dynamodb_writes() -> None:
+    policies = properties(template("prod", "Data"), "AWS::IAM::Policy")
+    (exports,) = [each for each in policies if each["PolicyName"].startswith("ExportsRole")]
+
+    actions = {
+        action
+        for statement in exports["PolicyDocument"]["Statement"]
+        for action in listed(statement["Action"])
+    }
+
+    assert {"s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectAcl"} <= actions
+
+
+def test_a_table_without_a_completed_export_in_26_hours_is_an_alarm() -> None:
+    data = template("prod", "Data")
+    rules = [str(rule.get("EventPattern")) for rule in properties(data, "AWS::Events::Rule")]
+    alarms = [
+        alarm
+        for alarm in properties(data, "AWS::CloudWatch::Alarm")
+        if alarm.get("Namespace") == "AWS/Events"
+    ]
+
+    assert len(alarms) == len(TABLES)
+    for table in TABLES:
+        assert any(f"tables/{table.name}/*/manifest-summary.json" in rule for rule in rules)
+    for alarm in alarms:
+        assert alarm["Period"] * alarm["EvaluationPeriods"] == 26 * 3600
+        assert alarm["TreatMissingData"] == "breaching"
+        assert alarm["AlarmActions"]
+    data.has_resource_properties(
+        "AWS::S3::Bucket",
+        {
+            "BucketName": f"signal9-backup-prod-{ACCOUNT}",
+            "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}},
+        },
+    )
 
 
 def test_three_secrets_have_placeholders_and_alarms_on_age() -> None:

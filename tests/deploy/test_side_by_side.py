@@ -10,7 +10,7 @@ from signal9_deploy.commands.aws import Account
 from signal9_deploy.commands.deployment import check_log_role, region_variables
 from signal9_deploy.errors import DeployError, StageError
 from signal9_deploy.stage import Signal9Stage, make_account
-from tests.deploy.lab import PARTS, build, properties, settings_of, stage
+from tests.deploy.lab import build, properties, settings_of, stage
 
 PREFIX_LISTS: Final = {"dynamodb": "pl-11111111", "s3": "pl-22222222"}
 LOCAL_NAMES: Final = {
@@ -36,8 +36,8 @@ def prod_eu() -> Signal9Stage:
 
 
 def _templates(of: Signal9Stage) -> dict[str, Template]:
-    stacks = (of.node.try_find_child(part) for part in PARTS)
-    return {stack.node.id: Template.from_stack(stack) for stack in stacks if Stack.is_stack(stack)}
+    stacks = (part for part in of.node.children if isinstance(part, Stack))
+    return {stack.node.id: Template.from_stack(stack) for stack in stacks}
 
 
 def _names(of: Signal9Stage) -> set[str]:

@@ -33,12 +33,16 @@ __all__ = [
     "synthesize",
 ]
 
-_QUEUES: Final = ("**/Data/Exports/Failed/**", "**/Alarms/Undelivered/**")
+_QUEUES: Final = (
+    "**/Data/Exports/Completed/**",
+    "**/Data/Exports/Failed/**",
+    "**/Alarms/Undelivered/**",
+)
 _PACKS: Final = (RulePack.AWS_SOLUTIONS, RulePack.SERVERLESS)
 
 ACKNOWLEDGMENTS: Final = (
     *(
-        Acknowledgment(id_, "a dead-letter queue has no dead-letter queue of its own", path)
+        Acknowledgment(id_, "what nobody processes cannot fail", path)
         for id_ in ("AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy")
         for path in _QUEUES
     ),

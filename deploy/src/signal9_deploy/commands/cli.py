@@ -2,6 +2,7 @@
 
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from ..settings import LOCAL, StageSettings
 from ..stage_files import load_stage
 from . import cdk_cli, gitlab, local, secrets
 from . import cost as cost_estimate
+from . import restore as tables
 from .aws import Account
 from .cdk_cli import CdkCli
 from .deployment import (
@@ -116,6 +118,24 @@ def destroy(stage: Stage) -> None:
         if name != stage:
             raise DeployError(f"{name!r} is not {stage!r}: nothing was destroyed")
     destroy_in_account(settings, _cdk(settings, account), account, typer.echo)
+
+
+@program.command()
+def restore(
+    stage: Stage,
+    *,
+    table: Annotated[list[str] | None, typer.Option(help="A table; all by default.")] = None,
+    at: Annotated[datetime | None, typer.Option(help="The time in UTC; now by default.")] = None,
+    from_export: Annotated[bool, typer.Option(help="Read the backup bucket.")] = False,
+) -> None:
+    """Restore tables into new ones, from a point in time or an export, and count their items."""
+    settings = load_stage(stage)
+    account = local.account(settings) if settings.emulated else Account(settings.region)
+    moment = at.replace(tzinfo=UTC) if at else None
+    prefix = tables.restore(
+        settings, account, typer.echo, names=table or (), at=moment, from_export=from_export
+    )
+    typer.echo(f"restored: SIGNAL9_STORE=dynamodb SIGNAL9_TABLE_PREFIX={prefix} signal9 check")
 
 
 @program.command(name="secrets")

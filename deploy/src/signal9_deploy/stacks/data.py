@@ -3,13 +3,18 @@
 from typing import Final
 
 from aws_cdk import CfnOutput, Fn, RemovalPolicy, Stack, aws_iam, aws_kms
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as event_targets
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from signal9_constructs import AccessTrail, ApiSecret, DataTable, DnsZone, SecureBucket
+from signal9_constructs.alarms import make_alarm, service_metric
 from signal9_constructs.observability import make_alarm_topic
 from signal9_constructs.queue import make_dead_letters
 from signal9_core.tables import TABLES
@@ -23,6 +28,7 @@ _COLD_AFTER_DAYS: Final = 30
 _BACKUP_DAYS: Final = 400
 _EXPORT: Final = "arn:aws:scheduler:::aws-sdk:dynamodb:exportTableToPointInTime"
 _EXPORT_WINDOW_MINUTES: Final = 60
+_EXPORT_ALARM_HOURS: Final = 26
 
 
 class DataStack(Stack):
@@ -55,7 +61,11 @@ class DataStack(Stack):
         if settings.parts.trail:
             self._make_trail()
         if settings.parts.exports:
-            self._schedule_exports(Construct(self, "Exports"))
+            exports = Construct(self, "Exports")
+            failed = make_dead_letters(exports, "Failed", removal_policy=self._policy)
+            self._schedule_exports(exports, failed)
+            if self._watches_exports:
+                self._watch_exports(exports, failed)
         self.zone = None
         if settings.domain:
             # The name servers of a zone are state too.
@@ -69,12 +79,18 @@ class DataStack(Stack):
             if servers := self.zone.name_servers:
                 CfnOutput(self, "NameServers", value=Fn.join(" ", servers))
 
+    @property
+    def _watches_exports(self) -> bool:
+        parts = self._settings.parts
+        return parts.exports and parts.alarms and not self._settings.emulated
+
     def _make_bucket(self, id_: str, kind: str, *, expire_days: int | None = None) -> SecureBucket:
         return SecureBucket(
             self,
             id_,
             bucket_name=bucket_name(self._settings, kind, self.account),
             expire_days=expire_days,
+            events_to_bus=kind == "backup" and self._watches_exports,
             tiers={s3.StorageClass.GLACIER_INSTANT_RETRIEVAL: _COLD_AFTER_DAYS},
             cors_origins=self._settings.origins,
             removal_policy=self._policy,
@@ -107,12 +123,17 @@ class DataStack(Stack):
             removal_policy=self._policy,
         )
 
-    def _schedule_exports(self, scope: Construct) -> None:
+    def _schedule_exports(self, scope: Construct, failed: sqs.IQueue) -> None:
         """Let EventBridge Scheduler export every table nightly, without a function."""
-        failed = make_dead_letters(scope, "Failed", removal_policy=self._policy)
         service = aws_iam.ServicePrincipal("scheduler.amazonaws.com")
         role = aws_iam.Role(scope, "Role", assumed_by=service)
         self.backup.grant_put(role)
+        # DynamoDB writes the files with an ACL; an export without this fails silently later.
+        aws_iam.Grant.add_to_principal(
+            grantee=role,
+            actions=["s3:PutObjectAcl"],
+            resource_arns=[self.backup.bucket.arn_for_objects("*")],
+        )
         failed.grant_send_messages(role)
         for name, table in self.tables.items():
             aws_iam.Grant.add_to_principal(
@@ -147,6 +168,43 @@ class DataStack(Stack):
                         maximum_retry_attempts=5
                     ),
                 ),
+            )
+
+    def _watch_exports(self, scope: Construct, failed: sqs.IQueue) -> None:
+        """Alarm if a table has no completed export, since DynamoDB reports no failed one.
+
+        The last file of an export is its summary; the queue only gives the rules a target.
+        """
+        completed = make_dead_letters(scope, "Completed", removal_policy=self._policy)
+        for name in self.tables:
+            key = {"wildcard": f"tables/{name}/*/manifest-summary.json"}
+            rule = events.Rule(
+                scope,
+                f"{name}Completed",
+                description=f"Completed exports of {name}",
+                event_pattern=events.EventPattern(
+                    source=["aws.s3"],
+                    detail_type=["Object Created"],
+                    detail={
+                        "bucket": {"name": [self.backup.bucket.bucket_name]},
+                        "object": {"key": [key]},
+                    },
+                ),
+                targets=[event_targets.SqsQueue(completed, dead_letter_queue=failed)],
+            )
+            make_alarm(
+                scope,
+                f"{name}Missing",
+                service_metric(
+                    "AWS/Events", "Invocations", {"RuleName": rule.rule_name}, period_s=3600
+                ),
+                1,
+                f"{name}: no export was completed in {_EXPORT_ALARM_HOURS} hours; "
+                f"docs/deploy.md, Backups",
+                self.topic,
+                periods=_EXPORT_ALARM_HOURS,
+                comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+                missing_data=cloudwatch.TreatMissingData.BREACHING,
             )
 
 
