@@ -6,8 +6,11 @@ from typing import Final
 import pytest
 from aws_cdk.assertions import Match, Template
 
+from signal9_core.domain.users import MOST_WATCHED
+from signal9_core.schemas.users import WatchlistPut
 from signal9_core.tables import TABLES
 from signal9_deploy.functions import API, FUNCTIONS
+from signal9_deploy.stacks.service import MAX_BODY_BYTES
 from tests.deploy.lab import (
     ACCOUNT,
     PARTS,
@@ -285,6 +288,31 @@ def test_firewalls_stand_before_the_api_and_the_distribution() -> None:
     assert sorted(scopes) == ["CLOUDFRONT", "REGIONAL"]
     assert limits.count("'Limit': 2000") == 2
     template("prod", "Service").resource_count_is("AWS::WAFv2::WebACLAssociation", 1)
+
+
+def test_a_watchlist_of_the_most_companies_passes_the_firewall() -> None:
+    longest = WatchlistPut(watchlist=["A" * 20] * MOST_WATCHED)
+
+    assert len(longest.model_dump_json(indent=4)) < MAX_BODY_BYTES
+
+
+def test_people_can_be_shut_out_or_let_in_without_a_deployment() -> None:
+    names = {each["Name"] for each in everything("prod", "AWS::WAFv2::IPSet")}
+
+    assert names == {
+        f"signal9-prod-{place}-{name}-v{version}"
+        for place in ("api", "edge")
+        for name in ("allow", "deny")
+        for version in (4, 6)
+    }
+
+
+def test_countries_are_a_setting() -> None:
+    prod = settings_of("prod").model_copy(update={"denied_countries": ("XX",)})
+
+    acl = str(properties(Template.from_stack(build(prod).service), "AWS::WAFv2::WebACL"))
+
+    assert "{'GeoMatchStatement': {'CountryCodes': ['XX']}}" in acl
 
 
 def test_the_distribution_reads_a_private_bucket_sends_headers_and_writes_logs() -> None:

@@ -168,6 +168,11 @@ def test_a_stage_is_a_name_and_no_path(name: str) -> None:
         ('zone_id = "Z1"', "zone_id"),
         ('origins = ["*"]', "origins.0"),
         ('recipients = ["nobody"]', "recipients.0"),
+        ('denied_countries = ["Germany"]', "denied_countries.0"),
+        (
+            'allowed_countries = ["DE"]\ndenied_countries = ["XX"]',
+            "allowed_countries, denied_countries",
+        ),
         ("log_retention_days = 31", "log_retention_days"),
         ('polling = "daily"', "polling"),
         ('provider = "yahoo"', "provider"),

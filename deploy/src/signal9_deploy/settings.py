@@ -42,6 +42,7 @@ Domain: TypeAlias = Annotated[
     str, Field(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$", max_length=253)
 ]
 Label: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+Country: TypeAlias = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Host: TypeAlias = Annotated[str, Field(pattern=r"^(@|[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)$")]
 Spf: TypeAlias = Annotated[str, Field(pattern=r"^v=spf1 .*[-~]all$", max_length=255)]
 Dmarc: TypeAlias = Annotated[
@@ -174,6 +175,12 @@ class StageSettings(BaseSettings):
         default_factory=dict, description="Further CNAMEs in the domain and their targets."
     )
     origins: tuple[Origin, ...] = Field((), description="Web origins that may call the API (CORS).")
+    allowed_countries: tuple[Country, ...] = Field(
+        (), description="Countries whose callers are let in, such as DE; none: all."
+    )
+    denied_countries: tuple[Country, ...] = Field(
+        (), description="Countries whose callers are refused."
+    )
     recipients: tuple[Recipient, ...] = Field(
         (), description="Addresses that alarms are mailed to."
     )
@@ -265,6 +272,14 @@ class StageSettings(BaseSettings):
             raise ValueError(
                 f"provider: must be live for {self.stage}, or allow_sample must be true"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _countries_need_a_firewall(self) -> Self:
+        if self.allowed_countries and self.denied_countries:
+            raise ValueError("allowed_countries, denied_countries: only one can be set")
+        if (self.allowed_countries or self.denied_countries) and not self.parts.firewall:
+            raise ValueError("allowed_countries, denied_countries: require parts.firewall")
         return self
 
     @model_validator(mode="after")

@@ -29,7 +29,10 @@ from .compute import NAMESPACE, Compute
 from .data import DataStack
 from .network import NetworkStack
 
-__all__ = ["ServiceStack", "make_firewall"]
+__all__ = ["MAX_BODY_BYTES", "ServiceStack", "make_firewall"]
+
+MAX_BODY_BYTES: Final = 16_384
+"""The largest request body; a watchlist of the most companies fits."""
 
 _FAILURES_TIMEOUT_S: Final = 5
 _EXPOSED_HEADERS: Final = ("ETag", "Retry-After", "X-Next-Cursor", "X-Request-Id")
@@ -213,6 +216,10 @@ def make_firewall(scope: Construct, settings: StageSettings, *, edge: bool = Fal
         name=name,
         log_name=name,
         requests_per_address=settings.quotas.requests_per_address,
+        address_lists=True,
+        allowed_countries=settings.allowed_countries,
+        denied_countries=settings.denied_countries,
+        max_body_bytes=MAX_BODY_BYTES,
         log_retention_days=None if settings.emulated else settings.log_retention_days,
         removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
         if settings.retain

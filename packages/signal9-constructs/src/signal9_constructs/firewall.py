@@ -26,6 +26,7 @@ _MANAGED_RULES: Final = {
     "reputation": ("AWSManagedRulesAmazonIpReputationList", 25),
     "anonymous": ("AWSManagedRulesAnonymousIpList", 50),
 }
+_INSPECTED_BYTES: Final = 16_384  # of a body, by WAF
 _MIN_RATE: Final = 10
 _WINDOWS_S: Final = (60, 120, 300, 600)
 _XSS_CAPACITY: Final = 190  # three fields of 40, two transformations of 10 each, all arguments 10
@@ -54,10 +55,11 @@ class FirewallRule:
 class Firewall(Construct):
     """Rules that are evaluated in this order; requests that none of them blocks are allowed.
 
-    `deny`, `deny-countries` or `allow-countries`, `allow` (skips all that follow), `rate`, `xss`,
-    the groups in `managed_rules`, then `custom_rules`. Those in `count_only` count instead of
-    blocking; `common/SizeRestrictions_BODY` names one rule of a group. An `edge` firewall is for
-    CloudFront and must be in us-east-1.
+    `deny`, `deny-countries` or `allow-countries`, `allow` (skips all that follow), `rate`, `body`,
+    `xss`, the groups in `managed_rules`, then `custom_rules`. With `address_lists` the IP sets of
+    `deny` and `allow` exist even if they are empty, to be filled without a deployment. Rules in
+    `count_only` count instead of blocking; `common/SizeRestrictions_BODY` names one rule of a
+    group. An `edge` firewall is for CloudFront and must be in us-east-1.
     """
 
     def __init__(
@@ -71,8 +73,10 @@ class Firewall(Construct):
         window_s: int = 300,
         allowed_addresses: Sequence[str] = (),
         denied_addresses: Sequence[str] = (),
+        address_lists: bool = False,
         allowed_countries: Sequence[str] = (),
         denied_countries: Sequence[str] = (),
+        max_body_bytes: int | None = None,
         block_scripts: bool = True,
         managed_rules: Sequence[str] = _DEFAULT_MANAGED_RULES,
         custom_rules: Sequence[FirewallRule] = (),
@@ -86,16 +90,20 @@ class Firewall(Construct):
         super().__init__(scope, id_)
         prepare(self)
         self.edge = edge
+        self._name = name
+        if max_body_bytes is not None and "common" in managed_rules:
+            count_only = {*count_only, "common/SizeRestrictions_BODY"}
         self._scope = "CLOUDFRONT" if edge else "REGIONAL"
         if edge:
             require_us_east_1(self, "an edge firewall")
         if allowed_countries and denied_countries:
             raise ConstructError(f"{self.node.path}: pass allowed or denied countries, not both")
         rules = [
-            *self._address_rules("deny", denied_addresses, "block"),
+            *self._address_rules("deny", denied_addresses, "block", always=address_lists),
             *_country_rules(allowed_countries, denied_countries),
-            *self._address_rules("allow", allowed_addresses, "allow"),
+            *self._address_rules("allow", allowed_addresses, "allow", always=address_lists),
             _rate_rule(requests_per_address, window_s),
+            *([] if max_body_bytes is None else [_body_rule(max_body_bytes)]),
             *([_xss_rule()] if block_scripts else []),
             *(_managed_rules(group, count_only) for group in managed_rules),
             *custom_rules,
@@ -145,17 +153,19 @@ class Firewall(Construct):
         )
 
     def _address_rules(
-        self, name: str, addresses: Sequence[str], action: str
+        self, id_: str, addresses: Sequence[str], action: str, *, always: bool
     ) -> Iterator[FirewallRule]:
         try:
             networks = [ip_network(address) for address in addresses]
         except ValueError as error:
             raise ConstructError(f"{self.node.path}: invalid address: {error}") from error
         statements = []
-        for version in sorted({network.version for network in networks}):
+        versions = {4, 6} if always else {network.version for network in networks}
+        for version in sorted(versions):
             ip_set = wafv2.CfnIPSet(
                 self,
-                f"{name.capitalize()}V{version}",
+                f"{id_.capitalize()}V{version}",
+                name=f"{self._name}-{id_}-v{version}" if self._name else None,
                 addresses=[str(network) for network in networks if network.version == version],
                 ip_address_version=f"IPV{version}",
                 scope=self._scope,
@@ -163,7 +173,7 @@ class Firewall(Construct):
             reference = _Acl.IPSetReferenceStatementProperty(arn=ip_set.attr_arn)
             statements.append(_Statement(ip_set_reference_statement=reference))
         if statements:
-            yield FirewallRule(name, _any_of(statements), len(statements), action)
+            yield FirewallRule(id_, _any_of(statements), len(statements), action)
 
     def _check(
         self, rules: Sequence[FirewallRule], count_only: Collection[str], limit: int
@@ -219,6 +229,23 @@ def _rate_rule(requests: int, window_s: int) -> FirewallRule:
         )
     )
     return FirewallRule("rate", statement, capacity=2, status=429)
+
+
+def _body_rule(limit: int) -> FirewallRule:
+    """Return a rule instead of the one in the common rules, which blocks bodies over 8 KB."""
+    if not 1 <= limit <= _INSPECTED_BYTES:
+        raise ConstructError(f"max_body_bytes={limit}: must be from 1 to {_INSPECTED_BYTES}")
+    statement = _Statement(
+        size_constraint_statement=_Acl.SizeConstraintStatementProperty(
+            field_to_match=_Acl.FieldToMatchProperty(
+                body=_Acl.BodyProperty(oversize_handling="MATCH")
+            ),
+            comparison_operator="GT",
+            size=limit,
+            text_transformations=[_Acl.TextTransformationProperty(priority=0, type="NONE")],
+        )
+    )
+    return FirewallRule("body", statement, capacity=11, status=413)
 
 
 def _xss_rule() -> FirewallRule:
