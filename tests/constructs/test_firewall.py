@@ -75,6 +75,16 @@ def _listed(stack: Stack) -> None:
     Firewall(stack, "Wall", name="shop", address_lists=True, max_body_bytes=16_384)
 
 
+def _behind(stack: Stack) -> None:
+    Firewall(
+        stack,
+        "Wall",
+        requests_per_address=None,
+        requests_per_token=500,
+        required_header=("X-Origin", "hush"),
+    )
+
+
 def _named(stack: Stack) -> None:
     rate = CfnParameter(stack, "Rate", type="Number").value_as_number
     Firewall(stack, "Wall of shop", requests_per_address=cast("int", rate))
@@ -82,7 +92,9 @@ def _named(stack: Stack) -> None:
 
 @pytest.fixture(scope="module")
 def made() -> Made:
-    return synthesise(plain=_plain, full=_full, edge=_edge, named=_named, listed=_listed)
+    return synthesise(
+        plain=_plain, full=_full, edge=_edge, named=_named, listed=_listed, behind=_behind
+    )
 
 
 def _rules(template: Template) -> dict[str, Rule]:
@@ -107,6 +119,15 @@ def test_a_larger_body_passes_the_common_rules_up_to_a_limit(made: Made) -> None
     assert "'Size': 16384" in str(rules["body"]["Statement"])
     assert rules["body"]["Action"] == {"Block": {"CustomResponse": {"ResponseCode": 413}}}
     assert "SizeRestrictions_BODY" in str(rules["common"]["Statement"])
+
+
+def test_an_api_behind_a_distribution_lets_in_only_who_knows_a_header(made: Made) -> None:
+    rules = _rules(made["behind"])
+    logging = only(made["behind"], "AWS::WAFv2::LoggingConfiguration")
+
+    assert list(rules)[:2] == ["origin", "token-rate"]
+    assert "'SearchString': 'hush'" in str(rules["origin"]["Statement"]["NotStatement"])
+    assert {"SingleHeader": {"Name": "X-Origin"}} in logging["RedactedFields"]
 
 
 def test_rate_scripts_and_known_attacks_are_judged_by_default(made: Made) -> None:

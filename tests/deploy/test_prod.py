@@ -84,7 +84,7 @@ def test_three_buckets_keep_old_versions_for_thirty_days_and_let_the_app_read() 
         (cors,) = each["CorsConfiguration"]["CorsRules"]
         assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
         assert (cors["AllowedOrigins"], cors["AllowedMethods"]) == (
-            ["https://app.signal9.com", "https://signal9.com", "https://www.signal9.com"],
+            ["https://app.signal9.com"],
             ["GET", "HEAD"],
         )
 
@@ -165,8 +165,9 @@ def test_three_secrets_have_placeholders_and_alarms_on_age() -> None:
         if each.get("MetricName") == "SecretAge"
     ]
 
-    assert set(named) == {f"signal9/{name}/prod" for name in ("alphavantage", "alpaca", "auth0")}
-    assert all("set-me" in each["SecretString"] for each in named.values())
+    names = {f"signal9/{name}/prod" for name in ("alphavantage", "alpaca", "auth0")}
+    assert set(named) == {*names, "signal9/origin/prod"}
+    assert all("set-me" in named[name]["SecretString"] for name in names)
     assert len(ages) == 3
     assert all(each["AlarmActions"] for each in ages)
 
@@ -190,23 +191,75 @@ def test_every_path_answers_browsers_of_the_app(methods: list[Resource]) -> None
     assert all("'https://app.signal9.com'" in str(each["Integration"]) for each in preflights)
 
 
-def test_the_api_is_logged_throttled_planned_and_named() -> None:
+def test_the_api_is_logged_throttled_and_named() -> None:
     service = template("prod", "Service")
     (stage,) = properties(service, "AWS::ApiGateway::Stage")
-    (domain,) = properties(service, "AWS::ApiGateway::DomainName")
-    (plan,) = properties(service, "AWS::ApiGateway::UsagePlan")
 
     (setting,) = stage["MethodSettings"]
 
     assert setting["ThrottlingRateLimit"] == 100
     assert setting["DataTraceEnabled"] is False
     assert stage["AccessLogSetting"]
-    assert (domain["DomainName"], domain["SecurityPolicy"]) == ("api.signal9.com", "TLS_1_2")
-    assert plan["Quota"] == {"Limit": 100_000, "Period": "DAY"}
     service.has_resource_properties("AWS::ApiGateway::RestApi", {"Name": "Signal9 API"})
     service.has_resource_properties(
         "AWS::Logs::LogGroup",
         {"LogGroupName": "/aws/apigateway/signal9-prod", "RetentionInDays": 30},
+    )
+
+
+def test_there_is_no_usage_plan_that_limits_nobody() -> None:
+    for name in ("dev", "test", "prod"):
+        assert everything(name, "AWS::ApiGateway::UsagePlan") == []
+
+
+def _rules(part: str) -> dict[str, Resource]:
+    (acl,) = properties(template("prod", part), "AWS::WAFv2::WebACL")
+    return {rule["Name"]: rule["Statement"] for rule in acl["Rules"]}
+
+
+def test_only_the_distribution_may_call_the_api() -> None:
+    edge = template("prod", "Edge")
+    (distribution,) = properties(edge, "AWS::CloudFront::Distribution")
+    (logging,) = properties(template("prod", "Service"), "AWS::WAFv2::LoggingConfiguration")
+
+    (api,) = (
+        origin
+        for origin in distribution["DistributionConfig"]["Origins"]
+        if "CustomOriginConfig" in origin
+    )
+    (header,) = api["OriginCustomHeaders"]
+    match = _rules("Service")["origin"]["NotStatement"]["Statement"]["ByteMatchStatement"]
+
+    assert header["HeaderName"].lower() == match["FieldToMatch"]["SingleHeader"]["Name"]
+    assert header["HeaderValue"] == match["SearchString"]
+    assert match["SearchString"].startswith("{{resolve:secretsmanager:signal9/origin/prod:")
+    assert {"SingleHeader": {"Name": header["HeaderName"]}} in logging["RedactedFields"]
+    assert next(iter(_rules("Service"))) == "origin"
+
+
+def test_callers_are_counted_by_token_and_address_where_both_are_known() -> None:
+    at_edge = _rules("Edge")
+
+    assert not {"rate", "token-rate"} & set(_rules("Service"))
+    assert at_edge["rate"]["RateBasedStatement"]["AggregateKeyType"] == "IP"
+    by_token = at_edge["token-rate"]["RateBasedStatement"]
+    assert by_token["CustomKeys"][0]["Header"]["Name"] == "authorization"
+    assert by_token["Limit"] == 1000
+
+
+def test_an_api_without_an_edge_counts_callers_itself_and_has_its_own_name() -> None:
+    prod = settings_of("prod")
+    parts = prod.parts.model_copy(update={"edge": False})
+    service = Template.from_stack(build(prod.model_copy(update={"parts": parts})).service)
+    (acl,) = properties(service, "AWS::WAFv2::WebACL")
+
+    names = [rule["Name"] for rule in acl["Rules"]]
+
+    assert {"rate", "token-rate"} <= set(names)
+    assert "origin" not in names
+    service.has_resource_properties(
+        "AWS::ApiGateway::DomainName",
+        {"DomainName": "api.signal9.com", "SecurityPolicy": "TLS_1_2"},
     )
 
 
@@ -286,7 +339,7 @@ def test_firewalls_stand_before_the_api_and_the_distribution() -> None:
     limits = str(everything("prod", "AWS::WAFv2::WebACL"))
 
     assert sorted(scopes) == ["CLOUDFRONT", "REGIONAL"]
-    assert limits.count("'Limit': 2000") == 2
+    assert limits.count("'Limit': 2000") == 1
     template("prod", "Service").resource_count_is("AWS::WAFv2::WebACLAssociation", 1)
 
 
@@ -321,12 +374,13 @@ def test_the_distribution_reads_a_private_bucket_sends_headers_and_writes_logs()
     config = distribution["DistributionConfig"]
 
     edge.resource_count_is("AWS::CloudFront::OriginAccessControl", 1)
-    assert config["Aliases"] == ["app.signal9.com", "signal9.com", "www.signal9.com"]
+    names = ["app.signal9.com", "signal9.com", "www.signal9.com", "api.signal9.com"]
+    assert config["Aliases"] == names
     edge.has_resource_properties(
         "AWS::CertificateManager::Certificate",
         {
             "DomainName": "app.signal9.com",
-            "SubjectAlternativeNames": ["signal9.com", "www.signal9.com"],
+            "SubjectAlternativeNames": names[1:],
         },
     )
     assert config["Logging"]

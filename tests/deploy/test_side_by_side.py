@@ -136,5 +136,14 @@ def test_alarms_at_the_edge_notify_somebody_from_any_region(prod_eu: Signal9Stag
     assert [found["Endpoint"] for found in subscriptions] == ["operations@example.com"]
 
 
+def test_the_secret_of_the_origin_is_in_the_regions_of_api_and_distribution(
+    prod_eu: Signal9Stage,
+) -> None:
+    _templates(prod_eu)["Data"].has_resource_properties(
+        "AWS::SecretsManager::Secret",
+        {"Name": "signal9/origin/prodeu", "ReplicaRegions": [{"Region": "us-east-1"}]},
+    )
+
+
 def test_the_rule_packs_find_nothing_in_another_region(prod_eu: Signal9Stage) -> None:
     assert [(found.id, found.path) for found in prod_eu.verdict().open] == []

@@ -92,13 +92,13 @@ class Quotas(BaseModel):
 
     model_config = _FROZEN
 
-    requests_per_day: PositiveInt | None = Field(
-        None, description="Requests per day of the usage plan; unset: no plan."
-    )
     rate_per_s: PositiveInt = Field(100, description="Requests per second from all callers.")
     burst: PositiveInt = Field(200, description="Burst of requests from all callers.")
     requests_per_address: int = Field(
         2000, ge=10, description="Requests per address in five minutes before it is blocked."
+    )
+    requests_per_token: int = Field(
+        1000, ge=10, description="Requests with one token in five minutes before it is blocked."
     )
 
 
@@ -221,6 +221,11 @@ class StageSettings(BaseSettings):
         return self.stage == LOCAL
 
     @property
+    def behind_edge(self) -> bool:
+        """Whether the API is reached through the distribution only."""
+        return self.parts.edge and self.parts.firewall and not self.emulated
+
+    @property
     def app_name(self) -> str | None:
         """The distribution's domain name, if there is a zone."""
         return self.domain and f"{self.app_host}.{self.domain}"
@@ -230,8 +235,9 @@ class StageSettings(BaseSettings):
         """All domain names of the distribution, none without a zone."""
         if not (self.domain and self.app_name):
             return []
-        hosts = (f"{host}.".removeprefix("@.") + self.domain for host in self.site_hosts)
-        return list(dict.fromkeys((self.app_name, *hosts)))
+        hosts = [f"{host}.".removeprefix("@.") + self.domain for host in self.site_hosts]
+        api = [f"{self.api_host}.{self.domain}"] if self.behind_edge else []
+        return list(dict.fromkeys((self.app_name, *hosts, *api)))
 
     @property
     def api_name(self) -> str | None:

@@ -51,6 +51,11 @@ ACKNOWLEDGMENTS: Final = (
         "DynamoDB chooses the names of the files that it exports",
         "**/Data/Exports/Role/**",
     ),
+    Acknowledgment(
+        "AwsSolutions-SMG4",
+        "distribution and firewall take the value when they are deployed, so both must be at once",
+        "**/Data/OriginSecret/**",
+    ),
 )
 """Accepted findings of cdk-nag."""
 

@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from aws_cdk import CfnOutput, Fn, RemovalPolicy, Stack, aws_iam, aws_kms
+from aws_cdk import CfnOutput, Fn, RemovalPolicy, SecretValue, Stack, aws_iam, aws_kms
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as event_targets
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
@@ -20,9 +21,9 @@ from signal9_constructs.queue import make_dead_letters
 from signal9_core.tables import TABLES
 
 from ..names import SECRETS, SecretSpec, bucket_name, secret_name, stack_name, table_prefix
-from ..settings import StageSettings
+from ..settings import EDGE_REGION, StageSettings
 
-__all__ = ["DataStack", "make_recipients_topic"]
+__all__ = ["DataStack", "make_recipients_topic", "origin_header"]
 
 _COLD_AFTER_DAYS: Final = 30
 _BACKUP_DAYS: Final = 400
@@ -58,6 +59,8 @@ class DataStack(Stack):
         self.cache = self._make_bucket("Cache", "cache")
         self.backup = self._make_bucket("Backup", "backup", expire_days=_BACKUP_DAYS)
         self.secrets = {spec.name: self._make_secret(spec) for spec in SECRETS}
+        if settings.behind_edge:
+            self._make_origin_secret()
         if settings.parts.trail:
             self._make_trail()
         if settings.parts.exports:
@@ -105,6 +108,23 @@ class DataStack(Stack):
             secret_name=secret_name(spec.name, self._settings.stage),
             description=spec.description,
             alarm_topic=self.topic if with_alarm else None,
+            removal_policy=self._policy,
+        )
+
+    def _make_origin_secret(self) -> None:
+        """Make the value that the distribution shows to the API, in the regions of both."""
+        elsewhere = self._settings.region != EDGE_REGION
+        secretsmanager.Secret(
+            self,
+            "OriginSecret",
+            secret_name=secret_name("origin", self._settings.stage),
+            description="Shown to the API by the distribution",
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                exclude_punctuation=True, password_length=48
+            ),
+            replica_regions=(
+                [secretsmanager.ReplicaRegion(region=EDGE_REGION)] if elsewhere else None
+            ),
             removal_policy=self._policy,
         )
 
@@ -220,6 +240,15 @@ def make_recipients_topic(scope: Construct, settings: StageSettings) -> sns.Topi
                 subscriptions.EmailSubscription(address, dead_letter_queue=undelivered)
             )
     return topic
+
+
+def origin_header(settings: StageSettings) -> tuple[str, str]:
+    """Return the header by which the API's firewall knows the distribution, and its value.
+
+    The value is a reference that CloudFormation resolves; no template contains it.
+    """
+    reference = SecretValue.secrets_manager(secret_name("origin", settings.stage))
+    return "X-Signal9-Origin", reference.unsafe_unwrap()
 
 
 def _removal_policy(settings: StageSettings) -> RemovalPolicy:

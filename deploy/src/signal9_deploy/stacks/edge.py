@@ -9,7 +9,7 @@ from signal9_constructs import ContentDelivery, DnsZone, SecureBucket
 
 from ..names import bucket_name, stack_name
 from ..settings import EDGE_REGION, StageSettings
-from .data import DataStack, make_recipients_topic
+from .data import DataStack, make_recipients_topic, origin_header
 from .service import ServiceStack, make_firewall
 
 __all__ = ["EdgeStack"]
@@ -48,6 +48,7 @@ class EdgeStack(Stack):
             "Site",
             bucket=static.bucket,
             api=service.rest.api,
+            api_headers=dict([origin_header(settings)]) if settings.behind_edge else None,
             domain_names=settings.site_names,
             hosted_zone=zone.zone if zone else None,
             firewall=firewall,

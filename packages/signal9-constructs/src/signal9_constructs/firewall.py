@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_network
 from typing import Final, cast
 
@@ -55,7 +56,8 @@ class FirewallRule:
 class Firewall(Construct):
     """Rules that are evaluated in this order; requests that none of them blocks are allowed.
 
-    `deny`, `deny-countries` or `allow-countries`, `allow` (skips all that follow), `rate`, `body`,
+    `origin` (blocks all without `required_header`), `deny`, `deny-countries` or `allow-countries`,
+    `allow` (skips all that follow), `rate` and `token-rate` (by the header Authorization), `body`,
     `xss`, the groups in `managed_rules`, then `custom_rules`. With `address_lists` the IP sets of
     `deny` and `allow` exist even if they are empty, to be filled without a deployment. Rules in
     `count_only` count instead of blocking; `common/SizeRestrictions_BODY` names one rule of a
@@ -69,7 +71,9 @@ class Firewall(Construct):
         *,
         edge: bool = False,
         name: str | None = None,
-        requests_per_address: int = 2000,
+        requests_per_address: int | None = 2000,
+        requests_per_token: int | None = None,
+        required_header: tuple[str, str] | None = None,
         window_s: int = 300,
         allowed_addresses: Sequence[str] = (),
         denied_addresses: Sequence[str] = (),
@@ -98,11 +102,13 @@ class Firewall(Construct):
             require_us_east_1(self, "an edge firewall")
         if allowed_countries and denied_countries:
             raise ConstructError(f"{self.node.path}: pass allowed or denied countries, not both")
+        self._redacted = ("authorization", "cookie", *(required_header or ())[:1])
         rules = [
+            *([] if required_header is None else [_header_rule(*required_header)]),
             *self._address_rules("deny", denied_addresses, "block", always=address_lists),
             *_country_rules(allowed_countries, denied_countries),
             *self._address_rules("allow", allowed_addresses, "allow", always=address_lists),
-            _rate_rule(requests_per_address, window_s),
+            *_rate_rules(requests_per_address, requests_per_token, window_s),
             *([] if max_body_bytes is None else [_body_rule(max_body_bytes)]),
             *([_xss_rule()] if block_scripts else []),
             *(_managed_rules(group, count_only) for group in managed_rules),
@@ -203,7 +209,7 @@ class Firewall(Construct):
             log_destination_configs=[log_group_arn(self, log_group_name)],
             redacted_fields=[
                 wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": header})
-                for header in ("authorization", "cookie")
+                for header in self._redacted
             ],
         )
 
@@ -218,17 +224,41 @@ def _country_rules(allowed: Sequence[str], denied: Sequence[str]) -> Iterator[Fi
         yield FirewallRule("deny-countries", inside, capacity=1)
 
 
-def _rate_rule(requests: int, window_s: int) -> FirewallRule:
-    if window_s not in _WINDOWS_S:
-        raise ConstructError(f"window_s={window_s}: must be one of {_WINDOWS_S}")
-    if not Token.is_unresolved(requests) and requests < _MIN_RATE:
-        raise ConstructError(f"requests_per_address={requests}: must be at least {_MIN_RATE}")
-    statement = _Statement(
-        rate_based_statement=_Acl.RateBasedStatementProperty(
-            aggregate_key_type="IP", limit=requests, evaluation_window_sec=window_s
+def _header_rule(name: str, value: str) -> FirewallRule:
+    """Return a rule that lets only those in who know the value of a header."""
+    same = _Statement(
+        byte_match_statement=_Acl.ByteMatchStatementProperty(
+            field_to_match=_Acl.FieldToMatchProperty(single_header={"Name": name.lower()}),
+            positional_constraint="EXACTLY",
+            search_string=value,
+            text_transformations=[_Acl.TextTransformationProperty(priority=0, type="NONE")],
         )
     )
-    return FirewallRule("rate", statement, capacity=2, status=429)
+    other = _Statement(not_statement=_Acl.NotStatementProperty(statement=same))
+    return FirewallRule("origin", other, capacity=12)
+
+
+def _rate_rules(
+    per_address: int | None, per_token: int | None, window_s: int
+) -> Iterator[FirewallRule]:
+    if window_s not in _WINDOWS_S:
+        raise ConstructError(f"window_s={window_s}: must be one of {_WINDOWS_S}")
+    limits = {"requests_per_address": per_address, "requests_per_token": per_token}
+    for argument, limit in limits.items():
+        if limit is not None and not Token.is_unresolved(limit) and limit < _MIN_RATE:
+            raise ConstructError(f"{argument}={limit}: must be at least {_MIN_RATE}")
+    rate = partial(_Acl.RateBasedStatementProperty, evaluation_window_sec=window_s)
+    if per_address is not None:
+        by_address = rate(aggregate_key_type="IP", limit=per_address)
+        statement = _Statement(rate_based_statement=by_address)
+        yield FirewallRule("rate", statement, capacity=2, status=429)
+    if per_token is not None:
+        plain = _Acl.TextTransformationProperty(priority=0, type="NONE")
+        token = _Acl.RateLimitHeaderProperty(name="authorization", text_transformations=[plain])
+        key = _Acl.RateBasedStatementCustomKeyProperty(header=token)
+        by_token = rate(aggregate_key_type="CUSTOM_KEYS", custom_keys=[key], limit=per_token)
+        statement = _Statement(rate_based_statement=by_token)
+        yield FirewallRule("token-rate", statement, capacity=32, status=429)
 
 
 def _body_rule(limit: int) -> FirewallRule:
