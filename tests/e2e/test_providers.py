@@ -67,7 +67,7 @@ def _booked(place: Place, provider: str) -> int:
     return sum(
         int(each["used"]["N"])
         for each in found
-        if each["name"]["S"].startswith(f"quota/{provider}/") and "used" in each
+        if each["name"]["S"] == f"quota/{provider}" and "used" in each
     )
 
 

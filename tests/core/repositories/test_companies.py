@@ -18,7 +18,7 @@ from signal9_core.domain import (
 from signal9_core.errors import StoreError
 from signal9_core.ports import Item, Value
 from signal9_core.repositories.companies import AssetRepository, ListingRepository
-from signal9_core.tables import STATE, TableSpec
+from signal9_core.tables import STATE, TableSpec, state_key
 from tests.core.conftest import opened
 from tests.core.storing import store_assets
 from tests.core.strategies import asset_profiles, assets
@@ -222,7 +222,7 @@ def test_a_listing_comes_back_unchanged_and_is_written_once(companies: list[List
 
 
 def _part(listing: ListingRepository) -> dict[str, str]:
-    return {"name": f"listing/{listing.version()}/0"}
+    return state_key(f"listing/{listing.version()}", "0")
 
 
 def test_a_listing_that_is_not_whole_is_not_read(spied: SpiedStore) -> None:

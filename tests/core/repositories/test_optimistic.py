@@ -12,10 +12,10 @@ from signal9_core.domain import DataSet
 from signal9_core.errors import ConflictError
 from signal9_core.ports import Item
 from signal9_core.repositories.optimistic import change_item, instant_key, to_value
-from signal9_core.tables import STATE, TableSpec
+from signal9_core.tables import STATE, TableSpec, state_key
 from tests.spied import SpiedStore
 
-COUNTER = {"name": "counter"}
+COUNTER = state_key("counter")
 
 
 def counted(stored: Item | None) -> Item:

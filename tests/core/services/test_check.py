@@ -17,7 +17,7 @@ from signal9_core.repositories.articles import record_key
 from signal9_core.schemas.operations import DamageAnswer
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
-from signal9_core.tables import ASSETS, NEWS, STATE, TIME_SERIES, USERS, TableSpec
+from signal9_core.tables import ASSETS, NEWS, STATE, TIME_SERIES, USERS, TableSpec, state_key
 from tests.fakes import NOW, FakeProvider, SetClock
 from tests.spied import SpiedStore
 
@@ -123,7 +123,7 @@ def test_an_article_is_found_by_month_again(app: App) -> None:
     [stored] = app.store.query(NEWS, "IBM").items
     damage(app, NEWS, {name: str(stored.item[name]) for name in NEWS.key_attributes})
     damage(app, NEWS, record_key(str(stored.item["id"])))
-    damage(app, STATE, {"name": "news/months"})
+    damage(app, STATE, state_key("news-months"))
 
     answer = app.check(repair=True)
 
@@ -154,7 +154,7 @@ def test_what_no_raw_response_has_is_requested_again_and_never_quietly_missing(
     ("table", "key", "reason"),
     [
         (USERS, {"userId": "u"}, "users' own data have no raw copy"),
-        (STATE, {"name": "quota/x"}, "is created again"),
+        (STATE, state_key("quota/x", "next"), "is created again"),
     ],
 )
 def test_what_has_no_raw_copy_is_named(app: App, table: TableSpec, key: Key, reason: str) -> None:
@@ -163,7 +163,7 @@ def test_what_has_no_raw_copy_is_named(app: App, table: TableSpec, key: Key, rea
 
     answer = answer_of(app, repair=True)
 
-    assert (answer.table, answer.key) == (table.name, next(iter(key.values())))
+    assert (answer.table, answer.key) == (table.name, "/".join(key.values()))
     assert answer.repaired is False
     assert reason in answer.reason
     assert not app.check().damaged

@@ -8,14 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signal9_core.domain.companies import DataSet, Failures, ListName
+from signal9_core.domain.work import WorkItem
 from signal9_core.repositories.companies import CompanySummary
 from signal9_core.services.planner import (
-    NEVER,
     MaxAge,
     Plan,
     Planner,
     Published,
-    WorkItem,
 )
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -23,6 +22,7 @@ LAST_CLOSE = datetime(2026, 3, 3, 21, 30, tzinfo=UTC)
 PUBLISHED = Published(LAST_CLOSE, {})
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 FREE = Planner(
+    "fake",
     {
         "listing": 1,
         "calendar": 1,
@@ -30,9 +30,9 @@ FREE = Planner(
         DataSet.PRICES: 1,
         DataSet.FINANCIALS: 4,
         DataSet.NEWS: 1,
-    }
+    },
 )
-PRICES = Planner({DataSet.PRICES: 1})
+PRICES = Planner("fake", {DataSet.PRICES: 1})
 
 
 def summary(
@@ -45,12 +45,17 @@ def company(ticker: str, rank: int | None = None, **requested: datetime) -> Comp
     return summary(ticker, {DataSet(name): at for name, at in requested.items()}, rank)
 
 
-def tickers(items: Plan) -> list[str | None]:
-    return [item.ticker for item in items.now]
+def tickers(items: Plan) -> list[str]:
+    return [ticker for item in items.now for ticker in item.tickers]
 
 
 def test_an_empty_stage_asks_for_its_lists() -> None:
-    assert FREE.lists({}, NOW) == [WorkItem(NEVER, 1, "listing"), WorkItem(NEVER, 1, "calendar")]
+    items = FREE.lists({}, NOW)
+
+    assert [(item.name, item.due_since, item.calls) for item in items] == [
+        ("listing", None, 1),
+        ("calendar", None, 1),
+    ]
 
 
 def test_lists_are_due_a_day_after_they_were_requested() -> None:
@@ -127,7 +132,7 @@ def test_what_is_missing_comes_before_what_is_old_and_the_oldest_before_the_othe
 
 
 def test_what_is_overdue_takes_turns_with_what_is_missing() -> None:
-    planner = Planner({DataSet.OVERVIEW: 1})
+    planner = Planner("fake", {DataSet.OVERVIEW: 1})
     companies = [
         company("NEW1", 1),
         company("NEW2", 2),
@@ -146,9 +151,9 @@ def test_an_item_that_does_not_fit_is_begun_and_ends_the_plan() -> None:
 
     plan = FREE.plan(companies, PUBLISHED, NOW, budget=10)
 
-    assert [(item.ticker, item.calls) for item in plan.now] == [("A", 7), ("B", 3)]
+    assert [(item.tickers[0], item.calls) for item in plan.now] == [("A", 7), ("B", 3)]
     assert DataSet.FINANCIALS not in plan.now[1].data_sets
-    assert [(item.ticker, item.calls) for item in plan.later] == [("B", 4), ("C", 7)]
+    assert [(item.tickers[0], item.calls) for item in plan.later] == [("B", 4), ("C", 7)]
 
 
 moments = st.one_of(
@@ -183,7 +188,7 @@ def test_a_plan_is_never_over_budget_and_loses_nothing(
 
 def _requests(items: object) -> set[tuple[object, object]]:
     assert isinstance(items, list | tuple)
-    return {(item.ticker, part) for item in items for part in (item.data_sets or (item.name,))}
+    return {(item.tickers, part) for item in items for part in (item.data_sets or (item.name,))}
 
 
 @given(st.integers(2, 12), st.integers(7, 30))
@@ -198,14 +203,13 @@ def test_every_company_has_its_turn_within_the_days_that_the_budget_takes(
         now = NOW + day * DAY
         states = [summary(name, requested[name], rank) for rank, name in enumerate(names, 1)]
         for item in FREE.plan(states, Published(LAST_CLOSE + day * DAY, {}), now, budget).now:
-            assert item.ticker is not None
-            requested[item.ticker] |= dict.fromkeys(item.data_sets, now)
+            requested[item.tickers[0]] |= dict.fromkeys(item.data_sets, now)
 
     assert all(requested[name].keys() == set(DataSet) for name in names)
 
 
 def test_the_ages_can_be_chosen() -> None:
-    planner = Planner({DataSet.NEWS: 1}, MaxAge(news=DAY))
+    planner = Planner("fake", {DataSet.NEWS: 1}, MaxAge(news=DAY))
 
     assert planner.due(company("A", news=NOW - HOUR), PUBLISHED, NOW) == ()
     assert planner.due(company("A", news=NOW - DAY), PUBLISHED, NOW) == (DataSet.NEWS,)
@@ -223,7 +227,7 @@ def test_what_fails_again_and_again_is_requested_less_and_less_often(
 
     assert FREE.plan([broken], PUBLISHED, NOW - HOUR / 2).now == []
     (item,) = FREE.plan([broken], PUBLISHED, NOW).now
-    assert (item.ticker, item.data_sets) == ("IBM", (DataSet.NEWS,))
+    assert (item.tickers[0], item.data_sets) == ("IBM", (DataSet.NEWS,))
 
 
 def test_what_is_requested_by_name_does_not_wait_after_a_failure() -> None:
@@ -231,3 +235,9 @@ def test_what_is_requested_by_name_does_not_wait_after_a_failure() -> None:
     broken = company("IBM").model_copy(update={"failures": {DataSet.PRICES: failed}})
 
     assert PRICES.due(broken, PUBLISHED, NOW) == (DataSet.PRICES,)
+
+
+@given(st.lists(states, unique_by=lambda state: state.ticker))
+def test_an_item_can_be_handed_to_another_process(companies: list[CompanySummary]) -> None:
+    for item in FREE.plan(companies, PUBLISHED, NOW, lists=FREE.lists({}, NOW)).now:
+        assert WorkItem.model_validate_json(item.model_dump_json()) == item

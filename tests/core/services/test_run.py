@@ -1,7 +1,7 @@
 """A run ingests what is due, and leaves to the next one what it cannot do."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from signal9_core.bootstrap import App, no_progress
 from signal9_core.domain.companies import Asset, DataSet, Listing, ProblemKind
 from signal9_core.domain.identity import dispute, leave_listing
+from signal9_core.domain.work import WorkItem
 from signal9_core.errors import (
     PayloadError,
     ProviderError,
@@ -25,7 +26,7 @@ from signal9_core.events import (
 )
 from signal9_core.ports import EventPublisher
 from signal9_core.schemas.operations import QuotaAnswer
-from signal9_core.services.run import Run
+from signal9_core.services.run import Run, RunResult
 from tests.benchmarks.ingest import MOST_CALLS_UNCHANGED, MOST_CALLS_WITH_NEWS, calls_of_refresh
 from tests.core.conftest import app_over
 from tests.fakes import NOW, OVERVIEWS, AttentivePublisher, FakeProvider, SetClock, series
@@ -239,6 +240,34 @@ def test_a_run_begins_nothing_when_its_time_is_over(
     assert provider.requests == []
     assert (answer.left, answer.continues_at) == (2, None)
     assert app.run(until=clock.now + timedelta(minutes=1)).left == 0
+
+
+def test_only_what_waits_for_the_budget_is_said_to_continue_when_it_refills(
+    app: App, clock: SetClock, provider: FakeProvider
+) -> None:
+    def run(budget: int, until: datetime | None = None) -> RunResult:
+        return Run(app._ingest(provider), app._due(provider), clock, Calls(budget))(
+            no_progress, until
+        )
+
+    assert run(50, clock.now).continues_at is None
+    assert run(3).continues_at == NOW
+    assert run(50).continues_at is None
+
+
+def test_an_item_that_was_done_since_is_not_done_twice(app: App, provider: FakeProvider) -> None:
+    provider.failing["overview MSFT"] = PayloadError("no number: 'x'")
+    lists = app.plan()
+    for item in [*lists, *lists]:
+        app.work(item)
+    companies = app.plan()
+    requests = len(provider.requests)
+    for item in [*companies, *companies]:
+        app.work(WorkItem.model_validate_json(item.model_dump_json()))
+
+    assert requests == len(lists) == 2
+    assert len(provider.requests) == requests + 4 * 3
+    assert app.plan() == []
 
 
 def test_a_run_announces_what_it_changed(app: App, publisher: AttentivePublisher) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from signal9_core.ports import Value
-from signal9_core.tables import TTL_ATTRIBUTE
+from signal9_core.tables import TTL_ATTRIBUTE, state_key
 
 __all__ = ["article", "asset", "attributes", "kinds_of", "lease", "numbers", "report"]
 
@@ -27,7 +27,7 @@ def report(ticker: str, kind: str, date: str, **attributes: Value) -> dict[str, 
 
 def lease(name: str, expires_at: int | None = None, **attributes: Value) -> dict[str, Value]:
     expiry = {} if expires_at is None else {TTL_ATTRIBUTE: expires_at}
-    return {"name": name, **expiry, **attributes}
+    return {**state_key(name), **expiry, **attributes}
 
 
 def texts(min_size: int = 0) -> SearchStrategy[str]:

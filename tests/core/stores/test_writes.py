@@ -7,7 +7,7 @@ import pytest
 from signal9_core.bootstrap import no_progress
 from signal9_core.errors import ConflictError, StoreError
 from signal9_core.ports import ABSENT, Item, Store
-from signal9_core.tables import ASSETS, FINANCIALS, NEWS, STATE
+from signal9_core.tables import ASSETS, FINANCIALS, NEWS, STATE, state_key
 from tests.fakes import SetClock
 
 from .items import article, asset, lease, report
@@ -123,7 +123,7 @@ def test_getting_many_returns_each_once_and_skips_what_is_absent(store: Store) -
 def test_an_expired_item_counts_as_absent_everywhere(store: Store, clock: SetClock) -> None:
     now = int(clock().timestamp())
     version = store.put(STATE, lease("lock", now + 60))
-    key = {"name": "lock"}
+    key = state_key("lock")
 
     clock.move(seconds=59)
     assert store.get(STATE, key) == (lease("lock", now + 60), version)
@@ -148,11 +148,11 @@ def test_an_expired_item_gives_way_to_a_new_one(store: Store, clock: SetClock) -
     taken = store.put_new(STATE, [lease("second", n=2), lease("third", n=3)])
     renewed = store.put(STATE, lease("third", now + 99), expected=third)
 
-    assert store.get(STATE, {"name": "first"}) == (lease("first", n=1), version)
+    assert store.get(STATE, state_key("first")) == (lease("first", n=1), version)
     assert taken == [lease("third", n=3)]
     with pytest.raises(ConflictError):
         store.put(STATE, lease("third"), expected=ABSENT)
-    store.delete(STATE, {"name": "third"}, expected=renewed)
+    store.delete(STATE, state_key("third"), expected=renewed)
 
 
 @pytest.mark.parametrize(
@@ -189,9 +189,9 @@ def test_a_key_that_is_incomplete_is_refused(store: Store) -> None:
 
 @pytest.mark.parametrize("expiry", ["1700000000", -1, 2**60, True, None])
 def test_an_expiry_that_is_not_a_number_of_seconds_is_refused(store: Store, expiry: object) -> None:
-    item: Item = {"name": "lock", "expiresAt": expiry}  # type: ignore[dict-item]
+    item: Item = {**state_key("lock"), "expiresAt": expiry}  # type: ignore[dict-item]
 
-    with pytest.raises(StoreError, match="State lock: expiresAt"):
+    with pytest.raises(StoreError, match="State lock/-: expiresAt"):
         store.put(STATE, item)
 
 

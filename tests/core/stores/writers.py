@@ -7,11 +7,11 @@ from pathlib import Path
 from signal9_core.errors import ConflictError
 from signal9_core.ports import ABSENT, Item, Store
 from signal9_core.stores.sqlite import SqliteStore
-from signal9_core.tables import ASSETS, STATE
+from signal9_core.tables import ASSETS, STATE, state_key
 
 __all__ = ["COUNTER", "count_in_file", "count_up", "fill_forever"]
 
-COUNTER = {"name": "counter"}
+COUNTER = state_key("counter")
 
 
 def count_up(store: Store, times: int) -> None:

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Protocol, cast
 from .tables import TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .credentials import Credentials
     from .ports import Clock, EventPublisher, Notifier, Store
     from .provider_port import Provider, ProviderFormat, Quota, RawCache
     from .quota import SharedQuota
     from .raw_archive import RawArchive
-    from .repositories.companies import AssetRepository
-    from .repositories.reports import FinancialsRepository
-    from .repositories.state import StateRepository
+    from .services.ingest import Ingest
+    from .services.outbox import Outbox
     from .services.parsed_responses import ParserRegistry
-    from .services.run import Due
+    from .services.run import Due, Run
     from .settings import Settings
 
 __all__ = [
@@ -28,10 +29,12 @@ __all__ = [
     "make_cache",
     "make_credentials",
     "make_due",
+    "make_ingest",
     "make_notifier",
     "make_parsers",
     "make_provider",
     "make_quotas",
+    "make_run",
     "open_store",
     "provider_notice",
 ]
@@ -151,16 +154,12 @@ def make_parsers() -> ParserRegistry:
     return ParserRegistry(known, last_finished_day, check_json)
 
 
-def make_due(
-    settings: Settings,
-    provider: Provider,
-    assets: AssetRepository,
-    financials: FinancialsRepository,
-    state: StateRepository,
-    clock: Clock,
-) -> Due:
+def make_due(settings: Settings, store: Store, provider: Provider, clock: Clock) -> Due:
     """Return what is due of a provider, by the ages that the settings allow."""
     from .providers.calendar import last_close
+    from .repositories.companies import AssetRepository
+    from .repositories.reports import FinancialsRepository
+    from .repositories.state import StateRepository
     from .services.planner import MaxAge, Planner
     from .services.run import Due
 
@@ -169,8 +168,49 @@ def make_due(
         financials=timedelta(days=settings.financials_max_age_days),
         news=timedelta(hours=settings.news_max_age_hours),
     )
-    planner = Planner(provider.calls, max_age)
-    return Due(provider, planner, assets, financials, state, clock, last_close)
+    return Due(
+        provider,
+        Planner(provider.name, provider.calls, max_age),
+        AssetRepository(store),
+        FinancialsRepository(store),
+        StateRepository(store),
+        clock,
+        last_close,
+    )
+
+
+def make_ingest(
+    store: Store,
+    provider: Provider,
+    outbox: Outbox,
+    publish_listing: Callable[[], None],
+    clock: Clock,
+) -> Ingest:
+    """Return the ingest of what a provider has."""
+    from .repositories.actions import ActionRepository
+    from .repositories.companies import AssetRepository
+    from .repositories.news import NewsRepository
+    from .repositories.prices import PriceRepository
+    from .repositories.reports import FinancialsRepository
+    from .repositories.state import StateRepository
+    from .services.ingest import Ingest, IngestCompany, IngestListing
+
+    assets, financials, state = (
+        AssetRepository(store),
+        FinancialsRepository(store),
+        StateRepository(store),
+    )
+    prices, actions, news = PriceRepository(store), ActionRepository(store), NewsRepository(store)
+    company = IngestCompany(provider, assets, prices, actions, financials, news, outbox, clock)
+    listing = IngestListing(provider, assets, state, outbox, clock)
+    return Ingest(provider, financials, state, outbox, clock, listing, company, publish_listing)
+
+
+def make_run(ingest: Ingest, due: Due, clock: Clock, quota: SharedQuota | None) -> Run:
+    """Return a run over what is due, within a budget."""
+    from .services.run import Run
+
+    return Run(ingest, due, clock, quota)
 
 
 class ProviderPackage(Protocol):

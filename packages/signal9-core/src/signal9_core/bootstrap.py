@@ -12,10 +12,12 @@ from .adapters import (
     make_cache,
     make_credentials,
     make_due,
+    make_ingest,
     make_notifier,
     make_parsers,
     make_provider,
     make_quotas,
+    make_run,
     open_store,
     provider_notice,
 )
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from .credentials import Credentials
     from .domain.companies import DataSet
     from .domain.reports import ReportKind
+    from .domain.work import WorkItem
     from .events import Event
     from .ports import Clock, EventPublisher, Notifier, Progress, SentimentScorer, Store
     from .provider_port import Provider
@@ -58,7 +61,7 @@ if TYPE_CHECKING:
     from .services.prices import GetPrices
     from .services.queries import GetFinancials, ListNews
     from .services.replay import Replay
-    from .services.run import Due
+    from .services.run import Due, Run
     from .services.status import ListProblems
     from .services.users import UserService
     from .settings import Settings
@@ -351,17 +354,13 @@ class App:
         Without `force`, nothing is requested again while it is fresh. A listing that lacks very
         many companies is refused, unless its losses are accepted.
         """
-        from .domain.reports import ALL_REPORTS
-        from .services.ingest import DATA_SETS
         from .services.parameters import parse_tickers
 
         started = perf_counter()
         chosen = None if tickers is None else parse_tickers(tickers)
-        wanted = DATA_SETS if data_sets is None else data_sets
-        kinds = ALL_REPORTS if reports is None else reports
         due = None if force else self._due(self.provider)
         result = self._ingest(self.provider).everything(
-            progress, chosen, wanted, kinds, due, accept_losses=accept_losses
+            progress, chosen, data_sets, reports, due, accept_losses=accept_losses
         )
         self._update_finder(publish=False)
         return result.to_answer(self.provider, perf_counter() - started)
@@ -371,24 +370,35 @@ class App:
 
         A provider that is not set up becomes a problem.
         """
-        from .services.run import Run
-
         started = perf_counter()
+        result = self._run(progress, until)
+        self._update_finder(publish=False)
+        return result.to_answer(self.provider, perf_counter() - started)
+
+    def plan(self) -> list[WorkItem]:
+        """Return what is due now, in order, as far as the provider's budget suffices."""
+        return list(self._run.plan().now)
+
+    def work(self, item: WorkItem) -> IngestAnswer:
+        """Do one item of a plan; what of it was requested since it was planned is left out."""
+        started = perf_counter()
+        result = self._run.work(item)
+        self._update_finder(publish=False)
+        return result.to_answer(self.provider, perf_counter() - started)
+
+    @property
+    def _run(self) -> Run:
         try:
             provider = self.provider
         except SettingsError:
             self.state.note_blocked_refresh(self.clock())
             raise
         self.state.note_free_refresh()
-        quota, due = self.quotas.get(provider.name), self._due(provider)
-        result = Run(self._ingest(provider), due, self.clock, quota)(progress, until)
-        self._update_finder(publish=False)
-        return result.to_answer(provider, perf_counter() - started)
+        quota = self.quotas.get(provider.name)
+        return make_run(self._ingest(provider), self._due(provider), self.clock, quota)
 
     def _due(self, provider: Provider) -> Due:
-        return make_due(
-            self.settings, provider, self.assets, self.financials, self.state, self.clock
-        )
+        return make_due(self.settings, self.store, provider, self.clock)
 
     def replay(self, folder: Path | None = None, progress: Progress = no_progress) -> ReplayAnswer:
         """Build the tables from the raw responses in a folder, or in the cache."""
@@ -438,17 +448,7 @@ class App:
         self._update_finder(publish=True)
 
     def _ingest(self, provider: Provider) -> Ingest:
-        from .services.ingest import Ingest, IngestCompany, IngestListing
-
-        assets, outbox, clock = self.assets, self._outbox, self.clock
-        company = IngestCompany(
-            provider, assets, self.prices, self.actions, self.financials, self.news, outbox, clock
-        )
-        listing = IngestListing(provider, assets, self.state, outbox, clock)
-        publish = self._publish_listing
-        return Ingest(
-            provider, self.financials, self.state, outbox, clock, listing, company, publish
-        )
+        return make_ingest(self.store, provider, self._outbox, self._publish_listing, self.clock)
 
     @cached_property
     def update_insights(self) -> UpdateInsights:

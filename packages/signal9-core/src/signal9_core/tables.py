@@ -15,6 +15,7 @@ __all__ = [
     "FINANCIALS",
     "MONTH_INDEX",
     "NEWS",
+    "SINGLE",
     "STALENESS_INDEX",
     "STATE",
     "TABLES",
@@ -23,6 +24,7 @@ __all__ = [
     "USERS",
     "IndexSpec",
     "TableSpec",
+    "state_key",
 ]
 
 TTL_ATTRIBUTE: Final = "expiresAt"
@@ -99,6 +101,14 @@ ASSETS: Final = TableSpec("Assets", "ticker", indexes=(COMPANY_NAME_INDEX, STALE
 FINANCIALS: Final = TableSpec("Financials", "ticker", "reportType#date", (DATE_INDEX,))
 NEWS: Final = TableSpec("News", "ticker", "timestamp", (MONTH_INDEX,))
 TIME_SERIES: Final = TableSpec("TimeSeries", "ticker#dataType", "timestamp")
-STATE: Final = TableSpec("State", "name", ttl_attribute=TTL_ATTRIBUTE)
+STATE: Final = TableSpec("State", "name", "item", ttl_attribute=TTL_ATTRIBUTE)
 
 TABLES: Final = (USERS, ASSETS, FINANCIALS, NEWS, TIME_SERIES, STATE)
+
+SINGLE: Final = "-"
+"""The `item` of a record in State that is the only one under its name."""
+
+
+def state_key(name: str, item: str = SINGLE) -> dict[str, str]:
+    """Return the key of a record in State."""
+    return {"name": name, "item": item}

@@ -28,7 +28,7 @@ from ..domain.identity import KEPT, apply_listing
 from ..domain.model import Instant, Model, Ticker
 from ..errors import StoreError
 from ..ports import ABSENT
-from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX, STATE
+from ..tables import ASSETS, COMPANY_NAME_INDEX, STALENESS_INDEX, STATE, state_key
 from .optimistic import (
     ItemRange,
     Versioned,
@@ -306,7 +306,7 @@ def _text(item: Item, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-_HEAD: Final = {"name": "listing"}
+_HEAD: Final = state_key("listing")
 _PART_BYTES: Final = 300_000
 """The size of a part; an item of DynamoDB may have 400 KB."""
 
@@ -346,9 +346,9 @@ class ListingRepository:
         if head is None:
             return None
         parts = {
-            item["name"]: item["data"] for item, _ in self._store.get_many(STATE, _keys(*head))
+            item["item"]: item["data"] for item, _ in self._store.get_many(STATE, _keys(*head))
         }
-        data = [parts.get(key["name"]) for key in _keys(*head)]
+        data = [parts.get(key["item"]) for key in _keys(*head)]
         whole = [part for part in data if isinstance(part, bytes)]
         return (head[0], _unpack(b"".join(whole))) if len(whole) == len(data) else None
 
@@ -360,7 +360,7 @@ class ListingRepository:
 
 
 def _keys(version: str, parts: int) -> list[dict[str, str]]:
-    return [{"name": f"listing/{version}/{number}"} for number in range(parts)]
+    return [state_key(f"listing/{version}", str(number)) for number in range(parts)]
 
 
 _companies: Final = msgspec.json.Decoder(list[ListedAsset])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from ..domain.news import NewsArticle
 from ..errors import ConflictError
 from ..ports import ABSENT, Span
-from ..tables import MONTH_INDEX, NEWS, STATE
+from ..tables import MONTH_INDEX, NEWS, STATE, state_key
 from .articles import (
     NO_COMPANY,
     ArticleChange,
@@ -61,7 +61,7 @@ __all__ = [
     "NewsRepository",
 ]
 
-_MONTHS: Final = {"name": "news/months"}
+_MONTHS: Final = state_key("news-months")
 _FIRST_YEAR: Final = 1990
 """No provider has older news."""
 

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from ..domain.companies import ListName
 from ..domain.model import Instant
-from ..tables import STATE
+from ..tables import STATE, state_key
 from .optimistic import change_item, instant_key
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StateRepository"]
 
-_BLOCKED: Final = {"name": "refresh-blocked"}
+_BLOCKED: Final = state_key("refresh-blocked")
 _instant: TypeAdapter[datetime] = TypeAdapter(Instant, config=ConfigDict(defer_build=True))
 
 
@@ -40,10 +40,10 @@ class StateRepository:
 
     def requested_lists(self, provider: str) -> dict[ListName, datetime]:
         """Return when the lists of this provider were last requested."""
-        keys = {name: _list(provider, name) for name in get_args(ListName)}
-        items = (item for item, _ in self._store.get_many(STATE, keys.values()))
-        stored = {item["name"]: _instant.validate_python(item["requestedAt"]) for item in items}
-        return {name: stored[key["name"]] for name, key in keys.items() if key["name"] in stored}
+        keys = (_list(provider, name) for name in get_args(ListName))
+        items = (item for item, _ in self._store.get_many(STATE, keys))
+        stored = {item["item"]: _instant.validate_python(item["requestedAt"]) for item in items}
+        return {name: stored[name] for name in get_args(ListName) if name in stored}
 
     def note_requested_list(self, provider: str, name: ListName, at: datetime) -> None:
         """Note that a list of this provider was requested."""
@@ -81,12 +81,12 @@ class StateRepository:
 
 
 def _whole_listing(provider: str) -> dict[str, str]:
-    return {"name": f"whole-listing/{provider}"}
+    return state_key("whole-listing", provider)
 
 
 def _ingest(provider: str) -> dict[str, str]:
-    return {"name": f"ingest/{provider}"}
+    return state_key("ingest", provider)
 
 
 def _list(provider: str, name: ListName) -> dict[str, str]:
-    return {"name": f"{name}/{provider}"}
+    return state_key(f"lists/{provider}", name)

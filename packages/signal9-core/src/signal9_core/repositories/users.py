@@ -6,17 +6,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from ..domain.users import User
-from ..tables import STATE, TTL_ATTRIBUTE, USERS
-from .optimistic import Versioned, change_item, to_item
+from ..tables import STATE, TTL_ATTRIBUTE, USERS, state_key
+from .optimistic import ItemRange, Versioned, change_item, scan, to_item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable, Iterator
 
     from ..domain.model import Ticker
     from ..ports import Clock, Item, Store, Value
 
 __all__ = ["RecentlyViewedRepository", "SubscriptionRepository", "UserRepository"]
 
+_PAGE: Final = 1_000
 _MOST_VIEWED: Final = 20
 _VIEWED_FOR: Final = timedelta(days=90)
 
@@ -49,7 +50,7 @@ class UserRepository:
 
 
 class SubscriptionRepository:
-    """Subscribers of companies and topics, kept in step with the users' records.
+    """Subscribers of companies and topics, an item each, kept in step with the users' records.
 
     Call `subscribe` before and `unsubscribe` after a user's record changes: a crash in between
     leaves a subscriber too many, never one too few, and readers check the record anyway.
@@ -60,34 +61,34 @@ class SubscriptionRepository:
 
     def subscribe(self, user: User) -> None:
         """Add a user to every company and topic in their record."""
-        for name in _subjects(user):
-            self._change(name, lambda user_ids: user_ids | {user.user_id})
+        keys = [state_key(name, user.user_id) for name in sorted(_subjects(user))]
+        stored = {item["name"] for item, _ in self._store.get_many(STATE, keys)}
+        self._store.put_many(STATE, [key for key in keys if key["name"] not in stored])
 
     def unsubscribe(self, before: User, after: User) -> None:
         """Remove a user from the companies and topics that are no longer in their record."""
         for name in _subjects(before) - _subjects(after):
-            self._change(name, lambda user_ids: user_ids - {before.user_id})
+            self._store.delete(STATE, state_key(name, before.user_id))
 
-    def subscribers(self, *, tickers: Iterable[str] = (), topics: Iterable[str] = ()) -> set[str]:
-        """Return the ids of users who subscribe to any of these."""
-        names = [*map(_company, tickers), *map(_topic, topics)]
-        stored = self._store.get_many(STATE, ({"name": name} for name in names))
-        return {user_id for item, _ in stored for user_id in _texts(item.get("userIds"))}
-
-    def _change(self, name: str, change: Callable[[frozenset[str]], frozenset[str]]) -> None:
-        def changed(item: Item | None) -> Item:
-            before = frozenset(_texts(item and item.get("userIds")))
-            return {"name": name, "userIds": sorted(change(before))}
-
-        change_item(self._store, STATE, {"name": name}, changed)
+    def subscribers(
+        self, *, tickers: Iterable[str] = (), topics: Iterable[str] = ()
+    ) -> Iterator[str]:
+        """Yield the ids of users who subscribe to any of these, each once, reading in pages."""
+        seen: set[str] = set()
+        for name in (*map(_company, tickers), *map(_topic, topics)):
+            for item, _ in scan(self._store, ItemRange(STATE, name), None, _PAGE):
+                user_id = str(item["item"])
+                if user_id not in seen:
+                    seen.add(user_id)
+                    yield user_id
 
 
 def _company(ticker: str) -> str:
-    return f"subscribers/company/{ticker}"
+    return f"followers/company/{ticker}"
 
 
 def _topic(topic: str) -> str:
-    return f"subscribers/topic/{topic}"
+    return f"followers/topic/{topic}"
 
 
 def _subjects(user: User) -> set[str]:
@@ -129,7 +130,7 @@ class RecentlyViewedRepository:
 
 
 def _viewed(user_id: str) -> dict[str, str]:
-    return {"name": f"viewed/{user_id}"}
+    return state_key(f"viewed/{user_id}")
 
 
 def _texts(value: Value) -> list[str]:

@@ -9,7 +9,7 @@ from ..domain.companies import DataSet
 from ..errors import DamagedItemError
 from ..events import AssetDataUpdated
 from ..schemas.operations import CheckAnswer, DamageAnswer
-from ..tables import ASSETS, FINANCIALS, NEWS, STATE, TABLES, TIME_SERIES, USERS
+from ..tables import ASSETS, FINANCIALS, NEWS, STATE, TABLES, TIME_SERIES, USERS, state_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -29,7 +29,7 @@ _LISTING: Final = "listing"
 _CALENDAR: Final = "calendar"
 _ANNOUNCED: Final = "earnings_calendar#"
 _DATA_SETS: Final = {FINANCIALS.name: DataSet.FINANCIALS, TIME_SERIES.name: DataSet.PRICES}
-_MONTHS: Final = "news/months"
+_MONTHS: Final = state_key("news-months")
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class CheckStore:
                     at=self.clock(), tickers=(each.key["ticker"],), data_set="overview"
                 )
                 self.update_insights()(event)
-        if any(each.table is None or each.key == {"name": _MONTHS} for each in damage):
+        if any(each.table is None or each.key == _MONTHS for each in damage):
             self.news.find_months(self.clock().date())
         self.publish_listing()
 

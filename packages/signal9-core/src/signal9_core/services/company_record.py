@@ -19,7 +19,7 @@ from ..ports import ABSENT
 from .outbox import pack, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from ..domain.companies import (
@@ -96,6 +96,16 @@ class CompanyRecord:
     def freshness(self) -> dict[DataSet, Freshness]:
         """The freshness as it is stored now."""
         return self._stored.model.freshness
+
+    def without_requested(
+        self, data_sets: Sequence[DataSet], since: datetime | None
+    ) -> list[DataSet]:
+        """Return those of these data sets that were not requested at or after `since`."""
+        if since is None:
+            return list(data_sets)
+        failed = {name: failures.at for name, failures in self.before.failures.items()}
+        latest = _latest(self.before.requested, failed)
+        return [name for name in data_sets if latest.get(name, _NEVER) < since]
 
     def stopped_events(self, kind: type[E]) -> list[E]:
         """Return the events of one type that a stopped run has left."""

@@ -15,6 +15,7 @@ from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
+    from datetime import datetime
 
     from ..domain.companies import DataSet
     from ..domain.model import Ticker
@@ -49,8 +50,8 @@ class Ingest:
         self,
         progress: Progress,
         tickers: Sequence[Ticker] | None = None,
-        data_sets: Sequence[DataSet] = DATA_SETS,
-        reports: Collection[ReportKind] = ALL_REPORTS,
+        data_sets: Sequence[DataSet] | None = None,
+        reports: Collection[ReportKind] | None = None,
         due: Due | None = None,
         *,
         accept_losses: bool = False,
@@ -60,6 +61,7 @@ class Ingest:
         Of that, only what is `due`, where this is passed.
         """
         result = IngestResult()
+        data_sets, reports = data_sets or DATA_SETS, reports or ALL_REPORTS
         if tickers is None:
             names = _LISTS if due is None else {item.name for item in due.lists()}
             for name in (name for name in _LISTS if name in names):
@@ -97,10 +99,14 @@ class Ingest:
         ticker: Ticker,
         data_sets: Sequence[DataSet] = DATA_SETS,
         reports: Collection[ReportKind] = ALL_REPORTS,
+        since: datetime | None = None,
     ) -> IngestResult:
-        """Ingest a company; what the store fails to do for it does not stop the others."""
+        """Ingest a company; what the store fails to do for it does not stop the others.
+
+        What was requested at or after `since` is left out.
+        """
         try:
-            return self.company(ticker, data_sets, reports)
+            return self.company(ticker, data_sets, reports, since)
         except (DamagedItemError, StoreUnavailableError) as error:
             result = IngestResult()
             for data_set in data_sets:

@@ -63,16 +63,18 @@ class IngestCompany:
         ticker: Ticker,
         data_sets: Sequence[DataSet] = DATA_SETS,
         reports: Collection[ReportKind] = ALL_REPORTS,
+        since: datetime | None = None,
     ) -> IngestResult:
         """Ingest these data sets; one that fails is reported and does not stop the others.
 
-        Only these `reports` are requested of the provider.
+        Only these `reports` are requested of the provider, and nothing that was requested at or
+        after `since`.
         """
         record = CompanyRecord(ticker, self.provider, self.assets, self._count)
         own = replace(self, provider=own_facts_of(record.before, self.provider))
         result = IngestResult()
         updates: dict[DataSet, Update | None] = {}
-        for data_set in data_sets:
+        for data_set in record.without_requested(data_sets, since):
             try:
                 record.require_owner()
                 updates[data_set] = update = own._ingest(data_set, record, reports, result)  # noqa: SLF001

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from ..domain.news import article_id
@@ -12,7 +13,7 @@ from ..errors import PublishError
 from ..events import FinancialDataIngested, NewsIngested
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..domain.news import NewsArticle
     from ..domain.users import User
@@ -26,6 +27,9 @@ __all__ = ["NotifySubscribers"]
 
 _RECENT: Final = timedelta(days=7)
 """How old an article may be: a first ingest brings years of news that nobody waits for."""
+
+_USERS: Final = 500
+"""How many users are notified at a time."""
 
 
 @dataclass(frozen=True)
@@ -57,21 +61,34 @@ class NotifySubscribers:
         articles = list(self.news.between(event.ticker, first, event.last))
         if not articles:
             return 0
-        users = self._subscribers(event.ticker, {name for item in articles for name in item.topics})
-        notifications = [
-            _about_article(article, event, user)
-            for article in articles
-            for user in users
-            if event.ticker in user.watchlist or set(article.topics) & set(user.topics)
-        ]
-        return self._send(users, notifications)
+        topics = {name for item in articles for name in item.topics}
+        return sum(
+            self._send(
+                users,
+                [
+                    _about_article(article, event, user)
+                    for article in articles
+                    for user in users
+                    if event.ticker in user.watchlist or set(article.topics) & set(user.topics)
+                ],
+            )
+            for users in self._subscribers(event.ticker, topics)
+        )
 
     def _notify_of_reports(self, event: FinancialDataIngested) -> int:
-        users = [user for user in self._subscribers(event.ticker) if event.ticker in user.watchlist]
-        return self._send(users, [_about_reports(event, user) for user in users])
+        return sum(
+            self._send(
+                users,
+                [_about_reports(event, user) for user in users if event.ticker in user.watchlist],
+            )
+            for users in self._subscribers(event.ticker)
+        )
 
-    def _subscribers(self, ticker: str, topics: Iterable[str] = ()) -> Sequence[User]:
-        return self.users.many(self.subscriptions.subscribers(tickers=[ticker], topics=topics))
+    def _subscribers(self, ticker: str, topics: Iterable[str] = ()) -> Iterator[Sequence[User]]:
+        """Yield the users who subscribe to the company or to a topic, some at a time."""
+        user_ids = self.subscriptions.subscribers(tickers=[ticker], topics=topics)
+        while chunk := list(islice(user_ids, _USERS)):
+            yield self.users.many(chunk)
 
     def _send(self, users: Sequence[User], notifications: Sequence[Notification]) -> int:
         claimed = self.notifications.claim(notifications)

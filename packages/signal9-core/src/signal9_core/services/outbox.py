@@ -10,7 +10,7 @@ from ..domain.companies import PendingEvent
 from ..events import event_from
 from ..ports import ABSENT
 from ..repositories.optimistic import change_item, retry_on_conflict
-from ..tables import STATE
+from ..tables import STATE, state_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +85,7 @@ class Outbox:
 
 
 def _key(subject: str) -> dict[str, str]:
-    return {"name": f"outbox/{subject}"}
+    return state_key("outbox", subject)
 
 
 def _item(subject: str, events: Sequence[PendingEvent]) -> Item:

@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple, get_args
 
 from ..domain.companies import DataSet, ListName
+from ..domain.work import WorkItem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ..domain.model import Ticker
     from ..repositories.companies import CompanySummary
 
-__all__ = ["NEVER", "MaxAge", "Plan", "Planner", "Published", "WorkItem"]
+__all__ = ["NEVER", "MaxAge", "Plan", "Planner", "Published"]
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 """When something was requested that never was; since then it is due."""
@@ -47,21 +48,6 @@ class Published(NamedTuple):
     reported: Mapping[Ticker, date]
 
 
-class WorkItem(NamedTuple):
-    """What to request: a list, or data sets of a company; and since when it is due.
-
-    If it has unpublished events, a run was stopped, which this one completes as a whole; it may
-    have no data set then.
-    """
-
-    due_since: datetime
-    calls: int
-    name: ListName | None = None
-    ticker: Ticker | None = None
-    data_sets: tuple[DataSet, ...] = ()
-    is_unpublished: bool = False
-
-
 class Plan(NamedTuple):
     """What the budget of calls suffices for, in order, and what is left for later."""
 
@@ -78,6 +64,7 @@ class Planner:
     for the end of the other.
     """
 
+    provider: str
     calls: Mapping[DataSet | ListName, int]
     max_age: MaxAge = field(default_factory=MaxAge)
     patience: timedelta = timedelta(days=7)
@@ -91,7 +78,13 @@ class Planner:
             if name in self.calls
         }
         return [
-            WorkItem(since, self.calls[name], name=name)
+            WorkItem(
+                provider=self.provider,
+                planned_at=now,
+                due_since=_known(since),
+                calls=self.calls[name],
+                name=name,
+            )
             for name, since in moments.items()
             if since <= now
         ]
@@ -102,14 +95,15 @@ class Planner:
         published: Published,
         now: datetime,
         budget: int | None = None,
+        lists: Sequence[WorkItem] = (),
     ) -> Plan:
-        """Return what is due of companies; without a budget, nothing is left for later.
+        """Return what is due of companies and `lists`; without a budget, nothing is for later.
 
         What has failed waits for longer and longer until it is requested again.
         """
         unpublished: list[WorkItem] = []
-        missing: list[WorkItem] = []
-        stale: list[WorkItem] = []
+        missing = [item for item in lists if item.due_since is None]
+        stale = [item for item in lists if item.due_since is not None]
         for company in sorted(companies, key=_by_size):
             due = {
                 data_set: since
@@ -119,16 +113,16 @@ class Planner:
             absent = [name for name, since in due.items() if since == NEVER]
             old = [name for name, since in due.items() if since > NEVER]
             if company.pending:
-                item = self._item(company.ticker, NEVER, list(due))
-                unpublished.append(item._replace(is_unpublished=True))
+                item = self._item(company.ticker, NEVER, list(due), now)
+                unpublished.append(item.model_copy(update={"is_unpublished": True}))
                 continue
             if absent:
-                missing.append(self._item(company.ticker, NEVER, absent))
+                missing.append(self._item(company.ticker, NEVER, absent, now))
             if old:
                 since = min(due[name] for name in old)
-                stale.append(self._item(company.ticker, since, old))
-        stale.sort(key=lambda item: item.due_since)
-        overdue = [item for item in stale if item.due_since < now - self.patience]
+                stale.append(self._item(company.ticker, since, old, now))
+        stale.sort(key=_since)
+        overdue = [item for item in stale if _since(item) < now - self.patience]
         turns = [item for pair in zip_longest(missing, overdue) for item in pair if item]
         items = [*unpublished, *turns, *stale[len(overdue) :]]
         return self.within(items, budget)
@@ -190,17 +184,37 @@ class Planner:
             if self.calls[data_set] <= budget:
                 fitting.append(data_set)
                 budget -= self.calls[data_set]
-        if item.ticker is None or item.is_unpublished or not fitting:
+        if item.name is not None or item.is_unpublished or not fitting:
             return [], [item]
         rest = [data_set for data_set in item.data_sets if data_set not in fitting]
-        return (
-            [self._item(item.ticker, item.due_since, fitting)],
-            [self._item(item.ticker, item.due_since, rest)],
+        return [self._with(item, fitting)], [self._with(item, rest)]
+
+    def _item(
+        self, ticker: Ticker, since: datetime, data_sets: Sequence[DataSet], now: datetime
+    ) -> WorkItem:
+        return WorkItem(
+            provider=self.provider,
+            planned_at=now,
+            due_since=_known(since),
+            calls=self._calls(data_sets),
+            tickers=(ticker,),
+            data_sets=tuple(data_sets),
         )
 
-    def _item(self, ticker: Ticker, since: datetime, data_sets: Sequence[DataSet]) -> WorkItem:
-        calls = sum(self.calls[data_set] for data_set in data_sets)
-        return WorkItem(since, calls, ticker=ticker, data_sets=tuple(data_sets))
+    def _with(self, item: WorkItem, data_sets: Sequence[DataSet]) -> WorkItem:
+        update = {"data_sets": tuple(data_sets), "calls": self._calls(data_sets)}
+        return item.model_copy(update=update)
+
+    def _calls(self, data_sets: Sequence[DataSet]) -> int:
+        return sum(self.calls[data_set] for data_set in data_sets)
+
+
+def _known(since: datetime) -> datetime | None:
+    return None if since == NEVER else since
+
+
+def _since(item: WorkItem) -> datetime:
+    return item.due_since or NEVER
 
 
 def _by_size(company: CompanySummary) -> tuple[bool, int]:

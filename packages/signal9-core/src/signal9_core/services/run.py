@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..domain.companies import DataSet, ListName
     from ..domain.model import Ticker
+    from ..domain.work import WorkItem
     from ..ports import Clock, Progress
     from ..provider_port import Provider
     from ..repositories.companies import AssetRepository
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ..repositories.state import StateRepository
     from ..schemas.operations import QuotaAnswer
     from .ingest import Ingest
-    from .planner import Plan, Planner, WorkItem
+    from .planner import Plan, Planner
 
 __all__ = ["Budget", "Due", "Run", "RunResult"]
 
@@ -70,19 +71,24 @@ class Due:
 
     def lists(self) -> list[WorkItem]:
         """Return the lists that are due."""
-        return self.planner.lists(self.state.requested_lists(self.provider.name), self.clock())
+        return self.planner.lists(self.requested_lists(), self.clock())
 
-    def companies(self, budget: int | None = None) -> Plan:
-        """Return what is due of all companies, as far as the budget of calls suffices.
+    def requested_lists(self) -> dict[ListName, datetime]:
+        """Return when the lists were last requested."""
+        return self.state.requested_lists(self.provider.name)
 
-        Nothing is due of those that are not listed, or whose tickers may have other owners.
+    def plan(self, budget: int | None = None, *, lists: bool = True) -> Plan:
+        """Return what is due, with or without lists, as far as the budget of calls suffices.
+
+        Nothing is due of companies that are not listed, or whose tickers may have other owners.
         """
         companies = [
             company
             for company in self.assets.summaries(self.provider.covered())
             if company.status == "active" and not company.is_undecided
         ]
-        return self.planner.plan(companies, self._published, self.clock(), budget)
+        due_lists = self.lists() if lists else ()
+        return self.planner.plan(companies, self._published, self.clock(), budget, due_lists)
 
     def data_sets(self, ticker: Ticker) -> tuple[DataSet, ...]:
         """Return which data sets of a company are due."""
@@ -109,18 +115,42 @@ class Run:
     def __call__(self, progress: Progress, until: datetime | None = None) -> RunResult:
         """Ingest what is due with the calls that are left today; begin nothing after `until`.
 
-        The lists come first: an empty stage learns of its companies from them.
+        Lists that were never requested come first: an empty stage learns of its companies from
+        them.
         """
+        result, budget = IngestResult(), self._left_today()
+        plan = self.due.plan(budget)
+        first = [item for item in plan.now if item.name is not None and item.due_since is None]
+        done = self._work(first, result, until, progress)
+        if first and done == len(first):
+            if budget is not None:
+                budget -= sum(item.calls for item in first)
+            plan, done = self.due.plan(budget, lists=False), 0
+        if not done:
+            done = self._work(plan.now, result, until, progress)
+        left = len(plan.now) - done + len(plan.later)
+        if self.budget is None or not (plan.later or result.out_of_calls):
+            return RunResult(result, left, None)
+        return RunResult(result, left, self.budget.status().refills_at)
+
+    def plan(self) -> Plan:
+        """Return what is due, and for how much of it the calls that are left today suffice."""
+        return self.due.plan(self._left_today())
+
+    def _left_today(self) -> int | None:
+        return None if self.budget is None else self.budget.left_today()
+
+    def work(self, item: WorkItem) -> IngestResult:
+        """Do one item of a plan; what of it was requested since it was planned is left out."""
+        if item.name is not None:
+            requested = self.due.requested_lists().get(item.name)
+            if requested is not None and requested >= item.planned_at:
+                return IngestResult()
+            return self.ingest.update_list(item.name, _ignore)
         result = IngestResult()
-        budget = None if self.budget is None else self.budget.left_today()
-        lists = self.due.planner.within(self.due.lists(), budget)
-        left = self._work(lists.now, result, until, progress) + len(lists.later)
-        if budget is not None:
-            budget -= sum(item.calls for item in lists.now)
-        plan = self.due.companies(budget)
-        left += self._work(plan.now, result, until, progress) + len(plan.later)
-        refills_at = None if self.budget is None else self.budget.status().refills_at
-        return RunResult(result, left, refills_at if left else None)
+        for ticker in item.tickers:
+            result.add(self.ingest.try_company(ticker, item.data_sets, since=item.planned_at))
+        return result
 
     def _work(
         self,
@@ -129,19 +159,13 @@ class Run:
         until: datetime | None,
         progress: Progress,
     ) -> int:
-        """Do what can be done, and return how many items are left."""
+        """Do what can be done, and return how many items that were."""
         for done, item in enumerate(items):
             if result.out_of_calls or (until is not None and self.clock() >= until):
-                return len(items) - done
-            result.add(self._ingest(item))
+                return done
+            result.add(self.work(item))
             progress("due", done + 1, len(items))
-        return 0
-
-    def _ingest(self, item: WorkItem) -> IngestResult:
-        if item.ticker is not None:
-            return self.ingest.try_company(item.ticker, item.data_sets)
-        name: ListName = "listing" if item.name == "listing" else "calendar"
-        return self.ingest.update_list(name, _ignore)
+        return len(items)
 
 
 def _ignore(data_set: str, done: int, total: int) -> None:

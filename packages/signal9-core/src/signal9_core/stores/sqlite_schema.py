@@ -33,7 +33,7 @@ __all__ = [
     "sqlite_errors",
 ]
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 """Raised with every change of what a file holds; a file of another version is refused."""
 
 ALIVE: Final = "(expires IS NULL OR expires > ?)"
