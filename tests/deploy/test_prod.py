@@ -263,6 +263,16 @@ def test_an_api_without_an_edge_counts_callers_itself_and_has_its_own_name() -> 
     )
 
 
+def test_a_token_without_scopes_may_do_nothing_in_prod() -> None:
+    functions = _named(
+        properties(template("prod", "Service"), "AWS::Lambda::Function"), "FunctionName"
+    )
+
+    variables = functions["signal9-prod-Authorizer"]["Environment"]["Variables"]
+
+    assert variables["SIGNAL9_REQUIRE_SCOPES"] == "true"
+
+
 def test_every_function_has_the_layer_the_vpc_and_dead_letters() -> None:
     service = template("prod", "Service")
     named = _named(properties(service, "AWS::Lambda::Function"), "FunctionName")

@@ -198,6 +198,9 @@ class StageSettings(BaseSettings):
         pattern=r"^\S{1,255}$",
         description="The audience of the API's access tokens; required with an issuer.",
     )
+    require_scopes: bool = Field(
+        False, description="Whether a token without any of the API's scopes may do nothing."
+    )
     provider: Literal["sample", "alphavantage", "alpaca"] = Field(
         "sample", description="The provider of market data."
     )

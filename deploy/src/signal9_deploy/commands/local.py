@@ -36,7 +36,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "Network": "VPC, NAT gateways and flow logs; functions use this machine's network",
     "AccessTrail": "CloudTrail",
     "EventBackbone": "archive, schema registry, delivery retries and undelivered events",
-    "Firewall": "logs and the association with the API; nothing is blocked",
+    "Firewall": "logs, lists of addresses, the association with the API; nothing is blocked",
     "Firewall at the edge": "the distribution has none",
     "Observability": "alarms on tables, which are metric math",
     "ApiSecret": "alarms on the age of secrets",

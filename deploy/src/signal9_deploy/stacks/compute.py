@@ -152,6 +152,9 @@ class Compute(Construct):
             "SIGNAL9_CORS_ORIGINS": ",".join(settings.origins) if spec.endpoints else None,
             "SIGNAL9_ISSUER": settings.issuer if spec.authorizes else None,
             "SIGNAL9_AUDIENCE": settings.audience if spec.authorizes else None,
+            "SIGNAL9_REQUIRE_SCOPES": (
+                str(settings.require_scopes).lower() if spec.authorizes else None
+            ),
             **spec.environment,
         }
         return {name: value for name, value in variables.items() if value is not None}
