@@ -127,7 +127,8 @@ def test_an_api_behind_a_distribution_lets_in_only_who_knows_a_header(made: Made
 
     assert list(rules)[:2] == ["origin", "token-rate"]
     assert "'SearchString': 'hush'" in str(rules["origin"]["Statement"]["NotStatement"])
-    assert {"SingleHeader": {"Name": "X-Origin"}} in logging["RedactedFields"]
+    redacted = cast("list[object]", logging["RedactedFields"])
+    assert {"SingleHeader": {"Name": "X-Origin"}} in redacted
 
 
 def test_rate_scripts_and_known_attacks_are_judged_by_default(made: Made) -> None:
