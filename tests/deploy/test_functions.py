@@ -385,7 +385,8 @@ def test_work_and_events_wait_in_queues_whose_dead_letters_are_found_by_name(nam
         if "QueueName" in each
     }
 
-    waiting = {queue_name(settings_of(name), str(each)) for each in QUEUES.values()}
+    names = {**QUEUES, "Work": f"work-{settings_of(name).provider}"}
+    waiting = {queue_name(settings_of(name), str(each)) for each in names.values()}
     waiting.add(queue_name(settings_of(name), "failures"))
     assert set(queues) == waiting | {f"{each}{DEAD_LETTERS}" for each in waiting}
     assert all(queues[each]["RedrivePolicy"]["maxReceiveCount"] == 3 for each in waiting)
