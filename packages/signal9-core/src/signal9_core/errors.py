@@ -201,6 +201,10 @@ class StoreUnavailableError(StoreError):
     transient = True
 
 
+class UnwritableStoreError(StoreError):
+    """A store takes no writes at all: it is read-only, or its disk is full."""
+
+
 class ConflictError(StoreError):
     """A conditional write was based on a version that has been replaced."""
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Final, get_args
 from ..domain.companies import Asset, AssetProfile, ListName
 from ..domain.reports import ALL_REPORTS
 from ..domain.work import run_id
-from ..errors import ProviderError, PublishError, Signal9Error, StoreError, StoreUnavailableError
+from ..errors import (
+    ProviderError,
+    PublishError,
+    Signal9Error,
+    StoreError,
+    StoreUnavailableError,
+    UnwritableStoreError,
+)
 from ..events import EarningsScheduled, correlated
 from .ingest_batch import request_batch
 from .ingest_company import DATA_SETS, IngestCompany
@@ -134,7 +141,8 @@ class Ingest:
             try:
                 result.add(batch.try_company(ticker, data_sets, ALL_REPORTS, planned_at, known))
             except Exception as error:
-                if isinstance(error, Signal9Error) and error.transient:
+                is_down = isinstance(error, Signal9Error) and error.transient
+                if is_down or isinstance(error, UnwritableStoreError):
                     raise
                 unexpected.append(error)
         if unexpected:
@@ -152,6 +160,8 @@ class Ingest:
         """Ingest a company; what store or bus fail to do for it does not stop the others."""
         try:
             return self.company(ticker, data_sets, reports, planned_at, stored)
+        except UnwritableStoreError:
+            raise
         except (PublishError, StoreError) as error:
             result = IngestResult(down=error.transient)
             for data_set in data_sets:

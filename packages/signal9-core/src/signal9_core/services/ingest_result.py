@@ -18,6 +18,7 @@ from ..errors import (
     RateLimitError,
     RequestRefusedError,
     StoreError,
+    UnwritableStoreError,
 )
 from ..events import IngestionFailed
 from ..schemas.operations import FailureAnswer, IngestAnswer
@@ -37,7 +38,7 @@ _LONGEST_REASON: Final = 500
 
 def is_lasting(error: Signal9Error) -> bool:
     """Return whether an error is about what was requested, so that it is likely to come again."""
-    passing = error.transient or isinstance(error, ConflictError)
+    passing = error.transient or isinstance(error, ConflictError | UnwritableStoreError)
     return isinstance(error, _LASTING) and not passing
 
 

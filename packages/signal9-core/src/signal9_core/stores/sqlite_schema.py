@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ..errors import StoreError, StoreUnavailableError
+from ..errors import StoreError, StoreUnavailableError, UnwritableStoreError
 from ..tables import TABLES
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ _EFFECTIVE_IDS: Final = os.access in os.supports_effective_ids
 BUSY_CODES: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
+_UNWRITABLE: Final = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL})
+
 UNREADABLE: Final = (sqlite3.DatabaseError, UnicodeDecodeError, MemoryError)
 """What SQLite raises for a damaged file, some of it in passing."""
 
@@ -88,7 +90,8 @@ def sqlite_errors(where: str) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         if code in BUSY_CODES:
             raise StoreUnavailableError(f"{where}: busy with another process") from error
-        raise StoreError(f"{where}: {_REASONS.get(code, error)}") from error
+        kind = UnwritableStoreError if code in _UNWRITABLE else StoreError
+        raise kind(f"{where}: {_REASONS.get(code, error)}") from error
 
 
 def connect(database: str, *, read_only: bool = False) -> sqlite3.Connection:
