@@ -107,7 +107,7 @@ def test_events_of_publisher_accounts_are_archived_too(made: Made) -> None:
 
 @pytest.mark.parametrize("kind", ["EventBus", "Archive"])
 def test_a_bus_and_its_archive_survive_their_stack(made: Made, kind: str) -> None:
-    made["plain"].has_resource(f"AWS::Events::{kind}", {"DeletionPolicy": "Retain"})
+    made["plain"].has_resource(f"AWS::Events::{kind}", {"DeletionPolicy": "RetainExceptOnCreate"})
     made["given"].has_resource("AWS::Events::Archive", {"DeletionPolicy": "Delete"})
 
 

@@ -39,6 +39,10 @@ def _full(stack: Stack) -> None:
     )
 
 
+def _announcing(stack: Stack) -> None:
+    SecureBucket(stack, "Photos", events_to_bus=True)
+
+
 def _granted(stack: Stack) -> None:
     writer = iam.Role(stack, "Writer", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     SecureBucket(stack, "Photos", versioned=False).grant_put(writer, prefix="in/")
@@ -64,6 +68,7 @@ def made() -> Made:
     return synthesise(
         plain=_plain,
         full=_full,
+        announcing=_announcing,
         granted=_granted,
         readable=_readable,
         serviced=_serviced,
@@ -71,11 +76,19 @@ def made() -> Made:
     )
 
 
+def test_a_bucket_sends_its_events_to_the_bus_without_a_function(made: Made) -> None:
+    made["announcing"].resource_count_is("AWS::Lambda::Function", 0)
+    made["announcing"].has_resource_properties(
+        "AWS::S3::Bucket",
+        {"NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}},
+    )
+
+
 def test_a_bucket_is_private_encrypted_versioned_and_kept(made: Made) -> None:
     made["plain"].has_resource(
         BUCKET,
         {
-            "DeletionPolicy": "Retain",
+            "DeletionPolicy": "RetainExceptOnCreate",
             "Properties": {
                 "PublicAccessBlockConfiguration": {
                     "BlockPublicAcls": True,

@@ -104,7 +104,7 @@ def _record(template: Template, name: str, type_: str) -> Mapping[str, object]:
 
 def test_a_zone_is_retained_because_a_new_one_has_other_name_servers(made: Made) -> None:
     made["plain"].has_resource(
-        ZONE, {"DeletionPolicy": "Retain", "Properties": {"Name": "shop.example."}}
+        ZONE, {"DeletionPolicy": "RetainExceptOnCreate", "Properties": {"Name": "shop.example."}}
     )
 
 
@@ -249,7 +249,7 @@ def test_a_signed_zone_has_a_key_that_route_53_may_use_and_alarms(made: Made) ->
     made["safe"].has_resource(
         "AWS::KMS::Key",
         {
-            "DeletionPolicy": "Retain",
+            "DeletionPolicy": "RetainExceptOnCreate",
             "Properties": {"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"},
         },
     )

@@ -71,6 +71,20 @@ def _edge(stack: Stack) -> None:
     )
 
 
+def _listed(stack: Stack) -> None:
+    Firewall(stack, "Wall", name="shop", address_lists=True, max_body_bytes=16_384)
+
+
+def _behind(stack: Stack) -> None:
+    Firewall(
+        stack,
+        "Wall",
+        requests_per_address=None,
+        requests_per_token=500,
+        required_header=("X-Origin", "hush"),
+    )
+
+
 def _named(stack: Stack) -> None:
     rate = CfnParameter(stack, "Rate", type="Number").value_as_number
     Firewall(stack, "Wall of shop", requests_per_address=cast("int", rate))
@@ -78,13 +92,42 @@ def _named(stack: Stack) -> None:
 
 @pytest.fixture(scope="module")
 def made() -> Made:
-    return synthesise(plain=_plain, full=_full, edge=_edge, named=_named)
+    return synthesise(
+        plain=_plain, full=_full, edge=_edge, named=_named, listed=_listed, behind=_behind
+    )
 
 
 def _rules(template: Template) -> dict[str, Rule]:
     rules = cast("list[dict[str, dict[str, object]]]", only(template, ACL)["Rules"])
     ordered = sorted(rules, key=lambda rule: cast("int", rule["Priority"]))
     return {str(rule["Name"]): rule for rule in ordered}
+
+
+def test_empty_lists_exist_to_be_filled_by_hand(made: Made) -> None:
+    sets = properties(made["listed"], "AWS::WAFv2::IPSet")
+
+    assert list(_rules(made["listed"]))[:2] == ["deny", "allow"]
+    assert {each["Name"] for each in sets} == {
+        f"shop-{name}-v{version}" for name in ("deny", "allow") for version in (4, 6)
+    }
+    assert all(each["Addresses"] == [] for each in sets)
+
+
+def test_a_larger_body_passes_the_common_rules_up_to_a_limit(made: Made) -> None:
+    rules = _rules(made["listed"])
+
+    assert "'Size': 16384" in str(rules["body"]["Statement"])
+    assert rules["body"]["Action"] == {"Block": {"CustomResponse": {"ResponseCode": 413}}}
+    assert "SizeRestrictions_BODY" in str(rules["common"]["Statement"])
+
+
+def test_an_api_behind_a_distribution_lets_in_only_who_knows_a_header(made: Made) -> None:
+    rules = _rules(made["behind"])
+    logging = only(made["behind"], "AWS::WAFv2::LoggingConfiguration")
+
+    assert list(rules)[:2] == ["origin", "token-rate"]
+    assert "'SearchString': 'hush'" in str(rules["origin"]["Statement"]["NotStatement"])
+    assert {"SingleHeader": {"Name": "X-Origin"}} in logging["RedactedFields"]
 
 
 def test_rate_scripts_and_known_attacks_are_judged_by_default(made: Made) -> None:
@@ -215,6 +258,7 @@ def test_the_capacity_is_known_before_deployment() -> None:
         ({"managed_rules": ("magic",)}, "managed rules 'magic': must be one of"),
         ({"denied_addresses": ["300.1.1.1"]}, "invalid address: '300.1.1.1'"),
         ({"allowed_countries": ["DE"], "denied_countries": ["US"]}, "not both"),
+        ({"max_body_bytes": 16_385}, "max_body_bytes=16385: must be from 1 to 16384"),
         ({"count_only": ["comon"]}, r"count_only: \['comon'\]"),
         ({"managed_rules": ("sqli", "sqli")}, "duplicate rule names"),
         ({"window_s": 30}, r"window_s=30: must be one of \(60"),

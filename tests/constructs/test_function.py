@@ -154,7 +154,7 @@ def test_failed_events_are_encrypted_and_kept_as_long_as_can_be(made: Made) -> N
 
 @pytest.mark.parametrize("kind", ["AWS::SQS::Queue", "AWS::Logs::LogGroup"])
 def test_what_went_wrong_can_be_read_after_the_stack_is_gone(made: Made, kind: str) -> None:
-    made["plain"].all_resources(kind, {"DeletionPolicy": "Retain"})
+    made["plain"].all_resources(kind, {"DeletionPolicy": "RetainExceptOnCreate"})
     made["passing"].all_resources(kind, {"DeletionPolicy": "Delete"})
 
 
@@ -233,7 +233,7 @@ def test_a_layer_is_for_one_version_and_architecture(made: Made) -> None:
     made["layer"].has_resource(
         "AWS::Lambda::LayerVersion",
         {
-            "DeletionPolicy": "Retain",
+            "DeletionPolicy": "RetainExceptOnCreate",
             "Properties": {
                 "CompatibleRuntimes": ["python3.14"],
                 "CompatibleArchitectures": ["arm64"],

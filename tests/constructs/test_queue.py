@@ -129,7 +129,7 @@ def test_every_default_can_be_changed(made: Made) -> None:
 
 
 def test_queues_are_retained_by_default(made: Made) -> None:
-    made["plain"].all_resources(QUEUE, {"DeletionPolicy": "Retain"})
+    made["plain"].all_resources(QUEUE, {"DeletionPolicy": "RetainExceptOnCreate"})
     made["full"].all_resources(QUEUE, {"DeletionPolicy": "Delete"})
 
 

@@ -96,7 +96,7 @@ def test_the_template_holds_placeholders_and_no_value(made: Made) -> None:
 
 @pytest.mark.parametrize("kind", [SECRET, "AWS::Logs::LogGroup", "AWS::SQS::Queue"])
 def test_a_secret_and_its_age_check_are_retained_by_default(made: Made, kind: str) -> None:
-    made["watched"].all_resources(kind, {"DeletionPolicy": "Retain"})
+    made["watched"].all_resources(kind, {"DeletionPolicy": "RetainExceptOnCreate"})
     made["passing"].all_resources(kind, {"DeletionPolicy": "Delete"})
 
 

@@ -118,7 +118,9 @@ def test_a_table_is_on_demand_recoverable_encrypted_and_protected(made: Made) ->
 
 
 def test_a_table_survives_its_stack(made: Made) -> None:
-    made["plain"].has_resource(TABLE, {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"})
+    made["plain"].has_resource(
+        TABLE, {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+    )
 
 
 def test_a_table_has_no_name_alarm_or_stream_unless_asked(made: Made) -> None:

@@ -16,6 +16,7 @@ from signal9_deploy.stage_files import load_stage
 
 ACCOUNT: Final = "123456789012"
 ISSUER: Final = "https://issuer.example/"
+RECIPIENTS: Final = '["operations@example.com"]'
 PARTS: Final = ("Network", "Data", "Service", "Edge")
 
 Resource = dict[str, Any]
@@ -23,7 +24,7 @@ Resource = dict[str, Any]
 
 def settings_of(name: str) -> StageSettings:
     """Return a stage's settings, in an account of the tests and with their issuer."""
-    variables = {"SIGNAL9_DEPLOY__ACCOUNT": ACCOUNT}
+    variables = {"SIGNAL9_DEPLOY__ACCOUNT": ACCOUNT, "SIGNAL9_DEPLOY__RECIPIENTS": RECIPIENTS}
     if name != LOCAL:
         variables["SIGNAL9_DEPLOY__ISSUER"] = ISSUER
     with patch.dict(os.environ, variables):

@@ -21,7 +21,7 @@ from signal9_deploy.commands.doctor import examine
 from signal9_deploy.commands.local import Emulator
 from signal9_deploy.commands.secrets import from_json, from_prompt, put_secrets
 from signal9_deploy.errors import DeployError
-from tests.deploy.lab import ACCOUNT, ISSUER, settings_of
+from tests.deploy.lab import ACCOUNT, ISSUER, RECIPIENTS, settings_of
 
 NODE = """#!{python}
 import json, os, sys
@@ -211,33 +211,12 @@ def test_prod_is_destroyed_only_after_its_name_is_typed(
     _bootstrap("us-east-1")
     monkeypatch.setenv("SIGNAL9_DEPLOY__ACCOUNT", ACCOUNT)
     monkeypatch.setenv("SIGNAL9_DEPLOY__ISSUER", ISSUER)
+    monkeypatch.setenv("SIGNAL9_DEPLOY__RECIPIENTS", RECIPIENTS)
 
     done = CliRunner().invoke(program, ["destroy", "prod"], input="yes\n")
 
     assert isinstance(done.exception, DeployError)
     assert str(done.exception) == "'yes' is not 'prod': nothing was destroyed"
-
-
-class Unprotected(Account):
-    """An account that notes which stacks may be deleted."""
-
-    def __init__(self) -> None:
-        super().__init__("us-east-1")
-        self.stacks: list[str] = []
-
-    def unprotect(self, stack: str) -> None:
-        self.stacks.append(stack)
-
-
-def test_destroying_turns_off_the_protection_of_every_stack_first(cdk: Recorded) -> None:
-    account = Unprotected()
-
-    cdk_cli.destroy(settings_of("prod"), cdk.cli, account)
-
-    assert account.stacks == [
-        f"Signal9-prod-{part}" for part in ("Edge", "Service", "Data", "Network")
-    ]
-    assert cdk.asked[0][:2] == ["destroy", "Signal9-prod/*"]
 
 
 @pytest.mark.parametrize(

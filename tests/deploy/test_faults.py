@@ -182,6 +182,12 @@ class Healthy(Account):
     def bootstrapped(self, region: str | None = None) -> bool:
         return True
 
+    def log_role(self) -> str:
+        return "role"
+
+    def outputs(self, stack: str) -> dict[str, str]:
+        return {}
+
     def quota(self, service: str, code: str) -> float:
         return self.allowed
 

@@ -6,13 +6,18 @@ from typing import Final
 import pytest
 from aws_cdk.assertions import Match, Template
 
+from signal9_core.domain.users import MOST_WATCHED
+from signal9_core.schemas.users import WatchlistPut
 from signal9_core.tables import TABLES
 from signal9_deploy.functions import API, FUNCTIONS
+from signal9_deploy.stacks.service import MAX_BODY_BYTES
 from tests.deploy.lab import (
     ACCOUNT,
+    PARTS,
     Resource,
     build,
     everything,
+    listed,
     properties,
     resources,
     settings_of,
@@ -61,7 +66,7 @@ def test_every_table_can_be_restored_and_cannot_be_deleted() -> None:
         assert replica["DeletionProtectionEnabled"]
         assert replica["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
         assert each["BillingMode"] == "PAY_PER_REQUEST"
-    assert {each["DeletionPolicy"] for each in tables.values()} == {"Retain"}
+    assert {each["DeletionPolicy"] for each in tables.values()} == {"RetainExceptOnCreate"}
 
 
 def test_the_stacks_of_prod_cannot_be_deleted() -> None:
@@ -113,6 +118,44 @@ def test_every_table_is_exported_nightly_by_the_clock_alone() -> None:
         assert each["Target"]["DeadLetterConfig"]
 
 
+def test_an_export_may_write_all_that_dynamodb_writes() -> None:
+    policies = properties(template("prod", "Data"), "AWS::IAM::Policy")
+    (exports,) = [each for each in policies if each["PolicyName"].startswith("ExportsRole")]
+
+    actions = {
+        action
+        for statement in exports["PolicyDocument"]["Statement"]
+        for action in listed(statement["Action"])
+    }
+
+    assert {"s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectAcl"} <= actions
+
+
+def test_a_table_without_a_completed_export_in_26_hours_is_an_alarm() -> None:
+    data = template("prod", "Data")
+    rules = [str(rule.get("EventPattern")) for rule in properties(data, "AWS::Events::Rule")]
+    alarms = [
+        alarm
+        for alarm in properties(data, "AWS::CloudWatch::Alarm")
+        if alarm.get("Namespace") == "AWS/Events"
+    ]
+
+    assert len(alarms) == len(TABLES)
+    for table in TABLES:
+        assert any(f"tables/{table.name}/*/manifest-summary.json" in rule for rule in rules)
+    for alarm in alarms:
+        assert alarm["Period"] * alarm["EvaluationPeriods"] == 26 * 3600
+        assert alarm["TreatMissingData"] == "breaching"
+        assert alarm["AlarmActions"]
+    data.has_resource_properties(
+        "AWS::S3::Bucket",
+        {
+            "BucketName": f"signal9-backup-prod-{ACCOUNT}",
+            "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}},
+        },
+    )
+
+
 def test_three_secrets_have_placeholders_and_alarms_on_age_where_they_do_not_rotate() -> None:
     data = template("prod", "Data")
     named = _named(properties(data, "AWS::SecretsManager::Secret"), "Name")
@@ -123,8 +166,9 @@ def test_three_secrets_have_placeholders_and_alarms_on_age_where_they_do_not_rot
         if each.get("MetricName") == "SecretAge"
     ]
 
-    assert set(named) == {f"signal9/{name}/prod" for name in ("alphavantage", "alpaca", "auth0")}
-    assert all("set-me" in each["SecretString"] for each in named.values())
+    names = {f"signal9/{name}/prod" for name in ("alphavantage", "alpaca", "auth0")}
+    assert set(named) == {*names, "signal9/origin/prod"}
+    assert all("set-me" in named[name]["SecretString"] for name in names)
     assert len(ages) == 2
     assert not any("Auth0" in str(each) for each in ages)
     assert all(each["AlarmActions"] for each in ages)
@@ -199,24 +243,86 @@ def test_every_path_answers_browsers_of_the_app(methods: list[Resource]) -> None
     assert all("'https://app.signal9.com'" in str(each["Integration"]) for each in preflights)
 
 
-def test_the_api_is_logged_throttled_planned_and_named() -> None:
+def test_the_api_is_logged_throttled_and_named() -> None:
     service = template("prod", "Service")
     (stage,) = properties(service, "AWS::ApiGateway::Stage")
-    (domain,) = properties(service, "AWS::ApiGateway::DomainName")
-    (plan,) = properties(service, "AWS::ApiGateway::UsagePlan")
 
     (setting,) = stage["MethodSettings"]
 
     assert setting["ThrottlingRateLimit"] == 100
     assert setting["DataTraceEnabled"] is False
     assert stage["AccessLogSetting"]
-    assert (domain["DomainName"], domain["SecurityPolicy"]) == ("api.signal9.com", "TLS_1_2")
-    assert plan["Quota"] == {"Limit": 100_000, "Period": "DAY"}
     service.has_resource_properties("AWS::ApiGateway::RestApi", {"Name": "Signal9 API"})
     service.has_resource_properties(
         "AWS::Logs::LogGroup",
         {"LogGroupName": "/aws/apigateway/signal9-prod", "RetentionInDays": 30},
     )
+
+
+def test_there_is_no_usage_plan_that_limits_nobody() -> None:
+    for name in ("dev", "test", "prod"):
+        assert everything(name, "AWS::ApiGateway::UsagePlan") == []
+
+
+def _rules(part: str) -> dict[str, Resource]:
+    (acl,) = properties(template("prod", part), "AWS::WAFv2::WebACL")
+    return {rule["Name"]: rule["Statement"] for rule in acl["Rules"]}
+
+
+def test_only_the_distribution_may_call_the_api() -> None:
+    edge = template("prod", "Edge")
+    (distribution,) = properties(edge, "AWS::CloudFront::Distribution")
+    (logging,) = properties(template("prod", "Service"), "AWS::WAFv2::LoggingConfiguration")
+
+    (api,) = (
+        origin
+        for origin in distribution["DistributionConfig"]["Origins"]
+        if "CustomOriginConfig" in origin
+    )
+    (header,) = api["OriginCustomHeaders"]
+    match = _rules("Service")["origin"]["NotStatement"]["Statement"]["ByteMatchStatement"]
+
+    assert header["HeaderName"].lower() == match["FieldToMatch"]["SingleHeader"]["Name"]
+    assert header["HeaderValue"] == match["SearchString"]
+    assert match["SearchString"].startswith("{{resolve:secretsmanager:signal9/origin/prod:")
+    assert {"SingleHeader": {"Name": header["HeaderName"]}} in logging["RedactedFields"]
+    assert next(iter(_rules("Service"))) == "origin"
+
+
+def test_callers_are_counted_by_token_and_address_where_both_are_known() -> None:
+    at_edge = _rules("Edge")
+
+    assert not {"rate", "token-rate"} & set(_rules("Service"))
+    assert at_edge["rate"]["RateBasedStatement"]["AggregateKeyType"] == "IP"
+    by_token = at_edge["token-rate"]["RateBasedStatement"]
+    assert by_token["CustomKeys"][0]["Header"]["Name"] == "authorization"
+    assert by_token["Limit"] == 1000
+
+
+def test_an_api_without_an_edge_counts_callers_itself_and_has_its_own_name() -> None:
+    prod = settings_of("prod")
+    parts = prod.parts.model_copy(update={"edge": False})
+    service = Template.from_stack(build(prod.model_copy(update={"parts": parts})).service)
+    (acl,) = properties(service, "AWS::WAFv2::WebACL")
+
+    names = [rule["Name"] for rule in acl["Rules"]]
+
+    assert {"rate", "token-rate"} <= set(names)
+    assert "origin" not in names
+    service.has_resource_properties(
+        "AWS::ApiGateway::DomainName",
+        {"DomainName": "api.signal9.com", "SecurityPolicy": "TLS_1_2"},
+    )
+
+
+def test_a_token_without_scopes_may_do_nothing_in_prod() -> None:
+    functions = _named(
+        properties(template("prod", "Service"), "AWS::Lambda::Function"), "FunctionName"
+    )
+
+    variables = functions["signal9-prod-Authorizer"]["Environment"]["Variables"]
+
+    assert variables["SIGNAL9_REQUIRE_SCOPES"] == "true"
 
 
 def test_every_function_has_the_layer_the_vpc_and_dead_letters() -> None:
@@ -265,7 +371,7 @@ def test_every_alarm_notifies_somebody() -> None:
 
     assert len(alarms) > 5 * len(FUNCTIONS)
     assert all(each["AlarmActions"] and each["OKActions"] for each in alarms)
-    assert [each["Endpoint"] for each in told] == ["operations@signal9.com"]
+    assert [each["Endpoint"] for each in told] == ["operations@example.com"]
     template("prod", "Data").has_resource_properties(
         "AWS::SNS::TopicPolicy",
         {"PolicyDocument": {"Statement": Match.array_with([Match.object_like(_ALARMS)])}},
@@ -295,8 +401,33 @@ def test_firewalls_stand_before_the_api_and_the_distribution() -> None:
     limits = str(everything("prod", "AWS::WAFv2::WebACL"))
 
     assert sorted(scopes) == ["CLOUDFRONT", "REGIONAL"]
-    assert limits.count("'Limit': 2000") == 2
+    assert limits.count("'Limit': 2000") == 1
     template("prod", "Service").resource_count_is("AWS::WAFv2::WebACLAssociation", 1)
+
+
+def test_a_watchlist_of_the_most_companies_passes_the_firewall() -> None:
+    longest = WatchlistPut(watchlist=["A" * 20] * MOST_WATCHED)
+
+    assert len(longest.model_dump_json(indent=4)) < MAX_BODY_BYTES
+
+
+def test_people_can_be_shut_out_or_let_in_without_a_deployment() -> None:
+    names = {each["Name"] for each in everything("prod", "AWS::WAFv2::IPSet")}
+
+    assert names == {
+        f"signal9-prod-{place}-{name}-v{version}"
+        for place in ("api", "edge")
+        for name in ("allow", "deny")
+        for version in (4, 6)
+    }
+
+
+def test_countries_are_a_setting() -> None:
+    prod = settings_of("prod").model_copy(update={"denied_countries": ("XX",)})
+
+    acl = str(properties(Template.from_stack(build(prod).service), "AWS::WAFv2::WebACL"))
+
+    assert "{'GeoMatchStatement': {'CountryCodes': ['XX']}}" in acl
 
 
 def test_the_distribution_reads_a_private_bucket_sends_headers_and_writes_logs() -> None:
@@ -305,28 +436,30 @@ def test_the_distribution_reads_a_private_bucket_sends_headers_and_writes_logs()
     config = distribution["DistributionConfig"]
 
     edge.resource_count_is("AWS::CloudFront::OriginAccessControl", 1)
-    assert config["Aliases"] == ["app.signal9.com"]
+    names = ["app.signal9.com", "signal9.com", "www.signal9.com", "api.signal9.com"]
+    assert config["Aliases"] == names
+    edge.has_resource_properties(
+        "AWS::CertificateManager::Certificate",
+        {
+            "DomainName": "app.signal9.com",
+            "SubjectAlternativeNames": names[1:],
+        },
+    )
     assert config["Logging"]
     assert config["WebACLId"]
     assert config["DefaultCacheBehavior"]["ResponseHeadersPolicyId"]
     assert any(each["PathPattern"] == "/api/*" for each in config["CacheBehaviors"])
 
 
-def test_the_zone_names_app_api_and_mail_and_health_is_asked_for() -> None:
+def test_the_zone_names_site_and_api_and_health_is_checked() -> None:
     names = {
         (each["Name"].rstrip("."), each["Type"])
         for each in everything("prod", "AWS::Route53::RecordSet")
     }
     (check,) = everything("prod", "AWS::Route53::HealthCheck")
 
-    assert names == {
-        ("api.signal9.com", "A"),
-        ("api.signal9.com", "AAAA"),
-        ("app.signal9.com", "A"),
-        ("app.signal9.com", "AAAA"),
-        ("signal9.com", "MX"),
-        ("www.signal9.com", "CNAME"),
-    }
+    hosts = ("api.signal9.com", "app.signal9.com", "signal9.com", "www.signal9.com")
+    assert names == {(host, type_) for host in hosts for type_ in ("A", "AAAA")}
     config = check["HealthCheckConfig"]
     assert (config["FullyQualifiedDomainName"], config["ResourcePath"], config["Type"]) == (
         "app.signal9.com",
@@ -335,7 +468,7 @@ def test_the_zone_names_app_api_and_mail_and_health_is_asked_for() -> None:
     )
 
 
-def test_stateful_resources_are_retained() -> None:
+def test_stateful_resources_are_retained_unless_their_creation_fails() -> None:
     kept = ("AWS::S3::Bucket", "AWS::SecretsManager::Secret", "AWS::Route53::HostedZone")
 
     policies = {
@@ -345,5 +478,59 @@ def test_stateful_resources_are_retained() -> None:
         for logical, each in resources(template("prod", part), type_).items()
     }
 
-    assert set(policies.values()) == {"Retain"}
+    assert set(policies.values()) == {"RetainExceptOnCreate"}
     assert settings_of("prod").retain
+
+
+def test_mail_records_are_complete() -> None:
+    mail = {
+        "mail": {"mx.example.com": 10},
+        "spf": "v=spf1 include:example.com -all",
+        "dmarc": "v=DMARC1; p=reject",
+    }
+    edge = build(settings_of("prod").model_copy(update=mail)).edge
+    assert edge is not None
+
+    records = {
+        (record["Name"], record["Type"]): record["ResourceRecords"]
+        for record in properties(Template.from_stack(edge), "AWS::Route53::RecordSet")
+        if record["Type"] in {"MX", "TXT"}
+    }
+
+    assert records == {
+        ("signal9.com.", "MX"): ["10 mx.example.com"],
+        ("signal9.com.", "TXT"): ['"v=spf1 include:example.com -all"'],
+        ("_dmarc.signal9.com.", "TXT"): ['"v=DMARC1; p=reject"'],
+    }
+
+
+def test_prod_ingests_live_data_within_the_plan_of_its_provider() -> None:
+    prod = settings_of("prod").model_copy(update={"provider_per_minute": 75})
+    functions = properties(Template.from_stack(build(prod).service), "AWS::Lambda::Function")
+
+    for function in _named(functions, "FunctionName").values():
+        variables = function["Environment"]["Variables"]
+        assert variables["SIGNAL9_PROVIDER"] == "alphavantage"
+        assert variables["SIGNAL9_ALPHAVANTAGE_PER_MINUTE"] == "75"
+
+
+def test_nothing_stays_behind_a_failed_first_deployment() -> None:
+    policies = {
+        resource.get("DeletionPolicy", "Delete")
+        for part in PARTS
+        for resource in template("prod", part).to_json()["Resources"].values()
+    }
+
+    assert policies == {"Delete", "RetainExceptOnCreate"}
+
+
+def test_a_producer_cannot_be_replaced_while_another_stack_uses_it() -> None:
+    texts = {part: str(template("prod", part).to_json()) for part in PARTS}
+
+    assert not any("Fn::GetStackOutput" in text for text in texts.values())
+    assert "Fn::ImportValue" in texts["Service"]
+    assert "Fn::ImportValue" in texts["Edge"]
+
+
+def test_the_name_servers_of_the_zone_are_an_output() -> None:
+    assert "NameServers" in template("prod", "Data").to_json()["Outputs"]

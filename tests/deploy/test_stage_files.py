@@ -13,6 +13,7 @@ from tests.architecture.project import ROOT
 
 ACCOUNT: Final = "SIGNAL9_DEPLOY__ACCOUNT"
 ISSUER: Final = "SIGNAL9_DEPLOY__ISSUER"
+RECIPIENTS: Final = "SIGNAL9_DEPLOY__RECIPIENTS"
 NAT_GATEWAYS: Final = "SIGNAL9_DEPLOY__NETWORK__NAT_GATEWAYS"
 
 
@@ -20,6 +21,12 @@ NAT_GATEWAYS: Final = "SIGNAL9_DEPLOY__NETWORK__NAT_GATEWAYS"
 def _issuer(_nothing_from_outside: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Name an issuer, as whoever deploys must."""
     monkeypatch.setenv(ISSUER, "https://issuer.example/")
+
+
+@pytest.fixture
+def _recipients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name a recipient of alarms, as whoever deploys prod must."""
+    monkeypatch.setenv(RECIPIENTS, '["operations@example.com"]')
 
 
 def _write(folder: Path, text: str, name: str = "dev") -> Path:
@@ -71,6 +78,7 @@ def test_prod_without_an_account_names_file_and_field() -> None:
         load_stage("prod")
 
 
+@pytest.mark.usefixtures("_recipients")
 def test_prod_takes_its_account_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ACCOUNT, "123456789012")
 
@@ -126,6 +134,7 @@ def test_an_issuer_without_an_audience_is_refused(tmp_path: Path) -> None:
     assert "stages/dev.toml: audience: is required" in _refused(tmp_path, "")
 
 
+@pytest.mark.usefixtures("_recipients")
 def test_every_stage_has_an_audience_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ACCOUNT, "123456789012")
 
@@ -159,6 +168,11 @@ def test_a_stage_is_a_name_and_no_path(name: str) -> None:
         ('zone_id = "Z1"', "zone_id"),
         ('origins = ["*"]', "origins.0"),
         ('recipients = ["nobody"]', "recipients.0"),
+        ('denied_countries = ["Germany"]', "denied_countries.0"),
+        (
+            'allowed_countries = ["DE"]\ndenied_countries = ["XX"]',
+            "allowed_countries, denied_countries",
+        ),
         ("log_retention_days = 31", "log_retention_days"),
         ('polling = "daily"', "polling"),
         ('provider = "yahoo"', "provider"),
@@ -219,10 +233,30 @@ def test_a_list_that_is_no_json_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_prod_must_retain_data_and_have_recipients(tmp_path: Path) -> None:
-    text = 'account = "123456789012"\n'
+    text = 'account = "123456789012"\nprovider = "alpaca"\nparts.alarms = false\n'
 
     assert "retain: must be true" in _refused(tmp_path, text, "prod")
     assert "recipients: are required" in _refused(tmp_path, text + "retain = true\n", "prod")
+
+
+def test_sample_data_is_refused_where_people_expect_live_data(tmp_path: Path) -> None:
+    text = 'account = "123456789012"\nretain = true\n'
+
+    assert "provider: must be live for prod" in _refused(tmp_path, text, "prod")
+    assert "requires a live provider" in _refused(tmp_path, "provider_per_minute = 75")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('aliases = {www = "app.signal9.com"}', "serves only its site_hosts"),
+        ('mail = {"mail.signal9.com" = 10}', "mail.signal9.com has no address"),
+        ('mail = {"mx.example.com" = 10}', "mail, spf and dmarc: must be set together"),
+        ('recipients = ["me@signal9.com"]', "signal9.com is a new domain without mail"),
+    ],
+)
+def test_a_record_that_leads_nowhere_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    assert message in _refused(tmp_path, f'domain = "signal9.com"\n{text}\n')
 
 
 def test_settings_cannot_be_changed() -> None:

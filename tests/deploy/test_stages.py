@@ -47,9 +47,14 @@ def test_dev_has_nothing_that_costs_by_the_hour() -> None:
 @pytest.fixture(scope="module")
 def elsewhere() -> Signal9Stage:
     """Prod in another region, with a zone that exists."""
-    return build(
-        settings_of("prod").model_copy(update={"region": "eu-central-1", "zone_id": "Z0123456789"})
-    )
+    prod = settings_of("prod")
+    lists = {"dynamodb": "pl-11111111", "s3": "pl-22222222"}
+    changes = {
+        "region": "eu-central-1",
+        "zone_id": "Z0123456789",
+        "network": prod.network.model_copy(update={"prefix_lists": lists}),
+    }
+    return build(prod.model_copy(update=changes))
 
 
 def test_a_zone_that_exists_is_used_instead_of_made(elsewhere: Signal9Stage) -> None:

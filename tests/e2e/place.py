@@ -117,7 +117,7 @@ class Place:
     def api(self, token: str) -> httpx2.Client:
         """Return a client of the API that shows a token, if it is not empty."""
         found = self.outputs("Service")
-        url = found["ApiUrl"]
+        url = self.outputs("Edge")["SiteUrl"] if self.settings.behind_edge else found["ApiUrl"]
         if self.emulated:
             address = self.variables["AWS_ENDPOINT_URL"]
             url = f"{address}/restapis/{found['ApiId']}/live/_user_request_"

@@ -356,6 +356,7 @@ def counted(printed: pytest.CaptureFixture[str]) -> float:
     """Return the value of the metric."""
     metric = json.loads(printed.readouterr().out.splitlines()[-1])
     assert metric["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Signal9"
+    assert metric["stage"] == "local"
     return float(sum(metric[FAILED_EVENTS]))
 
 

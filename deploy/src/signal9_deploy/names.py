@@ -10,6 +10,7 @@ __all__ = [
     "SECRETS",
     "SecretSpec",
     "access_log_name",
+    "api_name",
     "bucket_name",
     "bus_name",
     "function_name",
@@ -75,6 +76,11 @@ def bucket_name(settings: StageSettings, kind: str, account: str) -> str:
 def bus_name(settings: StageSettings) -> str:
     """Return the name of a stage's event bus."""
     return f"signal9-events-{settings.stage}"
+
+
+def api_name(settings: StageSettings) -> str:
+    """Return the name of a stage's API, by which CloudWatch tells the metrics of APIs apart."""
+    return "Signal9 API" if settings.stage == "prod" else f"Signal9 API {settings.stage}"
 
 
 def access_log_name(settings: StageSettings) -> str:

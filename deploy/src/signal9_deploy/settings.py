@@ -28,7 +28,7 @@ NONCURRENT_DAYS: Final = 30
 """How long a bucket keeps what was replaced or has expired."""
 
 _RETENTION: Final = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827)
-_PREFIX_LISTS: Final = {"dynamodb": "pl-02cd2c6b", "s3": "pl-63a5400a"}
+_PREFIX_LISTS: Final = ("dynamodb", "s3")
 
 
 def _network(value: str) -> str:
@@ -45,6 +45,12 @@ Domain: TypeAlias = Annotated[
     str, Field(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$", max_length=253)
 ]
 Label: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+Country: TypeAlias = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+Host: TypeAlias = Annotated[str, Field(pattern=r"^(@|[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)$")]
+Spf: TypeAlias = Annotated[str, Field(pattern=r"^v=spf1 .*[-~]all$", max_length=255)]
+Dmarc: TypeAlias = Annotated[
+    str, Field(pattern=r"^v=DMARC1; *p=(none|quarantine|reject)\b.*$", max_length=255)
+]
 Origin: TypeAlias = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:\d{1,5})?$")]
 Recipient: TypeAlias = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 Issuer: TypeAlias = Annotated[
@@ -71,16 +77,16 @@ class Network(BaseModel):
     nat_gateways: NonNegativeInt = Field(
         1, description="NAT gateways, at most one per zone; 0: no internet access."
     )
-    prefix_lists: dict[str, PrefixList] = Field(
-        default_factory=lambda: dict(_PREFIX_LISTS),
-        description="The prefix lists of DynamoDB and S3 in the region.",
+    prefix_lists: dict[str, PrefixList] | None = Field(
+        None,
+        description="The prefix lists of DynamoDB and S3 in the region; unset: looked up.",
     )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.nat_gateways > self.az_count:
             raise ValueError(f"nat_gateways: must be at most {self.az_count}, the number of zones")
-        if set(self.prefix_lists) != set(_PREFIX_LISTS):
+        if self.prefix_lists is not None and set(self.prefix_lists) != set(_PREFIX_LISTS):
             raise ValueError("prefix_lists: must have exactly the keys dynamodb and s3")
         return self
 
@@ -90,13 +96,13 @@ class Quotas(BaseModel):
 
     model_config = _FROZEN
 
-    requests_per_day: PositiveInt | None = Field(
-        None, description="Requests per day of the usage plan; unset: no plan."
-    )
     rate_per_s: PositiveInt = Field(100, description="Requests per second from all callers.")
     burst: PositiveInt = Field(200, description="Burst of requests from all callers.")
     requests_per_address: int = Field(
         2000, ge=10, description="Requests per address in five minutes before it is blocked."
+    )
+    requests_per_token: int = Field(
+        1000, ge=10, description="Requests with one token in five minutes before it is blocked."
     )
 
 
@@ -157,15 +163,28 @@ class StageSettings(BaseSettings):
         pattern=r"^Z[A-Z0-9]{1,31}$",
         description="The id of an existing zone; unset: a new one.",
     )
+    site_hosts: tuple[Host, ...] = Field(
+        (), description="Further host names that the distribution serves; @: the domain itself."
+    )
     app_host: Label = Field("app", description="The distribution's host name in the domain.")
     api_host: Label = Field("api", description="The API's host name in the domain.")
     mail: dict[Domain, int] = Field(
         default_factory=dict, description="The domain's mail hosts, with preferences."
     )
+    spf: Spf | None = Field(None, description="Who may send the domain's mail; required with mail.")
+    dmarc: Dmarc | None = Field(
+        None, description="What receivers do with forged mail; required with mail."
+    )
     aliases: dict[Label, Domain] = Field(
         default_factory=dict, description="Further CNAMEs in the domain and their targets."
     )
     origins: tuple[Origin, ...] = Field((), description="Web origins that may call the API (CORS).")
+    allowed_countries: tuple[Country, ...] = Field(
+        (), description="Countries whose callers are let in, such as DE; none: all."
+    )
+    denied_countries: tuple[Country, ...] = Field(
+        (), description="Countries whose callers are refused."
+    )
     recipients: tuple[Recipient, ...] = Field(
         (), description="Addresses that alarms are mailed to."
     )
@@ -188,8 +207,17 @@ class StageSettings(BaseSettings):
         pattern=r"^\S{1,255}$",
         description="The audience of the API's access tokens; required with an issuer.",
     )
+    require_scopes: bool = Field(
+        False, description="Whether a token without any of the API's scopes may do nothing."
+    )
     provider: Literal["sample", "alphavantage", "alpaca"] = Field(
         "sample", description="The provider of market data."
+    )
+    provider_per_minute: PositiveInt | None = Field(
+        None, description="Requests per minute of the provider's plan; unset: of its free plan."
+    )
+    allow_sample: bool = Field(
+        False, description="Whether stages other than local and dev may serve the sample data."
     )
     sentiment_model: Model | None = Field(
         None,
@@ -228,9 +256,23 @@ class StageSettings(BaseSettings):
         return self.rotation_days > 0 and not self.emulated
 
     @property
+    def behind_edge(self) -> bool:
+        """Whether the API is reached through the distribution only."""
+        return self.parts.edge and self.parts.firewall and not self.emulated
+
+    @property
     def app_name(self) -> str | None:
         """The distribution's domain name, if there is a zone."""
         return self.domain and f"{self.app_host}.{self.domain}"
+
+    @property
+    def site_names(self) -> list[str]:
+        """All domain names of the distribution, none without a zone."""
+        if not (self.domain and self.app_name):
+            return []
+        hosts = [f"{host}.".removeprefix("@.") + self.domain for host in self.site_hosts]
+        api = [f"{self.api_host}.{self.domain}"] if self.behind_edge else []
+        return list(dict.fromkeys((self.app_name, *hosts, *api)))
 
     @property
     def api_name(self) -> str | None:
@@ -254,7 +296,7 @@ class StageSettings(BaseSettings):
     @model_validator(mode="after")
     def _dns_requires_a_domain(self) -> Self:
         if self.domain is None:
-            for name in ("zone_id", "mail", "aliases"):
+            for name in ("zone_id", "mail", "aliases", "site_hosts"):
                 if getattr(self, name):
                     raise ValueError(f"{name}: requires a domain")
         return self
@@ -266,14 +308,56 @@ class StageSettings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _records_lead_somewhere(self) -> Self:
+        for name, target in self.aliases.items():
+            if target in self.site_names:
+                raise ValueError(f"aliases.{name}: the distribution serves only its site_hosts")
+        for host in self.mail:
+            if host == self.domain or host.endswith(f".{self.domain}"):
+                raise ValueError(f"mail: {host} has no address: the stage makes none in its domain")
+        if bool(self.mail) != bool(self.spf) or bool(self.mail) != bool(self.dmarc):
+            raise ValueError("mail, spf and dmarc: must be set together")
+        return self
+
+    @model_validator(mode="after")
+    def _data_is_live(self) -> Self:
+        if self.provider == "sample" and self.provider_per_minute is not None:
+            raise ValueError("provider_per_minute: requires a live provider")
+        may_be_sample = self.allow_sample or self.stage in (LOCAL, "dev")
+        if self.provider == "sample" and not may_be_sample:
+            raise ValueError(
+                f"provider: must be live for {self.stage}, or allow_sample must be true"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _countries_need_a_firewall(self) -> Self:
+        if self.allowed_countries and self.denied_countries:
+            raise ValueError("allowed_countries, denied_countries: only one can be set")
+        if (self.allowed_countries or self.denied_countries) and not self.parts.firewall:
+            raise ValueError("allowed_countries, denied_countries: require parts.firewall")
+        return self
+
+    @model_validator(mode="after")
     def _prod_is_protected(self) -> Self:
         if self.stage == "prod":
             if self.account is None:
                 raise ValueError("account: is required for prod")
             if not self.retain:
                 raise ValueError("retain: must be true for prod")
-            if self.parts.alarms and not self.recipients:
-                raise ValueError("recipients: are required for prod's alarms")
+            if not self.recipients:
+                raise ValueError(
+                    "recipients: are required for prod's alarms: set them in the file or in "
+                    "SIGNAL9_DEPLOY__RECIPIENTS"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _recipients_get_their_mail(self) -> Self:
+        new_domain = None if self.zone_id or self.mail else self.domain
+        for recipient in self.recipients:
+            if recipient.partition("@")[2] == new_domain:
+                raise ValueError(f"recipients: {new_domain} is a new domain without mail")
         return self
 
     @model_validator(mode="after")

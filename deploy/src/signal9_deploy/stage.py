@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from aws_cdk import App, Environment
+from aws_cdk import App, Environment, ReferenceStrength
 from constructs import Construct
 
 from signal9_constructs import (
@@ -18,19 +18,31 @@ from signal9_constructs import (
 from .errors import DeployError, StageError
 from .functions import FUNCTIONS, FunctionSpec
 from .settings import StageSettings
+from .stacks.account import AccountStack
 from .stacks.data import DataStack
 from .stacks.edge import EdgeStack
 from .stacks.network import NetworkStack
 from .stacks.service import ServiceStack
 from .stage_files import load_stage
 
-__all__ = ["ACKNOWLEDGMENTS", "CHECKOV_ACKNOWLEDGMENTS", "Signal9Stage", "synthesize"]
+__all__ = [
+    "ACKNOWLEDGMENTS",
+    "CHECKOV_ACKNOWLEDGMENTS",
+    "Signal9Stage",
+    "make_account",
+    "synthesize",
+]
 
-_QUEUES: Final = ("**/Data/Exports/Failed/**", "**/Data/Alarms/Undelivered/**")
+_QUEUES: Final = (
+    "**/Data/Exports/Completed/**",
+    "**/Data/Exports/Failed/**",
+    "**/Alarms/Undelivered/**",
+)
+_PACKS: Final = (RulePack.AWS_SOLUTIONS, RulePack.SERVERLESS)
 
 ACKNOWLEDGMENTS: Final = (
     *(
-        Acknowledgment(id_, "a dead-letter queue has no dead-letter queue of its own", path)
+        Acknowledgment(id_, "what nobody processes cannot fail", path)
         for id_ in ("AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy")
         for path in _QUEUES
     ),
@@ -38,6 +50,11 @@ ACKNOWLEDGMENTS: Final = (
         "AwsSolutions-IAM5[Resource::<Backup**.Arn>/*]",
         "DynamoDB chooses the names of the files that it exports",
         "**/Data/Exports/Role/**",
+    ),
+    Acknowledgment(
+        "AwsSolutions-SMG4",
+        "distribution and firewall take the value when they are deployed, so both must be at once",
+        "**/Data/OriginSecret/**",
     ),
 )
 """Accepted findings of cdk-nag."""
@@ -58,14 +75,17 @@ class Signal9Stage(GuardedStage):
         *,
         specs: Sequence[FunctionSpec] = FUNCTIONS,
     ) -> None:
-        packs = (RulePack.AWS_SOLUTIONS, RulePack.SERVERLESS)
         super().__init__(
             scope,
             settings.title,
             env=Environment(account=settings.account, region=settings.region),
             tags={"Product": "signal9", "Stage": settings.stage},
             termination_protection=settings.retain,
-            rule_packs=() if settings.emulated else packs,
+            rule_packs=() if settings.emulated else _PACKS,
+            # Nothing would tell a consumer of a weak one that its producer was replaced.
+            cross_stack_references=(
+                ReferenceStrength.WEAK if settings.emulated else ReferenceStrength.STRONG
+            ),
         )
         self.network = NetworkStack(self, settings) if settings.network.enabled else None
         self.data = DataStack(self, settings)
@@ -78,6 +98,27 @@ class Signal9Stage(GuardedStage):
         self.acknowledge(*known_findings(self), *ACKNOWLEDGMENTS)
 
 
+def make_account(scope: Construct, settings: StageSettings) -> GuardedStage:
+    """Make the stack that all stages in an account and region share."""
+    shared = GuardedStage(
+        scope,
+        "Signal9",
+        env=Environment(account=settings.account, region=settings.region),
+        tags={"Product": "signal9"},
+        termination_protection=True,
+        rule_packs=_PACKS,
+    )
+    AccountStack(shared)
+    shared.acknowledge(
+        Acknowledgment(
+            "AwsSolutions-IAM4[**]",
+            "API Gateway documents this policy for the role",
+            "**/LogRole/**",
+        )
+    )
+    return shared
+
+
 def synthesize() -> None:
     """Synthesize the stage in the context `stage`; an invalid stage is one line on stderr."""
     app = App(analytics_reporting=False, stack_traces=False)
@@ -85,7 +126,10 @@ def synthesize() -> None:
     try:
         if not isinstance(name, str):
             raise StageError("a stage is required: --context stage=dev")
-        Signal9Stage(app, load_stage(name))
+        settings = load_stage(name)
+        Signal9Stage(app, settings)
+        if not settings.emulated:
+            make_account(app, settings)
         app.synth()
     except (ConstructError, DeployError) as error:
         sys.exit(str(error))

@@ -25,7 +25,10 @@ FOLDER: Final = Path(__file__).parents[2] / "stages"
 
 _PREFIX: Final = "SIGNAL9_DEPLOY__"
 _ORDER: Final = ("local", "dev", "test", "prod")
-_OF_AN_ACCOUNT: Final = ("account", "aliases", "domain", "mail", "zone_id")
+_OF_AN_ACCOUNT: Final = (
+    *("account", "aliases", "dmarc", "domain", "mail", "recipients"),
+    *("site_hosts", "spf", "zone_id"),
+)
 
 
 def stage_names(folder: Path = FOLDER) -> tuple[str, ...]:

@@ -99,7 +99,9 @@ def test_a_slash_at_the_end_of_the_issuer_makes_no_difference(issuer: Issuer) ->
     [
         ({}, SCOPES),
         ({"scope": "openid profile"}, SCOPES),
-        ({"scope": ["read:me"]}, SCOPES),
+        ({"scope": ["read:me"]}, set()),
+        ({"permissions": []}, set()),
+        ({"scope": "openid", "permissions": ["write:all"]}, set()),
         ({"scope": "openid read:market"}, {"read:market"}),
         ({"permissions": ["read:me", 7]}, {"read:me"}),
         ({"scope": "read:market", "permissions": ["write:me"]}, {"read:market", "write:me"}),
@@ -149,6 +151,7 @@ def test_scopes_can_be_required(issuer: Issuer) -> None:
 
     assert verify(f"Bearer {issuer.token(scope='openid')}").scopes == set()
     assert verify(f"Bearer {issuer.token(scope='read:me')}").scopes == {"read:me"}
+    assert verify(f"Bearer {issuer.token()}").scopes == set()
 
 
 def test_keys_are_fetched_once_even_for_unknown_key_ids(
@@ -243,6 +246,20 @@ def test_known_keys_work_while_the_issuer_is_unavailable(issuer: Issuer) -> None
             verify(f"Bearer {issuer.token(key='second')}")
         assert verify(f"Bearer {issuer.token()}").user_id == "auth0|ada"
     assert len(issuer.fetched) == 2
+
+
+def test_known_keys_outlive_the_cache_while_the_issuer_is_unavailable(issuer: Issuer) -> None:
+    verify = verifier(issuer, lifespan_s=0.2, pause_s=0, outage_s=0.8)
+    verify(f"Bearer {issuer.token()}")
+    issuer.status = 503
+    time.sleep(0.3)
+
+    assert verify(f"Bearer {issuer.token()}").user_id == "auth0|ada"
+    with pytest.raises(IssuerUnavailableError):
+        verify(f"Bearer {issuer.token(key='second')}")
+    time.sleep(0.7)
+    with pytest.raises(IssuerUnavailableError):
+        verify(f"Bearer {issuer.token()}")
 
 
 def test_an_issuer_that_is_available_again_is_asked_again(issuer: Issuer) -> None:

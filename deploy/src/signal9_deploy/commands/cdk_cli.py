@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import DeployError
-from ..names import stack_name
 from ..settings import EDGE_REGION, StageSettings
 from .aws import Account
 
@@ -31,6 +30,7 @@ __all__ = [
     "find_node",
     "node_version",
     "synth",
+    "templates",
 ]
 
 CLI_VERSION: Final = "2.1148.1"
@@ -48,7 +48,6 @@ _NODE_VERSIONS: Final = (22, 24)
 _TIMEOUT_S: Final = 300
 _NOISE: Final = ("Successfully synthesized to", "Supply a stack id", "feature flags are not")
 _MAX_COMMENT: Final = 60_000
-_STACKS: Final = ("Edge", "Service", "Data", "Network")
 
 
 def find_node() -> str:
@@ -173,6 +172,11 @@ def synth(settings: StageSettings, cdk: CdkCli, echo: Echo) -> Path:
         text = line.rstrip()
         if text and not any(noise in text for noise in _NOISE):
             echo(text)
+    return templates(settings)
+
+
+def templates(settings: StageSettings) -> Path:
+    """Return the folder of the stage's templates."""
     return OUTPUT / f"assembly-{settings.title}"
 
 
@@ -194,31 +198,42 @@ def drift(settings: StageSettings, cdk: CdkCli) -> None:
     cdk.run("drift", *_stacks(settings), "--fail")
 
 
-def deploy(settings: StageSettings, cdk: CdkCli, *, quietly: bool = False) -> None:
-    """Deploy all stacks; a person at a terminal must approve broader permissions."""
+def deploy(
+    settings: StageSettings,
+    cdk: CdkCli,
+    *,
+    quietly: bool = False,
+    assembly: Path | None = None,
+    part: str = "*",
+) -> None:
+    """Deploy all stacks or one; a person at a terminal must approve broader permissions.
+
+    With an `assembly` of templates nothing is synthesized.
+    """
     interactive = sys.stdin.isatty() and not settings.emulated and "CI" not in os.environ
     run = cdk.output if quietly else cdk.run
     run(
         "deploy",
-        *_stacks(settings),
+        f"{settings.title}/{part}",
+        *(("--app", str(assembly)) if assembly else _app(settings)),
+        *(() if part == "*" else ("--exclusively",)),
         "--require-approval",
         "broadening" if interactive else "never",
         *(("--progress", "events") if not interactive else ()),
     )
 
 
-def destroy(settings: StageSettings, cdk: CdkCli, account: Account) -> None:
-    """Destroy all stacks; a stage that retains keeps its data."""
-    for name in _STACKS:
-        account.unprotect(stack_name(settings, name))
+def destroy(settings: StageSettings, cdk: CdkCli) -> None:
+    """Destroy all stacks."""
     cdk.run("destroy", *_stacks(settings), "--force")
 
 
 def bootstrap(settings: StageSettings, cdk: CdkCli, account: Account) -> None:
-    """Bootstrap the stage's account for the CDK, in its region and the edge's."""
+    """Bootstrap the stage's account for the CDK, in its region and the edge's, and its logs."""
     number = settings.account or account.number()
     for region in _regions(settings):
         cdk.run("bootstrap", f"aws://{number}/{region}", "--context", f"stage={settings.stage}")
+    cdk.run("deploy", "Signal9/Account", *_app(settings), "--require-approval", "never")
 
 
 def check_account(settings: StageSettings, account: Account) -> None:

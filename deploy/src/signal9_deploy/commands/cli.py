@@ -2,6 +2,7 @@
 
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,15 @@ from ..settings import LOCAL, StageSettings
 from ..stage_files import load_stage
 from . import cdk_cli, gitlab, local, secrets
 from . import cost as cost_estimate
+from . import restore as tables
 from .aws import Account
 from .cdk_cli import CdkCli
+from .deployment import (
+    check_indexes,
+    deploy_to_account,
+    destroy_in_account,
+    region_variables,
+)
 
 __all__ = ["main", "program"]
 
@@ -44,15 +52,17 @@ def deploy(
     if settings.emulated:
         local.deploy_local(settings, port=port, echo=typer.echo, seed=seed)
         return
-    cdk_cli.check_account(settings, Account(settings.region))
-    cdk_cli.deploy(settings, CdkCli())
+    account = Account(settings.region)
+    cdk_cli.check_account(settings, account)
+    deploy_to_account(settings, _cdk(settings, account), account, typer.echo)
 
 
 @program.command()
 def bootstrap(stage: Stage) -> None:
     """Prepare a stage's account for the CDK, once."""
     settings = _in_account(load_stage(stage))
-    cdk_cli.bootstrap(settings, CdkCli(), Account(settings.region))
+    account = Account(settings.region)
+    cdk_cli.bootstrap(settings, _cdk(settings, account), account)
 
 
 @program.command()
@@ -68,11 +78,14 @@ def diff(
     file: Annotated[Path | None, typer.Option(help="Write Markdown to this file.")] = None,
 ) -> None:
     """Show what a deployment would change."""
-    changes = cdk_cli.diff(_in_account(load_stage(stage)), CdkCli())
+    settings = _in_account(load_stage(stage))
+    account = Account(settings.region)
+    changes = cdk_cli.diff(settings, _cdk(settings, account))
     if file is None:
         typer.echo(changes)
     else:
         file.write_text(cdk_cli.as_comment(stage, changes), encoding="utf-8")
+    check_indexes(settings, account, cdk_cli.templates(settings))
 
 
 @program.command()
@@ -87,7 +100,8 @@ def comment(file: Annotated[Path, typer.Argument(help="The comment, as Markdown.
 @program.command()
 def drift(stage: Stage) -> None:
     """Fail if a deployed resource was changed by hand."""
-    cdk_cli.drift(_in_account(load_stage(stage)), CdkCli())
+    settings = _in_account(load_stage(stage))
+    cdk_cli.drift(settings, _cdk(settings, Account(settings.region)))
 
 
 @program.command()
@@ -103,7 +117,25 @@ def destroy(stage: Stage) -> None:
         name = typer.prompt(f"This destroys {stage} but keeps its data. Type the stage's name")
         if name != stage:
             raise DeployError(f"{name!r} is not {stage!r}: nothing was destroyed")
-    cdk_cli.destroy(settings, CdkCli(), account)
+    destroy_in_account(settings, _cdk(settings, account), account, typer.echo)
+
+
+@program.command()
+def restore(
+    stage: Stage,
+    *,
+    table: Annotated[list[str] | None, typer.Option(help="A table; all by default.")] = None,
+    at: Annotated[datetime | None, typer.Option(help="The time in UTC; now by default.")] = None,
+    from_export: Annotated[bool, typer.Option(help="Read the backup bucket.")] = False,
+) -> None:
+    """Restore tables into new ones, from a point in time or an export, and count their items."""
+    settings = load_stage(stage)
+    account = local.account(settings) if settings.emulated else Account(settings.region)
+    moment = at.replace(tzinfo=UTC) if at else None
+    prefix = tables.restore(
+        settings, account, typer.echo, names=table or (), at=moment, from_export=from_export
+    )
+    typer.echo(f"restored: SIGNAL9_STORE=dynamodb SIGNAL9_TABLE_PREFIX={prefix} signal9 check")
 
 
 @program.command(name="secrets")
@@ -143,6 +175,10 @@ def doctor(stage: Annotated[str, typer.Argument(help="The stage.")] = LOCAL) -> 
         typer.echo(f"{'ok ' if check.passed else 'BAD'} {check.name}: {check.message}")
     if not all(check.passed for check in checks):
         raise typer.Exit(1)
+
+
+def _cdk(settings: StageSettings, account: Account) -> CdkCli:
+    return CdkCli(region_variables(settings, account))
 
 
 def _in_account(settings: StageSettings) -> StageSettings:

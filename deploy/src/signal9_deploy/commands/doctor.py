@@ -8,10 +8,13 @@ from signal9_constructs import ConstructError
 from signal9_constructs.bundling import find_interpreter, find_uv
 
 from ..errors import DeployError
+from ..names import stack_name
 from ..settings import StageSettings
 from ..stacks.compute import PYTHON
 from .aws import Account
 from .cdk_cli import CLI_VERSION, CdkCli, check_account, find_node, node_version
+from .delegation import check_delegation
+from .deployment import check_log_role, name_servers
 
 __all__ = ["Check", "examine"]
 
@@ -41,6 +44,11 @@ def examine(settings: StageSettings) -> Iterator[Check]:
     if settings.emulated:
         return
     yield _check("account", lambda: _account(settings))
+    if settings.domain and not settings.zone_id:
+        yield _check("delegation", lambda: _delegation(settings))
+    if settings.recipients:
+        yield _check("alarm recipients", lambda: _recipients(settings))
+    yield _check("logs of APIs", lambda: check_log_role(settings, Account(settings.region)))
     quota = partial(_quota, settings)
     yield _check("concurrent executions", lambda: quota(*_CONCURRENCY, _NEEDED_CONCURRENCY))
     if settings.network.enabled and settings.network.nat_gateways:
@@ -59,6 +67,28 @@ def _account(settings: StageSettings) -> str:
     account = Account(settings.region)
     check_account(settings, account)
     return f"{account.number()}, bootstrapped"
+
+
+def _delegation(settings: StageSettings) -> str:
+    servers = name_servers(settings, Account(settings.region))
+    if not servers:
+        return "the first deployment makes the zone and prints its name servers"
+    return check_delegation(str(settings.domain), servers)
+
+
+def _recipients(settings: StageSettings) -> str:
+    account = Account(settings.region)
+    topic = account.outputs(stack_name(settings, "Data")).get("AlarmTopic")
+    if topic is None:
+        return "the first deployment sends each a mail to confirm"
+    confirmed = account.confirmed(topic)
+    silent = [address for address in settings.recipients if not confirmed.get(address)]
+    if silent:
+        raise DeployError(
+            f"{', '.join(silent)} did not confirm and get no alarm: open the link in the mail "
+            "of AWS Notifications"
+        )
+    return f"{len(settings.recipients)} confirmed"
 
 
 def _quota(settings: StageSettings, service: str, code: str, needed: int) -> str:

@@ -21,7 +21,8 @@ from ..functions import FUNCTIONS
 from ..names import function_name, stack_name, table_prefix
 from ..settings import StageSettings
 from .aws import Account
-from .cdk_cli import DEPLOY, CdkCli, Echo, deploy, destroy
+from .cdk_cli import DEPLOY, CdkCli, Echo, deploy
+from .deployment import destroy_in_account
 
 __all__ = ["FOLDER", "LEFT_OUT", "PORT", "Emulator", "account", "deploy_local", "destroy_local"]
 
@@ -35,7 +36,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "Network": "VPC, NAT gateways and flow logs; functions use this machine's network",
     "AccessTrail": "CloudTrail",
     "EventBackbone": "archive, schema registry, delivery retries and undelivered events",
-    "Firewall": "logs and the association with the API; nothing is blocked",
+    "Firewall": "logs, lists of addresses, the association with the API; nothing is blocked",
     "Firewall at the edge": "the distribution has none",
     "Observability": "alarms on tables, which are metric math",
     "ApiSecret": "alarms on the age of secrets",
@@ -95,7 +96,8 @@ def destroy_local(settings: StageSettings, echo: Echo) -> None:
     external = os.environ.get("AWS_ENDPOINT_URL")
     if external:
         variables = _variables(settings, external)
-        destroy(settings, CdkCli(variables), Account(settings.region, variables))
+        account = Account(settings.region, variables)
+        destroy_in_account(settings, CdkCli(variables), account, echo)
         return
     emulator = Emulator.running(FOLDER)
     if emulator is None:

@@ -130,7 +130,9 @@ class Compute(Construct):
                 None if spec.handles_failures else destinations.SqsDestination(self._failures)
             ),
             log_retention_days=settings.log_retention_days,
-            removal_policy=RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+            if settings.retain
+            else RemovalPolicy.DESTROY,
             **self._vpc(spec),
         )
         self._grant(spec, function)
@@ -155,6 +157,9 @@ class Compute(Construct):
             "SIGNAL9_STORE": "dynamodb",
             "SIGNAL9_TABLE_PREFIX": table_prefix(settings),
             "SIGNAL9_PROVIDER": settings.provider,
+            f"SIGNAL9_{settings.provider.upper()}_PER_MINUTE": (
+                None if settings.provider_per_minute is None else str(settings.provider_per_minute)
+            ),
             "SIGNAL9_CACHE_BUCKET": cache if spec.writes_cache else None,
             "SIGNAL9_EVENT_BUS": self._backbone.bus.event_bus_name if spec.publishes else None,
             "SIGNAL9_QUEUE_PREFIX": self._queue_prefix(spec),
@@ -166,6 +171,9 @@ class Compute(Construct):
             "SIGNAL9_ISSUER": settings.issuer if spec.authorizes else None,
             "SIGNAL9_AUDIENCE": settings.audience if spec.authorizes else None,
             "SIGNAL9_BACKUP_DAYS": str(settings.backup_days) if spec.deletes else None,
+            "SIGNAL9_REQUIRE_SCOPES": (
+                str(settings.require_scopes).lower() if spec.authorizes else None
+            ),
             **spec.environment,
         }
         return {name: value for name, value in variables.items() if value is not None}

@@ -2,26 +2,33 @@
 
 from typing import Final
 
-from aws_cdk import RemovalPolicy, Stack, aws_iam, aws_kms
+from aws_cdk import CfnOutput, Fn, RemovalPolicy, SecretValue, Stack, aws_iam, aws_kms
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as event_targets
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from signal9_constructs import AccessTrail, ApiSecret, DataTable, DnsZone, SecureBucket
+from signal9_constructs.alarms import make_alarm, service_metric
 from signal9_constructs.observability import make_alarm_topic
 from signal9_constructs.queue import make_dead_letters
 from signal9_core.tables import TABLES
 
 from ..names import SECRETS, SecretSpec, bucket_name, secret_name, stack_name, table_prefix
-from ..settings import NONCURRENT_DAYS, StageSettings
+from ..settings import EDGE_REGION, NONCURRENT_DAYS, StageSettings
 
-__all__ = ["DataStack"]
+__all__ = ["DataStack", "make_recipients_topic", "origin_header"]
 
 _COLD_AFTER_DAYS: Final = 30
 _EXPORT: Final = "arn:aws:scheduler:::aws-sdk:dynamodb:exportTableToPointInTime"
 _EXPORT_WINDOW_MINUTES: Final = 60
+_EXPORT_ALARM_HOURS: Final = 26
 
 
 class DataStack(Stack):
@@ -34,8 +41,9 @@ class DataStack(Stack):
         name = stack_name(settings, "Data")
         super().__init__(scope, "Data", stack_name=name, description="Signal9: data")
         self._settings = settings
-        self._policy = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
-        self.topic = self._make_alarm_topic(Construct(self, "Alarms"))
+        self._policy = _removal_policy(settings)
+        self.topic = make_recipients_topic(Construct(self, "Alarms"), settings)
+        CfnOutput(self, "AlarmTopic", value=self.topic.topic_arn)
         self.tables = {
             table.name: DataTable(
                 self,
@@ -51,10 +59,16 @@ class DataStack(Stack):
         self.cache = self._make_bucket("Cache", "cache")
         self.backup = self._make_bucket("Backup", "backup", expire_days=settings.export_days)
         self.secrets = {spec.name: self._make_secret(spec) for spec in SECRETS}
+        if settings.behind_edge:
+            self._make_origin_secret()
         if settings.parts.trail:
             self._make_trail()
         if settings.parts.exports:
-            self._schedule_exports(Construct(self, "Exports"))
+            exports = Construct(self, "Exports")
+            failed = make_dead_letters(exports, "Failed", removal_policy=self._policy)
+            self._schedule_exports(exports, failed)
+            if self._watches_exports:
+                self._watch_exports(exports, failed)
         self.zone = None
         if settings.domain:
             # The name servers of a zone are state too.
@@ -65,6 +79,13 @@ class DataStack(Stack):
                 zone_id=settings.zone_id,
                 removal_policy=self._policy,
             )
+            if servers := self.zone.name_servers:
+                CfnOutput(self, "NameServers", value=Fn.join(" ", servers))
+
+    @property
+    def _watches_exports(self) -> bool:
+        parts = self._settings.parts
+        return parts.exports and parts.alarms and not self._settings.emulated
 
     def _make_bucket(self, id_: str, kind: str, *, expire_days: int | None = None) -> SecureBucket:
         return SecureBucket(
@@ -73,6 +94,7 @@ class DataStack(Stack):
             bucket_name=bucket_name(self._settings, kind, self.account),
             expire_days=expire_days,
             noncurrent_version_days=NONCURRENT_DAYS,
+            events_to_bus=kind == "backup" and self._watches_exports,
             tiers={s3.StorageClass.GLACIER_INSTANT_RETRIEVAL: _COLD_AFTER_DAYS},
             cors_origins=self._settings.origins,
             removal_policy=self._policy,
@@ -91,6 +113,23 @@ class DataStack(Stack):
             removal_policy=self._policy,
         )
 
+    def _make_origin_secret(self) -> None:
+        """Make the value that the distribution shows to the API, in the regions of both."""
+        elsewhere = self._settings.region != EDGE_REGION
+        secretsmanager.Secret(
+            self,
+            "OriginSecret",
+            secret_name=secret_name("origin", self._settings.stage),
+            description="Shown to the API by the distribution",
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                exclude_punctuation=True, password_length=48
+            ),
+            replica_regions=(
+                [secretsmanager.ReplicaRegion(region=EDGE_REGION)] if elsewhere else None
+            ),
+            removal_policy=self._policy,
+        )
+
     def _make_trail(self) -> None:
         buckets: list[s3.IBucket] = [self.cache.bucket, self.backup.bucket]
         if self._settings.parts.edge:
@@ -106,23 +145,17 @@ class DataStack(Stack):
             removal_policy=self._policy,
         )
 
-    def _make_alarm_topic(self, scope: Construct) -> sns.Topic:
-        key = aws_kms.Key(scope, "Key", enable_key_rotation=True, removal_policy=self._policy)
-        topic = make_alarm_topic(scope, "Default", key)
-        if self._settings.recipients:
-            undelivered = make_dead_letters(scope, "Undelivered", removal_policy=self._policy)
-            for address in self._settings.recipients:
-                topic.add_subscription(
-                    subscriptions.EmailSubscription(address, dead_letter_queue=undelivered)
-                )
-        return topic
-
-    def _schedule_exports(self, scope: Construct) -> None:
+    def _schedule_exports(self, scope: Construct, failed: sqs.IQueue) -> None:
         """Let EventBridge Scheduler export every table nightly, without a function."""
-        failed = make_dead_letters(scope, "Failed", removal_policy=self._policy)
         service = aws_iam.ServicePrincipal("scheduler.amazonaws.com")
         role = aws_iam.Role(scope, "Role", assumed_by=service)
         self.backup.grant_put(role)
+        # DynamoDB writes the files with an ACL; an export without this fails silently later.
+        aws_iam.Grant.add_to_principal(
+            grantee=role,
+            actions=["s3:PutObjectAcl"],
+            resource_arns=[self.backup.bucket.arn_for_objects("*")],
+        )
         failed.grant_send_messages(role)
         for name, table in self.tables.items():
             aws_iam.Grant.add_to_principal(
@@ -158,3 +191,67 @@ class DataStack(Stack):
                     ),
                 ),
             )
+
+    def _watch_exports(self, scope: Construct, failed: sqs.IQueue) -> None:
+        """Alarm if a table has no completed export, since DynamoDB reports no failed one.
+
+        The last file of an export is its summary; the queue only gives the rules a target.
+        """
+        completed = make_dead_letters(scope, "Completed", removal_policy=self._policy)
+        for name in self.tables:
+            key = {"wildcard": f"tables/{name}/*/manifest-summary.json"}
+            rule = events.Rule(
+                scope,
+                f"{name}Completed",
+                description=f"Completed exports of {name}",
+                event_pattern=events.EventPattern(
+                    source=["aws.s3"],
+                    detail_type=["Object Created"],
+                    detail={
+                        "bucket": {"name": [self.backup.bucket.bucket_name]},
+                        "object": {"key": [key]},
+                    },
+                ),
+                targets=[event_targets.SqsQueue(completed, dead_letter_queue=failed)],
+            )
+            make_alarm(
+                scope,
+                f"{name}Missing",
+                service_metric(
+                    "AWS/Events", "Invocations", {"RuleName": rule.rule_name}, period_s=3600
+                ),
+                1,
+                f"{name}: no export was completed in {_EXPORT_ALARM_HOURS} hours; "
+                f"docs/deploy.md, Backups",
+                self.topic,
+                periods=_EXPORT_ALARM_HOURS,
+                comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+                missing_data=cloudwatch.TreatMissingData.BREACHING,
+            )
+
+
+def make_recipients_topic(scope: Construct, settings: StageSettings) -> sns.Topic:
+    """Make a topic that mails alarms to the stage's recipients, in the scope's region."""
+    policy = _removal_policy(settings)
+    key = aws_kms.Key(scope, "Key", enable_key_rotation=True, removal_policy=policy)
+    topic = make_alarm_topic(scope, "Default", key)
+    if settings.recipients:
+        undelivered = make_dead_letters(scope, "Undelivered", removal_policy=policy)
+        for address in settings.recipients:
+            topic.add_subscription(
+                subscriptions.EmailSubscription(address, dead_letter_queue=undelivered)
+            )
+    return topic
+
+
+def origin_header(settings: StageSettings) -> tuple[str, str]:
+    """Return the header by which the API's firewall knows the distribution, and its value.
+
+    The value is a reference that CloudFormation resolves; no template contains it.
+    """
+    reference = SecretValue.secrets_manager(secret_name("origin", settings.stage))
+    return "X-Signal9-Origin", reference.unsafe_unwrap()
+
+
+def _removal_policy(settings: StageSettings) -> RemovalPolicy:
+    return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.retain else RemovalPolicy.DESTROY

@@ -2,13 +2,14 @@
 
 from aws_cdk import CfnOutput, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_route53_targets as targets
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from signal9_constructs import ContentDelivery, DnsZone, SecureBucket
 
 from ..names import bucket_name, stack_name
 from ..settings import EDGE_REGION, StageSettings
-from .data import DataStack
+from .data import DataStack, make_recipients_topic, origin_header
 from .service import ServiceStack, make_firewall
 
 __all__ = ["EdgeStack"]
@@ -29,7 +30,9 @@ class EdgeStack(Stack):
             cross_region_references=settings.region != EDGE_REGION,
         )
         self._settings = settings
-        self._policy = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
+        self._policy = (
+            RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.retain else RemovalPolicy.DESTROY
+        )
         static = SecureBucket(
             self,
             "Static",
@@ -45,31 +48,39 @@ class EdgeStack(Stack):
             "Site",
             bucket=static.bucket,
             api=service.rest.api,
-            domain_names=[settings.app_name] if settings.app_name else [],
+            api_headers=dict([origin_header(settings)]) if settings.behind_edge else None,
+            domain_names=settings.site_names,
             hosted_zone=zone.zone if zone else None,
             firewall=firewall,
             comment=settings.title,
             removal_policy=self._policy,
         )
         if zone and settings.app_name:
-            zone.alias(settings.app_name, targets.CloudFrontTarget(site.distribution))
+            for name in settings.site_names:
+                zone.alias(name, targets.CloudFrontTarget(site.distribution))
             zone.health_check("Health", host=settings.app_name, path="/api/v1/health")
             for name, target in settings.aliases.items():
                 zone.cname(name, target)
-            if settings.mail:
+            if settings.mail and settings.spf and settings.dmarc:
                 zone.mx(settings.mail)
+                zone.txt("", settings.spf)
+                zone.txt("_dmarc", settings.dmarc)
         CfnOutput(self, "SiteUrl", value=site.url)
+
+    def _make_topic(self, data: DataStack) -> sns.ITopic:
+        """Health is measured in us-east-1 only, and an alarm needs a topic in its own region."""
+        if self._settings.region == EDGE_REGION:
+            return data.topic
+        return make_recipients_topic(Construct(self, "Alarms"), self._settings)
 
     def _make_zone(self, data: DataStack) -> DnsZone | None:
         if self._settings.domain is None or data.zone is None:
             return None
-        # Health is measured in us-east-1 only, and an alarm needs a topic in its own region.
-        alarms = self._settings.region == EDGE_REGION and self._settings.parts.alarms
         return DnsZone(
             self,
             "Names",
             zone_name=self._settings.domain,
             zone_id=data.zone.zone.hosted_zone_id,
-            alarm_topic=data.topic if alarms else None,
+            alarm_topic=self._make_topic(data) if self._settings.parts.alarms else None,
             removal_policy=self._policy,
         )

@@ -1,6 +1,6 @@
 """The stack of the VPC and of the functions' security groups."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from aws_cdk import RemovalPolicy, Stack
@@ -9,11 +9,15 @@ from constructs import Construct
 
 from signal9_constructs import Network
 
+from ..errors import StageError
 from ..names import stack_name
 from ..settings import StageSettings
 
 __all__ = ["NetworkStack"]
 
+_PREFIX_LISTS: Final = {
+    "us-east-1": {"dynamodb": "pl-02cd2c6b", "s3": "pl-63a5400a"},
+}
 _HTTPS: Final = ec2.Port.tcp(443)
 _ENDPOINTS: Final = (
     ec2.InterfaceVpcEndpointAwsService.EVENTBRIDGE,
@@ -21,6 +25,17 @@ _ENDPOINTS: Final = (
     ec2.InterfaceVpcEndpointAwsService.SNS,
     ec2.InterfaceVpcEndpointAwsService.SQS,
 )
+
+
+def _prefix_lists(settings: StageSettings) -> Mapping[str, str]:
+    """Return the region's prefix lists; synthesis cannot ask AWS for them."""
+    lists = settings.network.prefix_lists or _PREFIX_LISTS.get(settings.region)
+    if lists is None:
+        raise StageError(
+            f"network.prefix_lists: those of {settings.region} are unknown: set them, or "
+            "`aws sso login` and let deploy or diff look them up"
+        )
+    return lists
 
 
 class NetworkStack(Stack):
@@ -39,11 +54,13 @@ class NetworkStack(Stack):
             vpc_name=settings.title,
             interface_endpoints=_endpoints(settings),
             flow_log_retention_days=settings.log_retention_days,
-            removal_policy=RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+            if settings.retain
+            else RemovalPolicy.DESTROY,
         )
         self.closed = self._group("Closed", "Functions that reach AWS alone, through endpoints")
         self.closed.add_egress_rule(ec2.Peer.ipv4(network.cidr), _HTTPS, "interface endpoints")
-        for service, prefix_list in sorted(network.prefix_lists.items()):
+        for service, prefix_list in sorted(_prefix_lists(settings).items()):
             self.closed.add_egress_rule(ec2.Peer.prefix_list(prefix_list), _HTTPS, service)
         self.outgoing = self._group("Outgoing", "Functions that call providers")
         self.outgoing.add_egress_rule(ec2.Peer.any_ipv4(), _HTTPS, "providers, through NAT")

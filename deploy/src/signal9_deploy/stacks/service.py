@@ -25,13 +25,16 @@ from signal9_core.domain.queues import DEAD_LETTERS, work_queue
 from signal9_core.events import EVENTS, SOURCE, IngestionFailed, event_schema
 
 from ..functions import AUTHORIZER, FUNCTIONS, FunctionSpec
-from ..names import access_log_name, bus_name, queue_name, stack_name
+from ..names import access_log_name, api_name, bus_name, queue_name, stack_name
 from ..settings import StageSettings
 from .compute import NAMESPACE, Compute
-from .data import DataStack
+from .data import DataStack, origin_header
 from .network import NetworkStack
 
-__all__ = ["ServiceStack", "make_firewall"]
+__all__ = ["MAX_BODY_BYTES", "ServiceStack", "make_firewall"]
+
+MAX_BODY_BYTES: Final = 16_384
+"""The largest request body; a watchlist of the most companies fits."""
 
 _FAILURES_TIMEOUT_S: Final = 5
 _MESSAGE_BYTES: Final = 240 * 1024
@@ -57,7 +60,9 @@ class ServiceStack(Stack):
         self._settings = settings
         self._data = data
         self._specs = specs
-        self._policy = RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY
+        self._policy = (
+            RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.retain else RemovalPolicy.DESTROY
+        )
         # The AWS managed key of SNS is free, and this account's functions may use it.
         key = aws_kms.Alias.from_alias_name(self, "KeyOfSns", "alias/aws/sns")
         notifications = sns.Topic(self, "Notifications", enforce_ssl=True, master_key=key)
@@ -96,7 +101,8 @@ class ServiceStack(Stack):
                 firewall.protect(self.rest.stage)
         self._add_alarms()
         CfnOutput(self, "ApiId", value=self.rest.api.rest_api_id)
-        CfnOutput(self, "ApiUrl", value=self.rest.url)
+        if not settings.behind_edge:
+            CfnOutput(self, "ApiUrl", value=self.rest.url)
 
     def _make_queue(self, id_: str, name: str, work_s: int) -> WorkQueue:
         """Make a queue whose messages a plan or a replay of the bus's archive brings again."""
@@ -160,11 +166,13 @@ class ServiceStack(Stack):
     def _make_rest(self) -> RestService:
         settings, zone = self._settings, self._data.zone
         certificate = None
-        if settings.api_name and zone:
+        # Behind the edge it is a name of the distribution.
+        domain_name = None if settings.behind_edge else settings.api_name
+        if domain_name and zone:
             certificate = acm.Certificate(
                 self,
                 "Certificate",
-                domain_name=settings.api_name,
+                domain_name=domain_name,
                 validation=acm.CertificateValidation.from_dns(zone.zone),
             )
         rest = RestService(
@@ -172,24 +180,25 @@ class ServiceStack(Stack):
             "Api",
             routes=self._routes(),
             authorizer=self._function(AUTHORIZER),
-            api_name="Signal9 API",
+            api_name=api_name(settings),
             description=f"Market data of listed companies ({settings.stage})",
             cors_origins=settings.origins,
             cors_exposed_headers=_EXPOSED_HEADERS,
             rate_per_s=settings.quotas.rate_per_s,
             burst=settings.quotas.burst,
-            requests_per_day=settings.quotas.requests_per_day,
             tracing=settings.parts.tracing,
+            # It is the account's, so `bootstrap` makes it, and no stage can take it away.
+            account_log_role=False,
             access_log_name=access_log_name(settings),
             log_retention_days=settings.log_retention_days,
-            domain_name=settings.api_name,
+            domain_name=domain_name,
             certificate=certificate,
             removal_policy=self._policy,
         )
-        if rest.domain and zone and settings.domain and settings.api_name:
+        if rest.domain and zone and settings.domain and domain_name:
             zone_id = zone.zone.hosted_zone_id
             names = DnsZone(self, "Names", zone_name=settings.domain, zone_id=zone_id)
-            names.alias(settings.api_name, targets.ApiGatewayDomain(rest.domain))
+            names.alias(domain_name, targets.ApiGatewayDomain(rest.domain))
         return rest
 
     def _routes(self) -> list[Route]:
@@ -250,14 +259,24 @@ class ServiceStack(Stack):
 
 def make_firewall(scope: Construct, settings: StageSettings, *, edge: bool = False) -> Firewall:
     """Make the firewall of the API or, at the `edge`, of the distribution."""
-    name = f"signal9-{settings.stage}-{'edge' if edge else 'api'}"
+    name, quotas = f"signal9-{settings.stage}-{'edge' if edge else 'api'}", settings.quotas
+    # The distribution's firewall knows callers by their addresses, the API's only the edge by its.
+    counts = edge or not settings.behind_edge
     return Firewall(
         scope,
         "Firewall",
         edge=edge,
         name=name,
         log_name=name,
-        requests_per_address=settings.quotas.requests_per_address,
+        requests_per_address=quotas.requests_per_address if counts else None,
+        requests_per_token=quotas.requests_per_token if counts else None,
+        required_header=None if counts else origin_header(settings),
+        address_lists=not settings.emulated,
+        allowed_countries=settings.allowed_countries,
+        denied_countries=settings.denied_countries,
+        max_body_bytes=MAX_BODY_BYTES,
         log_retention_days=None if settings.emulated else settings.log_retention_days,
-        removal_policy=RemovalPolicy.RETAIN if settings.retain else RemovalPolicy.DESTROY,
+        removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        if settings.retain
+        else RemovalPolicy.DESTROY,
     )

@@ -36,7 +36,7 @@ class AccessTrail(Construct):
         lock_days: int | None = 90,
         log_retention_days: int = 90,
         access_logs: s3.IBucket | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
@@ -69,8 +69,9 @@ class AccessTrail(Construct):
             bucket=self.log_bucket.bucket,
             encryption_key=self.encryption_key,
             enable_file_validation=True,
-            include_global_service_events=management_events,
-            is_multi_region_trail=management_events,
+            # A bucket may be in another region; a trail of all regions must include global events.
+            include_global_service_events=True,
+            is_multi_region_trail=True,
             management_events=kinds.ALL if management_events else kinds.NONE,
             send_to_cloud_watch_logs=True,
             cloud_watch_log_group=self.log_group,

@@ -1,7 +1,7 @@
 """An S3 bucket that is private, encrypted and versioned."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, cast
 
 from aws_cdk import Duration, RemovalPolicy, aws_iam, aws_kms
 from aws_cdk import aws_s3 as s3
@@ -43,7 +43,7 @@ class SecureBucket(Construct):
         access_logs_prefix: str | None = None,
         lock_days: int | None = None,
         events_to_bus: bool = False,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
@@ -83,9 +83,16 @@ class SecureBucket(Construct):
             server_access_logs_prefix=access_logs_prefix if access_logs else None,
             object_lock_enabled=True if lock_days else None,
             object_lock_default_retention=lock,
-            event_bridge_enabled=events_to_bus,
             removal_policy=removal_policy,
         )
+        if events_to_bus:
+            # The L2 would add a function that does the same.
+            to_bus = s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+            cast(
+                "s3.CfnBucket", self.bucket.node.default_child
+            ).notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+                event_bridge_configuration=to_bus
+            )
 
     def grant_read(self, grantee: aws_iam.IGrantable, *, prefix: str = "") -> aws_iam.Grant:
         """Let `grantee` get and list objects whose keys begin with `prefix`."""

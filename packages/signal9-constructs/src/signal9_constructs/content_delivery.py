@@ -1,6 +1,6 @@
 """A website and its API behind one CloudFront distribution."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
 from importlib.resources import files
@@ -53,6 +53,7 @@ class ContentDelivery(Construct):
         api: apigateway.RestApiBase | None = None,
         api_paths: Sequence[str] = ("/api/*",),
         api_cache_s: int = 60,
+        api_headers: Mapping[str, str] | None = None,
         asset_paths: Sequence[str] = ("/assets/*",),
         single_page: bool = True,
         domain_names: Sequence[str] = (),
@@ -70,7 +71,7 @@ class ContentDelivery(Construct):
         log_bucket: s3.IBucket | None = None,
         log_days: int = 90,
         comment: str | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
@@ -92,7 +93,7 @@ class ContentDelivery(Construct):
             default_root_object="index.html",
             default_behavior=self._page_behavior(site),
             additional_behaviors=self._asset_behaviors(site)
-            | self._api_behaviors(api, api_paths, api_cache_s),
+            | self._api_behaviors(api, api_paths, api_cache_s, api_headers),
             # By default CloudFront caches errors for ten seconds.
             error_responses=[
                 cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(0))
@@ -177,12 +178,16 @@ class ContentDelivery(Construct):
         return dict.fromkeys(self._asset_paths, behavior)
 
     def _api_behaviors(
-        self, api: apigateway.RestApiBase | None, paths: Sequence[str], cache_s: int
+        self,
+        api: apigateway.RestApiBase | None,
+        paths: Sequence[str],
+        cache_s: int,
+        headers: Mapping[str, str] | None,
     ) -> dict[str, cloudfront.BehaviorOptions]:
         if api is None:
             return {}
         behavior = cloudfront.BehaviorOptions(
-            origin=origins.RestApiOrigin(api),
+            origin=origins.RestApiOrigin(api, custom_headers=headers),
             allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
             cached_methods=cloudfront.CachedMethods.CACHE_GET_HEAD,
             cache_policy=_api_cache(self, cache_s),

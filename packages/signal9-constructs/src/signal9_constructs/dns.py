@@ -54,7 +54,7 @@ class DnsZone(Construct):
         log_retention_days: int = 30,
         encryption_key: aws_kms.IKey | None = None,
         alarm_topic: aws_sns.ITopic | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_network
 from typing import Final, cast
 
@@ -26,6 +27,7 @@ _MANAGED_RULES: Final = {
     "reputation": ("AWSManagedRulesAmazonIpReputationList", 25),
     "anonymous": ("AWSManagedRulesAnonymousIpList", 50),
 }
+_INSPECTED_BYTES: Final = 16_384  # of a body, by WAF
 _MIN_RATE: Final = 10
 _WINDOWS_S: Final = (60, 120, 300, 600)
 _XSS_CAPACITY: Final = 190  # three fields of 40, two transformations of 10 each, all arguments 10
@@ -54,10 +56,12 @@ class FirewallRule:
 class Firewall(Construct):
     """Rules that are evaluated in this order; requests that none of them blocks are allowed.
 
-    `deny`, `deny-countries` or `allow-countries`, `allow` (skips all that follow), `rate`, `xss`,
-    the groups in `managed_rules`, then `custom_rules`. Those in `count_only` count instead of
-    blocking; `common/SizeRestrictions_BODY` names one rule of a group. An `edge` firewall is for
-    CloudFront and must be in us-east-1.
+    `origin` (blocks all without `required_header`), `deny`, `deny-countries` or `allow-countries`,
+    `allow` (skips all that follow), `rate` and `token-rate` (by the header Authorization), `body`,
+    `xss`, the groups in `managed_rules`, then `custom_rules`. With `address_lists` the IP sets of
+    `deny` and `allow` exist even if they are empty, to be filled without a deployment. Rules in
+    `count_only` count instead of blocking; `common/SizeRestrictions_BODY` names one rule of a
+    group. An `edge` firewall is for CloudFront and must be in us-east-1.
     """
 
     def __init__(
@@ -67,12 +71,16 @@ class Firewall(Construct):
         *,
         edge: bool = False,
         name: str | None = None,
-        requests_per_address: int = 2000,
+        requests_per_address: int | None = 2000,
+        requests_per_token: int | None = None,
+        required_header: tuple[str, str] | None = None,
         window_s: int = 300,
         allowed_addresses: Sequence[str] = (),
         denied_addresses: Sequence[str] = (),
+        address_lists: bool = False,
         allowed_countries: Sequence[str] = (),
         denied_countries: Sequence[str] = (),
+        max_body_bytes: int | None = None,
         block_scripts: bool = True,
         managed_rules: Sequence[str] = _DEFAULT_MANAGED_RULES,
         custom_rules: Sequence[FirewallRule] = (),
@@ -81,21 +89,27 @@ class Firewall(Construct):
         log_name: str | None = None,
         log_retention_days: int | None = 30,
         encryption_key: aws_kms.IKey | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
         self.edge = edge
+        self._name = name
+        if max_body_bytes is not None and "common" in managed_rules:
+            count_only = {*count_only, "common/SizeRestrictions_BODY"}
         self._scope = "CLOUDFRONT" if edge else "REGIONAL"
         if edge:
             require_us_east_1(self, "an edge firewall")
         if allowed_countries and denied_countries:
             raise ConstructError(f"{self.node.path}: pass allowed or denied countries, not both")
+        self._redacted = ("authorization", "cookie", *(required_header or ())[:1])
         rules = [
-            *self._address_rules("deny", denied_addresses, "block"),
+            *([] if required_header is None else [_header_rule(*required_header)]),
+            *self._address_rules("deny", denied_addresses, "block", always=address_lists),
             *_country_rules(allowed_countries, denied_countries),
-            *self._address_rules("allow", allowed_addresses, "allow"),
-            _rate_rule(requests_per_address, window_s),
+            *self._address_rules("allow", allowed_addresses, "allow", always=address_lists),
+            *_rate_rules(requests_per_address, requests_per_token, window_s),
+            *([] if max_body_bytes is None else [_body_rule(max_body_bytes)]),
             *([_xss_rule()] if block_scripts else []),
             *(_managed_rules(group, count_only) for group in managed_rules),
             *custom_rules,
@@ -108,9 +122,9 @@ class Firewall(Construct):
             name=name,
             scope=self._scope,
             default_action=_Acl.DefaultActionProperty(allow={}),
-            visibility_config=_metrics(self.node.id),
+            visibility_config=_metrics(name or self.node.id),
             rules=[
-                _render(rule, priority, f"{self.node.id}-{rule.name}", count_only)
+                _render(rule, priority, f"{name or self.node.id}-{rule.name}", count_only)
                 for priority, rule in enumerate(rules)
             ],
         )
@@ -145,17 +159,19 @@ class Firewall(Construct):
         )
 
     def _address_rules(
-        self, name: str, addresses: Sequence[str], action: str
+        self, id_: str, addresses: Sequence[str], action: str, *, always: bool
     ) -> Iterator[FirewallRule]:
         try:
             networks = [ip_network(address) for address in addresses]
         except ValueError as error:
             raise ConstructError(f"{self.node.path}: invalid address: {error}") from error
         statements = []
-        for version in sorted({network.version for network in networks}):
+        versions = {4, 6} if always else {network.version for network in networks}
+        for version in sorted(versions):
             ip_set = wafv2.CfnIPSet(
                 self,
-                f"{name.capitalize()}V{version}",
+                f"{id_.capitalize()}V{version}",
+                name=f"{self._name}-{id_}-v{version}" if self._name else None,
                 addresses=[str(network) for network in networks if network.version == version],
                 ip_address_version=f"IPV{version}",
                 scope=self._scope,
@@ -163,7 +179,7 @@ class Firewall(Construct):
             reference = _Acl.IPSetReferenceStatementProperty(arn=ip_set.attr_arn)
             statements.append(_Statement(ip_set_reference_statement=reference))
         if statements:
-            yield FirewallRule(name, _any_of(statements), len(statements), action)
+            yield FirewallRule(id_, _any_of(statements), len(statements), action)
 
     def _check(
         self, rules: Sequence[FirewallRule], count_only: Collection[str], limit: int
@@ -193,7 +209,7 @@ class Firewall(Construct):
             log_destination_configs=[log_group_arn(self, log_group_name)],
             redacted_fields=[
                 wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": header})
-                for header in ("authorization", "cookie")
+                for header in self._redacted
             ],
         )
 
@@ -208,17 +224,58 @@ def _country_rules(allowed: Sequence[str], denied: Sequence[str]) -> Iterator[Fi
         yield FirewallRule("deny-countries", inside, capacity=1)
 
 
-def _rate_rule(requests: int, window_s: int) -> FirewallRule:
-    if window_s not in _WINDOWS_S:
-        raise ConstructError(f"window_s={window_s}: must be one of {_WINDOWS_S}")
-    if not Token.is_unresolved(requests) and requests < _MIN_RATE:
-        raise ConstructError(f"requests_per_address={requests}: must be at least {_MIN_RATE}")
-    statement = _Statement(
-        rate_based_statement=_Acl.RateBasedStatementProperty(
-            aggregate_key_type="IP", limit=requests, evaluation_window_sec=window_s
+def _header_rule(name: str, value: str) -> FirewallRule:
+    """Return a rule that lets only those in who know the value of a header."""
+    same = _Statement(
+        byte_match_statement=_Acl.ByteMatchStatementProperty(
+            field_to_match=_Acl.FieldToMatchProperty(single_header={"Name": name.lower()}),
+            positional_constraint="EXACTLY",
+            search_string=value,
+            text_transformations=[_Acl.TextTransformationProperty(priority=0, type="NONE")],
         )
     )
-    return FirewallRule("rate", statement, capacity=2, status=429)
+    other = _Statement(not_statement=_Acl.NotStatementProperty(statement=same))
+    return FirewallRule("origin", other, capacity=12)
+
+
+def _rate_rules(
+    per_address: int | None, per_token: int | None, window_s: int
+) -> Iterator[FirewallRule]:
+    if window_s not in _WINDOWS_S:
+        raise ConstructError(f"window_s={window_s}: must be one of {_WINDOWS_S}")
+    limits = {"requests_per_address": per_address, "requests_per_token": per_token}
+    for argument, limit in limits.items():
+        if limit is not None and not Token.is_unresolved(limit) and limit < _MIN_RATE:
+            raise ConstructError(f"{argument}={limit}: must be at least {_MIN_RATE}")
+    rate = partial(_Acl.RateBasedStatementProperty, evaluation_window_sec=window_s)
+    if per_address is not None:
+        by_address = rate(aggregate_key_type="IP", limit=per_address)
+        statement = _Statement(rate_based_statement=by_address)
+        yield FirewallRule("rate", statement, capacity=2, status=429)
+    if per_token is not None:
+        plain = _Acl.TextTransformationProperty(priority=0, type="NONE")
+        token = _Acl.RateLimitHeaderProperty(name="authorization", text_transformations=[plain])
+        key = _Acl.RateBasedStatementCustomKeyProperty(header=token)
+        by_token = rate(aggregate_key_type="CUSTOM_KEYS", custom_keys=[key], limit=per_token)
+        statement = _Statement(rate_based_statement=by_token)
+        yield FirewallRule("token-rate", statement, capacity=32, status=429)
+
+
+def _body_rule(limit: int) -> FirewallRule:
+    """Return a rule instead of the one in the common rules, which blocks bodies over 8 KB."""
+    if not 1 <= limit <= _INSPECTED_BYTES:
+        raise ConstructError(f"max_body_bytes={limit}: must be from 1 to {_INSPECTED_BYTES}")
+    statement = _Statement(
+        size_constraint_statement=_Acl.SizeConstraintStatementProperty(
+            field_to_match=_Acl.FieldToMatchProperty(
+                body=_Acl.BodyProperty(oversize_handling="MATCH")
+            ),
+            comparison_operator="GT",
+            size=limit,
+            text_transformations=[_Acl.TextTransformationProperty(priority=0, type="NONE")],
+        )
+    )
+    return FirewallRule("body", statement, capacity=11, status=413)
 
 
 def _xss_rule() -> FirewallRule:

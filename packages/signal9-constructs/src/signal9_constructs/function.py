@@ -91,7 +91,7 @@ class PythonFunction(Construct):
         encryption_key: aws_kms.IKey | None = None,
         log_group_name: str | None = None,
         log_retention_days: int = 30,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         alarm_topic: aws_sns.ITopic | None = None,
     ) -> None:
         super().__init__(scope, id_)
@@ -196,7 +196,7 @@ class DependencyLayer(Construct):
         python_version: str = "3.14",
         architecture: str = "arm64",
         description: str | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)

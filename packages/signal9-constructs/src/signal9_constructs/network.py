@@ -90,7 +90,7 @@ class Network(Construct):
         close_default_security_group: bool = True,
         flow_log_retention_days: int | None = 30,
         encryption_key: aws_kms.IKey | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         tags: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, id_)

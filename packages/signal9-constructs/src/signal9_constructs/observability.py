@@ -53,7 +53,7 @@ class Observability(Construct):
         topic: sns.ITopic | None = None,
         emails: Sequence[str] = (),
         encryption_key: aws_kms.IKey | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)

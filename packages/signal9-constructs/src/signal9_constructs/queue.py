@@ -42,7 +42,7 @@ class WorkQueue(Construct):
         max_age_s: int = 3600,
         encryption_key: aws_kms.IKey | None = None,
         alarm_topic: aws_sns.ITopic | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)

@@ -147,7 +147,7 @@ class RestService(Construct):
         domain_name: str | None = None,
         certificate: acm.ICertificate | None = None,
         default_endpoint: bool = True,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
@@ -297,7 +297,11 @@ class RestService(Construct):
     def _make_usage_plan(
         self, keys: Sequence[str], requests_per_day: int | None
     ) -> apigateway.UsagePlan | None:
-        if not keys and requests_per_day is None:
+        if requests_per_day is not None and not keys:
+            raise ConstructError(
+                f"{self.node.path}: requests_per_day limits only callers with one of api_keys"
+            )
+        if not keys:
             return None
         quota = None
         if requests_per_day is not None:

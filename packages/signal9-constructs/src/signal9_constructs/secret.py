@@ -66,7 +66,7 @@ class ApiSecret(Construct):
         rotate_every_days: int = 30,
         max_age_days: int = 90,
         alarm_topic: aws_sns.ITopic | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)

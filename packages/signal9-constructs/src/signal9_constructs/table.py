@@ -128,7 +128,7 @@ class DataTable(Construct):
         encryption_key: aws_kms.IKey | None = None,
         recovery_days: int | None = 35,
         deletion_protection: bool = True,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         contributor_insights: bool = False,
         max_read_units: int | None = None,
         max_write_units: int | None = None,

@@ -16,6 +16,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from signal9_core.errors import InputError
 from signal9_core.events import IngestionFailed
+from signal9_core.settings import load_settings
 
 from .runtime import logger
 
@@ -40,6 +41,7 @@ def handler(event: dict[str, object], context: LambdaContext) -> PartialItemFail
 
 
 def _report(record: SQSRecord) -> None:
+    metrics.add_dimension(name="stage", value=load_settings().stage)
     metrics.add_metric(name=FAILED_EVENTS, unit=MetricUnit.Count, value=1)
     try:
         failed = _failed_event(record)

@@ -91,7 +91,8 @@ def make_verifier(settings: Settings) -> "TokenVerifier":
 class TokenVerifier:
     """Identifies the caller by the header Authorization.
 
-    A token without any of the API's scopes has them all, unless `require_scopes`; then it has none.
+    A token without any of the API's scopes has them all, unless `require_scopes`, or it carries
+    permissions or a scope that is not text; then it has none.
     """
 
     def __init__(
@@ -142,7 +143,8 @@ class TokenVerifier:
         if isinstance(permissions, list):
             carried |= {item for item in permissions if isinstance(item, str)}
         granted = SCOPES & carried
-        return granted if granted or self._require_scopes else SCOPES
+        is_limited = permissions is not None or not isinstance(scope, str | None)
+        return granted if granted or is_limited or self._require_scopes else SCOPES
 
 
 def _verified_email(claims: Mapping[str, Any]) -> str | None:
@@ -163,7 +165,8 @@ class SigningKeys:
     """An issuer's keys, cached for ten minutes.
 
     An unknown key id has them fetched again, at most every thirty seconds. After a failure the
-    issuer is left alone for five seconds; known keys go on working.
+    issuer is left alone for five seconds; known keys go on working for
+    an hour after they were last used from the cache.
     """
 
     def __init__(
@@ -174,24 +177,41 @@ class SigningKeys:
         cooldown_s: float = 30.0,
         pause_s: float = 5.0,
         timeout_s: float = 3.0,
+        outage_s: float = 3600.0,
     ) -> None:
         self._client = jwt.PyJWKClient(
             keys_url(issuer), lifespan=lifespan_s, timeout=timeout_s, cooldown_duration=cooldown_s
         )
         self._pause_s = pause_s
         self._paused_until = 0.0
+        self._outage_s = outage_s
+        self._known: list[jwt.PyJWK] = []
+        self._known_until = 0.0
 
     def key(self, key_id: str | None) -> jwt.PyJWK:
         """Return a key, or the only one for a token that names none.
 
         `RefusedError` if the issuer has no such key, `IssuerUnavailableError` if it has no keys.
         """
-        return self._cached(key_id) or self._fetch(key_id)
+        if key := self._cached(key_id):
+            return key
+        try:
+            return self._fetch(key_id)
+        except IssuerUnavailableError:
+            known = self._known if monotonic() < self._known_until else []
+            if key := self._match(known, key_id):
+                return key
+            raise
 
     def _cached(self, key_id: str | None) -> jwt.PyJWK | None:
         cache = self._client.jwk_set_cache
         key_set = None if cache is None else cache.get()
         keys = [key for key in key_set.keys if key.public_key_use != "enc"] if key_set else []
+        if keys:
+            self._known, self._known_until = keys, monotonic() + self._outage_s
+        return self._match(keys, key_id)
+
+    def _match(self, keys: list[jwt.PyJWK], key_id: str | None) -> jwt.PyJWK | None:
         if key_id is not None:
             return self._client.match_kid(keys, key_id)
         return keys[0] if len(keys) == 1 else None
@@ -201,7 +221,9 @@ class SigningKeys:
             raise IssuerUnavailableError("the issuer's keys could not be fetched a moment ago")
         try:
             if key_id is not None:
-                return self._client.get_signing_key(key_id)
+                key = self._client.get_signing_key(key_id)
+                self._cached(key_id)
+                return key
             self._client.get_jwk_set()
         except (jwt.PyJWTError, OSError, ValueError) as error:
             has_keys = bool(self._client.jwk_set_cache and self._client.jwk_set_cache.get())
@@ -210,9 +232,9 @@ class SigningKeys:
             self._paused_until = monotonic() + self._pause_s
             message = f"{self._client.uri}: keys cannot be fetched: {error}"
             raise IssuerUnavailableError(message) from error
-        if (key := self._cached(None)) is None:
+        if (only := self._cached(None)) is None:
             raise RefusedError("The token does not name its key.")
-        return key
+        return only
 
 
 def keys_url(issuer: str) -> str:
