@@ -4,7 +4,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from signal9_core.credentials import KEYS, SecretsManagerCredentials
-from signal9_core.domain.queues import DEAD_LETTERS
+from signal9_core.domain.queues import DEAD_LETTERS, work_queue
 from signal9_core.events import EVENTS, AssetDataUpdated, NewsIngested, PricesUpdated
 from signal9_core.settings import Settings
 from signal9_core.tables import TABLES, USERS
@@ -385,7 +385,7 @@ def test_work_and_events_wait_in_queues_whose_dead_letters_are_found_by_name(nam
         if "QueueName" in each
     }
 
-    names = {**QUEUES, "Work": f"work-{settings_of(name).provider}"}
+    names = QUEUES | {"Work": work_queue(settings_of(name).provider)}
     waiting = {queue_name(settings_of(name), str(each)) for each in names.values()}
     waiting.add(queue_name(settings_of(name), "failures"))
     assert set(queues) == waiting | {f"{each}{DEAD_LETTERS}" for each in waiting}

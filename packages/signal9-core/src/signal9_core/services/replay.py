@@ -74,7 +74,9 @@ class RecordedProvider:
         )
 
     def _moments(self, response: ParsedResponse) -> Iterator[datetime]:
-        """Yield when a body came; if that is unknown, the days that it is about."""
+        """Yield when a body came, unless it says nothing; if unknown, the days that it is about."""
+        if response.records and all(_is_empty(record) for record in response.records):
+            return
         if response.copy.at is not None:
             yield response.copy.at
             return
@@ -105,9 +107,12 @@ class RecordedProvider:
         return self._latest(Asset, attrgetter("ticker"))
 
     def overview(self, ticker: Ticker) -> CompanyOverview | None:
-        """Return the latest description."""
-        overviews = self._latest(CompanyOverview, attrgetter("ticker"))
-        return next((overview for overview in overviews if overview.ticker == ticker), None)
+        """Return the latest description that says anything."""
+        records = (
+            each for response in self.responses for each in response.of_type(CompanyOverview)
+        )
+        own = [each for each in records if each.ticker == ticker and not each.is_empty]
+        return own[-1] if own else None
 
     def history(self, ticker: Ticker, since: date | None = None) -> History | None:
         """Return bars, splits and dividends, and in which days no action is missing."""
@@ -214,6 +219,10 @@ class RecordedProvider:
         """Return the records of one type, of equal keys the latest."""
         records = (record for response in self.responses for record in response.of_type(kind))
         return list({key(record): record for record in records}.values())
+
+
+def _is_empty(record: object) -> bool:
+    return isinstance(record, CompanyOverview) and record.is_empty
 
 
 def _reused(known: dict[object, _T], key: object, record: _T) -> _T:
