@@ -4,7 +4,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from signal9_core.credentials import KEYS, SecretsManagerCredentials
-from signal9_core.domain.queues import DEAD_LETTERS
+from signal9_core.domain.queues import DEAD_LETTERS, work_queue
 from signal9_core.events import EVENTS, AssetDataUpdated, NewsIngested, PricesUpdated
 from signal9_core.settings import Settings
 from signal9_core.tables import TABLES, USERS
@@ -374,7 +374,7 @@ def test_work_is_planned_often_and_at_six_in_any_case() -> None:
     assert sorted(schedules) == ["cron(0 6 * * ? *)", "rate(15 minutes)"]
 
 
-QUEUES: Final = {"Work": "work-sample", **{spec.name: spec.queue for spec in JOBS if spec.queue}}
+QUEUES: Final = {spec.name: spec.queue for spec in JOBS if spec.queue}
 
 
 @pytest.mark.parametrize("name", ["local", "dev", "prod"])
@@ -385,7 +385,8 @@ def test_work_and_events_wait_in_queues_whose_dead_letters_are_found_by_name(nam
         if "QueueName" in each
     }
 
-    waiting = {queue_name(settings_of(name), str(each)) for each in QUEUES.values()}
+    work = work_queue(settings_of(name).provider)
+    waiting = {queue_name(settings_of(name), str(each)) for each in (*QUEUES.values(), work)}
     waiting.add(queue_name(settings_of(name), "failures"))
     assert set(queues) == waiting | {f"{each}{DEAD_LETTERS}" for each in waiting}
     assert all(queues[each]["RedrivePolicy"]["maxReceiveCount"] == 3 for each in waiting)
@@ -404,8 +405,9 @@ def test_a_function_sends_to_its_own_queue_and_dead_letters_and_a_planner_to_the
     }
 
     own = f"{'Work' if spec.plans else spec.name}Queue"
-    assert (own in allowed.get("sqs:SendMessage", "")) == (spec.name in QUEUES or spec.plans)
-    assert ("sqs:ReceiveMessage" in allowed) == (spec.name in QUEUES or spec.handles_failures)
+    consumes = spec.works or spec.name in QUEUES
+    assert (own in allowed.get("sqs:SendMessage", "")) == (consumes or spec.plans)
+    assert ("sqs:ReceiveMessage" in allowed) == (consumes or spec.handles_failures)
 
 
 def test_the_concurrency_of_workers_is_bounded() -> None:
