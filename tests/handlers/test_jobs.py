@@ -19,7 +19,7 @@ from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_handlers import jobs, rotation
 from signal9_handlers.failures import FAILED_EVENTS, handler
-from signal9_handlers.runtime import logger
+from signal9_handlers.runtime import logger, request_id
 from tests.fakes import NOW, FakeProvider, FakeQueues, RecordingPublisher, SetClock
 
 from .sample import CONTEXT
@@ -88,6 +88,7 @@ def log() -> Iterator[StringIO]:
     (log_handler,) = logger().handlers
     assert isinstance(log_handler, StreamHandler)
     stream = StringIO()
+    request_id.set("")  # that of a request which other tests made
     before = log_handler.setStream(stream)
     yield stream
     log_handler.setStream(before)

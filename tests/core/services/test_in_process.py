@@ -1,5 +1,6 @@
 """In one process: a handler that raises loses no event, one bad item stops no run."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from signal9_core.bootstrap import App, no_progress
 from signal9_core.domain.queues import INSIGHTS, NOTIFICATIONS, work_queue
 from signal9_core.errors import NotFoundError, StoreUnavailableError
-from signal9_core.events import Event, NewsIngested
+from signal9_core.events import Event, NewsIngested, parse_event
 from signal9_core.schemas.users import WatchlistPut
+from signal9_core.services.ingest import Ingest
+from signal9_core.services.ingest_result import IngestResult
 from tests.fakes import AttentivePublisher, FakeProvider
 
 
@@ -29,6 +32,18 @@ def notified(app: App) -> list[str]:
 
 def break_insights(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(vars(app), "update_insights", Broken(NewsIngested))
+
+
+def break_ingest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every ingest of which MSFT is part fail by a defect."""
+    works = Ingest.companies
+
+    def fails(ingest: Ingest, tickers: Sequence[str], *more: Any) -> IngestResult:
+        if "MSFT" in tickers:
+            raise ZeroDivisionError("a defect")
+        return works(ingest, tickers, *more)
+
+    monkeypatch.setattr(Ingest, "companies", fails)
 
 
 def test_a_handler_that_raises_stops_neither_the_ingest_nor_other_handlers(
@@ -71,7 +86,7 @@ def test_the_same_event_failing_again_is_one_dead_letter(
     app.run()
     before = len(app.pipeline.list_failures().items)
 
-    publisher.publish([each for each in publisher.heard if isinstance(each, NewsIngested)])
+    publisher.publish([parse_event(each.body) for each in app.pipeline.list_failures().items])
 
     assert len(app.pipeline.list_failures().items) == before
 
@@ -95,9 +110,9 @@ def test_a_handler_whose_store_is_down_raises_so_that_the_event_stays_in_the_out
 
 
 def test_an_item_that_fails_as_nobody_expects_stops_no_other_and_is_a_dead_letter(
-    app: App, provider: FakeProvider
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    provider.failing["prices MSFT"] = ZeroDivisionError("a defect")  # type: ignore[assignment]
+    break_ingest(monkeypatch)
 
     app.run()
     answer = app.run()
@@ -108,17 +123,17 @@ def test_an_item_that_fails_as_nobody_expects_stops_no_other_and_is_a_dead_lette
     assert {"AAPL", "BRK.B"} <= {asset.ticker for asset in app.list_assets().items}
     (letter,) = app.pipeline.list_failures().items
     assert (letter.queue, letter.reason) == (work_queue("fake"), "ZeroDivisionError: a defect")
-    provider.failing.clear()
+    monkeypatch.undo()
     assert app.pipeline.redrive([letter.id]).redriven == [letter.id]
     assert app.run().failed == []
 
 
 def test_a_company_that_fails_as_nobody_expects_fails_alone_in_its_batch(
-    app: App, provider: FakeProvider
+    app: App, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app._ingest(provider).update_list("listing", no_progress)
     (item, *_) = (item for item in app.plan() if item.tickers)
-    provider.failing["prices MSFT"] = ZeroDivisionError("a defect")  # type: ignore[assignment]
+    break_ingest(monkeypatch)
 
     answer = app.work(item.model_copy(update={"tickers": ("MSFT", "AAPL", "BRK.B")}))
 
