@@ -1,5 +1,6 @@
 """A night of many companies under faults, over both stores: `hatch run simulate --tickers 1000`."""
 
+import gc
 import json
 import sys
 from argparse import ArgumentParser
@@ -37,6 +38,7 @@ def _main() -> int:
 
 
 def _run(tickers: int, store: StoreName, seed: int, rate: float) -> Report:
+    gc.set_threshold(200_000, 50, 1_000)  # a store in memory has millions of objects that stay
     return Night(tickers, store, seed=seed, rate=rate).run()
 
 
