@@ -123,5 +123,5 @@ _ANSWERS = [
 def test_schemas_call_numbers_numbers(model: type[BaseModel]) -> None:
     schema = json.dumps(model.model_json_schema(mode="serialization"))
 
-    assert '"pattern"' not in schema
+    assert '"pattern"' not in schema.replace('"pattern": "^[A-Z]{3}$"', "")  # a currency
     assert '"properties"' in schema

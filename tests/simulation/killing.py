@@ -23,7 +23,7 @@ from tests.fakes import NOW, FakeProvider, SetClock
 
 from .world import KilledError
 
-__all__ = ["Killing", "prepare", "run"]
+__all__ = ["Killing", "deliver_later", "prepare", "run"]
 
 USER = "follower"
 
@@ -101,6 +101,12 @@ def run(store: Any, killing: Killing, hear: Callable[[Event], object]) -> None:
     )
     app.run()
     app.send_notifications()
+
+
+def deliver_later(store: Any) -> None:
+    """Send what a killed process had taken to send; an hour later it counts as not sent."""
+    clock = SetClock(changed_provider().at + timedelta(hours=1))
+    App(Settings(), store=store, provider=changed_provider(), clock=clock).send_notifications()
 
 
 def _main() -> None:

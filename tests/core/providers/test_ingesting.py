@@ -270,4 +270,4 @@ def test_no_damage_stops_an_ingest(name: str, data: st.DataObject) -> None:
         answers = [app.ingest(tickers=["IBM"]), app.ingest()]
 
     reasons = [failure.reason for answer in answers for failure in answer.failed]
-    assert all(reason.startswith(f"{name} ") for reason in reasons)
+    assert all(reason.startswith(f"{name} ") for reason in reasons), reasons

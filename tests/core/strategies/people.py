@@ -39,5 +39,6 @@ def notifications() -> SearchStrategy[Notification]:
         kind=st.sampled_from(("news", "prices", "financials")),
         ticker=tickers(),
         title=texts(),
+        url=tickers().map("/api/v1/assets/{}".format),
         created_at=instants(),
     )

@@ -73,7 +73,9 @@ class UpdateInsights:
         """Update what this event touches; repeating it changes and announces nothing."""
         match event:
             case NewsIngested():
-                self._update(event.ticker, lambda old: self._with_sentiment(old, event))
+                if not self._update(event.ticker, lambda old: self._with_sentiment(old, event)):
+                    # Once the company is known, nothing announces these articles again.
+                    self._scored(self.news.between(event.ticker, event.first, event.last))
             case PricesUpdated():
                 self._update(event.ticker, self._with_prices)
             case FinancialDataIngested() | FinancialDataRestated():
@@ -85,22 +87,26 @@ class UpdateInsights:
     def _with_everything(self, profile: AssetProfile) -> AssetProfile:
         return self._with_sentiment(self._with_prices(self._with_reports(profile)))
 
-    def _update(self, ticker: Ticker, update: Callable[[AssetProfile], AssetProfile]) -> None:
-        """Write insights over the profile that they follow from, so that older facts never win."""
+    def _update(self, ticker: Ticker, update: Callable[[AssetProfile], AssetProfile]) -> bool:
+        """Write insights over the profile that they follow from, so that older facts never win.
 
-        def attempt() -> None:
+        Return whether the company is known.
+        """
+
+        def attempt() -> bool:
             before, version = self.assets.read(ticker)
             if version == ABSENT:
-                return
+                return False
             after = update(before)
             if after == before:
-                return
+                return True
             if after.insights.sentiment != before.insights.sentiment:
                 # Before the write, so that repeating it after a failure announces it again.
                 self._announce(ticker, after.insights.sentiment)
             self.assets.put(after, expected=version)
+            return True
 
-        retry_on_conflict(attempt)
+        return retry_on_conflict(attempt)
 
     def _announce(self, ticker: Ticker, rating: SentimentRating | None) -> None:
         if rating is not None:
