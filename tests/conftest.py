@@ -11,6 +11,9 @@ from hypothesis import settings
 # examples are tried every time; on a developer's machine, new ones.
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
+settings.register_profile(
+    "mutation", deadline=None, derandomize=True, max_examples=30, database=None
+)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 TESTS: Final = Path(__file__).parent
