@@ -26,6 +26,16 @@ def test_what_it_ingested_stays_in_a_home_that_is_named(empty_shell: Shell) -> N
     assert "GOOGL" in empty_shell.run("show", "GOOGL").out
 
 
+def test_simulated_data_are_never_mixed_with_others(empty_shell: Shell) -> None:
+    assert empty_shell.run("ingest").code == 0
+
+    found = empty_shell.run("demo", "--companies", "2")
+
+    assert found.code != 0
+    assert "name an empty folder with --home" in found.err
+    assert "GOOGL" not in empty_shell.run("status").out
+
+
 def test_without_a_home_it_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SIGNAL9_HOME")
     monkeypatch.setenv("TMPDIR", str(tmp_path))

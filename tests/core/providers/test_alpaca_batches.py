@@ -182,6 +182,19 @@ def test_bars_that_cannot_be_read_are_one_companys_problem(bar: str, tmp_path: P
     assert "MSFT" in skipped.reason
 
 
+def test_bars_of_a_company_that_was_not_requested_are_refused_by_name() -> None:
+    def rename(content: Any) -> Any:
+        bars = content.get("bars", {})
+        if "MSFT" in bars:
+            bars["MSFU"] = bars.pop("MSFT")
+        return content
+
+    answers = network(change=rename).client().histories(dict.fromkeys(TICKERS, FRIDAY))
+
+    assert answered(answers) == {"AAPL", "BRK.B", "ZZZ"}
+    assert "MSFU, which were not requested" in str(answers["MSFT"])
+
+
 def test_an_article_that_cannot_be_read_is_the_problem_of_those_that_it_mentions() -> None:
     def spoil(content: Any) -> Any:
         for story in content.get("news", ()):

@@ -32,16 +32,19 @@ def demo(
 ) -> None:
     """See a stage fill itself: two days of a simulated market, without key and network.
 
-    With --home, the data stay there, for the other commands to look at.
+    With --home, which must be empty, the data stay there, for the other commands to look at.
     """
     from ..bootstrap import App
     from ..demo import DemoClock, simulated
+    from ..errors import InputError
 
     with report_errors(), ExitStack() as resources:
         home = context.obj or Path(resources.enter_context(TemporaryDirectory(prefix="signal9-")))
         clock = DemoClock()
         settings = resources.enter_context(simulated(home, provider, companies, clock))
         app = resources.enter_context(App(settings, clock=clock))
+        if not app.is_empty():  # simulated data must never be mixed with others
+            raise InputError("home", f"{home} is in use; name an empty folder with --home")
         _run(app, "Yesterday: an empty stage learns which companies there are, and fills itself.")
         tickers = [asset.ticker for asset in app.list_assets(limit=_WATCHED).items]
         _watch(app, tickers)

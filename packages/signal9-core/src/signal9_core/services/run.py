@@ -197,6 +197,8 @@ class Run:
         if done:
             self.due.note_freshness()
         left = [*plan.now[done:], *plan.later]
+        if not left and not result.failed:
+            self.due.state.note_finished_ingest(self.due.provider.name, self.clock())
         if self.budget is None or not (plan.later or result.out_of_calls):
             return RunResult(result, _count(left))
         quota = self.budget.status()

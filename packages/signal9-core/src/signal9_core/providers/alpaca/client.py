@@ -231,6 +231,9 @@ class AlpacaClient:
                 answers[series.ticker] = PayloadError(f"{where} {series.reason}")
             else:
                 answers[series.ticker] = series
+        others = sorted(answers.keys() - set(tickers))
+        if others:
+            raise PayloadError(f"{where} has bars of {others[0]}, which were not requested")
         return answers
 
     def corporate_actions(
