@@ -215,7 +215,8 @@ class IngestCompany:
         changes = self.news.compare(vintages, recorded=recorded)
         shared = self._shared_news(record, vintages, changes)
         # The ingest of another company has announced them; without a record, that led to nothing.
-        is_known = DataSet.NEWS in record.before.freshness
+        known = record.before
+        is_known = DataSet.NEWS in known.freshness or DataSet.NEWS in known.requested
         self._write_news_ingested(record, changes, {} if is_known else shared)
         self.news.write(changes)
         copies = [copy for change in changes for copy in change.copies]
