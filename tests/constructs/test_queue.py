@@ -5,7 +5,7 @@ from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk.assertions import Capture, Match
+from aws_cdk.assertions import Capture, Match, Template
 
 from signal9_constructs import ConstructError, WorkQueue
 from tests.constructs.lab import Made, actions, properties, synthesise, topic
@@ -78,6 +78,13 @@ def test_a_message_that_fails_three_times_is_a_dead_letter(made: Made) -> None:
         },
     )
     assert apart.as_string().startswith("WorkDeadLetters")
+
+
+def test_what_a_killed_function_had_may_be_visible_after_its_timeout() -> None:
+    stack = Stack()
+    WorkQueue(stack, "Work", work_s=300, visibility_factor=1)
+
+    Template.from_stack(stack).has_resource_properties(QUEUE, {"VisibilityTimeout": 300})
 
 
 def test_only_failed_messages_of_a_batch_are_retried(made: Made) -> None:

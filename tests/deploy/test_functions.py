@@ -389,7 +389,10 @@ def test_work_and_events_wait_in_queues_whose_dead_letters_are_found_by_name(nam
     waiting = {queue_name(settings_of(name), str(each)) for each in names.values()}
     waiting.add(queue_name(settings_of(name), "failures"))
     assert set(queues) == waiting | {f"{each}{DEAD_LETTERS}" for each in waiting}
-    assert all(queues[each]["RedrivePolicy"]["maxReceiveCount"] == 3 for each in waiting)
+    attempts = {each: queues[each]["RedrivePolicy"]["maxReceiveCount"] for each in waiting}
+    work = queue_name(settings_of(name), names["Work"])
+    assert attempts == dict.fromkeys(waiting, 3) | {work: 6}
+    assert queues[work]["VisibilityTimeout"] == 300  # a killed worker delays its item no longer
     assert all(queues[each]["MaximumMessageSize"] < 256 * 1024 for each in waiting)
 
 

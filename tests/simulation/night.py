@@ -54,7 +54,7 @@ _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LONGEST: Final = timedelta(hours=8)
 _PLANNED_EVERY: Final = timedelta(minutes=15)
 _ENHANCER_BACK: Final = _NIGHT + timedelta(minutes=20)
-_INVOCATION: Final = timedelta(minutes=7)
+_INVOCATION: Final = timedelta(minutes=2)
 _PER_MINUTE: Final = 200
 _MARKET_DAYS: Final = 15
 _USERS: Final = 10
@@ -62,7 +62,8 @@ _WATCHED: Final = 20
 _BATCH: Final = 10
 _WORK: Final = work_queue("alpaca")
 _KEY: Final = SecretStr("demo")
-_VISIBILITY_S: Final = {_WORK: 660.0, INSIGHTS: 180.0, NOTIFICATIONS: 180.0}
+_VISIBILITY_S: Final = {_WORK: 300.0, INSIGHTS: 180.0, NOTIFICATIONS: 180.0}
+_ATTEMPTS: Final = {_WORK: 6, INSIGHTS: 3, NOTIFICATIONS: 3}
 _POISON: Final = (b"null", b"-1", b'"many"', b"1e400", b"1" * 60)
 
 
@@ -116,13 +117,14 @@ class Night:
         self.units = Units()
         self.bare = self._open(store)
         self.store = SimulatedStore(self.bare, self.clock, self.faults, self._meanwhile)
-        self.queues = SimulatedQueues(self.clock, self.faults, _VISIBILITY_S)
+        self.queues = SimulatedQueues(self.clock, self.faults, _VISIBILITY_S, _ATTEMPTS)
         self.bus = SimulatedBus(self.queues, self.faults)
         self.notifier = SimulatedNotifier(self.faults)
         self.report = Report(tickers, store)
         self._app: App | None = None
         self._is_elsewhere = False
         self._planned_at = _NIGHT
+        self._filled_at = _EVENING_BEFORE
         self._is_fresh = False
         self._has_worked = False
 
@@ -178,7 +180,7 @@ class Night:
 
     def _handle(self, queue: str) -> bool:
         """Invoke a function with messages of a queue; return whether there were any."""
-        messages = self.queues.receive(queue, 5 if queue == _WORK else _BATCH)
+        messages = self.queues.receive(queue, 1 if queue == _WORK else _BATCH)
         if not messages:
             return False
         if queue == INSIGHTS and self.faults.rate and self.clock() < _ENHANCER_BACK:
@@ -236,7 +238,7 @@ class Night:
         answer = self.app.run()
         assert not answer.failed, answer.failed[:3]
         self._drain()
-        self.store.latency_s = latency
+        self.store.latency_s, self._filled_at = latency, self.clock()
 
     def _watch(self) -> None:
         tickers = self.market.covered()
@@ -403,7 +405,7 @@ class Night:
             self._compare("bars", ticker, bars[ticker], 1, 1)
             latest = [item.published_at for item in self.market.news(ticker)]
             new = [at for at in latest if at > _EVENING_BEFORE]
-            least = sum(at <= _NIGHT for at in new)
+            least = sum(self._filled_at < at <= _NIGHT for at in new)
             self._compare("articles", ticker, articles[ticker], least, len(new))
 
     def _compare(self, what: str, ticker: str, announced: int, least: int, most: int) -> None:

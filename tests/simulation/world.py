@@ -267,7 +267,7 @@ class SimulatedQueues:
     clock: VirtualClock
     faults: Faults
     visibility_s: dict[str, float]
-    attempts: int = 3
+    attempts: dict[str, int]
     dead: list[DeadLetter] = field(default_factory=list)
     _messages: dict[str, _Waiting] = field(default_factory=dict)
     _order: dict[str, list[tuple[datetime, float, str]]] = field(default_factory=dict)
@@ -310,7 +310,7 @@ class SimulatedQueues:
             if message is None or message.visible_at != visible_at:
                 continue
             message.tries += 1
-            if message.tries > self.attempts:
+            if message.tries > self.attempts[queue]:
                 self.delete(id_)
                 self.add(self._never_finished(id_, message))
                 continue

@@ -203,14 +203,14 @@ JOBS: Final = (
             Use(STATE, writes=True),
         ),
         works=True,
-        batch_size=5,
+        batch_size=1,  # a killed function holds up no more than that
         max_concurrency=2,
         publishes=True,
         internet=True,
         writes_cache=True,
         secrets=("alphavantage", "alpaca"),
         memory_mib=1024,
-        timeout_s=600,
+        timeout_s=300,
     ),
     FunctionSpec(
         name="Enhancement",

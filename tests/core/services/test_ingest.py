@@ -361,6 +361,22 @@ def test_articles_that_another_company_brought_are_announced_and_counted_once(
     assert (rating.as_of, rating.sample_size) == (date(2024, 1, 9), 2)
 
 
+def test_the_first_article_about_a_company_is_announced_once(
+    app: App, provider: FakeProvider, publisher: AttentivePublisher
+) -> None:
+    provider.articles.clear()
+    app.ingest()
+    publisher.heard = []
+
+    provider.at += timedelta(days=2)
+    provider.articles.append(article("Both", "2024-01-09T10:00", "AAPL", "BRK.B"))
+    for ticker in ("AAPL", "BRK.B"):
+        _ingest(app, ticker)
+
+    assert _news_heard(publisher) == [("AAPL", 1), ("BRK.B", 1)]
+    assert _freshness(app, "BRK.B").count == 1
+
+
 def test_a_provider_of_many_companies_is_asked_for_what_is_new(
     app: App, provider: FakeProvider
 ) -> None:

@@ -37,6 +37,8 @@ MAX_BODY_BYTES: Final = 16_384
 """The largest request body; a watchlist of the most companies fits."""
 
 _FAILURES_TIMEOUT_S: Final = 5
+_WORK_ATTEMPTS: Final = 6
+"""More than for events: each attempt goes on where a killed one has stopped."""
 _MESSAGE_BYTES: Final = 240 * 1024
 """Below the limit of SQS, so that a dead letter has room for its reason."""
 
@@ -77,9 +79,14 @@ class ServiceStack(Stack):
         )
         self.failures = self._make_queue("Failures", "failures", _FAILURES_TIMEOUT_S)
         self.queues = {
-            spec.name: self._make_queue(f"{spec.name}Queue", queue, spec.timeout_s)
+            spec.name: self._make_queue(f"{spec.name}Queue", spec.queue, spec.timeout_s)
             for spec in specs
-            if (queue := work_queue(settings.provider) if spec.works else spec.queue)
+            if spec.queue
+        }
+        self.queues |= {
+            spec.name: self._make_work_queue(spec, work_queue(settings.provider))
+            for spec in specs
+            if spec.works
         }
         self.compute = Compute(
             self,
@@ -104,12 +111,26 @@ class ServiceStack(Stack):
         if not settings.behind_edge:
             CfnOutput(self, "ApiUrl", value=self.rest.url)
 
-    def _make_queue(self, id_: str, name: str, work_s: int) -> WorkQueue:
+    def _make_work_queue(self, spec: FunctionSpec, name: str) -> WorkQueue:
+        """Make a queue whose items go on where a killed function has left them, and soon.
+
+        At most two functions receive, and an item is never throttled: one timeout is long enough.
+        """
+        id_ = f"{spec.name}Queue"
+        return self._make_queue(
+            id_, name, spec.timeout_s, visibility_factor=1, attempts=_WORK_ATTEMPTS
+        )
+
+    def _make_queue(
+        self, id_: str, name: str, work_s: int, *, visibility_factor: int = 6, attempts: int = 3
+    ) -> WorkQueue:
         """Make a queue whose messages a plan or a replay of the bus's archive brings again."""
         return WorkQueue(
             self,
             id_,
             work_s=work_s,
+            visibility_factor=visibility_factor,
+            attempts=attempts,
             queue_name=queue_name(self._settings, name),
             dead_letters_name=queue_name(self._settings, f"{name}{DEAD_LETTERS}"),
             max_message_bytes=_MESSAGE_BYTES,

@@ -16,14 +16,14 @@ __all__ = ["WorkQueue", "make_dead_letters"]
 
 _MAX_RETENTION_DAYS: Final = 14
 _SEND: Final = ("sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage")
-_VISIBILITY_FACTOR: Final = 6  # as Lambda recommends
 
 
 class WorkQueue(Construct):
     """A queue whose messages move to `dead_letters` after `attempts` failed attempts.
 
     `work_s` is the timeout of the function that processes the messages; a message that is being
-    processed stays invisible for six times as long, as Lambda recommends. A consumer that sends
+    processed stays invisible for `visibility_factor` times as long: six, as Lambda recommends, or
+    one, so that what a killed function had is soon tried again. A consumer that sends
     dead letters itself, to say why, needs `max_message_bytes` below the limit of SQS, so that the
     reason has room. With a topic there are alarms on old messages and dead letters.
     """
@@ -34,6 +34,7 @@ class WorkQueue(Construct):
         id_: str,
         *,
         work_s: int = 30,
+        visibility_factor: int = 6,
         attempts: int = 3,
         queue_name: str | None = None,
         dead_letters_name: str | None = None,
@@ -59,7 +60,7 @@ class WorkQueue(Construct):
             self,
             "Default",
             queue_name=queue_name,
-            visibility_timeout=Duration.seconds(_VISIBILITY_FACTOR * work_s),
+            visibility_timeout=Duration.seconds(visibility_factor * work_s),
             retention_period=Duration.days(retention_days),
             max_message_size_bytes=max_message_bytes,
             encryption=_encryption(encryption_key),

@@ -215,8 +215,8 @@ class IngestCompany:
         changes = self.news.compare(vintages, recorded=recorded)
         shared = self._shared_news(record, vintages, changes)
         # The ingest of another company has announced them; without a record, that led to nothing.
-        is_known = DataSet.NEWS in record.before.freshness
-        self._write_news_ingested(record, changes, {} if is_known else shared)
+        is_announced = _had_news_requested(record.before)
+        self._write_news_ingested(record, changes, {} if is_announced else shared)
         self.news.write(changes)
         copies = [copy for change in changes for copy in change.copies]
         mentioned = {copy.ticker for copy in copies if copy.ticker is not None}
@@ -368,6 +368,10 @@ def _payload_errors(data_set: DataSet, record: CompanyRecord) -> Iterator[None]:
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         where = f"{data_set} of {record.ticker}"
         raise PayloadError(f"{where}: {type(error).__name__}: {error}") from error
+
+
+def _had_news_requested(profile: AssetProfile) -> bool:
+    return DataSet.NEWS in profile.freshness or DataSet.NEWS in profile.requested
 
 
 def _news_ingested(ticker: Ticker, published: Sequence[datetime], at: datetime) -> NewsIngested:
