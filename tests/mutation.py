@@ -1,4 +1,4 @@
-"""The mutation score of the rules on which everything depends: `hatch run mutation [SUBJECT…]`.
+"""The mutation score of the rules on which everything depends: `hatch run mutation:all [SUBJECT…]`.
 
 mutmut changes one thing at a time (an operator, a number, a condition) and runs the tests that
 reach it; a change that no test notices has survived. It wants `src` at the root, so it gets a copy.
