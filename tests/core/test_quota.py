@@ -278,3 +278,12 @@ def test_threads_spend_a_budget_to_the_last_call_and_no_further(shared: Store) -
 
 def test_processes_spend_a_budget_to_the_last_call_and_no_further(tmp_path: Path) -> None:
     assert calls_of_processes(str(tmp_path / "signal9.db"), processes=3) == BUDGET
+
+
+def test_plans_are_those_of_the_providers(make: MakeQuota) -> None:
+    free = Plan("alphavantage", "day", 25, timedelta(seconds=1.5), "America/New_York")
+    assert alphavantage_plan(None) == free
+    assert alphavantage_plan(75) == Plan("alphavantage", "minute", 75)
+    assert alpaca_plan(200) == Plan("alpaca", "minute", 200)
+    assert make(free).left_today() == 25
+    assert make(alpaca_plan(200)).left_today() is None
