@@ -5,7 +5,7 @@ import pytest
 from .night import Night, StoreName
 
 BAD = ("lost", "duplicated", "overdrawn", "stuck", "notifiedTwice")
-STRUCK = {"delivered twice", "delivered late", "store unavailable", "dead enhancer"}
+STRUCK = {"delivered twice", "delivered late", "store unavailable", "killed", "dead enhancer"}
 
 
 @pytest.mark.parametrize("store", ["sqlite", "dynamodb"])

@@ -64,9 +64,9 @@ class FunctionSpec:
     schedules (`plans`) or does it (`works`), runs every so many minutes, renews a secret that it
     `rotates`, handles failed events (`handles_failures`) or checks tokens (`authorizes`). A queue
     has messages in batches for at most `max_concurrency` instances. Only those with `internet`
-    access reach more than AWS, and those that send `mails` where a stage does: there is no endpoint
-    of SES in the VPC. One that `scores` may call the model of sentiment that the stage names.
-    One that `deletes` tells users how long backups last. `secrets` are names from `names.SECRETS`.
+    access reach more than AWS; those that send `mails` have it where a stage sends any, since the
+    VPC has no endpoint of SES. One that `scores` may call the model of sentiment that the stage
+    names. One that `deletes` tells users how long backups last. `secrets` are names from `names.SECRETS`.
     """
 
     name: str

@@ -662,7 +662,7 @@ def test_the_change_is_from_the_close_before_whatever_came_earlier() -> None:
     late = price_figures(year_of(*bars[:2], ("2013-03-20", "101")))
 
     assert price_figures(year_of(*bars)).change == 1
-    assert late.insufficient["change"] == "There is no price shortly before 2013-03-20."
+    assert late.insufficient["change"] == "No price is stored for the days before 2013-03-20."
 
 
 def test_reasons_name_what_is_missing() -> None:

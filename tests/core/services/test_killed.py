@@ -111,7 +111,7 @@ def _copied(path: Path, name: str) -> Path:
 
 
 def _contents(path: Path) -> dict[str, Any]:
-    """Return every item of every table, whatever its version and when what was told was sent."""
+    """Return every item of every table, without its version, and without when it was sent."""
     found: dict[str, Any] = {}
     with closing(sqlite3.connect(path)) as connection:
         for table in TABLES:

@@ -160,7 +160,7 @@ def _change(year: PriceYear) -> tuple[Decimal, Decimal]:
     """Return the last close less the one before in its shares, and the ratio of both, less 1."""
     bars = year.bars
     if len(bars) < 2 or bars.day(-1) - bars.day(-2) > _CLOSED:  # noqa: PLR2004  # two days
-        raise InsufficientDataError(f"There is no price shortly before {year.last}.")
+        raise InsufficientDataError(f"No price is stored for the days before {year.last}.")
     year.require_actions(bars.day(-2), bars.day(-1))
     two = in_last_shares(bars.slice(len(bars) - 2, len(bars)), year.actions)
     before, close = two.prices("close")

@@ -28,7 +28,7 @@ _HIDDEN_S: Final = 60
 
 _LONGEST_REASON: Final = 1000
 _NOT_ALLOWED: Final = re.compile("[^\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
-_NEVER_FINISHED: Final = "whoever processed it never finished: it was stopped, or ran out of time"
+_NEVER_FINISHED: Final = "its function never finished: it was stopped, or ran out of time"
 
 
 class SqsQueues:

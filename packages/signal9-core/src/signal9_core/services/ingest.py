@@ -140,7 +140,7 @@ class Ingest:
             known = None if ticker in result.others else stored.get(ticker)
             try:
                 result.add(batch.try_company(ticker, data_sets, ALL_REPORTS, planned_at, known))
-            except Exception as error:
+            except Exception as error:  # raised again, after the other companies
                 is_down = isinstance(error, Signal9Error) and error.transient
                 if is_down or isinstance(error, UnwritableStoreError):
                     raise

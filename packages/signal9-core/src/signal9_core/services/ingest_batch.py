@@ -6,20 +6,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from ..domain.companies import DataSet, ProblemKind
-from ..domain.reports import ALL_REPORTS
 from ..errors import ProviderError
 from ..provider_port import BatchProvider
 from .company_record import still_due
+from .provider_view import ProviderView
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
-    from ..domain.companies import Asset, AssetProfile, CompanyOverview, ListName
+    from ..domain.companies import AssetProfile
     from ..domain.model import Ticker
     from ..domain.news import NewsArticle
-    from ..domain.reports import EarningsCalendarEntry, ReportKind
-    from ..provider_port import Financials, History, Provider, Vintage
+    from ..provider_port import History, Provider, Vintage
     from .ingest_company import IngestCompany
 
 __all__ = ["ReceivedAnswers", "request_batch"]
@@ -66,61 +65,21 @@ def request_batch(
 
 
 @dataclass(frozen=True)
-class ReceivedAnswers:
+class ReceivedAnswers(ProviderView):
     """A `Provider` of answers that came before, since the days and moments that were requested.
 
     For anything else, the provider itself is asked.
     """
 
-    provider: Provider
     at: datetime
     days: Mapping[Ticker, date | None] = field(default_factory=dict)
     histories: Mapping[Ticker, History | ProviderError | None] = field(default_factory=dict)
     moments: Mapping[Ticker, datetime | None] = field(default_factory=dict)
     articles: Mapping[Ticker, Sequence[NewsArticle] | ProviderError] = field(default_factory=dict)
 
-    @property
-    def name(self) -> str:
-        """The name of the source."""
-        return self.provider.name
-
-    @property
-    def calls(self) -> Mapping[DataSet | ListName, int]:
-        """How many requests a list, or a data set of a company, takes."""
-        return self.provider.calls
-
-    @property
-    def notice(self) -> str | None:
-        """What readers of its data must know."""
-        return self.provider.notice
-
     def retrieved_at(self) -> datetime:
         """Return when the answers were requested."""
         return self.at
-
-    def covered(self) -> Sequence[Ticker] | None:
-        """Return the companies that it has data of."""
-        return self.provider.covered()
-
-    def complete(self, data_set: DataSet, count: int) -> bool:
-        """Return whether so many reports or articles are all."""
-        return self.provider.complete(data_set, count)
-
-    def assets(self) -> Iterable[Asset]:
-        """Return all listed companies."""
-        return self.provider.assets()
-
-    def calendar(self) -> Iterable[EarningsCalendarEntry]:
-        """Return the announced dates of earnings reports."""
-        return self.provider.calendar()
-
-    def overview(self, ticker: Ticker) -> CompanyOverview | None:
-        """Return the description of a company."""
-        return self.provider.overview(ticker)
-
-    def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
-        """Return the reports of a company."""
-        return self.provider.financials(ticker, kinds)
 
     def history(self, ticker: Ticker, since: date | None = None) -> History | None:
         """Return the bars, splits and dividends of a company."""

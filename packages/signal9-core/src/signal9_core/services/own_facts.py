@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Final
 
 from ..domain.reports import ALL_REPORTS
 from ..provider_port import Financials, Vintage
+from .provider_view import ProviderView
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import date, datetime
 
-    from ..domain.companies import Asset, AssetProfile, CompanyOverview, DataSet, ListName
+    from ..domain.companies import AssetProfile, CompanyOverview
     from ..domain.coverage import Coverage, Days, Received
     from ..domain.model import Ticker
     from ..domain.news import NewsArticle
-    from ..domain.reports import EarningsCalendarEntry, ReportKind
+    from ..domain.reports import ReportKind
     from ..provider_port import History, Provider
 
 __all__ = ["OwnFacts", "own_facts_of"]
@@ -35,47 +36,11 @@ def own_facts_of(profile: AssetProfile, provider: Provider) -> Provider:
 
 
 @dataclass(frozen=True)
-class OwnFacts:
+class OwnFacts(ProviderView):
     """A `Provider` of what is from `first` to `last`, both included; `None` leaves a side open."""
 
-    provider: Provider
     first: date | None
     last: date | None
-
-    @property
-    def name(self) -> str:
-        """The name of the source."""
-        return self.provider.name
-
-    @property
-    def calls(self) -> Mapping[DataSet | ListName, int]:
-        """How many requests a list, or a data set of a company, takes."""
-        return self.provider.calls
-
-    @property
-    def notice(self) -> str | None:
-        """What readers of its data must know."""
-        return self.provider.notice
-
-    def retrieved_at(self) -> datetime:
-        """Return the time of which its next answers are."""
-        return self.provider.retrieved_at()
-
-    def covered(self) -> Sequence[Ticker] | None:
-        """Return the companies that it has data of."""
-        return self.provider.covered()
-
-    def complete(self, data_set: DataSet, count: int) -> bool:
-        """Return whether so many reports or articles are all."""
-        return self.provider.complete(data_set, count)
-
-    def assets(self) -> Iterable[Asset]:
-        """Return all listed companies."""
-        return self.provider.assets()
-
-    def calendar(self) -> Iterable[EarningsCalendarEntry]:
-        """Return the announced dates of earnings reports."""
-        return self.provider.calendar()
 
     def overview(self, ticker: Ticker) -> CompanyOverview | None:
         """Return the description, unless it is from before the first day, or after the last."""

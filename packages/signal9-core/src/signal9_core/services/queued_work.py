@@ -85,7 +85,7 @@ class DoWork:
     def __call__(self, body: str) -> None:
         """Do what is still due of it; `ProviderUnavailableError` if it may succeed a little later.
 
-        `InputError` for a message that is no work item of this provider.
+        `InputError` if the message is not a work item of this provider.
         """
         item = _parse(body)
         provider = self.run.due.provider.name

@@ -227,7 +227,7 @@ class Run:
         try:
             with correlated(item.run_id):
                 result = self._ingest(item)
-        except Exception as error:
+        except Exception as error:  # each company alone shows which one it is about
             if len(item.tickers) <= 1 or _may_pass(error):
                 raise
             result = IngestResult()
@@ -252,7 +252,7 @@ class Run:
         """
         try:
             return self.work(item)
-        except Exception as error:
+        except Exception as error:  # a dead letter, so that other items go on
             if self.give_up is None or _may_pass(error):
                 raise
             self.give_up(item, error)
