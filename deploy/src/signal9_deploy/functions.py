@@ -66,7 +66,8 @@ class FunctionSpec:
     has messages in batches for at most `max_concurrency` instances. Only those with `internet`
     access reach more than AWS; those that send `mails` have it where a stage sends any, since the
     VPC has no endpoint of SES. One that `scores` may call the model of sentiment that the stage
-    names. One that `deletes` tells users how long backups last. `secrets` are names from `names.SECRETS`.
+    names. One that `deletes` tells users how long backups last. `secrets` are names from
+    `names.SECRETS`.
     """
 
     name: str
