@@ -4,7 +4,7 @@ import { fetchJson, fetchPrices, ApiError } from "/api.js";
 import { Chart, svgElement } from "/chart.js";
 import "/search.js";
 import {
-  amount, countOf, day, dayOfYear, longDay, element, monthAndYear, emptyNote, percent, shortDay,
+  amount, countOf, day, dayOfYear, longDay, element, monthAndYear, emptyNote, percent, share, shortDay,
   signed, titleCase, decimal, integer, sentenceCase, year,
 } from "/format.js";
 
@@ -99,15 +99,16 @@ function showInsights(insights, last) {
 
 function figures({ prices, income, cashFlow, earnings }) {
   const money = (value, { currency }) => `${amount(value)} ${currency ?? ""}`;
-  const ratio = (value) => percent.format(value);
+  const ratio = (value) => share.format(value);
+  const change = (value) => percent.format(value);
   return [
-    [prices, "Change of the day", "relativeChange", ratio],
+    [prices, "Change of the day", "relativeChange", change],
     [prices, "Volatility of a year", "volatility", ratio],
-    [prices, "Largest loss in the year", "maximumDrawdown", ratio],
+    [prices, "Largest loss in the year", "maximumDrawdown", (value) => change(-value)],
     [prices, "Price to earnings", "priceToEarnings", (value) => decimal.format(value)],
     [prices, "Dividend yield", "dividendYield", ratio],
     [income, "Revenue", "revenue", money],
-    [income, "Growth of revenue", "revenueGrowth", ratio],
+    [income, "Growth of revenue", "revenueGrowth", change],
     [income, "Net income", "netIncome", money],
     [income, "Net margin", "netMargin", ratio],
     [cashFlow, "Free cash flow", "freeCashFlow", money],
