@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from .alarms import AlarmName, AlarmSetting, AlarmSpec, AlarmTarget
+    from .alarms import AlarmSetting, AlarmSpec
     from .audit_trail import AccessTrail
     from .backbone import EventBackbone
     from .bucket import SecureBucket
@@ -38,10 +38,8 @@ __all__ = [
     "KNOWN_FINDINGS",
     "AccessTrail",
     "Acknowledgment",
-    "AlarmName",
     "AlarmSetting",
     "AlarmSpec",
-    "AlarmTarget",
     "ApiSecret",
     "ConstructError",
     "ContentDelivery",
@@ -77,7 +75,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _MODULES: Final = {
-    "alarms": "AlarmName AlarmSetting AlarmSpec AlarmTarget",
+    "alarms": "AlarmSetting AlarmSpec",
     "audit_trail": "AccessTrail",
     "backbone": "EventBackbone",
     "bucket": "SecureBucket",
