@@ -4,13 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from aws_cdk import Duration, RemovalPolicy, Stack, Token, aws_iam, aws_kms, aws_sns
+from aws_cdk import Duration, RemovalPolicy, Stack, Token, aws_iam, aws_kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from .alarms import add_dead_letter_alarm, add_queue_alarm, function_timeout_s
+from .alarms import AlarmTarget, add_dead_letter_alarm, add_queue_alarm, function_timeout_s
 from .arguments import Wrapper, checked, merge, unwrap
 from .errors import ConstructError
 from .feature_flags import prepare
@@ -62,7 +62,7 @@ class WorkQueue(Construct):
         retention_days: int = 4,
         max_age_s: int = 3600,
         encryption_key: aws_kms.IKey | None = None,
-        alarm_topic: aws_sns.ITopic | Wrapper[aws_sns.ITopic] | None = None,
+        alarm_topic: AlarmTarget | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         props: sqs.QueueProps | None = None,
     ) -> None:
@@ -104,9 +104,9 @@ class WorkQueue(Construct):
             **merge(self, props, own, defaults | (_HIGH_THROUGHPUT if fifo else {})),
         )
         if alarm_topic:
-            topic, alarms = unwrap(alarm_topic), Construct(self, "Alarms")
-            add_queue_alarm(alarms, self.queue, topic, max_age_s=max_age_s)
-            add_dead_letter_alarm(alarms, self.dead_letters, topic)
+            alarms = Construct(self, "Alarms")
+            add_queue_alarm(alarms, self.queue, alarm_topic, max_age_s=max_age_s)
+            add_dead_letter_alarm(alarms, self.dead_letters, alarm_topic)
 
     @property
     def resource(self) -> sqs.IQueue:

@@ -13,14 +13,13 @@ from aws_cdk import (
     aws_iam,
     aws_kms,
     aws_lambda,
-    aws_sns,
 )
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from .alarms import make_alarm, service_metric
+from .alarms import AlarmTarget, make_alarm, service_metric
 from .arguments import Wrapper, checked, merge, unwrap
 from .errors import ConstructError
 from .feature_flags import prepare
@@ -72,7 +71,7 @@ class ApiSecret(Construct):
         rotation: aws_lambda.IFunction | Wrapper[aws_lambda.IFunction] | None = None,
         rotate_every_days: int = 30,
         max_age_days: int = 90,
-        alarm_topic: aws_sns.ITopic | Wrapper[aws_sns.ITopic] | None = None,
+        alarm_topic: AlarmTarget | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         props: secretsmanager.SecretProps | None = None,
     ) -> None:
@@ -102,7 +101,7 @@ class ApiSecret(Construct):
         if rotation:
             self.rotate_with(rotation, every_days=rotate_every_days)
         elif alarm_topic:
-            self._add_age_alarm(max_age_days, unwrap(alarm_topic), removal_policy)
+            self._add_age_alarm(max_age_days, alarm_topic, removal_policy)
 
     @property
     def resource(self) -> secretsmanager.ISecret:
@@ -216,7 +215,7 @@ class ApiSecret(Construct):
             )
 
     def _add_age_alarm(
-        self, max_age_days: int, topic: aws_sns.ITopic, removal_policy: RemovalPolicy
+        self, max_age_days: int, topic: AlarmTarget, removal_policy: RemovalPolicy
     ) -> None:
         check = self._make_age_check(topic, removal_policy)
         target = targets.LambdaFunction(
@@ -242,9 +241,7 @@ class ApiSecret(Construct):
             topic,
         )
 
-    def _make_age_check(
-        self, topic: aws_sns.ITopic, removal_policy: RemovalPolicy
-    ) -> PythonFunction:
+    def _make_age_check(self, topic: AlarmTarget, removal_policy: RemovalPolicy) -> PythonFunction:
         source = files(__package__).joinpath("runtime", "secret_age.py").read_text("utf-8")
         check = PythonFunction(
             self,
