@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .network import Network, SubnetPlan, plan_subnets
     from .observability import Observability, WatchedService
     from .queue import WorkQueue
-    from .rest import RestService, Route
+    from .rest import RestService, Route, UsagePlan
     from .secret import ApiSecret
     from .stage import GuardedStage
     from .suppressions import (
@@ -64,6 +64,7 @@ __all__ = [
     "SubnetPlan",
     "TableIndex",
     "TableShape",
+    "UsagePlan",
     "Verdict",
     "WatchedService",
     "WorkQueue",
@@ -88,7 +89,7 @@ _MODULES: Final = {
     "network": "Network SubnetPlan plan_subnets",
     "observability": "Observability WatchedService",
     "queue": "WorkQueue",
-    "rest": "RestService Route",
+    "rest": "RestService Route UsagePlan",
     "secret": "ApiSecret",
     "stage": "GuardedStage",
     "suppressions": (
