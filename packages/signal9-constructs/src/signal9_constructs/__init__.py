@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         KnownFinding,
         RulePack,
         Verdict,
+        acknowledge_known_findings,
         known_findings,
     )
     from .table import DataTable, IndexShape, TableIndex, TableShape
@@ -64,6 +65,7 @@ __all__ = [
     "Verdict",
     "WorkQueue",
     "__version__",
+    "acknowledge_known_findings",
     "known_findings",
     "plan_subnets",
 ]
@@ -87,7 +89,8 @@ _MODULES: Final = {
     "secret": "ApiSecret",
     "stage": "GuardedStage",
     "suppressions": (
-        "KNOWN_FINDINGS Acknowledgment Finding KnownFinding RulePack Verdict known_findings"
+        "KNOWN_FINDINGS Acknowledgment Finding KnownFinding RulePack Verdict"
+        " acknowledge_known_findings known_findings"
     ),
     "table": "DataTable IndexShape TableIndex TableShape",
 }
