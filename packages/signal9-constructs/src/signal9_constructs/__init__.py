@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .errors import ConstructError
     from .firewall import Firewall, FirewallRule
     from .function import DependencyLayer, PythonFunction
+    from .limits import LimitChecks
     from .network import Network, SubnetPlan, plan_subnets
     from .observability import Observability
     from .queue import WorkQueue
@@ -51,6 +52,7 @@ __all__ = [
     "GuardedStage",
     "IndexShape",
     "KnownFinding",
+    "LimitChecks",
     "Network",
     "Observability",
     "PythonBundle",
@@ -82,6 +84,7 @@ _MODULES: Final = {
     "errors": "ConstructError",
     "firewall": "Firewall FirewallRule",
     "function": "DependencyLayer PythonFunction",
+    "limits": "LimitChecks",
     "network": "Network SubnetPlan plan_subnets",
     "observability": "Observability",
     "queue": "WorkQueue",
