@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .errors import ConstructError
     from .firewall import Firewall, FirewallRule
     from .function import DependencyLayer, PythonFunction
+    from .limits import LimitChecks
     from .network import Network, SubnetPlan, plan_subnets
     from .observability import Observability, WatchedService
     from .queue import WorkQueue
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         KnownFinding,
         RulePack,
         Verdict,
+        acknowledge_known_findings,
         known_findings,
     )
     from .table import DataTable, IndexShape, TableIndex, TableShape
@@ -53,6 +55,7 @@ __all__ = [
     "GuardedStage",
     "IndexShape",
     "KnownFinding",
+    "LimitChecks",
     "Network",
     "Observability",
     "PythonBundle",
@@ -69,6 +72,7 @@ __all__ = [
     "WatchedService",
     "WorkQueue",
     "__version__",
+    "acknowledge_known_findings",
     "known_findings",
     "plan_subnets",
 ]
@@ -86,6 +90,7 @@ _MODULES: Final = {
     "errors": "ConstructError",
     "firewall": "Firewall FirewallRule",
     "function": "DependencyLayer PythonFunction",
+    "limits": "LimitChecks",
     "network": "Network SubnetPlan plan_subnets",
     "observability": "Observability WatchedService",
     "queue": "WorkQueue",
@@ -93,7 +98,8 @@ _MODULES: Final = {
     "secret": "ApiSecret",
     "stage": "GuardedStage",
     "suppressions": (
-        "KNOWN_FINDINGS Acknowledgment Finding KnownFinding RulePack Verdict known_findings"
+        "KNOWN_FINDINGS Acknowledgment Finding KnownFinding RulePack Verdict"
+        " acknowledge_known_findings known_findings"
     ),
     "table": "DataTable IndexShape TableIndex TableShape",
 }

@@ -10,6 +10,7 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -167,6 +168,7 @@ class RestService(Construct):
         self._default = authorizer
         self.authorizer = self._authorizer(authorizer)
         self._add_methods(routes)
+        self._limit_permissions_to(stage_name)
         cors = _error_headers(cors_origins, cors_exposed_headers)
         add_problem_responses(Construct(self, "Problems"), self.api, cors)
         self.usage_plan = self._make_usage_plan(api_keys, requests_per_day)
@@ -276,6 +278,12 @@ class RestService(Construct):
                 make_integration(route, self._starter),
                 **merge(self, route.props, own, defaults),
             )
+
+    def _limit_permissions_to(self, stage_name: str) -> None:
+        # The CDK's permission per function and API is for all stages.
+        for permission in self.api.node.children:
+            if isinstance(permission, lambda_.CfnPermission):
+                permission.source_arn = self.api.arn_for_execute_api("*", "/*", stage_name)
 
     def _starter(self) -> aws_iam.Role:
         """Return the role that starts state machines."""
