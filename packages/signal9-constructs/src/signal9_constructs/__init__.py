@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from .bucket import SecureBucket
     from .bundling import PythonBundle
     from .content_delivery import ContentDelivery
+    from .data_lake import DataLake, LakeTable, Partition
     from .dns import DnsZone
     from .errors import ConstructError
+    from .fargate_service import FargateService
     from .firewall import Firewall, FirewallRule
     from .function import DependencyLayer, PythonFunction
     from .network import Network, SubnetPlan, plan_subnets
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from .rest import RestService, Route
     from .secret import ApiSecret
     from .stage import GuardedStage
+    from .state_machine import StateMachineJob
     from .suppressions import (
         KNOWN_FINDINGS,
         Acknowledgment,
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
         known_findings,
     )
     from .table import DataTable, IndexShape, TableIndex, TableShape
+    from .user_pool import UserPool
 
 __all__ = [
     "KNOWN_FINDINGS",
@@ -40,27 +44,33 @@ __all__ = [
     "ApiSecret",
     "ConstructError",
     "ContentDelivery",
+    "DataLake",
     "DataTable",
     "DependencyLayer",
     "DnsZone",
     "EventBackbone",
+    "FargateService",
     "Finding",
     "Firewall",
     "FirewallRule",
     "GuardedStage",
     "IndexShape",
     "KnownFinding",
+    "LakeTable",
     "Network",
     "Observability",
+    "Partition",
     "PythonBundle",
     "PythonFunction",
     "RestService",
     "Route",
     "RulePack",
     "SecureBucket",
+    "StateMachineJob",
     "SubnetPlan",
     "TableIndex",
     "TableShape",
+    "UserPool",
     "Verdict",
     "WorkQueue",
     "__version__",
@@ -76,8 +86,10 @@ _MODULES: Final = {
     "bucket": "SecureBucket",
     "bundling": "PythonBundle",
     "content_delivery": "ContentDelivery",
+    "data_lake": "DataLake LakeTable Partition",
     "dns": "DnsZone",
     "errors": "ConstructError",
+    "fargate_service": "FargateService",
     "firewall": "Firewall FirewallRule",
     "function": "DependencyLayer PythonFunction",
     "network": "Network SubnetPlan plan_subnets",
@@ -86,10 +98,12 @@ _MODULES: Final = {
     "rest": "RestService Route",
     "secret": "ApiSecret",
     "stage": "GuardedStage",
+    "state_machine": "StateMachineJob",
     "suppressions": (
         "KNOWN_FINDINGS Acknowledgment Finding KnownFinding RulePack Verdict known_findings"
     ),
     "table": "DataTable IndexShape TableIndex TableShape",
+    "user_pool": "UserPool",
 }
 
 if not TYPE_CHECKING:  # otherwise a type checker would accept any misspelled name
