@@ -23,6 +23,7 @@ from signal9_constructs import (
     DnsZone,
     EventBackbone,
     Firewall,
+    GradualDeployment,
     Network,
     Observability,
     PythonBundle,
@@ -65,6 +66,17 @@ def _function(stack: Stack) -> Construct:
         handler="index.handler",
         alarm_topic=topic(stack),
     )
+
+
+def _gradual(stack: Stack) -> Construct:
+    function = PythonFunction(
+        stack,
+        "Bill",
+        code=lambda_.Code.from_inline("def handler(event, context): pass"),
+        handler="index.handler",
+        alias=True,
+    )
+    return GradualDeployment(stack, "Gradual", functions=[function])
 
 
 def _layer(stack: Stack) -> Construct:
@@ -162,6 +174,7 @@ ALONE: Final[dict[str, Callable[[Stack], Construct]]] = {
     "DnsZone": _zone,
     "EventBackbone": _backbone,
     "Firewall": _firewall,
+    "GradualDeployment": _gradual,
     "Network": _network,
     "Observability": _observability,
     "PythonFunction": _function,

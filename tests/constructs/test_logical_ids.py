@@ -60,6 +60,9 @@ FROZEN: Final[dict[str, frozenset[str]]] = {
         }
     ),
     "Firewall": frozenset({"WallLogs37498ED6"}),
+    "GradualDeployment": frozenset(
+        {"BillDeadLetters256A2B33", "BillFailuresB8FEC32E", "BillLogsFECC65A9"}
+    ),
     "Network": frozenset(
         {
             "Network1C6012B5",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .errors import ConstructError
     from .firewall import Firewall, FirewallRule
     from .function import DependencyLayer, PythonFunction
+    from .gradual import GradualDeployment
     from .network import Network, SubnetPlan, plan_subnets
     from .observability import Observability
     from .queue import WorkQueue
@@ -47,6 +48,7 @@ __all__ = [
     "Finding",
     "Firewall",
     "FirewallRule",
+    "GradualDeployment",
     "GuardedStage",
     "IndexShape",
     "KnownFinding",
@@ -80,6 +82,7 @@ _MODULES: Final = {
     "errors": "ConstructError",
     "firewall": "Firewall FirewallRule",
     "function": "DependencyLayer PythonFunction",
+    "gradual": "GradualDeployment",
     "network": "Network SubnetPlan plan_subnets",
     "observability": "Observability",
     "queue": "WorkQueue",

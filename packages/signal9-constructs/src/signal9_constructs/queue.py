@@ -85,7 +85,8 @@ class WorkQueue(Construct):
         max_concurrency: int | None = None,
     ) -> None:
         """Let `function` process the messages; it reports which messages of a batch failed."""
-        timeout_s = function_timeout_s(function)
+        # An alias has the timeout of its function.
+        timeout_s = function_timeout_s(getattr(function, "lambda_", function))
         if timeout_s is not None and timeout_s > self._work_s:
             raise ConstructError(
                 f"{self.node.path}: the timeout of {function.node.path} is {timeout_s} s, "
