@@ -156,6 +156,11 @@ class PythonFunction(Construct):
         """The role, so that the construct is a grantee itself."""
         return self.role
 
+    @property
+    def resource(self) -> lambda_.IFunction:
+        """The function or its alias, so that the construct can stand for it."""
+        return self.invocable
+
     def grant_invoke(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Let `grantee` invoke `invocable`: the function, or its live alias."""
         if self.invocable is self.function:
