@@ -1,4 +1,4 @@
-"""The CDK stage: its stacks, and the rule pack findings that are accepted in them."""
+"""The CDK stage: its stacks, and the findings that are accepted in them."""
 
 import sys
 from collections.abc import Sequence
@@ -29,7 +29,6 @@ from .stage_files import load_stage
 
 __all__ = [
     "ACKNOWLEDGMENTS",
-    "CHECKOV_ACKNOWLEDGMENTS",
     "Signal9Stage",
     "make_account",
     "make_delivery",
@@ -59,13 +58,17 @@ ACKNOWLEDGMENTS: Final = (
         "distribution and firewall take the value when they are deployed, so both must be at once",
         "**/Data/OriginSecret/**",
     ),
+    *(
+        Acknowledgment("CKV_AWS_27", "SQS encrypts queues with its own key", path)
+        for path in _QUEUES
+    ),
+    Acknowledgment(
+        "CKV_AWS_149",
+        "Secrets Manager encrypts with the AWS managed key",
+        "**/Data/OriginSecret/**",
+    ),
 )
-"""Accepted findings of cdk-nag."""
-
-CHECKOV_ACKNOWLEDGMENTS: Final = tuple(
-    Acknowledgment("CKV_AWS_27", "SQS encrypts queues with its own key", path) for path in _QUEUES
-)
-"""Accepted findings of checkov (`hatch run scan:all`)."""
+"""Accepted findings of cdk-nag and checkov."""
 
 
 _OF_DELIVERY: Final = (

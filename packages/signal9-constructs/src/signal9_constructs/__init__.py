@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         KnownFinding,
         RulePack,
         Verdict,
+        acknowledge_known_findings,
         known_findings,
     )
     from .table import DataTable, IndexShape, TableIndex, TableShape
@@ -78,6 +79,7 @@ __all__ = [
     "WatchedService",
     "WorkQueue",
     "__version__",
+    "acknowledge_known_findings",
     "known_findings",
     "plan_subnets",
 ]
@@ -105,7 +107,8 @@ _MODULES: Final = {
     "stage": "GuardedStage",
     "state_machine": "StateMachineJob",
     "suppressions": (
-        "KNOWN_FINDINGS Acknowledgment Finding KnownFinding RulePack Verdict known_findings"
+        "KNOWN_FINDINGS Acknowledgment Finding KnownFinding RulePack Verdict"
+        " acknowledge_known_findings known_findings"
     ),
     "table": "DataTable IndexShape TableIndex TableShape",
     "user_pool": "UserPool",
