@@ -402,7 +402,7 @@ def test_an_image_has_no_handler_and_everything_else_has_one() -> None:
 
 
 def test_a_prop_that_has_an_argument_is_refused() -> None:
-    with pytest.raises(ConstructError, match="Bill: props: memory_size: use the argument memory_"):
+    with pytest.raises(ConstructError, match="Bill: props must not set memory_size"):
         _function(Stack(), props=lambda_.FunctionOptions(memory_size=256))
 
 

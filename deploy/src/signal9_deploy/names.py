@@ -16,6 +16,7 @@ __all__ = [
     "deployed_secrets",
     "function_name",
     "queue_name",
+    "role_name",
     "secret_name",
     "stack_name",
     "table_prefix",
@@ -77,6 +78,11 @@ def function_name(settings: StageSettings, name: str) -> str:
 def queue_name(settings: StageSettings, name: str) -> str:
     """Return a queue's name in SQS."""
     return f"{queue_prefix(settings.stage)}{name}"
+
+
+def role_name(settings: StageSettings, purpose: str) -> str:
+    """Return the name of a role that the stage's pipeline assumes."""
+    return f"signal9-{settings.stage}-{purpose}"
 
 
 def table_prefix(settings: StageSettings) -> str:

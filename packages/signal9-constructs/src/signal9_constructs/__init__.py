@@ -7,22 +7,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from .alarms import AlarmSetting, AlarmSpec
     from .audit_trail import AccessTrail
     from .backbone import EventBackbone
     from .bucket import SecureBucket
     from .bundling import PythonBundle
     from .content_delivery import ContentDelivery
+    from .data_lake import DataLake, LakeTable, Partition
     from .dns import DnsZone
     from .errors import ConstructError
+    from .fargate_service import FargateService
     from .firewall import Firewall, FirewallRule
     from .function import DependencyLayer, PythonFunction
     from .gradual import GradualDeployment
     from .network import Network, SubnetPlan, plan_subnets
-    from .observability import Observability
+    from .observability import Observability, WatchedService
     from .queue import WorkQueue
     from .rest import RestService, Route
     from .secret import ApiSecret
     from .stage import GuardedStage
+    from .state_machine import StateMachineJob
     from .suppressions import (
         KNOWN_FINDINGS,
         Acknowledgment,
@@ -30,21 +34,27 @@ if TYPE_CHECKING:
         KnownFinding,
         RulePack,
         Verdict,
+        acknowledge_known_findings,
         known_findings,
     )
     from .table import DataTable, IndexShape, TableIndex, TableShape
+    from .user_pool import UserPool
 
 __all__ = [
     "KNOWN_FINDINGS",
     "AccessTrail",
     "Acknowledgment",
+    "AlarmSetting",
+    "AlarmSpec",
     "ApiSecret",
     "ConstructError",
     "ContentDelivery",
+    "DataLake",
     "DataTable",
     "DependencyLayer",
     "DnsZone",
     "EventBackbone",
+    "FargateService",
     "Finding",
     "Firewall",
     "FirewallRule",
@@ -52,20 +62,26 @@ __all__ = [
     "GuardedStage",
     "IndexShape",
     "KnownFinding",
+    "LakeTable",
     "Network",
     "Observability",
+    "Partition",
     "PythonBundle",
     "PythonFunction",
     "RestService",
     "Route",
     "RulePack",
     "SecureBucket",
+    "StateMachineJob",
     "SubnetPlan",
     "TableIndex",
     "TableShape",
+    "UserPool",
     "Verdict",
+    "WatchedService",
     "WorkQueue",
     "__version__",
+    "acknowledge_known_findings",
     "known_findings",
     "plan_subnets",
 ]
@@ -73,26 +89,32 @@ __all__ = [
 __version__ = "0.1.0"
 
 _MODULES: Final = {
+    "alarms": "AlarmSetting AlarmSpec",
     "audit_trail": "AccessTrail",
     "backbone": "EventBackbone",
     "bucket": "SecureBucket",
     "bundling": "PythonBundle",
     "content_delivery": "ContentDelivery",
+    "data_lake": "DataLake LakeTable Partition",
     "dns": "DnsZone",
     "errors": "ConstructError",
+    "fargate_service": "FargateService",
     "firewall": "Firewall FirewallRule",
     "function": "DependencyLayer PythonFunction",
     "gradual": "GradualDeployment",
     "network": "Network SubnetPlan plan_subnets",
-    "observability": "Observability",
+    "observability": "Observability WatchedService",
     "queue": "WorkQueue",
     "rest": "RestService Route",
     "secret": "ApiSecret",
     "stage": "GuardedStage",
+    "state_machine": "StateMachineJob",
     "suppressions": (
-        "KNOWN_FINDINGS Acknowledgment Finding KnownFinding RulePack Verdict known_findings"
+        "KNOWN_FINDINGS Acknowledgment Finding KnownFinding RulePack Verdict"
+        " acknowledge_known_findings known_findings"
     ),
     "table": "DataTable IndexShape TableIndex TableShape",
+    "user_pool": "UserPool",
 }
 
 if not TYPE_CHECKING:  # otherwise a type checker would accept any misspelled name

@@ -12,19 +12,18 @@ from aws_cdk import (
     aws_ec2,
     aws_iam,
     aws_kms,
-    aws_sns,
     aws_sqs,
 )
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
 from constructs import Construct
 
-from .alarms import add_dead_letter_alarm, add_function_alarms
+from .alarms import AlarmTarget, add_dead_letter_alarm, add_function_alarms
+from .arguments import checked, merge
 from .bundling import PythonBundle
 from .errors import ConstructError, choose
 from .feature_flags import prepare
 from .logs import make_log_group
-from .props import merge_props
 from .queue import make_dead_letters
 
 __all__ = ["DependencyLayer", "PythonFunction"]
@@ -51,37 +50,6 @@ _VPC_ACTIONS: Final = (
 )
 
 
-_ARGUMENTS: Final = {
-    "architecture": "architecture",
-    "current_version_options": "alias",
-    "dead_letter_queue": "dead_letters",
-    "dead_letter_queue_enabled": "dead_letters",
-    "dead_letter_topic": "dead_letters",
-    "description": "description",
-    "environment": "environment",
-    "environment_encryption": "encryption_key",
-    "ephemeral_storage_size": "ephemeral_storage_mib",
-    "filesystem": "file_system",
-    "function_name": "function_name",
-    "layers": "layers",
-    "log_group": "log_group_name",
-    "log_retention": "log_retention_days",
-    "max_event_age": "max_event_age_s",
-    "memory_size": "memory_mib",
-    "on_failure": "on_failure",
-    "reserved_concurrent_executions": "reserved_concurrency",
-    "retry_attempts": "retries",
-    "role": "role",
-    "security_groups": "security_groups",
-    "snap_start": "snap_start",
-    "timeout": "timeout_s",
-    "tracing": "tracing",
-    "vpc": "vpc",
-    "vpc_subnets": "vpc_subnets",
-}
-"""Props of the L2 that `PythonFunction` has arguments for."""
-
-
 class _Code(TypedDict):
     code: lambda_.Code
     handler: str
@@ -95,6 +63,7 @@ class _AsyncInvocations(TypedDict):
     on_failure: lambda_.IDestination
 
 
+@checked
 @jsii.implements(aws_ec2.IConnectable, aws_iam.IGrantable)
 class PythonFunction(Construct):
     """A function with its own role, log group and dead-letter queue.
@@ -148,7 +117,7 @@ class PythonFunction(Construct):
         log_group_name: str | None = None,
         log_retention_days: int = 30,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-        alarm_topic: aws_sns.ITopic | None = None,
+        alarm_topic: AlarmTarget | None = None,
         props: lambda_.FunctionOptions | None = None,
     ) -> None:
         super().__init__(scope, id_)
@@ -181,14 +150,14 @@ class PythonFunction(Construct):
             role=self.role,
             tracing=lambda_.Tracing.ACTIVE if tracing else lambda_.Tracing.DISABLED,
             log_group=self.log_group,
-            logging_format=lambda_.LoggingFormat.JSON,
             vpc=vpc,
             vpc_subnets=vpc_subnets,
             security_groups=list(security_groups) or None,
             filesystem=file_system,
             dead_letter_queue=self.dead_letters,
         )
-        values = merge_props(self, own, props, arguments=_ARGUMENTS)
+        json = lambda_.FunctionOptions(logging_format=lambda_.LoggingFormat.JSON)
+        values = merge(self, props, own, json)
         for problem in _problems(values, provisioned_concurrency, max_provisioned_concurrency):
             raise ConstructError(f"{self.node.path}: {problem}")
         invocations: _AsyncInvocations = {
@@ -219,6 +188,11 @@ class PythonFunction(Construct):
         """The security groups of a function in a VPC; the CDK refuses one outside a VPC."""
         return self.function.connections
 
+    @property
+    def resource(self) -> lambda_.IFunction:
+        """The function or its alias, so that the construct can stand for it."""
+        return self.invocable
+
     def grant_invoke(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Let `grantee` invoke `invocable`: the function, or its live alias."""
         if self.alias:
@@ -238,7 +212,7 @@ class PythonFunction(Construct):
             auth_type=auth.NONE if public else auth.AWS_IAM, cors=cors
         )
 
-    def _add_alarms(self, topic: aws_sns.ITopic) -> None:
+    def _add_alarms(self, topic: AlarmTarget) -> None:
         alarms = Construct(self, "Alarms")
         add_function_alarms(alarms, self.function, topic)
         add_dead_letter_alarm(alarms, self.dead_letters, topic)

@@ -8,6 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from .arguments import checked
 from .errors import ConstructError
 from .feature_flags import prepare
 from .function import PythonFunction
@@ -21,6 +22,7 @@ _MOST_METRICS: Final = 10
 """Of an alarm on a formula."""
 
 
+@checked
 class GradualDeployment(Construct):
     """Shifts the traffic of functions to a new version step by step, by CodeDeploy.
 

@@ -9,6 +9,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from .alarms import add_dead_letter_alarm, add_queue_alarm, function_timeout_s
+from .arguments import Wrapper, checked, merge, unwrap
 from .errors import ConstructError
 from .feature_flags import prepare
 
@@ -18,6 +19,7 @@ _MAX_RETENTION_DAYS: Final = 14
 _SEND: Final = ("sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage")
 
 
+@checked
 class WorkQueue(Construct):
     """A queue whose messages move to `dead_letters` after `attempts` failed attempts.
 
@@ -44,6 +46,7 @@ class WorkQueue(Construct):
         encryption_key: aws_kms.IKey | None = None,
         alarm_topic: aws_sns.ITopic | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        props: sqs.QueueProps | None = None,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
@@ -56,21 +59,19 @@ class WorkQueue(Construct):
             encryption_key=encryption_key,
             removal_policy=removal_policy,
         )
-        self.queue = sqs.Queue(
-            self,
-            "Default",
+        own = sqs.QueueProps(
             queue_name=queue_name,
             visibility_timeout=Duration.seconds(visibility_factor * work_s),
             retention_period=Duration.days(retention_days),
             max_message_size_bytes=max_message_bytes,
-            encryption=_encryption(encryption_key),
             encryption_master_key=encryption_key,
-            enforce_ssl=True,
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=self.dead_letters, max_receive_count=attempts
             ),
             removal_policy=removal_policy,
         )
+        defaults = sqs.QueueProps(encryption=_encryption(encryption_key), enforce_ssl=True)
+        self.queue = sqs.Queue(self, "Default", **merge(self, props, own, defaults))
         if alarm_topic:
             alarms = Construct(self, "Alarms")
             add_queue_alarm(alarms, self.queue, alarm_topic, max_age_s=max_age_s)
@@ -78,13 +79,14 @@ class WorkQueue(Construct):
 
     def feed(
         self,
-        function: lambda_.IFunction,
+        function: lambda_.IFunction | Wrapper[lambda_.IFunction],
         *,
         batch_size: int = 1,
         batching_window_s: int = 0,
         max_concurrency: int | None = None,
     ) -> None:
         """Let `function` process the messages; it reports which messages of a batch failed."""
+        function = unwrap(function)
         # An alias has the timeout of its function.
         timeout_s = function_timeout_s(getattr(function, "lambda_", function))
         if timeout_s is not None and timeout_s > self._work_s:
@@ -103,6 +105,11 @@ class WorkQueue(Construct):
                 report_batch_item_failures=True,
             )
         )
+
+    @property
+    def resource(self) -> sqs.IQueue:
+        """The queue, so that the construct can stand for it."""
+        return self.queue
 
     def grant_send(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Let `grantee` send messages."""
