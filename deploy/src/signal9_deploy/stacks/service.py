@@ -111,7 +111,12 @@ class ServiceStack(Stack):
                 firewall.protect(self.rest.stage)
         self._schedule_canary()
         if settings.gradual and not settings.emulated:
-            GradualDeployment(self, "Gradual", functions=list(self.compute.by_name.values()))
+            GradualDeployment(
+                self,
+                "Gradual",
+                functions=list(self.compute.by_name.values()),
+                alarm_topic=data.topic,
+            )
         self._add_alarms()
         CfnOutput(self, "ApiId", value=self.rest.api.rest_api_id)
         if not settings.behind_edge:

@@ -8,6 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from .alarms import AlarmTarget, make_alarm
 from .arguments import checked
 from .errors import ConstructError
 from .feature_flags import prepare
@@ -41,6 +42,7 @@ class GradualDeployment(Construct):
         config: aws_codedeploy.ILambdaDeploymentConfig | None = None,
         alarms: Sequence[cloudwatch.IAlarm] = (),
         alarm_on_errors: bool = True,
+        alarm_topic: AlarmTarget | None = None,
         before: lambda_.IFunction | None = None,
         after: lambda_.IFunction | None = None,
         application_name: str | None = None,
@@ -48,7 +50,8 @@ class GradualDeployment(Construct):
         super().__init__(scope, id_)
         prepare(self)
         aliases = [self._alias_of(function) for function in functions]
-        self.alarms = [*(self._make_alarms(aliases) if alarm_on_errors else ()), *alarms]
+        own = self._make_alarms(aliases, alarm_topic) if alarm_on_errors else ()
+        self.alarms = [*own, *alarms]
         if len(self.alarms) > _MOST_ALARMS:
             raise ConstructError(
                 f"{self.node.path}: alarms: CodeDeploy watches at most {_MOST_ALARMS}, here "
@@ -88,24 +91,22 @@ class GradualDeployment(Construct):
             )
         return function.alias
 
-    def _make_alarms(self, aliases: Sequence[lambda_.Alias]) -> list[cloudwatch.Alarm]:
+    def _make_alarms(
+        self, aliases: Sequence[lambda_.Alias], topic: AlarmTarget | None
+    ) -> list[cloudwatch.Alarm]:
         """Make alarms on errors of the versions that traffic is shifted to, and of no others."""
         groups = [
             aliases[first : first + _MOST_METRICS]
             for first in range(0, len(aliases), _MOST_METRICS)
         ]
         return [
-            cloudwatch.Alarm(
+            make_alarm(
                 self,
                 f"Errors{number}",
-                metric=_sum_of_errors(group),
-                threshold=1,
-                evaluation_periods=1,
-                comparison_operator=(
-                    cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
-                ),
-                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-                alarm_description=f"{self.node.path}: errors of new versions end their deployment",
+                _sum_of_errors(group),
+                1,
+                f"{self.node.path}: errors of new versions end their deployment",
+                [topic] if topic else [],
             )
             for number, group in enumerate(groups, start=1)
         ]
