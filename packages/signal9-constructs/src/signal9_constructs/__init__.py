@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .fargate_service import FargateService
     from .firewall import Firewall, FirewallRule
     from .function import DependencyLayer, PythonFunction
+    from .gradual import GradualDeployment
     from .limits import LimitChecks
     from .network import Network, SubnetPlan, plan_subnets
     from .observability import Observability, WatchedService
@@ -58,6 +59,7 @@ __all__ = [
     "Finding",
     "Firewall",
     "FirewallRule",
+    "GradualDeployment",
     "GuardedStage",
     "IndexShape",
     "KnownFinding",
@@ -103,6 +105,7 @@ _MODULES: Final = {
     "firewall": "Firewall FirewallRule",
     "function": "DependencyLayer PythonFunction",
     "limits": "LimitChecks",
+    "gradual": "GradualDeployment",
     "network": "Network SubnetPlan plan_subnets",
     "observability": "Observability WatchedService",
     "queue": "WorkQueue",
