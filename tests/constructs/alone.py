@@ -10,7 +10,9 @@ from typing import Final
 
 from aws_cdk import Stack
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -44,6 +46,8 @@ from signal9_constructs import (
     WorkQueue,
 )
 from tests.constructs.lab import topic
+
+_CERTIFICATE: Final = "arn:aws:acm:us-east-1:123456789012:certificate/c"
 
 
 def _table(stack: Stack) -> Construct:
@@ -191,13 +195,12 @@ def _containers(stack: Stack) -> Construct:
         private_subnet_ids=["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
         vpc_cidr_block="10.0.0.0/16",
     )
-    arn = "arn:aws:acm:us-east-1:123456789012:certificate/c"
     return FargateService(
         stack,
         "Web",
         image="public.ecr.aws/nginx/nginx:1.29",
         vpc=vpc,
-        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", arn),
+        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", _CERTIFICATE),
         requests_per_task=1000,
         alarm_topic=topic(stack),
     )
@@ -277,4 +280,60 @@ def _granted(stack: Stack) -> None:
     work.feed(caller.function)
 
 
-ASKED: Final[dict[str, Callable[[Stack], object]]] = {"Files": _files, "Granted": _granted}
+def _further(stack: Stack) -> None:
+    """Make what tables, buckets, networks, jobs and services have only when they are asked."""
+    key = kms.Key(stack, "Key", enable_key_rotation=True)
+    network = Network(
+        stack,
+        "Network",
+        isolated_subnets=True,
+        ipv6=True,
+        flow_log_bucket=SecureBucket(stack, "Traffic"),
+    )
+    code = lambda_.Code.from_inline("def handler(event, context): pass")
+    function = PythonFunction(stack, "Bill", code=code, handler="index.handler")
+    table = DataTable(
+        stack,
+        "Orders",
+        partition_key="id",
+        stream=dynamodb.StreamViewType.KEYS_ONLY,
+        encryption_key=key,
+    )
+    table.feed("Bills", function)
+    visits = DataTable(
+        stack, "Visits", partition_key="id", stream=dynamodb.StreamViewType.KEYS_ONLY
+    )
+    visits.feed("Counts", function)
+    lists = SecureBucket(stack, "Lists")
+    lists.on_object("New", function)
+    photos = SecureBucket(
+        stack,
+        "Photos",
+        encryption_key=key,
+        replicate_to=[SecureBucket(stack, "Copies", encryption_key=key)],
+        inventory_to=lists,
+        lock_days=1,
+    )
+    photos.on_object("New", function)
+    job = StateMachineJob(stack, "Job", definition=sfn.Pass(stack, "Pack"), encryption_key=key)
+    job.start_on_event("Paid", pattern=events.EventPattern(source=["shop"]))
+    service = FargateService(
+        stack,
+        "Web",
+        image=Path(__file__).parent / "container",
+        vpc=network,
+        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", _CERTIFICATE),
+        internet_facing=True,
+        access_logs=SecureBucket(stack, "Requests"),
+        task_subnets=network.private_subnets,
+    )
+    job.grant_start(service)
+    lake = DataLake(stack, "Lake", tables=[LakeTable("orders", {"id": "string"})])
+    lake.grant_query(service)
+
+
+ASKED: Final[dict[str, Callable[[Stack], object]]] = {
+    "Files": _files,
+    "Further": _further,
+    "Granted": _granted,
+}
