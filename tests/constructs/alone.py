@@ -17,6 +17,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from signal9_constructs import (
@@ -315,7 +316,8 @@ def _further(stack: Stack) -> None:
         lock_days=1,
     )
     photos.on_object("New", function)
-    job = StateMachineJob(stack, "Job", definition=sfn.Pass(stack, "Pack"), encryption_key=key)
+    step = tasks.LambdaInvoke(stack, "Pack", lambda_function=function.function)
+    job = StateMachineJob(stack, "Job", definition=step, encryption_key=key)
     job.start_on_event("Paid", pattern=events.EventPattern(source=["shop"]))
     service = FargateService(
         stack,
@@ -325,11 +327,16 @@ def _further(stack: Stack) -> None:
         certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", _CERTIFICATE),
         internet_facing=True,
         access_logs=SecureBucket(stack, "Requests"),
+        environment={"STAGE": "dev"},
         task_subnets=network.private_subnets,
     )
     job.grant_start(service)
+    FargateService(
+        stack, "Inside", image="nginx", cluster=service.cluster, http_inside_vpc=True, max_tasks=2
+    )
     lake = DataLake(stack, "Lake", tables=[LakeTable("orders", {"id": "string"})])
     lake.grant_query(service)
+    EventBackbone(stack, "Shared", publisher_accounts=["210987654321"])
 
 
 ASKED: Final[dict[str, Callable[[Stack], object]]] = {
