@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .firewall import Firewall, FirewallRule
     from .function import DependencyLayer, PythonFunction
     from .network import Network, SubnetPlan, plan_subnets
-    from .observability import Observability, WatchedService
+    from .observability import Observability
     from .queue import WorkQueue
     from .rest import RestService, Route
     from .secret import ApiSecret
@@ -65,7 +65,6 @@ __all__ = [
     "TableIndex",
     "TableShape",
     "Verdict",
-    "WatchedService",
     "WorkQueue",
     "__version__",
     "known_findings",
@@ -86,7 +85,7 @@ _MODULES: Final = {
     "firewall": "Firewall FirewallRule",
     "function": "DependencyLayer PythonFunction",
     "network": "Network SubnetPlan plan_subnets",
-    "observability": "Observability WatchedService",
+    "observability": "Observability",
     "queue": "WorkQueue",
     "rest": "RestService Route",
     "secret": "ApiSecret",
