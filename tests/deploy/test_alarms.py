@@ -205,7 +205,10 @@ def test_a_planner_that_does_not_run_is_an_alarm() -> None:
 
 
 def test_providers_are_watched_for_what_they_are_asked_for() -> None:
-    providers = {"alpaca": AlpacaClient, "alphavantage": AlphaVantageClient}
+    providers: dict[str, type[AlpacaClient | AlphaVantageClient]] = {
+        "alpaca": AlpacaClient,
+        "alphavantage": AlphaVantageClient,
+    }
 
     for name, provider in providers.items():
         assert set(DATA_SETS[name]) == {each for each in DataSet if each in provider.calls}

@@ -30,7 +30,7 @@ from .watched import Resources, watched_subjects
 __all__ = ["Observability", "WatchedService", "make_alarm_topic"]
 
 _DASHBOARD_COLUMNS: Final = 24
-_NARROWEST: Final = 4
+_NARROWEST: Final = 6
 _MAX_ALARM_HOURS: Final = 168
 
 
