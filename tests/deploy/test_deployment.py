@@ -31,6 +31,7 @@ TABLE = "AWS::DynamoDB::GlobalTable"
 @pytest.fixture
 def cdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorded:
     monkeypatch.setattr(cdk_cli, "OUTPUT", tmp_path / "out")
+    monkeypatch.setattr(deployment, "upload_site", lambda *_: None)
     folder = tmp_path / "out" / "assembly-Signal9-prod"
     folder.mkdir(parents=True)
     body = json.dumps(template("prod", "Data").to_json())

@@ -12,6 +12,7 @@ from . import cdk_cli
 from .aws import Account
 from .cdk_cli import CdkCli, Echo
 from .delegation import check_delegation
+from .site import upload_site
 
 __all__ = [
     "check_indexes",
@@ -41,6 +42,8 @@ def deploy_to_account(settings: StageSettings, cdk: CdkCli, account: Account, ec
         echo(f"name servers of {settings.domain}: {', '.join(servers)}")
         check_delegation(settings.domain, servers)
     cdk_cli.deploy(settings, cdk, assembly=cdk_cli.OUTPUT)
+    if settings.parts.edge:
+        upload_site(settings, account, echo)
 
 
 def check_log_role(settings: StageSettings, account: Account) -> str:
