@@ -18,6 +18,7 @@ from signal9_constructs import (
     AccessTrail,
     ApiSecret,
     ContentDelivery,
+    CostBudget,
     DataTable,
     DependencyLayer,
     DnsZone,
@@ -132,6 +133,11 @@ def _delivery(stack: Stack) -> Construct:
     return ContentDelivery(stack, "Site")
 
 
+def _budget(stack: Stack) -> Construct:
+    tag = ("Stage", "prod")
+    return CostBudget(stack, "Costs", monthly_usd=100, tag=tag, topic=topic(stack), anomaly_usd=20)
+
+
 def _zone(stack: Stack) -> Construct:
     zone = DnsZone(
         stack,
@@ -157,6 +163,7 @@ ALONE: Final[dict[str, Callable[[Stack], Construct]]] = {
     "AccessTrail": _trail,
     "ApiSecret": _secret,
     "ContentDelivery": _delivery,
+    "CostBudget": _budget,
     "DataTable": _table,
     "DependencyLayer": _layer,
     "DnsZone": _zone,

@@ -304,6 +304,19 @@ def test_the_doctor_says_whether_recipients_confirmed(monkeypatch: pytest.Monkey
         _recipients(monkeypatch, "a@example.com", "b@example.com", "c@example.com")
 
 
+@pytest.mark.parametrize("active", [True, False])
+def test_the_doctor_says_whether_costs_are_told_apart_by_stage(
+    monkeypatch: pytest.MonkeyPatch, active: bool
+) -> None:
+    monkeypatch.setattr(doctor.Account, "is_cost_tag", lambda _, key: active and key == "Stage")
+
+    if active:
+        assert doctor._cost_tag(settings_of("prod")) == "Stage is active"
+    else:
+        with pytest.raises(DeployError, match="budget counts nothing: activate it under Billing"):
+            doctor._cost_tag(settings_of("prod"))
+
+
 def test_the_subscriptions_of_a_topic_tell_who_confirmed(account: Account, emulator: str) -> None:
     sns = _client("sns", emulator)
     topic = sns.create_topic(Name="alarms")["TopicArn"]

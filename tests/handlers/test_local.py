@@ -119,7 +119,12 @@ def test_the_page_shows_the_notice_as_text(client: httpx2.Client) -> None:
 
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert '<p id="notice" class="notice" role="note"></p>' in page.text
-    assert config == {"api": "/api/v1", "docs": "/docs", "issuer": None, "notice": "Made up & small."}
+    assert config == {
+        "api": "/api/v1",
+        "docs": "/docs",
+        "issuer": None,
+        "notice": "Made up & small.",
+    }
     assert 'find("notice").textContent = notice' in client.get("/page.js").text
     assert json.loads(without)["notice"] is None
 
@@ -128,7 +133,9 @@ def test_pages_load_only_what_is_served_with_them(client: httpx2.Client) -> None
     sources = "".join(client.get(path).text for path in ["/", "/docs", *SCRIPTS])
     pattern = r'(?:src=|href=|url: |fetch\(|from |import )"([^"#]+)"'
 
-    paths = {f"/{path.removeprefix('./').removeprefix('/')}" for path in re.findall(pattern, sources)}
+    paths = {
+        f"/{path.removeprefix('./').removeprefix('/')}" for path in re.findall(pattern, sources)
+    }
 
     assert {*FILES, "/config.json", "/docs", "/openapi.json", "/docs/swagger-ui.js"} <= paths
     assert {client.get(path).status_code for path in paths} == {200}

@@ -17,8 +17,9 @@ from signal9_constructs import (
 
 from .errors import DeployError, StageError
 from .functions import FUNCTIONS, FunctionSpec
-from .settings import StageSettings
+from .settings import COST_TAG, StageSettings
 from .stacks.account import AccountStack
+from .stacks.costs import CostsStack
 from .stacks.data import DataStack
 from .stacks.edge import EdgeStack
 from .stacks.network import NetworkStack
@@ -79,7 +80,7 @@ class Signal9Stage(GuardedStage):
             scope,
             settings.title,
             env=Environment(account=settings.account, region=settings.region),
-            tags={"Product": "signal9", "Stage": settings.stage},
+            tags={"Product": "signal9", COST_TAG: settings.stage},
             termination_protection=settings.retain,
             rule_packs=() if settings.emulated else _PACKS,
             # Nothing would tell a consumer of a weak one that its producer was replaced.
@@ -87,6 +88,9 @@ class Signal9Stage(GuardedStage):
                 ReferenceStrength.WEAK if settings.emulated else ReferenceStrength.STRONG
             ),
         )
+        self.costs = None
+        if settings.monthly_budget_usd and not settings.emulated:
+            self.costs = CostsStack(self, settings, settings.monthly_budget_usd)
         self.network = NetworkStack(self, settings) if settings.network.enabled else None
         self.data = DataStack(self, settings)
         self.service = ServiceStack(

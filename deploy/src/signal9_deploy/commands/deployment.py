@@ -23,7 +23,8 @@ __all__ = [
     "region_variables",
 ]
 
-_STACKS: Final = ("Edge", "Service", "Data", "Network")
+_STACKS: Final = ("Edge", "Service", "Data", "Network", "Costs")
+_GLOBAL: Final = ("Edge", "Costs")
 _TABLE: Final = "AWS::DynamoDB::GlobalTable"
 
 
@@ -102,7 +103,7 @@ def destroy_in_account(settings: StageSettings, cdk: CdkCli, account: Account, e
 
 
 def _account_of(settings: StageSettings, account: Account, part: str) -> Account:
-    region = EDGE_REGION if part == "Edge" else settings.region
+    region = EDGE_REGION if part in _GLOBAL else settings.region
     return account.in_region(region)
 
 

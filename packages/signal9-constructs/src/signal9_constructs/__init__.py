@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .audit_trail import AccessTrail
     from .backbone import EventBackbone
     from .bucket import SecureBucket
+    from .budget import CostBudget
     from .bundling import PythonBundle
     from .content_delivery import ContentDelivery
     from .dns import DnsZone
@@ -40,6 +41,7 @@ __all__ = [
     "ApiSecret",
     "ConstructError",
     "ContentDelivery",
+    "CostBudget",
     "DataTable",
     "DependencyLayer",
     "DnsZone",
@@ -74,6 +76,7 @@ _MODULES: Final = {
     "audit_trail": "AccessTrail",
     "backbone": "EventBackbone",
     "bucket": "SecureBucket",
+    "budget": "CostBudget",
     "bundling": "PythonBundle",
     "content_delivery": "ContentDelivery",
     "dns": "DnsZone",
