@@ -308,7 +308,8 @@ def test_the_doctor_says_whether_recipients_confirmed(monkeypatch: pytest.Monkey
 def test_the_doctor_says_whether_costs_are_told_apart_by_stage(
     monkeypatch: pytest.MonkeyPatch, active: bool
 ) -> None:
-    monkeypatch.setattr(doctor.Account, "is_cost_tag", lambda _, key: active and key == "Stage")
+    monkeypatch.setattr(doctor, "Account", Mailing)
+    monkeypatch.setattr(Mailing, "is_cost_tag", lambda _, key: active and key == "Stage")
 
     if active:
         assert doctor._cost_tag(settings_of("prod")) == "Stage is active"

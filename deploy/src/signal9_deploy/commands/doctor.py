@@ -94,10 +94,13 @@ def _recipients(settings: StageSettings) -> str:
 
 
 def _cost_tag(settings: StageSettings) -> str:
-    if not Account(settings.region).is_cost_tag(COST_TAG):
+    account = Account(settings.region)
+    if not account.outputs(stack_name(settings, "Data")):
+        return f"{COST_TAG} can be activated a day after the first deployment"
+    if not account.is_cost_tag(COST_TAG):
         raise DeployError(
             f"{COST_TAG} is not active, so the budget counts nothing: activate it under Billing, "
-            "Cost allocation tags, in the management account, a day after the first deployment"
+            "Cost allocation tags, in the management account; AWS lists new tags after a day"
         )
     return f"{COST_TAG} is active"
 
