@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from .alarms import AlarmSetting, AlarmSpec
     from .audit_trail import AccessTrail
     from .backbone import EventBackbone
     from .bucket import SecureBucket
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .firewall import Firewall, FirewallRule
     from .function import DependencyLayer, PythonFunction
     from .network import Network, SubnetPlan, plan_subnets
-    from .observability import Observability
+    from .observability import Observability, WatchedService
     from .queue import WorkQueue
     from .rest import RestService, Route
     from .secret import ApiSecret
@@ -38,6 +39,8 @@ __all__ = [
     "KNOWN_FINDINGS",
     "AccessTrail",
     "Acknowledgment",
+    "AlarmSetting",
+    "AlarmSpec",
     "ApiSecret",
     "ConstructError",
     "ContentDelivery",
@@ -64,6 +67,7 @@ __all__ = [
     "TableIndex",
     "TableShape",
     "Verdict",
+    "WatchedService",
     "WorkQueue",
     "__version__",
     "known_findings",
@@ -73,6 +77,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _MODULES: Final = {
+    "alarms": "AlarmSetting AlarmSpec",
     "audit_trail": "AccessTrail",
     "backbone": "EventBackbone",
     "bucket": "SecureBucket",
@@ -84,7 +89,7 @@ _MODULES: Final = {
     "firewall": "Firewall FirewallRule",
     "function": "DependencyLayer PythonFunction",
     "network": "Network SubnetPlan plan_subnets",
-    "observability": "Observability",
+    "observability": "Observability WatchedService",
     "queue": "WorkQueue",
     "rest": "RestService Route",
     "secret": "ApiSecret",
