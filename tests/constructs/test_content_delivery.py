@@ -15,12 +15,12 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
-from aws_cdk.assertions import Match, Template
+from aws_cdk.assertions import Annotations, Match, Template
 
 import signal9_constructs
 from signal9_constructs import ConstructError, ContentDelivery, Firewall, RestService, Route
 from signal9_constructs.content_delivery import paths_to_invalidate
-from tests.constructs.lab import Made, only, properties, statement, synthesise, text
+from tests.constructs.lab import ENV, Made, app, only, properties, statement, synthesise, text
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:orders"
@@ -71,14 +71,16 @@ def _full(stack: Stack) -> None:
 def _others(stack: Stack) -> None:
     """Several origins, an existing web ACL and a service of this library as the API."""
     function = lambda_.Function.from_function_arn(stack, "Orders", FUNCTION)
+    service = RestService(stack, "Api", routes=[Route("GET", "/api/orders", function, open=True)])
     own = cloudfront.BehaviorOptions(origin=origins.HttpOrigin("own.shop.example"))
     ContentDelivery(
         stack,
         "Web",
-        api=RestService(stack, "Api", routes=[Route("GET", "/api/orders", function, open=True)]),
+        api=service.api,
         api_headers={"X-Origin": "secret"},
         behaviors={"/blog/*": origins.HttpOrigin("blog.shop.example"), "/own/*": own},
         web_acl_arn=WEB_ACL,
+        props={"enable_ipv6": False},
         viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.ALLOW_ALL,
     )
 
@@ -244,6 +246,7 @@ def test_further_origins_have_their_own_paths(made: Made) -> None:
     assert "ResponseHeadersPolicyId" in behaviors["/blog/*"]
     assert "ResponseHeadersPolicyId" not in behaviors["/own/*"]
     assert config["WebACLId"] == WEB_ACL
+    assert config["IPV6Enabled"] is False
     assert "X-Origin" in str(config["Origins"])
     assert behaviors["/api/*"]["ViewerProtocolPolicy"] == "allow-all"
 
@@ -256,6 +259,18 @@ def test_an_api_may_be_any_origin(made: Made) -> None:
     ]
 
     assert origin["DomainName"] == "api.shop.example"
+
+
+def test_the_owner_of_an_imported_bucket_is_told_what_to_allow() -> None:
+    stack = Stack(app(), "Stack", env=ENV)
+    ContentDelivery(stack, "Web", bucket=s3.Bucket.from_bucket_name(stack, "Files", "files"))
+
+    found = Annotations.from_stack(stack).find_warning("*", Match.any_value())
+
+    (text,) = [str(each.entry.data) for each in found if "must add" in str(each.entry.data)]
+    assert "s3:ListBucket" in text
+    assert "cloudfront.amazonaws.com" in text
+    assert "aws:SourceArn" in text
 
 
 def test_responses_have_security_headers(made: Made) -> None:
@@ -345,6 +360,7 @@ def test_a_page_is_index_html_and_a_file_is_itself(path: str, file: str) -> None
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"props": {"comment": "x"}, "comment": "y"}, "props must not set comment"),
         ({"domain_names": ["shop.example"]}, "need a certificate in us-east-1"),
         ({"allowed_countries": ["DE"], "denied_countries": ["US"]}, "not both"),
         (

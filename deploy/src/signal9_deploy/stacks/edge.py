@@ -59,7 +59,7 @@ class EdgeStack(Stack):
             self,
             "Site",
             bucket=static.bucket,
-            api=_emulated_api(settings, service) if settings.emulated else service.rest,
+            api=_emulated_api(settings, service) if settings.emulated else service.rest.api,
             api_headers=dict([origin_header(settings)]) if settings.behind_edge else None,
             domain_names=settings.site_names,
             hosted_zone=zone.zone if zone else None,

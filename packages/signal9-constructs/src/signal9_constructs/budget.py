@@ -9,8 +9,10 @@ from aws_cdk import aws_budgets as budgets
 from aws_cdk import aws_ce as ce
 from constructs import Construct
 
+from .arguments import Wrapper, checked, unwrap
 from .errors import ConstructError
 from .feature_flags import prepare
+from .policies import allow_in_policy
 
 __all__ = ["CostBudget"]
 
@@ -18,6 +20,7 @@ _MAX_EMAILS: Final = 10
 _MAX_NAME: Final = 100
 
 
+@checked
 class CostBudget(Construct):
     """Tells people when the month's costs of a tag, or of the account, reach a budget.
 
@@ -36,7 +39,7 @@ class CostBudget(Construct):
         monthly_usd: float,
         tag: tuple[str, str] | None = None,
         emails: Sequence[str] = (),
-        topic: aws_sns.ITopic | None = None,
+        topic: aws_sns.ITopic | Wrapper[aws_sns.ITopic] | None = None,
         actual_percent: float = 80,
         forecast_percent: float = 100,
         anomaly_usd: float | None = None,
@@ -45,9 +48,9 @@ class CostBudget(Construct):
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
-        self._check(monthly_usd, emails, topic)
         self._emails = tuple(emails)
-        self._topic = topic
+        self._topic = unwrap(topic)
+        self._check(monthly_usd)
         self._tag = tag
         name = budget_name or Names.unique_resource_name(self, max_length=_MAX_NAME)
         self.budget = budgets.CfnBudget(
@@ -65,8 +68,8 @@ class CostBudget(Construct):
                 self._notification("FORECASTED", forecast_percent),
             ],
         )
-        if topic:
-            self._let_publish(topic, "budgets.amazonaws.com")
+        if self._topic:
+            self._let_publish(self._topic, "budgets.amazonaws.com")
         self.monitor = None
         if anomaly_usd is not None:
             if anomaly_monitor_arn is None:
@@ -74,13 +77,16 @@ class CostBudget(Construct):
             arn = anomaly_monitor_arn or str(self.monitor and self.monitor.attr_monitor_arn)
             self._subscribe(name, arn, anomaly_usd)
 
-    def _check(
-        self, monthly_usd: float, emails: Sequence[str], topic: aws_sns.ITopic | None
-    ) -> None:
-        path = self.node.path
+    @property
+    def resource(self) -> budgets.CfnBudget:
+        """The budget, so that the construct can stand for it."""
+        return self.budget
+
+    def _check(self, monthly_usd: float) -> None:
+        path, emails = self.node.path, self._emails
         if monthly_usd <= 0:
             raise ConstructError(f"{path}: monthly_usd {monthly_usd}: must be more than 0")
-        if not emails and topic is None:
+        if not emails and self._topic is None:
             raise ConstructError(f"{path}: pass emails or a topic, or nobody is told")
         if len(emails) > _MAX_EMAILS:
             raise ConstructError(
@@ -110,9 +116,18 @@ class CostBudget(Construct):
             yield "SNS", self._topic.topic_arn
 
     def _let_publish(self, topic: aws_sns.ITopic, service: str) -> None:
-        account = {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
-        principal = aws_iam.ServicePrincipal(service, conditions=account)
-        topic.grant_publish(principal)
+        def statement(arn: str, *actions: str) -> aws_iam.PolicyStatement:
+            return aws_iam.PolicyStatement(
+                principals=[aws_iam.ServicePrincipal(service)],
+                actions=list(actions),
+                resources=[arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+
+        allow_in_policy(self, topic, statement(topic.topic_arn, "sns:Publish"))
+        if topic.master_key:
+            decrypt = statement("*", "kms:Decrypt", "kms:GenerateDataKey")
+            allow_in_policy(self, topic.master_key, decrypt)
 
     def _make_monitor(self, name: str) -> ce.CfnAnomalyMonitor:
         if self._tag is None:

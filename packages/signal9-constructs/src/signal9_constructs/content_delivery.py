@@ -5,10 +5,10 @@ from fnmatch import fnmatchcase
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Stack, aws_iam
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
@@ -18,11 +18,12 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_deployment as deployment
 from constructs import Construct
 
+from .arguments import Wrapper, checked, merge, unwrap
 from .bucket import SecureBucket
 from .errors import US_EAST_1, ConstructError, require_us_east_1
 from .feature_flags import prepare
 from .firewall import Firewall
-from .rest import RestService
+from .policies import allow_in_policy
 
 __all__ = ["ContentDelivery", "paths_to_invalidate"]
 
@@ -34,9 +35,11 @@ _CACHE_FOREVER: Final = "public, max-age=31536000, immutable"
 _REVALIDATE: Final = "no-cache"
 _CONFIG: Final = "config.json"
 _MAX_INVALIDATION_PATHS: Final = 50
+_Api: TypeAlias = apigateway.RestApiBase | Wrapper[apigateway.RestApiBase] | cloudfront.IOrigin
 _ERRORS: Final = (400, 403, 404, 405, 414, 500, 501, 502, 503, 504)
 
 
+@checked
 class ContentDelivery(Construct):
     """A private bucket and, optionally, an API, served over HTTPS under one domain name.
 
@@ -53,8 +56,8 @@ class ContentDelivery(Construct):
         scope: Construct,
         id_: str,
         *,
-        bucket: s3.IBucket | None = None,
-        api: apigateway.RestApiBase | RestService | cloudfront.IOrigin | None = None,
+        bucket: s3.IBucket | Wrapper[s3.IBucket] | None = None,
+        api: _Api | None = None,
         api_paths: Sequence[str] = ("/api/*",),
         api_cache_s: int = 60,
         api_headers: Mapping[str, str] | None = None,
@@ -67,7 +70,7 @@ class ContentDelivery(Construct):
         ),
         domain_names: Sequence[str] = (),
         certificate: acm.ICertificate | None = None,
-        hosted_zone: route53.IHostedZone | None = None,
+        hosted_zone: route53.IHostedZone | Wrapper[route53.IHostedZone] | None = None,
         minimum_tls: cloudfront.SecurityPolicyProtocol = (
             cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021
         ),
@@ -78,10 +81,11 @@ class ContentDelivery(Construct):
         firewall: Firewall | None = None,
         web_acl_arn: str | None = None,
         price_class: cloudfront.PriceClass = cloudfront.PriceClass.PRICE_CLASS_100,
-        log_bucket: s3.IBucket | None = None,
+        log_bucket: s3.IBucket | Wrapper[s3.IBucket] | None = None,
         log_days: int = 90,
         comment: str | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        props: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
@@ -91,9 +95,12 @@ class ContentDelivery(Construct):
                 f"{self.node.path}: error_pages would replace the errors of the API and of "
                 "behaviors too: pass one or the other"
             )
-        self.bucket = bucket or SecureBucket(self, "Site", removal_policy=removal_policy).bucket
-        self.log_bucket = log_bucket or _make_log_bucket(self, log_days, removal_policy)
-        self.certificate = certificate or _make_certificate(self, domain_names, hosted_zone)
+        self.bucket = (
+            unwrap(bucket) or SecureBucket(self, "Site", removal_policy=removal_policy).bucket
+        )
+        self.log_bucket = unwrap(log_bucket) or _make_log_bucket(self, log_days, removal_policy)
+        zone = unwrap(hosted_zone)
+        self.certificate = certificate or _make_certificate(self, domain_names, zone)
         self._headers = _security_headers(self, csp=content_security_policy, hsts_days=hsts_days)
         self._protocol = viewer_protocol_policy
         self._single_page = single_page
@@ -103,27 +110,38 @@ class ContentDelivery(Construct):
             # Without permission to list, a missing file is 403 instead of 404.
             origin_access_levels=[cloudfront.AccessLevel.READ, cloudfront.AccessLevel.LIST],
         )
-        self.distribution = cloudfront.Distribution(
-            self,
-            "Default",
-            comment=comment,
-            default_root_object="index.html",
-            default_behavior=self._page_behavior(site),
-            additional_behaviors={
+        own = {
+            "comment": comment,
+            "default_behavior": self._page_behavior(site),
+            "additional_behaviors": {
                 **self._asset_behaviors(site),
                 **self._api_behaviors(api, api_paths, api_cache_s, api_headers),
                 **{path: self._behavior(each) for path, each in (behaviors or {}).items()},
             },
-            error_responses=list(_error_responses(error_pages or {})),
-            domain_names=list(domain_names) or None,
-            certificate=self.certificate,
-            minimum_protocol_version=minimum_tls if self.certificate else None,
-            http_version=cloudfront.HttpVersion.HTTP2_AND_3,
-            log_bucket=self.log_bucket,
-            geo_restriction=_geo_restriction(self, allowed_countries, denied_countries),
-            web_acl_id=firewall.arn if firewall else web_acl_arn,
-            price_class=price_class,
+            "error_responses": list(_error_responses(error_pages or {})),
+            "domain_names": list(domain_names) or None,
+            "certificate": self.certificate,
+            "minimum_protocol_version": minimum_tls if self.certificate else None,
+            "log_bucket": self.log_bucket,
+            "geo_restriction": _geo_restriction(self, allowed_countries, denied_countries),
+            "web_acl_id": firewall.arn if firewall else web_acl_arn,
+            "price_class": price_class,
+        }
+        defaults = {
+            "default_root_object": "index.html",
+            "http_version": cloudfront.HttpVersion.HTTP2_AND_3,
+        }
+        decided = {name: value for name, value in own.items() if value is not None}
+        self.distribution = cloudfront.Distribution(
+            self, "Default", **merge(self, props, decided, defaults)
         )
+        if not isinstance(self.bucket, s3.Bucket):
+            self._allow_to_read(self.bucket)
+
+    @property
+    def resource(self) -> cloudfront.Distribution:
+        """The distribution, so that the construct can stand for it."""
+        return self.distribution
 
     @property
     def url(self) -> str:
@@ -171,6 +189,22 @@ class ContentDelivery(Construct):
             distribution_paths=[*paths, f"/{_CONFIG}"] if settings and "/*" not in paths else paths,
         )
         pages.node.add_dependency(assets)
+
+    def _allow_to_read(self, bucket: s3.IBucket) -> None:
+        """Let the distribution read a bucket of another app, or say what its owner must allow."""
+        distribution = Stack.of(self).format_arn(
+            service="cloudfront",
+            region="",
+            resource="distribution",
+            resource_name=self.distribution.distribution_id,
+        )
+        statement = aws_iam.PolicyStatement(
+            principals=[aws_iam.ServicePrincipal("cloudfront.amazonaws.com")],
+            actions=["s3:GetObject", "s3:ListBucket"],
+            resources=[bucket.bucket_arn, bucket.arn_for_objects("*")],
+            conditions={"StringEquals": {"aws:SourceArn": distribution}},
+        )
+        allow_in_policy(self, bucket, statement)
 
     def _page_behavior(self, origin: cloudfront.IOrigin) -> cloudfront.BehaviorOptions:
         functions = []
@@ -220,7 +254,7 @@ class ContentDelivery(Construct):
 
     def _api_behaviors(
         self,
-        api: apigateway.RestApiBase | RestService | cloudfront.IOrigin | None,
+        api: _Api | None,
         paths: Sequence[str],
         cache_s: int,
         headers: Mapping[str, str] | None,
@@ -265,10 +299,10 @@ def _check_firewall(scope: Construct, firewall: Firewall | None, web_acl_arn: st
 
 def _api_origin(
     scope: Construct,
-    api: apigateway.RestApiBase | RestService | cloudfront.IOrigin,
+    api: _Api,
     headers: Mapping[str, str] | None,
 ) -> cloudfront.IOrigin:
-    rest = api.api if isinstance(api, RestService) else api
+    rest = api.resource if isinstance(api, Wrapper) else api
     if isinstance(rest, apigateway.RestApiBase):
         return origins.RestApiOrigin(rest, custom_headers=headers)
     if headers:
