@@ -1,4 +1,4 @@
-"""The CDK stage: its stacks, and the rule pack findings that are accepted in them."""
+"""The CDK stage: its stacks, and the findings that are accepted in them."""
 
 import sys
 from collections.abc import Sequence
@@ -28,7 +28,6 @@ from .stage_files import load_stage
 
 __all__ = [
     "ACKNOWLEDGMENTS",
-    "CHECKOV_ACKNOWLEDGMENTS",
     "Signal9Stage",
     "make_account",
     "synthesize",
@@ -57,13 +56,17 @@ ACKNOWLEDGMENTS: Final = (
         "distribution and firewall take the value when they are deployed, so both must be at once",
         "**/Data/OriginSecret/**",
     ),
+    *(
+        Acknowledgment("CKV_AWS_27", "SQS encrypts queues with its own key", path)
+        for path in _QUEUES
+    ),
+    Acknowledgment(
+        "CKV_AWS_149",
+        "Secrets Manager encrypts with the AWS managed key",
+        "**/Data/OriginSecret/**",
+    ),
 )
-"""Accepted findings of cdk-nag."""
-
-CHECKOV_ACKNOWLEDGMENTS: Final = tuple(
-    Acknowledgment("CKV_AWS_27", "SQS encrypts queues with its own key", path) for path in _QUEUES
-)
-"""Accepted findings of checkov (`hatch run scan:all`)."""
+"""Accepted findings of cdk-nag and checkov."""
 
 
 class Signal9Stage(GuardedStage):

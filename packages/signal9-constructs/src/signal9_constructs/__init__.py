@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .errors import ConstructError
     from .firewall import Firewall, FirewallRule
     from .function import DependencyLayer, PythonFunction
+    from .limits import LimitChecks
     from .network import Network, SubnetPlan, plan_subnets
     from .observability import Observability, WatchedService
     from .queue import WorkQueue
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         KnownFinding,
         RulePack,
         Verdict,
+        acknowledge_known_findings,
         known_findings,
     )
     from .table import DataTable, IndexShape, TableIndex, TableShape
@@ -55,6 +57,7 @@ __all__ = [
     "GuardedStage",
     "IndexShape",
     "KnownFinding",
+    "LimitChecks",
     "Network",
     "Observability",
     "PythonBundle",
@@ -70,6 +73,7 @@ __all__ = [
     "WatchedService",
     "WorkQueue",
     "__version__",
+    "acknowledge_known_findings",
     "known_findings",
     "plan_subnets",
 ]
@@ -88,6 +92,7 @@ _MODULES: Final = {
     "errors": "ConstructError",
     "firewall": "Firewall FirewallRule",
     "function": "DependencyLayer PythonFunction",
+    "limits": "LimitChecks",
     "network": "Network SubnetPlan plan_subnets",
     "observability": "Observability WatchedService",
     "queue": "WorkQueue",
@@ -95,7 +100,8 @@ _MODULES: Final = {
     "secret": "ApiSecret",
     "stage": "GuardedStage",
     "suppressions": (
-        "KNOWN_FINDINGS Acknowledgment Finding KnownFinding RulePack Verdict known_findings"
+        "KNOWN_FINDINGS Acknowledgment Finding KnownFinding RulePack Verdict"
+        " acknowledge_known_findings known_findings"
     ),
     "table": "DataTable IndexShape TableIndex TableShape",
 }
