@@ -32,7 +32,13 @@ PAGES: Final = sorted(
 )
 _BLOCK: Final = re.compile(r"<!-- (\w+) (\w+) -->\n(.*?)<!-- end -->", re.DOTALL)
 _ROW: Final = re.compile(r"^\| `(\w+)` \| (.*?) \| (.*?) ?\|$", re.MULTILINE)
-_PRICE_PAGES: Final = {"EC2": "vpc", "SecretsManager": "secrets-manager", "WAFv2": "waf"}
+_PRICE_PAGES: Final = {
+    "EC2": "vpc",
+    "ECS": "fargate",
+    "ElasticLoadBalancingV2": "elasticloadbalancing",
+    "SecretsManager": "secrets-manager",
+    "WAFv2": "waf",
+}
 
 
 class Item(NamedTuple):
@@ -134,7 +140,7 @@ def _templates() -> Mapping[str, Mapping[str, Any]]:
 
 
 def _cost(name: str, _old: str) -> Iterator[str]:
-    items, prices = items_at_rest(_templates().get(name, {})), load_prices()
+    items, prices = items_at_rest(_templates().get(name, {})), loadload_prices()
     if not items:
         yield "Nothing at rest; only use and storage cost."
         return

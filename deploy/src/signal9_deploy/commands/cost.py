@@ -33,6 +33,7 @@ _PRICES: Final = DEPLOY / "prices.toml"
 _AMOUNTS: Final = ("at_rest", "at_rest_after_free", "per_million", "per_10k_tickers", "per_night")
 _OLD_DAYS: Final = 180
 _STRICT: Final = ConfigDict(frozen=True, extra="forbid")
+_API: Final = "AWS::ApiGateway::RestApi"
 _FIREWALL_IN_RULES: Final = 5  # a firewall costs as much as five of its rules
 _ZERO: Final = Decimal(0)
 
@@ -153,8 +154,9 @@ def estimate(templates: Iterable[Template], prices: Prices) -> Estimate:
 
 
 def _lines(counts: Mapping[str, int], units: Mapping[str, int], prices: Prices) -> Iterator[Line]:
-    # What sends requests all month, such as a health check, makes others cost at rest.
-    requests = sum((prices.at_rest[each].requests * units[each] for each in prices.at_rest), _ZERO)
+    # A health check sends requests all month, which cost at rest if there is an API to check.
+    checks = prices.at_rest if _API in counts else ()
+    requests = sum((prices.at_rest[each].requests * units[each] for each in checks), _ZERO)
     for type_, count in sorted(counts.items()):
         price = prices.at_rest.get(type_, AtRest(unit="", price=_ZERO))
         per_million = _usage(type_, count, prices.per_million)

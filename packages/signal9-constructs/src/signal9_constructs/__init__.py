@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from .budget import CostBudget
     from .bundling import PythonBundle
     from .content_delivery import ContentDelivery
+    from .data_lake import DataLake, LakeTable, Partition
     from .dns import DnsZone
     from .errors import ConstructError
+    from .fargate_service import FargateService
     from .firewall import Firewall, FirewallRule
     from .function import DependencyLayer, PythonFunction
     from .limits import LimitChecks
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from .rest import RestService, Route
     from .secret import ApiSecret
     from .stage import GuardedStage
+    from .state_machine import StateMachineJob
     from .suppressions import (
         KNOWN_FINDINGS,
         Acknowledgment,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
         known_findings,
     )
     from .table import DataTable, IndexShape, TableIndex, TableShape
+    from .user_pool import UserPool
 
 __all__ = [
     "KNOWN_FINDINGS",
@@ -47,28 +51,34 @@ __all__ = [
     "ConstructError",
     "ContentDelivery",
     "CostBudget",
+    "DataLake",
     "DataTable",
     "DependencyLayer",
     "DnsZone",
     "EventBackbone",
+    "FargateService",
     "Finding",
     "Firewall",
     "FirewallRule",
     "GuardedStage",
     "IndexShape",
     "KnownFinding",
+    "LakeTable",
     "LimitChecks",
     "Network",
     "Observability",
+    "Partition",
     "PythonBundle",
     "PythonFunction",
     "RestService",
     "Route",
     "RulePack",
     "SecureBucket",
+    "StateMachineJob",
     "SubnetPlan",
     "TableIndex",
     "TableShape",
+    "UserPool",
     "Verdict",
     "WatchedService",
     "WorkQueue",
@@ -88,8 +98,10 @@ _MODULES: Final = {
     "budget": "CostBudget",
     "bundling": "PythonBundle",
     "content_delivery": "ContentDelivery",
+    "data_lake": "DataLake LakeTable Partition",
     "dns": "DnsZone",
     "errors": "ConstructError",
+    "fargate_service": "FargateService",
     "firewall": "Firewall FirewallRule",
     "function": "DependencyLayer PythonFunction",
     "limits": "LimitChecks",
@@ -99,11 +111,13 @@ _MODULES: Final = {
     "rest": "RestService Route",
     "secret": "ApiSecret",
     "stage": "GuardedStage",
+    "state_machine": "StateMachineJob",
     "suppressions": (
         "KNOWN_FINDINGS Acknowledgment Finding KnownFinding RulePack Verdict"
         " acknowledge_known_findings known_findings"
     ),
     "table": "DataTable IndexShape TableIndex TableShape",
+    "user_pool": "UserPool",
 }
 
 if not TYPE_CHECKING:  # otherwise a type checker would accept any misspelled name
