@@ -18,6 +18,7 @@ from botocore.exceptions import (
 )
 
 from ..errors import DeployError
+from ..settings import EDGE_REGION
 
 __all__ = ["Account", "StackResource", "aws_errors"]
 
@@ -112,6 +113,14 @@ class Account:
                 ServiceCode=service, QuotaCode=code
             )
         return float(response["Quota"]["Value"])
+
+    def is_cost_tag(self, key: str) -> bool:
+        """Return whether the account's costs are told apart by a tag."""
+        with aws_errors(f"cost allocation tag {key}"):
+            response = self.client("ce", EDGE_REGION).list_cost_allocation_tags(
+                TagKeys=[key], Status="Active"
+            )
+        return bool(response["CostAllocationTags"])
 
     def outputs(self, stack: str) -> dict[str, str]:
         """Return the outputs of a stack, none if it is not deployed."""

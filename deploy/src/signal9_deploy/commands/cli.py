@@ -164,12 +164,14 @@ def put_secrets(stage: Stage) -> None:
 def cost(
     stage: Stage, *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
 ) -> None:
-    """Estimate a stage's monthly cost: at rest, per million requests, per 10,000 tickers."""
-    folder = cdk_cli.synth(load_stage(stage), CdkCli(), lambda line: typer.echo(line, err=True))
+    """Estimate a stage's cost: at rest, per million requests, per 10,000 tickers, per night."""
+    settings = load_stage(stage)
+    folder = cdk_cli.synth(settings, CdkCli(), lambda line: typer.echo(line, err=True))
     prices = cost_estimate.load_prices()
     estimate = cost_estimate.estimate(cost_estimate.read_templates(folder), prices)
     render = cost_estimate.as_json if as_json else cost_estimate.as_table
-    typer.echo(render(estimate, prices))
+    today = datetime.now(UTC).date()
+    typer.echo(render(estimate, prices, region=settings.region, today=today))
 
 
 @program.command()

@@ -12,6 +12,7 @@ from . import cdk_cli
 from .aws import Account
 from .cdk_cli import CdkCli, Echo
 from .delegation import check_delegation
+from .site import upload_site
 
 __all__ = [
     "check_indexes",
@@ -22,7 +23,8 @@ __all__ = [
     "region_variables",
 ]
 
-_STACKS: Final = ("Edge", "Service", "Data", "Network")
+_STACKS: Final = ("Edge", "Service", "Data", "Network", "Costs")
+_GLOBAL: Final = ("Edge", "Costs")
 _TABLE: Final = "AWS::DynamoDB::GlobalTable"
 
 
@@ -41,6 +43,8 @@ def deploy_to_account(settings: StageSettings, cdk: CdkCli, account: Account, ec
         echo(f"name servers of {settings.domain}: {', '.join(servers)}")
         check_delegation(settings.domain, servers)
     cdk_cli.deploy(settings, cdk, assembly=cdk_cli.OUTPUT)
+    if settings.parts.edge:
+        upload_site(settings, account, echo)
 
 
 def check_log_role(settings: StageSettings, account: Account) -> str:
@@ -99,7 +103,7 @@ def destroy_in_account(settings: StageSettings, cdk: CdkCli, account: Account, e
 
 
 def _account_of(settings: StageSettings, account: Account, part: str) -> Account:
-    region = EDGE_REGION if part == "Edge" else settings.region
+    region = EDGE_REGION if part in _GLOBAL else settings.region
     return account.in_region(region)
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .audit_trail import AccessTrail
     from .backbone import EventBackbone
     from .bucket import SecureBucket
+    from .budget import CostBudget
     from .bundling import PythonBundle
     from .content_delivery import ContentDelivery
     from .data_lake import DataLake, LakeTable, Partition
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .firewall import Firewall, FirewallRule
     from .function import DependencyLayer, PythonFunction
     from .gradual import GradualDeployment
+    from .limits import LimitChecks
     from .network import Network, SubnetPlan, plan_subnets
     from .observability import Observability, WatchedService
     from .queue import WorkQueue
@@ -49,6 +51,7 @@ __all__ = [
     "ApiSecret",
     "ConstructError",
     "ContentDelivery",
+    "CostBudget",
     "DataLake",
     "DataTable",
     "DependencyLayer",
@@ -63,6 +66,7 @@ __all__ = [
     "IndexShape",
     "KnownFinding",
     "LakeTable",
+    "LimitChecks",
     "Network",
     "Observability",
     "Partition",
@@ -93,6 +97,7 @@ _MODULES: Final = {
     "audit_trail": "AccessTrail",
     "backbone": "EventBackbone",
     "bucket": "SecureBucket",
+    "budget": "CostBudget",
     "bundling": "PythonBundle",
     "content_delivery": "ContentDelivery",
     "data_lake": "DataLake LakeTable Partition",
@@ -102,6 +107,7 @@ _MODULES: Final = {
     "firewall": "Firewall FirewallRule",
     "function": "DependencyLayer PythonFunction",
     "gradual": "GradualDeployment",
+    "limits": "LimitChecks",
     "network": "Network SubnetPlan plan_subnets",
     "observability": "Observability WatchedService",
     "queue": "WorkQueue",

@@ -43,6 +43,7 @@ class SecureBucket(Construct):
         access_logs_prefix: str | None = None,
         lock_days: int | None = None,
         events_to_bus: bool = False,
+        enforce_tls: bool = True,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, id_)
@@ -60,8 +61,8 @@ class SecureBucket(Construct):
             bucket_key_enabled=True if encryption_key else None,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=True,
-            minimum_tls_version=_MIN_TLS,
+            enforce_ssl=enforce_tls,
+            minimum_tls_version=_MIN_TLS if enforce_tls else None,
             versioned=versioned,
             lifecycle_rules=[
                 s3.LifecycleRule(
