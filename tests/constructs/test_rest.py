@@ -417,3 +417,14 @@ def test_a_position_has_one_parameter_name_only(path: str, other: str) -> None:
 
     with pytest.raises(ConstructError, match=r"is \{number\} in another route"):
         check_routes([Route("GET", path, function, open=True) for path in paths], authorized=False)
+
+
+def test_a_function_of_many_routes_has_one_permission_for_the_stage() -> None:
+    def build(stack: Stack) -> None:
+        function = _function(stack)
+        routes = [Route("GET", f"/orders{number}", function, open=True) for number in range(60)]
+        RestService(stack, "Api", routes=routes)
+
+    permission = only(synthesise(api=build)["api"], "AWS::Lambda::Permission")
+
+    assert str(permission["SourceArn"]).endswith("'/live/*/*']]}")

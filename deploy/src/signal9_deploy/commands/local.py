@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from ..errors import DeployError
@@ -23,6 +24,8 @@ from ..settings import StageSettings
 from .aws import Account
 from .cdk_cli import DEPLOY, CdkCli, Echo, deploy
 from .deployment import destroy_in_account
+from .site import upload_site
+from .smoke import Deployment
 
 __all__ = ["FOLDER", "LEFT_OUT", "PORT", "Emulator", "account", "deploy_local", "destroy_local"]
 
@@ -36,6 +39,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "Network": "VPC, NAT gateways and flow logs; functions use this machine's network",
     "AccessTrail": "CloudTrail",
     "EventBackbone": "archive, schema registry, delivery retries and undelivered events",
+    "GradualDeployment": "CodeDeploy; a new version gets all requests at once",
     "Firewall": "logs, lists of addresses, the association with the API; nothing is blocked",
     "Firewall at the edge": "the distribution has none",
     "Observability": "incidents, and alarms on tables and data sets, which are metric math",
@@ -68,6 +72,7 @@ def deploy_local(settings: StageSettings, *, port: int, echo: Echo, seed: bool =
             echo("bootstrapping the emulator ...")
             target = f"aws://{_ACCOUNT}/{settings.region}"
             cdk.output("bootstrap", target, "--context", f"stage={settings.stage}")
+        deployment = Deployment.begin(settings, account, echo)
         echo("bundling and deploying ...")
         deploy(settings, cdk, quietly=True)
     except DeployError as error:
@@ -81,6 +86,9 @@ def deploy_local(settings: StageSettings, *, port: int, echo: Echo, seed: bool =
     api = account.outputs(stack_name(settings, "Service"))["ApiId"]
     api_url = f"{url}/restapis/{api}/live/_user_request_/api/v1"
     echo(f"API: {api_url}")
+    if settings.parts.edge:
+        upload_site(settings, account, echo)
+        echo(f"page: {_page_url(settings, account, url)}")
     if settings.issuer is None:
         echo(f"{NO_ISSUER} {settings.audience}")
     if seed and account.is_empty(f"{table_prefix(settings)}Assets"):
@@ -88,6 +96,7 @@ def deploy_local(settings: StageSettings, *, port: int, echo: Echo, seed: bool =
             if spec.plans:
                 echo("the stage fills itself from now on, within minutes")
                 account.invoke(function_name(settings, spec.name))
+    deployment.check(echo)
     return api_url
 
 
@@ -116,6 +125,13 @@ def account(settings: StageSettings) -> Account:
     return Account(settings.region, _variables(settings, url))
 
 
+def _page_url(settings: StageSettings, account: Account, url: str) -> str:
+    """Return the distribution's address on the emulator, which browsers resolve to this machine."""
+    site = account.outputs(stack_name(settings, "Edge"))["SiteUrl"]
+    label, port = (urlsplit(site).hostname or "").partition(".")[0], urlsplit(url).port or PORT
+    return f"http://{label}.cloudfront.localhost:{port}/"
+
+
 def _emulator_url(port: int) -> str:
     external = os.environ.get("AWS_ENDPOINT_URL")
     if external is None:
@@ -126,8 +142,13 @@ def _emulator_url(port: int) -> str:
 
 
 def _variables(settings: StageSettings, url: str) -> dict[str, str]:
-    # The template validator takes seconds, and the emulator checks the templates itself.
-    return {**_credentials(settings.region), "AWS_ENDPOINT_URL": url, "CDK_VALIDATION": "false"}
+    return {
+        **_credentials(settings.region),
+        "AWS_ENDPOINT_URL": url,
+        # The template validator takes seconds, and the emulator checks the templates itself.
+        "CDK_VALIDATION": "false",
+        "SIGNAL9_DEPLOY__EMULATOR_PORT": str(urlsplit(url).port or PORT),
+    }
 
 
 def _credentials(region: str) -> dict[str, str]:

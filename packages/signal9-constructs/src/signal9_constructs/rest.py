@@ -195,6 +195,7 @@ class RestService(Construct):
         self.stage.node.add_dependency(self.execution_log)
         self.authorizer = self._make_authorizer(authorizer, authorizer_cache_s)
         self._add_methods(routes)
+        self._limit_permissions_to(stage_name)
         cors = _error_headers(cors_origins, cors_exposed_headers)
         add_problem_responses(Construct(self, "Problems"), self.api, cors)
         self.usage_plan = self._make_usage_plan(api_keys, requests_per_day)
@@ -265,9 +266,7 @@ class RestService(Construct):
             authorizer = None if route.open else self.authorizer
             self.api.root.resource_for_path(route.path).add_method(
                 route.method,
-                apigateway.LambdaIntegration(
-                    route.function, allow_test_invoke=False, scope_permission_to_method=True
-                ),
+                apigateway.LambdaIntegration(route.function, scope_permission_to_method=False),
                 authorizer=authorizer,
                 authorization_type=None if authorizer else apigateway.AuthorizationType.NONE,
                 api_key_required=route.key_required,
@@ -275,6 +274,13 @@ class RestService(Construct):
                 request_models=None if route.body is None else self._make_model(route, route.body),
                 request_validator=validator,
             )
+
+    def _limit_permissions_to(self, stage_name: str) -> None:
+        # A permission per method would fill the 20 KB of a function's policy with some 47 routes;
+        # the CDK's permission per function and API is for all stages.
+        for permission in self.api.node.children:
+            if isinstance(permission, lambda_.CfnPermission):
+                permission.source_arn = self.api.arn_for_execute_api("*", "/*", stage_name)
 
     def _make_model(self, route: Route, body: JsonSchema) -> dict[str, apigateway.IModel]:
         schema = draft_4_document(body)
