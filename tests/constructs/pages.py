@@ -140,7 +140,7 @@ def _templates() -> Mapping[str, Mapping[str, Any]]:
 
 
 def _cost(name: str, _old: str) -> Iterator[str]:
-    items, prices = items_at_rest(_templates().get(name, {})), loadload_prices()
+    items, prices = items_at_rest(_templates().get(name, {})), load_prices()
     if not items:
         yield "Nothing at rest; only use and storage cost."
         return
