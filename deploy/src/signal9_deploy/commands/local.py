@@ -75,9 +75,8 @@ def deploy_local(settings: StageSettings, *, port: int, echo: Echo, seed: bool =
     except DeployError as error:
         if Emulator(url).responds():
             raise
-        raise DeployError(
-            f"the emulator at {url} has exited: see {FOLDER / 'emulator.log'}"
-        ) from error
+        log = FOLDER / "emulator.log"
+        raise DeployError(f"the emulator at {url} has exited: see {log}") from error
     for name, features in LEFT_OUT.items():
         echo(f"left out: {name}: {features}")
     api = account.outputs(stack_name(settings, "Service"))["ApiId"]
