@@ -29,6 +29,7 @@ from signal9_constructs import (
     EventBackbone,
     FargateService,
     Firewall,
+    GradualDeployment,
     LakeTable,
     Network,
     Observability,
@@ -75,6 +76,17 @@ def _function(stack: Stack) -> Construct:
         handler="index.handler",
         alarm_topic=topic(stack),
     )
+
+
+def _gradual(stack: Stack) -> Construct:
+    function = PythonFunction(
+        stack,
+        "Bill",
+        code=lambda_.Code.from_inline("def handler(event, context): pass"),
+        handler="index.handler",
+        alias=True,
+    )
+    return GradualDeployment(stack, "Gradual", functions=[function])
 
 
 def _layer(stack: Stack) -> Construct:
@@ -229,6 +241,7 @@ ALONE: Final[dict[str, Callable[[Stack], Construct]]] = {
     "EventBackbone": _backbone,
     "FargateService": _containers,
     "Firewall": _firewall,
+    "GradualDeployment": _gradual,
     "Network": _network,
     "Observability": _observability,
     "PythonFunction": _function,

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from .fargate_service import FargateService
     from .firewall import Firewall, FirewallRule
     from .function import DependencyLayer, PythonFunction
+    from .gradual import GradualDeployment
     from .limits import LimitChecks
     from .network import Network, SubnetPlan, plan_subnets
     from .observability import Observability, WatchedService
     from .queue import WorkQueue
-    from .rest import RestService, Route
+    from .rest import RestService, Route, UsagePlan
     from .secret import ApiSecret
     from .stage import GuardedStage
     from .state_machine import StateMachineJob
@@ -60,6 +61,7 @@ __all__ = [
     "Finding",
     "Firewall",
     "FirewallRule",
+    "GradualDeployment",
     "GuardedStage",
     "IndexShape",
     "KnownFinding",
@@ -78,6 +80,7 @@ __all__ = [
     "SubnetPlan",
     "TableIndex",
     "TableShape",
+    "UsagePlan",
     "UserPool",
     "Verdict",
     "WatchedService",
@@ -105,10 +108,11 @@ _MODULES: Final = {
     "firewall": "Firewall FirewallRule",
     "function": "DependencyLayer PythonFunction",
     "limits": "LimitChecks",
+    "gradual": "GradualDeployment",
     "network": "Network SubnetPlan plan_subnets",
     "observability": "Observability WatchedService",
     "queue": "WorkQueue",
-    "rest": "RestService Route",
+    "rest": "RestService Route UsagePlan",
     "secret": "ApiSecret",
     "stage": "GuardedStage",
     "state_machine": "StateMachineJob",
