@@ -283,9 +283,6 @@ class StageSettings(BaseSettings):
         35, ge=1, le=35, description="Days back to which a table can be restored."
     )
     export_days: PositiveInt = Field(400, description="Days that exports of the tables are kept.")
-    emulator_port: int = Field(
-        4566, ge=1, le=65_535, description="The emulator's port; `deploy:local` sets it."
-    )
     gradual: bool = Field(
         False,
         description="Whether functions have versions, which CodeDeploy gives a tenth of the "
@@ -296,6 +293,9 @@ class StageSettings(BaseSettings):
         description="Whether the API's functions start from snapshots, which cost by the hour.",
     )
     canary: Canary = Field(default_factory=Canary, description="The canary.")
+    emulator_port: int = Field(
+        4566, ge=1, le=65_535, description="The emulator's port; `deploy:local` sets it."
+    )
     network: Network = Field(default_factory=Network, description="The VPC.")
     quotas: Quotas = Field(default_factory=Quotas, description="The limits of the API.")
     parts: Parts = Field(default_factory=Parts, description="The optional parts of the stage.")

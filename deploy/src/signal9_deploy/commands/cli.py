@@ -23,6 +23,8 @@ from .deployment import (
     destroy_in_account,
     region_variables,
 )
+from .smoke import WAIT_S, describe, smoke_test
+from .smoke import as_json as checks_as_json
 
 __all__ = ["main", "program"]
 
@@ -102,6 +104,22 @@ def comment(file: Annotated[Path, typer.Argument(help="The comment, as Markdown.
         typer.echo(gitlab.comment(file.read_text("utf-8"), os.environ))
     else:
         typer.echo(f"{gitlab.TOKEN_VARIABLE} is unset: no comment on the merge request")
+
+
+@program.command()
+def smoke(
+    stage: Stage,
+    *,
+    wait: Annotated[float, typer.Option(help="Seconds that a probe may take.")] = WAIT_S,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check a deployed stage: health, sign-in, page and pipeline; fail if one fails."""
+    settings = load_stage(stage)
+    account = local.account(settings) if settings.emulated else Account(settings.region)
+    checks = smoke_test(settings, account, wait_s=wait)
+    typer.echo(checks_as_json(settings, checks) if as_json else "\n".join(describe(checks)))
+    if any(check.failed for check in checks):
+        raise typer.Exit(1)
 
 
 @program.command()

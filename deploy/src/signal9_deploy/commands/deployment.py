@@ -13,6 +13,7 @@ from .aws import Account
 from .cdk_cli import CdkCli, Echo
 from .delegation import check_delegation
 from .site import upload_site
+from .smoke import Deployment
 
 __all__ = [
     "check_indexes",
@@ -31,6 +32,7 @@ _TABLE: Final = "AWS::DynamoDB::GlobalTable"
 def deploy_to_account(settings: StageSettings, cdk: CdkCli, account: Account, echo: Echo) -> None:
     """Deploy a stage: a new zone first, since its certificates need it to be delegated."""
     check_log_role(settings, account)
+    deployment = Deployment.begin(settings, account, echo)
     folder = cdk_cli.synth(settings, cdk, echo)
     for name in _STACKS:
         _account_of(settings, account, name).release_failed(stack_name(settings, name))
@@ -45,6 +47,7 @@ def deploy_to_account(settings: StageSettings, cdk: CdkCli, account: Account, ec
     cdk_cli.deploy(settings, cdk, assembly=cdk_cli.OUTPUT)
     if settings.parts.edge:
         upload_site(settings, account, echo)
+    deployment.check(echo)
 
 
 def check_log_role(settings: StageSettings, account: Account) -> str:

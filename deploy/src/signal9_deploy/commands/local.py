@@ -25,6 +25,7 @@ from .aws import Account
 from .cdk_cli import DEPLOY, CdkCli, Echo, deploy
 from .deployment import destroy_in_account
 from .site import upload_site
+from .smoke import Deployment
 
 __all__ = ["FOLDER", "LEFT_OUT", "PORT", "Emulator", "account", "deploy_local", "destroy_local"]
 
@@ -38,6 +39,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "Network": "VPC, NAT gateways and flow logs; functions use this machine's network",
     "AccessTrail": "CloudTrail",
     "EventBackbone": "archive, schema registry, delivery retries and undelivered events",
+    "GradualDeployment": "CodeDeploy; a new version gets all requests at once",
     "Firewall": "logs, lists of addresses, the association with the API; nothing is blocked",
     "Firewall at the edge": "the distribution has none",
     "Observability": "alarms on tables, which are metric math",
@@ -70,6 +72,7 @@ def deploy_local(settings: StageSettings, *, port: int, echo: Echo, seed: bool =
             echo("bootstrapping the emulator ...")
             target = f"aws://{_ACCOUNT}/{settings.region}"
             cdk.output("bootstrap", target, "--context", f"stage={settings.stage}")
+        deployment = Deployment.begin(settings, account, echo)
         echo("bundling and deploying ...")
         deploy(settings, cdk, quietly=True)
     except DeployError as error:
@@ -90,6 +93,7 @@ def deploy_local(settings: StageSettings, *, port: int, echo: Echo, seed: bool =
             if spec.plans:
                 echo("the stage fills itself from now on, within minutes")
                 account.invoke(function_name(settings, spec.name))
+    deployment.check(echo)
     return api_url
 
 
