@@ -78,17 +78,14 @@ def deploy_local(settings: StageSettings, *, port: int, echo: Echo, seed: bool =
     except DeployError as error:
         if Emulator(url).responds():
             raise
-        raise DeployError(
-            f"the emulator at {url} has exited: see {FOLDER / 'emulator.log'}"
-        ) from error
+        log = FOLDER / "emulator.log"
+        raise DeployError(f"the emulator at {url} has exited: see {log}") from error
     for name, features in LEFT_OUT.items():
         echo(f"left out: {name}: {features}")
     api = account.outputs(stack_name(settings, "Service"))["ApiId"]
     api_url = f"{url}/restapis/{api}/live/_user_request_/api/v1"
     echo(f"API: {api_url}")
-    if settings.parts.edge:
-        upload_site(settings, account, echo)
-        echo(f"page: {_page_url(settings, account, url)}")
+    _upload_page(settings, account, url, echo)
     if settings.issuer is None:
         echo(f"{NO_ISSUER} {settings.audience}")
     if seed and account.is_empty(f"{table_prefix(settings)}Assets"):
@@ -125,11 +122,14 @@ def account(settings: StageSettings) -> Account:
     return Account(settings.region, _variables(settings, url))
 
 
-def _page_url(settings: StageSettings, account: Account, url: str) -> str:
-    """Return the distribution's address on the emulator, which browsers resolve to this machine."""
+def _upload_page(settings: StageSettings, account: Account, url: str, echo: Echo) -> None:
+    """Upload the page and print its address, whose name browsers resolve to this machine."""
+    if not settings.parts.edge:
+        return
+    upload_site(settings, account, echo)
     site = account.outputs(stack_name(settings, "Edge"))["SiteUrl"]
     label, port = (urlsplit(site).hostname or "").partition(".")[0], urlsplit(url).port or PORT
-    return f"http://{label}.cloudfront.localhost:{port}/"
+    echo(f"page: http://{label}.cloudfront.localhost:{port}/")
 
 
 def _emulator_url(port: int) -> str:

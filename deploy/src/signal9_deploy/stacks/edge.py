@@ -6,6 +6,7 @@ from aws_cdk import CfnOutput, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_route53_targets as targets
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -49,9 +50,9 @@ class EdgeStack(Stack):
             "Static",
             bucket_name=bucket_name(settings, "static", self.account),
             cors_origins=settings.origins,
-            # The emulator takes every request for one over plain HTTP.
-            enforce_tls=not settings.emulated,
             removal_policy=self._policy,
+            # The emulator takes every request for one over plain HTTP.
+            props=s3.BucketProps(enforce_ssl=False) if settings.emulated else None,
         )
         zone = self._make_zone(data)
         with_firewall = settings.parts.firewall and not settings.emulated

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .network import Network, SubnetPlan, plan_subnets
     from .observability import Observability
     from .queue import WorkQueue
-    from .rest import RestService, Route
+    from .rest import RestService, Route, UsagePlan
     from .secret import ApiSecret
     from .stage import GuardedStage
     from .state_machine import StateMachineJob
@@ -80,6 +80,7 @@ __all__ = [
     "SubnetPlan",
     "TableIndex",
     "TableShape",
+    "UsagePlan",
     "UserPool",
     "Verdict",
     "WorkQueue",
@@ -110,7 +111,7 @@ _MODULES: Final = {
     "network": "Network SubnetPlan plan_subnets",
     "observability": "Observability",
     "queue": "WorkQueue",
-    "rest": "RestService Route",
+    "rest": "RestService Route UsagePlan",
     "secret": "ApiSecret",
     "stage": "GuardedStage",
     "state_machine": "StateMachineJob",

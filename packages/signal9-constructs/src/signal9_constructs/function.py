@@ -252,6 +252,7 @@ class PythonFunction(Construct):
         return role
 
 
+@checked
 class DependencyLayer(Construct):
     """A layer of pinned wheels for one Python version and architecture."""
 
