@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .content_delivery import ContentDelivery
     from .dns import DnsZone
     from .errors import ConstructError
-    from .firewall import Firewall, FirewallRule
+    from .firewall import ExistingFirewall, Firewall, FirewallRule, ManagedRules, RateLimit
     from .function import DependencyLayer, PythonFunction
     from .limits import LimitChecks
     from .network import Network, SubnetPlan, plan_subnets
@@ -49,6 +49,7 @@ __all__ = [
     "DependencyLayer",
     "DnsZone",
     "EventBackbone",
+    "ExistingFirewall",
     "Finding",
     "Firewall",
     "FirewallRule",
@@ -56,10 +57,12 @@ __all__ = [
     "IndexShape",
     "KnownFinding",
     "LimitChecks",
+    "ManagedRules",
     "Network",
     "Observability",
     "PythonBundle",
     "PythonFunction",
+    "RateLimit",
     "RestService",
     "Route",
     "RulePack",
@@ -88,7 +91,7 @@ _MODULES: Final = {
     "content_delivery": "ContentDelivery",
     "dns": "DnsZone",
     "errors": "ConstructError",
-    "firewall": "Firewall FirewallRule",
+    "firewall": "ExistingFirewall Firewall FirewallRule ManagedRules RateLimit",
     "function": "DependencyLayer PythonFunction",
     "limits": "LimitChecks",
     "network": "Network SubnetPlan plan_subnets",
