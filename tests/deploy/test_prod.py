@@ -156,7 +156,7 @@ def test_a_table_without_a_completed_export_in_26_hours_is_an_alarm() -> None:
     )
 
 
-def test_three_secrets_have_placeholders_and_alarms_on_age_where_they_do_not_rotate() -> None:
+def test_four_secrets_have_placeholders_and_alarms_on_age_where_they_do_not_rotate() -> None:
     data = template("prod", "Data")
     named = _named(properties(data, "AWS::SecretsManager::Secret"), "Name")
 
@@ -166,10 +166,10 @@ def test_three_secrets_have_placeholders_and_alarms_on_age_where_they_do_not_rot
         if each.get("MetricName") == "SecretAge"
     ]
 
-    names = {f"signal9/{name}/prod" for name in ("alphavantage", "alpaca", "auth0")}
+    names = {f"signal9/{name}/prod" for name in ("alphavantage", "alpaca", "auth0", "canary")}
     assert set(named) == {*names, "signal9/origin/prod"}
     assert all("set-me" in named[name]["SecretString"] for name in names)
-    assert len(ages) == 2
+    assert len(ages) == 3
     assert not any("Auth0" in str(each) for each in ages)
     assert all(each["AlarmActions"] for each in ages)
 
@@ -207,7 +207,7 @@ def test_a_stage_may_leave_auth0s_secret_to_people() -> None:
         for each in properties(data, "AWS::CloudWatch::Alarm")
         if each.get("MetricName") == "SecretAge"
     ]
-    assert len(ages) == 3
+    assert len(ages) == 4
 
 
 def test_old_data_alarms() -> None:

@@ -14,7 +14,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["EDGE_REGION", "LOCAL", "Network", "Parts", "Quotas", "StageSettings"]
+__all__ = ["EDGE_REGION", "LOCAL", "Canary", "Network", "Parts", "Quotas", "StageSettings"]
 
 LOCAL: Final = "local"
 """The stage that runs on an emulator."""
@@ -103,6 +103,20 @@ class Quotas(BaseModel):
     )
     requests_per_token: int = Field(
         1000, ge=10, description="Requests with one token in five minutes before it is blocked."
+    )
+
+
+class Canary(BaseModel):
+    """The function that checks the stage after every deployment."""
+
+    model_config = _FROZEN
+
+    minutes: int = Field(
+        0, ge=0, le=60, description="How often it checks the stage afterwards as well; 0: never."
+    )
+    sign_in: bool = Field(
+        False,
+        description="Whether it signs in, as the client in the secret `signal9/canary/<stage>`.",
     )
 
 
@@ -241,6 +255,16 @@ class StageSettings(BaseSettings):
         35, ge=1, le=35, description="Days back to which a table can be restored."
     )
     export_days: PositiveInt = Field(400, description="Days that exports of the tables are kept.")
+    gradual: bool = Field(
+        False,
+        description="Whether functions have versions, which CodeDeploy gives a tenth of the "
+        "requests for five minutes first; errors roll the deployment back.",
+    )
+    snap_start: bool = Field(
+        False,
+        description="Whether the API's functions start from snapshots, which cost by the hour.",
+    )
+    canary: Canary = Field(default_factory=Canary, description="The canary.")
     network: Network = Field(default_factory=Network, description="The VPC.")
     quotas: Quotas = Field(default_factory=Quotas, description="The limits of the API.")
     parts: Parts = Field(default_factory=Parts, description="The optional parts of the stage.")
@@ -249,6 +273,11 @@ class StageSettings(BaseSettings):
     def emulated(self) -> bool:
         """Whether the stage runs on an emulator of AWS."""
         return self.stage == LOCAL
+
+    @property
+    def api_base(self) -> str | None:
+        """The URL of the API behind its own name or the distribution's, if there is a zone."""
+        return self.domain and f"https://{self.api_name}"
 
     @property
     def rotates(self) -> bool:
@@ -328,6 +357,14 @@ class StageSettings(BaseSettings):
             raise ValueError(
                 f"provider: must be live for {self.stage}, or allow_sample must be true"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _canary_reaches_the_api(self) -> Self:
+        if self.canary.minutes and self.behind_edge and self.domain is None:
+            raise ValueError("canary.minutes: requires a domain, or the API without parts.edge")
+        if self.network.enabled and not self.network.nat_gateways and self.canary.minutes:
+            raise ValueError("canary.minutes: requires a NAT gateway, or no VPC")
         return self
 
     @model_validator(mode="after")

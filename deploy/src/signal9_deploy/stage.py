@@ -17,9 +17,11 @@ from signal9_constructs import (
 
 from .errors import DeployError, StageError
 from .functions import FUNCTIONS, FunctionSpec
-from .settings import StageSettings
+from .repository import CONTEXT, Repository, parse_repository
+from .settings import EDGE_REGION, StageSettings
 from .stacks.account import AccountStack
 from .stacks.data import DataStack
+from .stacks.delivery import DeliveryStack, ProviderStack
 from .stacks.edge import EdgeStack
 from .stacks.network import NetworkStack
 from .stacks.service import ServiceStack
@@ -29,6 +31,7 @@ __all__ = [
     "ACKNOWLEDGMENTS",
     "Signal9Stage",
     "make_account",
+    "make_delivery",
     "synthesize",
 ]
 
@@ -66,6 +69,25 @@ ACKNOWLEDGMENTS: Final = (
     ),
 )
 """Accepted findings of cdk-nag and checkov."""
+
+
+_OF_DELIVERY: Final = (
+    Acknowledgment(
+        "AwsSolutions-IAM4[**ReadOnlyAccess]",
+        "drift of every resource type is detected by reading it; a statement denies data",
+        "**/Delivery/Drift/**",
+    ),
+    Acknowledgment(
+        "AwsSolutions-IAM5[Resource::*]",
+        "DescribeManagedPrefixLists takes no resource; its region is a condition",
+        "**/Delivery/**",
+    ),
+    Acknowledgment(
+        "AwsSolutions-IAM5[**stack/Signal9-**]",
+        "CloudFormation adds an id to the name of a stack",
+        "**/Delivery/**",
+    ),
+)
 
 
 class Signal9Stage(GuardedStage):
@@ -122,6 +144,25 @@ def make_account(scope: Construct, settings: StageSettings) -> GuardedStage:
     return shared
 
 
+def make_delivery(
+    scope: Construct, settings: StageSettings, repository: Repository
+) -> GuardedStage:
+    """Make the stacks that let a repository's pipelines deliver the stage."""
+    delivery = GuardedStage(
+        scope,
+        f"{settings.title}-Delivery",
+        # Roles are global, so they are always made in the same region.
+        env=Environment(account=settings.account, region=EDGE_REGION),
+        tags={"Product": "signal9", "Stage": settings.stage},
+        termination_protection=settings.retain,
+        rule_packs=_PACKS,
+    )
+    ProviderStack(delivery, repository)
+    DeliveryStack(delivery, settings, repository)
+    delivery.acknowledge(*_OF_DELIVERY)
+    return delivery
+
+
 def synthesize() -> None:
     """Synthesize the stage in the context `stage`; an invalid stage is one line on stderr."""
     app = App(analytics_reporting=False, stack_traces=False)
@@ -133,6 +174,8 @@ def synthesize() -> None:
         Signal9Stage(app, settings)
         if not settings.emulated:
             make_account(app, settings)
+            if repository := app.node.try_get_context(CONTEXT):
+                make_delivery(app, settings, parse_repository(str(repository)))
         app.synth()
     except (ConstructError, DeployError) as error:
         sys.exit(str(error))

@@ -98,6 +98,13 @@ class Account:
         with aws_errors("API Gateway"):
             return self.client("apigateway").get_account().get("cloudwatchRoleArn") or None
 
+    def trusts(self, host: str) -> bool:
+        """Return whether the account has an OIDC provider for the tokens of a host."""
+        with aws_errors("OIDC providers"):
+            response = self.client("iam").list_open_id_connect_providers()
+        providers = (provider["Arn"] for provider in response["OpenIDConnectProviderList"])
+        return any(arn.endswith(f":oidc-provider/{host}") for arn in providers)
+
     def quota(self, service: str, code: str) -> float:
         """Return a service quota of this account."""
         with aws_errors("quotas"):

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ..errors import DeployError
+from ..repository import Repository, parse_repository
 from ..settings import LOCAL, StageSettings
 from ..stage_files import load_stage
 from . import cdk_cli, gitlab, local, secrets
@@ -58,11 +59,17 @@ def deploy(
 
 
 @program.command()
-def bootstrap(stage: Stage) -> None:
-    """Prepare a stage's account for the CDK, once."""
+def bootstrap(
+    stage: Stage,
+    *,
+    github: Annotated[str | None, typer.Option(help="OWNER/NAME, which delivers it.")] = None,
+    gitlab: Annotated[str | None, typer.Option(help="GROUP/NAME or URL, likewise.")] = None,
+) -> None:
+    """Prepare a stage's account for the CDK, and for a repository's pipelines, once."""
     settings = _in_account(load_stage(stage))
     account = Account(settings.region)
-    cdk_cli.bootstrap(settings, _cdk(settings, account), account)
+    repository = _repository(github, gitlab)
+    cdk_cli.bootstrap(settings, _cdk(settings, account), account, repository)
 
 
 @program.command()
@@ -179,6 +186,16 @@ def doctor(stage: Annotated[str, typer.Argument(help="The stage.")] = LOCAL) -> 
 
 def _cdk(settings: StageSettings, account: Account) -> CdkCli:
     return CdkCli(region_variables(settings, account))
+
+
+def _repository(github: str | None, gitlab: str | None) -> Repository | None:
+    if github and gitlab:
+        raise DeployError("--github and --gitlab: a stage is delivered from one repository")
+    if github:
+        return parse_repository(f"github:{github}")
+    if gitlab:
+        return parse_repository(gitlab if gitlab.startswith("https:") else f"gitlab:{gitlab}")
+    return None
 
 
 def _in_account(settings: StageSettings) -> StageSettings:

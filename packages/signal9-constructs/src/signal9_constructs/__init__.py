@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from .bucket import SecureBucket
     from .bundling import PythonBundle
     from .content_delivery import ContentDelivery
+    from .data_lake import DataLake, LakeTable, Partition
     from .dns import DnsZone
     from .errors import ConstructError
+    from .fargate_service import FargateService
     from .firewall import ExistingFirewall, Firewall, FirewallRule, ManagedRules, RateLimit
     from .function import DependencyLayer, PythonFunction
+    from .gradual import GradualDeployment
     from .limits import LimitChecks
     from .network import Network, SubnetPlan, plan_subnets
     from .observability import Observability, WatchedService
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from .rest import RestService, Route, UsagePlan
     from .secret import ApiSecret
     from .stage import GuardedStage
+    from .state_machine import StateMachineJob
     from .suppressions import (
         KNOWN_FINDINGS,
         Acknowledgment,
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
         known_findings,
     )
     from .table import DataTable, IndexShape, TableIndex, TableShape
+    from .user_pool import UserPool
 
 __all__ = [
     "KNOWN_FINDINGS",
@@ -45,21 +50,26 @@ __all__ = [
     "ApiSecret",
     "ConstructError",
     "ContentDelivery",
+    "DataLake",
     "DataTable",
     "DependencyLayer",
     "DnsZone",
     "EventBackbone",
     "ExistingFirewall",
+    "FargateService",
     "Finding",
     "Firewall",
     "FirewallRule",
+    "GradualDeployment",
     "GuardedStage",
     "IndexShape",
     "KnownFinding",
+    "LakeTable",
     "LimitChecks",
     "ManagedRules",
     "Network",
     "Observability",
+    "Partition",
     "PythonBundle",
     "PythonFunction",
     "RateLimit",
@@ -67,10 +77,12 @@ __all__ = [
     "Route",
     "RulePack",
     "SecureBucket",
+    "StateMachineJob",
     "SubnetPlan",
     "TableIndex",
     "TableShape",
     "UsagePlan",
+    "UserPool",
     "Verdict",
     "WatchedService",
     "WorkQueue",
@@ -89,22 +101,27 @@ _MODULES: Final = {
     "bucket": "SecureBucket",
     "bundling": "PythonBundle",
     "content_delivery": "ContentDelivery",
+    "data_lake": "DataLake LakeTable Partition",
     "dns": "DnsZone",
     "errors": "ConstructError",
+    "fargate_service": "FargateService",
     "firewall": "ExistingFirewall Firewall FirewallRule ManagedRules RateLimit",
     "function": "DependencyLayer PythonFunction",
     "limits": "LimitChecks",
+    "gradual": "GradualDeployment",
     "network": "Network SubnetPlan plan_subnets",
     "observability": "Observability WatchedService",
     "queue": "WorkQueue",
     "rest": "RestService Route UsagePlan",
     "secret": "ApiSecret",
     "stage": "GuardedStage",
+    "state_machine": "StateMachineJob",
     "suppressions": (
         "KNOWN_FINDINGS Acknowledgment Finding KnownFinding RulePack Verdict"
         " acknowledge_known_findings known_findings"
     ),
     "table": "DataTable IndexShape TableIndex TableShape",
+    "user_pool": "UserPool",
 }
 
 if not TYPE_CHECKING:  # otherwise a type checker would accept any misspelled name

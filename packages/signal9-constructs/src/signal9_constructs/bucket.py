@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
-from aws_cdk import Duration, RemovalPolicy, aws_iam, aws_kms
+from aws_cdk import Annotations, Duration, RemovalPolicy, aws_iam, aws_kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -49,7 +49,7 @@ class SecureBucket(Construct):
         prepare(self)
         self.encryption_key = encryption_key
         lock = s3.ObjectLockRetention.governance(Duration.days(lock_days)) if lock_days else None
-        self.bucket = s3.Bucket(
+        self.bucket: s3.IBucket = s3.Bucket(
             self,
             "Default",
             bucket_name=bucket_name,
@@ -94,6 +94,17 @@ class SecureBucket(Construct):
                 event_bridge_configuration=to_bus
             )
 
+    @staticmethod
+    def from_existing(
+        scope: Construct,
+        id_: str,
+        bucket: s3.IBucket,
+        *,
+        encryption_key: aws_kms.IKey | None = None,
+    ) -> "SecureBucket":
+        """Return an existing bucket with these grants; its settings are its owner's."""
+        return _ExistingBucket(scope, id_, bucket, encryption_key)
+
     def grant_read(self, grantee: aws_iam.IGrantable, *, prefix: str = "") -> aws_iam.Grant:
         """Let `grantee` get and list objects whose keys begin with `prefix`."""
         if self.encryption_key:
@@ -127,6 +138,22 @@ class SecureBucket(Construct):
         # The L2's grants have wildcard actions, which rule packs reject.
         return aws_iam.Grant.add_to_principal_or_resource(
             grantee=grantee, actions=list(actions), resource_arns=[arn], resource=self.bucket
+        )
+
+
+class _ExistingBucket(SecureBucket):
+    """A bucket that this library did not make, so nothing about it is enforced."""
+
+    def __init__(
+        self, scope: Construct, id_: str, bucket: s3.IBucket, encryption_key: aws_kms.IKey | None
+    ) -> None:
+        Construct.__init__(self, scope, id_)
+        prepare(self)
+        self.bucket, self.encryption_key = bucket, encryption_key or bucket.encryption_key
+        Annotations.of(self).add_warning_v2(
+            "signal9-constructs:existingBucket",
+            "the owner of an existing bucket must see to its encryption, versions, expiry, public "
+            "access block and TLS; acknowledge this warning when that is done",
         )
 
 

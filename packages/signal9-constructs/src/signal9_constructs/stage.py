@@ -21,6 +21,7 @@ from aws_cdk import (
 from aws_cdk.cx_api import CloudAssembly
 from constructs import Construct
 
+from .arguments import checked
 from .errors import ConstructError
 from .limits import LimitChecks
 from .suppressions import (
@@ -36,6 +37,7 @@ from .suppressions import (
 __all__ = ["GuardedStage"]
 
 
+@checked
 class GuardedStage(Stage):
     """A stage that tags and protects its stacks and fails synthesis on any open finding.
 
