@@ -24,6 +24,7 @@ from signal9_constructs import (
     AccessTrail,
     ApiSecret,
     ContentDelivery,
+    CostBudget,
     DataLake,
     DataTable,
     DependencyLayer,
@@ -158,6 +159,11 @@ def _delivery(stack: Stack) -> Construct:
     return ContentDelivery(stack, "Site")
 
 
+def _budget(stack: Stack) -> Construct:
+    tag = ("Stage", "prod")
+    return CostBudget(stack, "Costs", monthly_usd=100, tag=tag, topic=topic(stack), anomaly_usd=20)
+
+
 def _zone(stack: Stack) -> Construct:
     zone = DnsZone(
         stack,
@@ -231,6 +237,7 @@ ALONE: Final[dict[str, Callable[[Stack], Construct]]] = {
     "AccessTrail": _trail,
     "ApiSecret": _secret,
     "ContentDelivery": _delivery,
+    "CostBudget": _budget,
     "DataLake": _lake,
     "DataTable": _table,
     "DependencyLayer": _layer,

@@ -11,18 +11,19 @@ if TYPE_CHECKING:
     from .audit_trail import AccessTrail
     from .backbone import EventBackbone
     from .bucket import SecureBucket
+    from .budget import CostBudget
     from .bundling import PythonBundle
     from .content_delivery import ContentDelivery
     from .data_lake import DataLake, LakeTable, Partition
     from .dns import DnsZone
     from .errors import ConstructError
     from .fargate_service import FargateService
-    from .firewall import Firewall, FirewallRule
+    from .firewall import ExistingFirewall, Firewall, FirewallRule, ManagedRules, RateLimit
     from .function import DependencyLayer, PythonFunction
     from .gradual import GradualDeployment
     from .limits import LimitChecks
     from .network import Network, SubnetPlan, plan_subnets
-    from .observability import Observability, WatchedService
+    from .observability import Observability
     from .queue import WorkQueue
     from .rest import RestService, Route, UsagePlan
     from .secret import ApiSecret
@@ -50,11 +51,13 @@ __all__ = [
     "ApiSecret",
     "ConstructError",
     "ContentDelivery",
+    "CostBudget",
     "DataLake",
     "DataTable",
     "DependencyLayer",
     "DnsZone",
     "EventBackbone",
+    "ExistingFirewall",
     "FargateService",
     "Finding",
     "Firewall",
@@ -65,11 +68,13 @@ __all__ = [
     "KnownFinding",
     "LakeTable",
     "LimitChecks",
+    "ManagedRules",
     "Network",
     "Observability",
     "Partition",
     "PythonBundle",
     "PythonFunction",
+    "RateLimit",
     "RestService",
     "Route",
     "RulePack",
@@ -81,7 +86,6 @@ __all__ = [
     "UsagePlan",
     "UserPool",
     "Verdict",
-    "WatchedService",
     "WorkQueue",
     "__version__",
     "acknowledge_known_findings",
@@ -96,18 +100,19 @@ _MODULES: Final = {
     "audit_trail": "AccessTrail",
     "backbone": "EventBackbone",
     "bucket": "SecureBucket",
+    "budget": "CostBudget",
     "bundling": "PythonBundle",
     "content_delivery": "ContentDelivery",
     "data_lake": "DataLake LakeTable Partition",
     "dns": "DnsZone",
     "errors": "ConstructError",
     "fargate_service": "FargateService",
-    "firewall": "Firewall FirewallRule",
+    "firewall": "ExistingFirewall Firewall FirewallRule ManagedRules RateLimit",
     "function": "DependencyLayer PythonFunction",
-    "limits": "LimitChecks",
     "gradual": "GradualDeployment",
+    "limits": "LimitChecks",
     "network": "Network SubnetPlan plan_subnets",
-    "observability": "Observability WatchedService",
+    "observability": "Observability",
     "queue": "WorkQueue",
     "rest": "RestService Route UsagePlan",
     "secret": "ApiSecret",

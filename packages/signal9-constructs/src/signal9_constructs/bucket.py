@@ -99,7 +99,7 @@ class SecureBucket(Construct):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,
-            minimum_tls_version=_MIN_TLS,
+            minimum_tls_version=None if props and props.enforce_ssl is False else _MIN_TLS,
             encryption=None if encryption_key else s3.BucketEncryption.S3_MANAGED,
         )
         self._removal_policy, self._alarm_topic = removal_policy, alarm_topic
