@@ -4,13 +4,13 @@ A container service takes uploads, and a state machine converts what arrived dur
 """
 
 import aws_cdk as cdk
-import existing
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 
+import existing
 import signal9_constructs as parts
 
 ACCEPTED = (
