@@ -10,6 +10,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
+from .arguments import Wrapper
 from .errors import ConstructError
 
 __all__ = [
@@ -40,7 +41,13 @@ __all__ = [
     "with_thresholds",
 ]
 
-AlarmTarget: TypeAlias = aws_sns.ITopic | aws_lambda.IFunction | cloudwatch.IAlarmAction
+AlarmTarget: TypeAlias = (
+    aws_sns.ITopic
+    | aws_lambda.IFunction
+    | cloudwatch.IAlarmAction
+    | Wrapper[aws_sns.ITopic]
+    | Wrapper[aws_lambda.IFunction]
+)
 """Whom an alarm notifies: a topic, a function, or any action of CloudWatch alarms."""
 
 AlarmName: TypeAlias = Literal[
@@ -197,6 +204,8 @@ def add_alarm_actions(alarm: cloudwatch.AlarmBase, targets: Sequence[AlarmTarget
 
 
 def _action(target: AlarmTarget) -> cloudwatch.IAlarmAction:
+    if isinstance(target, Wrapper):
+        return _action(target.resource)
     if hasattr(target, "topic_arn"):
         return actions.SnsAction(cast("aws_sns.ITopic", target))
     if hasattr(target, "function_arn"):

@@ -27,7 +27,7 @@ from jsii.errors import JavaScriptError, JSIIError
 
 from .errors import ConstructError
 
-__all__ = ["Wrapper", "checked", "merge", "unwrap"]
+__all__ = ["Wrapper", "checked", "implements", "merge", "struct_values", "unwrap"]
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -54,17 +54,18 @@ def merge(scope: Construct, props: object, own: object, defaults: object = None)
     Each is a struct of the CDK, or a mapping where a struct has required members. `own` is what the
     construct's arguments decide: the same name in `props` is refused. `props` replace `defaults`.
     """
-    decided, further = _values(own), _values(props)
+    decided, further = struct_values(own), struct_values(props)
     twice = sorted(set(decided) & set(further))
     if twice:
         raise ConstructError(
             f"{scope.node.path}: props must not set {', '.join(twice)}: "
             f"{type(scope).__name__} does, from its other arguments"
         )
-    return {**_values(defaults), **further, **decided}
+    return {**struct_values(defaults), **further, **decided}
 
 
-def _values(struct: object) -> dict[str, object]:
+def struct_values(struct: object) -> dict[str, Any]:
+    """Return the members of a struct of the CDK that are not `None`, or those of a mapping."""
     if struct is None:
         return {}
     if isinstance(struct, Mapping):
@@ -165,7 +166,7 @@ def _fits(value: object, kind: object) -> bool:
     if origin in (int, float):
         return _fits_number(value, int if origin is int else int | float)
     if getattr(origin, "_is_protocol", False):
-        return _implements(value, origin, get_args(kind))
+        return _fits_protocol(value, origin, get_args(kind))
     if isinstance(value, str | bytes) and origin.__module__ == "collections.abc":
         return False  # a text is a sequence of texts, but nobody means it
     return any(isinstance(each, origin) for each in _delegates(value)) and all(
@@ -184,25 +185,26 @@ def _fits_number(value: object, type_: type | UnionType) -> bool:
     return cast("float", value) >= 0 or Token.is_unresolved(value)
 
 
-def _implements(value: object, protocol: type, kinds: tuple[object, ...]) -> bool:
-    """Whether a value implements an interface of the CDK by declaration, or has all members."""
+def _fits_protocol(value: object, protocol: type, kinds: tuple[object, ...]) -> bool:
     if protocol is Wrapper:
         return isinstance(value, Wrapper) and _fits(value.resource, kinds[0])
-    if not hasattr(protocol, "__jsii_type__"):
-        names = {*dir(protocol), *get_type_hints(protocol)}
-        return all(hasattr(value, name) for name in names if not name.startswith("_"))
+    if hasattr(protocol, "__jsii_type__"):
+        return implements(value, protocol)
+    names = {*dir(protocol), *get_type_hints(protocol)}
+    return all(hasattr(value, name) for name in names if not name.startswith("_"))
+
+
+def implements(value: object, interface: type) -> bool:
+    """Whether a value declares to implement an interface of the CDK."""
     declared = (
-        interface
+        base
         for each in _delegates(value)
         for class_ in type(each).__mro__
-        for interface in (class_, *getattr(class_, "__jsii_ifaces__", ()))
+        for type_ in (class_, *getattr(class_, "__jsii_ifaces__", ()))
+        for base in type_.__mro__
     )
-    type_name = protocol.__jsii_type__
-    return any(
-        getattr(base, "__jsii_type__", None) == type_name
-        for interface in declared
-        for base in interface.__mro__
-    )
+    name = getattr(interface, "__jsii_type__", None)
+    return any(getattr(base, "__jsii_type__", None) == name for base in declared)
 
 
 def _delegates(value: object) -> Sequence[object]:

@@ -13,6 +13,7 @@ from aws_cdk import aws_glue as glue
 from constructs import Construct
 
 from .alarms import make_alarm, service_metric
+from .arguments import Wrapper, checked, unwrap
 from .bucket import SecureBucket
 from .errors import ConstructError
 from .feature_flags import prepare
@@ -89,6 +90,7 @@ class LakeTable:
         return self.prefix if self.prefix is not None else f"{self.name}/"
 
 
+@checked
 class DataLake(Construct):
     """A bucket of Parquet files, a Glue database and an Athena workgroup.
 
@@ -111,7 +113,7 @@ class DataLake(Construct):
         max_scan_bytes: int = 100_000_000_000,
         result_days: int = 30,
         encryption_key: aws_kms.IKey | None = None,
-        access_logs: aws_s3.IBucket | None = None,
+        access_logs: aws_s3.IBucket | Wrapper[aws_s3.IBucket] | None = None,
         max_failed_queries: int = 5,
         alarm_topic: aws_sns.ITopic | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
@@ -128,7 +130,7 @@ class DataLake(Construct):
             SecureBucket,
             self,
             encryption_key=encryption_key,
-            access_logs=access_logs,
+            access_logs=unwrap(access_logs) if access_logs else None,
             removal_policy=removal_policy,
         )
         self.files = bucket or make_bucket("Files", access_logs_prefix="files/")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import jsii
 from aws_cdk import Duration, RemovalPolicy, Stack, aws_iam, aws_kms, aws_s3, aws_sns
@@ -16,18 +16,21 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from .alarms import make_alarm, service_metric
+from .arguments import Wrapper, checked, merge, unwrap
 from .bucket import SecureBucket
 from .errors import ConstructError, choose
 from .feature_flags import prepare
 from .logs import make_log_group
-from .secret import ApiSecret
 
 __all__ = ["FargateService", "Image", "SecretValue"]
 
 Image: TypeAlias = ecs.ContainerImage | ecr.IRepository | Path | str
 """An image of the CDK, a repository (its tag `latest`), a folder with a Dockerfile, or a name."""
 SecretValue: TypeAlias = (
-    ecs.Secret | secretsmanager.ISecret | ApiSecret | tuple[secretsmanager.ISecret | ApiSecret, str]
+    ecs.Secret
+    | secretsmanager.ISecret
+    | Wrapper[secretsmanager.ISecret]
+    | tuple[secretsmanager.ISecret | Wrapper[secretsmanager.ISecret], str]
 )
 """A secret for a variable: its whole value or, with a field's name, one field of its JSON."""
 
@@ -40,6 +43,7 @@ _HTTP: Final = 80
 _HTTPS: Final = 443
 
 
+@checked
 @jsii.implements(aws_iam.IGrantable, ec2.IConnectable)
 class FargateService(Construct):
     """Containers in private subnets behind a load balancer that speaks HTTPS.
@@ -57,7 +61,7 @@ class FargateService(Construct):
         id_: str,
         *,
         image: Image,
-        vpc: ec2.IVpc | None = None,
+        vpc: ec2.IVpc | Wrapper[ec2.IVpc] | None = None,
         cluster: ecs.ICluster | None = None,
         certificate: acm.ICertificate | None = None,
         http_inside_vpc: bool = False,
@@ -84,7 +88,7 @@ class FargateService(Construct):
         execution_role: aws_iam.IRole | None = None,
         task_subnets: ec2.SubnetSelection | None = None,
         load_balancer_subnets: ec2.SubnetSelection | None = None,
-        access_logs: aws_s3.IBucket | None = None,
+        access_logs: aws_s3.IBucket | Wrapper[aws_s3.IBucket] | None = None,
         access_log_days: int = 90,
         log_retention_days: int = 30,
         container_insights: bool = True,
@@ -93,9 +97,12 @@ class FargateService(Construct):
         max_latency_s: float = 2,
         alarm_topic: aws_sns.ITopic | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        container_props: Mapping[str, Any] | None = None,
+        props: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
+        vpc = unwrap(vpc) if vpc else None
         self._check(vpc, cluster, certificate, inside=http_inside_vpc, public=internet_facing)
         self._removal_policy = removal_policy
         self.cluster = cluster or self._make_cluster(vpc, insights=container_insights)
@@ -106,60 +113,57 @@ class FargateService(Construct):
             removal_policy=removal_policy,
             encryption_key=encryption_key,
         )
-        cpu_architecture, platform = choose(_ARCHITECTURES, "architecture", architecture)
-        self.task = ecs.FargateTaskDefinition(
-            self,
-            "Task",
+        self.task, platform = self._make_task(
+            architecture,
             cpu=cpu,
             memory_limit_mib=memory_mib,
             task_role=task_role,
             execution_role=execution_role,
-            runtime_platform=ecs.RuntimePlatform(
-                cpu_architecture=cpu_architecture,
-                operating_system_family=ecs.OperatingSystemFamily.LINUX,
-            ),
         )
-        self.container = self.task.add_container(
-            "Main",
+        container = ecs.ContainerDefinitionOptions(
             image=_container_image(image, platform),
             command=list(command) or None,
             environment=dict(environment or {}),
             secrets={name: _secret(secret) for name, secret in (secrets or {}).items()},
             user=user,
             readonly_root_filesystem=read_only,
-            linux_parameters=ecs.LinuxParameters(self, "Linux", init_process_enabled=True),
             logging=ecs.LogDriver.aws_logs(log_group=self.log_group, stream_prefix="main"),
             port_mappings=[ecs.PortMapping(container_port=port)],
         )
+        init = {"linux_parameters": ecs.LinuxParameters(self, "Linux", init_process_enabled=True)}
+        self.container = self.task.add_container(
+            "Main", **merge(self, container_props, container, init)
+        )
         self._add_writable_paths(writable_paths)
-        self.service = ecs.FargateService(
-            self,
-            "Default",
-            service_name=service_name,
-            cluster=self.cluster,
-            task_definition=self.task,
-            # Otherwise a deployment would undo the scaling.
-            desired_count=None if max_tasks > min_tasks else min_tasks,
-            min_healthy_percent=100,
-            max_healthy_percent=200,
-            circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-            health_check_grace_period=Duration.seconds(health_grace_s),
-            assign_public_ip=False,
-            vpc_subnets=task_subnets,
-            enable_execute_command=False,
-            enable_ecs_managed_tags=True,
-            propagate_tags=ecs.PropagatedTagSource.SERVICE,
+        self.service = self._make_service(
+            ecs.FargateServiceProps(
+                service_name=service_name,
+                cluster=self.cluster,
+                task_definition=self.task,
+                # Otherwise a deployment would undo the scaling.
+                desired_count=None if max_tasks > min_tasks else min_tasks,
+                health_check_grace_period=Duration.seconds(health_grace_s),
+                vpc_subnets=task_subnets,
+            ),
+            props,
         )
         self.load_balancer = self._make_load_balancer(
             load_balancer_subnets, internet_facing=internet_facing, protected=deletion_protection
         )
-        self.access_logs = access_logs or self._make_log_bucket(access_log_days)
+        self.access_logs: aws_s3.IBucket = (
+            unwrap(access_logs) if access_logs else self._make_log_bucket(access_log_days)
+        )
         self._log_requests()
         self.listener = self._listen(certificate, clients, public=internet_facing)
         self.target_group = self._route_to_tasks(health_path, port)
         self._scale(min_tasks, max_tasks, cpu_percent, requests_per_task)
         if alarm_topic:
             self._add_alarms(alarm_topic, max_latency_s)
+
+    @property
+    def resource(self) -> ecs.IBaseService:
+        """The service of ECS, so that the construct can stand for it."""
+        return self.service
 
     @property
     def grant_principal(self) -> aws_iam.IPrincipal:
@@ -191,6 +195,31 @@ class FargateService(Construct):
     def _make_cluster(self, vpc: ec2.IVpc | None, *, insights: bool) -> ecs.Cluster:
         level = ecs.ContainerInsights.ENABLED if insights else ecs.ContainerInsights.DISABLED
         return ecs.Cluster(self, "Cluster", vpc=vpc, container_insights_v2=level)
+
+    def _make_task(
+        self, architecture: str, **settings: Any
+    ) -> tuple[ecs.FargateTaskDefinition, ecr_assets.Platform]:
+        cpu_architecture, platform = choose(_ARCHITECTURES, "architecture", architecture)
+        runtime = ecs.RuntimePlatform(
+            cpu_architecture=cpu_architecture,
+            operating_system_family=ecs.OperatingSystemFamily.LINUX,
+        )
+        task = ecs.FargateTaskDefinition(self, "Task", runtime_platform=runtime, **settings)
+        return task, platform
+
+    def _make_service(
+        self, own: ecs.FargateServiceProps, props: Mapping[str, Any] | None
+    ) -> ecs.FargateService:
+        defaults = {
+            "min_healthy_percent": 100,
+            "max_healthy_percent": 200,
+            "circuit_breaker": ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+            "assign_public_ip": False,
+            "enable_execute_command": False,
+            "enable_ecs_managed_tags": True,
+            "propagate_tags": ecs.PropagatedTagSource.SERVICE,
+        }
+        return ecs.FargateService(self, "Default", **merge(self, props, own, defaults))
 
     def _add_writable_paths(self, paths: Sequence[str]) -> None:
         for position, path in enumerate(paths):
@@ -351,5 +380,4 @@ def _secret(secret: SecretValue) -> ecs.Secret:
     if isinstance(secret, ecs.Secret):
         return secret
     source, field = secret if isinstance(secret, tuple) else (secret, None)
-    whole = source.secret if isinstance(source, ApiSecret) else source
-    return ecs.Secret.from_secrets_manager(whole, field)
+    return ecs.Secret.from_secrets_manager(unwrap(source), field)

@@ -12,14 +12,13 @@ from aws_cdk import (
     aws_iam,
     aws_kms,
     aws_logs,
-    aws_sns,
     aws_sqs,
 )
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
 from constructs import Construct
 
-from .alarms import add_dead_letter_alarm, add_function_alarms
+from .alarms import AlarmTarget, add_dead_letter_alarm, add_function_alarms
 from .bundling import PythonBundle
 from .errors import ConstructError, choose
 from .feature_flags import prepare
@@ -92,7 +91,7 @@ class PythonFunction(Construct):
         log_group_name: str | None = None,
         log_retention_days: int = 30,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-        alarm_topic: aws_sns.ITopic | None = None,
+        alarm_topic: AlarmTarget | None = None,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)

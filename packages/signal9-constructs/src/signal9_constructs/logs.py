@@ -9,6 +9,7 @@ from constructs import Construct
 
 from .alarms import AlarmSpec, Subject
 from .errors import ConstructError
+from .policies import allow_in_policy
 
 __all__ = ["log_group_arn", "log_group_subject", "make_log_group"]
 
@@ -80,12 +81,14 @@ def log_group_subject(scope: Construct, group: logs.ILogGroup, *, namespace: str
 
 def _grant_to_cloudwatch_logs(key: aws_kms.IKey, scope: Construct) -> None:
     region, groups = Stack.of(scope).region, log_group_arn(scope, "*")
-    key.add_to_resource_policy(
+    allow_in_policy(
+        scope,
+        key,
         aws_iam.PolicyStatement(
             sid="CloudWatchLogs",
             principals=[aws_iam.ServicePrincipal(f"logs.{region}.amazonaws.com")],
             actions=["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*"],
             resources=["*"],
             conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
-        )
+        ),
     )

@@ -16,6 +16,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from .alarms import add_dead_letter_alarm, make_alarm, service_metric
+from .arguments import Wrapper, checked, merge, unwrap
 from .errors import ConstructError
 from .feature_flags import prepare
 from .logs import make_log_group
@@ -35,6 +36,7 @@ _ALARMS: Final = {
 }
 
 
+@checked
 @jsii.implements(aws_iam.IGrantable)
 class StateMachineJob(Construct):
     """A state machine with logs, traces, a time limit and a net for failed executions.
@@ -63,6 +65,7 @@ class StateMachineJob(Construct):
         encryption_key: aws_kms.IKey | None = None,
         alarm_topic: aws_sns.ITopic | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        props: sfn.StateMachineProps | None = None,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
@@ -77,9 +80,7 @@ class StateMachineJob(Construct):
             removal_policy=removal_policy,
             encryption_key=encryption_key,
         )
-        self.state_machine = sfn.StateMachine(
-            self,
-            "Default",
+        own = sfn.StateMachineProps(
             state_machine_name=state_machine_name,
             comment=comment,
             definition_body=body,
@@ -99,6 +100,7 @@ class StateMachineJob(Construct):
                 else None
             ),
         )
+        self.state_machine = sfn.StateMachine(self, "Default", **merge(self, props, own))
         if encryption_key:
             # The L2 grants the key for a state machine of the empty name, unless there is a name.
             encryption_key.grant(self.state_machine, "kms:Decrypt", "kms:GenerateDataKey")
@@ -106,6 +108,11 @@ class StateMachineJob(Construct):
         self.failures = None if express else self._collect_failures()
         if alarm_topic:
             self._add_alarms(alarm_topic)
+
+    @property
+    def resource(self) -> sfn.IStateMachine:
+        """The state machine, so that the construct can stand for it."""
+        return self.state_machine
 
     @property
     def grant_principal(self) -> aws_iam.IPrincipal:
@@ -154,7 +161,7 @@ class StateMachineJob(Construct):
         id_: str,
         *,
         pattern: events.EventPattern,
-        bus: events.IEventBus | None = None,
+        bus: events.IEventBus | Wrapper[events.IEventBus] | None = None,
         payload: events.RuleTargetInput | None = None,
         description: str | None = None,
         enabled: bool = True,
@@ -172,7 +179,7 @@ class StateMachineJob(Construct):
         return events.Rule(
             self,
             id_,
-            event_bus=bus,
+            event_bus=unwrap(bus) if bus else None,
             event_pattern=pattern,
             description=description,
             enabled=enabled,

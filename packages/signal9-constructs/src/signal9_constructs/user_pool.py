@@ -10,6 +10,7 @@ from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
 from .alarms import make_alarm, service_metric
+from .arguments import checked, merge
 from .errors import ConstructError, choose
 from .feature_flags import prepare
 
@@ -31,6 +32,7 @@ _REMEMBERED_PASSWORDS: Final = 5
 _THROTTLES: Final = {"SignIn": "SignInThrottles", "Refresh": "TokenRefreshThrottles"}
 
 
+@checked
 class UserPool(Construct):
     """A user pool with long passwords, a second factor and clients without secrets.
 
@@ -62,14 +64,13 @@ class UserPool(Construct):
         deletion_protection: bool = True,
         alarm_topic: aws_sns.ITopic | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        props: cognito.UserPoolProps | None = None,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
         self._check(sign_in, api, scopes, (domain_prefix, domain_name, certificate))
         self._alarm_topic = alarm_topic
-        self.pool = cognito.UserPool(
-            self,
-            "Default",
+        own = cognito.UserPoolProps(
             user_pool_name=user_pool_name,
             feature_plan=(
                 cognito.FeaturePlan.PLUS if threat_protection else cognito.FeaturePlan.ESSENTIALS
@@ -78,15 +79,8 @@ class UserPool(Construct):
                 cognito.StandardThreatProtectionMode.FULL_FUNCTION if threat_protection else None
             ),
             sign_in_aliases=cognito.SignInAliases(**dict.fromkeys(sign_in, True)),
-            sign_in_case_sensitive=False,
             self_sign_up_enabled=self_sign_up,
-            auto_verify=cognito.AutoVerifiedAttrs(email=True),
-            keep_original=cognito.KeepOriginalAttrs(email=True),
-            account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
             mfa=choose(_MFA, "mfa", mfa),
-            mfa_second_factor=(
-                None if mfa == "off" else cognito.MfaSecondFactor(otp=True, sms=False)
-            ),
             password_policy=cognito.PasswordPolicy(
                 min_length=password_length,
                 require_digits=True,
@@ -101,9 +95,24 @@ class UserPool(Construct):
             deletion_protection=deletion_protection,
             removal_policy=removal_policy,
         )
+        defaults = cognito.UserPoolProps(
+            sign_in_case_sensitive=False,
+            auto_verify=cognito.AutoVerifiedAttrs(email=True),
+            keep_original=cognito.KeepOriginalAttrs(email=True),
+            account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
+            mfa_second_factor=(
+                None if mfa == "off" else cognito.MfaSecondFactor(otp=True, sms=False)
+            ),
+        )
+        self.pool = cognito.UserPool(self, "Default", **merge(self, props, own, defaults))
         self._scopes = dict(_STANDARD_SCOPES)
         self.resource_server = self._make_resource_server(api, scopes or {})
         self.domain = self._make_domain(domain_prefix, domain_name, certificate)
+
+    @property
+    def resource(self) -> cognito.IUserPool:
+        """The user pool, so that the construct can stand for it."""
+        return self.pool
 
     def add_client(
         self,
