@@ -16,6 +16,7 @@ __all__ = [
     "function_name",
     "queue_name",
     "role_name",
+    "runbook",
     "secret_name",
     "stack_name",
     "table_prefix",
@@ -92,3 +93,8 @@ def api_name(settings: StageSettings) -> str:
 def access_log_name(settings: StageSettings) -> str:
     """Return the name of the API's access log group."""
     return f"/aws/apigateway/signal9-{settings.stage}"
+
+
+def runbook(settings: StageSettings, entry: str) -> str:
+    """Return where it is written what to do about an alarm."""
+    return f"{settings.runbooks}#{entry}"

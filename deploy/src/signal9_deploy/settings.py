@@ -188,6 +188,11 @@ class StageSettings(BaseSettings):
     recipients: tuple[Recipient, ...] = Field(
         (), description="Addresses that alarms are mailed to."
     )
+    runbooks: str = Field(
+        "docs/runbooks.md",
+        pattern=r"^[^\s#]{1,300}$",
+        description="Where the runbooks are, to which alarms link; by default in the repository.",
+    )
     mail_sender: Recipient | None = Field(
         None,
         description="The address that users' notifications are mailed from, in a domain that SES "

@@ -1,5 +1,6 @@
 """The stack of everything that must not be lost: tables, buckets, secrets and the DNS zone."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from aws_cdk import CfnOutput, Fn, RemovalPolicy, SecretValue, Stack, aws_iam, aws_kms
@@ -12,15 +13,24 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from signal9_constructs import AccessTrail, ApiSecret, DataTable, DnsZone, SecureBucket
-from signal9_constructs.alarms import make_alarm, service_metric
+from signal9_constructs.alarms import add_dead_letter_alarm, make_alarm, service_metric
+from signal9_constructs.incidents import link_runbook, make_incident
 from signal9_constructs.observability import make_alarm_topic
 from signal9_constructs.queue import make_dead_letters
 from signal9_core.tables import TABLES
 
-from ..names import SECRETS, SecretSpec, bucket_name, secret_name, stack_name, table_prefix
+from ..names import (
+    SECRETS,
+    SecretSpec,
+    bucket_name,
+    runbook,
+    secret_name,
+    stack_name,
+    table_prefix,
+)
 from ..settings import EDGE_REGION, NONCURRENT_DAYS, StageSettings
 
 __all__ = ["DataStack", "make_recipients_topic", "origin_header"]
@@ -42,6 +52,7 @@ class DataStack(Stack):
         super().__init__(scope, "Data", stack_name=name, description="Signal9: data")
         self._settings = settings
         self._policy = _removal_policy(settings)
+        self._incidents = Construct(self, "Incidents")
         self.topic = make_recipients_topic(Construct(self, "Alarms"), settings)
         CfnOutput(self, "AlarmTopic", value=self.topic.topic_arn)
         self.tables = {
@@ -69,6 +80,7 @@ class DataStack(Stack):
             self._schedule_exports(exports, failed)
             if self._watches_exports:
                 self._watch_exports(exports, failed)
+        self._make_incidents()
         self.zone = None
         if settings.domain:
             # The name servers of a zone are state too.
@@ -197,6 +209,7 @@ class DataStack(Stack):
 
         The last file of an export is its summary; the queue only gives the rules a target.
         """
+        add_dead_letter_alarm(Construct(scope, "Alarms"), failed, self.topic)
         completed = make_dead_letters(scope, "Completed", removal_policy=self._policy)
         for name in self.tables:
             key = {"wildcard": f"tables/{name}/*/manifest-summary.json"}
@@ -221,13 +234,37 @@ class DataStack(Stack):
                     "AWS/Events", "Invocations", {"RuleName": rule.rule_name}, period_s=3600
                 ),
                 1,
-                f"{name}: no export was completed in {_EXPORT_ALARM_HOURS} hours; "
-                f"docs/deploy.md, Backups",
+                f"{name}: no export was completed in {_EXPORT_ALARM_HOURS} hours",
                 self.topic,
                 periods=_EXPORT_ALARM_HOURS,
                 comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
                 missing_data=cloudwatch.TreatMissingData.BREACHING,
             )
+
+    def _make_incidents(self) -> None:
+        """Notify once for all exports, and once for all checks of secrets' ages."""
+        if self._watches_exports:
+            exports = self.node.find_child("Exports")
+            self._incident("Exports", "exports", [exports], "tables are not exported")
+        found = (secret.node.try_find_child("AgeCheck") for secret in self.secrets.values())
+        if checks := [check for check in found if check is not None]:
+            problem = "the age of secrets is not measured"
+            self._incident("SecretChecks", "secret-checks", checks, problem)
+        link_runbook(runbook(self._settings, "secret-age"), *self.secrets.values())
+
+    def _incident(
+        self, name: str, entry: str, parts: Sequence[IConstruct], description: str
+    ) -> None:
+        url = runbook(self._settings, entry)
+        link_runbook(url, *parts)
+        make_incident(
+            self._incidents,
+            name,
+            parts,
+            f"{self._settings.title}: {description}",
+            [self.topic],
+            runbook_url=url,
+        )
 
 
 def make_recipients_topic(scope: Construct, settings: StageSettings) -> sns.Topic:

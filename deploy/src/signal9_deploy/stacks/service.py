@@ -15,19 +15,19 @@ from signal9_constructs import (
     DnsZone,
     EventBackbone,
     Firewall,
-    Observability,
     RestService,
     Route,
     WorkQueue,
 )
-from signal9_constructs.alarms import make_alarm, service_metric
 from signal9_core.domain.queues import DEAD_LETTERS, work_queue
 from signal9_core.events import EVENTS, SOURCE, IngestionFailed, event_schema
 
 from ..functions import AUTHORIZER, FUNCTIONS, FunctionSpec
 from ..names import access_log_name, api_name, bus_name, queue_name, stack_name
 from ..settings import StageSettings
-from .compute import NAMESPACE, Compute
+from .alarms import StageAlarms
+from .compute import Compute
+from .dashboard import show_stage
 from .data import DataStack, origin_header
 from .network import NetworkStack
 
@@ -106,7 +106,17 @@ class ServiceStack(Stack):
             firewall = make_firewall(self, settings)
             if not settings.emulated:
                 firewall.protect(self.rest.stage)
-        self._add_alarms()
+        self.alarms = StageAlarms(
+            self,
+            settings,
+            data=data,
+            specs=specs,
+            functions=self.compute.by_name,
+            queues=[self.failures, *self.queues.values()],
+            backbone=self.backbone,
+            rest=self.rest,
+        )
+        show_stage(self.alarms)
         CfnOutput(self, "ApiId", value=self.rest.api.rest_api_id)
         if not settings.behind_edge:
             CfnOutput(self, "ApiUrl", value=self.rest.url)
@@ -234,48 +244,6 @@ class ServiceStack(Stack):
             for spec in self._specs
             for endpoint in spec.endpoints
         ]
-
-    def _add_alarms(self) -> None:
-        """Alarm on everything, or without `parts.alarms` on the API and failed events only."""
-        parts = self._settings.parts
-        observability = Observability(
-            self,
-            "Observability",
-            namespace=NAMESPACE,
-            dashboard_name=self._settings.title,
-            topic=self._data.topic,
-            removal_policy=self._policy,
-        )
-        if not parts.dashboard:
-            observability.node.try_remove_child(observability.dashboard.node.id)
-        observability.watch("Api", apis=[self.rest.api])
-        functions = self.compute.by_name.values() if parts.alarms else ()
-        queues = (self.failures, *self.queues.values())
-        observability.watch(
-            "Pipeline",
-            functions=[function.function for function in functions],
-            queues=[queue.queue for queue in queues] if parts.alarms else [],
-            dead_letters=[
-                *(queue.dead_letters for queue in queues),
-                *(function.dead_letters for function in functions),
-            ],
-        )
-        if parts.alarms:
-            dimensions = {"service": "signal9", "stage": self._settings.stage}
-            make_alarm(
-                self,
-                "OldData",
-                service_metric(
-                    NAMESPACE, "Problems", dimensions, statistic="Maximum", period_s=900
-                ),
-                1,
-                "For an hour, the health check has reported data that is older than promised",
-                self._data.topic,
-                periods=4,
-            )
-        if parts.alarms and not self._settings.emulated:
-            tables = [table.table for table in self._data.tables.values()]
-            observability.watch("Tables", tables=tables)
 
 
 def make_firewall(scope: Construct, settings: StageSettings, *, edge: bool = False) -> Firewall:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .firewall import Firewall, FirewallRule
     from .function import DependencyLayer, PythonFunction
     from .network import Network, SubnetPlan, plan_subnets
-    from .observability import Observability, WatchedService
+    from .observability import Observability
     from .queue import WorkQueue
     from .rest import RestService, Route
     from .secret import ApiSecret
@@ -76,7 +76,6 @@ __all__ = [
     "TableShape",
     "UserPool",
     "Verdict",
-    "WatchedService",
     "WorkQueue",
     "__version__",
     "acknowledge_known_findings",
@@ -100,7 +99,7 @@ _MODULES: Final = {
     "firewall": "Firewall FirewallRule",
     "function": "DependencyLayer PythonFunction",
     "network": "Network SubnetPlan plan_subnets",
-    "observability": "Observability WatchedService",
+    "observability": "Observability",
     "queue": "WorkQueue",
     "rest": "RestService Route",
     "secret": "ApiSecret",
