@@ -212,6 +212,10 @@ class StateMachineJob(Construct):
             account = {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
             service = aws_iam.ServicePrincipal("scheduler.amazonaws.com", conditions=account)
             self._scheduler_role = aws_iam.Role(self, "Scheduler", assumed_by=service)
+            if self._encryption_key:
+                # It sends to the dead-letter queue.
+                key_actions = ("kms:Decrypt", "kms:GenerateDataKey")
+                self._encryption_key.grant(self._scheduler_role, *key_actions)
         return self._scheduler_role
 
     def _make_queue(self, id_: str) -> sqs.Queue:
