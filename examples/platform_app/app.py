@@ -28,6 +28,7 @@ class Platform(cdk.Stack):
         self.has = existing.Resources(self, stage)
         self.key = kms.Key(self, "Key", enable_key_rotation=True)
         self.uploads = parts.SecureBucket.from_existing(self, "Bucket", self.has.bucket)
+        cdk.Annotations.of(self.uploads).acknowledge_warning("signal9-constructs:existingBucket")
         seen = parts.Observability(self, "Seen", namespace="Platform", topic=self.has.topic)
         jobs = parts.DataTable(self, "Jobs", partition_key="document", encryption_key=self.key)
         nightly = self._convert(jobs)
