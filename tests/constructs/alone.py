@@ -24,6 +24,7 @@ from signal9_constructs import (
     AccessTrail,
     ApiSecret,
     ContentDelivery,
+    CostBudget,
     DataLake,
     DataTable,
     DependencyLayer,
@@ -31,6 +32,7 @@ from signal9_constructs import (
     EventBackbone,
     FargateService,
     Firewall,
+    GradualDeployment,
     LakeTable,
     Network,
     Observability,
@@ -77,6 +79,17 @@ def _function(stack: Stack) -> Construct:
         handler="index.handler",
         alarm_topic=topic(stack),
     )
+
+
+def _gradual(stack: Stack) -> Construct:
+    function = PythonFunction(
+        stack,
+        "Bill",
+        code=lambda_.Code.from_inline("def handler(event, context): pass"),
+        handler="index.handler",
+        alias=True,
+    )
+    return GradualDeployment(stack, "Gradual", functions=[function])
 
 
 def _layer(stack: Stack) -> Construct:
@@ -142,6 +155,11 @@ def _firewall(stack: Stack) -> Construct:
 
 def _delivery(stack: Stack) -> Construct:
     return ContentDelivery(stack, "Site")
+
+
+def _budget(stack: Stack) -> Construct:
+    tag = ("Stage", "prod")
+    return CostBudget(stack, "Costs", monthly_usd=100, tag=tag, topic=topic(stack), anomaly_usd=20)
 
 
 def _zone(stack: Stack) -> Construct:
@@ -225,6 +243,7 @@ ALONE: Final[dict[str, Callable[[Stack], Construct]]] = {
     "AccessTrail": _trail,
     "ApiSecret": _secret,
     "ContentDelivery": _delivery,
+    "CostBudget": _budget,
     "DataLake": _lake,
     "DataTable": _table,
     "DependencyLayer": _layer,
@@ -232,6 +251,7 @@ ALONE: Final[dict[str, Callable[[Stack], Construct]]] = {
     "EventBackbone": _backbone,
     "FargateService": _containers,
     "Firewall": _firewall,
+    "GradualDeployment": _gradual,
     "Network": _network,
     "Observability": _observability,
     "PythonFunction": _function,

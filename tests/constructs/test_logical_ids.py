@@ -70,6 +70,9 @@ FROZEN: Final[dict[str, frozenset[str]]] = {
         {"WebAccessLogs024BC47D", "WebLoadBalancer8E8983B1", "WebLogsD9759FC4"}
     ),
     "Firewall": frozenset({"WallLogs37498ED6"}),
+    "GradualDeployment": frozenset(
+        {"BillDeadLetters256A2B33", "BillFailuresB8FEC32E", "BillLogsFECC65A9"}
+    ),
     "Network": frozenset(
         {
             "Network1C6012B5",

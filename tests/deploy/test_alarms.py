@@ -61,33 +61,40 @@ def test_only_what_may_last_notifies_beside_the_incidents() -> None:
         str(each["MetricName"]) for each in everything("prod", ALARM) if each["ActionsEnabled"]
     ]
 
-    assert sorted(speaking) == ["4XXError", "SecretAge", "SecretAge"]
+    assert set(speaking) == {"4XXError", "SecretAge"}
 
 
 def test_incidents_notify_when_they_begin_and_end() -> None:
     incidents = everything("prod", COMPOSITE)
 
-    assert len(incidents) == 8
+    assert len(incidents) == 10
     assert all(each["AlarmActions"] and each["OKActions"] for each in incidents)
 
 
 def test_an_incident_is_silent_while_its_cause_notifies() -> None:
     causes = {
-        _name(id_): _name(str(each["Properties"]["ActionsSuppressor"]["Fn::GetAtt"][0]))
+        _name(id_): _cause(each["Properties"]["ActionsSuppressor"])
         for id_, each in _composites("Service").items()
         if "ActionsSuppressor" in each["Properties"]
     }
 
     assert causes == {
         "Api": "Tables",
+        "Canary": "Api",
         "DeadLetters": "Pipeline",
         "Freshness": "Pipeline",
         "Pipeline": "Tables",
     }
 
 
+def _cause(reference: Resource) -> str:
+    if "Fn::GetAtt" in reference:
+        return _name(str(reference["Fn::GetAtt"][0]))
+    return "Tables" if "WatchIncidentsTables" in str(reference) else str(reference)
+
+
 def _name(id_: str) -> str:
-    return re.sub(r"^ObservabilityIncidents|[0-9A-F]{8}$", "", id_)
+    return re.sub(r"^.*Incidents|[0-9A-F]{16}$|[0-9A-F]{8}$", "", id_)
 
 
 def test_the_site_is_silent_while_the_api_is_the_cause() -> None:
@@ -110,10 +117,12 @@ def test_alarms_watch_dead_letters_that_can_come() -> None:
         for each in properties(template("prod", "Service"), ALARM)
         if each.get("MetricName") == "ApproximateNumberOfMessagesVisible"
     }
-    asynchronous = [spec.name for spec in FUNCTIONS if spec.plans or spec.every_minutes]
+    asynchronous = [
+        spec.name for spec in FUNCTIONS if spec.plans or spec.every_minutes or spec.checks
+    ]
     queued = [f"{spec.name}Queue" for spec in FUNCTIONS if spec.queue or spec.works]
 
-    assert asynchronous == ["Plan", "Outbox", "Delivery"]
+    assert asynchronous == ["Plan", "Outbox", "Delivery", "Canary"]
     assert {re.sub("DeadLetters.*", "", id_) for id_ in watched} == {
         "Failures",
         *queued,
@@ -140,7 +149,7 @@ def test_messages_that_wait_too_long_are_an_alarm_in_every_queue_that_is_process
 def test_throttled_tables_and_indexes_are_alarms() -> None:
     watched = Counter(
         tuple(sorted(_index(each)))
-        for each in properties(template("prod", "Service"), ALARM)
+        for each in properties(template("prod", "Data"), ALARM)
         if each.get("MetricName") in ("ReadThrottleEvents", "WriteThrottleEvents")
     )
     indexes = {index.name for table in TABLES for index in table.indexes}
@@ -175,7 +184,11 @@ def test_a_refused_token_is_no_error_of_the_authorizer() -> None:
     (function,) = (
         id_ for id_ in resources(service, "AWS::Lambda::Function") if "Authorizer" in id_
     )
-    watched = {each["MetricName"] for each in properties(service, ALARM) if function in str(each)}
+    watched = {
+        each["MetricName"]
+        for each in properties(service, ALARM)
+        if function in str(each.get("Dimensions"))
+    }
 
     assert watched == {"Throttles", "Duration"}
     assert "AuthorizerErrors" in {each.get("MetricName") for each in properties(service, ALARM)}
@@ -205,7 +218,10 @@ def test_a_planner_that_does_not_run_is_an_alarm() -> None:
 
 
 def test_providers_are_watched_for_what_they_are_asked_for() -> None:
-    providers = {"alpaca": AlpacaClient, "alphavantage": AlphaVantageClient}
+    providers: dict[str, type[AlpacaClient | AlphaVantageClient]] = {
+        "alpaca": AlpacaClient,
+        "alphavantage": AlphaVantageClient,
+    }
 
     for name, provider in providers.items():
         assert set(DATA_SETS[name]) == {each for each in DataSet if each in provider.calls}
@@ -254,6 +270,7 @@ def published(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
     metrics.put_ingests(app, {DataSet.NEWS: 1}, [DataSet.PRICES])
     metrics.put_quotas(app)
     metrics.put_authorizer_error("prod")
+    metrics.put_checks(cast("Any", SimpleNamespace(failed=(), stage="prod")))
     body = json.dumps(
         {
             "detail-type": "Ingestion Failed",
@@ -330,7 +347,7 @@ def test_the_dashboard_begins_with_what_a_person_on_call_looks_at() -> None:
         "Api: requests",
         "Quota: requests left",
     ]
-    assert len(rows) <= 8
+    assert len(rows) <= 9
 
 
 def test_widgets_fit_side_by_side_and_are_not_empty() -> None:

@@ -21,11 +21,13 @@ PREFIX_LISTS: Final = {"dynamodb": "pl-11111111", "s3": "pl-22222222"}
 LOCAL_NAMES: Final = {
     "AWS::ApiGateway::Stage.StageName",
     "AWS::CloudWatch::Alarm.MetricName",
+    "AWS::CodeDeploy::DeploymentGroup.DeploymentConfigName",
     "AWS::EC2::VPCEndpoint.ServiceName",
     "AWS::EventSchemas::Schema.SchemaName",
     "AWS::IAM::Policy.PolicyName",
+    "AWS::Lambda::Alias.Name",
 }
-"""Names of what others made, or unique in an API, with dimensions, in a registry or a role."""
+"""Names of what others made, or unique in an API, with dimensions, in a registry, a role."""
 
 
 def _settings_of_prod_eu() -> StageSettings:

@@ -7,12 +7,14 @@ from signal9_core.domain.queues import queue_prefix
 from .settings import StageSettings
 
 __all__ = [
+    "NAMESPACE",
     "SECRETS",
     "SecretSpec",
     "access_log_name",
     "api_name",
     "bucket_name",
     "bus_name",
+    "deployed_secrets",
     "function_name",
     "queue_name",
     "role_name",
@@ -23,13 +25,21 @@ __all__ = [
 ]
 
 
+NAMESPACE: Final = "Signal9"
+"""The CloudWatch namespace of the metrics that the handlers write."""
+
+
 class SecretSpec(NamedTuple):
-    """A secret and its fields; one that `rotates` is renewed by a function."""
+    """A secret and its fields; one that `rotates` is renewed by a function.
+
+    One that `signs_in` is in stages whose canary signs in.
+    """
 
     name: str
     fields: tuple[str, ...]
     description: str
     rotates: bool = False
+    signs_in: bool = False
 
 
 SECRETS: Final = (
@@ -41,8 +51,19 @@ SECRETS: Final = (
         "The tenant at Auth0",
         rotates=True,
     ),
+    SecretSpec(
+        "canary",
+        ("tokenUrl", "audience", "clientId", "clientSecret"),
+        "The client with which the canary signs in",
+        signs_in=True,
+    ),
 )
 """The secrets whose values people set."""
+
+
+def deployed_secrets(settings: StageSettings) -> list[SecretSpec]:
+    """Return the secrets that a stage has."""
+    return [spec for spec in SECRETS if settings.canary.sign_in or not spec.signs_in]
 
 
 def secret_name(name: str, stage: str) -> str:

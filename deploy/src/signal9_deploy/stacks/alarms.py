@@ -11,17 +11,19 @@ from constructs import Construct, IConstruct
 from signal9_constructs import (
     AlarmSpec,
     EventBackbone,
+    GradualDeployment,
     Observability,
     PythonFunction,
     RestService,
     WorkQueue,
 )
+from signal9_constructs.incidents import link_runbook
 from signal9_constructs.observability import WatchedService
 from signal9_core.domain import DataSet
 
 from ..functions import FunctionSpec
+from ..names import NAMESPACE, runbook
 from ..settings import StageSettings
-from .compute import NAMESPACE
 from .data import DataStack
 
 __all__ = ["DATA_SETS", "StageAlarms"]
@@ -59,6 +61,7 @@ class StageAlarms:
         queues: Sequence[WorkQueue],
         backbone: EventBackbone,
         rest: RestService,
+        gradual: GradualDeployment | None,
     ) -> None:
         self.settings, self.data, self.rest = settings, data, rest
         self.specs, self.functions, self.queues = specs, functions, queues
@@ -80,13 +83,14 @@ class StageAlarms:
             "Api": self._watch("Api", apis=[rest]),
             "DeadLetters": self._watch("DeadLetters", dead_letters=self.dead_letters),
         }
+        if settings.canary.minutes and any(spec.checks for spec in specs):
+            self.services["Canary"] = self._watch("Canary", custom=list(self._canary()))
         if settings.parts.alarms:
             self.services |= self._watch_functions()
             self.services["Freshness"] = self._watch("Freshness", custom=list(self._freshness()))
-            if not settings.emulated:
-                tables = list(data.tables.values())
-                self.services["Tables"] = self._watch("Tables", tables=tables)
-                self._make_incidents()
+        if data.watched_tables is not None:
+            self.services["Tables"], self.incidents["Tables"] = data.watched_tables
+            self._make_incidents(gradual)
 
     @property
     def dead_letters(self) -> list[sqs.IQueue]:
@@ -95,7 +99,11 @@ class StageAlarms:
         Those of functions only if these are called asynchronously: others answer with their errors,
         or take messages from queues that have dead letters of their own.
         """
-        called = [spec for spec in self.specs if spec.plans or spec.every_minutes is not None]
+        called = [
+            spec
+            for spec in self.specs
+            if spec.plans or spec.every_minutes is not None or spec.checks
+        ]
         functions = [self.functions[spec.name].dead_letters for spec in called]
         return [*(queue.dead_letters for queue in self.queues), *functions]
 
@@ -161,6 +169,27 @@ class StageAlarms:
     def _named(self, names: Sequence[str]) -> list[PythonFunction]:
         return [self.functions[name] for name in names]
 
+    def _canary(self) -> list[AlarmSpec]:
+        every = Duration.minutes(self.settings.canary.minutes)
+        return [
+            AlarmSpec(
+                name="failed_checks",
+                metric=self.metric("FailedChecks", period=every, statistic="Minimum"),
+                threshold=1,
+                periods=2,
+                problem="the canary has found the stage broken {periods} times in a row",
+            ),
+            AlarmSpec(
+                name="silent_canary",
+                metric=self.metric("FailedChecks", period=every, statistic="SampleCount"),
+                threshold=1,
+                periods=3,
+                problem="the canary has not checked the stage {periods} times in a row",
+                comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+                missing_data=_MISSING,
+            ),
+        ]
+
     def _freshness(self) -> list[AlarmSpec]:
         problems = self.metric("Problems", period=Duration.minutes(15))
         old = AlarmSpec(
@@ -208,20 +237,24 @@ class StageAlarms:
             label=f"{data_set}: hours without success",
         )
 
-    def _make_incidents(self) -> None:
+    def _make_incidents(self, gradual: GradualDeployment | None) -> None:
         """Let each service notify once, and what follows from a cause only if it outlasts it.
 
         Client errors notify by themselves: they may last, and must not hide the API's own errors.
         """
         services = self.services
         api = [alarm for alarm in services["Api"].alarms if alarm.node.id != "ClientErrors"]
-        self._incident("Tables", services["Tables"])
         self._incident(
             "Api", *api, services["Functions"], services["Authorizer"], caused_by="Tables"
         )
         self._incident("Pipeline", services["Pipeline"], caused_by="Tables")
         self._incident("DeadLetters", services["DeadLetters"], caused_by="Pipeline")
         self._incident("Freshness", services["Freshness"], caused_by="Pipeline")
+        if "Canary" in services:
+            self._incident("Canary", services["Canary"], caused_by="Api")
+        if gradual is not None and gradual.alarms:
+            link_runbook(runbook(self.settings, "deployment"), gradual)
+            self._incident("Deployment", gradual)
 
     def _incident(self, name: str, *parts: IConstruct, caused_by: str | None = None) -> None:
         self.incidents[name] = self.observability.incident(
@@ -233,9 +266,10 @@ class StageAlarms:
 
 
 _DESCRIPTIONS: Final = {
-    "Tables": "tables are throttled or fail",
     "Api": "callers get errors or slow answers",
     "Pipeline": "jobs fail, wait or lose events",
     "DeadLetters": "messages have failed for good and wait to be redriven",
     "Freshness": "data is older than promised",
+    "Canary": "what callers do does not work, or nobody tries it",
+    "Deployment": "new versions of functions fail and are rolled back",
 }

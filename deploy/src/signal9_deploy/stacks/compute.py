@@ -21,16 +21,14 @@ from signal9_constructs import (
 from signal9_core.domain.queues import queue_prefix
 
 from ..functions import FunctionSpec, Use
-from ..names import function_name, table_prefix
+from ..names import NAMESPACE, function_name, table_prefix
 from ..settings import StageSettings
 from .data import DataStack
 from .network import NetworkStack
 
-__all__ = ["NAMESPACE", "PYTHON", "Compute"]
+__all__ = ["PYTHON", "Compute"]
 
 PYTHON: Final = "3.14"
-NAMESPACE: Final = "Signal9"
-"""The CloudWatch namespace of the metrics that the handlers write."""
 
 _ARCHITECTURE: Final = "arm64"
 _DEPLOY: Final = Path(__file__).parents[3]
@@ -125,6 +123,9 @@ class Compute(Construct):
             metrics_namespace=NAMESPACE,
             layers=[self._layer.layer],
             tracing=settings.parts.tracing,
+            alias=settings.gradual,
+            # Only callers of the API wait for a function to start.
+            snap_start=settings.snap_start and bool(spec.endpoints or spec.authorizes),
             # The function that handles failures must not be sent its own.
             on_failure=(
                 None if spec.handles_failures else destinations.SqsDestination(self._failures)
@@ -179,13 +180,13 @@ class Compute(Construct):
         return {name: value for name, value in variables.items() if value is not None}
 
     def _queue_prefix(self, spec: FunctionSpec) -> str | None:
-        uses_queues = spec.plans or spec.name in self._queues
+        uses_queues = spec.plans or spec.checks or spec.name in self._queues
         return queue_prefix(self._settings.stage) if uses_queues else None
 
     def _grant(self, spec: FunctionSpec, function: PythonFunction) -> None:
         for use in spec.uses:
             _grant_use(function, use, self._data.tables[use.table.name].table)
-        for name in spec.secrets:
+        for name in self._data.secrets.keys() & set(spec.secrets):
             self._data.secrets[name].grant_read(function)
         if spec.writes_cache:
             # Without permission to list, a missing object is 403 instead of 404.
@@ -195,7 +196,7 @@ class Compute(Construct):
             queue = self._queues[spec.name]
             queue.grant_send(function)
             queue.grant_send_dead_letters(function)
-        if spec.plans:
+        if spec.plans or spec.checks:
             for queue in self._work_queues:
                 queue.grant_send(function)
         if spec.publishes:

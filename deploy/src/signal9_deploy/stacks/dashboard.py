@@ -112,6 +112,8 @@ def _failures(alarms: StageAlarms) -> dict[str, Metrics]:
         for queue in alarms.queues
     ]
     events = [failed.with_(label="events"), tokens.with_(label="tokens not checked")]
+    if "Canary" in alarms.services:
+        events.append(alarms.metric("FailedChecks", statistic="Sum").with_(label="checks"))
     return {
         "Failures": [*events, *ingests],
         "Dead letters": dead,

@@ -1,6 +1,5 @@
 """The stack of everything that must not be lost: tables, buckets, secrets and the DNS zone."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from aws_cdk import CfnOutput, Fn, RemovalPolicy, SecretValue, Stack, aws_iam, aws_kms
@@ -13,19 +12,27 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
-from constructs import Construct, IConstruct
+from constructs import Construct
 
-from signal9_constructs import AccessTrail, ApiSecret, DataTable, DnsZone, SecureBucket
+from signal9_constructs import (
+    AccessTrail,
+    ApiSecret,
+    DataTable,
+    DnsZone,
+    Observability,
+    SecureBucket,
+)
 from signal9_constructs.alarms import add_dead_letter_alarm, make_alarm, service_metric
-from signal9_constructs.incidents import link_runbook, make_incident
-from signal9_constructs.observability import make_alarm_topic
+from signal9_constructs.incidents import link_runbook
+from signal9_constructs.observability import WatchedService, make_alarm_topic
 from signal9_constructs.queue import make_dead_letters
 from signal9_core.tables import TABLES
 
 from ..names import (
-    SECRETS,
+    NAMESPACE,
     SecretSpec,
     bucket_name,
+    deployed_secrets,
     runbook,
     secret_name,
     stack_name,
@@ -52,7 +59,6 @@ class DataStack(Stack):
         super().__init__(scope, "Data", stack_name=name, description="Signal9: data")
         self._settings = settings
         self._policy = _removal_policy(settings)
-        self._incidents = Construct(self, "Incidents")
         self.topic = make_recipients_topic(Construct(self, "Alarms"), settings)
         CfnOutput(self, "AlarmTopic", value=self.topic.topic_arn)
         self.tables = {
@@ -69,7 +75,7 @@ class DataStack(Stack):
         }
         self.cache = self._make_bucket("Cache", "cache")
         self.backup = self._make_bucket("Backup", "backup", expire_days=settings.export_days)
-        self.secrets = {spec.name: self._make_secret(spec) for spec in SECRETS}
+        self.secrets = {spec.name: self._make_secret(spec) for spec in deployed_secrets(settings)}
         if settings.behind_edge:
             self._make_origin_secret()
         if settings.parts.trail:
@@ -80,7 +86,17 @@ class DataStack(Stack):
             self._schedule_exports(exports, failed)
             if self._watches_exports:
                 self._watch_exports(exports, failed)
-        self._make_incidents()
+        self.watch = Observability(
+            self,
+            "Watch",
+            namespace=NAMESPACE,
+            dashboard=False,
+            topic=self.topic,
+            runbook_url=settings.runbooks,
+            removal_policy=self._policy,
+        )
+        self.watched_tables = self._watch_tables()
+        self._watch_backups_and_secrets()
         self.zone = None
         if settings.domain:
             # The name servers of a zone are state too.
@@ -241,30 +257,28 @@ class DataStack(Stack):
                 missing_data=cloudwatch.TreatMissingData.BREACHING,
             )
 
-    def _make_incidents(self) -> None:
-        """Notify once for all exports, and once for all checks of secrets' ages."""
+    def _watch_tables(self) -> tuple[WatchedService, cloudwatch.CompositeAlarm] | None:
+        """Return the watched tables and their incident, if the stage has such alarms."""
+        settings = self._settings
+        if not settings.parts.alarms or settings.emulated:
+            return None
+        tables = self.watch.watch("Tables", tables=list(self.tables.values()))
+        description = f"{settings.title}: tables are throttled or fail"
+        return tables, self.watch.incident("Tables", tables, description=description)
+
+    def _watch_backups_and_secrets(self) -> None:
+        settings = self._settings
         if self._watches_exports:
             exports = self.node.find_child("Exports")
-            self._incident("Exports", "exports", [exports], "tables are not exported")
+            link_runbook(runbook(settings, "exports"), exports)
+            description = f"{settings.title}: tables are not exported"
+            self.watch.incident("Exports", exports, description=description)
         found = (secret.node.try_find_child("AgeCheck") for secret in self.secrets.values())
         if checks := [check for check in found if check is not None]:
-            problem = "the age of secrets is not measured"
-            self._incident("SecretChecks", "secret-checks", checks, problem)
-        link_runbook(runbook(self._settings, "secret-age"), *self.secrets.values())
-
-    def _incident(
-        self, name: str, entry: str, parts: Sequence[IConstruct], description: str
-    ) -> None:
-        url = runbook(self._settings, entry)
-        link_runbook(url, *parts)
-        make_incident(
-            self._incidents,
-            name,
-            parts,
-            f"{self._settings.title}: {description}",
-            [self.topic],
-            runbook_url=url,
-        )
+            link_runbook(runbook(settings, "secret-checks"), *checks)
+            description = f"{settings.title}: the age of secrets is not measured"
+            self.watch.incident("SecretChecks", *checks, description=description)
+        link_runbook(runbook(settings, "secret-age"), *self.secrets.values())
 
 
 def make_recipients_topic(scope: Construct, settings: StageSettings) -> sns.Topic:

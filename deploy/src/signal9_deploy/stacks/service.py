@@ -15,6 +15,7 @@ from signal9_constructs import (
     DnsZone,
     EventBackbone,
     Firewall,
+    GradualDeployment,
     RestService,
     Route,
     WorkQueue,
@@ -106,6 +107,10 @@ class ServiceStack(Stack):
             firewall = make_firewall(self, settings)
             if not settings.emulated:
                 firewall.protect(self.rest.stage)
+        self._schedule_canary()
+        self.gradual = None
+        if settings.gradual and not settings.emulated:
+            self.gradual = self._deploy_gradually()
         self.alarms = StageAlarms(
             self,
             settings,
@@ -115,6 +120,7 @@ class ServiceStack(Stack):
             queues=[self.failures, *self.queues.values()],
             backbone=self.backbone,
             rest=self.rest,
+            gradual=self.gradual,
         )
         show_stage(self.alarms)
         CfnOutput(self, "ApiId", value=self.rest.api.rest_api_id)
@@ -148,8 +154,8 @@ class ServiceStack(Stack):
             removal_policy=RemovalPolicy.DESTROY,
         )
 
-    def _function(self, spec: FunctionSpec) -> lambda_.Function:
-        return self.compute.by_name[spec.name].function
+    def _function(self, spec: FunctionSpec) -> lambda_.IFunction:
+        return self.compute.by_name[spec.name].invocable
 
     def _add_triggers(self) -> None:
         """Send events, schedules and failures to the functions that handle them."""
@@ -231,6 +237,36 @@ class ServiceStack(Stack):
             names = DnsZone(self, "Names", zone_name=settings.domain, zone_id=zone_id)
             names.alias(domain_name, targets.ApiGatewayDomain(rest.domain))
         return rest
+
+    def _deploy_gradually(self) -> GradualDeployment:
+        """Shift traffic to new versions, and back if they fail.
+
+        Lambda counts refused tokens as errors of the authorizer, so its errors end no deployment.
+        """
+        return GradualDeployment(
+            self,
+            "Gradual",
+            functions=list(self.compute.by_name.values()),
+            expected_errors=[self.compute.by_name[AUTHORIZER.name]],
+            alarm_topic=self._data.topic,
+        )
+
+    def _schedule_canary(self) -> None:
+        """Let the canary check the stage every few minutes; the alarms watch what it finds."""
+        settings, minutes = self._settings, self._settings.canary.minutes
+        for spec in self._specs if minutes else ():
+            if spec.checks:
+                checks = {
+                    "api": f"{settings.api_base or self.rest.url}/api/v1",
+                    "page": f"https://{settings.app_name}/" if settings.site_names else None,
+                    "hasIssuer": settings.issuer is not None,
+                }
+                self.backbone.schedule(
+                    spec.name,
+                    function=self._function(spec),
+                    schedule=f"rate({minutes} minute{'s' if minutes > 1 else ''})",
+                    payload=checks,
+                )
 
     def _routes(self) -> list[Route]:
         return [

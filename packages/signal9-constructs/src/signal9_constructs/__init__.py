@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .audit_trail import AccessTrail
     from .backbone import EventBackbone
     from .bucket import SecureBucket
+    from .budget import CostBudget
     from .bundling import PythonBundle
     from .content_delivery import ContentDelivery
     from .data_lake import DataLake, LakeTable, Partition
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
     from .fargate_service import FargateService
     from .firewall import Firewall, FirewallRule
     from .function import DependencyLayer, PythonFunction
+    from .gradual import GradualDeployment
+    from .limits import LimitChecks
     from .network import Network, SubnetPlan, plan_subnets
     from .observability import Observability
     from .queue import WorkQueue
-    from .rest import RestService, Route
+    from .rest import RestService, Route, UsagePlan
     from .secret import ApiSecret
     from .stage import GuardedStage
     from .state_machine import StateMachineJob
@@ -48,6 +51,7 @@ __all__ = [
     "ApiSecret",
     "ConstructError",
     "ContentDelivery",
+    "CostBudget",
     "DataLake",
     "DataTable",
     "DependencyLayer",
@@ -57,10 +61,12 @@ __all__ = [
     "Finding",
     "Firewall",
     "FirewallRule",
+    "GradualDeployment",
     "GuardedStage",
     "IndexShape",
     "KnownFinding",
     "LakeTable",
+    "LimitChecks",
     "Network",
     "Observability",
     "Partition",
@@ -74,6 +80,7 @@ __all__ = [
     "SubnetPlan",
     "TableIndex",
     "TableShape",
+    "UsagePlan",
     "UserPool",
     "Verdict",
     "WorkQueue",
@@ -90,6 +97,7 @@ _MODULES: Final = {
     "audit_trail": "AccessTrail",
     "backbone": "EventBackbone",
     "bucket": "SecureBucket",
+    "budget": "CostBudget",
     "bundling": "PythonBundle",
     "content_delivery": "ContentDelivery",
     "data_lake": "DataLake LakeTable Partition",
@@ -98,10 +106,12 @@ _MODULES: Final = {
     "fargate_service": "FargateService",
     "firewall": "Firewall FirewallRule",
     "function": "DependencyLayer PythonFunction",
+    "gradual": "GradualDeployment",
+    "limits": "LimitChecks",
     "network": "Network SubnetPlan plan_subnets",
     "observability": "Observability",
     "queue": "WorkQueue",
-    "rest": "RestService Route",
+    "rest": "RestService Route UsagePlan",
     "secret": "ApiSecret",
     "stage": "GuardedStage",
     "state_machine": "StateMachineJob",

@@ -5,7 +5,7 @@ An argument of a wrong kind is refused before anything is made, and what the CDK
 """
 
 import inspect
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, wraps
 from types import NoneType, UnionType
 from typing import (
@@ -95,13 +95,9 @@ def _checked(function: Callable[..., _T], class_name: str) -> Callable[..., _T]:
             arguments = signature.bind(*args, **kwargs).arguments
         except TypeError:
             return function(*args, **kwargs)  # which raises Python's own error
-        kinds = _kinds(function)
-        for name, value in arguments.items():
-            variadic = signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
-            for item in value if variadic else (value,):
-                problem = _problem(item, kinds.get(name, object), name)
-                if problem:
-                    raise ConstructError(f"{_place(arguments, class_name)}: {problem}")
+        problems = list(_problems(signature, arguments, _kinds(function)))
+        if problems:
+            raise ConstructError(f"{_place(arguments, class_name)}: {'; '.join(problems)}")
         try:
             return function(*args, **kwargs)
         except (JSIIError, RuntimeError) as error:
@@ -110,6 +106,17 @@ def _checked(function: Callable[..., _T], class_name: str) -> Callable[..., _T]:
             raise ConstructError(f"{_place(arguments, class_name)}: {error}") from None
 
     return call
+
+
+def _problems(
+    signature: inspect.Signature, arguments: Mapping[str, Any], kinds: Mapping[str, object]
+) -> Iterator[str]:
+    for name, value in arguments.items():
+        variadic = signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
+        for item in value if variadic else (value,):
+            problem = _problem(item, kinds.get(name, object), name)
+            if problem:
+                yield problem
 
 
 @cache

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from aws_cdk import Duration, RemovalPolicy, Stack, TimeZone, Token, aws_iam, aws_kms
 from aws_cdk import aws_events as events
@@ -265,14 +265,18 @@ class EventBackbone(Construct):
         key: aws_kms.IKey | None,
         removal_policy: RemovalPolicy,
     ) -> None:
-        events.Archive(
+        archive = events.Archive(
             self,
             "Archive",
             source_event_bus=self.bus,
             event_pattern=events.EventPattern(account=list(accounts)),
             retention=Duration.days(days),
-            kms_key=key,
-        ).apply_removal_policy(removal_policy)
+        )
+        archive.apply_removal_policy(removal_policy)
+        if key:
+            # The L2 would name the bus in the policy of the key, and the bus depends on the key.
+            cfn = cast("events.CfnArchive", archive.node.default_child)
+            cfn.kms_key_identifier = key.key_arn
 
     def _register_schemas(self) -> None:
         registry = eventschemas.CfnRegistry(self, "Registry")

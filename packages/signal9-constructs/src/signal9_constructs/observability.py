@@ -20,6 +20,7 @@ from .alarms import (
     make_alarms,
     with_thresholds,
 )
+from .arguments import checked
 from .errors import ConstructError
 from .feature_flags import prepare
 from .incidents import make_incident
@@ -30,7 +31,7 @@ from .watched import Resources, watched_subjects
 __all__ = ["Observability", "WatchedService", "make_alarm_topic"]
 
 _DASHBOARD_COLUMNS: Final = 24
-_NARROWEST: Final = 4
+_NARROWEST: Final = 6
 _MAX_ALARM_HOURS: Final = 168
 
 
@@ -43,6 +44,7 @@ class WatchedService(Construct):
         self.widgets: list[cloudwatch.IWidget] = []
 
 
+@checked
 class Observability(Construct):
     """A topic for alarms, the alarms, and dashboards with a row per service.
 

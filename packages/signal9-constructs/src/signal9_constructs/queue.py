@@ -128,7 +128,8 @@ class WorkQueue(Construct):
         Each of `filters` is a filter pattern; SQS deletes messages that match none of them.
         """
         function = unwrap(function)
-        timeout_s = function_timeout_s(function)
+        # An alias has the timeout of its function.
+        timeout_s = function_timeout_s(getattr(function, "lambda_", function))
         if timeout_s is not None and timeout_s > self._work_s:
             raise ConstructError(
                 f"{self.node.path}: the timeout of {function.node.path} is {timeout_s} s, "

@@ -21,7 +21,9 @@ from aws_cdk import (
 from aws_cdk.cx_api import CloudAssembly
 from constructs import Construct
 
+from .arguments import checked
 from .errors import ConstructError
+from .limits import LimitChecks
 from .suppressions import (
     Acknowledgment,
     Finding,
@@ -35,12 +37,14 @@ from .suppressions import (
 __all__ = ["GuardedStage"]
 
 
+@checked
 class GuardedStage(Stage):
     """A stage that tags and protects its stacks and fails synthesis on any open finding.
 
     Errors and warnings of the rule packs both fail. Nothing is acknowledged except through
-    `acknowledge` or the CDK's own `Validations`. `tags` are set on all resources that support tags
-    and on the stacks themselves.
+    `acknowledge` or the CDK's own `Validations`, and what is acknowledged is written into the
+    templates for cdk-nag, cfn-lint and checkov. `LimitChecks` reports what AWS would refuse for
+    its size or number. `tags` are set on all resources that support tags and on the stacks.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class GuardedStage(Stage):
             Tags.of(self).add(key, value, exclude_resource_types=["aws:cdk:stack"])
         CrossStackReferences.of(self).consume(cross_stack_references)
         before_synthesis(self, self._write_suppressions)
+        Validations.of(self).add_plugins(LimitChecks())
         if self.rule_packs:
             Validations.of(self).add_plugins(_RulePackPlugin(self))
 

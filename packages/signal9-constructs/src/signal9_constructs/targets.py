@@ -4,7 +4,6 @@ A target of the CDK keeps its own settings; a dead-letter queue and retries are 
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any, Final, TypeAlias, TypedDict
 
 import jsii
@@ -59,17 +58,20 @@ def _rule_target(rule: events.Rule, receiver: Any, delivery: Delivery) -> events
         lambda_.IFunction: event_targets.LambdaFunction,
         sns.ITopic: event_targets.SnsTopic,
         stepfunctions.IStateMachine: event_targets.SfnStateMachine,
-        # The L2 lets events in by a custom resource, whose own SDK is new enough.
-        logs.ILogGroup: partial(event_targets.CloudWatchLogGroup, install_latest_aws_sdk=False),
     }
     for interface, class_ in classes.items():
         if implements(receiver, interface):
             return class_(receiver, **delivery)
     if implements(receiver, sqs.IQueue):
-        group = _group(receiver, rule.node.path)
-        return event_targets.SqsQueue(receiver, message_group_id=group, **delivery)
+        return event_targets.SqsQueue(
+            receiver, message_group_id=_group(receiver, rule.node.path), **delivery
+        )
+    if implements(receiver, logs.ILogGroup):
+        # The L2 forgets to let the rule send dead letters.
+        group = event_targets.CloudWatchLogGroup(receiver, install_latest_aws_sdk=False)
+        return _Delivered(group, delivery)
     if implements(receiver, events.IEventBus):
-        # The target of the CDK takes no retry policy.
+        # The L2 takes no retry policy.
         return _Delivered(event_targets.EventBus(receiver), delivery)
     return _Delivered(receiver, delivery)
 

@@ -35,6 +35,7 @@ __all__ = [
     "SecretNotSetError",
     "SettingsError",
     "Signal9Error",
+    "SmokeError",
     "StoreError",
     "StoreUnavailableError",
     "UndecidedOwnerError",
@@ -57,6 +58,10 @@ class SecretNotSetError(SettingsError):
 
 class RotationError(Signal9Error):
     """A step of a secret's rotation cannot be done; the current secret stays."""
+
+
+class SmokeError(Signal9Error):
+    """A deployed stage does not do what its users need."""
 
 
 class InputError(Signal9Error):

@@ -1,4 +1,4 @@
-"""Metrics of a stage: how fresh its data is, what its ingests came to, what is left of quotas.
+"""Metrics of a stage: freshness, ingests, quotas, and what its canary found.
 
 Each has the dimensions `service` and `stage`, and some a third.
 """
@@ -14,8 +14,20 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from signal9_core.bootstrap import App
+    from signal9_core.schemas.operations import SmokeAnswer
 
-__all__ = ["PROBLEMS", "put_authorizer_error", "put_freshness", "put_ingests", "put_quotas"]
+__all__ = [
+    "FAILED_CHECKS",
+    "PROBLEMS",
+    "put_authorizer_error",
+    "put_checks",
+    "put_freshness",
+    "put_ingests",
+    "put_quotas",
+]
+
+FAILED_CHECKS: Final = "FailedChecks"
+"""The name of the metric that counts what the canary finds broken."""
 
 PROBLEMS: Final = "Problems"
 """The name of the metric that counts what the health check reports."""
@@ -65,6 +77,11 @@ def put_authorizer_error(stage: str) -> None:
 
 def _hours(age: "timedelta") -> int:
     return max(0, int(age.total_seconds() // _HOUR_S))
+
+
+def put_checks(answer: "SmokeAnswer") -> None:
+    """Write how many checks of the stage failed; zero says that the canary lives."""
+    _put({FAILED_CHECKS: len(answer.failed)}, stage=answer.stage)
 
 
 def _put(counts: dict[str, int], **dimensions: str) -> None:

@@ -7,7 +7,7 @@ from pydantic import Field, NonNegativeInt
 from .companies import DataSet, Failures, ListName
 from .model import Instant, Model, Ticker
 
-__all__ = ["ListState", "WorkItem", "run_id"]
+__all__ = ["ListState", "Probe", "WorkItem", "run_id"]
 
 
 class ListState(Model):
@@ -25,6 +25,12 @@ class ListState(Model):
 def run_id(kind: str, at: datetime) -> str:
     """Return the id of a run of one kind, or of one provider, that began at this moment."""
     return f"{kind}-{at:%Y%m%dT%H%M%S.%fZ}"
+
+
+class Probe(Model):
+    """A message that a worker only notes, which shows that work reaches it and is done."""
+
+    probe: str = Field(pattern="^[0-9a-f]{32}$")
 
 
 class WorkItem(Model):

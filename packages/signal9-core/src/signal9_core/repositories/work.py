@@ -16,9 +16,10 @@ from .optimistic import ItemRange, scan
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ..domain.work import Probe
     from ..ports import Clock, Item, Store
 
-__all__ = ["WorkRepository", "work_id"]
+__all__ = ["ProbeRepository", "WorkRepository", "work_id"]
 
 _LEASE: Final = timedelta(minutes=5)
 """A planner that holds the lease for longer was killed."""
@@ -27,6 +28,25 @@ _LONGEST_WAIT: Final = timedelta(hours=2)
 """An item that is not done by then counts as lost, and is planned again."""
 
 _PAGE: Final = 1000
+_PROBES: Final = "probes"
+_PROBE_LIFETIME: Final = timedelta(hours=1)
+
+
+class ProbeRepository:
+    """The probes that workers have received; they expire."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def note(self, probe: Probe) -> None:
+        """Note that a worker has received a probe."""
+        expires = int((self._clock() + _PROBE_LIFETIME).timestamp())
+        self._store.put(STATE, {**state_key(_PROBES, probe.probe), TTL_ATTRIBUTE: expires})
+
+    def is_noted(self, probe: str) -> bool:
+        """Return whether a worker has received a probe."""
+        return self._store.get(STATE, state_key(_PROBES, probe)) is not None
 
 
 class WorkRepository:
