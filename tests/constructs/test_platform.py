@@ -34,8 +34,10 @@ WORDS: Final = {
 }
 """Properties that name or describe."""
 
+OFF: Final = {"AlarmNames": [], "Enable": False, "Rollback": False}
 LEFT_OUT: Final = {
     ("AWS::CloudWatch::Alarm", "ActionsEnabled"),
+    ("AWS::ECS::Service", "DeploymentController"),
     ("AWS::ECS::Service", "EnableExecuteCommand"),
     ("AWS::Lambda::Function", "Environment"),
     ("AWS::StepFunctions::StateMachine", "StateMachineType"),
@@ -112,7 +114,8 @@ def _anonymous(value: object, types: dict[str, str]) -> object:
         name = target[0] if isinstance(target, list) else target
         if name in types:
             return types[name]
-    return {name: _anonymous(each, types) for name, each in value.items() if name not in WORDS}
+    members = {name: each for name, each in value.items() if name not in WORDS and each != OFF}
+    return {name: _anonymous(each, types) for name, each in members.items()}
 
 
 def _actions(statements: list[dict[str, Any]]) -> set[str]:
