@@ -20,7 +20,7 @@ from aws_cdk.assertions import Template
 
 import signal9_constructs
 from signal9_constructs import KNOWN_FINDINGS
-from signal9_deploy.commands.cost import AtRest, Prices, estimate, load_prices
+from signal9_deploy.commands.cost import estimate, load_prices
 from tests.constructs.alone import ALONE
 from tests.constructs.lab import synthesise_each
 
@@ -39,15 +39,6 @@ _PRICE_PAGES: Final = {
     "SecretsManager": "secrets-manager",
     "WAFv2": "waf",
 }
-# What stages of this project do not use, at prices of the same date.
-_FURTHER_PRICES: Final = {
-    "AWS::ECS::TaskDefinition": AtRest(
-        unit="two tasks of 0.25 vCPU and 0.5 GB on arm64, 730 hours", price=Decimal("14.42")
-    ),
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": AtRest(
-        unit="load balancer, 730 hours", price=Decimal("16.43")
-    ),
-}
 
 
 class Item(NamedTuple):
@@ -61,7 +52,7 @@ class Item(NamedTuple):
 
 def items_at_rest(template: Mapping[str, Any]) -> list[Item]:
     """Return what a template costs without any use, the most expensive first."""
-    prices = _prices()
+    prices = load_prices()
     items = []
     for line in estimate([{"Resources": {}, **template}], prices).lines:
         if line.at_rest:
@@ -69,11 +60,6 @@ def items_at_rest(template: Mapping[str, Any]) -> list[Item]:
             units = int(line.at_rest / price.price)
             items.append(Item(price.unit, units, line.at_rest, source_of(line.resource)))
     return sorted(items, key=lambda item: (-item.usd, item.unit))
-
-
-def _prices() -> Prices:
-    prices = load_prices()
-    return prices.model_copy(update={"at_rest": {**prices.at_rest, **_FURTHER_PRICES}})
 
 
 def source_of(resource_type: str) -> str:

@@ -1,4 +1,4 @@
-"""Writes the templates of constructs, stages and example apps, for scanners to read.
+"""Writes the templates of constructs, stages and examples, for scanners to read.
 
 `python -m tests.constructs.scan FOLDER`. Everything that is accepted says so in its template, so
 a scanner that prints anything has found something new. checkov runs in an environment of its own,
@@ -49,16 +49,16 @@ def main(folder: Path) -> None:
         templates |= {f"{name}-{part}": template(name, part) for part in parts(name)}
     for name, written in templates.items():
         (folder / f"{name}.json").write_text(text(written), "utf-8")
-    for app in sorted(_EXAMPLES.glob("*/app.py")):
+    for example in ("foreign_app", "platform_app"):
         with TemporaryDirectory() as assembly:
             subprocess.run(
-                [sys.executable, app.name],
+                [sys.executable, "app.py"],
                 check=True,
-                cwd=app.parent,
+                cwd=_EXAMPLES / example,
                 env={**os.environ, "CDK_OUTDIR": assembly},
             )
             for path in Path(assembly).rglob("*.template.json"):
-                (folder / f"{app.parent.name}-{path.name}").write_bytes(path.read_bytes())
+                (folder / f"{example}-{path.name}").write_bytes(path.read_bytes())
 
 
 if __name__ == "__main__":

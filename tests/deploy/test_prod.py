@@ -532,5 +532,31 @@ def test_a_producer_cannot_be_replaced_while_another_stack_uses_it() -> None:
     assert "Fn::ImportValue" in texts["Edge"]
 
 
+def test_recipients_are_told_when_the_stage_costs_more_than_its_budget() -> None:
+    (budget,) = everything("prod", "AWS::Budgets::Budget")
+    subscribers = [
+        subscriber["Address"]
+        for notification in budget["NotificationsWithSubscribers"]
+        for subscriber in notification["Subscribers"]
+    ]
+
+    assert stack("prod", "Costs").region == "us-east-1"
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": 300, "Unit": "USD"}
+    assert budget["Budget"]["CostFilters"] == {"TagKeyValue": ["user:Stage$prod"]}
+    assert subscribers == ["operations@example.com"] * 2
+
+
+def test_unusual_costs_are_a_setting() -> None:
+    monitor = "arn:aws:ce::123456789012:anomalymonitor/1"
+    unusual = {"anomaly_usd": 20, "anomaly_monitor": monitor}
+    costs = build(settings_of("prod").model_copy(update=unusual)).costs
+    assert costs is not None
+
+    (subscription,) = properties(Template.from_stack(costs), "AWS::CE::AnomalySubscription")
+
+    assert subscription["MonitorArnList"] == [monitor]
+    assert not everything("prod", "AWS::CE::AnomalySubscription")
+
+
 def test_the_name_servers_of_the_zone_are_an_output() -> None:
     assert "NameServers" in template("prod", "Data").to_json()["Outputs"]

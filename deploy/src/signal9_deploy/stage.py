@@ -18,8 +18,9 @@ from signal9_constructs import (
 from .errors import DeployError, StageError
 from .functions import FUNCTIONS, FunctionSpec
 from .repository import CONTEXT, Repository, parse_repository
-from .settings import EDGE_REGION, StageSettings
+from .settings import COST_TAG, EDGE_REGION, StageSettings
 from .stacks.account import AccountStack
+from .stacks.costs import CostsStack
 from .stacks.data import DataStack
 from .stacks.delivery import DeliveryStack, ProviderStack
 from .stacks.edge import EdgeStack
@@ -87,6 +88,11 @@ _OF_DELIVERY: Final = (
         "CloudFormation adds an id to the name of a stack",
         "**/Delivery/**",
     ),
+    Acknowledgment(
+        "AwsSolutions-IAM5[Resource::arn:**/*]",
+        "the keys of files and the ids of distributions are not known beforehand",
+        "**/Delivery/Deploy/**",
+    ),
 )
 
 
@@ -104,7 +110,7 @@ class Signal9Stage(GuardedStage):
             scope,
             settings.title,
             env=Environment(account=settings.account, region=settings.region),
-            tags={"Product": "signal9", "Stage": settings.stage},
+            tags={"Product": "signal9", COST_TAG: settings.stage},
             termination_protection=settings.retain,
             rule_packs=() if settings.emulated else _PACKS,
             # Nothing would tell a consumer of a weak one that its producer was replaced.
@@ -112,6 +118,9 @@ class Signal9Stage(GuardedStage):
                 ReferenceStrength.WEAK if settings.emulated else ReferenceStrength.STRONG
             ),
         )
+        self.costs = None
+        if settings.monthly_budget_usd and not settings.emulated:
+            self.costs = CostsStack(self, settings, settings.monthly_budget_usd)
         self.network = NetworkStack(self, settings) if settings.network.enabled else None
         self.data = DataStack(self, settings)
         self.service = ServiceStack(

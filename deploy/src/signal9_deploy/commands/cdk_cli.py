@@ -274,7 +274,8 @@ def check_account(settings: StageSettings, account: Account) -> None:
 
 
 def _regions(settings: StageSettings) -> list[str]:
-    return sorted({settings.region, *([EDGE_REGION] if settings.parts.edge else [])})
+    is_global = settings.parts.edge or settings.monthly_budget_usd is not None
+    return sorted({settings.region, *([EDGE_REGION] if is_global else [])})
 
 
 def _stacks(settings: StageSettings) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ from .deployment import (
     destroy_in_account,
     region_variables,
 )
+from .smoke import WAIT_S, describe, smoke_test
+from .smoke import as_json as checks_as_json
 
 __all__ = ["main", "program"]
 
@@ -105,6 +107,22 @@ def comment(file: Annotated[Path, typer.Argument(help="The comment, as Markdown.
 
 
 @program.command()
+def smoke(
+    stage: Stage,
+    *,
+    wait: Annotated[float, typer.Option(help="Seconds that a probe may take.")] = WAIT_S,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check a deployed stage: health, sign-in, page and pipeline; fail if one fails."""
+    settings = load_stage(stage)
+    account = local.account(settings) if settings.emulated else Account(settings.region)
+    checks = smoke_test(settings, account, wait_s=wait)
+    typer.echo(checks_as_json(settings, checks) if as_json else "\n".join(describe(checks)))
+    if any(check.failed for check in checks):
+        raise typer.Exit(1)
+
+
+@program.command()
 def drift(stage: Stage) -> None:
     """Fail if a deployed resource was changed by hand."""
     settings = _in_account(load_stage(stage))
@@ -164,12 +182,14 @@ def put_secrets(stage: Stage) -> None:
 def cost(
     stage: Stage, *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
 ) -> None:
-    """Estimate a stage's monthly cost: at rest, per million requests, per 10,000 tickers."""
-    folder = cdk_cli.synth(load_stage(stage), CdkCli(), lambda line: typer.echo(line, err=True))
+    """Estimate a stage's cost: at rest, per million requests, per 10,000 tickers, per night."""
+    settings = load_stage(stage)
+    folder = cdk_cli.synth(settings, CdkCli(), lambda line: typer.echo(line, err=True))
     prices = cost_estimate.load_prices()
     estimate = cost_estimate.estimate(cost_estimate.read_templates(folder), prices)
     render = cost_estimate.as_json if as_json else cost_estimate.as_table
-    typer.echo(render(estimate, prices))
+    today = datetime.now(UTC).date()
+    typer.echo(render(estimate, prices, region=settings.region, today=today))
 
 
 @program.command()

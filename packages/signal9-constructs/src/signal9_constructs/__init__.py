@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .audit_trail import AccessTrail
     from .backbone import EventBackbone
     from .bucket import SecureBucket
+    from .budget import CostBudget
     from .bundling import PythonBundle
     from .content_delivery import ContentDelivery
     from .data_lake import DataLake, LakeTable, Partition
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from .gradual import GradualDeployment
     from .limits import LimitChecks
     from .network import Network, SubnetPlan, plan_subnets
-    from .observability import Observability, WatchedService
+    from .observability import Observability
     from .queue import WorkQueue
     from .rest import RestService, Route, UsagePlan
     from .secret import ApiSecret
@@ -50,6 +51,7 @@ __all__ = [
     "ApiSecret",
     "ConstructError",
     "ContentDelivery",
+    "CostBudget",
     "DataLake",
     "DataTable",
     "DependencyLayer",
@@ -84,7 +86,6 @@ __all__ = [
     "UsagePlan",
     "UserPool",
     "Verdict",
-    "WatchedService",
     "WorkQueue",
     "__version__",
     "acknowledge_known_findings",
@@ -99,6 +100,7 @@ _MODULES: Final = {
     "audit_trail": "AccessTrail",
     "backbone": "EventBackbone",
     "bucket": "SecureBucket",
+    "budget": "CostBudget",
     "bundling": "PythonBundle",
     "content_delivery": "ContentDelivery",
     "data_lake": "DataLake LakeTable Partition",
@@ -107,10 +109,10 @@ _MODULES: Final = {
     "fargate_service": "FargateService",
     "firewall": "ExistingFirewall Firewall FirewallRule ManagedRules RateLimit",
     "function": "DependencyLayer PythonFunction",
-    "limits": "LimitChecks",
     "gradual": "GradualDeployment",
+    "limits": "LimitChecks",
     "network": "Network SubnetPlan plan_subnets",
-    "observability": "Observability WatchedService",
+    "observability": "Observability",
     "queue": "WorkQueue",
     "rest": "RestService Route UsagePlan",
     "secret": "ApiSecret",

@@ -7,12 +7,12 @@ from datetime import date
 from functools import partial, reduce
 from typing import Final
 
-from aws_cdk import ArnFormat, Names, RemovalPolicy, Stack, aws_iam, aws_kms, aws_s3, aws_sns
+from aws_cdk import ArnFormat, Names, RemovalPolicy, Stack, aws_iam, aws_kms, aws_s3
 from aws_cdk import aws_athena as athena
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
-from .alarms import make_alarm, service_metric
+from .alarms import AlarmTarget, make_alarm, service_metric
 from .arguments import Wrapper, checked, unwrap
 from .bucket import SecureBucket
 from .errors import ConstructError
@@ -115,7 +115,7 @@ class DataLake(Construct):
         encryption_key: aws_kms.IKey | None = None,
         access_logs: aws_s3.IBucket | Wrapper[aws_s3.IBucket] | None = None,
         max_failed_queries: int = 5,
-        alarm_topic: aws_sns.ITopic | None = None,
+        alarm_topic: AlarmTarget | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, id_)
@@ -130,7 +130,7 @@ class DataLake(Construct):
             SecureBucket,
             self,
             encryption_key=encryption_key,
-            access_logs=unwrap(access_logs) if access_logs else None,
+            access_logs=unwrap(access_logs),
             removal_policy=removal_policy,
         )
         self.files = bucket or make_bucket("Files", access_logs_prefix="files/")
@@ -285,7 +285,7 @@ class DataLake(Construct):
             ),
         )
 
-    def _add_alarm(self, topic: aws_sns.ITopic, failed: int) -> None:
+    def _add_alarm(self, topic: AlarmTarget, failed: int) -> None:
         dimensions = {
             "WorkGroup": self.workgroup_name,
             "QueryState": "FAILED",

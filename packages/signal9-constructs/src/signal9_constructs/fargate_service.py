@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import jsii
-from aws_cdk import Duration, RemovalPolicy, Stack, aws_iam, aws_kms, aws_s3, aws_sns
+from aws_cdk import Duration, RemovalPolicy, Stack, aws_iam, aws_kms, aws_s3
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
@@ -15,12 +15,14 @@ from aws_cdk import aws_elasticloadbalancingv2 as elb
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from .alarms import make_alarm, service_metric
+from .alarms import AlarmTarget, make_alarms, with_thresholds
+from .alarms_servers import ecs_service_subject, load_balancer_subject, target_group_subject
 from .arguments import Wrapper, checked, merge, unwrap
 from .bucket import SecureBucket
 from .errors import ConstructError, choose
 from .feature_flags import prepare
 from .logs import make_log_group
+from .policies import allow_in_policy
 
 __all__ = ["FargateService", "Image", "SecretValue"]
 
@@ -95,14 +97,14 @@ class FargateService(Construct):
         deletion_protection: bool = True,
         encryption_key: aws_kms.IKey | None = None,
         max_latency_s: float = 2,
-        alarm_topic: aws_sns.ITopic | None = None,
+        alarm_topic: AlarmTarget | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         container_props: Mapping[str, Any] | None = None,
         props: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
-        vpc = unwrap(vpc) if vpc else None
+        vpc = unwrap(vpc)
         self._check(vpc, cluster, certificate, inside=http_inside_vpc, public=internet_facing)
         self._removal_policy = removal_policy
         self.cluster = cluster or self._make_cluster(vpc, insights=container_insights)
@@ -150,8 +152,8 @@ class FargateService(Construct):
         self.load_balancer = self._make_load_balancer(
             load_balancer_subnets, internet_facing=internet_facing, protected=deletion_protection
         )
-        self.access_logs: aws_s3.IBucket = (
-            unwrap(access_logs) if access_logs else self._make_log_bucket(access_log_days)
+        self.access_logs: aws_s3.IBucket = unwrap(access_logs) or self._make_log_bucket(
+            access_log_days
         )
         self._log_requests()
         self.listener = self._listen(certificate, clients, public=internet_facing)
@@ -258,12 +260,14 @@ class FargateService(Construct):
     def _log_requests(self) -> None:
         """Log all requests; the L2 cannot where the region is known only at deployment."""
         account = Stack.of(self).account
-        self.access_logs.add_to_resource_policy(
+        allow_in_policy(
+            self,
+            self.access_logs,
             aws_iam.PolicyStatement(
                 principals=[aws_iam.ServicePrincipal(_LOG_DELIVERY)],
                 actions=["s3:PutObject"],
                 resources=[self.access_logs.arn_for_objects(f"AWSLogs/{account}/*")],
-            )
+            ),
         )
         self.load_balancer.set_attribute("access_logs.s3.enabled", "true")
         self.load_balancer.set_attribute("access_logs.s3.bucket", self.access_logs.bucket_name)
@@ -344,26 +348,15 @@ class FargateService(Construct):
                 scale_out_cooldown=cooldown,
             )
 
-    def _add_alarms(self, topic: aws_sns.ITopic, max_latency_s: float) -> None:
-        alarms, path = Construct(self, "Alarms"), self.node.path
-        balancer = {"LoadBalancer": self.load_balancer.load_balancer_full_name}
-        targets = balancer | {"TargetGroup": self.target_group.target_group_full_name}
-        service = {
-            "ClusterName": self.cluster.cluster_name,
-            "ServiceName": self.service.service_name,
-        }
-        kinds = (
-            ("ServerErrors", "HTTPCode_Target_5XX_Count", targets, "Sum", 5, "server errors"),
-            ("BalancerErrors", "HTTPCode_ELB_5XX_Count", balancer, "Sum", 5, "no task responded"),
-            ("Unhealthy", "UnHealthyHostCount", targets, "Maximum", 1, "unhealthy tasks"),
-            ("Slow", "TargetResponseTime", targets, "p99", max_latency_s, "1% of requests slow"),
-            ("Cpu", "CPUUtilization", service, "Average", 90, "CPU almost used up"),
-            ("Memory", "MemoryUtilization", service, "Average", 90, "memory almost used up"),
-        )
-        for id_, name, dimensions, statistic, threshold, problem in kinds:
-            namespace = "AWS/ECS" if dimensions is service else "AWS/ApplicationELB"
-            metric = service_metric(namespace, name, dimensions, statistic=statistic)
-            make_alarm(alarms, id_, metric, threshold, f"{path}: {problem}", topic, periods=2)
+    def _add_alarms(self, target: AlarmTarget, max_latency_s: float) -> None:
+        alarms = Construct(self, "Alarms")
+        settings = with_thresholds({}, {"target_latency": max_latency_s})
+        for subject in (
+            ecs_service_subject(self.service),
+            load_balancer_subject(self.load_balancer),
+            target_group_subject(self.target_group),
+        ):
+            make_alarms(alarms, subject, [target], settings=settings)
 
 
 def _container_image(image: Image, platform: ecr_assets.Platform) -> ecs.ContainerImage:

@@ -3,10 +3,10 @@
 import json
 from typing import Final, Protocol
 
-from aws_cdk import Annotations, Names, Stack, aws_iam
+from aws_cdk import Annotations, Names, Resource, Stack, aws_iam
 from constructs import Construct, IConstruct
 
-__all__ = ["POLICY_WARNING", "allow_in_policy"]
+__all__ = ["POLICY_WARNING", "allow_in_policy", "warned"]
 
 POLICY_WARNING: Final = "signal9-constructs:policy"
 
@@ -35,3 +35,11 @@ def allow_in_policy(
         f"{resource.node.path} is imported, so its policy cannot be changed here. "
         f"Its owner must add this statement: {document}",
     )
+
+
+def warned(scope: Construct, resource: _WithPolicy, grant: aws_iam.Grant) -> aws_iam.Grant:
+    """Return a grant; warn of its statements for the policy of a resource that is imported."""
+    if not Resource.is_owned_resource(resource):
+        for statement in grant.resource_statements:
+            allow_in_policy(scope, resource, statement)
+    return grant

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import jsii
-from aws_cdk import Duration, RemovalPolicy, Stack, TimeZone, aws_iam, aws_kms, aws_sns
+from aws_cdk import Duration, RemovalPolicy, Stack, TimeZone, aws_iam, aws_kms
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as event_targets
 from aws_cdk import aws_scheduler as scheduler
@@ -15,7 +15,8 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from .alarms import add_dead_letter_alarm, make_alarm, service_metric
+from .alarms import AlarmTarget, add_dead_letter_alarm, make_alarms
+from .alarms_events import state_machine_subject
 from .arguments import Wrapper, checked, merge, unwrap
 from .errors import ConstructError
 from .feature_flags import prepare
@@ -29,11 +30,6 @@ Definition: TypeAlias = sfn.IChainable | Mapping[str, object] | Path | str
 
 _LOG_PREFIX: Final = "/aws/vendedlogs/states/"  # other names fill up a policy of the account
 _NET: Final = ("FAILED", "TIMED_OUT")
-_ALARMS: Final = {
-    "Failed": ("ExecutionsFailed", "executions failed"),
-    "TimedOut": ("ExecutionsTimedOut", "executions timed out"),
-    "Throttled": ("ExecutionThrottled", "state transitions were throttled"),
-}
 
 
 @checked
@@ -63,7 +59,7 @@ class StateMachineJob(Construct):
         log_inputs: bool = False,
         log_retention_days: int = 30,
         encryption_key: aws_kms.IKey | None = None,
-        alarm_topic: aws_sns.ITopic | None = None,
+        alarm_topic: AlarmTarget | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         props: sfn.StateMachineProps | None = None,
     ) -> None:
@@ -179,7 +175,7 @@ class StateMachineJob(Construct):
         return events.Rule(
             self,
             id_,
-            event_bus=unwrap(bus) if bus else None,
+            event_bus=unwrap(bus),
             event_pattern=pattern,
             description=description,
             enabled=enabled,
@@ -212,6 +208,11 @@ class StateMachineJob(Construct):
             account = {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
             service = aws_iam.ServicePrincipal("scheduler.amazonaws.com", conditions=account)
             self._scheduler_role = aws_iam.Role(self, "Scheduler", assumed_by=service)
+            if self._encryption_key:
+                # For the dead letters.
+                self._encryption_key.grant(
+                    self._scheduler_role, "kms:Decrypt", "kms:GenerateDataKey"
+                )
         return self._scheduler_role
 
     def _make_queue(self, id_: str) -> sqs.Queue:
@@ -237,13 +238,10 @@ class StateMachineJob(Construct):
         )
         return failures
 
-    def _add_alarms(self, topic: aws_sns.ITopic) -> None:
+    def _add_alarms(self, target: AlarmTarget) -> None:
         alarms = Construct(self, "Alarms")
-        dimensions = {"StateMachineArn": self.state_machine.state_machine_arn}
-        for id_, (name, problem) in _ALARMS.items():
-            metric = service_metric("AWS/States", name, dimensions)
-            make_alarm(alarms, id_, metric, 1, f"{self.node.path}: {problem}", topic)
-        add_dead_letter_alarm(alarms, self.dead_letters, topic)
+        make_alarms(alarms, state_machine_subject(self.state_machine), [target])
+        add_dead_letter_alarm(alarms, self.dead_letters, target)
 
 
 def _is_chain(definition: Definition) -> bool:

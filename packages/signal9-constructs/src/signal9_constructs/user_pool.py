@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from aws_cdk import Duration, RemovalPolicy, aws_sns
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
-from .alarms import make_alarm, service_metric
+from .alarms import AlarmTarget, make_alarm, service_metric
 from .arguments import checked, merge
 from .errors import ConstructError, choose
 from .feature_flags import prepare
@@ -62,7 +62,7 @@ class UserPool(Construct):
         email: cognito.UserPoolEmail | None = None,
         triggers: cognito.UserPoolTriggers | None = None,
         deletion_protection: bool = True,
-        alarm_topic: aws_sns.ITopic | None = None,
+        alarm_topic: AlarmTarget | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         props: cognito.UserPoolProps | None = None,
     ) -> None:

@@ -124,7 +124,7 @@ class CheckStage:
             "health": lambda: self._check_health(api),
             "authorization": lambda: self._check_authorization(api, is_open=request.has_issuer),
             "signed-in read": lambda: self._check_read(api, is_open=request.has_issuer),
-            "page": lambda: self._check_page(request.page),
+            "page": lambda: self._check_page(request.page, request.page_host),
             "pipeline": lambda: self._check_pipeline(request.wait_s),
         }
         return SmokeAnswer(
@@ -154,22 +154,23 @@ class CheckStage:
     def _check_authorization(self, api: str, *, is_open: bool) -> str:
         if not is_open:
             raise _SkippedError("the stage has no issuer of tokens")
-        self._get(f"{api}/assets?limit=1", HTTPStatus.UNAUTHORIZED, _FOREIGN_TOKEN)
+        self._get(f"{api}/assets?limit=1", HTTPStatus.UNAUTHORIZED, **_bearer(_FOREIGN_TOKEN))
         return "a token of another issuer is refused"
 
     def _check_read(self, api: str, *, is_open: bool) -> str:
         token = self.token() if is_open else None
         if token is None:
             raise _SkippedError("the stage has no client that could sign in")
-        content = _json(self._get(f"{api}/assets?limit=1", HTTPStatus.OK, token))
+        content = _json(self._get(f"{api}/assets?limit=1", HTTPStatus.OK, **_bearer(token)))
         if not isinstance(content.get("items"), list):
             raise SmokeError("the answer has no items")
         return f"{len(content['items'])} companies"
 
-    def _check_page(self, page: str | None) -> str:
+    def _check_page(self, page: str | None, host: str | None) -> str:
         if page is None:
             raise _SkippedError("the stage has no page")
-        media_type = self._get(page, HTTPStatus.OK).headers.get("Content-Type", "")
+        answer = self._get(page, HTTPStatus.OK, **({"Host": host} if host else {}))
+        media_type = answer.headers.get("Content-Type", "")
         if not media_type.startswith("text/html"):
             raise SmokeError(f"{page} is {media_type or 'of no type'}, not text/html")
         return f"{page} is there"
@@ -190,8 +191,7 @@ class CheckStage:
             "that were sent before"
         )
 
-    def _get(self, url: str, status: HTTPStatus, token: str | None = None) -> httpx2.Response:
-        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    def _get(self, url: str, status: HTTPStatus, **headers: str) -> httpx2.Response:
         answer = self.http.get(url, headers=headers, timeout=_TIMEOUT_S)
         if answer.status_code != status:
             raise SmokeError(f"{url} answered {answer.status_code} instead of {status}")
@@ -211,6 +211,10 @@ def _result(look: Look) -> tuple[Outcome, str]:
         return "failed", f"{type(error).__name__}: {error}"
     except Signal9Error as error:
         return "failed", str(error)
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 def _json(answer: httpx2.Response) -> dict[str, Any]:

@@ -133,11 +133,13 @@ Outcome = Literal["passed", "failed", "skipped"]
 class SmokeRequest(Request):
     """What to check of a deployed stage: its API and page by their URLs, and its pipeline.
 
-    Without an issuer the API refuses every caller. `wait_s` is how long a probe may take.
+    `page_host` is the page's name where its URL is only an address. Without an issuer the API
+    refuses every caller. `wait_s` is how long a probe may take.
     """
 
     api: str
     page: str | None = None
+    page_host: str | None = None
     has_issuer: bool = True
     wait_s: PositiveFloat = 200
 
