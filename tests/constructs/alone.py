@@ -49,8 +49,6 @@ from signal9_constructs import (
 )
 from tests.constructs.lab import topic
 
-_CERTIFICATE: Final = "arn:aws:acm:us-east-1:123456789012:certificate/c"
-
 
 def _table(stack: Stack) -> Construct:
     return DataTable(
@@ -193,8 +191,8 @@ def _job(stack: Stack) -> Construct:
     return job
 
 
-def _containers(stack: Stack) -> Construct:
-    vpc = ec2.Vpc.from_vpc_attributes(
+def _vpc(stack: Stack) -> ec2.IVpc:
+    return ec2.Vpc.from_vpc_attributes(
         stack,
         "Vpc",
         vpc_id="vpc-0123456789abcdef0",
@@ -202,12 +200,20 @@ def _containers(stack: Stack) -> Construct:
         private_subnet_ids=["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
         vpc_cidr_block="10.0.0.0/16",
     )
+
+
+def _certificate(stack: Stack) -> acm.ICertificate:
+    arn = "arn:aws:acm:us-east-1:123456789012:certificate/c"
+    return acm.Certificate.from_certificate_arn(stack, "Certificate", arn)
+
+
+def _containers(stack: Stack) -> Construct:
     return FargateService(
         stack,
         "Web",
         image="public.ecr.aws/nginx/nginx:1.29",
-        vpc=vpc,
-        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", _CERTIFICATE),
+        vpc=_vpc(stack),
+        certificate=_certificate(stack),
         requests_per_task=1000,
         alarm_topic=topic(stack),
     )
@@ -331,7 +337,7 @@ def _further(stack: Stack) -> None:
         "Web",
         image=Path(__file__).parent / "container",
         vpc=network,
-        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", _CERTIFICATE),
+        certificate=_certificate(stack),
         internet_facing=True,
         access_logs=SecureBucket(stack, "Requests"),
         environment={"STAGE": "dev"},

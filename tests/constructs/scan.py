@@ -27,7 +27,6 @@ __all__ = ["STAGES", "SYSTEMS", "construct_templates", "gallery_templates"]
 
 STAGES: Final = ("dev", "test", "prod")
 _EXAMPLES: Final = Path(__file__).parents[2] / "examples"
-_FOREIGN_APP: Final = _EXAMPLES / "foreign_app"
 SYSTEMS: Final = tuple(sorted(file.stem for file in (_EXAMPLES / "gallery").glob("*.py")))
 
 
@@ -61,15 +60,16 @@ def main(folder: Path) -> None:
         templates |= {f"{name}-{part}": template(name, part) for part in parts(name)}
     for name, written in templates.items():
         (folder / f"{name}.json").write_text(text(written), "utf-8")
-    with TemporaryDirectory() as assembly:
-        subprocess.run(
-            [sys.executable, "app.py"],
-            check=True,
-            cwd=_FOREIGN_APP,
-            env={**os.environ, "CDK_OUTDIR": assembly},
-        )
-        for path in Path(assembly).rglob("*.template.json"):
-            (folder / f"foreign-{path.name}").write_bytes(path.read_bytes())
+    for example in ("foreign_app", "platform_app"):
+        with TemporaryDirectory() as assembly:
+            subprocess.run(
+                [sys.executable, "app.py"],
+                check=True,
+                cwd=_EXAMPLES / example,
+                env={**os.environ, "CDK_OUTDIR": assembly},
+            )
+            for path in Path(assembly).rglob("*.template.json"):
+                (folder / f"{example}-{path.name}").write_bytes(path.read_bytes())
 
 
 if __name__ == "__main__":
