@@ -168,7 +168,7 @@ def _lines(
             resource=type_,
             count=count,
             at_rest=price.price * units[type_] + per_million * requests,
-            at_rest_after_free=price.price * max(0, units[type_] - price.free)
+            at_rest_after_free=price.price * max(_ZERO, units[type_] - price.free)
             + per_million * requests,
             per_million=per_million,
             per_10k_tickers=_usage(type_, count, prices.per_10k_tickers),
