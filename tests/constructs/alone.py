@@ -124,7 +124,8 @@ def _backbone(stack: Stack) -> Construct:
 
 def _observability(stack: Stack) -> Construct:
     seen = Observability(stack, "Seen", namespace="Shop", emails=["ops@shop.example"])
-    seen.watch_ingestion("Prices", successes="PricesIngested", failures="IngestionFailed")
+    prices = seen.watch_ingestion("Prices", successes="PricesIngested", failures="IngestionFailed")
+    seen.incident("Prices", prices)
     seen.log_group("Jobs")
     return seen
 
