@@ -36,7 +36,6 @@ def build(stack: Stack) -> None:
         image=IMAGE,
         vpc=network,
         http_inside_vpc=True,
-        clients=[ec2.Peer.ipv4(network.plan.cidr)],
         task_subnets=network.private_subnets,
         load_balancer_subnets=network.private_subnets,
         environment={"TABLE": prices.table.table_name},

@@ -350,7 +350,6 @@ def _further(stack: Stack) -> None:
     )
     lake = DataLake(stack, "Lake", tables=[LakeTable("orders", {"id": "string"})])
     lake.grant_query(service)
-    EventBackbone(stack, "Shared", publisher_accounts=["210987654321"])
 
 
 ASKED: Final[dict[str, Callable[[Stack], object]]] = {

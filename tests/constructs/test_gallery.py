@@ -18,6 +18,7 @@ from tests.constructs.scan import SYSTEMS
 
 GALLERY: Final = Path(__file__).parents[2] / "examples" / "gallery"
 OWN: Final = (
+    Acknowledgment("AwsSolutions-EVB1", "reads a property that tests refuse", "**/Account**"),
     Acknowledgment("NIST.800.53.R5-IAMNoInlinePolicy", "the CDK's grants", "**/Analyst/**"),
     Acknowledgment(
         "AwsSolutions-IAM5[Resource::<Lake**>/**]", "objects by prefix", "**/Analyst/**"
