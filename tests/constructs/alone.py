@@ -49,6 +49,8 @@ from signal9_constructs import (
 )
 from tests.constructs.lab import topic
 
+_BUS: Final = "arn:aws:events:us-east-1:210987654321:event-bus/billing"
+
 
 def _table(stack: Stack) -> Construct:
     return DataTable(
@@ -350,6 +352,9 @@ def _further(stack: Stack) -> None:
     )
     lake = DataLake(stack, "Lake", tables=[LakeTable("orders", {"id": "string"})])
     lake.grant_query(service)
+    billing = events.EventBus.from_event_bus_arn(stack, "Billing", _BUS)
+    shared = EventBackbone(stack, "Shared")
+    shared.rule("Paid", source="shop", detail_types=["Order Paid"], targets=[billing])
 
 
 ASKED: Final[dict[str, Callable[[Stack], object]]] = {
