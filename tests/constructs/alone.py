@@ -10,6 +10,7 @@ from typing import Final
 
 from aws_cdk import Stack
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
@@ -350,8 +351,67 @@ def _running(stack: Stack) -> None:
     )
 
 
+def _further(stack: Stack) -> None:
+    """Make what tables, buckets, networks, jobs and services have only when they are asked."""
+    key = kms.Key(stack, "Key", enable_key_rotation=True)
+    network = Network(
+        stack,
+        "Network",
+        isolated_subnets=True,
+        ipv6=True,
+        flow_log_bucket=SecureBucket(stack, "Traffic"),
+    )
+    code = lambda_.Code.from_inline("def handler(event, context): pass")
+    function = PythonFunction(stack, "Bill", code=code, handler="index.handler")
+    table = DataTable(
+        stack,
+        "Orders",
+        partition_key="id",
+        stream=dynamodb.StreamViewType.KEYS_ONLY,
+        encryption_key=key,
+    )
+    table.feed("Bills", function)
+    visits = DataTable(
+        stack, "Visits", partition_key="id", stream=dynamodb.StreamViewType.KEYS_ONLY
+    )
+    visits.feed("Counts", function)
+    lists = SecureBucket(stack, "Lists")
+    lists.on_object("New", function)
+    photos = SecureBucket(
+        stack,
+        "Photos",
+        encryption_key=key,
+        replicate_to=[SecureBucket(stack, "Copies", encryption_key=key)],
+        inventory_to=lists,
+        lock_days=1,
+    )
+    photos.on_object("New", function)
+    step = tasks.LambdaInvoke(stack, "Pack", lambda_function=function.function)
+    job = StateMachineJob(stack, "Job", definition=step, encryption_key=key)
+    job.start_on_event("Paid", pattern=events.EventPattern(source=["shop"]))
+    service = FargateService(
+        stack,
+        "Web",
+        image=Path(__file__).parent / "container",
+        vpc=network,
+        certificate=_certificate(stack),
+        internet_facing=True,
+        access_logs=SecureBucket(stack, "Requests"),
+        environment={"STAGE": "dev"},
+        task_subnets=network.private_subnets,
+    )
+    job.grant_start(service)
+    FargateService(
+        stack, "Inside", image="nginx", cluster=service.cluster, http_inside_vpc=True, max_tasks=2
+    )
+    lake = DataLake(stack, "Lake", tables=[LakeTable("orders", {"id": "string"})])
+    lake.grant_query(service)
+    EventBackbone(stack, "Shared", publisher_accounts=["210987654321"])
+
+
 ASKED: Final[dict[str, Callable[[Stack], object]]] = {
     "Files": _files,
+    "Further": _further,
     "Granted": _granted,
     "Connected": _connected,
     "Running": _running,
