@@ -327,7 +327,11 @@ def function_timeout_s(function: aws_lambda.IFunction) -> int | None:
 
 
 def function_subject(function: aws_lambda.IFunction) -> Subject:
-    """Watch a function for errors, throttles and, if its timeout is known, slow runs."""
+    """Watch a function for errors, throttles and, if its timeout is known, slow runs.
+
+    Of an alias or a version the function is watched: its metrics count all of its invocations.
+    """
+    function = getattr(function, "lambda_", function)
     dimensions = {"FunctionName": function.function_name}
     errors, throttles = (
         service_metric("AWS/Lambda", name, dimensions) for name in ("Errors", "Throttles")
