@@ -242,7 +242,8 @@ def _make(
 ) -> cloudwatch.Alarm:
     threshold = spec.threshold if setting.threshold is None else setting.threshold
     periods = setting.periods or spec.periods
-    problem = spec.problem.format(threshold=f"{threshold:.15g}", periods=periods)
+    problem = spec.problem.replace("{threshold}", f"{threshold:.15g}")
+    problem = problem.replace("{periods}", str(periods))
     page = runbook_url and f"{runbook_url}#{spec.name.replace('_', '-')}"
     return make_alarm(
         scope,
