@@ -11,6 +11,7 @@ from typing import Final
 from aws_cdk import Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -41,6 +42,7 @@ from signal9_constructs import (
     SecureBucket,
     StateMachineJob,
     TableIndex,
+    UsagePlan,
     UserPool,
     WorkQueue,
 )
@@ -285,4 +287,44 @@ def _granted(stack: Stack) -> None:
     work.feed(caller.function)
 
 
-ASKED: Final[dict[str, Callable[[Stack], object]]] = {"Files": _files, "Granted": _granted}
+def _connected(stack: Stack) -> None:
+    """Events in order and to other accounts, jobs that exist, a private API, calls of functions."""
+    code = lambda_.Code.from_inline("def handler(event, context): pass")
+    function = PythonFunction(stack, "Called", code=code, handler="index.handler")
+    machine = sfn.StateMachine.from_state_machine_arn(
+        stack, "Job", "arn:aws:states:us-east-1:123456789012:stateMachine:job"
+    )
+    orders = WorkQueue(stack, "Orders", fifo=True)
+    orders.feed(function, filters=[{"body": {"state": ["paid"]}}])
+    elsewhere = "arn:aws:events:eu-west-1:210987654321:event-bus/billing"
+    backbone = EventBackbone(stack, "Events")
+    backbone.rule(
+        "Paid",
+        source="shop",
+        detail_types=["Order Paid"],
+        targets=[orders, machine, events.EventBus.from_event_bus_arn(stack, "Bus", elsewhere)],
+    )
+    backbone.schedule("Nightly", target=machine, schedule="rate(1 day)")
+    endpoint = ec2.InterfaceVpcEndpoint.from_interface_vpc_endpoint_attributes(
+        stack, "Endpoint", port=443, vpc_endpoint_id="vpce-0123456789abcdef0"
+    )
+    RestService(
+        stack,
+        "Api",
+        routes=[
+            Route("POST", "/jobs", integration=machine, authorizer="iam"),
+            Route("GET", "/orders", function, authorizer=function),
+        ],
+        vpc_endpoints=[endpoint],
+        usage_plans=[UsagePlan("Gold", ["acme"], 5, 10, 1000)],
+    )
+    trail = AccessTrail(stack, "Trail", functions=[function])
+    trail.log_bucket.grant_read(function)
+    ApiSecret(stack, "Signing", generated="apiKey", replica_regions=["eu-west-1"])
+
+
+ASKED: Final[dict[str, Callable[[Stack], object]]] = {
+    "Files": _files,
+    "Granted": _granted,
+    "Connected": _connected,
+}
