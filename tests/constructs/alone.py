@@ -11,11 +11,14 @@ from typing import Final
 from aws_cdk import Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from signal9_constructs import (
@@ -191,8 +194,8 @@ def _job(stack: Stack) -> Construct:
     return job
 
 
-def _containers(stack: Stack) -> Construct:
-    vpc = ec2.Vpc.from_vpc_attributes(
+def _vpc(stack: Stack) -> ec2.IVpc:
+    return ec2.Vpc.from_vpc_attributes(
         stack,
         "Vpc",
         vpc_id="vpc-0123456789abcdef0",
@@ -200,13 +203,20 @@ def _containers(stack: Stack) -> Construct:
         private_subnet_ids=["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
         vpc_cidr_block="10.0.0.0/16",
     )
+
+
+def _certificate(stack: Stack) -> acm.ICertificate:
     arn = "arn:aws:acm:us-east-1:123456789012:certificate/c"
+    return acm.Certificate.from_certificate_arn(stack, "Certificate", arn)
+
+
+def _containers(stack: Stack) -> Construct:
     return FargateService(
         stack,
         "Web",
         image="public.ecr.aws/nginx/nginx:1.29",
-        vpc=vpc,
-        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", arn),
+        vpc=_vpc(stack),
+        certificate=_certificate(stack),
         requests_per_task=1000,
         alarm_topic=topic(stack),
     )
@@ -323,8 +333,26 @@ def _connected(stack: Stack) -> None:
     ApiSecret(stack, "Signing", generated="apiKey", replica_regions=["eu-west-1"])
 
 
+def _running(stack: Stack) -> None:
+    code = lambda_.Code.from_inline("def handler(event, context): pass")
+    function = PythonFunction(stack, "Bill", code=code, handler="index.handler").function
+    step = tasks.LambdaInvoke(stack, "Bill customers", lambda_function=function)
+    StateMachineJob(stack, "Bills", definition=step)
+    FargateService(
+        stack,
+        "Web",
+        image=ecr.Repository.from_repository_name(stack, "Image", "web"),
+        cluster=ecs.Cluster.from_cluster_attributes(
+            stack, "Cluster", cluster_name="shop", vpc=_vpc(stack)
+        ),
+        certificate=_certificate(stack),
+        environment={"SHOP": "books"},
+    )
+
+
 ASKED: Final[dict[str, Callable[[Stack], object]]] = {
     "Files": _files,
     "Granted": _granted,
     "Connected": _connected,
+    "Running": _running,
 }
