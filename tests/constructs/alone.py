@@ -10,9 +10,9 @@ from typing import Final
 
 from aws_cdk import Stack
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_ecr as ecr
-from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -48,6 +48,8 @@ from signal9_constructs import (
     WorkQueue,
 )
 from tests.constructs.lab import topic
+
+_CERTIFICATE: Final = "arn:aws:acm:us-east-1:123456789012:certificate/c"
 
 
 def _table(stack: Stack) -> Construct:
@@ -192,8 +194,8 @@ def _job(stack: Stack) -> Construct:
     return job
 
 
-def _vpc(stack: Stack) -> ec2.IVpc:
-    return ec2.Vpc.from_vpc_attributes(
+def _containers(stack: Stack) -> Construct:
+    vpc = ec2.Vpc.from_vpc_attributes(
         stack,
         "Vpc",
         vpc_id="vpc-0123456789abcdef0",
@@ -201,20 +203,12 @@ def _vpc(stack: Stack) -> ec2.IVpc:
         private_subnet_ids=["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
         vpc_cidr_block="10.0.0.0/16",
     )
-
-
-def _certificate(stack: Stack) -> acm.ICertificate:
-    arn = "arn:aws:acm:us-east-1:123456789012:certificate/c"
-    return acm.Certificate.from_certificate_arn(stack, "Certificate", arn)
-
-
-def _containers(stack: Stack) -> Construct:
     return FargateService(
         stack,
         "Web",
         image="public.ecr.aws/nginx/nginx:1.29",
-        vpc=_vpc(stack),
-        certificate=_certificate(stack),
+        vpc=vpc,
+        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", _CERTIFICATE),
         requests_per_task=1000,
         alarm_topic=topic(stack),
     )
@@ -295,25 +289,62 @@ def _granted(stack: Stack) -> None:
     work.feed(caller.function)
 
 
-def _running(stack: Stack) -> None:
+def _further(stack: Stack) -> None:
+    """Make what tables, buckets, networks, jobs and services have only when they are asked."""
+    key = kms.Key(stack, "Key", enable_key_rotation=True)
+    network = Network(
+        stack,
+        "Network",
+        isolated_subnets=True,
+        ipv6=True,
+        flow_log_bucket=SecureBucket(stack, "Traffic"),
+    )
     code = lambda_.Code.from_inline("def handler(event, context): pass")
-    function = PythonFunction(stack, "Bill", code=code, handler="index.handler").function
-    step = tasks.LambdaInvoke(stack, "Bill customers", lambda_function=function)
-    StateMachineJob(stack, "Bills", definition=step)
-    FargateService(
+    function = PythonFunction(stack, "Bill", code=code, handler="index.handler")
+    table = DataTable(
+        stack,
+        "Orders",
+        partition_key="id",
+        stream=dynamodb.StreamViewType.KEYS_ONLY,
+        encryption_key=key,
+    )
+    table.feed("Bills", function)
+    visits = DataTable(
+        stack, "Visits", partition_key="id", stream=dynamodb.StreamViewType.KEYS_ONLY
+    )
+    visits.feed("Counts", function)
+    lists = SecureBucket(stack, "Lists")
+    lists.on_object("New", function)
+    photos = SecureBucket(
+        stack,
+        "Photos",
+        encryption_key=key,
+        replicate_to=[SecureBucket(stack, "Copies", encryption_key=key)],
+        inventory_to=lists,
+        lock_days=1,
+    )
+    photos.on_object("New", function)
+    bill = tasks.LambdaInvoke(stack, "Bill customers", lambda_function=function.function)
+    job = StateMachineJob(stack, "Job", definition=bill, encryption_key=key)
+    job.start_on_event("Paid", pattern=events.EventPattern(source=["shop"]))
+    service = FargateService(
         stack,
         "Web",
-        image=ecr.Repository.from_repository_name(stack, "Image", "web"),
-        cluster=ecs.Cluster.from_cluster_attributes(
-            stack, "Cluster", cluster_name="shop", vpc=_vpc(stack)
-        ),
-        certificate=_certificate(stack),
+        image=Path(__file__).parent / "container",
+        vpc=network,
+        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", _CERTIFICATE),
         environment={"SHOP": "books"},
+        internet_facing=True,
+        access_logs=SecureBucket(stack, "Requests"),
+        task_subnets=network.private_subnets,
     )
+    job.grant_start(service)
+    lake = DataLake(stack, "Lake", tables=[LakeTable("orders", {"id": "string"})])
+    lake.grant_query(service)
 
 
 ASKED: Final[dict[str, Callable[[Stack], object]]] = {
     "Files": _files,
+    "Further": _further,
     "Granted": _granted,
-    "Running": _running,
 }
