@@ -44,6 +44,7 @@ from signal9_constructs import (
     SecureBucket,
     StateMachineJob,
     TableIndex,
+    UsagePlan,
     UserPool,
     WorkQueue,
 )
@@ -289,6 +290,42 @@ def _granted(stack: Stack) -> None:
     work.feed(caller.function)
 
 
+def _connected(stack: Stack) -> None:
+    """Events in order and to other accounts, jobs that exist, a private API, calls of functions."""
+    code = lambda_.Code.from_inline("def handler(event, context): pass")
+    function = PythonFunction(stack, "Called", code=code, handler="index.handler")
+    machine = sfn.StateMachine.from_state_machine_arn(
+        stack, "Job", "arn:aws:states:us-east-1:123456789012:stateMachine:job"
+    )
+    orders = WorkQueue(stack, "Orders", fifo=True)
+    orders.feed(function, filters=[{"body": {"state": ["paid"]}}])
+    elsewhere = "arn:aws:events:eu-west-1:210987654321:event-bus/billing"
+    backbone = EventBackbone(stack, "Events")
+    backbone.rule(
+        "Paid",
+        source="shop",
+        detail_types=["Order Paid"],
+        targets=[orders, machine, events.EventBus.from_event_bus_arn(stack, "Bus", elsewhere)],
+    )
+    backbone.schedule("Nightly", target=machine, schedule="rate(1 day)")
+    endpoint = ec2.InterfaceVpcEndpoint.from_interface_vpc_endpoint_attributes(
+        stack, "Endpoint", port=443, vpc_endpoint_id="vpce-0123456789abcdef0"
+    )
+    RestService(
+        stack,
+        "Api",
+        routes=[
+            Route("POST", "/jobs", integration=machine, authorizer="iam"),
+            Route("GET", "/orders", function, authorizer=function),
+        ],
+        vpc_endpoints=[endpoint],
+        usage_plans=[UsagePlan("Gold", ["acme"], 5, 10, 1000)],
+    )
+    trail = AccessTrail(stack, "Trail", functions=[function])
+    trail.log_bucket.grant_read(function)
+    ApiSecret(stack, "Signing", generated="apiKey", replica_regions=["eu-west-1"])
+
+
 def _further(stack: Stack) -> None:
     """Make what tables, buckets, networks, jobs and services have only when they are asked."""
     key = kms.Key(stack, "Key", enable_key_rotation=True)
@@ -344,6 +381,7 @@ def _further(stack: Stack) -> None:
 
 
 ASKED: Final[dict[str, Callable[[Stack], object]]] = {
+    "Connected": _connected,
     "Files": _files,
     "Further": _further,
     "Granted": _granted,
