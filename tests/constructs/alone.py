@@ -50,8 +50,6 @@ from signal9_constructs import (
 )
 from tests.constructs.lab import topic
 
-_CERTIFICATE: Final = "arn:aws:acm:us-east-1:123456789012:certificate/c"
-
 
 def _table(stack: Stack) -> Construct:
     return DataTable(
@@ -195,8 +193,8 @@ def _job(stack: Stack) -> Construct:
     return job
 
 
-def _containers(stack: Stack) -> Construct:
-    vpc = ec2.Vpc.from_vpc_attributes(
+def _vpc(stack: Stack) -> ec2.IVpc:
+    return ec2.Vpc.from_vpc_attributes(
         stack,
         "Vpc",
         vpc_id="vpc-0123456789abcdef0",
@@ -204,12 +202,20 @@ def _containers(stack: Stack) -> Construct:
         private_subnet_ids=["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
         vpc_cidr_block="10.0.0.0/16",
     )
+
+
+def _certificate(stack: Stack) -> acm.ICertificate:
+    arn = "arn:aws:acm:us-east-1:123456789012:certificate/c"
+    return acm.Certificate.from_certificate_arn(stack, "Certificate", arn)
+
+
+def _containers(stack: Stack) -> Construct:
     return FargateService(
         stack,
         "Web",
         image="public.ecr.aws/nginx/nginx:1.29",
-        vpc=vpc,
-        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", _CERTIFICATE),
+        vpc=_vpc(stack),
+        certificate=_certificate(stack),
         requests_per_task=1000,
         alarm_topic=topic(stack),
     )
@@ -290,42 +296,6 @@ def _granted(stack: Stack) -> None:
     work.feed(caller.function)
 
 
-def _connected(stack: Stack) -> None:
-    """Events in order and to other accounts, jobs that exist, a private API, calls of functions."""
-    code = lambda_.Code.from_inline("def handler(event, context): pass")
-    function = PythonFunction(stack, "Called", code=code, handler="index.handler")
-    machine = sfn.StateMachine.from_state_machine_arn(
-        stack, "Job", "arn:aws:states:us-east-1:123456789012:stateMachine:job"
-    )
-    orders = WorkQueue(stack, "Orders", fifo=True)
-    orders.feed(function, filters=[{"body": {"state": ["paid"]}}])
-    elsewhere = "arn:aws:events:eu-west-1:210987654321:event-bus/billing"
-    backbone = EventBackbone(stack, "Events")
-    backbone.rule(
-        "Paid",
-        source="shop",
-        detail_types=["Order Paid"],
-        targets=[orders, machine, events.EventBus.from_event_bus_arn(stack, "Bus", elsewhere)],
-    )
-    backbone.schedule("Nightly", target=machine, schedule="rate(1 day)")
-    endpoint = ec2.InterfaceVpcEndpoint.from_interface_vpc_endpoint_attributes(
-        stack, "Endpoint", port=443, vpc_endpoint_id="vpce-0123456789abcdef0"
-    )
-    RestService(
-        stack,
-        "Api",
-        routes=[
-            Route("POST", "/jobs", integration=machine, authorizer="iam"),
-            Route("GET", "/orders", function, authorizer=function),
-        ],
-        vpc_endpoints=[endpoint],
-        usage_plans=[UsagePlan("Gold", ["acme"], 5, 10, 1000)],
-    )
-    trail = AccessTrail(stack, "Trail", functions=[function])
-    trail.log_bucket.grant_read(function)
-    ApiSecret(stack, "Signing", generated="apiKey", replica_regions=["eu-west-1"])
-
-
 def _further(stack: Stack) -> None:
     """Make what tables, buckets, networks, jobs and services have only when they are asked."""
     key = kms.Key(stack, "Key", enable_key_rotation=True)
@@ -361,23 +331,62 @@ def _further(stack: Stack) -> None:
         lock_days=1,
     )
     photos.on_object("New", function)
-    bill = tasks.LambdaInvoke(stack, "Bill customers", lambda_function=function.function)
-    job = StateMachineJob(stack, "Job", definition=bill, encryption_key=key)
+    step = tasks.LambdaInvoke(stack, "Pack", lambda_function=function.function)
+    job = StateMachineJob(stack, "Job", definition=step, encryption_key=key)
     job.start_on_event("Paid", pattern=events.EventPattern(source=["shop"]))
     service = FargateService(
         stack,
         "Web",
         image=Path(__file__).parent / "container",
         vpc=network,
-        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", _CERTIFICATE),
-        environment={"SHOP": "books"},
+        certificate=_certificate(stack),
         internet_facing=True,
         access_logs=SecureBucket(stack, "Requests"),
+        environment={"STAGE": "dev"},
         task_subnets=network.private_subnets,
     )
     job.grant_start(service)
+    FargateService(
+        stack, "Inside", image="nginx", cluster=service.cluster, http_inside_vpc=True, max_tasks=2
+    )
     lake = DataLake(stack, "Lake", tables=[LakeTable("orders", {"id": "string"})])
     lake.grant_query(service)
+
+
+def _connected(stack: Stack) -> None:
+    """Events in order and to other accounts, jobs that exist, a private API, calls of functions."""
+    code = lambda_.Code.from_inline("def handler(event, context): pass")
+    function = PythonFunction(stack, "Called", code=code, handler="index.handler")
+    machine = sfn.StateMachine.from_state_machine_arn(
+        stack, "Job", "arn:aws:states:us-east-1:123456789012:stateMachine:job"
+    )
+    orders = WorkQueue(stack, "Orders", fifo=True)
+    orders.feed(function, filters=[{"body": {"state": ["paid"]}}])
+    elsewhere = "arn:aws:events:eu-west-1:210987654321:event-bus/billing"
+    backbone = EventBackbone(stack, "Events")
+    backbone.rule(
+        "Paid",
+        source="shop",
+        detail_types=["Order Paid"],
+        targets=[orders, machine, events.EventBus.from_event_bus_arn(stack, "Bus", elsewhere)],
+    )
+    backbone.schedule("Nightly", target=machine, schedule="rate(1 day)")
+    endpoint = ec2.InterfaceVpcEndpoint.from_interface_vpc_endpoint_attributes(
+        stack, "Endpoint", port=443, vpc_endpoint_id="vpce-0123456789abcdef0"
+    )
+    RestService(
+        stack,
+        "Api",
+        routes=[
+            Route("POST", "/jobs", integration=machine, authorizer="iam"),
+            Route("GET", "/orders", function, authorizer=function),
+        ],
+        vpc_endpoints=[endpoint],
+        usage_plans=[UsagePlan("Gold", ["acme"], 5, 10, 1000)],
+    )
+    trail = AccessTrail(stack, "Trail", functions=[function])
+    trail.log_bucket.grant_read(function)
+    ApiSecret(stack, "Signing", generated="apiKey", replica_regions=["eu-west-1"])
 
 
 ASKED: Final[dict[str, Callable[[Stack], object]]] = {

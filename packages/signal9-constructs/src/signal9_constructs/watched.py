@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypedDict, ca
 from aws_cdk import aws_events as events
 from constructs import Construct
 
-from .alarms import Subject, index_names, index_subject
+from .alarms import Subject
+from .alarms_tables import index_names, index_subject
 from .errors import ConstructError, require_us_east_1
 from .logs import log_group_subject
 
@@ -123,7 +124,7 @@ class _Kind:
 _KINDS: Final = {
     "apis": _Kind("Api", "metric_client_error", "alarms_web.api_subject", "api"),
     "functions": _Kind("Function", "function_name", "alarms.function_subject", "function"),
-    "tables": _Kind("Table", "table_name", "alarms.table_subject", "table"),
+    "tables": _Kind("Table", "table_name", "alarms_tables.table_subject", "table"),
     "queues": _Kind("Queue", "queue_name", "alarms.queue_subject", "queue"),
     "dead_letters": _Kind("DeadLetters", "queue_name", "alarms.dead_letter_subject"),
     "topics": _Kind("Topic", "topic_name", "alarms_events.topic_subject"),
