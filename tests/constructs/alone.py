@@ -10,9 +10,11 @@ from typing import Final
 
 from aws_cdk import Stack
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -44,6 +46,7 @@ from signal9_constructs import (
     SecureBucket,
     StateMachineJob,
     TableIndex,
+    UsagePlan,
     UserPool,
     WorkQueue,
 )
@@ -124,7 +127,8 @@ def _backbone(stack: Stack) -> Construct:
 
 def _observability(stack: Stack) -> Construct:
     seen = Observability(stack, "Seen", namespace="Shop", emails=["ops@shop.example"])
-    seen.watch_ingestion("Prices", successes="PricesIngested", failures="IngestionFailed")
+    prices = seen.watch_ingestion("Prices", successes="PricesIngested", failures="IngestionFailed")
+    seen.incident("Prices", prices)
     seen.log_group("Jobs")
     return seen
 
@@ -294,6 +298,42 @@ def _granted(stack: Stack) -> None:
     work.feed(caller.function)
 
 
+def _connected(stack: Stack) -> None:
+    """Events in order and to other accounts, jobs that exist, a private API, calls of functions."""
+    code = lambda_.Code.from_inline("def handler(event, context): pass")
+    function = PythonFunction(stack, "Called", code=code, handler="index.handler")
+    machine = sfn.StateMachine.from_state_machine_arn(
+        stack, "Job", "arn:aws:states:us-east-1:123456789012:stateMachine:job"
+    )
+    orders = WorkQueue(stack, "Orders", fifo=True)
+    orders.feed(function, filters=[{"body": {"state": ["paid"]}}])
+    elsewhere = "arn:aws:events:eu-west-1:210987654321:event-bus/billing"
+    backbone = EventBackbone(stack, "Events")
+    backbone.rule(
+        "Paid",
+        source="shop",
+        detail_types=["Order Paid"],
+        targets=[orders, machine, events.EventBus.from_event_bus_arn(stack, "Bus", elsewhere)],
+    )
+    backbone.schedule("Nightly", target=machine, schedule="rate(1 day)")
+    endpoint = ec2.InterfaceVpcEndpoint.from_interface_vpc_endpoint_attributes(
+        stack, "Endpoint", port=443, vpc_endpoint_id="vpce-0123456789abcdef0"
+    )
+    RestService(
+        stack,
+        "Api",
+        routes=[
+            Route("POST", "/jobs", integration=machine, authorizer="iam"),
+            Route("GET", "/orders", function, authorizer=function),
+        ],
+        vpc_endpoints=[endpoint],
+        usage_plans=[UsagePlan("Gold", ["acme"], 5, 10, 1000)],
+    )
+    trail = AccessTrail(stack, "Trail", functions=[function])
+    trail.log_bucket.grant_read(function)
+    ApiSecret(stack, "Signing", generated="apiKey", replica_regions=["eu-west-1"])
+
+
 def _running(stack: Stack) -> None:
     code = lambda_.Code.from_inline("def handler(event, context): pass")
     function = PythonFunction(stack, "Bill", code=code, handler="index.handler").function
@@ -311,8 +351,68 @@ def _running(stack: Stack) -> None:
     )
 
 
+def _further(stack: Stack) -> None:
+    """Make what tables, buckets, networks, jobs and services have only when they are asked."""
+    key = kms.Key(stack, "Key", enable_key_rotation=True)
+    network = Network(
+        stack,
+        "Network",
+        isolated_subnets=True,
+        ipv6=True,
+        flow_log_bucket=SecureBucket(stack, "Traffic"),
+    )
+    code = lambda_.Code.from_inline("def handler(event, context): pass")
+    function = PythonFunction(stack, "Bill", code=code, handler="index.handler")
+    table = DataTable(
+        stack,
+        "Orders",
+        partition_key="id",
+        stream=dynamodb.StreamViewType.KEYS_ONLY,
+        encryption_key=key,
+    )
+    table.feed("Bills", function)
+    visits = DataTable(
+        stack, "Visits", partition_key="id", stream=dynamodb.StreamViewType.KEYS_ONLY
+    )
+    visits.feed("Counts", function)
+    lists = SecureBucket(stack, "Lists")
+    lists.on_object("New", function)
+    photos = SecureBucket(
+        stack,
+        "Photos",
+        encryption_key=key,
+        replicate_to=[SecureBucket(stack, "Copies", encryption_key=key)],
+        inventory_to=lists,
+        lock_days=1,
+    )
+    photos.on_object("New", function)
+    step = tasks.LambdaInvoke(stack, "Pack", lambda_function=function.function)
+    job = StateMachineJob(stack, "Job", definition=step, encryption_key=key)
+    job.start_on_event("Paid", pattern=events.EventPattern(source=["shop"]))
+    service = FargateService(
+        stack,
+        "Web",
+        image=Path(__file__).parent / "container",
+        vpc=network,
+        certificate=_certificate(stack),
+        internet_facing=True,
+        access_logs=SecureBucket(stack, "Requests"),
+        environment={"STAGE": "dev"},
+        task_subnets=network.private_subnets,
+    )
+    job.grant_start(service)
+    FargateService(
+        stack, "Inside", image="nginx", cluster=service.cluster, http_inside_vpc=True, max_tasks=2
+    )
+    lake = DataLake(stack, "Lake", tables=[LakeTable("orders", {"id": "string"})])
+    lake.grant_query(service)
+    EventBackbone(stack, "Shared", publisher_accounts=["210987654321"])
+
+
 ASKED: Final[dict[str, Callable[[Stack], object]]] = {
     "Files": _files,
+    "Further": _further,
     "Granted": _granted,
+    "Connected": _connected,
     "Running": _running,
 }

@@ -377,7 +377,7 @@ _REFUSED: Final[Mapping[str, tuple[Callable[[Stack], dict[str, Any]], str]]] = {
     ),
     "a queue as action": (
         lambda stack: {"queues": [_plain(stack)], "actions": [_plain(Stack(stack, "Other"))]},
-        "a Queue as action of an alarm: must be",
+        r"actions\[0\] is a Queue: must be an ITopic",
     ),
     "an action twice": (
         lambda stack: {
