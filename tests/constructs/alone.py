@@ -12,8 +12,6 @@ from aws_cdk import Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_ecr as ecr
-from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -51,8 +49,6 @@ from signal9_constructs import (
     WorkQueue,
 )
 from tests.constructs.lab import topic
-
-_BUS: Final = "arn:aws:events:us-east-1:210987654321:event-bus/billing"
 
 
 def _table(stack: Stack) -> Construct:
@@ -300,59 +296,6 @@ def _granted(stack: Stack) -> None:
     work.feed(caller.function)
 
 
-def _connected(stack: Stack) -> None:
-    """Events in order and to other accounts, jobs that exist, a private API, calls of functions."""
-    code = lambda_.Code.from_inline("def handler(event, context): pass")
-    function = PythonFunction(stack, "Called", code=code, handler="index.handler")
-    machine = sfn.StateMachine.from_state_machine_arn(
-        stack, "Job", "arn:aws:states:us-east-1:123456789012:stateMachine:job"
-    )
-    orders = WorkQueue(stack, "Orders", fifo=True)
-    orders.feed(function, filters=[{"body": {"state": ["paid"]}}])
-    elsewhere = "arn:aws:events:eu-west-1:210987654321:event-bus/billing"
-    backbone = EventBackbone(stack, "Events")
-    backbone.rule(
-        "Paid",
-        source="shop",
-        detail_types=["Order Paid"],
-        targets=[orders, machine, events.EventBus.from_event_bus_arn(stack, "Bus", elsewhere)],
-    )
-    backbone.schedule("Nightly", target=machine, schedule="rate(1 day)")
-    endpoint = ec2.InterfaceVpcEndpoint.from_interface_vpc_endpoint_attributes(
-        stack, "Endpoint", port=443, vpc_endpoint_id="vpce-0123456789abcdef0"
-    )
-    RestService(
-        stack,
-        "Api",
-        routes=[
-            Route("POST", "/jobs", integration=machine, authorizer="iam"),
-            Route("GET", "/orders", function, authorizer=function),
-        ],
-        vpc_endpoints=[endpoint],
-        usage_plans=[UsagePlan("Gold", ["acme"], 5, 10, 1000)],
-    )
-    trail = AccessTrail(stack, "Trail", functions=[function])
-    trail.log_bucket.grant_read(function)
-    ApiSecret(stack, "Signing", generated="apiKey", replica_regions=["eu-west-1"])
-
-
-def _running(stack: Stack) -> None:
-    code = lambda_.Code.from_inline("def handler(event, context): pass")
-    function = PythonFunction(stack, "Bill", code=code, handler="index.handler").function
-    step = tasks.LambdaInvoke(stack, "Bill customers", lambda_function=function)
-    StateMachineJob(stack, "Bills", definition=step)
-    FargateService(
-        stack,
-        "Web",
-        image=ecr.Repository.from_repository_name(stack, "Image", "web"),
-        cluster=ecs.Cluster.from_cluster_attributes(
-            stack, "Cluster", cluster_name="shop", vpc=_vpc(stack)
-        ),
-        certificate=_certificate(stack),
-        environment={"SHOP": "books"},
-    )
-
-
 def _further(stack: Stack) -> None:
     """Make what tables, buckets, networks, jobs and services have only when they are asked."""
     key = kms.Key(stack, "Key", enable_key_rotation=True)
@@ -408,15 +351,47 @@ def _further(stack: Stack) -> None:
     )
     lake = DataLake(stack, "Lake", tables=[LakeTable("orders", {"id": "string"})])
     lake.grant_query(service)
-    billing = events.EventBus.from_event_bus_arn(stack, "Billing", _BUS)
-    shared = EventBackbone(stack, "Shared")
-    shared.rule("Paid", source="shop", detail_types=["Order Paid"], targets=[billing])
+
+
+def _connected(stack: Stack) -> None:
+    """Events in order and to other accounts, jobs that exist, a private API, calls of functions."""
+    code = lambda_.Code.from_inline("def handler(event, context): pass")
+    function = PythonFunction(stack, "Called", code=code, handler="index.handler")
+    machine = sfn.StateMachine.from_state_machine_arn(
+        stack, "Job", "arn:aws:states:us-east-1:123456789012:stateMachine:job"
+    )
+    orders = WorkQueue(stack, "Orders", fifo=True)
+    orders.feed(function, filters=[{"body": {"state": ["paid"]}}])
+    elsewhere = "arn:aws:events:eu-west-1:210987654321:event-bus/billing"
+    backbone = EventBackbone(stack, "Events")
+    backbone.rule(
+        "Paid",
+        source="shop",
+        detail_types=["Order Paid"],
+        targets=[orders, machine, events.EventBus.from_event_bus_arn(stack, "Bus", elsewhere)],
+    )
+    backbone.schedule("Nightly", target=machine, schedule="rate(1 day)")
+    endpoint = ec2.InterfaceVpcEndpoint.from_interface_vpc_endpoint_attributes(
+        stack, "Endpoint", port=443, vpc_endpoint_id="vpce-0123456789abcdef0"
+    )
+    RestService(
+        stack,
+        "Api",
+        routes=[
+            Route("POST", "/jobs", integration=machine, authorizer="iam"),
+            Route("GET", "/orders", function, authorizer=function),
+        ],
+        vpc_endpoints=[endpoint],
+        usage_plans=[UsagePlan("Gold", ["acme"], 5, 10, 1000)],
+    )
+    trail = AccessTrail(stack, "Trail", functions=[function])
+    trail.log_bucket.grant_read(function)
+    ApiSecret(stack, "Signing", generated="apiKey", replica_regions=["eu-west-1"])
 
 
 ASKED: Final[dict[str, Callable[[Stack], object]]] = {
+    "Connected": _connected,
     "Files": _files,
     "Further": _further,
     "Granted": _granted,
-    "Connected": _connected,
-    "Running": _running,
 }
