@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["CheckStage", "ClientCredentials", "ClientSecret", "Probed"]
 
 _PLACEHOLDER: Final = "set-me"
-_TIMEOUT_S: Final = 20
+_TIMEOUT_S: Final = 30
+"""The longest that API Gateway lets a function take, and a second."""
 _ATTEMPTS: Final = 3
 _PAUSE_S: Final = 5.0
 _POLL_S: Final = 1.0
