@@ -16,7 +16,7 @@ TABLE: Final = (
 )
 ROW: Final = re.compile(r"^\| ([a-z ]+) \| `([^`]+)` \| (.+) \| `(test_\w+)` \|$", re.MULTILINE)
 STEPS: Final = {step: (command, test) for step, command, _, test in ROW.findall(TABLE)}
-TESTED: Final = ("tests/deploy", "tests/e2e", "tests/handlers")
+TESTED: Final = ("tests/deploy", "tests/e2e", "tests/core", "tests/handlers")
 
 
 def _tests() -> set[str]:
