@@ -169,6 +169,13 @@ def test_a_definition_without_states_is_refused(definition: str | dict[str, obje
         StateMachineJob(Stack(), "Job", definition=definition)
 
 
+def test_a_schedule_that_is_no_expression_is_refused() -> None:
+    job = StateMachineJob(Stack(), "Job", definition=DOCUMENT)
+
+    with pytest.raises(ConstructError, match="invalid schedule 'daily'"):
+        job.start_on_schedule("Daily", schedule="daily")
+
+
 def test_a_prop_that_an_argument_decides_is_refused() -> None:
     with pytest.raises(ConstructError, match="props must not set tracing_enabled"):
         StateMachineJob(

@@ -174,10 +174,8 @@ class SecureBucket(Construct):
         """Let `grantee` get and list objects whose keys begin with `prefix`."""
         if self.encryption_key:
             self.encryption_key.grant(grantee, "kms:Decrypt")
-        listing = self._grant(grantee, ["s3:ListBucket"], self.bucket.bucket_arn)
-        if prefix:
-            for statement in (*listing.principal_statements, *listing.resource_statements):
-                statement.add_condition("StringLike", {"s3:prefix": f"{prefix}*"})
+        below = {"StringLike": {"s3:prefix": f"{prefix}*"}} if prefix else None
+        listing = self._grant(grantee, ["s3:ListBucket"], self.bucket.bucket_arn, below)
         return listing.combine(self._grant(grantee, ["s3:GetObject"], self._objects(prefix)))
 
     def grant_put(self, grantee: aws_iam.IGrantable, *, prefix: str = "") -> aws_iam.Grant:
@@ -243,11 +241,19 @@ class SecureBucket(Construct):
         return self.bucket.arn_for_objects(f"{prefix}*")
 
     def _grant(
-        self, grantee: aws_iam.IGrantable, actions: Sequence[str], arn: str
+        self,
+        grantee: aws_iam.IGrantable,
+        actions: Sequence[str],
+        arn: str,
+        conditions: Mapping[str, Mapping[str, object]] | None = None,
     ) -> aws_iam.Grant:
         # The L2's grants have wildcard actions, which rule packs reject.
         grant = aws_iam.Grant.add_to_principal_or_resource(
-            grantee=grantee, actions=list(actions), resource_arns=[arn], resource=self.bucket
+            grantee=grantee,
+            actions=list(actions),
+            resource_arns=[arn],
+            resource=self.bucket,
+            conditions=conditions,
         )
         return warned(self, self.bucket, grant)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import jsii
-from aws_cdk import Duration, RemovalPolicy, Stack, TimeZone, aws_iam, aws_kms
+from aws_cdk import Duration, RemovalPolicy, Stack, TimeZone, Token, aws_iam, aws_kms
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as event_targets
 from aws_cdk import aws_scheduler as scheduler
@@ -29,6 +29,7 @@ Definition: TypeAlias = sfn.IChainable | Mapping[str, object] | Path | str
 """States of the CDK, or Amazon States Language: a document, its text or a file."""
 
 _LOG_PREFIX: Final = "/aws/vendedlogs/states/"  # other names fill up a policy of the account
+_SCHEDULES: Final = ("rate(", "cron(", "at(")
 _NET: Final = ("FAILED", "TIMED_OUT")
 
 
@@ -136,6 +137,11 @@ class StateMachineJob(Construct):
         max_event_age_s: int = 7200,
     ) -> scheduler.Schedule:
         """Start an execution on `schedule`, an expression such as `cron(0 6 * * ? *)`."""
+        if not Token.is_unresolved(schedule) and not schedule.startswith(_SCHEDULES):
+            raise ConstructError(
+                f"{self.node.path}/{id_}: invalid schedule {schedule!r}: must begin with one of "
+                f"{_SCHEDULES}"
+            )
         return scheduler.Schedule(
             self,
             id_,
