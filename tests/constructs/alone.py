@@ -10,9 +10,8 @@ from typing import Final
 
 from aws_cdk import Stack
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_ecr as ecr
-from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -297,6 +296,63 @@ def _granted(stack: Stack) -> None:
     work.feed(caller.function)
 
 
+def _further(stack: Stack) -> None:
+    """Make what tables, buckets, networks, jobs and services have only when they are asked."""
+    key = kms.Key(stack, "Key", enable_key_rotation=True)
+    network = Network(
+        stack,
+        "Network",
+        isolated_subnets=True,
+        ipv6=True,
+        flow_log_bucket=SecureBucket(stack, "Traffic"),
+    )
+    code = lambda_.Code.from_inline("def handler(event, context): pass")
+    function = PythonFunction(stack, "Bill", code=code, handler="index.handler")
+    table = DataTable(
+        stack,
+        "Orders",
+        partition_key="id",
+        stream=dynamodb.StreamViewType.KEYS_ONLY,
+        encryption_key=key,
+    )
+    table.feed("Bills", function)
+    visits = DataTable(
+        stack, "Visits", partition_key="id", stream=dynamodb.StreamViewType.KEYS_ONLY
+    )
+    visits.feed("Counts", function)
+    lists = SecureBucket(stack, "Lists")
+    lists.on_object("New", function)
+    photos = SecureBucket(
+        stack,
+        "Photos",
+        encryption_key=key,
+        replicate_to=[SecureBucket(stack, "Copies", encryption_key=key)],
+        inventory_to=lists,
+        lock_days=1,
+    )
+    photos.on_object("New", function)
+    step = tasks.LambdaInvoke(stack, "Pack", lambda_function=function.function)
+    job = StateMachineJob(stack, "Job", definition=step, encryption_key=key)
+    job.start_on_event("Paid", pattern=events.EventPattern(source=["shop"]))
+    service = FargateService(
+        stack,
+        "Web",
+        image=Path(__file__).parent / "container",
+        vpc=network,
+        certificate=_certificate(stack),
+        internet_facing=True,
+        access_logs=SecureBucket(stack, "Requests"),
+        environment={"STAGE": "dev"},
+        task_subnets=network.private_subnets,
+    )
+    job.grant_start(service)
+    FargateService(
+        stack, "Inside", image="nginx", cluster=service.cluster, http_inside_vpc=True, max_tasks=2
+    )
+    lake = DataLake(stack, "Lake", tables=[LakeTable("orders", {"id": "string"})])
+    lake.grant_query(service)
+
+
 def _connected(stack: Stack) -> None:
     """Events in order and to other accounts, jobs that exist, a private API, calls of functions."""
     code = lambda_.Code.from_inline("def handler(event, context): pass")
@@ -333,26 +389,9 @@ def _connected(stack: Stack) -> None:
     ApiSecret(stack, "Signing", generated="apiKey", replica_regions=["eu-west-1"])
 
 
-def _running(stack: Stack) -> None:
-    code = lambda_.Code.from_inline("def handler(event, context): pass")
-    function = PythonFunction(stack, "Bill", code=code, handler="index.handler").function
-    step = tasks.LambdaInvoke(stack, "Bill customers", lambda_function=function)
-    StateMachineJob(stack, "Bills", definition=step)
-    FargateService(
-        stack,
-        "Web",
-        image=ecr.Repository.from_repository_name(stack, "Image", "web"),
-        cluster=ecs.Cluster.from_cluster_attributes(
-            stack, "Cluster", cluster_name="shop", vpc=_vpc(stack)
-        ),
-        certificate=_certificate(stack),
-        environment={"SHOP": "books"},
-    )
-
-
 ASKED: Final[dict[str, Callable[[Stack], object]]] = {
-    "Files": _files,
-    "Granted": _granted,
     "Connected": _connected,
-    "Running": _running,
+    "Files": _files,
+    "Further": _further,
+    "Granted": _granted,
 }

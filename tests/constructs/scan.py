@@ -8,6 +8,7 @@ because it needs older dependencies than the tests.
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -22,10 +23,11 @@ from tests.constructs.lab import synthesise_each, text
 from tests.constructs.shop import PACKS, Shop
 from tests.deploy.lab import parts, template
 
-__all__ = ["STAGES", "construct_templates"]
+__all__ = ["STAGES", "SYSTEMS", "construct_templates", "gallery_templates"]
 
 STAGES: Final = ("dev", "test", "prod")
 _EXAMPLES: Final = Path(__file__).parents[2] / "examples"
+SYSTEMS: Final = tuple(sorted(file.stem for file in (_EXAMPLES / "gallery").glob("*.py")))
 
 
 def construct_templates() -> dict[str, Template]:
@@ -39,12 +41,21 @@ def construct_templates() -> dict[str, Template]:
     return {name: Template.from_stack(stack) for name, stack in (stacks | system).items()}
 
 
+def gallery_templates() -> dict[str, Template]:
+    """Return the systems of the gallery, with their known findings accepted."""
+    builds = {name: import_module(f"examples.gallery.{name}").build for name in SYSTEMS}
+    stacks = synthesise_each(builds)
+    for stack in stacks.values():
+        acknowledge_known_findings(stack, rule_packs=PACKS)
+    return {name: Template.from_stack(stack) for name, stack in stacks.items()}
+
+
 def main(folder: Path) -> None:
     """Write all templates into a folder, without those of an earlier run."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.json"):
         old.unlink()
-    templates = construct_templates()
+    templates = construct_templates() | gallery_templates()
     for name in STAGES:
         templates |= {f"{name}-{part}": template(name, part) for part in parts(name)}
     for name, written in templates.items():

@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 from aws_cdk import App, CfnElement, Stack
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import IConstruct
 
@@ -55,7 +54,6 @@ class Parts(Stack):
             image="public.ecr.aws/nginx/nginx-unprivileged:1.29",
             vpc=network.vpc,
             http_inside_vpc=True,
-            clients=[ec2.Peer.ipv4("10.0.0.0/16")],  # the emulator does not know a VPC's addresses
             task_subnets=network.private_subnets,
             load_balancer_subnets=network.private_subnets,
             min_tasks=1,

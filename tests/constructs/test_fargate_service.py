@@ -148,6 +148,7 @@ def test_errors_latency_and_exhaustion_notify(made: Made) -> None:
     assert {alarm["MetricName"] for alarm in alarms} == {
         "HTTPCode_Target_5XX_Count",
         "HTTPCode_ELB_5XX_Count",
+        "RejectedConnectionCount",
         "UnHealthyHostCount",
         "TargetResponseTime",
         "CPUUtilization",

@@ -16,14 +16,14 @@ TABLE: Final = (
 )
 ROW: Final = re.compile(r"^\| ([a-z ]+) \| `([^`]+)` \| (.+) \| `(test_\w+)` \|$", re.MULTILINE)
 STEPS: Final = {step: (command, test) for step, command, _, test in ROW.findall(TABLE)}
-TESTED: Final = ("tests/deploy", "tests/e2e")
+TESTED: Final = ("tests/deploy", "tests/e2e", "tests/core", "tests/handlers")
 
 
 def _tests() -> set[str]:
     return {
         name
         for folder in TESTED
-        for file in (ROOT / folder).glob("test_*.py")
+        for file in (ROOT / folder).rglob("test_*.py")
         for name in re.findall(r"^def (test_\w+)", file.read_text("utf-8"), re.MULTILINE)
     }
 

@@ -1,7 +1,6 @@
 """The smoke test passes on a sound stage, and says what is wrong with a broken one."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -14,7 +13,7 @@ SOUND = {"health", "authorization", "signed-in read", "page", "pipeline"}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _with_a_client(place: Place, api: httpx2.Client) -> Iterator[None]:
+def _with_a_client(place: Place, api: httpx2.Client) -> None:
     """Give the canary a client of the issuer, once the stage has filled itself."""
     if not place.emulated:
         pytest.skip("a real stage has its own client, and is not broken by a test")
@@ -25,7 +24,6 @@ def _with_a_client(place: Place, api: httpx2.Client) -> Iterator[None]:
         "clientSecret": "right",
     }
     place.command("secrets", place.settings.stage, stdin=json.dumps({"canary": client}))
-    return None
 
 
 def _checks(place: Place, *options: str) -> dict[str, dict[str, Any]]:

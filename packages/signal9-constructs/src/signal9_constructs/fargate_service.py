@@ -305,8 +305,12 @@ class FargateService(Construct):
     def _default_clients(self, *, public: bool) -> Sequence[ec2.IConnectable]:
         if public:
             return [ec2.Peer.any_ipv4()]
+        vpc = self.cluster.vpc
+        own = vpc.node.default_child
         try:
-            return [ec2.Peer.ipv4(self.cluster.vpc.vpc_cidr_block)]
+            # Rule packs cannot read a reference to the VPC's addresses.
+            block = own.cidr_block if isinstance(own, ec2.CfnVPC) else vpc.vpc_cidr_block
+            return [ec2.Peer.ipv4(block or vpc.vpc_cidr_block)]
         except RuntimeError as error:
             raise ConstructError(
                 f"{self.node.path}: clients: required, because the addresses of the imported VPC "
