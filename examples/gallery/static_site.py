@@ -10,7 +10,7 @@ from aws_cdk import App, CfnOutput, Stack
 
 from signal9_constructs import ContentDelivery, acknowledge_known_findings
 
-PAGES = Path(__file__).parent / "site"
+PAGES = Path(__file__).parent / "pages"
 
 
 def build(stack: Stack) -> None:

@@ -15,13 +15,16 @@ from typing import Final
 
 os.environ.setdefault("CDK_VALIDATION", "false")
 
+from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
 
 from signal9_constructs import acknowledge_known_findings, known_findings
+from signal9_deploy.repository import parse_repository
+from signal9_deploy.stage import make_account, make_delivery
 from tests.constructs.alone import ALONE, ASKED
 from tests.constructs.lab import synthesise_each, text
 from tests.constructs.shop import PACKS, Shop
-from tests.deploy.lab import parts, template
+from tests.deploy.lab import parts, settings_of, template
 
 __all__ = ["STAGES", "SYSTEMS", "construct_templates", "gallery_templates"]
 
@@ -50,6 +53,15 @@ def gallery_templates() -> dict[str, Template]:
     return {name: Template.from_stack(stack) for name, stack in stacks.items()}
 
 
+def _shared_templates(name: str) -> dict[str, Template]:
+    """Return the templates that `deploy:bootstrap` deploys for a stage."""
+    app, settings = App(analytics_reporting=False), settings_of(name)
+    make_account(app, settings)
+    make_delivery(app, settings, parse_repository("github:owner/repository"))
+    stacks = [stack for stack in app.node.find_all() if isinstance(stack, Stack)]
+    return {f"{name}-{stack.stack_name}": Template.from_stack(stack) for stack in stacks}
+
+
 def main(folder: Path) -> None:
     """Write all templates into a folder, without those of an earlier run."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,6 +70,7 @@ def main(folder: Path) -> None:
     templates = construct_templates() | gallery_templates()
     for name in STAGES:
         templates |= {f"{name}-{part}": template(name, part) for part in parts(name)}
+        templates |= _shared_templates(name)
     for name, written in templates.items():
         (folder / f"{name}.json").write_text(text(written), "utf-8")
     for example in ("foreign_app", "platform_app"):

@@ -23,6 +23,7 @@ from signal9_constructs import (
     ApiSecret,
     ConstructError,
     EventBackbone,
+    Observability,
     PythonFunction,
     Route,
     UsagePlan,
@@ -208,8 +209,12 @@ def test_the_owner_of_an_imported_key_is_told_each_statement() -> None:
         encryption_key=key,
     )
     EventBackbone(stack, "Events", encryption_key=key)
+    Observability(stack, "Seen", namespace="Shop", encryption_key=key, emails=["a@shop.example"])
 
-    services = ("cloudtrail.amazonaws.com", "logs.us-east-1.amazonaws.com", "events.amazonaws.com")
+    services = [
+        f"{name}.amazonaws.com"
+        for name in ("cloudtrail", "cloudwatch", "events", "logs.us-east-1", "sns")
+    ]
     text = "\n".join(_warnings(stack))
     assert "Shop/Key is imported" in text
     assert [service for service in services if f'{{"Service": "{service}"}}' not in text] == []

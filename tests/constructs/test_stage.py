@@ -3,6 +3,7 @@
 import pytest
 from aws_cdk import Acknowledgment as CdkAcknowledgment
 from aws_cdk import CfnOutput, NestedStack, PermissionsBoundary, Stack, Validations
+from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -294,3 +295,16 @@ def test_cdk_nag_itself_finds_nothing_of_what_is_acknowledged(
     found = {each.rule_name for each in AwsSolutionsChecks().validate_scope(silenced[0]).violations}
 
     assert found == {"AwsSolutions-SQS3"}
+
+
+def test_a_check_is_silenced_without_the_pack_that_reports_the_same() -> None:
+    stage = GuardedStage(app(), "Silent", rule_packs=())
+    stack = Stack(stage, "Edge")
+    api = apigateway.RestApi(stack, "Api")
+    api.root.add_method("GET")
+    stage.acknowledge(Acknowledgment("CKV_AWS_59", "open to everybody", "**/Api/**"))
+
+    (method,) = Template.from_stack(stack).find_resources("AWS::ApiGateway::Method").values()
+
+    reason = {"id": "CKV_AWS_59", "comment": "open to everybody"}
+    assert method["Metadata"]["checkov"] == {"skip": [reason]}

@@ -18,7 +18,7 @@ from .arguments import Wrapper, checked, merge, unwrap
 from .errors import ConstructError
 from .feature_flags import prepare
 from .json_schema import JsonSchema, draft_4_document
-from .policies import allow_in_policy
+from .policies import allow_in_policy, allow_service_to_encrypt
 from .queue import make_dead_letters
 from .targets import Delivery, RuleTarget, ScheduleTarget, add_rule_target, schedule_target
 
@@ -80,7 +80,8 @@ class EventBackbone(Construct):
         )
         self.bus = unwrap(bus) or self._make_bus(bus_name, encryption_key, removal_policy, props)
         if encryption_key:
-            self._allow_eventbridge(encryption_key)
+            # It also writes to the encrypted dead-letter queue.
+            allow_service_to_encrypt(self, encryption_key, _EVENTS)
         if archive_days is not None:
             accounts = [Stack.of(self).account, *publisher_accounts]
             # Accounts of an organization are not known here.
@@ -248,15 +249,6 @@ class EventBackbone(Construct):
             )
             allow_in_policy(self, self.dead_letters, statement)
         return bus
-
-    def _allow_eventbridge(self, key: aws_kms.IKey) -> None:
-        """Let EventBridge encrypt events, also in the dead-letter queue."""
-        statement = aws_iam.PolicyStatement(
-            principals=[aws_iam.ServicePrincipal(_EVENTS)],
-            actions=["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"],
-            resources=["*"],
-        )
-        allow_in_policy(self, key, statement)
 
     def _archive(
         self,

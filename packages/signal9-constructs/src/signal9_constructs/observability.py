@@ -25,6 +25,7 @@ from .errors import ConstructError
 from .feature_flags import prepare
 from .incidents import make_incident
 from .logs import make_log_group
+from .policies import allow_service_to_encrypt
 from .queue import make_dead_letters
 from .watched import Resources, watched_subjects
 
@@ -294,8 +295,7 @@ class Observability(Construct):
             removal_policy=self._removal_policy,
         )
         if self._encryption_key:
-            sender = aws_iam.ServicePrincipal("sns.amazonaws.com")
-            self._encryption_key.grant_encrypt_decrypt(sender)
+            allow_service_to_encrypt(self, self._encryption_key, "sns.amazonaws.com")
         for email in emails:
             self.topic.add_subscription(
                 subscriptions.EmailSubscription(email, dead_letter_queue=undelivered)
@@ -304,16 +304,15 @@ class Observability(Construct):
 
 def make_alarm_topic(scope: Construct, id_: str, key: aws_kms.IKey) -> sns.Topic:
     """Make an encrypted topic to which alarms of this account may publish."""
-    cloudwatch = aws_iam.ServicePrincipal("cloudwatch.amazonaws.com")
     # CloudWatch may not use the AWS managed key of SNS: alarms would be lost.
-    for service in (cloudwatch, aws_iam.ServicePrincipal("events.amazonaws.com")):
-        key.grant_encrypt_decrypt(service)
+    for service in ("cloudwatch.amazonaws.com", "events.amazonaws.com"):
+        allow_service_to_encrypt(scope, key, service)
     topic = sns.Topic(scope, id_, master_key=key, enforce_ssl=True)
     # The policy that enforces TLS replaces the default one, which lets alarms publish.
     topic.add_to_resource_policy(
         aws_iam.PolicyStatement(
             sid="Alarms",
-            principals=[cloudwatch],
+            principals=[aws_iam.ServicePrincipal("cloudwatch.amazonaws.com")],
             actions=["sns:Publish"],
             resources=[topic.topic_arn],
             conditions={"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}},

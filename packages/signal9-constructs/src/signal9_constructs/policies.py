@@ -3,10 +3,10 @@
 import json
 from typing import Final, Protocol
 
-from aws_cdk import Annotations, Names, Resource, Stack, aws_iam
+from aws_cdk import Annotations, Names, Resource, Stack, aws_iam, aws_kms
 from constructs import Construct, IConstruct
 
-__all__ = ["POLICY_WARNING", "allow_in_policy", "warned"]
+__all__ = ["POLICY_WARNING", "allow_in_policy", "allow_service_to_encrypt", "warned"]
 
 POLICY_WARNING: Final = "signal9-constructs:policy"
 
@@ -35,6 +35,16 @@ def allow_in_policy(
         f"{resource.node.path} is imported, so its policy cannot be changed here. "
         f"Its owner must add this statement: {document}",
     )
+
+
+def allow_service_to_encrypt(scope: Construct, key: aws_kms.IKey, service: str) -> None:
+    """Let a service of AWS, such as `events.amazonaws.com`, encrypt with a key and decrypt."""
+    statement = aws_iam.PolicyStatement(
+        principals=[aws_iam.ServicePrincipal(service)],
+        actions=["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"],
+        resources=["*"],
+    )
+    allow_in_policy(scope, key, statement)
 
 
 def warned(scope: Construct, resource: _WithPolicy, grant: aws_iam.Grant) -> aws_iam.Grant:

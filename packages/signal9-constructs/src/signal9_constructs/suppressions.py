@@ -6,7 +6,7 @@ What is accepted is written into the template, as each scanner reads it: cdk-nag
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, partial
@@ -53,10 +53,12 @@ _SAME_AS: Final = {
     "CKV_AWS_68": "AwsSolutions-CFR2",
     "CKV_AWS_174": "AwsSolutions-CFR4",
 }
-"""Checks of checkov by the rule of cdk-nag that reports the same."""
+"""Checks of checkov by the rule of AwsSolutions that reports the same, where that pack runs."""
 _REPORTED_WITHOUT: Final = {
     "CKV_AWS_18": ("AWS::S3::Bucket", "logging_configuration"),
     "CKV_AWS_27": ("AWS::SQS::Queue", "kms_master_key_id"),
+    "CKV_AWS_59": ("AWS::ApiGateway::Method", "authorizer_id"),
+    "CKV_AWS_68": ("AWS::CloudFront::Distribution", ""),
     "CKV_AWS_111": ("AWS::IAM::Policy", ""),
     "CKV_AWS_115": ("AWS::Lambda::Function", "reserved_concurrent_executions"),
     "CKV_AWS_116": ("AWS::Lambda::Function", "dead_letter_config"),
@@ -65,8 +67,9 @@ _REPORTED_WITHOUT: Final = {
     "CKV_AWS_149": ("AWS::SecretsManager::Secret", "kms_key_id"),
     "CKV_AWS_158": ("AWS::Logs::LogGroup", "kms_key_id"),
     "CKV_AWS_173": ("AWS::Lambda::Function", "kms_key_arn"),
+    "CKV_AWS_174": ("AWS::CloudFront::Distribution", ""),
 }
-"""Other checks of checkov by the resources that they report: a type that lacks a property."""
+"""Checks of checkov by the resources that they report: a type that lacks a property."""
 _LISTS: Final = {"cdk-nag": ("rules_to_suppress", "reason"), "checkov": ("skip", "comment")}
 
 
@@ -138,7 +141,7 @@ def evaluate(
     The packs themselves omit what was acknowledged through the CDK's own `Validations`. cfn-lint
     and checkov do not run here: what is acknowledged of them counts as found where it can be.
     """
-    acknowledgments = tuple(acknowledgments)
+    packs, acknowledgments = tuple(packs), tuple(acknowledgments)
     open_findings, acknowledged = [], []
     reported = [finding for pack in packs for finding in _findings(scope, pack)]
     for finding in reported:
@@ -148,7 +151,9 @@ def evaluate(
         else:
             open_findings.append(finding)
     others = [known for known in acknowledgments if known.tool != "cdk-nag"]
-    acknowledged += _expected(_elements(scope), reported, others)
+    rules = {(finding.id, finding.path) for finding in reported}
+    same_rules = rules if RulePack.AWS_SOLUTIONS in packs else None
+    acknowledged += _expected(_elements(scope), same_rules, others)
     used = {acknowledgment for _, acknowledgment in acknowledged}
     unused = tuple(known for known in acknowledgments if known not in used)
     return Verdict(tuple(open_findings), tuple(acknowledged), unused)
@@ -175,22 +180,26 @@ def _elements(scope: IConstruct) -> dict[str, CfnResource | Stack]:
 
 def _expected(
     elements: Mapping[str, CfnResource | Stack],
-    reported: Iterable[Finding],
+    rules: Collection[tuple[str, str]] | None,
     acknowledgments: Iterable[Acknowledgment],
 ) -> Iterator[tuple[Finding, Acknowledgment]]:
     """Yield what cfn-lint and checkov will find of what is acknowledged.
 
     What cfn-lint finds in a whole stack is accepted in its template, once.
     """
-    rules = {(finding.id, finding.path) for finding in reported}
     for known in acknowledgments:
+        same = None if rules is None else _SAME_AS.get(known.id)
         matching = {path: each for path, each in elements.items() if _matches(known.path, path)}
         stacks = {path for path, each in matching.items() if isinstance(each, Stack)}
         whole = known.tool == "cfn-lint" and bool(stacks)
         for path, element in matching.items():
-            same = _SAME_AS.get(known.id)
-            expected = isinstance(element, CfnResource) and _lacks(element, known.id)
-            if (path in stacks) if whole else expected and (not same or (same, path) in rules):
+            if whole:
+                expected = path in stacks
+            elif same and rules is not None:
+                expected = (same, path) in rules
+            else:
+                expected = isinstance(element, CfnResource) and _lacks(element, known.id)
+            if expected:
                 yield Finding(known.id, path, "warning", f"reported by {known.tool}"), known
 
 

@@ -20,7 +20,7 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 
 from .arguments import Wrapper, implements, struct_values, unwrap
 from .errors import ConstructError
-from .policies import allow_in_policy
+from .policies import allow_in_policy, allow_service_to_encrypt
 
 __all__ = ["Delivery", "RuleTarget", "ScheduleTarget", "add_rule_target", "schedule_target"]
 
@@ -105,12 +105,7 @@ def _allow(
         )
         allow_in_policy(rule, receiver, statement)
     if key and not Resource.is_owned_resource(key):
-        statement = aws_iam.PolicyStatement(
-            principals=[_EVENTS],
-            actions=["kms:Decrypt", "kms:GenerateDataKey*"],
-            resources=["*"],
-        )
-        allow_in_policy(rule, key, statement)
+        allow_service_to_encrypt(rule, key, _EVENTS.service)
 
 
 @jsii.implements(events.IRuleTarget)
