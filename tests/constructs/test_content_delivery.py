@@ -76,7 +76,7 @@ def _others(stack: Stack) -> None:
     ContentDelivery(
         stack,
         "Web",
-        api=service.api,
+        api=service,
         api_headers={"X-Origin": "secret"},
         behaviors={"/blog/*": origins.HttpOrigin("blog.shop.example"), "/own/*": own},
         web_acl_arn=WEB_ACL,

@@ -1,46 +1,26 @@
-"""Every system of the gallery synthesises, and rule packs find nothing new in it."""
+"""The gallery's systems are short files; tests/e2e/test_gallery.py scans and deploys them."""
 
 import ast
 import re
-from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 import pytest
-from aws_cdk import Stack
 
 import signal9_constructs
-from signal9_constructs import Acknowledgment, RulePack, known_findings
-from signal9_constructs.suppressions import evaluate
-from tests.constructs.lab import synthesise_each
+from tests.constructs.lab import synthesise
 from tests.constructs.scan import SYSTEMS
 
 GALLERY: Final = Path(__file__).parents[2] / "examples" / "gallery"
-OWN: Final = (
-    Acknowledgment("AwsSolutions-EVB1", "reads a property that tests refuse", "**/Account**"),
-    Acknowledgment("NIST.800.53.R5-IAMNoInlinePolicy", "the CDK's grants", "**/Analyst/**"),
-    Acknowledgment(
-        "AwsSolutions-IAM5[Resource::<Lake**>/**]", "objects by prefix", "**/Analyst/**"
-    ),
-)
 
 
-@pytest.fixture(scope="module")
-def stacks() -> Mapping[str, Stack]:
-    return synthesise_each(
-        {name: import_module(f"examples.gallery.{name}").build for name in SYSTEMS}
-    )
+def test_every_system_synthesises() -> None:
+    builds = {name: import_module(f"examples.gallery.{name}").build for name in SYSTEMS}
 
+    made = synthesise(**builds)
 
-@pytest.mark.parametrize("name", SYSTEMS)
-def test_nothing_is_found_that_is_not_known(stacks: Mapping[str, Stack], name: str) -> None:
-    stack = stacks[name]
-    known = (*known_findings(stack), *OWN)
-
-    verdict = evaluate(stack, (RulePack.AWS_SOLUTIONS, RulePack.SERVERLESS), known)
-
-    assert verdict.open == ()
+    assert all(len(template.to_json()["Resources"]) > 3 for template in made.values())
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

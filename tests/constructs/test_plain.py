@@ -331,9 +331,7 @@ def _plain_service(stack: Stack) -> None:
             required=["item"],
         ),
     )
-    integration = apigateway.LambdaIntegration(
-        function, allow_test_invoke=False, scope_permission_to_method=False
-    )
+    integration = apigateway.LambdaIntegration(function, scope_permission_to_method=False)
     orders = api.root.add_resource("orders")
     orders.add_method(
         "POST",

@@ -541,7 +541,7 @@ def test_recipients_are_told_when_the_stage_costs_more_than_its_budget() -> None
     ]
 
     assert stack("prod", "Costs").region == "us-east-1"
-    assert budget["Budget"]["BudgetLimit"] == {"Amount": 300, "Unit": "USD"}
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": 400, "Unit": "USD"}
     assert budget["Budget"]["CostFilters"] == {"TagKeyValue": ["user:Stage$prod"]}
     assert subscribers == ["operations@example.com"] * 2
 

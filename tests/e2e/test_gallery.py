@@ -1,4 +1,4 @@
-"""The systems of the gallery pass cfn-lint and are deployed, without what the emulator refuses."""
+"""The systems of the gallery pass the scanners and are deployed, as far as the emulator goes."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,11 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
 
+from signal9_constructs import Acknowledgment, known_findings
+from signal9_constructs.suppressions import evaluate
+from tests.constructs.lab import synthesise_each
 from tests.constructs.scan import SYSTEMS, gallery_templates
+from tests.constructs.shop import PACKS
 from tests.constructs.test_deployed import ENV, Client, connected, deploy, synthesizer
 from tests.emulator import running_emulator
 
@@ -43,9 +47,27 @@ MADE: Final = {
 }
 
 
+OWN: Final = (
+    Acknowledgment("AwsSolutions-EVB1", "reads a property that tests refuse", "**/Account**"),
+    Acknowledgment("NIST.800.53.R5-IAMNoInlinePolicy", "the CDK's grants", "**/Analyst/**"),
+    Acknowledgment(
+        "AwsSolutions-IAM5[Resource::<Lake**>/**]", "objects by prefix", "**/Analyst/**"
+    ),
+)
+
+
 @pytest.fixture(scope="module")
 def templates() -> Mapping[str, Template]:
     return gallery_templates()
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_rule_packs_find_nothing_that_is_not_known(name: str) -> None:
+    stack = synthesise_each({name: import_module(f"examples.gallery.{name}").build})[name]
+
+    verdict = evaluate(stack, PACKS, (*known_findings(stack), *OWN))
+
+    assert verdict.open == ()
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

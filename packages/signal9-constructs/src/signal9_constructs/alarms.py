@@ -242,7 +242,8 @@ def _make(
 ) -> cloudwatch.Alarm:
     threshold = spec.threshold if setting.threshold is None else setting.threshold
     periods = setting.periods or spec.periods
-    problem = spec.problem.format(threshold=f"{threshold:.15g}", periods=periods)
+    problem = spec.problem.replace("{threshold}", f"{threshold:.15g}")
+    problem = problem.replace("{periods}", str(periods))
     page = runbook_url and f"{runbook_url}#{spec.name.replace('_', '-')}"
     return make_alarm(
         scope,
@@ -327,7 +328,11 @@ def function_timeout_s(function: aws_lambda.IFunction) -> int | None:
 
 
 def function_subject(function: aws_lambda.IFunction) -> Subject:
-    """Watch a function for errors, throttles and, if its timeout is known, slow runs."""
+    """Watch a function for errors, throttles and, if its timeout is known, slow runs.
+
+    Of an alias or a version the function is watched: its metrics count all of its invocations.
+    """
+    function = getattr(function, "lambda_", function)
     dimensions = {"FunctionName": function.function_name}
     errors, throttles = (
         service_metric("AWS/Lambda", name, dimensions) for name in ("Errors", "Throttles")

@@ -103,7 +103,7 @@ class SecureBucket(Construct):
             encryption=None if encryption_key else s3.BucketEncryption.S3_MANAGED,
         )
         self._removal_policy, self._alarm_topic = removal_policy, alarm_topic
-        self.bucket: s3.IBucket = s3.Bucket(self, "Default", **merge(self, props, own, defaults))
+        self.bucket = s3.Bucket(self, "Default", **merge(self, props, own, defaults))
         if events_to_bus:
             self._send_events_to_bus()
 
@@ -117,7 +117,10 @@ class SecureBucket(Construct):
         encryption_key: aws_kms.IKey | None = None,
         alarm_topic: AlarmTarget | None = None,
     ) -> "SecureBucket":
-        """Return an existing bucket with these grants; its settings are its owner's."""
+        """Return an existing bucket with these grants; its settings are its owner's.
+
+        `bucket` has only the members of `IBucket` then.
+        """
         return _ExistingBucket(scope, id_, bucket, encryption_key, alarm_topic)
 
     @property
@@ -262,7 +265,8 @@ class _ExistingBucket(SecureBucket):
     ) -> None:
         Construct.__init__(self, scope, id_)
         prepare(self)
-        self.bucket, self.encryption_key = bucket, encryption_key or bucket.encryption_key
+        self.bucket = cast("s3.Bucket", bucket)
+        self.encryption_key = encryption_key or bucket.encryption_key
         self._alarm_topic = alarm_topic
         self._removal_policy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
         Annotations.of(self).add_warning_v2(

@@ -142,7 +142,7 @@ class Network(Construct):
             restrict_default_security_group=close_default_security_group,
             flow_logs=self._flow_logs(unwrap(flow_log_bucket)),
         )
-        self.vpc: ec2.IVpc = ec2.Vpc(self, "Default", **merge(self, props, own))
+        self.vpc = ec2.Vpc(self, "Default", **merge(self, props, own))
         self.public_acl: ec2.NetworkAcl | None = None
         self.private_acl: ec2.NetworkAcl | None = None
         self.isolated_acl: ec2.NetworkAcl | None = None
@@ -165,7 +165,8 @@ class Network(Construct):
     def from_vpc(cls, scope: Construct, id_: str, vpc: ec2.IVpc) -> "Network":
         """Return an existing VPC with the subnets and methods of this class.
 
-        Its settings are its owner's: flow logs, network ACLs and endpoints are not enforced.
+        Its settings are its owner's: flow logs, network ACLs and endpoints are not enforced. `vpc`
+        has only the members of `IVpc` then.
         """
         return _ExistingNetwork(scope, id_, vpc)
 
@@ -260,8 +261,7 @@ class Network(Construct):
         acl = ec2.NetworkAcl(self, id_, vpc=self.vpc, subnet_selection=subnets)
         self._add_entries(acl, ports, ec2.AclCidr.ipv4(self.plan.cidr), ec2.AclCidr.any_ipv4())
         if ipv6:
-            blocks = cast("ec2.Vpc", self.vpc).vpc_ipv6_cidr_blocks
-            here = ec2.AclCidr.ipv6(Fn.select(0, blocks))
+            here = ec2.AclCidr.ipv6(Fn.select(0, self.vpc.vpc_ipv6_cidr_blocks))
             self._add_entries(acl, ports, here, ec2.AclCidr.any_ipv6(), suffix="V6", first=1000)
         return acl
 
@@ -323,7 +323,7 @@ class _ExistingNetwork(Network):
     def __init__(self, scope: Construct, id_: str, vpc: ec2.IVpc) -> None:
         Construct.__init__(self, scope, id_)
         prepare(self)
-        self.vpc = vpc
+        self.vpc = cast("ec2.Vpc", vpc)
         self._with_egress = bool(vpc.private_subnets)
         self.flow_log_group = self.public_acl = self.private_acl = self.isolated_acl = None
         self.endpoint_security_group = None

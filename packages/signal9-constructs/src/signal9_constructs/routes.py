@@ -128,9 +128,7 @@ def make_integration(route: Route, role: Callable[[], aws_iam.IRole]) -> apigate
     handler: Any = unwrap(route.function or route.integration)
     if implements(handler, lambda_.IFunction):
         # A permission for each method would outgrow the policy of a function with many routes.
-        return apigateway.LambdaIntegration(
-            handler, allow_test_invoke=False, scope_permission_to_method=False
-        )
+        return apigateway.LambdaIntegration(handler, scope_permission_to_method=False)
     if not implements(handler, stepfunctions.IStateMachine):
         return cast("apigateway.Integration", handler)
     starter = role()

@@ -189,9 +189,7 @@ class DataTable(Construct):
         }
         insights = dynamodb.ContributorInsightsSpecification(enabled=contributor_insights)
         (own if contributor_insights else defaults)["contributor_insights_specification"] = insights
-        self.table: dynamodb.ITable = dynamodb.TableV2(
-            self, "Default", **merge(self, props, own, defaults)
-        )
+        self.table = dynamodb.TableV2(self, "Default", **merge(self, props, own, defaults))
         if alarm_topic:
             self._add_alarms(alarm_topic)
 
@@ -208,7 +206,8 @@ class DataTable(Construct):
     ) -> "DataTable":
         """Return an existing table with these grants, functions and alarms; `shape` says its keys.
 
-        Its settings are its owner's: recovery, encryption and protection are not enforced.
+        Its settings are its owner's: recovery, encryption and protection are not enforced. `table`
+        has only the members of `ITable` then.
         """
         return _ExistingTable(scope, id_, table, shape, encryption_key, alarm_topic)
 
@@ -340,15 +339,14 @@ class DataTable(Construct):
         arns = [f"{table}/index/{name}" for table in tables for name in self.index_names]
         if self.encryption_key:
             self.encryption_key.grant(grantee, *_KEY)
-        table = cast("dynamodb.TableV2", self.table)
         grant = aws_iam.Grant.add_to_principal_or_resource(
             grantee=grantee,
             actions=list(actions),
             resource_arns=[*tables, *arns],
-            resource=table,
+            resource=self.table,
             resource_self_arns=["*"],  # its ARN would make the table depend on itself
         )
-        return warned(self, table, grant)
+        return warned(self, self.table, grant)
 
     def _arn_in(self, region: str) -> str:
         return Stack.of(self).format_arn(
@@ -411,7 +409,7 @@ class _ExistingTable(DataTable):
     ) -> None:
         Construct.__init__(self, scope, id_)
         prepare(self)
-        self.table, self._shape = table, shape
+        self.table, self._shape = cast("dynamodb.TableV2", table), shape
         self._local_indexes, self.replicas = (), ()
         self.encryption_key = encryption_key or table.encryption_key
         self._alarm_topic = alarm_topic
