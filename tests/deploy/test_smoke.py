@@ -20,6 +20,8 @@ Templates = dict[str, dict[str, Any]]
 
 CANARY = {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "signal9-prod-Canary"}}
 
+CALL = {"Type": "AWS::Lambda::Permission", "Properties": {"FunctionName": {"Ref": "Live"}}}
+
 
 def _stacks(version: int) -> Templates:
     """Return templates of a version of the stage."""
@@ -29,7 +31,7 @@ def _stacks(version: int) -> Templates:
         "Properties": {"FunctionVersion": version},
     }
     return {
-        "Signal9-prod-Service": {"Resources": {"Live": alias, "Canary": CANARY}},
+        "Signal9-prod-Service": {"Resources": {"Call": CALL, "Live": alias, "Canary": CANARY}},
         "Signal9-prod-Edge": {"Resources": {}},
     }
 

@@ -155,7 +155,8 @@ class Deployment:
 
 
 def _has_canary(settings: StageSettings, template: Mapping[str, Any]) -> bool:
-    names = {function_name(settings, spec.name) for spec in FUNCTIONS if spec.checks}
+    names = [function_name(settings, spec.name) for spec in FUNCTIONS if spec.checks]
+    # A name may also be a reference.
     return any(
         resource.get("Properties", {}).get("FunctionName") in names
         for resource in template.get("Resources", {}).values()
