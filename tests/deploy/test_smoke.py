@@ -11,7 +11,7 @@ from signal9_deploy.commands import cli
 from signal9_deploy.commands.aws import Account
 from signal9_deploy.commands.cli import program
 from signal9_deploy.commands.smoke import Deployment, describe, smoke_test
-from signal9_deploy.errors import DeployError
+from signal9_deploy.errors import DeployError, FunctionError
 from signal9_deploy.settings import StageSettings
 from tests.deploy.lab import settings_of
 
@@ -19,6 +19,8 @@ Event = Mapping[str, Any]
 Templates = dict[str, dict[str, Any]]
 
 CANARY = {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "signal9-prod-Canary"}}
+
+CALL = {"Type": "AWS::Lambda::Permission", "Properties": {"FunctionName": {"Ref": "Live"}}}
 
 
 def _stacks(version: int) -> Templates:
@@ -29,7 +31,7 @@ def _stacks(version: int) -> Templates:
         "Properties": {"FunctionVersion": version},
     }
     return {
-        "Signal9-prod-Service": {"Resources": {"Live": alias, "Canary": CANARY}},
+        "Signal9-prod-Service": {"Resources": {"Call": CALL, "Live": alias, "Canary": CANARY}},
         "Signal9-prod-Edge": {"Resources": {}},
     }
 
@@ -63,6 +65,8 @@ class Stage(Account):
         self.events.append(event or {})
         live = self.templates["Signal9-prod-Service"]["Resources"]["Live"]
         failing = self.failing.get(live["Properties"]["FunctionVersion"], ())
+        if "canary" in failing:
+            raise FunctionError("no module")
         checks = [
             {
                 "name": name,
@@ -126,6 +130,13 @@ def test_what_broke_the_stage_is_rolled_back_at_once_and_said(settings: StageSet
         "the smoke test failed: pipeline: about pipeline; rolled back: Service; "
         "not rolled back: state, network, page; all checks pass again"
     )
+
+
+def test_a_canary_that_raises_is_a_failed_check(settings: StageSettings) -> None:
+    stage = Stage({2: ("canary",)}, _stacks(1))
+
+    with pytest.raises(DeployError, match=r"failed: canary: no module; rolled back: Service"):
+        _deploy(settings, stage)
 
 
 def test_what_a_rollback_does_not_mend_is_said(settings: StageSettings) -> None:

@@ -1,6 +1,6 @@
 """Errors of deployment, whose messages are one line with a remedy."""
 
-__all__ = ["DeployError", "StageError"]
+__all__ = ["DeployError", "FunctionError", "StageError"]
 
 
 class DeployError(Exception):
@@ -9,3 +9,7 @@ class DeployError(Exception):
 
 class StageError(DeployError):
     """A stage file, or a variable that overrides it, is invalid."""
+
+
+class FunctionError(DeployError):
+    """A function that was invoked has failed."""

@@ -17,7 +17,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from ..errors import DeployError
+from ..errors import DeployError, FunctionError
 from ..settings import EDGE_REGION
 
 __all__ = ["Account", "StackResource", "aws_errors"]
@@ -260,7 +260,7 @@ class Account:
             )
             payload = json.loads(response["Payload"].read() or b"null")
         if response.get("FunctionError"):
-            raise DeployError(f"function {function}: {payload.get('errorMessage', payload)}")
+            raise FunctionError(f"function {function}: {payload.get('errorMessage', payload)}")
         return payload
 
     def put_secret(self, name: str, fields: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from ..errors import DeployError
+from ..errors import DeployError, FunctionError
 from ..functions import FUNCTIONS
 from ..names import function_name, stack_name
 from ..settings import EDGE_REGION, StageSettings
@@ -43,11 +43,12 @@ class Check(NamedTuple):
 def smoke_test(settings: StageSettings, account: Account, *, wait_s: float = WAIT_S) -> list[Check]:
     """Let the canary check the stage; `wait_s` is how long a probe may take to reach a worker."""
     (spec,) = (spec for spec in FUNCTIONS if spec.checks)
-    answer = account.invoke(
-        function_name(settings, spec.name),
-        {**_addresses(settings, account), "waitS": wait_s},
-        alias="live" if settings.gradual else None,
-    )
+    event = {**_addresses(settings, account), "waitS": wait_s}
+    alias = "live" if settings.gradual else None
+    try:
+        answer = account.invoke(function_name(settings, spec.name), event, alias=alias)
+    except FunctionError as error:
+        return [Check("canary", "failed", str(error), 0)]
     return [
         Check(check["name"], check["outcome"], check["message"], check["tookMs"])
         for check in answer["checks"]
@@ -154,7 +155,8 @@ class Deployment:
 
 
 def _has_canary(settings: StageSettings, template: Mapping[str, Any]) -> bool:
-    names = {function_name(settings, spec.name) for spec in FUNCTIONS if spec.checks}
+    names = [function_name(settings, spec.name) for spec in FUNCTIONS if spec.checks]
+    # A name may also be a reference.
     return any(
         resource.get("Properties", {}).get("FunctionName") in names
         for resource in template.get("Resources", {}).values()
