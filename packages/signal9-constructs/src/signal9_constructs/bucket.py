@@ -174,8 +174,7 @@ class SecureBucket(Construct):
         """Let `grantee` get and list objects whose keys begin with `prefix`."""
         if self.encryption_key:
             self.encryption_key.grant(grantee, "kms:Decrypt")
-        below = {"StringLike": {"s3:prefix": f"{prefix}*"}} if prefix else None
-        listing = self._grant(grantee, ["s3:ListBucket"], self.bucket.bucket_arn, below)
+        listing = self._grant(grantee, ["s3:ListBucket"], self.bucket.bucket_arn, prefix)
         return listing.combine(self._grant(grantee, ["s3:GetObject"], self._objects(prefix)))
 
     def grant_put(self, grantee: aws_iam.IGrantable, *, prefix: str = "") -> aws_iam.Grant:
@@ -245,7 +244,7 @@ class SecureBucket(Construct):
         grantee: aws_iam.IGrantable,
         actions: Sequence[str],
         arn: str,
-        conditions: Mapping[str, Mapping[str, object]] | None = None,
+        listed_prefix: str = "",
     ) -> aws_iam.Grant:
         # The L2's grants have wildcard actions, which rule packs reject.
         grant = aws_iam.Grant.add_to_principal_or_resource(
@@ -253,8 +252,10 @@ class SecureBucket(Construct):
             actions=list(actions),
             resource_arns=[arn],
             resource=self.bucket,
-            conditions=conditions,
         )
+        if listed_prefix:
+            for statement in (*grant.principal_statements, *grant.resource_statements):
+                statement.add_condition("StringLike", {"s3:prefix": f"{listed_prefix}*"})
         return warned(self, self.bucket, grant)
 
 
