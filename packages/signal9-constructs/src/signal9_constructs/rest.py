@@ -49,9 +49,10 @@ _ACCESS_LOG: Final = {
 class RestService(Construct):
     """An API from a list of routes.
 
-    `authorizer` is a function that checks bearer tokens, or an API Gateway authorizer; without one
-    every route must be `open`. API Gateway validates bodies and parameters before a function runs,
-    and its own errors are problem documents. Bodies are never logged.
+    `authorizer` is a function that checks bearer tokens, a user pool, `"iam"` for signed requests,
+    or an API Gateway authorizer; without one every route must be `open`, or have its own. API
+    Gateway validates bodies and parameters before a function runs, and its own errors are problem
+    documents. Bodies are never logged.
     """
 
     def __init__(
@@ -139,6 +140,7 @@ class RestService(Construct):
                 routes, stage_name, execution_log, deploy_options, tracing=tracing
             ),
         )
+        # Not a struct: the types of endpoints and their configuration exclude each other.
         defaults: dict[str, object] = {"fail_on_warnings": True}
         if not vpc_endpoints and not (props and props.endpoint_configuration):
             defaults["endpoint_types"] = [apigateway.EndpointType.REGIONAL]
