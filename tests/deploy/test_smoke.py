@@ -28,7 +28,11 @@ def _stacks(version: int) -> Templates:
     alias = {
         "Type": "AWS::Lambda::Alias",
         "UpdatePolicy": {"CodeDeployLambdaAliasUpdate": {}},
-        "Properties": {"FunctionVersion": version},
+        "Properties": {
+            "Name": "live",
+            "FunctionName": {"Ref": "Canary"},
+            "FunctionVersion": version,
+        },
     }
     return {
         "Signal9-prod-Service": {"Resources": {"Call": CALL, "Live": alias, "Canary": CANARY}},
@@ -164,6 +168,21 @@ def test_a_first_deployment_cannot_be_rolled_back(settings: StageSettings) -> No
         _deploy(settings, stage)
 
     assert stage.updated == []
+
+
+def test_a_canary_without_an_alias_is_called_by_its_name(settings: StageSettings) -> None:
+    called: list[str | None] = []
+
+    class Old(Stage):
+        def invoke(
+            self, function: str, event: Event | None = None, *, alias: str | None = None
+        ) -> Any:
+            called.append(alias)
+            return {"checks": []}
+
+    smoke_test(settings, Old({}, {"Signal9-prod-Service": {"Resources": {"Canary": CANARY}}}))
+
+    assert called == [None]
 
 
 def test_a_stage_without_a_canary_is_not_checked_before(settings: StageSettings) -> None:

@@ -44,7 +44,7 @@ def smoke_test(settings: StageSettings, account: Account, *, wait_s: float = WAI
     """Let the canary check the stage; `wait_s` is how long a probe may take to reach a worker."""
     (spec,) = (spec for spec in FUNCTIONS if spec.checks)
     event = {**_addresses(settings, account), "waitS": wait_s}
-    alias = "live" if settings.gradual else None
+    alias = _alias_of(settings, account.template(stack_name(settings, "Service")))
     try:
         answer = account.invoke(function_name(settings, spec.name), event, alias=alias)
     except FunctionError as error:
@@ -103,7 +103,7 @@ class Deployment:
             for part in _ROLLED_BACK
         }
         broken: set[str] = set()
-        if _has_canary(settings, templates["Service"]):
+        if _canary_of(settings, templates["Service"]):
             before = smoke_test(settings, account, wait_s=_WAIT_BEFORE_S)
             broken.update(check.name for check in before if check.failed)
         for name in sorted(broken):
@@ -154,13 +154,25 @@ class Deployment:
         _account_of(self.account, part).update_stack(stack_name(self.settings, part), template)
 
 
-def _has_canary(settings: StageSettings, template: Mapping[str, Any]) -> bool:
+def _canary_of(settings: StageSettings, template: Mapping[str, Any]) -> str | None:
+    """Return the logical id of the canary in a template, if it has one."""
     names = [function_name(settings, spec.name) for spec in FUNCTIONS if spec.checks]
     # A name may also be a reference.
-    return any(
-        resource.get("Properties", {}).get("FunctionName") in names
+    for logical_id, resource in template.get("Resources", {}).items():
+        if resource.get("Properties", {}).get("FunctionName") in names:
+            return str(logical_id)
+    return None
+
+
+def _alias_of(settings: StageSettings, template: Mapping[str, Any]) -> str | None:
+    """Return the canary's alias, which what is deployed has or not, whatever the settings say."""
+    function = {"Ref": _canary_of(settings, template)}
+    aliases = (
+        resource["Properties"]
         for resource in template.get("Resources", {}).values()
+        if resource["Type"] == _ALIAS
     )
+    return next((each["Name"] for each in aliases if each["FunctionName"] == function), None)
 
 
 def _account_of(account: Account, part: str) -> Account:
