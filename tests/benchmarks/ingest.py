@@ -17,7 +17,7 @@ from signal9_core.repositories.companies import AssetRepository, CompanySummary
 from signal9_core.repositories.news import NewsRepository
 from signal9_core.repositories.prices import PriceRepository
 from signal9_core.repositories.reports import FinancialsRepository
-from signal9_core.services.ingest import IngestCompany
+from signal9_core.services.ingest_company import IngestCompany
 from signal9_core.services.outbox import Outbox
 from signal9_core.services.planner import Planner, Published
 from signal9_core.settings import Settings

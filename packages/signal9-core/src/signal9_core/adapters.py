@@ -37,31 +37,6 @@ if TYPE_CHECKING:
     from .services.users import UserService
     from .settings import Settings
 
-__all__ = [
-    "ProviderPackage",
-    "make_bus",
-    "make_cache",
-    "make_check",
-    "make_credentials",
-    "make_due",
-    "make_ingest",
-    "make_mailer",
-    "make_notifier",
-    "make_notify",
-    "make_parsers",
-    "make_problems",
-    "make_provider",
-    "make_quotas",
-    "make_rotation",
-    "make_run",
-    "make_scorer",
-    "make_send",
-    "make_status",
-    "make_users",
-    "open_store",
-    "provider_notice",
-]
-
 
 def open_store(settings: Settings, clock: Clock) -> Store:
     """Return the store: a SQLite file, or DynamoDB."""
@@ -312,7 +287,9 @@ def make_ingest(
     from .repositories.prices import PriceRepository
     from .repositories.reports import FinancialsRepository
     from .repositories.state import StateRepository
-    from .services.ingest import Ingest, IngestCompany, IngestListing
+    from .services.ingest import Ingest
+    from .services.ingest_company import IngestCompany
+    from .services.ingest_listing import IngestListing
 
     assets, financials, state = (
         AssetRepository(store),

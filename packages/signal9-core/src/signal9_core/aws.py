@@ -6,8 +6,6 @@ from typing import Any, Final
 
 from .errors import Signal9Error
 
-__all__ = ["aws_client", "aws_errors"]
-
 _CONNECTIONS: Final = 16
 _SERVER_ERROR: Final = 500
 _TRANSIENT_CODES: Final = frozenset(

@@ -77,8 +77,6 @@ if TYPE_CHECKING:
     from .services.users import UserService
     from .settings import Settings
 
-__all__ = ["App", "no_progress"]
-
 _Part = TypeVar("_Part")
 
 

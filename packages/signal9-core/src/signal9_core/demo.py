@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from .settings import Settings
 
-__all__ = ["DemoClock", "simulated"]
-
 _KEY: Final = "demo"
 _PER_MINUTE: Final = 100_000
 """Nobody waits for the quota of a simulator."""

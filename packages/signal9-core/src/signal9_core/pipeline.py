@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from .services.users import UserService
     from .settings import Settings
 
-__all__ = ["Pipeline"]
-
 
 class Parts(Protocol):
     """The parts of the application that the pipeline uses, each made on first use."""

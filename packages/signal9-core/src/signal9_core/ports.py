@@ -15,27 +15,6 @@ if TYPE_CHECKING:
     from .events import Event
     from .tables import IndexSpec, TableSpec
 
-__all__ = [
-    "ABSENT",
-    "Clock",
-    "Cursor",
-    "Damage",
-    "DeadLetters",
-    "EventPublisher",
-    "Item",
-    "Key",
-    "Notifier",
-    "Page",
-    "Progress",
-    "Queues",
-    "SentimentScorer",
-    "Span",
-    "Store",
-    "Stored",
-    "Value",
-    "utc_now",
-]
-
 Clock = Callable[[], datetime]
 """Returns the current time, aware and in UTC."""
 

@@ -29,25 +29,6 @@ if TYPE_CHECKING:
     from .domain.reports import Earnings, EarningsCalendarEntry, Report, ReportKind, Statement
     from .errors import ProviderError
 
-__all__ = [
-    "LARGEST_BODY",
-    "BatchProvider",
-    "Financials",
-    "History",
-    "Parser",
-    "Provider",
-    "ProviderFormat",
-    "Quota",
-    "RawCache",
-    "RawCopies",
-    "RawCopy",
-    "RawResponse",
-    "Record",
-    "UnreadFile",
-    "Unreadable",
-    "Vintage",
-]
-
 LARGEST_BODY: Final = 64 * 1024 * 1024
 """How many bytes a body may have, decompressed; every known response has far fewer."""
 

@@ -13,8 +13,6 @@ from .ports import Clock
 from .repositories.quotas import QuotaRepository
 from .schemas.operations import QuotaAnswer
 
-__all__ = ["Plan", "SharedQuota", "alpaca_plan", "alphavantage_plan"]
-
 _FREE_PER_DAY: Final = 25
 _SPACING: Final = timedelta(seconds=1.5)
 """More than a second: a call that opens its connection arrives later than the one after it."""

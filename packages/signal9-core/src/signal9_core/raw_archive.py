@@ -31,14 +31,6 @@ if TYPE_CHECKING:
 
     from .provider_port import RawCopies, RawResponse
 
-__all__ = [
-    "BucketFiles",
-    "Files",
-    "FolderFiles",
-    "RawArchive",
-    "copies_in",
-]
-
 _NO_TICKER: Final = "-"
 _BODIES: Final = "bodies"
 _RECORD_DEPTH: Final = 5

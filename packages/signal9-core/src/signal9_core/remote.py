@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from .domain.prices import Interval
     from .schemas.base import Answer
 
-__all__ = ["RemoteBackend"]
-
 A = TypeVar("A", bound="Answer")
 
 _PREFIX: Final = "/api/v1"

@@ -17,8 +17,6 @@ from .errors import RotationError, SecretNotSetError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["STEPS", "Auth0", "Auth0Secret", "RotateSecret"]
-
 CURRENT: Final = "AWSCURRENT"
 PENDING: Final = "AWSPENDING"
 STEPS: Final = ("createSecret", "setSecret", "testSecret", "finishSecret")

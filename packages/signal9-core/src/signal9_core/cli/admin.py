@@ -7,8 +7,6 @@ import typer
 from .command import Json, TickerArgument, open_app
 from .output import print_json
 
-__all__ = ["check", "identity", "secrets", "status"]
-
 
 def status(context: typer.Context, *, as_json: Json = False) -> None:
     """Show how much is stored, where it comes from, and how fresh it is."""

@@ -18,8 +18,6 @@ from .failures import failures, redrive
 from .ingest import ingest, replay, run
 from .market import financials, news, prices, search, show
 
-__all__ = ["PLUGIN_GROUP", "main", "make_program"]
-
 PLUGIN_GROUP: Final = "signal9.commands"
 """The entry point group for commands of other packages: functions with Typer's annotations."""
 

@@ -14,17 +14,6 @@ from .output import one_line
 if TYPE_CHECKING:
     from ..bootstrap import App
 
-__all__ = [
-    "Cursor",
-    "First",
-    "Json",
-    "Last",
-    "TickerArgument",
-    "fail",
-    "open_app",
-    "report_errors",
-]
-
 
 def _parse_day(text: str) -> date:
     from ..domain.model import parse_day

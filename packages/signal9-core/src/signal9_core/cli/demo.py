@@ -13,8 +13,6 @@ from .output import print_remark
 if TYPE_CHECKING:
     from ..bootstrap import App
 
-__all__ = ["demo"]
-
 _USER: Final = "demo"
 _WATCHED: Final = 50
 _SHOWN: Final = 5

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from ..bootstrap import App
 
-__all__ = ["failures", "redrive"]
-
 Stage = Annotated[
     str | None,
     typer.Option(

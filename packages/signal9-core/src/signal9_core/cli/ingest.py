@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from ..domain.companies import DataSet
     from ..domain.reports import ReportKind
 
-__all__ = ["ingest", "replay", "run"]
-
 Provider = Annotated[
     Literal["sample", "alphavantage", "alpaca"] | None,
     typer.Option(

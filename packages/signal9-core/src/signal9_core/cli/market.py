@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from ..domain.companies import Freshness
     from ..domain.prices import Interval
 
-__all__ = ["financials", "news", "prices", "search", "show"]
-
 _NEWS_SHOWN: Final = 3
 _BARS_SHOWN: Final = 20
 _JSON_BARS: Final = 5_000

@@ -11,14 +11,6 @@ if TYPE_CHECKING:
 
     from ..schemas.base import Answer
 
-__all__ = [
-    "answer_console",
-    "one_line",
-    "print_json",
-    "print_remark",
-    "remark_console",
-]
-
 _CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _PIPE_WIDTH: Final = 200
 

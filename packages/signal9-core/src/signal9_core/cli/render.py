@@ -17,19 +17,6 @@ from .output import answer_console, one_line, print_remark, remark_console
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-__all__ = [
-    "ProgressBars",
-    "common_decimals",
-    "common_unit",
-    "fits",
-    "format_number",
-    "make_field_list",
-    "make_table",
-    "plain_text",
-    "print_table",
-    "sparkline",
-]
-
 _CENTS: Final = 2
 _UNITS: Final = ((10**6, "millions"), (10**3, "thousands"))
 _LEVELS: Final = "▁▂▃▄▅▆▇█"

@@ -18,8 +18,6 @@ from ..schemas.operations import (
 from .output import answer_console, print_remark
 from .render import format_number, make_field_list, make_table, plain_text, print_table
 
-__all__ = ["print_status"]
-
 
 def print_status(answer: StatusAnswer) -> None:
     """Print where the data is, how much there is, and how fresh it is."""

@@ -50,22 +50,6 @@ if TYPE_CHECKING:
     )
     from ..schemas.prices import BarRow, PricesAnswer
 
-__all__ = [
-    "print_check",
-    "print_company",
-    "print_credentials",
-    "print_failures",
-    "print_financials",
-    "print_identity",
-    "print_ingest",
-    "print_news",
-    "print_prices",
-    "print_redrive",
-    "print_replay",
-    "print_run",
-    "print_search",
-]
-
 _URL_SCHEMES: Final = ("https://", "http://")
 _ADJUSTED_DECIMALS: Final = 4
 _SPARKLINE_WIDTH: Final = 60

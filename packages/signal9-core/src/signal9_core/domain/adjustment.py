@@ -21,8 +21,6 @@ from .prices import Column, PriceSeries
 if TYPE_CHECKING:
     from datetime import date
 
-__all__ = ["Adjustment", "CorporateAction", "adjust", "in_last_shares", "one_a_day"]
-
 _DECIMALS: Final = 6
 _SHIFT: Final = 80
 _ONE: Final = 1 << _SHIFT

@@ -21,25 +21,6 @@ from .model import (
 )
 from .reports import ReportKind
 
-__all__ = [
-    "Asset",
-    "AssetProfile",
-    "CompanyOverview",
-    "DataSet",
-    "Failures",
-    "FormerOwner",
-    "FormerTicker",
-    "Freshness",
-    "Identity",
-    "ListName",
-    "ListedAsset",
-    "Listing",
-    "PendingEvent",
-    "PriceCheck",
-    "Problem",
-    "ProblemKind",
-]
-
 
 class PriceCheck(Model):
     """How close computed adjusted closes come to those of a provider's response."""

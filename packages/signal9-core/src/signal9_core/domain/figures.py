@@ -28,18 +28,6 @@ if TYPE_CHECKING:
     from .prices import PriceSeries
     from .reports import Report
 
-__all__ = [
-    "PriceYear",
-    "Recent",
-    "cash_flow_figures",
-    "earnings_figures",
-    "income_figures",
-    "maximum_drawdown",
-    "price_figures",
-    "price_range",
-    "volatility",
-]
-
 _SIX_DIGITS: Final = Decimal("0.000001")
 _DIGITS: Final = 38
 """As many as a stored number may have."""

@@ -8,8 +8,6 @@ from pydantic import Field, NonNegativeInt
 from .companies import DataSet
 from .model import Instant, Model, Ticker
 
-__all__ = ["DataSetFreshness", "FreshnessSummary"]
-
 _TOLERATED: Final = 10
 """One in so many companies may be late or fail."""
 

@@ -12,8 +12,6 @@ from .companies import PriceCheck
 from .model import Ticker
 from .prices import PriceSeries
 
-__all__ = ["TOLERANCE", "AdjustedCloses", "check_closes", "describe_problem", "latest_check"]
-
 TOLERANCE: Final = Decimal("0.00001")
 """The largest relative difference that rounding may explain."""
 

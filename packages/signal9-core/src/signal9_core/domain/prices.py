@@ -15,17 +15,6 @@ from pydantic import NonNegativeInt, model_validator
 
 from .model import Exact, Model, Ticker
 
-__all__ = [
-    "PRICE_COLUMNS",
-    "Bar",
-    "BarLength",
-    "Column",
-    "Interval",
-    "LongInterval",
-    "PriceSeries",
-    "decimals_of",
-]
-
 PRICE_COLUMNS: Final = ("open", "high", "low", "close")
 """The columns of a series that share its scale."""
 

@@ -8,8 +8,6 @@ from typing import Final
 
 from .prices import PRICE_COLUMNS, PriceSeries
 
-__all__ = ["find_invalid_bar"]
-
 _LARGEST_JUMP: Final = 30
 """How many times the close before, or its inverse; shares have risen fifteenfold in a day."""
 

@@ -14,8 +14,6 @@ from .frames import load_extra
 if TYPE_CHECKING:
     from ..remote import RemoteBackend
 
-__all__ = ["Backend", "choose_backend"]
-
 Backend: TypeAlias = "App | RemoteBackend"
 
 

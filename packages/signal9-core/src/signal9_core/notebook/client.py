@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from .backend import Backend
     from .results import Articles, Company, Hits, Prices, Reports, Status
 
-__all__ = ["Signal9"]
-
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 

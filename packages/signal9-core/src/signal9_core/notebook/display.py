@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final, TextIO, TypeVar
 
-__all__ = ["Displayed", "Grid", "ProgressLine", "shorten"]
-
 T = TypeVar("T")
 
 _ROWS_AT_EACH_END: Final = 5

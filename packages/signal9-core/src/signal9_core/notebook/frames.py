@@ -25,19 +25,6 @@ if TYPE_CHECKING:
     from ..schemas.news import ArticleAnswer
     from .results import Prices
 
-__all__ = [
-    "Column",
-    "MissingExtraError",
-    "article_columns",
-    "load_extra",
-    "numpy_views",
-    "pandas_frame",
-    "plot_closes",
-    "polars_frame",
-    "price_columns",
-    "report_columns",
-]
-
 _PANDAS_TYPES: Final = {"float": "float64", "integer": "int64", "text": "str", "list": "object"}
 
 

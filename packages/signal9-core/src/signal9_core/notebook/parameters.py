@@ -6,8 +6,6 @@ from typing import TypeVar
 
 from ..errors import InputError
 
-__all__ = ["check_bool", "parse_choice", "parse_date", "parse_range"]
-
 E = TypeVar("E", bound=StrEnum)
 
 

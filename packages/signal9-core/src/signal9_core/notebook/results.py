@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from ..domain.prices import Bar, PriceSeries
     from ..domain.reports import Period, ReportKind
 
-__all__ = ["Articles", "Company", "Hits", "Prices", "Reports", "Rows", "Status"]
-
 T = TypeVar("T")
 
 _PRICE_DECIMALS: Final = 6

@@ -23,24 +23,6 @@ from ..domain.validation import find_invalid_bar
 from ..errors import PayloadError, ProviderError
 from ..provider_port import Parser, Record
 
-__all__ = [
-    "as_number",
-    "builder",
-    "check_json",
-    "clean",
-    "clean_fields",
-    "csv_rows",
-    "csv_table",
-    "decimal_or_none",
-    "decode",
-    "is_ticker",
-    "label",
-    "named_parsers",
-    "payload_errors",
-    "require",
-    "series_of",
-]
-
 M = TypeVar("M", bound=BaseModel)
 
 _JSON: Final = msgspec.json.Decoder(float_hook=Decimal)

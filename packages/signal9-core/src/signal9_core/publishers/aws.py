@@ -22,15 +22,6 @@ if TYPE_CHECKING:
     from ..events import Event
     from ..ports import Mail
 
-__all__ = [
-    "LARGEST_BATCH",
-    "EventBridgePublisher",
-    "Refusal",
-    "SesMailer",
-    "SnsNotifier",
-    "send_in_batches",
-]
-
 T = TypeVar("T")
 
 LARGEST_BATCH: Final = 256 * 1024

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from ..domain.users import Notification
     from ..ports import Mail
 
-__all__ = ["EventHandler", "InProcessEventBus", "MemoryMailer", "MemoryNotifier"]
-
 EventHandler = Callable[[Event], object]
 """Does what follows from an event; what it returns does not matter."""
 

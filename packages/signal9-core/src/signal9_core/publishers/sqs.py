@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from ..domain.queues import Message
 
-__all__ = ["SqsDeadLetters", "SqsQueues"]
-
 _PER_REQUEST: Final = 10
 _MOST_LETTERS: Final = 1000
 _HIDDEN_S: Final = 60

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from ..domain.model import Ticker
     from ..ports import Item, Store
 
-__all__ = ["ActionRepository"]
-
 _COVERAGE: Final = "known"
 """The sort key of a company's coverage, which comes after all days."""
 

@@ -24,31 +24,6 @@ if TYPE_CHECKING:
     from ..ports import Item, Key, Stored
     from ..provider_port import Vintage
 
-__all__ = [
-    "ArticleChange",
-    "ArticleVersion",
-    "CopyChange",
-    "HashedKey",
-    "ReceivedArticle",
-    "StoredItems",
-    "article_versions",
-    "compare_article",
-    "copy_key",
-    "copy_keys",
-    "digest_of",
-    "hashed",
-    "keep_score",
-    "keys_of_copies",
-    "partitions_of",
-    "places_of",
-    "received_by_id",
-    "record_key",
-    "take_score",
-    "to_article",
-    "to_copy",
-    "topic_partition",
-]
-
 _NO_COMPANY: Final = "-"
 """The partition of articles that mention no company; no ticker looks like it."""
 

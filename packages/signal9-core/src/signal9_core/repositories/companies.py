@@ -54,8 +54,6 @@ if TYPE_CHECKING:
     from ..ports import Cursor, Item, Store, Stored, Value
     from .optimistic import ResultPage
 
-__all__ = ["AssetRepository", "CompanySummary", "ListingRepository", "ProfileChange"]
-
 NEVER: Final = "0001-01-01T00:00:00Z"
 """`checkedAt` of a company that no provider was asked about: before everything else."""
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from ..ports import Clock, Item, Store
 
-__all__ = ["StoredDeadLetters"]
-
 _NAME: Final = "dead-letters"
 _PAGE: Final = 100
 

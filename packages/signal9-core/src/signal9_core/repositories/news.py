@@ -15,9 +15,6 @@ from ..errors import ConflictError
 from ..ports import ABSENT, Span
 from ..tables import MONTH_INDEX, NEWS, STATE, state_key
 from .articles import (
-    ArticleChange,
-    ArticleVersion,
-    CopyChange,
     article_versions,
     compare_article,
     copy_key,
@@ -52,15 +49,14 @@ if TYPE_CHECKING:
     from ..domain.model import Ticker
     from ..ports import Cursor, Item, Key, Store, Stored
     from ..provider_port import Vintage
-    from .articles import HashedKey, ReceivedArticle, StoredItems
-
-__all__ = [
-    "ArticleChange",
-    "ArticlePage",
-    "ArticleVersion",
-    "CopyChange",
-    "NewsRepository",
-]
+    from .articles import (
+        ArticleChange,
+        ArticleVersion,
+        CopyChange,
+        HashedKey,
+        ReceivedArticle,
+        StoredItems,
+    )
 
 _MONTHS: Final = state_key("news-months")
 _FIRST_YEAR: Final = 1990

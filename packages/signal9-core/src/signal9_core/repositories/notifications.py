@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from ..ports import Clock, Item, Store
 
-__all__ = ["NotificationRepository", "StoredNotification", "WaitingNotification"]
-
 _KEPT_FOR: Final = timedelta(days=90)
 _LEASE: Final = timedelta(minutes=10)
 """How long a process has what it took; longer than one may run."""

@@ -20,25 +20,6 @@ if TYPE_CHECKING:
     from ..ports import Cursor, Item, Key, Span, Store, Stored, Value
     from ..tables import IndexSpec, TableSpec
 
-__all__ = [
-    "MOST_READ",
-    "Change",
-    "ItemRange",
-    "ResultPage",
-    "Versioned",
-    "change_item",
-    "compare_items",
-    "fields_of",
-    "instant_key",
-    "key_of",
-    "retry_on_conflict",
-    "scan",
-    "take_page",
-    "to_item",
-    "to_value",
-    "write_items",
-]
-
 T = TypeVar("T")
 
 _OTHER: Final = "other"

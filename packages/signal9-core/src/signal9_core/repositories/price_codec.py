@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from ..domain.model import Ticker
     from ..domain.prices import Column
 
-__all__ = ["decode_bars", "encode_bars"]
-
 _FORMAT: Final = 2
 _FRAME: Final = Struct("<BI")
 """The format, and the checksum of the deflated body."""

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from ..domain.model import Ticker
     from ..ports import Item, Store
 
-__all__ = ["PriceChange", "PriceRepository"]
-
 _TIMESTAMP: Final = "timestamp"
 _BARS: Final = "bars"
 _USUAL_BARS: Final = 60

@@ -11,8 +11,6 @@ from .optimistic import change_item
 if TYPE_CHECKING:
     from ..ports import Item, Store
 
-__all__ = ["QuotaRepository"]
-
 _KEPT_AFTERWARDS: Final = timedelta(hours=1)
 """How long an item outlives its window, for clocks that differ a little."""
 

@@ -49,8 +49,6 @@ if TYPE_CHECKING:
     from ..provider_port import Vintage
     from .optimistic import Change
 
-__all__ = ["FinancialsRepository", "ReportChange", "ReportComparison", "ReportVersion"]
-
 _TYPES: Final[dict[str, type[Report]]] = {
     model.kind: model for model in (BalanceSheet, CashFlow, Earnings, IncomeStatement)
 }

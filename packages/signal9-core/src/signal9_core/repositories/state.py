@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from ..ports import Item, Store
 
-__all__ = ["StateRepository"]
-
 _BLOCKED: Final = state_key("refresh-blocked")
 _instant: TypeAdapter[datetime] = TypeAdapter(Instant, config=ConfigDict(defer_build=True))
 

@@ -16,13 +16,6 @@ if TYPE_CHECKING:
     from ..domain.model import Ticker
     from ..ports import Clock, Item, Store, Value
 
-__all__ = [
-    "DeletionRepository",
-    "RecentlyViewedRepository",
-    "SubscriptionRepository",
-    "UserRepository",
-]
-
 _FOLLOWERS: Final = "followers/"
 _FOLLOWING: Final = "following/"
 _DELETIONS: Final = "deletions"

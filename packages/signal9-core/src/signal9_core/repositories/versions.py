@@ -21,16 +21,6 @@ if TYPE_CHECKING:
 
     from ..ports import Item, Value
 
-__all__ = [
-    "UNDATED",
-    "Version",
-    "fingerprint",
-    "just_after",
-    "merge_versions",
-    "received_at",
-    "seen_fields",
-]
-
 UNDATED: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """When something was received of which nobody knows when: before everything else."""
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from ..ports import Clock, Item, Store
 
-__all__ = ["WorkRepository", "work_id"]
-
 _LEASE: Final = timedelta(minutes=5)
 """A planner that holds the lease for longer was killed."""
 

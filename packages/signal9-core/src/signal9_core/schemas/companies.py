@@ -15,16 +15,6 @@ from ..domain.companies import (
 from ..domain.insights import Insights
 from .base import Answer, Number
 
-__all__ = [
-    "AssetAnswer",
-    "AssetProblem",
-    "AssetSummary",
-    "AssetsAnswer",
-    "FormerOwnerAnswer",
-    "SearchAnswer",
-    "SearchHit",
-]
-
 
 class AssetSummary(Answer):
     """A company in a list."""

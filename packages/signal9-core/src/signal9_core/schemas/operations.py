@@ -10,27 +10,6 @@ from ..domain.model import Instant
 from ..domain.queues import DeadLetter
 from .base import Answer, Number
 
-__all__ = [
-    "CheckAnswer",
-    "CompanyProblem",
-    "DamageAnswer",
-    "DataSetStatus",
-    "DeliveryAnswer",
-    "DueAnswer",
-    "FailureAnswer",
-    "FailuresAnswer",
-    "IngestAnswer",
-    "KeyAnswer",
-    "KeysAnswer",
-    "PromiseAnswer",
-    "QuotaAnswer",
-    "RedriveAnswer",
-    "ReplayAnswer",
-    "RunAnswer",
-    "SkippedAnswer",
-    "StatusAnswer",
-]
-
 
 class FailureAnswer(Answer):
     """A data set that could not be ingested; a `transient` failure may pass."""

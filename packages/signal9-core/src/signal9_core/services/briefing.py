@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from ..repositories.news import NewsRepository
     from ..repositories.users import RecentlyViewedRepository, UserRepository
 
-__all__ = ["GetBriefing", "Order", "compare_tones", "summarize_market"]
-
 Order = Literal["newest", "impact"]
 Scope = Literal["interests", "market"]
 Scores = Sequence[Decimal | None]

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ..tables import TableSpec
     from .insights import UpdateInsights
 
-__all__ = ["CheckStore", "Subjects"]
-
 _LISTING: Final = "listing"
 _CALENDAR: Final = "calendar"
 _ANNOUNCED: Final = "earnings_calendar#"

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from ..ports import Clock, Item, Store
     from .ingest_result import IngestResult
 
-__all__ = ["Circuit"]
-
 _FAILURES: Final = 5
 _FIRST_DELAY: Final = timedelta(minutes=1)
 _LONGEST_DELAY: Final = timedelta(minutes=30)

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from ..repositories.companies import AssetRepository, ListingRepository
     from ..search import SearchIndex
 
-__all__ = ["CompanyFinder", "ListAssets"]
-
 _MAX_PAGE: Final = 1_000
 _MAX_BATCH: Final = 100
 _MAX_HITS: Final = 50

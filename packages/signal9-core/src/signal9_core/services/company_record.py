@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from ..repositories.optimistic import Versioned
     from .outbox import Outbox
 
-__all__ = ["CompanyRecord", "Update", "still_due"]
-
 E = TypeVar("E", bound="Event")
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from ..domain.queues import Message
     from ..ports import Clock, DeadLetters, Queues
 
-__all__ = ["Consumer"]
-
 _ATTEMPTS: Final = 3
 _FIRST_DELAY_S: Final = 30
 

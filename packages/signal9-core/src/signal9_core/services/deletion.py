@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     )
     from .outbox import Outbox
 
-__all__ = ["DeleteUser", "user_subject"]
-
 
 @dataclass(frozen=True)
 class DeleteUser:

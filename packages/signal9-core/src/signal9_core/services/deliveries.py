@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from ..repositories.notifications import NotificationRepository, WaitingNotification
     from ..repositories.users import UserRepository
 
-__all__ = ["SendNotifications"]
-
 _MOST_ATTEMPTS: Final = 12
 """Each attempt waits longer than the one before, which makes almost six days of them."""
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from ..repositories.companies import CompanySummary
     from .planner import MaxAge, Planner, Published
 
-__all__ = ["MeasureFreshness", "describe_promises"]
-
 _CLOSES: Final = 10
 """Prices that have missed more closes than that are late since the first of these."""
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from ..repositories.companies import AssetRepository
     from .outbox import Outbox
 
-__all__ = ["DecideOwner"]
-
 
 @dataclass(frozen=True)
 class DecideOwner:

@@ -19,8 +19,7 @@ from ..errors import (
 )
 from ..events import EarningsScheduled, correlated
 from .ingest_batch import request_batch
-from .ingest_company import DATA_SETS, IngestCompany
-from .ingest_listing import IngestListing
+from .ingest_company import DATA_SETS
 from .ingest_result import IngestResult, is_lasting
 
 if TYPE_CHECKING:
@@ -35,10 +34,10 @@ if TYPE_CHECKING:
     from ..repositories.optimistic import Versioned
     from ..repositories.reports import FinancialsRepository
     from ..repositories.state import StateRepository
+    from .ingest_company import IngestCompany
+    from .ingest_listing import IngestListing
     from .outbox import Outbox
     from .run import Due
-
-__all__ = ["DATA_SETS", "Ingest", "IngestCompany", "IngestListing"]
 
 _CHUNK: Final = 500
 _NOT_TRIED: Final = StoreUnavailableError("not tried, since nothing could be stored before")

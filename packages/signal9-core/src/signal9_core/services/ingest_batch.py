@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from ..provider_port import History, Provider, Vintage
     from .ingest_company import IngestCompany
 
-__all__ = ["ReceivedAnswers", "request_batch"]
-
 _T = TypeVar("_T")
 
 

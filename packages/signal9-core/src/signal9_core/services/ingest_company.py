@@ -38,14 +38,13 @@ if TYPE_CHECKING:
     from ..ports import Clock
     from ..provider_port import Provider
     from ..repositories.actions import ActionRepository
+    from ..repositories.articles import ArticleChange, CopyChange
     from ..repositories.companies import AssetRepository
-    from ..repositories.news import ArticleChange, CopyChange, NewsRepository
+    from ..repositories.news import NewsRepository
     from ..repositories.optimistic import Versioned
     from ..repositories.prices import PriceRepository
     from ..repositories.reports import FinancialsRepository, ReportChange
     from .outbox import Outbox
-
-__all__ = ["DATA_SETS", "IngestCompany"]
 
 DATA_SETS: Final = tuple(DataSet)
 """What is requested of a provider about a company, in this order."""

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from ..repositories.state import StateRepository
     from .outbox import Outbox
 
-__all__ = ["IngestListing"]
-
 _CHUNK: Final = 500  # as many tickers as one event may name
 _SUBJECT: Final = "listing"
 _PLAUSIBLE: Final = 10

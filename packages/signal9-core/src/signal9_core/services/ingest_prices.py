@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from .company_record import CompanyRecord
     from .ingest_result import IngestResult
 
-__all__ = ["IngestPrices", "prices_since"]
-
 _CORRECTIONS: Final = timedelta(days=7)
 """Bars and splits of so many days before the last known one are requested again."""
 

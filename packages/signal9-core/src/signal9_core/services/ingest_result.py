@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from ..errors import Signal9Error
     from ..provider_port import Provider
 
-__all__ = ["IngestResult", "describe_error", "is_lasting"]
-
 _LASTING: Final = (PayloadError, PlanError, RequestRefusedError, StoreError)
 _LONGEST_REASON: Final = 500
 

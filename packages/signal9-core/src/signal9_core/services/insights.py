@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from ..repositories.prices import PriceRepository
     from ..repositories.reports import FinancialsRepository
 
-__all__ = ["UpdateInsights"]
-
 _SIX_DIGITS: Final = Decimal("0.000001")
 _DAY: Final = timedelta(days=1)
 _YEAR: Final = timedelta(weeks=52)

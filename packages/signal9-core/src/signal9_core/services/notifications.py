@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from ..repositories.reports import FinancialsRepository
     from ..repositories.users import SubscriptionRepository, UserRepository
 
-__all__ = ["NotifySubscribers"]
-
 _API: Final = "/api/v1"
 _RECENT: Final = timedelta(days=7)
 """How old news and prices may be: a first ingest brings years of them that nobody waits for."""

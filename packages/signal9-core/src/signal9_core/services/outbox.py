@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from ..repositories.companies import AssetRepository
     from ..repositories.users import DeletionRepository
 
-__all__ = ["Outbox", "PublishPending", "data_set_of", "is_early", "pack", "unpack"]
-
 _GOING_ON: Final = timedelta(minutes=5)
 _MOST_REFUSED: Final = 3
 _REQUESTED_AGAIN: Final = timedelta(days=1)

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from ..domain.reports import ReportKind
     from ..provider_port import History, Provider
 
-__all__ = ["OwnFacts", "own_facts_of"]
-
 _DAY: Final = timedelta(days=1)
 
 

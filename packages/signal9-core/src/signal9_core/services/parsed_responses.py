@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from ..provider_port import ProviderFormat, RawCopy, Record
 
-__all__ = ["ParsedResponse", "ParserRegistry"]
-
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _KEPT_BYTES: Final = 8 * 1024 * 1024

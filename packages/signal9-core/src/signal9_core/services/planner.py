@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from ..domain.model import Ticker
     from ..repositories.companies import CompanySummary
 
-__all__ = ["NEVER", "MaxAge", "Plan", "Planner", "Published"]
-
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 """When something was requested that never was; since then it is due."""
 

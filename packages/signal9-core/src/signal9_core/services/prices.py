@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from ..repositories.prices import PriceRepository
     from .companies import CompanyFinder
 
-__all__ = ["GetPrices", "LastYear", "Order", "bar_rows"]
-
 LIMIT: Final = 10_000
 BATCH: Final = 20
 BATCH_LIMIT: Final = 1_000

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from ..domain.reports import EarningsCalendarEntry, ReportKind
     from ..provider_port import Financials, History, Provider, Vintage
 
-__all__ = ["ProviderView"]
-
 
 @dataclass(frozen=True)
 class ProviderView:

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ..repositories.reports import FinancialsRepository
     from .companies import CompanyFinder
 
-__all__ = ["GetFinancials", "ListNews"]
-
 _MAX_REPORTS: Final = 200
 _MAX_ARTICLES: Final = 1_000
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from .circuit import Circuit
     from .run import Run
 
-__all__ = ["DoWork", "PlanWork", "PlannedWork"]
-
 _MOST_ITEMS: Final = 500
 """So many items may wait at once, which takes less than an hour; the next plans have the rest."""
 

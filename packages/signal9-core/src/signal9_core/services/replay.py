@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from .ingest import Ingest
     from .parsed_responses import ParsedResponse, ParserRegistry
 
-__all__ = ["RecordedProvider", "Replay"]
-
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY: Final = timedelta(days=1)
 _T = TypeVar("_T")

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from .ingest import Ingest
     from .planner import Plan, Planner
 
-__all__ = ["Budget", "Due", "Run", "RunResult"]
-
 _REPORTING: Final = timedelta(days=100)
 """Announced days are looked up so far back: reports are due after as many days anyway."""
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from ..repositories.state import StateRepository
     from ..schemas.operations import DueAnswer, QuotaAnswer
 
-__all__ = ["NO_DATA", "NO_KEY", "NO_PLAN", "ListProblems", "get_status"]
-
 NO_KEY: Final = "Nothing is refreshed: the data provider is not set up; its key may be missing."
 NO_DATA: Final = "The stored data cannot be read at the moment."
 NO_PLAN: Final = "Nothing has been refreshed yet."

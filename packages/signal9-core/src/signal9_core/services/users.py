@@ -52,8 +52,6 @@ if TYPE_CHECKING:
     from .deletion import DeleteUser
     from .outbox import Outbox
 
-__all__ = ["UserService"]
-
 Action = Literal["profile", "wizard", "topics", "watchlist"]
 
 _ADULT_AGE: Final = 18

@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from ..ports import Clock, Cursor, Item, Key, Progress, Span, Value
     from ..tables import IndexSpec, TableSpec
 
-__all__ = ["DynamoStore", "from_attributes", "to_attributes"]
-
 T = TypeVar("T")
 R = TypeVar("R")
 

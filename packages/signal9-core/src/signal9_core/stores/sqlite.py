@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from ..ports import Clock, Cursor, Damage, Item, Key, Progress, Span, Value
     from ..tables import IndexSpec, TableSpec
 
-__all__ = ["SqliteStore", "query_sql"]
-
 _IN_MEMORY: Final = ":memory:"
 
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from ..ports import Progress
     from .sqlite_schema import TableSql
 
-__all__ = ["find_damage", "salvage"]
-
 _MOST_FINDINGS: Final = 100
 _OK: Final = "ok"
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from ..tables import TableSpec
     from .sqlite_schema import TableSql
 
-__all__ = ["from_json", "place_of", "row_of", "stored", "text_of", "to_json", "whole_row"]
-
 _BYTES: Final = "$bytes:"
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _DECODER: Final = msgspec.json.Decoder(dict[str, object], float_hook=Decimal)

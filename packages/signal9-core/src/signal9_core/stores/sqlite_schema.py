@@ -18,21 +18,6 @@ if TYPE_CHECKING:
 
     from ..tables import TableSpec
 
-__all__ = [
-    "ALIVE",
-    "BUSY_CODES",
-    "ITEM",
-    "SCHEMA_VERSION",
-    "UNREADABLE",
-    "TableSql",
-    "check_file",
-    "connect",
-    "create_in",
-    "create_tables",
-    "quoted",
-    "sqlite_errors",
-]
-
 SCHEMA_VERSION: Final = 5
 """Raised with every change of what a file holds; a file of another version is refused."""
 

@@ -29,22 +29,6 @@ if TYPE_CHECKING:
     from ..ports import Cursor, Item, Span, Value
     from ..tables import IndexSpec, TableSpec
 
-__all__ = [
-    "CHECKSUM_ATTRIBUTE",
-    "CHUNK",
-    "DIGITS",
-    "VERSION_ATTRIBUTE",
-    "QuerySpec",
-    "check_item",
-    "checksum_of",
-    "chunks",
-    "conflict",
-    "damaged",
-    "describe",
-    "key_of",
-    "new_version",
-]
-
 T = TypeVar("T")
 
 CHUNK: Final = 1000

@@ -32,8 +32,6 @@ from .parsers import (
     spelled,
 )
 
-__all__ = ["AlpacaClient"]
-
 T = TypeVar("T")
 D = TypeVar("D", date, datetime)
 

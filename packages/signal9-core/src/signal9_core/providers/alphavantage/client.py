@@ -34,8 +34,6 @@ from .recognition import check_function
 from .reports import parse_earnings, parse_overview, parse_statements
 from .responses import spelled
 
-__all__ = ["AlphaVantageClient"]
-
 T = TypeVar("T")
 S = TypeVar("S", bound=Statement)
 R = TypeVar(

@@ -9,8 +9,6 @@ from ...domain.reports import EarningsCalendarEntry
 from ..parsing import clean_fields
 from .responses import table, ticker_of
 
-__all__ = ["parse_calendar", "parse_listing"]
-
 _LISTING: Final = ("symbol", "name", "exchange", "assetType", "status")
 _CALENDAR: Final = ("symbol", "reportDate", "fiscalDateEnding")
 _STATUS: Final = {"active": "active", "delisted": "inactive"}

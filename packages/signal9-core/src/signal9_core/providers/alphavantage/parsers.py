@@ -17,8 +17,6 @@ from .recognition import functions_like
 from .reports import parse_earnings, parse_overview, parse_statements
 from .responses import canonical
 
-__all__ = ["FORMAT"]
-
 
 def _daily(body: bytes, ticker: Ticker | None) -> Iterable[Record]:
     daily = parse_daily(body, ticker)

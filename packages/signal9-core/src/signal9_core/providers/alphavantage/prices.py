@@ -19,8 +19,6 @@ from ...errors import PayloadError
 from ..parsing import clean_fields, csv_table, decimal_or_none, require, series_of
 from .responses import canonical, document, is_json, table
 
-__all__ = ["Daily", "parse_daily", "parse_dividends", "parse_splits"]
-
 Columns = Mapping[str, Sequence[str]]
 
 _NUMBERED: Final = re.compile(r"^\d+[a-z]?\. ")

@@ -15,8 +15,6 @@ from .responses import is_json
 if TYPE_CHECKING:
     from datetime import date
 
-__all__ = ["check_function", "check_periods", "functions_like"]
-
 _Row = dict[str, msgspec.Raw]
 
 _FIGURES: Final = {

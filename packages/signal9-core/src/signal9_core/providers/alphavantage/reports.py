@@ -14,8 +14,6 @@ from ..parsing import as_number, clean
 from .recognition import check_periods
 from .responses import canonical, document
 
-__all__ = ["parse_earnings", "parse_overview", "parse_statements"]
-
 R = TypeVar("R", bound=Report)
 S = TypeVar("S", bound=Statement)
 Raw = dict[str, Any]

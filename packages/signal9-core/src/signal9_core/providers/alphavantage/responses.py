@@ -20,8 +20,6 @@ from ...errors import (
 )
 from ..parsing import csv_rows, decode, is_ticker, require
 
-__all__ = ["canonical", "document", "is_json", "spelled", "table", "ticker_of"]
-
 _PREFERRED: Final = re.compile(r"([A-Z0-9]+)[-/]P-?([A-Z])")
 _CLASS: Final = re.compile(r"([A-Z0-9]+)[-/]([A-Z]{1,2})")
 _CANONICAL_PREFERRED: Final = re.compile(r"([A-Z0-9]+)\.P([A-Z])")

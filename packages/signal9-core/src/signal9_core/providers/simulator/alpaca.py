@@ -18,8 +18,6 @@ from .replies import Reply, as_json, error
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Alpaca"]
-
 T = TypeVar("T")
 Params = Mapping[str, str]
 Json = dict[str, Any]

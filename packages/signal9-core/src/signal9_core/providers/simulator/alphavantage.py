@@ -15,8 +15,6 @@ from .replies import Reply, as_csv, as_json, error
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["AlphaVantage"]
-
 Params = Mapping[str, str]
 
 _COMPACT: Final = 100

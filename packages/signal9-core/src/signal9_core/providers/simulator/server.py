@@ -12,8 +12,6 @@ from .simulator import Simulator
 if TYPE_CHECKING:
     from .replies import Reply
 
-__all__ = ["running"]
-
 _HOST: Final = "127.0.0.1"
 
 

@@ -17,8 +17,6 @@ from .replies import Reply, error, fault
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["Simulator"]
-
 _ON_DEMAND: Final = "x-simulate-fault"
 _NEW_YORK: Final = ZoneInfo("America/New_York")
 _SECOND: Final = timedelta(seconds=1)
