@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signal9_core.bootstrap import App
-from signal9_core.cli.output import one_line
+from signal9_core.cli.command import one_line
 from signal9_core.cli.render import common_decimals, common_unit, format_number, sparkline
 from signal9_core.cli.views import print_news
 from signal9_core.domain import CompanyOverview

@@ -21,7 +21,6 @@ from signal9_core.errors import (
 )
 from signal9_core.provider_port import Financials, Provider
 from signal9_core.providers.alphavantage import COMPACT_BARS, NEWS_LIMIT
-from signal9_core.providers.alphavantage.lists import parse_calendar, parse_listing
 from signal9_core.providers.alphavantage.news import parse_news
 from signal9_core.providers.alphavantage.parsers import FORMAT
 from signal9_core.providers.alphavantage.prices import (
@@ -31,7 +30,9 @@ from signal9_core.providers.alphavantage.prices import (
     parse_splits,
 )
 from signal9_core.providers.alphavantage.reports import (
+    parse_calendar,
     parse_earnings,
+    parse_listing,
     parse_overview,
     parse_statements,
 )

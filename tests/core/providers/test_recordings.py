@@ -28,12 +28,13 @@ from signal9_core.providers.alpaca.parsers import (
     parse_daily_bars,
     parse_news,
 )
-from signal9_core.providers.alphavantage.lists import parse_calendar, parse_listing
 from signal9_core.providers.alphavantage.news import parse_news as parse_sentiment
 from signal9_core.providers.alphavantage.parsers import FORMAT as ALPHAVANTAGE
 from signal9_core.providers.alphavantage.prices import Daily, parse_daily
 from signal9_core.providers.alphavantage.reports import (
+    parse_calendar,
     parse_earnings,
+    parse_listing,
     parse_overview,
     parse_statements,
 )

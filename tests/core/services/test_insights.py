@@ -36,10 +36,9 @@ from signal9_core.events import (
     PricesUpdated,
 )
 from signal9_core.ports import Item
-from signal9_core.repositories.actions import ActionRepository
 from signal9_core.repositories.companies import AssetRepository
 from signal9_core.repositories.news import NewsRepository
-from signal9_core.repositories.prices import PriceRepository
+from signal9_core.repositories.prices import ActionRepository, PriceRepository
 from signal9_core.repositories.reports import FinancialsRepository
 from signal9_core.services.insights import UpdateInsights
 from signal9_core.tables import TableSpec

@@ -24,9 +24,8 @@ from signal9_core.domain import (
 )
 from signal9_core.errors import InputError
 from signal9_core.providers.sample.provider import SampleProvider
-from signal9_core.repositories.actions import ActionRepository
 from signal9_core.repositories.companies import AssetRepository
-from signal9_core.repositories.prices import PriceRepository
+from signal9_core.repositories.prices import ActionRepository, PriceRepository
 from signal9_core.schemas.base import to_json
 from signal9_core.schemas.prices import BarRow, PriceColumns, PricesAnswer
 from signal9_core.services.parameters import encode_cursor

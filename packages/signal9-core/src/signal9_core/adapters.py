@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     from .schemas.operations import StatusAnswer
     from .services.check import CheckStore, Subjects
     from .services.companies import CompanyFinder
-    from .services.deliveries import SendNotifications
     from .services.ingest import Ingest
     from .services.insights import UpdateInsights
-    from .services.notifications import NotifySubscribers
+    from .services.notifications import NotifySubscribers, SendNotifications
     from .services.outbox import Outbox
     from .services.parsed_responses import ParserRegistry
     from .services.planner import MaxAge
@@ -136,7 +135,7 @@ def make_credentials(settings: Settings) -> Credentials:
 def make_quotas(settings: Settings, store: Store, clock: Clock) -> dict[str, SharedQuota]:
     """Return the request budgets of the providers in use, by provider."""
     from .quota import SharedQuota, alpaca_plan, alphavantage_plan
-    from .repositories.quotas import QuotaRepository
+    from .repositories.state import QuotaRepository
 
     patience = timedelta(seconds=settings.quota_patience_s)
     plans = {
@@ -239,8 +238,7 @@ def make_status(
     from .errors import SettingsError
     from .repositories.companies import AssetRepository
     from .repositories.state import StateRepository
-    from .services.freshness import describe_promises
-    from .services.status import get_status
+    from .services.status import describe_promises, get_status
 
     companies, state = list(AssetRepository(store).summaries()), StateRepository(store)
     answer, summary = None, state.freshness(provider)
@@ -281,10 +279,9 @@ def make_ingest(
     clock: Clock,
 ) -> Ingest:
     """Return the ingest of what a provider has."""
-    from .repositories.actions import ActionRepository
     from .repositories.companies import AssetRepository
     from .repositories.news import NewsRepository
-    from .repositories.prices import PriceRepository
+    from .repositories.prices import ActionRepository, PriceRepository
     from .repositories.reports import FinancialsRepository
     from .repositories.state import StateRepository
     from .services.ingest import Ingest
@@ -304,10 +301,9 @@ def make_ingest(
 
 def make_notify(store: Store, clock: Clock) -> NotifySubscribers:
     """Return what turns events into notifications."""
-    from .repositories.actions import ActionRepository
     from .repositories.news import NewsRepository
     from .repositories.notifications import NotificationRepository
-    from .repositories.prices import PriceRepository
+    from .repositories.prices import ActionRepository, PriceRepository
     from .repositories.reports import FinancialsRepository
     from .repositories.users import SubscriptionRepository, UserRepository
     from .services.notifications import NotifySubscribers
@@ -329,7 +325,7 @@ def make_send(
     """Return what sends notifications when they are due."""
     from .repositories.notifications import NotificationRepository
     from .repositories.users import UserRepository
-    from .services.deliveries import SendNotifications
+    from .services.notifications import SendNotifications
 
     users, inbox = UserRepository(store), NotificationRepository(store, clock)
     return SendNotifications(users, inbox, notifier, mailer, clock, settings.app_url)
@@ -348,8 +344,7 @@ def make_users(
         UserRepository,
     )
     from .services.briefing import GetBriefing
-    from .services.deletion import DeleteUser
-    from .services.users import UserService
+    from .services.users import DeleteUser, UserService
 
     users, viewed = UserRepository(store), RecentlyViewedRepository(store, clock)
     subscriptions, inbox = SubscriptionRepository(store), NotificationRepository(store, clock)
@@ -377,9 +372,9 @@ def make_check(
     clock: Clock,
 ) -> CheckStore:
     """Return the check of a whole store, and its repair."""
-    from .repositories.actions import ActionRepository
     from .repositories.companies import AssetRepository
     from .repositories.news import NewsRepository
+    from .repositories.prices import ActionRepository
     from .services.check import CheckStore
 
     assets, actions, news = AssetRepository(store), ActionRepository(store), NewsRepository(store)

@@ -48,10 +48,9 @@ if TYPE_CHECKING:
     from .provider_port import Provider
     from .quota import SharedQuota
     from .raw_archive import RawArchive
-    from .repositories.actions import ActionRepository
     from .repositories.companies import AssetRepository
     from .repositories.news import NewsRepository
-    from .repositories.prices import PriceRepository
+    from .repositories.prices import ActionRepository, PriceRepository
     from .repositories.reports import FinancialsRepository
     from .repositories.state import StateRepository
     from .schemas.companies import AssetAnswer, SearchAnswer
@@ -228,7 +227,7 @@ class App:
     @cached_property
     def actions(self) -> ActionRepository:
         """The splits and dividends of all companies."""
-        from .repositories.actions import ActionRepository
+        from .repositories.prices import ActionRepository
 
         return ActionRepository(self.store)
 
@@ -423,7 +422,7 @@ class App:
 
     def decide_owner(self, ticker: str, *, same: bool) -> AssetAnswer:
         """Decide who owns a ticker of which listings disagree: the same company, or a new one."""
-        from .services.identity import DecideOwner
+        from .services.ingest_listing import DecideOwner
 
         DecideOwner(self.assets, self._outbox, self.clock)(ticker, same=same)
         self._update_finder(publish=True)

@@ -46,8 +46,7 @@ def simulated(home: Path, provider: str, companies: int, clock: DemoClock) -> It
 
     with live_extra():
         from .providers.simulator.market import Market
-        from .providers.simulator.server import running
-        from .providers.simulator.simulator import Simulator
+        from .providers.simulator.simulator import Simulator, running
     simulator = Simulator(Market(clock, companies), clock=clock, alpaca_per_minute=_PER_MINUTE)
     with running(simulator) as address:
         urls = dict.fromkeys(("alphavantage_url", "alpaca_url", "alpaca_data_url"), address)

@@ -22,11 +22,9 @@ if TYPE_CHECKING:
     from .events import Event
     from .ports import Clock, DeadLetters, EventPublisher, Queues, Store
     from .publishers.in_process import EventHandler, InProcessEventBus
-    from .repositories.work import WorkRepository
-    from .services.circuit import Circuit
-    from .services.consumer import Consumer
+    from .repositories.state import WorkRepository
     from .services.ingest_result import IngestResult
-    from .services.queued_work import DoWork, PlannedWork
+    from .services.queued_work import Circuit, Consumer, DoWork, PlannedWork
     from .services.run import Run
     from .services.users import UserService
     from .settings import Settings
@@ -82,7 +80,7 @@ class Pipeline:
         return replace(run, circuit=self._circuit(run.due.provider.name), give_up=self._give_up)
 
     def _circuit(self, provider: str) -> Circuit:
-        from .services.circuit import Circuit
+        from .services.queued_work import Circuit
 
         if provider not in self._circuits:
             self._circuits[provider] = Circuit(provider, self._parts.store, self._parts.clock)
@@ -126,12 +124,12 @@ class Pipeline:
         return DoWork(run, self._work(provider), self._circuit(provider))
 
     def _work(self, provider: str) -> WorkRepository:
-        from .repositories.work import WorkRepository
+        from .repositories.state import WorkRepository
 
         return WorkRepository(self._parts.store, provider, self._parts.clock)
 
     def _consumer(self, queue: str, handle: Callable[[str], object]) -> Consumer:
-        from .services.consumer import Consumer
+        from .services.queued_work import Consumer
 
         return Consumer(queue, handle, self.queues, self.dead_letters, self._parts.clock)
 
@@ -207,7 +205,7 @@ class Pipeline:
             from .publishers.sqs import SqsDeadLetters
 
             return SqsDeadLetters(aws_client("sqs"), self._parts.settings.queue_prefix)
-        from .repositories.dead_letters import StoredDeadLetters
+        from .repositories.state import StoredDeadLetters
 
         return StoredDeadLetters(self._parts.store, self._deliver, self._parts.clock)
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from .errors import QuotaExhaustedError
 from .ports import Clock
-from .repositories.quotas import QuotaRepository
+from .repositories.state import QuotaRepository
 from .schemas.operations import QuotaAnswer
 
 _FREE_PER_DAY: Final = 25

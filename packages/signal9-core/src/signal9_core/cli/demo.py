@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from .command import report_errors
-from .output import print_remark
+from .command import print_remark, report_errors
 
 if TYPE_CHECKING:
     from ..bootstrap import App

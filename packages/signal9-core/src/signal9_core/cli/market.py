@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from .command import Cursor, First, Json, Last, TickerArgument, open_app
-from .output import print_json, print_remark
+from .command import Cursor, First, Json, Last, TickerArgument, open_app, print_json, print_remark
 
 if TYPE_CHECKING:
     from ..bootstrap import App

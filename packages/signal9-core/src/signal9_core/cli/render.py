@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..domain.prices import decimals_of
-from .output import answer_console, one_line, print_remark, remark_console
+from .command import answer_console, one_line, print_remark, remark_console
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

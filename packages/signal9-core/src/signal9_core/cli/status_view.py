@@ -15,7 +15,7 @@ from ..schemas.operations import (
     QuotaAnswer,
     StatusAnswer,
 )
-from .output import answer_console, print_remark
+from .command import answer_console, print_remark
 from .render import format_number, make_field_list, make_table, plain_text, print_table
 
 

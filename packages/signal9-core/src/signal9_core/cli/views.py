@@ -11,7 +11,7 @@ from ..domain.insights import describe_figures
 from ..domain.price_check import describe_problem
 from ..domain.prices import PRICE_COLUMNS, decimals_of
 from ..schemas.prices import PriceColumns
-from .output import answer_console, one_line, print_remark
+from .command import answer_console, one_line, print_remark
 from .render import (
     common_decimals,
     common_unit,

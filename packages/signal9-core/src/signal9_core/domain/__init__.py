@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         LongInterval,
         PriceSeries,
         decimals_of,
+        find_invalid_bar,
     )
     from .reports import (
         BalanceSheet,
@@ -96,7 +97,6 @@ if TYPE_CHECKING:
         User,
         WizardStatus,
     )
-    from .validation import find_invalid_bar
 
 __all__ = [
     "MOST_TOPICS",

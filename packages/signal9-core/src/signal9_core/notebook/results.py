@@ -18,8 +18,8 @@ from ..schemas.financials import ReportRow
 from ..schemas.news import ArticleAnswer
 from ..schemas.operations import StatusAnswer
 from . import frames
+from .client import parse_date, parse_range
 from .display import Displayed, Grid, shorten
-from .parameters import parse_date, parse_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,8 +18,7 @@ import msgspec
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ..domain.model import Ticker, blank_to_none
-from ..domain.prices import PriceSeries, decimals_of
-from ..domain.validation import find_invalid_bar
+from ..domain.prices import PriceSeries, decimals_of, find_invalid_bar
 from ..errors import PayloadError, ProviderError
 from ..provider_port import Parser, Record
 

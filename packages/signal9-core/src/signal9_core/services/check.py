@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from ..domain.companies import AssetProfile
     from ..domain.model import Ticker
     from ..ports import Clock, Damage, Key, Progress, Store
-    from ..repositories.actions import ActionRepository
     from ..repositories.companies import AssetRepository
     from ..repositories.news import NewsRepository
+    from ..repositories.prices import ActionRepository
     from ..tables import TableSpec
     from .insights import UpdateInsights
 

@@ -18,9 +18,9 @@ from ..errors import (
     UnwritableStoreError,
 )
 from ..events import EarningsScheduled, correlated
-from .ingest_batch import request_batch
 from .ingest_company import DATA_SETS
 from .ingest_result import IngestResult, is_lasting
+from .provider_view import request_batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

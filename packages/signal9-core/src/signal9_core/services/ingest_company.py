@@ -23,7 +23,7 @@ from ..provider_port import Vintage
 from .company_record import CompanyRecord, Update, still_due
 from .ingest_prices import IngestPrices, prices_since
 from .ingest_result import IngestResult, is_lasting
-from .own_facts import own_facts_of
+from .provider_view import own_facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -37,12 +37,11 @@ if TYPE_CHECKING:
     from ..events import Event
     from ..ports import Clock
     from ..provider_port import Provider
-    from ..repositories.actions import ActionRepository
     from ..repositories.articles import ArticleChange, CopyChange
     from ..repositories.companies import AssetRepository
     from ..repositories.news import NewsRepository
     from ..repositories.optimistic import Versioned
-    from ..repositories.prices import PriceRepository
+    from ..repositories.prices import ActionRepository, PriceRepository
     from ..repositories.reports import FinancialsRepository, ReportChange
     from .outbox import Outbox
 

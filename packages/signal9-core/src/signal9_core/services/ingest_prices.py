@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from ..domain.prices import PriceSeries
     from ..ports import Clock
     from ..provider_port import History, Provider
-    from ..repositories.actions import ActionRepository
-    from ..repositories.prices import PriceChange, PriceRepository
+    from ..repositories.prices import ActionRepository, PriceChange, PriceRepository
     from .company_record import CompanyRecord
     from .ingest_result import IngestResult
 

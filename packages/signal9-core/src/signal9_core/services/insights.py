@@ -40,10 +40,9 @@ if TYPE_CHECKING:
     from ..domain.news import NewsArticle
     from ..events import Event
     from ..ports import Clock, EventPublisher, SentimentScorer
-    from ..repositories.actions import ActionRepository
     from ..repositories.companies import AssetRepository
     from ..repositories.news import NewsRepository
-    from ..repositories.prices import PriceRepository
+    from ..repositories.prices import ActionRepository, PriceRepository
     from ..repositories.reports import FinancialsRepository
 
 _SIX_DIGITS: Final = Decimal("0.000001")

@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from ..domain.coverage import Coverage, Days
     from ..domain.prices import PriceSeries
     from ..ports import Cursor
-    from ..repositories.actions import ActionRepository
-    from ..repositories.prices import PriceRepository
+    from ..repositories.prices import ActionRepository, PriceRepository
     from .companies import CompanyFinder
 
 LIMIT: Final = 10_000

@@ -12,9 +12,9 @@ from ..errors import Signal9Error
 from ..events import correlated
 from ..repositories.companies import CompanySummary
 from ..schemas.operations import DueAnswer, RunAnswer
-from .freshness import MeasureFreshness
 from .ingest_result import IngestResult
 from .planner import Published
+from .status import MeasureFreshness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from ..repositories.reports import FinancialsRepository
     from ..repositories.state import StateRepository
     from ..schemas.operations import QuotaAnswer
-    from .circuit import Circuit
     from .ingest import Ingest
     from .planner import Plan, Planner
+    from .queued_work import Circuit
 
 _REPORTING: Final = timedelta(days=100)
 """Announced days are looked up so far back: reports are due after as many days anyway."""

@@ -12,7 +12,6 @@ from ..errors import StoreError
 from ..ports import ABSENT, Page, Stored, utc_now
 from ..tables import TABLES
 from .sqlite_check import find_damage, salvage
-from .sqlite_rows import place_of, row_of, stored
 from .sqlite_schema import (
     ALIVE,
     ITEM,
@@ -20,8 +19,11 @@ from .sqlite_schema import (
     check_file,
     connect,
     create_tables,
+    place_of,
     quoted,
+    row_of,
     sqlite_errors,
+    stored,
 )
 from .values import CHUNK, QuerySpec, chunks, conflict, new_version
 

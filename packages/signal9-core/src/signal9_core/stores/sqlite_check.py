@@ -7,8 +7,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from ..ports import Damage
-from .sqlite_rows import text_of, whole_row
-from .sqlite_schema import BUSY_CODES, UNREADABLE, connect, create_in
+from .sqlite_schema import BUSY_CODES, UNREADABLE, connect, create_in, text_of, whole_row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
