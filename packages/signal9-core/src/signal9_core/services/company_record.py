@@ -87,6 +87,7 @@ class CompanyRecord:
         self._history: PriceHistory | None = None
         self._price_check: PriceCheck | None = None
         self._events: list[PendingEvent] = []
+        self._included: set[tuple[str, str]] = set()
         self._withdrawn: list[PendingEvent] = []
         self._published: list[PendingEvent] = []
         self.refused: dict[DataSet, StoreError] = {}
@@ -101,9 +102,10 @@ class CompanyRecord:
         """The freshness as it is stored now."""
         return self._stored.model.freshness
 
-    def stopped_events(self, kind: type[E]) -> list[E]:
+    def stopped_events(self, kind: type[E], *, unpublished: bool = False) -> list[E]:
         """Return the events of one type that a stopped run has left."""
-        events = map(unpack, self.before.pending)
+        pending = self._stored.model.pending if unpublished else self.before.pending
+        events = (unpack(event) for event in pending if not (unpublished and event.published_at))
         return [event for event in events if isinstance(event, kind)]
 
     def require_owner(self) -> None:
@@ -162,11 +164,17 @@ class CompanyRecord:
 
         What a stopped run has written of them, and nobody has published, is not written twice.
         """
-        known = [unpack(event) for event in self._stored.model.pending if not event.published_at]
-        new = [event for event in events if not any(_includes(other, event) for other in known)]
+        known = [event for event in self._stored.model.pending if not event.published_at]
+        new: list[PendingEvent] = []
+        for event in events:
+            other = next((other for other in known if _includes(unpack(other), event)), None)
+            if other is None:
+                new.append(pack(event))
+            else:
+                self._included.add((other.detail_type, other.detail))
         if not new:
             return
-        self._events += map(pack, new)
+        self._events += new
 
         def changed(profile: AssetProfile) -> AssetProfile:
             return profile.model_copy(update={"pending": self._pending(profile)})
@@ -183,8 +191,12 @@ class CompanyRecord:
         self._published = [
             event for event in events if event not in self._withdrawn and not self._is_early(event)
         ]
-        outbox.send([unpack(event) for event in self._published if not event.published_at])
+        outbox.send([unpack(event) for event in self._published if self._is_due(event)])
         self._stored = self._assets.read(self.ticker)  # its insights may be new
+
+    def _is_due(self, event: PendingEvent) -> bool:
+        """Return whether nobody has published an event, or somebody before this run's data."""
+        return not event.published_at or (event.detail_type, event.detail) in self._included
 
     def _is_early(self, event: PendingEvent) -> bool:
         is_stored = data_set_of(event) in self._received

@@ -26,7 +26,7 @@ from .ingest_result import IngestResult, is_lasting
 from .provider_view import own_facts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from ..domain.companies import AssetProfile, CompanyOverview, Freshness
@@ -261,10 +261,11 @@ class IngestCompany:
         if shared:
             published[record.ticker] |= shared
         if published:
-            at = self.clock()
+            at, known = self.clock(), record.stopped_events(NewsIngested, unpublished=True)
             events = (
-                _news_ingested(ticker, list(days.values()), at)
+                _news_ingested(ticker, moments, at)
                 for ticker, days in published.items()
+                for moments in _by_event(ticker, days.values(), known)
             )
             record.write_events(*events)
 
@@ -370,6 +371,19 @@ def _payload_errors(data_set: DataSet, record: CompanyRecord) -> Iterator[None]:
 
 def _had_news_requested(profile: AssetProfile) -> bool:
     return DataSet.NEWS in profile.freshness or DataSet.NEWS in profile.requested
+
+
+def _by_event(
+    ticker: Ticker, published: Iterable[datetime], known: Sequence[NewsIngested]
+) -> Iterable[Sequence[datetime]]:
+    """Return when articles were published: apart those that a recorded event announces already."""
+    parts: dict[NewsIngested | None, list[datetime]] = defaultdict(list)
+    for at in published:
+        covering = (
+            event for event in known if event.ticker == ticker and event.first <= at <= event.last
+        )
+        parts[next(covering, None)].append(at)
+    return parts.values()
 
 
 def _news_ingested(ticker: Ticker, published: Sequence[datetime], at: datetime) -> NewsIngested:
