@@ -9,7 +9,10 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import Asset, CorporateAction, DataSet, NewsArticle, PriceSeries
+from signal9_core.domain.adjustment import CorporateAction
+from signal9_core.domain.companies import Asset, DataSet
+from signal9_core.domain.news import NewsArticle
+from signal9_core.domain.prices import PriceSeries
 from signal9_core.provider_port import Provider
 from signal9_core.publishers.in_process import InProcessEventBus
 from signal9_core.repositories.companies import AssetRepository, CompanySummary

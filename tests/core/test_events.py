@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from signal9_core import events
-from signal9_core.domain import DataSet, Period, ReportKind
+from signal9_core.domain.companies import DataSet
+from signal9_core.domain.reports import Period, ReportKind
 from signal9_core.errors import InputError
 from signal9_core.events import (
     EVENTS,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from signal9_core.domain import DataSet
+from signal9_core.domain.companies import DataSet
 from signal9_core.domain.work import WorkItem
 from signal9_core.providers.simulator.simulator import Simulator, running
 from signal9_core.tables import STATE

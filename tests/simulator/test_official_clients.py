@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from signal9_core.domain import PriceSeries
+from signal9_core.domain.prices import PriceSeries
 from signal9_core.providers.sample.provider import SampleProvider
 from signal9_core.providers.simulator.simulator import Simulator, running
 from tests.simulator.recent import RecentSample, action

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import PriceSeries
+from signal9_core.domain.prices import PriceSeries
 from signal9_core.ports import utc_now
 from signal9_core.providers.simulator.simulator import Simulator, running
 from signal9_core.schemas.prices import PriceColumns

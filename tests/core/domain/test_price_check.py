@@ -8,7 +8,8 @@ from io import StringIO
 
 import pytest
 
-from signal9_core.domain import CorporateAction, PriceCheck, adjust
+from signal9_core.domain.adjustment import CorporateAction, adjust
+from signal9_core.domain.companies import PriceCheck
 from signal9_core.domain.price_check import (
     TOLERANCE,
     AdjustedCloses,

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.domain import BalanceSheet, DataSet, Period, PriceSeries, article_id
+from signal9_core.domain.companies import DataSet
+from signal9_core.domain.news import article_id
+from signal9_core.domain.prices import PriceSeries
+from signal9_core.domain.reports import BalanceSheet, Period
 from signal9_core.errors import (
     CredentialsError,
     DailyQuotaError,

@@ -11,15 +11,9 @@ from typing import Any
 
 import pytest
 
-from signal9_core.domain import (
-    BalanceSheet,
-    CashFlow,
-    CorporateAction,
-    Earnings,
-    IncomeStatement,
-    Statement,
-    blank_to_none,
-)
+from signal9_core.domain.adjustment import CorporateAction
+from signal9_core.domain.model import blank_to_none
+from signal9_core.domain.reports import BalanceSheet, CashFlow, Earnings, IncomeStatement, Statement
 from signal9_core.errors import PayloadError, RateLimitError
 from signal9_core.providers.alpaca.parsers import FORMAT as ALPACA
 from signal9_core.providers.alpaca.parsers import (

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.domain import CorporateAction
+from signal9_core.domain.adjustment import CorporateAction
 from signal9_core.repositories.prices import ActionRepository
 from tests.core.conftest import opened
 

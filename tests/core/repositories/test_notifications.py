@@ -3,7 +3,8 @@
 import pytest
 
 from signal9_core.adapters import make_notify
-from signal9_core.domain import Notification, ReportKind, User
+from signal9_core.domain.reports import ReportKind
+from signal9_core.domain.users import Notification, User
 from signal9_core.events import FinancialDataIngested
 from signal9_core.ports import ABSENT, Item
 from signal9_core.repositories.notifications import NotificationRepository

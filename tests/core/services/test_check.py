@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from signal9_core.bootstrap import App, no_progress
-from signal9_core.domain import DataSet
+from signal9_core.domain.companies import DataSet
 from signal9_core.errors import DamagedItemError, StoreUnavailableError
 from signal9_core.ports import Item, Key, Stored
 from signal9_core.provider_port import RawResponse

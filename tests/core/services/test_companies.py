@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import Asset, DataSet
+from signal9_core.domain.companies import Asset, DataSet
 from signal9_core.errors import NotFoundError, StoreUnavailableError
 from signal9_core.repositories.companies import ListingRepository
 from signal9_core.schemas.companies import AssetSummary

@@ -8,12 +8,10 @@ from decimal import Decimal
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import (
-    CorporateAction,
-    DataSet,
-    EarningsCalendarEntry,
-    TickerSentiment,
-)
+from signal9_core.domain.adjustment import CorporateAction
+from signal9_core.domain.companies import DataSet
+from signal9_core.domain.news import TickerSentiment
+from signal9_core.domain.reports import EarningsCalendarEntry
 from signal9_core.errors import ProviderUnavailableError
 from signal9_core.events import Event, NewsIngested, PricesUpdated
 from signal9_core.ports import Item

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from ..domain.companies import DataSet, ProblemKind
 from ..domain.reports import ALL_REPORTS
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
-    from ..domain.companies import Asset, AssetProfile, CompanyOverview, ListName
+    from ..domain.companies import AssetProfile, CompanyOverview
     from ..domain.coverage import Coverage, Days, Received
     from ..domain.model import Ticker
     from ..domain.news import NewsArticle
-    from ..domain.reports import EarningsCalendarEntry, ReportKind
+    from ..domain.reports import ReportKind
     from ..provider_port import History, Provider
     from .ingest_company import IngestCompany
 
@@ -31,58 +31,8 @@ class ProviderView:
 
     provider: Provider
 
-    @property
-    def name(self) -> str:
-        """The name of the source."""
-        return self.provider.name
-
-    @property
-    def calls(self) -> Mapping[DataSet | ListName, int]:
-        """How many requests a list, or a data set of a company, takes."""
-        return self.provider.calls
-
-    @property
-    def notice(self) -> str | None:
-        """What readers of its data must know."""
-        return self.provider.notice
-
-    def retrieved_at(self) -> datetime:
-        """Return the time of which its next answers are."""
-        return self.provider.retrieved_at()
-
-    def covered(self) -> Sequence[Ticker] | None:
-        """Return the companies that it has data of."""
-        return self.provider.covered()
-
-    def complete(self, data_set: DataSet, count: int) -> bool:
-        """Return whether so many reports or articles are all."""
-        return self.provider.complete(data_set, count)
-
-    def assets(self) -> Iterable[Asset]:
-        """Return all listed companies."""
-        return self.provider.assets()
-
-    def calendar(self) -> Iterable[EarningsCalendarEntry]:
-        """Return the announced dates of earnings reports."""
-        return self.provider.calendar()
-
-    def overview(self, ticker: Ticker) -> CompanyOverview | None:
-        """Return the description of a company."""
-        return self.provider.overview(ticker)
-
-    def financials(self, ticker: Ticker, kinds: Collection[ReportKind] = ALL_REPORTS) -> Financials:
-        """Return the reports of a company."""
-        return self.provider.financials(ticker, kinds)
-
-    def history(self, ticker: Ticker, since: date | None = None) -> History | None:
-        """Return the bars, splits and dividends of a company."""
-        return self.provider.history(ticker, since)
-
-    def news(
-        self, ticker: Ticker, since: datetime | None = None
-    ) -> Iterable[NewsArticle | Vintage[NewsArticle]]:
-        """Return the articles about a company."""
-        return self.provider.news(ticker, since)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.provider, name)
 
 
 _DAY: Final = timedelta(days=1)
@@ -94,7 +44,8 @@ def own_facts_of(profile: AssetProfile, provider: Provider) -> Provider:
     until = asset.delisting_date if asset.status == "inactive" else None
     if since is None and until is None:
         return provider
-    return OwnFacts(provider, since, None if until is None else until - _DAY)
+    own = OwnFacts(provider, since, None if until is None else until - _DAY)
+    return cast("Provider", own)
 
 
 @dataclass(frozen=True)
@@ -205,14 +156,9 @@ def request_batch(
     moments = {
         ticker: ingest.news_since(profile) for ticker, profile in due.get(DataSet.NEWS, {}).items()
     }
-    return ReceivedAnswers(
-        provider,
-        at,
-        days,
-        provider.histories(days) if days else {},
-        moments,
-        provider.articles_about(moments) if moments else {},
-    )
+    histories = provider.histories(days) if days else {}
+    articles = provider.articles_about(moments) if moments else {}
+    return cast("Provider", ReceivedAnswers(provider, at, days, histories, moments, articles))
 
 
 @dataclass(frozen=True)
@@ -223,10 +169,10 @@ class ReceivedAnswers(ProviderView):
     """
 
     at: datetime
-    days: Mapping[Ticker, date | None] = field(default_factory=dict)
-    histories: Mapping[Ticker, History | ProviderError | None] = field(default_factory=dict)
-    moments: Mapping[Ticker, datetime | None] = field(default_factory=dict)
-    articles: Mapping[Ticker, Sequence[NewsArticle] | ProviderError] = field(default_factory=dict)
+    days: Mapping[Ticker, date | None]
+    histories: Mapping[Ticker, History | ProviderError | None]
+    moments: Mapping[Ticker, datetime | None]
+    articles: Mapping[Ticker, Sequence[NewsArticle] | ProviderError]
 
     def retrieved_at(self) -> datetime:
         """Return when the answers were requested."""
