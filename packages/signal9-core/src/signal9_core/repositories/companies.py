@@ -58,7 +58,6 @@ NEVER: Final = "0001-01-01T00:00:00Z"
 """`checkedAt` of a company that no provider was asked about: before everything else."""
 
 _UNPUBLISHED: Final = UNPUBLISHED_INDEX.sort_key
-_PAGE: Final = 2_000
 _BY_NAME: Final = ItemRange(ASSETS, "active", COMPANY_NAME_INDEX)
 _BY_CHECK: Final = tuple(
     ItemRange(ASSETS, status, STALENESS_INDEX, newest_first=True)
@@ -221,7 +220,7 @@ class AssetRepository:
 
     def listed(self) -> Iterator[ListedAsset]:
         """Yield every active company, by name."""
-        return (_listed(item) for item, _ in scan(self._store, _BY_NAME, None, _PAGE))
+        return (_listed(item) for item, _ in scan(self._store, _BY_NAME))
 
     def stalest(self, limit: int) -> list[Ticker]:
         """Return the active companies that were checked longest ago, never-checked ones first."""
@@ -238,7 +237,7 @@ class AssetRepository:
             yield from (_summary(item) for item, _ in stored)
             return
         for part in _BY_CHECK:
-            for item, _ in scan(self._store, part, None, _PAGE):
+            for item, _ in scan(self._store, part):
                 yield _summary(item)
 
     def unpublished(self, until: datetime) -> Iterator[Ticker]:
@@ -246,7 +245,7 @@ class AssetRepository:
         for status in ("active", "inactive"):
             span = Span(None, instant_key(until))
             part = ItemRange(ASSETS, status, UNPUBLISHED_INDEX, span)
-            for item, _ in scan(self._store, part, None, _PAGE):
+            for item, _ in scan(self._store, part):
                 yield str(item["ticker"])
 
 

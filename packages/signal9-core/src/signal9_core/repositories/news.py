@@ -195,7 +195,7 @@ class NewsRepository:
     def between(self, ticker: Ticker, first: datetime, last: datetime) -> Iterator[NewsArticle]:
         """Yield every article that mentions a company, from `first` to `last`, newest first."""
         part = ItemRange(NEWS, ticker, span=_span(first, last), newest_first=True)
-        return (to_article(item) for item, _ in scan(self._store, part, None, _PAGE))
+        return (to_article(item) for item, _ in scan(self._store, part, size=_PAGE))
 
     def count(self, ticker: Ticker, first: date | None = None) -> int:
         """Return how many articles mention a company since a day; this reads all of them."""

@@ -101,7 +101,7 @@ class NotificationRepository:
         whole = ItemRange(STATE, _WAITING, WAITING_INDEX)
         late = Span(f"{instant_key(now + _LONGEST_WAIT)}$")
         for span in (Span(None, f"{instant_key(now)}$"), late):  # "$" follows "#" in the alphabet
-            for stored in scan(self._store, replace(whole, span=span), None, _PAGE):
+            for stored in scan(self._store, replace(whole, span=span), size=_PAGE):
                 yield _waiting_notification(stored)
 
     def take(
@@ -140,7 +140,7 @@ class NotificationRepository:
     def of_user(self, user_id: str) -> Iterator[StoredNotification]:
         """Yield a user's notifications, latest first."""
         inbox = ItemRange(STATE, _inbox(user_id), newest_first=True)
-        return (_stored(item) for item, _ in scan(self._store, inbox, None, _PAGE))
+        return (_stored(item) for item, _ in scan(self._store, inbox, size=_PAGE))
 
     def page(
         self,
@@ -178,7 +178,7 @@ class NotificationRepository:
     def forget(self, user_id: str) -> None:
         """Delete a user's notifications, and then the claims of them."""
         for partition in (_inbox(user_id), f"{_CLAIMS}{user_id}"):
-            for item, _ in scan(self._store, ItemRange(STATE, partition), None, _PAGE):
+            for item, _ in scan(self._store, ItemRange(STATE, partition), size=_PAGE):
                 self._store.delete(STATE, state_key(partition, str(item["item"])))
 
     def _put(

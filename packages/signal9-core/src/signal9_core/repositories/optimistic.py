@@ -179,7 +179,9 @@ class ItemRange:
     newest_first: bool = False
 
 
-def scan(store: Store, part: ItemRange, cursor: Cursor | None, size: int) -> Iterator[Stored]:
+def scan(
+    store: Store, part: ItemRange, cursor: Cursor | None = None, size: int = 1_000
+) -> Iterator[Stored]:
     """Yield items one by one from after `cursor` on, reading `size` at a time."""
     while True:
         page = store.query(

@@ -54,7 +54,6 @@ _TYPES: Final[dict[str, type[Report]]] = {
 }
 _META: Final = {"ticker", "period", "fiscal_date_ending", "currency"}
 _CALENDAR: Final = "earnings_calendar"
-_PAGE: Final = 1_000
 _FLOWS: Final = Span(f"{ReportKind.CASH_FLOW}.", f"{ReportKind.INCOME_STATEMENT}.~")
 """All reports of a period; balance sheets, which are of a day, come before them."""
 
@@ -169,7 +168,7 @@ class FinancialsRepository:
         days: dict[Ticker, date] = {}
         span = Span(first.isoformat(), last.isoformat())
         part = ItemRange(FINANCIALS, _CALENDAR, DATE_INDEX, span)
-        for item, _ in scan(self._store, part, None, _PAGE):
+        for item, _ in scan(self._store, part):
             days[str(item["ticker"])] = date.fromisoformat(str(item["date"]))
         return days
 

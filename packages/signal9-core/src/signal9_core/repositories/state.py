@@ -8,11 +8,8 @@ from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, get_args
 
-from pydantic import ConfigDict, TypeAdapter
-
 from ..domain.companies import Failures, ListName
 from ..domain.freshness import FreshnessSummary
-from ..domain.model import Instant
 from ..domain.queues import DeadLetter, reason_of
 from ..domain.work import ListState, WorkItem
 from ..errors import ConflictError
@@ -23,10 +20,9 @@ from .optimistic import ItemRange, change_item, fields_of, instant_key, scan, to
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from ..ports import Clock, Item, Store
+    from ..ports import Clock, Item, Key, Store
 
 _BLOCKED: Final = state_key("refresh-blocked")
-_instant: TypeAdapter[datetime] = TypeAdapter(Instant, config=ConfigDict(defer_build=True))
 
 
 class StateRepository:
@@ -37,17 +33,15 @@ class StateRepository:
 
     def finished_ingest(self, provider: str) -> datetime | None:
         """Return when an ingest of everything from this provider last finished."""
-        stored = self._store.get(STATE, _ingest(provider))
-        return None if stored is None else _instant.validate_python(stored.item["finishedAt"])
+        return self._moment(state_key("ingest", provider), "finishedAt")
 
     def note_finished_ingest(self, provider: str, at: datetime) -> None:
         """Note that an ingest of everything from this provider finished."""
-        key = _ingest(provider)
-        change_item(self._store, STATE, key, lambda _: {**key, "finishedAt": instant_key(at)})
+        self._note(state_key("ingest", provider), "finishedAt", at)
 
     def lists(self, provider: str) -> dict[ListName, ListState]:
         """Return when the lists of this provider were requested, or failed."""
-        keys = (_list(provider, name) for name in get_args(ListName))
+        keys = (state_key(f"lists/{provider}", name) for name in get_args(ListName))
         items = (item for item, _ in self._store.get_many(STATE, keys))
         stored = {item["item"]: _list_state(item) for item in items}
         return {name: stored[name] for name in get_args(ListName) if name in stored}
@@ -76,38 +70,33 @@ class StateRepository:
     def _change_list(
         self, provider: str, name: ListName, change: Callable[[ListState], ListState]
     ) -> None:
-        key = _list(provider, name)
-
-        def changed(item: Item | None) -> Item:
-            return {**key, **to_item(change(_list_state(item)))}
-
-        change_item(self._store, STATE, key, changed)
+        key = state_key(f"lists/{provider}", name)
+        change_item(
+            self._store, STATE, key, lambda item: {**key, **to_item(change(_list_state(item)))}
+        )
 
     def listed_at(self, provider: str) -> datetime | None:
         """Return when the latest whole listing of this provider was made."""
-        stored = self._store.get(STATE, _whole_listing(provider))
-        return None if stored is None else _instant.validate_python(stored.item["listedAt"])
+        return self._moment(state_key("whole-listing", provider), "listedAt")
 
     def note_listing(self, provider: str, at: datetime) -> None:
         """Note when a whole listing of this provider was made."""
-        key = _whole_listing(provider)
-        change_item(self._store, STATE, key, lambda _: {**key, "listedAt": instant_key(at)})
+        self._note(state_key("whole-listing", provider), "listedAt", at)
 
     def freshness(self, provider: str) -> FreshnessSummary | None:
         """Return how fresh the companies were at the latest plan, or after the latest run."""
-        stored = self._store.get(STATE, _freshness(provider))
+        stored = self._store.get(STATE, state_key("freshness", provider))
         if stored is None:
             return None
         return FreshnessSummary.model_validate(fields_of(stored.item, STATE.key_attributes))
 
     def note_freshness(self, provider: str, summary: FreshnessSummary) -> None:
         """Note how fresh the companies of a provider are."""
-        self._store.put(STATE, {**_freshness(provider), **to_item(summary)})
+        self._store.put(STATE, {**state_key("freshness", provider), **to_item(summary)})
 
     def refresh_blocked_since(self) -> datetime | None:
         """Return since when no refresh could begin, for want of a working provider."""
-        stored = self._store.get(STATE, _BLOCKED)
-        return None if stored is None else _instant.validate_python(stored.item["since"])
+        return self._moment(_BLOCKED, "since")
 
     def note_blocked_refresh(self, at: datetime) -> None:
         """Note that a refresh could not begin; of several in a row the first one counts."""
@@ -118,26 +107,17 @@ class StateRepository:
         if self._store.get(STATE, _BLOCKED) is not None:
             self._store.delete(STATE, _BLOCKED)
 
+    def _moment(self, key: Key, name: str) -> datetime | None:
+        stored = self._store.get(STATE, key)
+        return None if stored is None else datetime.fromisoformat(str(stored.item[name]))
+
+    def _note(self, key: Key, name: str, at: datetime) -> None:
+        change_item(self._store, STATE, key, lambda _: {**key, name: instant_key(at)})
+
 
 def _list_state(item: Item | None) -> ListState:
     fields = {} if item is None else fields_of(item, STATE.key_attributes)
     return ListState.model_validate(fields)
-
-
-def _whole_listing(provider: str) -> dict[str, str]:
-    return state_key("whole-listing", provider)
-
-
-def _freshness(provider: str) -> dict[str, str]:
-    return state_key("freshness", provider)
-
-
-def _ingest(provider: str) -> dict[str, str]:
-    return state_key("ingest", provider)
-
-
-def _list(provider: str, name: ListName) -> dict[str, str]:
-    return state_key(f"lists/{provider}", name)
 
 
 _KEPT_AFTERWARDS: Final = timedelta(hours=1)
@@ -244,8 +224,6 @@ _LEASE: Final = timedelta(minutes=5)
 _LONGEST_WAIT: Final = timedelta(hours=2)
 """An item that is not done by then counts as lost, and is planned again."""
 
-_PAGE: Final = 1000
-
 
 class WorkRepository:
     """The work items of a provider that were sent and are not done, an item each."""
@@ -272,7 +250,7 @@ class WorkRepository:
 
     def sent(self) -> list[WorkItem]:
         """Return the items that are not done yet."""
-        stored = scan(self._store, ItemRange(STATE, self._name), None, _PAGE)
+        stored = scan(self._store, ItemRange(STATE, self._name))
         return [WorkItem.model_validate_json(str(item["body"])) for item, _ in stored]
 
     def add(self, items: Iterable[WorkItem]) -> None:
@@ -320,7 +298,7 @@ class StoredDeadLetters:
 
     def all(self) -> list[DeadLetter]:
         """Return all messages, oldest first."""
-        stored = scan(self._store, ItemRange(STATE, _DEAD_LETTERS), None, _PAGE)
+        stored = scan(self._store, ItemRange(STATE, _DEAD_LETTERS))
         return sorted((_letter(item) for item, _ in stored), key=attrgetter("failed_at"))
 
     def redrive(self, ids: Collection[str] | None = None) -> set[str]:

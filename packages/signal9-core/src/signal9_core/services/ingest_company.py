@@ -263,7 +263,9 @@ class IngestCompany:
         if published:
             at, known = self.clock(), record.stopped_events(NewsIngested, unpublished=True)
             events = (
-                _news_ingested(ticker, moments, at)
+                NewsIngested(
+                    at=at, ticker=ticker, first=min(moments), last=max(moments), count=len(moments)
+                )
                 for ticker, days in published.items()
                 for moments in _by_event(ticker, days.values(), known)
             )
@@ -384,12 +386,6 @@ def _by_event(
         )
         parts[next(covering, None)].append(at)
     return parts.values()
-
-
-def _news_ingested(ticker: Ticker, published: Sequence[datetime], at: datetime) -> NewsIngested:
-    return NewsIngested(
-        at=at, ticker=ticker, first=min(published), last=max(published), count=len(published)
-    )
 
 
 def _with_news(profile: AssetProfile, *, count: int | None, added: int) -> AssetProfile:

@@ -133,7 +133,15 @@ class NotifySubscribers:
         count = 0
         for users in self._subscribers(ticker, topics):
             notifications = [
-                _notification(fact, event, ticker, user)
+                Notification(
+                    id=article_id(user.user_id, *fact.key),
+                    user_id=user.user_id,
+                    kind=fact.kind,
+                    ticker=ticker,
+                    title=" ".join(fact.title.split())[:LONGEST_TITLE],
+                    url=f"{_API}{fact.path}",
+                    created_at=event.at,
+                )
                 for user in users
                 for fact in facts
                 if ticker in user.watchlist or not fact.topics.isdisjoint(user.topics)
@@ -191,18 +199,6 @@ def _about_restatement(event: FinancialDataRestated) -> _Fact:
     title = f"{event.ticker}: restated {names}, latest of {latest.fiscal_date_ending}"
     path = f"/financials/{quote(event.ticker)}?report={latest.report}&period={latest.period}"
     return _Fact((event.ticker, title, event.at.isoformat()), "financials", title, path)
-
-
-def _notification(fact: _Fact, event: Event, ticker: str, user: User) -> Notification:
-    return Notification(
-        id=article_id(user.user_id, *fact.key),
-        user_id=user.user_id,
-        kind=fact.kind,
-        ticker=ticker,
-        title=" ".join(fact.title.split())[:LONGEST_TITLE],
-        url=f"{_API}{fact.path}",
-        created_at=event.at,
-    )
 
 
 _MOST_ATTEMPTS: Final = 12

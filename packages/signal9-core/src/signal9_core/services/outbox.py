@@ -44,7 +44,6 @@ _DATA_SETS: Final = {
     NewsIngested.detail_type: DataSet.NEWS,
     PricesUpdated.detail_type: DataSet.PRICES,
 }
-_PAGE: Final = 100
 
 
 def pack(event: Event) -> PendingEvent:
@@ -125,7 +124,7 @@ class Outbox:
 
     def unpublished(self, until: datetime) -> Iterator[str]:
         """Yield the subjects with unpublished events of this moment or earlier ones."""
-        for item, _ in scan(self.store, ItemRange(STATE, _OUTBOX), None, _PAGE):
+        for item, _ in scan(self.store, ItemRange(STATE, _OUTBOX)):
             if any(event.at <= until for event in _pending(item)):
                 yield str(item["item"])
 
