@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from .raw_archive import RawArchive
     from .rotation import RotateSecret
     from .schemas.operations import StatusAnswer
-    from .services.companies import CompanyFinder
     from .services.outbox import Outbox
     from .services.parsed_responses import ParserRegistry
     from .services.planner import MaxAge
+    from .services.queries import CompanyFinder
     from .services.run import Due
     from .services.users import UserService
     from .settings import Settings
@@ -145,10 +145,7 @@ def make_quotas(settings: Settings, store: Store, clock: Clock) -> dict[str, Sha
 
 
 def make_provider(
-    settings: Settings,
-    clock: Clock,
-    quota: Quota | None = None,
-    cache: RawCache | None = None,
+    settings: Settings, clock: Clock, quota: Quota | None = None, cache: RawCache | None = None
 ) -> Provider:
     """Return the source of market data; `SettingsError` where its key is missing."""
     package = _package(settings.provider)

@@ -27,11 +27,7 @@ MakeError = Callable[[str], Signal9Error]
 
 
 def aws_client(
-    service: str,
-    *,
-    region: str | None = None,
-    endpoint_url: str | None = None,
-    attempts: int = 4,
+    service: str, *, region: str | None = None, endpoint_url: str | None = None, attempts: int = 4
 ) -> Any:  # its type is the caller's business, since it differs per service
     """Return a client that tries some times and waits for seconds rather than minutes.
 

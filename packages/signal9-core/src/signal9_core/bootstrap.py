@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .credentials import Credentials
-    from .domain.companies import DataSet
-    from .domain.freshness import FreshnessSummary
+    from .domain.companies import DataSet, FreshnessSummary
     from .domain.reports import ReportKind
     from .domain.work import WorkItem
     from .pipeline import Pipeline
@@ -43,13 +42,12 @@ if TYPE_CHECKING:
         RunAnswer,
         StatusAnswer,
     )
-    from .services.companies import CompanyFinder, ListAssets
     from .services.ingest import Ingest
     from .services.insights import UpdateInsights
     from .services.notifications import NotifySubscribers
     from .services.outbox import Outbox
     from .services.prices import GetPrices
-    from .services.queries import GetFinancials, ListNews
+    from .services.queries import CompanyFinder, GetFinancials, ListAssets, ListNews
     from .services.replay import Replay
     from .services.run import Due, Run
     from .services.status import ListProblems
@@ -180,7 +178,7 @@ class App:
     def finder(self) -> CompanyFinder:
         """The search index over all companies."""
         from .repositories.companies import ListingRepository
-        from .services.companies import CompanyFinder
+        from .services.queries import CompanyFinder
 
         return CompanyFinder(self.assets, ListingRepository(self.store))
 
@@ -241,7 +239,7 @@ class App:
     @cached_property
     def list_assets(self) -> ListAssets:
         """Companies by name, or those with certain tickers."""
-        from .services.companies import ListAssets
+        from .services.queries import ListAssets
 
         return ListAssets(self.assets)
 

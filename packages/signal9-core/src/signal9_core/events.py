@@ -48,8 +48,7 @@ class Event(Model):
     version: Literal[1] = 1
     at: Instant
     correlation_id: str | None = Field(
-        default_factory=_current_id,
-        description="The run that caused it; null if none did.",
+        default_factory=_current_id, description="The run that caused it; null if none did."
     )
 
     @classmethod

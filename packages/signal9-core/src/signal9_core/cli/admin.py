@@ -20,7 +20,7 @@ def status(context: typer.Context, *, as_json: Json = False) -> None:
         if as_json:
             print_json(answer)
         else:
-            from .status_view import print_status
+            from .views import print_status
 
             print_status(answer)
 

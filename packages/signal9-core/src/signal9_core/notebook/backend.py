@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ..bootstrap import App
 from ..errors import SettingsError
 from ..settings import Settings, load_settings
-from .display import ProgressLine
-from .frames import load_extra
+from .frames import ProgressLine, load_extra
 
 if TYPE_CHECKING:
     from ..remote import RemoteBackend

@@ -8,9 +8,9 @@ from datetime import date
 from operator import index
 from typing import TYPE_CHECKING, Final, SupportsIndex, TypeVar, overload
 
+from ..domain.adjustment import describe_problem
 from ..domain.companies import DataSet
 from ..domain.insights import describe_figures
-from ..domain.price_check import describe_problem
 from ..domain.prices import PRICE_COLUMNS, decimals_of
 from ..errors import InputError, NotFoundError
 from ..schemas.companies import AssetAnswer, SearchHit
@@ -19,7 +19,7 @@ from ..schemas.news import ArticleAnswer
 from ..schemas.operations import StatusAnswer
 from . import frames
 from .client import parse_date, parse_range
-from .display import Displayed, Grid, shorten
+from .frames import Displayed, Grid, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -66,9 +66,7 @@ class SqsQueues:
         """Make a message visible again after a delay."""
         with self._errors(queue):
             self._client.change_message_visibility(
-                QueueUrl=self._url(queue),
-                ReceiptHandle=message.receipt,
-                VisibilityTimeout=delay_s,
+                QueueUrl=self._url(queue), ReceiptHandle=message.receipt, VisibilityTimeout=delay_s
             )
 
     def _url(self, queue: str) -> str:

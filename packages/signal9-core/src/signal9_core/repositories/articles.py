@@ -13,8 +13,17 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..domain.news import NewsArticle, article_id
 from ..tables import NEWS
-from .optimistic import fields_of, instant_key, key_of, to_item
-from .versions import Version, fingerprint, just_after, merge_versions, seen_fields
+from .optimistic import (
+    Version,
+    fields_of,
+    fingerprint,
+    instant_key,
+    just_after,
+    key_of,
+    merge_versions,
+    seen_fields,
+    to_item,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

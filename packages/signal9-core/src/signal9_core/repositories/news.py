@@ -32,15 +32,7 @@ from .articles import (
     to_copy,
     topic_partition,
 )
-from .optimistic import (
-    ItemRange,
-    ResultPage,
-    change_item,
-    instant_key,
-    key_of,
-    scan,
-    take_page,
-)
+from .optimistic import ItemRange, ResultPage, change_item, instant_key, key_of, scan, take_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -43,11 +43,7 @@ def encode_bars(series: PriceSeries) -> bytes:
     """Return daily bars, at least one, as bytes; `OverflowError` if a difference is too large."""
     series = _coarsest(series)
     header = _HEADER.pack(
-        series.currency.encode(),
-        len(series),
-        series.scale,
-        series.days[0],
-        series.close[0],
+        series.currency.encode(), len(series), series.scale, series.days[0], series.close[0]
     )
     columns = b"".join(map(_pack, _differences(series)))
     deflated = compress(header + columns, level=9, wbits=_RAW_DEFLATE)

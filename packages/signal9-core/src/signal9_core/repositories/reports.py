@@ -13,38 +13,32 @@ from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..domain.reports import (
-    BalanceSheet,
-    CashFlow,
-    Earnings,
-    IncomeStatement,
-    Period,
-    ReportKind,
-)
+from ..domain.reports import BalanceSheet, CashFlow, Earnings, IncomeStatement, Period, ReportKind
 from ..errors import ConflictError
 from ..ports import Span
 from ..tables import DATE_INDEX, FINANCIALS
 from .optimistic import (
     ItemRange,
     ResultPage,
+    Version,
     change_item,
     compare_items,
+    just_after,
     key_of,
+    merge_versions,
+    received_at,
     scan,
+    seen_fields,
     to_value,
     write_items,
 )
-from .versions import Version, just_after, merge_versions, received_at, seen_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from ..domain.model import Ticker
-    from ..domain.reports import (
-        EarningsCalendarEntry,
-        Report,
-    )
+    from ..domain.reports import EarningsCalendarEntry, Report
     from ..ports import Cursor, Item, Store, Stored
     from ..provider_port import Vintage
     from .optimistic import Change
@@ -382,11 +376,7 @@ def _key(ticker: Ticker, report_type: str, day: str) -> dict[str, str]:
 def _content(report: Report) -> Item:
     values = report.model_dump(exclude=_META, exclude_unset=True)
     currency = {} if report.currency is None else {"currency": report.currency}
-    return {
-        "date": report.fiscal_date_ending.isoformat(),
-        **currency,
-        "values": to_value(values),
-    }
+    return {"date": report.fiscal_date_ending.isoformat(), **currency, "values": to_value(values)}
 
 
 def _content_of(item: Item) -> Item:

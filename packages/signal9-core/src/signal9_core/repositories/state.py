@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, get_args
 
-from ..domain.companies import Failures, ListName
-from ..domain.freshness import FreshnessSummary
+from ..domain.companies import Failures, FreshnessSummary, ListName
 from ..domain.queues import DeadLetter, reason_of
 from ..domain.work import ListState, WorkItem
 from ..errors import ConflictError

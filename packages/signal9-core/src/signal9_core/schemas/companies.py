@@ -6,12 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ..domain.companies import (
-    DataSet,
-    Freshness,
-    PriceCheck,
-    ProblemKind,
-)
+from ..domain.companies import DataSet, Freshness, PriceCheck, ProblemKind
 from ..domain.insights import Insights
 from .base import Answer, Number
 

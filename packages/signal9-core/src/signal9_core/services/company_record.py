@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from ..domain.adjustment import describe_problem, latest_check
 from ..domain.companies import DataSet, Failures, Freshness, ProblemKind
 from ..domain.identity import dispute
-from ..domain.price_check import describe_problem, latest_check
 from ..errors import StoreError, UndecidedOwnerError
 from ..events import FinancialDataIngested, FinancialDataRestated, NewsIngested, PricesUpdated
 from ..ports import ABSENT
@@ -24,13 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
-    from ..domain.companies import (
-        AssetProfile,
-        CompanyOverview,
-        Listing,
-        PendingEvent,
-        PriceCheck,
-    )
+    from ..domain.companies import AssetProfile, CompanyOverview, Listing, PendingEvent, PriceCheck
     from ..domain.coverage import PriceHistory
     from ..domain.model import Ticker
     from ..domain.reports import ReportKind

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from ..domain.adjustment import check_closes
 from ..domain.companies import DataSet, ProblemKind
 from ..domain.coverage import (
     NEVER,
@@ -16,7 +17,6 @@ from ..domain.coverage import (
     overlay,
     take_newest,
 )
-from ..domain.price_check import check_closes
 from ..events import PricesUpdated
 from .company_record import Update
 

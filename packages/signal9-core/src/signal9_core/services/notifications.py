@@ -16,12 +16,7 @@ from ..domain.news import article_id
 from ..domain.reports import Period
 from ..domain.users import LONGEST_TITLE, Notification
 from ..errors import PublishError
-from ..events import (
-    FinancialDataIngested,
-    FinancialDataRestated,
-    NewsIngested,
-    PricesUpdated,
-)
+from ..events import FinancialDataIngested, FinancialDataRestated, NewsIngested, PricesUpdated
 from ..ports import Mail
 from ..schemas.operations import DeliveryAnswer
 
@@ -291,11 +286,7 @@ class SendNotifications:
         return list(taken)
 
     def _mail(
-        self,
-        mailer: Mailer,
-        user: User,
-        pushed: Sequence[WaitingNotification],
-        result: _Result,
+        self, mailer: Mailer, user: User, pushed: Sequence[WaitingNotification], result: _Result
     ) -> bool:
         mail = _mail(user.email or "", [each.notification for each in pushed], self.app_url)
         try:

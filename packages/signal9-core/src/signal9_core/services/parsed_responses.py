@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..domain.adjustment import CorporateAction
+from ..domain.adjustment import AdjustedCloses, CorporateAction
 from ..domain.model import Ticker
-from ..domain.price_check import AdjustedCloses
 from ..domain.prices import PriceSeries
 from ..errors import PayloadError
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..domain.prices import PriceSeries
     from ..ports import Cursor
     from ..repositories.prices import ActionRepository, PriceRepository
-    from .companies import CompanyFinder
+    from .queries import CompanyFinder
 
 LIMIT: Final = 10_000
 BATCH: Final = 20

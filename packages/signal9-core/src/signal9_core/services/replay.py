@@ -10,12 +10,11 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ..domain.adjustment import CorporateAction
+from ..domain.adjustment import AdjustedCloses, CorporateAction
 from ..domain.companies import Asset, CompanyOverview, DataSet
 from ..domain.coverage import Received, join_spans, overlay, runs_of
 from ..domain.model import Ticker
 from ..domain.news import NewsArticle
-from ..domain.price_check import AdjustedCloses
 from ..domain.prices import PriceSeries
 from ..domain.reports import ALL_REPORTS, EarningsCalendarEntry, Report
 from ..domain.timeseries import merge

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from ..domain.companies import DataSet, ListName
-    from ..domain.freshness import FreshnessSummary
+    from ..domain.companies import DataSet, FreshnessSummary, ListName
     from ..domain.model import Ticker
     from ..domain.work import ListState, WorkItem
     from ..ports import Clock, Progress
@@ -60,10 +59,7 @@ class RunResult(NamedTuple):
         """Return the result as entry points show it."""
         answer = self.ingested.to_answer(provider, seconds).model_dump(by_alias=False)
         return RunAnswer(
-            **answer,
-            left=self.left,
-            continues_at=self.continues_at,
-            completes_at=self.completes_at,
+            **answer, left=self.left, continues_at=self.continues_at, completes_at=self.completes_at
         )
 
 

@@ -9,8 +9,7 @@ from operator import attrgetter
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from ..domain.companies import DataSet
-from ..domain.freshness import DataSetFreshness, FreshnessSummary
+from ..domain.companies import DataSet, DataSetFreshness, FreshnessSummary
 from ..errors import StoreError
 from ..schemas.operations import CompanyProblem, DataSetStatus, PromiseAnswer, StatusAnswer
 from .planner import NEVER

@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from ..domain.news import topic_of
 from ..domain.users import NotificationSettings, Profile, User, WizardStatus, time_zone
-from ..errors import (
-    BeingDeletedError,
-    ConflictError,
-    InputError,
-    NotFoundError,
-    OutdatedError,
-)
+from ..errors import BeingDeletedError, ConflictError, InputError, NotFoundError, OutdatedError
 from ..events import UserAction, UserDeletionRequested
 from ..ports import ABSENT
 from ..repositories.optimistic import Versioned, retry_on_conflict
@@ -50,8 +44,8 @@ if TYPE_CHECKING:
         WizardPut,
     )
     from .briefing import GetBriefing
-    from .companies import CompanyFinder
     from .outbox import Outbox
+    from .queries import CompanyFinder
 
 Action = Literal["profile", "wizard", "topics", "watchlist"]
 

@@ -35,8 +35,7 @@ from .responses import check_function, spelled
 T = TypeVar("T")
 S = TypeVar("S", bound=Statement)
 R = TypeVar(
-    "R",
-    bound=Daily | CompanyOverview | Sequence[CorporateAction] | Sequence[Report] | None,
+    "R", bound=Daily | CompanyOverview | Sequence[CorporateAction] | Sequence[Report] | None
 )
 
 _URL: Final = "https://www.alphavantage.co"
