@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from . import adapters
 from .errors import SettingsError
-from .ports import utc_now
+from .ports import (
+    Clock,
+    EventPublisher,
+    Mailer,
+    Notifier,
+    Progress,
+    SentimentScorer,
+    Store,
+    utc_now,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from .credentials import Credentials
@@ -22,7 +30,6 @@ if TYPE_CHECKING:
     from .domain.reports import ReportKind
     from .domain.work import WorkItem
     from .pipeline import Pipeline
-    from .ports import Clock, EventPublisher, Mailer, Notifier, Progress, SentimentScorer, Store
     from .provider_port import Provider
     from .quota import SharedQuota
     from .raw_archive import RawArchive

@@ -8,18 +8,25 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, Protocol
 
-from .domain.queues import DELETIONS, INSIGHTS, NOTIFICATIONS, DeadLetter, reason_of, work_queue
+from .domain.queues import (
+    DELETIONS,
+    INSIGHTS,
+    NOTIFICATIONS,
+    DeadLetter,
+    Failure,
+    Message,
+    reason_of,
+    work_queue,
+)
 from .errors import NotFoundError
-from .events import SOURCE, correlated, parse_event
+from .events import SOURCE, Event, correlated, parse_event
 from .schemas.operations import FailuresAnswer, RedriveAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
-    from .domain.queues import Failure, Message
     from .domain.work import WorkItem
-    from .events import Event
     from .ports import Clock, DeadLetters, EventPublisher, Queues, Store
     from .publishers.in_process import EventHandler, InProcessEventBus
     from .repositories.state import WorkRepository

@@ -3,19 +3,16 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from ..domain.prices import decimals_of
 from .command import answer_console, one_line, print_remark, remark_console
-
-if TYPE_CHECKING:
-    from rich.progress import TaskID
 
 _CENTS: Final = 2
 _UNITS: Final = ((10**6, "millions"), (10**3, "thousands"))

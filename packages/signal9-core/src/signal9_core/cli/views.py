@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from rich.table import Table
 from rich.text import Text
 
 from ..domain.adjustment import describe_problem
-from ..domain.companies import DataSet, ProblemKind
-from ..domain.insights import describe_figures
-from ..domain.prices import PRICE_COLUMNS, decimals_of
-from ..schemas.prices import PriceColumns
+from ..domain.companies import DataSet, Freshness, PriceCheck, ProblemKind
+from ..domain.insights import Insights, describe_figures
+from ..domain.prices import PRICE_COLUMNS, PriceSeries, decimals_of
+from ..schemas.prices import BarRow, PriceColumns, PricesAnswer
 from .command import answer_console, one_line, print_remark
 from .render import (
     common_decimals,
@@ -28,15 +27,11 @@ from .render import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from decimal import Decimal
 
     from rich.console import Console
     from rich.table import Table
 
-    from ..domain.companies import Freshness, PriceCheck
-    from ..domain.insights import Insights
-    from ..domain.prices import PriceSeries
     from ..domain.queues import DeadLetter
     from ..schemas.companies import AssetAnswer, SearchAnswer
     from ..schemas.financials import FinancialsAnswer
@@ -57,7 +52,6 @@ if TYPE_CHECKING:
         RunAnswer,
         StatusAnswer,
     )
-    from ..schemas.prices import BarRow, PricesAnswer
 
 
 _URL_SCHEMES: Final = ("https://", "http://")

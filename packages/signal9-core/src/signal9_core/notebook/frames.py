@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import sys
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple, TextIO, TypeVar
 
-from ..domain.prices import PRICE_COLUMNS
+from ..domain.prices import PRICE_COLUMNS, PriceSeries
 from ..errors import Signal9Error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from decimal import Decimal
     from types import ModuleType
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from ..domain.prices import PriceSeries
     from ..schemas.financials import ReportRow
     from ..schemas.news import ArticleAnswer
     from .results import Prices

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from operator import index
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, SupportsIndex, TypeVar, overload
 from ..domain.adjustment import describe_problem
 from ..domain.companies import DataSet
 from ..domain.insights import describe_figures
-from ..domain.prices import PRICE_COLUMNS, decimals_of
+from ..domain.prices import PRICE_COLUMNS, Bar, PriceSeries, decimals_of
 from ..errors import InputError, NotFoundError
 from ..schemas.companies import AssetAnswer, SearchHit
 from ..schemas.financials import ReportRow
@@ -22,7 +22,6 @@ from .client import parse_date, parse_range
 from .frames import Displayed, Grid, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from decimal import Decimal
 
     import numpy as np
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from ..domain.prices import Bar, PriceSeries
     from ..domain.reports import Period, ReportKind
 
 T = TypeVar("T")

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ..aws import aws_errors
-from ..domain.queues import DEAD_LETTERS, DeadLetter
+from ..domain.queues import DEAD_LETTERS, DeadLetter, Message
 from ..errors import PublishError
 from .aws import Refusal, send_in_batches
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-
-    from ..domain.queues import Message
 
 _PER_REQUEST: Final = 10
 _MOST_LETTERS: Final = 1000

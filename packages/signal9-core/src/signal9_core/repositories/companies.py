@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 from pydantic import Field
@@ -26,7 +27,7 @@ from ..domain.companies import (
 from ..domain.identity import KEPT, apply_listing
 from ..domain.model import Instant, Model, Ticker
 from ..errors import StoreError
-from ..ports import ABSENT, Span
+from ..ports import ABSENT, Cursor, Item, Span, Store, Stored, Value
 from ..tables import (
     ASSETS,
     COMPANY_NAME_INDEX,
@@ -38,6 +39,7 @@ from ..tables import (
 from .optimistic import (
     MOST_READ,
     ItemRange,
+    ResultPage,
     Versioned,
     fields_of,
     instant_key,
@@ -46,13 +48,6 @@ from .optimistic import (
     take_page,
     to_item,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-    from datetime import date, datetime
-
-    from ..ports import Cursor, Item, Store, Stored, Value
-    from .optimistic import ResultPage
 
 NEVER: Final = "0001-01-01T00:00:00Z"
 """`checkedAt` of a company that no provider was asked about: before everything else."""

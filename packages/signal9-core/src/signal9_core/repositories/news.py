@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -12,9 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 from ..domain.news import NewsArticle
 from ..errors import ConflictError
-from ..ports import ABSENT, Span
+from ..ports import ABSENT, Cursor, Item, Key, Span, Store, Stored
 from ..tables import MONTH_INDEX, NEWS, STATE, state_key
 from .articles import (
+    ArticleChange,
+    ArticleVersion,
+    CopyChange,
+    HashedKey,
+    ReceivedArticle,
+    StoredItems,
     article_versions,
     compare_article,
     copy_key,
@@ -35,20 +41,10 @@ from .articles import (
 from .optimistic import ItemRange, ResultPage, change_item, instant_key, key_of, scan, take_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from ..domain.model import Ticker
-    from ..ports import Cursor, Item, Key, Store, Stored
     from ..provider_port import Vintage
-    from .articles import (
-        ArticleChange,
-        ArticleVersion,
-        CopyChange,
-        HashedKey,
-        ReceivedArticle,
-        StoredItems,
-    )
 
 _MONTHS: Final = state_key("news-months")
 _FIRST_YEAR: Final = 1990

@@ -6,21 +6,17 @@ is in the index of those that wait, until it is sent.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from ..domain.users import Notification
 from ..errors import ConflictError
-from ..ports import Span, Stored
+from ..ports import Clock, Item, Span, Store, Stored
 from ..tables import STATE, TTL_ATTRIBUTE, WAITING_INDEX, state_key
 from .optimistic import ItemRange, change_item, instant_key, scan, take_page, to_item
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from ..ports import Clock, Item, Store
 
 _KEPT_FOR: Final = timedelta(days=90)
 _LEASE: Final = timedelta(minutes=10)

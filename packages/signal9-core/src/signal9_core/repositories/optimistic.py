@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal
@@ -14,12 +14,9 @@ from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from ..domain.model import Model
 from ..errors import ConflictError
-from ..ports import ABSENT
+from ..ports import ABSENT, Cursor, Item, Key, Span, Store, Stored, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from ..ports import Cursor, Item, Key, Span, Store, Stored, Value
     from ..tables import IndexSpec, TableSpec
 
 

@@ -19,13 +19,12 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final
 from zlib import compress, crc32, decompress
 
-from ..domain.prices import PRICE_COLUMNS, PriceSeries
+from ..domain.prices import PRICE_COLUMNS, Column, PriceSeries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..domain.model import Ticker
-    from ..domain.prices import Column
 
 _FORMAT: Final = 2
 _FRAME: Final = Struct("<BI")

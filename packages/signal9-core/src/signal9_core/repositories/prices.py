@@ -8,11 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..domain.adjustment import CorporateAction
-from ..domain.coverage import join_spans
+from ..domain.coverage import Coverage, Days, join_spans
 from ..domain.prices import Interval, LongInterval, PriceSeries
 from ..domain.timeseries import common_units, concat, merge, split
 from ..errors import ConflictError, DamagedItemError
-from ..ports import ABSENT, Span
+from ..ports import ABSENT, Item, Span, Store
 from ..tables import TIME_SERIES
 from .optimistic import change_item, compare_items, fields_of, to_item, write_items
 from .price_codec import decode_bars, encode_bars
@@ -20,9 +20,7 @@ from .price_codec import decode_bars, encode_bars
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from ..domain.coverage import Coverage, Days
     from ..domain.model import Ticker
-    from ..ports import Item, Store
 
 _TIMESTAMP: Final = "timestamp"
 _BARS: Final = "bars"

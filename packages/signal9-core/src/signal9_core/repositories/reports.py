@@ -7,17 +7,27 @@ may move that end by some days; two rows of one response are always two periods.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..domain.reports import BalanceSheet, CashFlow, Earnings, IncomeStatement, Period, ReportKind
+from ..domain.reports import (
+    BalanceSheet,
+    CashFlow,
+    Earnings,
+    EarningsCalendarEntry,
+    IncomeStatement,
+    Period,
+    Report,
+    ReportKind,
+)
 from ..errors import ConflictError
-from ..ports import Span
+from ..ports import Cursor, Item, Span, Store, Stored
 from ..tables import DATE_INDEX, FINANCIALS
 from .optimistic import (
+    Change,
     ItemRange,
     ResultPage,
     Version,
@@ -34,14 +44,8 @@ from .optimistic import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
-
     from ..domain.model import Ticker
-    from ..domain.reports import EarningsCalendarEntry, Report
-    from ..ports import Cursor, Item, Store, Stored
     from ..provider_port import Vintage
-    from .optimistic import Change
 
 _TYPES: Final[dict[str, type[Report]]] = {
     model.kind: model for model in (BalanceSheet, CashFlow, Earnings, IncomeStatement)

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final, get_args
+from typing import Final, get_args
 
 from ..domain.companies import Failures, FreshnessSummary, ListName
 from ..domain.queues import DeadLetter, reason_of
 from ..domain.work import ListState, WorkItem
 from ..errors import ConflictError
-from ..ports import ABSENT
+from ..ports import ABSENT, Clock, Item, Key, Store
 from ..tables import STATE, TTL_ATTRIBUTE, state_key
 from .optimistic import ItemRange, change_item, fields_of, instant_key, scan, to_item
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
-
-    from ..ports import Clock, Item, Key, Store
 
 _BLOCKED: Final = state_key("refresh-blocked")
 

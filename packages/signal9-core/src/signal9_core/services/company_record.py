@@ -8,32 +8,43 @@ that the next run does not complete.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..domain.adjustment import describe_problem, latest_check
-from ..domain.companies import DataSet, Failures, Freshness, ProblemKind
+from ..domain.companies import (
+    AssetProfile,
+    CompanyOverview,
+    DataSet,
+    Failures,
+    Freshness,
+    Listing,
+    PendingEvent,
+    PriceCheck,
+    ProblemKind,
+)
 from ..domain.identity import dispute
-from ..errors import StoreError, UndecidedOwnerError
-from ..events import FinancialDataIngested, FinancialDataRestated, NewsIngested, PricesUpdated
+from ..errors import Signal9Error, StoreError, UndecidedOwnerError
+from ..events import (
+    Event,
+    FinancialDataIngested,
+    FinancialDataRestated,
+    NewsIngested,
+    PricesUpdated,
+)
 from ..ports import ABSENT
 from .ingest_result import describe_error, is_lasting
-from .outbox import data_set_of, is_early, pack, unpack
+from .outbox import Outbox, data_set_of, is_early, pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import date
 
-    from ..domain.companies import AssetProfile, CompanyOverview, Listing, PendingEvent, PriceCheck
     from ..domain.coverage import PriceHistory
     from ..domain.model import Ticker
     from ..domain.reports import ReportKind
-    from ..errors import Signal9Error
-    from ..events import Event
     from ..provider_port import Provider
     from ..repositories.companies import AssetRepository
     from ..repositories.optimistic import Versioned
-    from .outbox import Outbox
 
 E = TypeVar("E", bound="Event")
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)

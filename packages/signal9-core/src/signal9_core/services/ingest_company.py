@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from ..domain.companies import Asset, DataSet, Listing
-from ..domain.reports import ALL_REPORTS
-from ..errors import PayloadError, ProviderError, StoreError
+from ..domain.companies import Asset, AssetProfile, CompanyOverview, DataSet, Freshness, Listing
+from ..domain.reports import ALL_REPORTS, ReportKind
+from ..errors import PayloadError, ProviderError, Signal9Error, StoreError
 from ..events import (
     AssetDataUpdated,
+    Event,
     FinancialDataIngested,
     FinancialDataRestated,
     NewsIngested,
     RestatedPeriod,
 )
-from ..provider_port import Vintage
+from ..provider_port import Provider, Vintage
 from .company_record import CompanyRecord, Update, still_due
 from .ingest_prices import IngestPrices, prices_since
 from .ingest_result import IngestResult, is_lasting
@@ -27,16 +28,10 @@ from .provider_view import own_facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import date, datetime
 
-    from ..domain.companies import AssetProfile, CompanyOverview, Freshness
     from ..domain.model import Ticker
     from ..domain.news import NewsArticle
-    from ..domain.reports import ReportKind
-    from ..errors import Signal9Error
-    from ..events import Event
     from ..ports import Clock
-    from ..provider_port import Provider
     from ..repositories.articles import ArticleChange, CopyChange
     from ..repositories.companies import AssetRepository
     from ..repositories.news import NewsRepository

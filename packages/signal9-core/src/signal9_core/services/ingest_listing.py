@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from ..domain.companies import FormerTicker, ProblemKind
+from ..domain.companies import Asset, AssetProfile, FormerTicker, ProblemKind
 from ..domain.identity import (
     add_former_ticker,
     confirm_owner,
@@ -19,20 +19,16 @@ from ..domain.identity import (
 )
 from ..errors import InputError, NotFoundError, PayloadError, ProviderError, StoreError
 from ..events import AssetDataUpdated
-from ..ports import ABSENT
-from ..repositories.companies import ProfileChange
+from ..ports import ABSENT, Clock, Progress
+from ..repositories.companies import AssetRepository, CompanySummary, ProfileChange
 from .ingest_result import IngestResult, describe_error, is_lasting
 from .parameters import parse_ticker
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-    from datetime import date, datetime
 
-    from ..domain.companies import Asset, AssetProfile
     from ..domain.model import Ticker
-    from ..ports import Clock, Progress
     from ..provider_port import Provider
-    from ..repositories.companies import AssetRepository, CompanySummary
     from ..repositories.state import StateRepository
     from .outbox import Outbox
 

@@ -17,6 +17,7 @@ from ..errors import (
     QuotaExhaustedError,
     RateLimitError,
     RequestRefusedError,
+    Signal9Error,
     StoreError,
     UnwritableStoreError,
 )
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ..domain.model import Ticker
-    from ..errors import Signal9Error
     from ..provider_port import Provider
 
 _LASTING: Final = (PayloadError, PlanError, RequestRefusedError, StoreError)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby, islice
 from operator import attrgetter
@@ -12,23 +12,23 @@ from urllib.parse import quote
 
 from ..domain.adjustment import in_last_shares
 from ..domain.coverage import covering_span
-from ..domain.news import article_id
-from ..domain.reports import Period
-from ..domain.users import LONGEST_TITLE, Notification
+from ..domain.news import NewsArticle, article_id
+from ..domain.reports import Period, ReportKind
+from ..domain.users import LONGEST_TITLE, Notification, User
 from ..errors import PublishError
-from ..events import FinancialDataIngested, FinancialDataRestated, NewsIngested, PricesUpdated
-from ..ports import Mail
+from ..events import (
+    Event,
+    FinancialDataIngested,
+    FinancialDataRestated,
+    NewsIngested,
+    PricesUpdated,
+)
+from ..ports import Clock, Mail, Mailer, Notifier
 from ..schemas.operations import DeliveryAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
 
-    from ..domain.news import NewsArticle
-    from ..domain.reports import ReportKind
-    from ..domain.users import User
-    from ..events import Event
-    from ..ports import Clock, Mailer, Notifier
     from ..repositories.news import NewsRepository
     from ..repositories.notifications import NotificationRepository, WaitingNotification
     from ..repositories.prices import ActionRepository, PriceRepository

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from ..domain.companies import DataSet, PendingEvent
+from ..domain.companies import AssetProfile, DataSet, PendingEvent
 from ..errors import InputError, PublishError
 from ..events import (
+    Event,
     FinancialDataIngested,
     FinancialDataRestated,
     NewsIngested,
@@ -18,18 +19,14 @@ from ..events import (
     UserDeletionRequested,
     event_from,
 )
-from ..ports import ABSENT
+from ..ports import ABSENT, Clock, EventPublisher, Item, Store
 from ..repositories.optimistic import ItemRange, change_item, retry_on_conflict, scan, to_item
 from ..tables import STATE, state_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
 
-    from ..domain.companies import AssetProfile
     from ..domain.model import Ticker
-    from ..events import Event
-    from ..ports import Clock, EventPublisher, Item, Store
     from ..repositories.companies import AssetRepository
     from ..repositories.users import DeletionRepository
 

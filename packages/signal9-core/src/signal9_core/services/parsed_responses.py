@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,7 +17,6 @@ from ..errors import PayloadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import date
 
     from ..provider_port import ProviderFormat, RawCopy, Record
 

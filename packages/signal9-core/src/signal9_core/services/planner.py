@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple, get_args
 
-from ..domain.companies import DataSet, ListName
+from ..domain.companies import DataSet, Failures, ListName
 from ..domain.work import ListState, WorkItem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import date
 
-    from ..domain.companies import Failures
     from ..domain.model import Ticker
     from ..repositories.companies import CompanySummary
 

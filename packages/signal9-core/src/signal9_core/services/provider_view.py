@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from ..domain.companies import DataSet, ProblemKind
-from ..domain.reports import ALL_REPORTS
+from ..domain.companies import AssetProfile, CompanyOverview, DataSet, ProblemKind
+from ..domain.reports import ALL_REPORTS, ReportKind
 from ..errors import ProviderError
-from ..provider_port import BatchProvider, Financials, Vintage
+from ..provider_port import BatchProvider, Financials, History, Provider, Vintage
 from .company_record import still_due
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import date, datetime
 
-    from ..domain.companies import AssetProfile, CompanyOverview
     from ..domain.coverage import Coverage, Days, Received
     from ..domain.model import Ticker
     from ..domain.news import NewsArticle
-    from ..domain.reports import ReportKind
-    from ..provider_port import History, Provider
     from .ingest_company import IngestCompany
 
 

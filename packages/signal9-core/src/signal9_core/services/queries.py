@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from ..domain.companies import DataSet
-from ..domain.reports import Period, ReportKind
+from ..domain.companies import AssetProfile, DataSet, FormerOwner, ListedAsset
+from ..domain.reports import Period, Report, ReportKind
 from ..errors import InputError, NotFoundError, StoreUnavailableError
 from ..schemas.companies import (
     AssetAnswer,
@@ -34,10 +34,7 @@ from .parameters import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
-    from ..domain.companies import AssetProfile, FormerOwner, ListedAsset
-    from ..domain.reports import Report
     from ..ports import Cursor
     from ..repositories.companies import AssetRepository, ListingRepository
     from ..repositories.news import ArticlePage, NewsRepository

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydantic import ValidationError
 
-from ..domain.queues import DeadLetter, Failure, reason_of, work_queue
+from ..domain.queues import DeadLetter, Failure, Message, reason_of, work_queue
 from ..domain.work import WorkItem
 from ..errors import (
     ConflictError,
@@ -19,7 +19,7 @@ from ..errors import (
     Signal9Error,
     StoreError,
 )
-from ..ports import ABSENT
+from ..ports import ABSENT, Clock, DeadLetters, Item, Queues, Store
 from ..repositories.optimistic import change_item, to_value
 from ..tables import STATE, state_key
 from .ingest_result import IngestResult
@@ -27,8 +27,6 @@ from .ingest_result import IngestResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from ..domain.queues import Message
-    from ..ports import Clock, DeadLetters, Item, Queues, Store
     from ..repositories.state import WorkRepository
     from .run import Run
 

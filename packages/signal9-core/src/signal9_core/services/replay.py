@@ -4,36 +4,40 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..domain.adjustment import AdjustedCloses, CorporateAction
-from ..domain.companies import Asset, CompanyOverview, DataSet
-from ..domain.coverage import Received, join_spans, overlay, runs_of
+from ..domain.companies import Asset, CompanyOverview, DataSet, ListName
+from ..domain.coverage import Days, Received, join_spans, overlay, runs_of
 from ..domain.model import Ticker
 from ..domain.news import NewsArticle
 from ..domain.prices import PriceSeries
-from ..domain.reports import ALL_REPORTS, EarningsCalendarEntry, Report
+from ..domain.reports import ALL_REPORTS, EarningsCalendarEntry, Report, ReportKind
 from ..domain.timeseries import merge
 from ..domain.work import run_id
 from ..errors import ProviderError, Signal9Error, StoreError
 from ..events import correlated
-from ..provider_port import Financials, History, Unreadable, Vintage
+from ..provider_port import (
+    Financials,
+    History,
+    Provider,
+    RawCopies,
+    RawCopy,
+    Record,
+    Unreadable,
+    Vintage,
+)
 from ..schemas.operations import ReplayAnswer, SkippedAnswer
 from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import date
 
-    from ..domain.companies import ListName
-    from ..domain.coverage import Days
-    from ..domain.reports import ReportKind
     from ..ports import Clock, Progress
-    from ..provider_port import Provider, RawCopies, RawCopy, Record
     from ..repositories.companies import AssetRepository
     from .ingest import Ingest
     from .parsed_responses import ParsedResponse, ParserRegistry

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ..domain.queues import reason_of
 from ..errors import Signal9Error
 from ..events import correlated
-from ..repositories.companies import CompanySummary
-from ..schemas.operations import DueAnswer, RunAnswer
+from ..repositories.companies import AssetRepository, CompanySummary
+from ..schemas.operations import DueAnswer, QuotaAnswer, RunAnswer
 from .ingest_result import IngestResult
-from .planner import Published
+from .planner import Plan, Planner, Published
 from .status import MeasureFreshness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-    from datetime import datetime
 
     from ..domain.companies import DataSet, FreshnessSummary, ListName
     from ..domain.model import Ticker
     from ..domain.work import ListState, WorkItem
     from ..ports import Clock, Progress
     from ..provider_port import Provider
-    from ..repositories.companies import AssetRepository
     from ..repositories.reports import FinancialsRepository
     from ..repositories.state import StateRepository
-    from ..schemas.operations import QuotaAnswer
     from .ingest import Ingest
-    from .planner import Plan, Planner
     from .queued_work import Circuit
 
 _REPORTING: Final = timedelta(days=100)

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from operator import attrgetter
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from ..domain.companies import DataSet, DataSetFreshness, FreshnessSummary
+from ..domain.companies import DataSet, DataSetFreshness, Freshness, FreshnessSummary
 from ..errors import StoreError
-from ..schemas.operations import CompanyProblem, DataSetStatus, PromiseAnswer, StatusAnswer
-from .planner import NEVER
+from ..schemas.operations import (
+    CompanyProblem,
+    DataSetStatus,
+    DueAnswer,
+    PromiseAnswer,
+    QuotaAnswer,
+    StatusAnswer,
+)
+from .planner import NEVER, MaxAge, Planner, Published
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
 
-    from ..domain.companies import Freshness
     from ..domain.model import Ticker
     from ..ports import Clock
     from ..repositories.companies import CompanySummary
     from ..repositories.state import StateRepository
-    from ..schemas.operations import DueAnswer, QuotaAnswer
-    from .planner import MaxAge, Planner, Published
 
 NO_KEY: Final = "Nothing is refreshed: the data provider is not set up; its key may be missing."
 NO_DATA: Final = "The stored data cannot be read at the moment."

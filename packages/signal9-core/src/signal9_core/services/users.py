@@ -3,45 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 from ..domain.news import topic_of
 from ..domain.users import NotificationSettings, Profile, User, WizardStatus, time_zone
 from ..errors import BeingDeletedError, ConflictError, InputError, NotFoundError, OutdatedError
-from ..events import UserAction, UserDeletionRequested
-from ..ports import ABSENT
+from ..events import Event, UserAction, UserDeletionRequested
+from ..ports import ABSENT, Clock
 from ..repositories.optimistic import Versioned, retry_on_conflict
 from ..schemas.users import (
     DeletionAnswer,
     ExportAnswer,
     NotificationAnswer,
     NotificationsAnswer,
+    NotificationSettingsPatch,
+    RecordPatch,
+    TopicsPut,
     UserAnswer,
     ViewedAnswer,
+    WatchlistPut,
+    WizardPut,
 )
 from .parameters import check_limit, decode_cursor, encode_cursor, parse_ticker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
-    from datetime import date, datetime
 
     from ..domain.model import Ticker
-    from ..events import Event
-    from ..ports import Clock
     from ..repositories.notifications import NotificationRepository, StoredNotification
     from ..repositories.users import (
         DeletionRepository,
         RecentlyViewedRepository,
         SubscriptionRepository,
         UserRepository,
-    )
-    from ..schemas.users import (
-        NotificationSettingsPatch,
-        RecordPatch,
-        TopicsPut,
-        WatchlistPut,
-        WizardPut,
     )
     from .briefing import GetBriefing
     from .outbox import Outbox

@@ -11,8 +11,21 @@ import msgspec
 
 from ..aws import aws_errors
 from ..errors import StoreError, StoreUnavailableError
-from ..ports import ABSENT, Damage, Page, Stored, utc_now
-from ..tables import TABLES
+from ..ports import (
+    ABSENT,
+    Clock,
+    Cursor,
+    Damage,
+    Item,
+    Key,
+    Page,
+    Progress,
+    Span,
+    Stored,
+    Value,
+    utc_now,
+)
+from ..tables import TABLES, IndexSpec, TableSpec
 from .values import (
     CHECKSUM_ATTRIBUTE,
     CHUNK,
@@ -35,9 +48,6 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, WriteRequestTypeDef
-
-    from ..ports import Clock, Cursor, Item, Key, Progress, Span, Value
-    from ..tables import IndexSpec, TableSpec
 
 T = TypeVar("T")
 R = TypeVar("R")

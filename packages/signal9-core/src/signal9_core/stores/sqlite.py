@@ -9,8 +9,21 @@ from typing import TYPE_CHECKING, Final, Self
 from weakref import finalize
 
 from ..errors import StoreError
-from ..ports import ABSENT, Page, Stored, utc_now
-from ..tables import TABLES
+from ..ports import (
+    ABSENT,
+    Clock,
+    Cursor,
+    Damage,
+    Item,
+    Key,
+    Page,
+    Progress,
+    Span,
+    Stored,
+    Value,
+    utc_now,
+)
+from ..tables import TABLES, IndexSpec, TableSpec
 from .sqlite_check import find_damage, salvage
 from .sqlite_schema import (
     ALIVE,
@@ -31,9 +44,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Mapping
     from types import TracebackType
-
-    from ..ports import Clock, Cursor, Damage, Item, Key, Progress, Span, Value
-    from ..tables import IndexSpec, TableSpec
 
 _IN_MEMORY: Final = ":memory:"
 

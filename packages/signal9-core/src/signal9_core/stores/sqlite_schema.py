@@ -6,25 +6,19 @@ import os
 import sqlite3
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from ..errors import StoreError, StoreUnavailableError, UnwritableStoreError
-from ..ports import Stored
-from ..tables import TABLES
+from ..ports import Item, Stored, Value
+from ..tables import TABLES, TableSpec
 from .values import check_item, checksum_of, damaged, key_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from ..ports import Item, Value
-    from ..tables import TableSpec
 
 SCHEMA_VERSION: Final = 5
 """Raised with every change of what a file holds; a file of another version is refused."""

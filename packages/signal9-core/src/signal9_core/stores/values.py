@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import (
     Clamped,
@@ -21,12 +21,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from zlib import crc32
 
 from ..errors import ConflictError, DamagedItemError, InputError, StoreError
-from ..ports import ABSENT
+from ..ports import ABSENT, Cursor, Item, Span, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from ..ports import Cursor, Item, Span, Value
     from ..tables import IndexSpec, TableSpec
 
 T = TypeVar("T")

@@ -6,10 +6,11 @@ Errors come with HTTP 200 as JSON, even where CSV was requested.
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
+from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 from statistics import median_low
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
@@ -25,9 +26,6 @@ from ...errors import (
     RequestRefusedError,
 )
 from ..parsing import csv_rows, decode, is_ticker, require
-
-if TYPE_CHECKING:
-    from datetime import date
 
 _PREFERRED: Final = re.compile(r"([A-Z0-9]+)[-/]P-?([A-Z])")
 _CLASS: Final = re.compile(r"([A-Z0-9]+)[-/]([A-Z]{1,2})")

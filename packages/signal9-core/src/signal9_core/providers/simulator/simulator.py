@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -17,9 +17,6 @@ from ..sample.provider import SampleProvider
 from .alpaca import Alpaca
 from .alphavantage import AlphaVantage
 from .replies import Reply, error, fault
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 _ON_DEMAND: Final = "x-simulate-fault"
 _NEW_YORK: Final = ZoneInfo("America/New_York")
