@@ -18,6 +18,7 @@ from .ports import (
     Progress,
     SentimentScorer,
     Store,
+    no_progress,
     utc_now,
 )
 
@@ -62,10 +63,6 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 _Part = TypeVar("_Part")
-
-
-def no_progress(data_set: str, done: int, total: int) -> None:
-    """Do not report progress."""
 
 
 class App:
@@ -488,15 +485,9 @@ class App:
         from .repositories.users import UserRepository
         from .services.notifications import SendNotifications
 
-        send = SendNotifications(
-            UserRepository(self.store),
-            self._inbox,
-            self.notifier,
-            self.mailer,
-            self.clock,
-            self.settings.app_url,
-        )
-        return send(until)
+        users, app_url = UserRepository(self.store), self.settings.app_url
+        outlets = self.notifier, self.mailer
+        return SendNotifications(users, self._inbox, *outlets, self.clock, app_url)(until)
 
     @cached_property
     def users(self) -> UserService:

@@ -199,6 +199,10 @@ class Progress(Protocol):
         """`done` of `total` units of this data set are finished."""
 
 
+def no_progress(data_set: str, done: int, total: int) -> None:
+    """Show nothing."""
+
+
 class SentimentScorer(Protocol):
     """Scores the sentiment of a text about a company."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
@@ -15,6 +14,7 @@ from ..domain.prices import PRICE_COLUMNS, PriceSeries
 from ..errors import Signal9Error
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from decimal import Decimal
     from types import ModuleType
 

@@ -8,8 +8,7 @@ that the next run does not complete.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ..domain.adjustment import describe_problem, latest_check
 from ..domain.companies import (
@@ -23,6 +22,7 @@ from ..domain.companies import (
     PriceCheck,
     ProblemKind,
 )
+from ..domain.coverage import NEVER, PriceHistory
 from ..domain.identity import dispute
 from ..errors import Signal9Error, StoreError, UndecidedOwnerError
 from ..events import (
@@ -38,8 +38,8 @@ from .outbox import Outbox, data_set_of, is_early, pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import date, datetime
 
-    from ..domain.coverage import PriceHistory
     from ..domain.model import Ticker
     from ..domain.reports import ReportKind
     from ..provider_port import Provider
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from ..repositories.optimistic import Versioned
 
 E = TypeVar("E", bound="Event")
-_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -215,7 +214,7 @@ class CompanyRecord:
         def changed(profile: AssetProfile) -> AssetProfile:
             # A replayed response came earlier; that does not make a company any staler.
             at = self._provider.retrieved_at().replace(microsecond=0)  # as it is stored
-            checked_at = max(profile.checked_at or _NEVER, at)
+            checked_at = max(profile.checked_at or NEVER, at)
             if profile.identity.since != self.before.identity.since:
                 return profile  # the ticker has a new owner, to whom this does not belong
             profile = self._with_failures(self._with_price_check(profile))
@@ -331,7 +330,7 @@ def still_due(
         return list(data_sets)
     failed = {name: failures.at for name, failures in profile.failures.items()}
     latest = _latest(profile.requested, failed)
-    return [name for name in data_sets if latest.get(name, _NEVER) < planned_at]
+    return [name for name in data_sets if latest.get(name, NEVER) < planned_at]
 
 
 def _includes(recorded: Event, event: Event) -> bool:

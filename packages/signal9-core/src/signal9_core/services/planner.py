@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple, get_args
 
 from ..domain.companies import DataSet, Failures, ListName
+from ..domain.coverage import NEVER
 from ..domain.work import ListState, WorkItem
 
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
     from ..domain.model import Ticker
     from ..repositories.companies import CompanySummary
-
-NEVER: Final = datetime.min.replace(tzinfo=UTC)
-"""When something was requested that never was; since then it is due."""
 
 
 _DAY: Final = timedelta(days=1)

@@ -21,6 +21,7 @@ from ..domain.timeseries import merge
 from ..domain.work import run_id
 from ..errors import ProviderError, Signal9Error, StoreError
 from ..events import correlated
+from ..ports import Clock, Progress, no_progress
 from ..provider_port import (
     Financials,
     History,
@@ -31,18 +32,17 @@ from ..provider_port import (
     Unreadable,
     Vintage,
 )
+from ..repositories.optimistic import UNDATED
 from ..schemas.operations import ReplayAnswer, SkippedAnswer
 from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from ..ports import Clock, Progress
     from ..repositories.companies import AssetRepository
     from .ingest import Ingest
     from .parsed_responses import ParsedResponse, ParserRegistry
 
-_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY: Final = timedelta(days=1)
 _T = TypeVar("_T")
 
@@ -70,9 +70,8 @@ class RecordedProvider:
 
     @cached_property
     def _retrieved_at(self) -> datetime:
-        return max(
-            [_LONG_AGO, *(at for response in self.responses for at in self._moments(response))]
-        )
+        moments = (at for response in self.responses for at in self._moments(response))
+        return max(moments, default=UNDATED)
 
     def _moments(self, response: ParsedResponse) -> Iterator[datetime]:
         """Yield when a body came, unless it says nothing; if unknown, the days that it is about."""
@@ -189,7 +188,7 @@ class RecordedProvider:
                 for report in response.of_type(Report)
                 if report.ticker == ticker and report.kind in kinds
             ]
-            vintages.append(Vintage(response.copy.at or _LONG_AGO, reports))
+            vintages.append(Vintage(response.received_at, reports))
         return Financials(vintages=vintages)
 
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
@@ -210,7 +209,7 @@ class RecordedProvider:
                 if self._is_relevant(response, article)
                 and (since is None or article.published_at >= since)
             ]
-            yield Vintage(response.copy.at or _LONG_AGO, articles)
+            yield Vintage(response.received_at, articles)
 
     def _is_relevant(self, response: ParsedResponse, article: NewsArticle) -> bool:
         mentioned = {mention.ticker for mention in article.tickers}
@@ -337,7 +336,7 @@ class Replay:
             case "listing":
                 return self._ingest_listings(responses)
             case "calendar":
-                return ingest.calendar(_ignore)
+                return ingest.calendar(no_progress)
         return ingest.company(ticker, (DataSet(data_set),))
 
     def _ingest_listings(self, responses: Sequence[ParsedResponse]) -> IngestResult:
@@ -350,7 +349,7 @@ class Replay:
             listings = list(day)
             ends = [end for end, listing in enumerate(listings) if _is_whole(listing)]
             ingest = self.ingest(RecordedProvider(listings[ends[-1] :] if ends else listings))
-            result.add(ingest.listing(_ignore, whole=bool(ends)))
+            result.add(ingest.listing(no_progress, whole=bool(ends)))
             tickers |= {asset.ticker for each in listings for asset in each.of_type(Asset)}
         result.stored["listing"] = len(tickers)
         return result
@@ -368,10 +367,6 @@ def _is_whole(listing: ParsedResponse) -> bool:
 
 def _listings_first(subject: _Subject) -> tuple[bool, _Subject]:
     return subject[0] != "listing", subject
-
-
-def _ignore(data_set: str, done: int, total: int) -> None:
-    """Ignore the progress of one subject among many."""
 
 
 def _subjects(response: ParsedResponse) -> set[_Subject]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from ..domain.queues import reason_of
 from ..errors import Signal9Error
 from ..events import correlated
+from ..ports import Clock, Progress, no_progress
 from ..repositories.companies import AssetRepository, CompanySummary
 from ..schemas.operations import DueAnswer, QuotaAnswer, RunAnswer
 from .ingest_result import IngestResult
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from ..domain.companies import DataSet, FreshnessSummary, ListName
     from ..domain.model import Ticker
     from ..domain.work import ListState, WorkItem
-    from ..ports import Clock, Progress
     from ..provider_port import Provider
     from ..repositories.reports import FinancialsRepository
     from ..repositories.state import StateRepository
@@ -232,7 +232,7 @@ class Run:
             state = self.due.list_states().get(item.name)
             if state is not None and state.is_done_since(item.planned_at):
                 return IngestResult()
-            return self.ingest.update_list(item.name, _ignore)
+            return self.ingest.update_list(item.name, no_progress)
         return self.ingest.companies(item.tickers, item.data_sets, item.planned_at)
 
     def _try(self, item: WorkItem) -> IngestResult:
@@ -309,7 +309,3 @@ def _without(items: Iterable[WorkItem], beside: Iterable[WorkItem]) -> Iterator[
 def _parts(item: WorkItem, ticker: Ticker | None = None) -> list[tuple[str | None, DataSet | None]]:
     """Return what an item consists of: a list, or data sets of a company."""
     return [(item.name or ticker, data_set) for data_set in item.data_sets or (None,)]
-
-
-def _ignore(data_set: str, done: int, total: int) -> None:
-    """Ignore the progress of one list."""

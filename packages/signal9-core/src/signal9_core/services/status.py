@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from ..domain.companies import DataSet, DataSetFreshness, Freshness, FreshnessSummary
+from ..domain.coverage import NEVER
 from ..errors import StoreError
 from ..schemas.operations import (
     CompanyProblem,
@@ -19,7 +20,6 @@ from ..schemas.operations import (
     QuotaAnswer,
     StatusAnswer,
 )
-from .planner import NEVER, MaxAge, Planner, Published
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..ports import Clock
     from ..repositories.companies import CompanySummary
     from ..repositories.state import StateRepository
+    from .planner import MaxAge, Planner, Published
 
 NO_KEY: Final = "Nothing is refreshed: the data provider is not set up; its key may be missing."
 NO_DATA: Final = "The stored data cannot be read at the moment."

@@ -23,6 +23,7 @@ from ..ports import (
     Span,
     Stored,
     Value,
+    no_progress,
     utc_now,
 )
 from ..tables import TABLES, IndexSpec, TableSpec
@@ -301,7 +302,7 @@ class DynamoStore:
 
     def remove_damage(self) -> None:
         """Delete every item that is damaged."""
-        for damage in self.verify(_no_progress):
+        for damage in self.verify(no_progress):
             if damage.table is not None and damage.key is not None:
                 self.delete(damage.table, damage.key)
 
@@ -358,10 +359,6 @@ class DynamoStore:
 
 def _errors(where: str) -> AbstractContextManager[None]:
     return aws_errors(where, StoreError, unavailable=StoreUnavailableError)
-
-
-def _no_progress(data_set: str, done: int, total: int) -> None:
-    """Show nothing."""
 
 
 def _place(key: Mapping[str, str]) -> tuple[str, ...]:

@@ -43,7 +43,6 @@ from .values import CHUNK, QuerySpec, chunks, conflict, new_version
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Mapping
-    from types import TracebackType
 
 _IN_MEMORY: Final = ":memory:"
 
@@ -131,12 +130,7 @@ class SqliteStore:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def get(self, table: TableSpec, key: Key) -> Stored | None:
