@@ -37,7 +37,12 @@ SUBJECTS: Final = {
     ),
     "quota": (
         ["quota.py", "repositories/state.py"],
-        ["test_quota.py", "test_dead_letters.py", "services/test_queued_work.py"],
+        [
+            "test_quota.py",
+            "test_dead_letters.py",
+            "repositories/test_state.py",
+            "services/test_queued_work.py",
+        ],
     ),
     "codec": (
         ["repositories/price_codec.py"],
