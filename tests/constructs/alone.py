@@ -4,33 +4,44 @@
 """
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 from aws_cdk import Stack
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from signal9_constructs import (
     AccessTrail,
     ApiSecret,
     ContentDelivery,
+    CostBudget,
+    DataLake,
     DataTable,
     DependencyLayer,
     DnsZone,
     EventBackbone,
+    FargateService,
     Firewall,
+    GradualDeployment,
+    LakeTable,
     Network,
     Observability,
+    Partition,
     PythonBundle,
     PythonFunction,
     RestService,
     Route,
     SecureBucket,
+    StateMachineJob,
     TableIndex,
+    UserPool,
     WorkQueue,
 )
 from tests.constructs.lab import topic
@@ -65,6 +76,17 @@ def _function(stack: Stack) -> Construct:
         handler="index.handler",
         alarm_topic=topic(stack),
     )
+
+
+def _gradual(stack: Stack) -> Construct:
+    function = PythonFunction(
+        stack,
+        "Bill",
+        code=lambda_.Code.from_inline("def handler(event, context): pass"),
+        handler="index.handler",
+        alias=True,
+    )
+    return GradualDeployment(stack, "Gradual", functions=[function])
 
 
 def _layer(stack: Stack) -> Construct:
@@ -132,6 +154,11 @@ def _delivery(stack: Stack) -> Construct:
     return ContentDelivery(stack, "Site")
 
 
+def _budget(stack: Stack) -> Construct:
+    tag = ("Stage", "prod")
+    return CostBudget(stack, "Costs", monthly_usd=100, tag=tag, topic=topic(stack), anomaly_usd=20)
+
+
 def _zone(stack: Stack) -> Construct:
     zone = DnsZone(
         stack,
@@ -153,20 +180,75 @@ def _work(stack: Stack) -> Construct:
     return WorkQueue(stack, "Work", alarm_topic=topic(stack))
 
 
+def _job(stack: Stack) -> Construct:
+    job = StateMachineJob(
+        stack, "Bills", definition=sfn.Pass(stack, "Nothing"), alarm_topic=topic(stack)
+    )
+    job.start_on_schedule("Nightly", schedule="cron(0 6 * * ? *)")
+    return job
+
+
+def _containers(stack: Stack) -> Construct:
+    vpc = ec2.Vpc.from_vpc_attributes(
+        stack,
+        "Vpc",
+        vpc_id="vpc-0123456789abcdef0",
+        availability_zones=["us-east-1a", "us-east-1b"],
+        private_subnet_ids=["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+        vpc_cidr_block="10.0.0.0/16",
+    )
+    arn = "arn:aws:acm:us-east-1:123456789012:certificate/c"
+    return FargateService(
+        stack,
+        "Web",
+        image="public.ecr.aws/nginx/nginx:1.29",
+        vpc=vpc,
+        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", arn),
+        requests_per_task=1000,
+        alarm_topic=topic(stack),
+    )
+
+
+def _lake(stack: Stack) -> Construct:
+    days = Partition.by_day("day", first=date(2026, 1, 1))
+    orders = LakeTable("orders", {"id": "string", "total": "double"}, [days])
+    return DataLake(stack, "Lake", tables=[orders], alarm_topic=topic(stack))
+
+
+def _users(stack: Stack) -> Construct:
+    pool = UserPool(
+        stack,
+        "Users",
+        api="orders",
+        scopes={"read": "Read orders"},
+        domain_prefix="shop-example",
+        alarm_topic=topic(stack),
+    )
+    pool.add_client("Web", callback_urls=["https://shop.example/"], scopes=["openid", "read"])
+    pool.add_machine_client("Import", scopes=["read"])
+    return pool
+
+
 ALONE: Final[dict[str, Callable[[Stack], Construct]]] = {
     "AccessTrail": _trail,
     "ApiSecret": _secret,
     "ContentDelivery": _delivery,
+    "CostBudget": _budget,
+    "DataLake": _lake,
     "DataTable": _table,
     "DependencyLayer": _layer,
     "DnsZone": _zone,
     "EventBackbone": _backbone,
+    "FargateService": _containers,
     "Firewall": _firewall,
+    "GradualDeployment": _gradual,
     "Network": _network,
     "Observability": _observability,
     "PythonFunction": _function,
     "RestService": _service,
     "SecureBucket": _bucket,
+    "StateMachineJob": _job,
+    "UserPool": _users,
     "WorkQueue": _work,
 }
 

@@ -32,7 +32,13 @@ PAGES: Final = sorted(
 )
 _BLOCK: Final = re.compile(r"<!-- (\w+) (\w+) -->\n(.*?)<!-- end -->", re.DOTALL)
 _ROW: Final = re.compile(r"^\| `(\w+)` \| (.*?) \| (.*?) ?\|$", re.MULTILINE)
-_PRICE_PAGES: Final = {"EC2": "vpc", "SecretsManager": "secrets-manager", "WAFv2": "waf"}
+_PRICE_PAGES: Final = {
+    "EC2": "vpc",
+    "ECS": "fargate",
+    "ElasticLoadBalancingV2": "elasticloadbalancing",
+    "SecretsManager": "secrets-manager",
+    "WAFv2": "waf",
+}
 
 
 class Item(NamedTuple):
@@ -80,7 +86,8 @@ def meanings(block: str) -> dict[str, str]:
 def parameters(name: str) -> list[inspect.Parameter]:
     """Return the arguments of a class, without those of every construct."""
     signature = inspect.signature(getattr(signal9_constructs, name).__init__)
-    common = {"self", "scope", "id_"}
+    # Classes without a constructor take `*args` and `**kwargs`.
+    common = {"self", "scope", "id_", "args", "kwargs"}
     return [
         parameter for parameter in signature.parameters.values() if parameter.name not in common
     ]
@@ -96,6 +103,8 @@ def _block(match: re.Match[str]) -> str:
 def _defaults(name: str, old: str) -> Iterator[str]:
     known = meanings(old)
     yield from inspect.cleandoc(getattr(signal9_constructs, name).__doc__).splitlines()
+    if not parameters(name):
+        return
     yield ""
     yield "| argument | default | meaning |"
     yield "|---|---|---|"

@@ -2,12 +2,14 @@
 
 import pytest
 from aws_cdk import Stack
+from aws_cdk import aws_cloudtrail as cloudtrail
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Match
 
-from signal9_constructs import AccessTrail, ConstructError
-from tests.constructs.lab import Made, synthesise, text
+from signal9_constructs import AccessTrail, ConstructError, SecureBucket
+from tests.constructs.lab import Made, only, synthesise, text
 
 TRAIL = "AWS::CloudTrail::Trail"
 
@@ -126,3 +128,18 @@ def test_a_retention_that_cloudwatch_does_not_know_is_refused() -> None:
 
     with pytest.raises(ConstructError, match="retention of 31 days: must be one of"):
         AccessTrail(stack, "Trail", buckets=[photos], log_retention_days=31)
+
+
+def test_calls_of_functions_are_recorded_in_a_bucket_that_exists() -> None:
+    def build(stack: Stack) -> None:
+        function = lambda_.Function.from_function_name(stack, "Pay", "pay")
+        logs = SecureBucket(stack, "Logs")
+        props = cloudtrail.TrailProps(trail_name="calls", is_multi_region_trail=False)
+        AccessTrail(stack, "Trail", functions=[function], log_bucket=logs, props=props)
+
+    made = synthesise(calls=build)["calls"]
+
+    made.resource_count_is("AWS::S3::Bucket", 1)
+    trail = only(made, TRAIL)
+    assert (trail["TrailName"], trail["IsMultiRegionTrail"]) == ("calls", False)
+    assert "AWS::Lambda::Function" in str(trail["EventSelectors"])

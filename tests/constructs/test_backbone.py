@@ -1,19 +1,26 @@
 """EventBackbone: described, archived, delivered or parked."""
 
 import json
-from typing import cast
+from typing import Any, cast
 
 import pytest
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as event_targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_scheduler_targets as scheduler_targets
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk.assertions import Capture, Match, Template
 
-from signal9_constructs import ConstructError, EventBackbone
+from signal9_constructs import ConstructError, EventBackbone, WorkQueue
 from signal9_constructs.json_schema import DRAFT_4
+from signal9_constructs.targets import RuleTarget
 from tests.constructs.lab import Made, actions, only, properties, synthesise, topic
 
 PLACED = {
@@ -257,3 +264,141 @@ def test_without_schemas_every_detail_type_is_accepted() -> None:
     pattern = EventBackbone(Stack(), "Events").pattern(source="a", detail_types=["Anything"])
 
     assert pattern.detail_type == ["Anything"]
+
+
+def _connected(stack: Stack) -> None:
+    elsewhere = "arn:aws:events:eu-west-1:210987654321:event-bus/partner"
+    backbone = EventBackbone(
+        stack, "Events", publisher_organizations=["o-1234567890"], discover_schemas=True, retries=3
+    )
+    job = sfn.StateMachine(
+        stack, "Job", definition_body=sfn.DefinitionBody.from_string('{"StartAt": "End"}')
+    )
+    ordered = WorkQueue(stack, "Ordered", fifo=True)
+    targets: list[RuleTarget] = [
+        job,
+        events.EventBus.from_event_bus_arn(stack, "Partner", elsewhere),
+        EventBackbone(stack, "Other", archive_days=None),
+        sns.Topic(stack, "News"),
+        logs.LogGroup(stack, "Log"),
+        ordered,
+        event_targets.SfnStateMachine(job, retry_attempts=1),
+    ]
+    for position, target in enumerate(targets):
+        backbone.rule(f"To{position}", source="shop", detail_types=["Paid"], targets=[target])
+    backbone.rule("Ofaws", source="aws.s3", targets=[_function(stack)])
+    window = scheduler.TimeWindow.flexible(Duration.minutes(5))
+    backbone.schedule("Job", target=job, schedule="rate(1 day)", props={"time_window": window})
+    backbone.schedule("Send", target=ordered, schedule="rate(1 day)")
+    own = scheduler_targets.StepFunctionsStartExecution(job)
+    backbone.schedule("Own", target=own, schedule="rate(1 day)")
+
+
+@pytest.fixture(scope="module")
+def connected() -> Template:
+    return synthesise(connected=_connected)["connected"]
+
+
+def _targets(template: Template, source: str) -> list[dict[str, Any]]:
+    rules: list[Any] = properties(template, "AWS::Events::Rule")
+    return [
+        target
+        for rule in rules
+        for target in rule["Targets"]
+        if rule["EventPattern"]["source"] == [source]
+    ]
+
+
+def test_whatever_a_rule_sends_to_has_dead_letters_and_retries(connected: Template) -> None:
+    targets = _targets(connected, "shop")
+
+    assert len(targets) == 7
+    assert all("EventsDeadLetters" in str(target["DeadLetterConfig"]) for target in targets)
+    assert [target["RetryPolicy"]["MaximumRetryAttempts"] for target in targets] == [
+        *[3] * 6,
+        1,  # its own
+    ]
+
+
+def test_every_rule_may_send_to_the_dead_letter_queue(connected: Template) -> None:
+    policies = properties(connected, "AWS::SQS::QueuePolicy")
+
+    (policy,) = (text for text in map(str, policies) if "EventsDeadLetters" in text)
+    assert [n for n in range(7) if f"EventsTo{n}" not in policy] == []
+
+
+def test_a_bus_of_another_account_and_region_is_a_target_with_a_role(connected: Template) -> None:
+    (target,) = (each for each in _targets(connected, "shop") if "210987654321" in str(each["Arn"]))
+
+    assert target["RoleArn"]
+    assert "events:PutEvents" in actions(connected)
+
+
+def test_events_of_a_rule_keep_their_order_in_a_fifo_queue(connected: Template) -> None:
+    (target,) = (each for each in _targets(connected, "shop") if "SqsParameters" in each)
+
+    assert target["SqsParameters"] == {"MessageGroupId": "To5"}
+
+
+def test_rules_for_events_of_aws_are_on_the_default_bus(connected: Template) -> None:
+    rules = properties(connected, "AWS::Events::Rule")
+
+    (rule,) = (rule for rule in rules if "aws.s3" in str(rule["EventPattern"]))
+    assert "EventBusName" not in rule
+    assert "detail-type" not in str(rule["EventPattern"])
+
+
+def test_events_of_aws_and_of_others_cannot_be_in_one_rule() -> None:
+    backbone = EventBackbone(Stack(), "Events")
+
+    with pytest.raises(ConstructError, match="default bus"):
+        backbone.rule("No", source=["aws.s3", "shop"], detail_types=["Paid"], targets=[])
+
+
+def test_an_organization_may_publish_and_its_events_are_archived(connected: Template) -> None:
+    policy = only(connected, "AWS::Events::EventBusPolicy")
+    archive = only(connected, "AWS::Events::Archive")
+
+    assert "'aws:PrincipalOrgID': 'o-1234567890'" in str(policy)
+    assert archive["EventPattern"] == {"account": [{"exists": True}]}
+    connected.resource_count_is("AWS::EventSchemas::Discoverer", 1)
+
+
+def test_every_schedule_has_dead_letters_and_the_same_retries(connected: Template) -> None:
+    schedules: list[Any] = properties(connected, "AWS::Scheduler::Schedule")
+
+    assert len(schedules) == 3
+    assert all("EventsDeadLetters" in str(each["Target"]["DeadLetterConfig"]) for each in schedules)
+    assert {each["Target"]["RetryPolicy"]["MaximumRetryAttempts"] for each in schedules} == {3}
+    assert [each["FlexibleTimeWindow"]["Mode"] for each in schedules] == ["FLEXIBLE", "OFF", "OFF"]
+
+
+def test_a_key_encrypts_the_archive_too(made: Made) -> None:
+    made["given"].has_resource_properties(
+        "AWS::Events::Archive", {"KmsKeyIdentifier": Match.any_value()}
+    )
+
+
+def test_a_schedule_has_exactly_one_target() -> None:
+    stack = Stack()
+    backbone, function = EventBackbone(stack, "Events"), _function(stack)
+
+    wrong: list[dict[str, Any]] = [{}, {"function": function, "target": function}]
+    for given in wrong:
+        with pytest.raises(ConstructError, match="either function or target"):
+            backbone.schedule("No", schedule="rate(1 day)", **given)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"bus_name": "shop"}, "bus exists"),
+        ({"props": events.EventBusProps(description="Shop")}, "bus exists"),
+    ],
+)
+def test_a_bus_that_exists_keeps_its_settings(arguments: dict[str, Any], message: str) -> None:
+    stack = Stack()
+    bus = events.EventBus.from_event_bus_name(stack, "Old", "old")
+
+    with pytest.raises(ConstructError, match=message):
+        EventBackbone(stack, "Events", bus=bus, **arguments)

@@ -11,16 +11,20 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
-from aws_cdk.assertions import Match, Template
+from aws_cdk.assertions import Annotations, Match, Template
 
 import signal9_constructs
-from signal9_constructs import ConstructError, ContentDelivery, Firewall
+from signal9_constructs import ConstructError, ContentDelivery, Firewall, RestService, Route
 from signal9_constructs.content_delivery import paths_to_invalidate
-from tests.constructs.lab import Made, only, properties, statement, synthesise, text
+from tests.constructs.lab import ENV, Made, app, only, properties, statement, synthesise, text
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:orders"
+WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/edge/1"
 DOMAINS = ["shop.example", "www.shop.example"]
 # Policies that AWS manages.
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
@@ -64,6 +68,32 @@ def _full(stack: Stack) -> None:
     )
 
 
+def _others(stack: Stack) -> None:
+    """Several origins, an existing web ACL and a service of this library as the API."""
+    function = lambda_.Function.from_function_arn(stack, "Orders", FUNCTION)
+    service = RestService(stack, "Api", routes=[Route("GET", "/api/orders", function, open=True)])
+    own = cloudfront.BehaviorOptions(origin=origins.HttpOrigin("own.shop.example"))
+    ContentDelivery(
+        stack,
+        "Web",
+        api=service.api,
+        api_headers={"X-Origin": "secret"},
+        behaviors={"/blog/*": origins.HttpOrigin("blog.shop.example"), "/own/*": own},
+        web_acl_arn=WEB_ACL,
+        props={"enable_ipv6": False},
+        viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.ALLOW_ALL,
+    )
+
+
+def _foreign(stack: Stack) -> None:
+    """A site whose API is an origin of another kind."""
+    ContentDelivery(stack, "Web", api=origins.HttpOrigin("api.shop.example"))
+
+
+def _paged(stack: Stack) -> None:
+    ContentDelivery(stack, "Web", single_page=False, error_pages={404: "/404.html"})
+
+
 def _uncached(stack: Stack) -> None:
     ContentDelivery(stack, "Web", api=_api(stack), api_cache_s=0)
 
@@ -81,10 +111,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         (folder / name).write_text(name, "utf-8")
 
     def deployed(stack: Stack) -> None:
-        ContentDelivery(stack, "Web").deploy(folder)
+        ContentDelivery(stack, "Web").deploy(folder, config={"stage": "test"})
 
     return synthesise(
-        plain=_plain, full=_full, uncached=_uncached, certified=_certified, deployed=deployed
+        plain=_plain,
+        full=_full,
+        others=_others,
+        foreign=_foreign,
+        paged=_paged,
+        uncached=_uncached,
+        certified=_certified,
+        deployed=deployed,
     )
 
 
@@ -103,7 +140,8 @@ def test_only_the_distribution_may_read_the_bucket(made: Made) -> None:
         "AWS::CloudFront::OriginAccessControl", {"OriginAccessControlConfig": control}
     )
     policy = statement(
-        Action="s3:GetObject",
+        # With the right to list, a missing file is 404 instead of 403.
+        Action=["s3:GetObject", "s3:ListBucket"],
         Principal={"Service": "cloudfront.amazonaws.com"},
         Condition={"StringEquals": {"AWS:SourceArn": Match.any_value()}},
     )
@@ -181,9 +219,58 @@ def test_pages_are_one_file_and_errors_are_neither_replaced_nor_cached(made: Mad
 
     assert "viewer-request" in str(default["FunctionAssociations"])
     assert "FunctionAssociations" not in str(_behaviors(made["full"]))
-    assert all("ResponsePagePath" not in text(template) for template in made.values())
+    others = [template for name, template in made.items() if name != "paged"]
+    assert all("ResponsePagePath" not in text(template) for template in others)
     assert {error["ErrorCode"] for error in errors} >= {400, 403, 404, 500, 502, 503, 504}
     assert {error["ErrorCachingMinTTL"] for error in errors} == {0}
+
+
+def test_a_site_without_an_api_may_have_error_pages_and_keeps_the_status(made: Made) -> None:
+    errors = {error["ErrorCode"]: error for error in _config(made["paged"])["CustomErrorResponses"]}
+
+    assert errors[404] == {
+        "ErrorCode": 404,
+        "ErrorCachingMinTTL": 0,
+        "ResponseCode": 404,
+        "ResponsePagePath": "/404.html",
+    }
+
+
+def test_further_origins_have_their_own_paths(made: Made) -> None:
+    config, behaviors = _config(made["others"]), _behaviors(made["others"])
+    hosts = {origin["Id"]: origin["DomainName"] for origin in config["Origins"]}
+
+    assert list(behaviors) == ["/assets/*", "/api/*", "/blog/*", "/own/*"]
+    assert hosts[behaviors["/blog/*"]["TargetOriginId"]] == "blog.shop.example"
+    assert hosts[behaviors["/own/*"]["TargetOriginId"]] == "own.shop.example"
+    assert "ResponseHeadersPolicyId" in behaviors["/blog/*"]
+    assert "ResponseHeadersPolicyId" not in behaviors["/own/*"]
+    assert config["WebACLId"] == WEB_ACL
+    assert config["IPV6Enabled"] is False
+    assert "X-Origin" in str(config["Origins"])
+    assert behaviors["/api/*"]["ViewerProtocolPolicy"] == "allow-all"
+
+
+def test_an_api_may_be_any_origin(made: Made) -> None:
+    (origin,) = [
+        origin
+        for origin in _config(made["foreign"])["Origins"]
+        if origin["Id"] == _behaviors(made["foreign"])["/api/*"]["TargetOriginId"]
+    ]
+
+    assert origin["DomainName"] == "api.shop.example"
+
+
+def test_the_owner_of_an_imported_bucket_is_told_what_to_allow() -> None:
+    stack = Stack(app(), "Stack", env=ENV)
+    ContentDelivery(stack, "Web", bucket=s3.Bucket.from_bucket_name(stack, "Files", "files"))
+
+    found = Annotations.from_stack(stack).find_warning("*", Match.any_value())
+
+    (text,) = [str(each.entry.data) for each in found if "must add" in str(each.entry.data)]
+    assert "s3:ListBucket" in text
+    assert "cloudfront.amazonaws.com" in text
+    assert "aws:SourceArn" in text
 
 
 def test_responses_have_security_headers(made: Made) -> None:
@@ -231,7 +318,13 @@ def test_deploying_keeps_old_assets_and_invalidates_pages_only(made: Made) -> No
     assets, pages = by_cache["public, max-age=31536000, immutable"], by_cache["no-cache"]
     assert (assets["Include"], assets["Prune"]) == (["assets/*"], False)
     assert (pages["Exclude"], pages["Prune"]) == (["assets/*"], True)
-    assert pages["DistributionPaths"] == ["/", "/about%20us.html", "/index.html"]
+    assert pages["DistributionPaths"] == [
+        "/",
+        "/about%20us.html",
+        "/index.html",
+        "/config.json",
+    ]
+    assert len(pages["SourceBucketNames"]) == 2
     assert "DistributionPaths" not in assets
 
 
@@ -267,8 +360,17 @@ def test_a_page_is_index_html_and_a_file_is_itself(path: str, file: str) -> None
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"props": {"comment": "x"}, "comment": "y"}, "props must not set comment"),
         ({"domain_names": ["shop.example"]}, "need a certificate in us-east-1"),
         ({"allowed_countries": ["DE"], "denied_countries": ["US"]}, "not both"),
+        (
+            {"error_pages": {404: "/404.html"}, "api": origins.HttpOrigin("api.shop.example")},
+            "error_pages would replace the errors of the API",
+        ),
+        (
+            {"api": origins.HttpOrigin("api.shop.example"), "api_headers": {"X-Origin": "1"}},
+            "api_headers: pass them to the origin itself",
+        ),
     ],
 )
 def test_invalid_options_are_refused(options: Mapping[str, object], message: str) -> None:
@@ -279,6 +381,9 @@ def test_invalid_options_are_refused(options: Mapping[str, object], message: str
 def test_a_regional_firewall_and_a_certificate_in_another_region_are_refused() -> None:
     stack = Stack(App(), "Stack", env={"region": "eu-west-1"})
 
+    wall = Firewall(Stack(), "Edge", edge=True)
+    with pytest.raises(ConstructError, match="pass firewall or web_acl_arn, not both"):
+        ContentDelivery(Stack(), "Web", firewall=wall, web_acl_arn=WEB_ACL)
     with pytest.raises(ConstructError, match="must be an edge firewall"):
         ContentDelivery(stack, "Web", firewall=Firewall(stack, "Wall"))
     with pytest.raises(ConstructError, match="the certificate must be in us-east-1, not eu-west-1"):

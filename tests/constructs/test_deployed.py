@@ -268,13 +268,13 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     root = App(outdir=str(folder / "cdk.out"), analytics_reporting=False)
     shop = Shop(GuardedStage(root, "Dev", tags={"Owner": "shop"}, rule_packs=()), folder)
     assembly = root.synth().get_nested_assembly("assembly-Dev")
-    with running_emulator() as address, _session(address) as client:
+    with running_emulator() as address, connected(address) as client:
         made = deploy(client, Path(assembly.directory), shop.artifact_id)
         yield Deployed(shop, made, client, address)
 
 
 @contextmanager
-def _session(address: str) -> Iterator[Client]:
+def connected(address: str) -> Iterator[Client]:
     """Yield a maker of clients, and close them all."""
     session = boto3.Session(
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],

@@ -45,6 +45,8 @@ def _records(stack: Stack) -> None:
     zone.txt("", "v=spf1 -all", "k=" + "x" * 300)
     zone.txt("*.shop.example", "any")
     zone.caa("amazon.com", wildcard_issuers=[], report_to="mailto:ops@shop.example")
+    zone.record("_sip._tcp", route53.RecordType.SRV, "10 5 5060 sip.example.net", ttl_s=9)
+    zone.delegate("lab", "ns1.example.net", "ns2.example.net")
 
 
 def _known(stack: Stack) -> None:
@@ -52,6 +54,18 @@ def _known(stack: Stack) -> None:
     zone.alias("app", _site(stack))
     zone.caa(name="app")
     assert zone.name_servers is None
+
+
+def _given(stack: Stack) -> None:
+    existing = route53.HostedZone.from_hosted_zone_attributes(
+        stack, "Existing", hosted_zone_id="Z9", zone_name="Shop.example"
+    )
+    zone = DnsZone(stack, "Zone", zone=existing)
+    zone.txt("", "v=spf1 -all")
+    again = DnsZone(stack, "Again", zone=zone)
+    again.txt("also", "x")
+    again.health_check("Down", host="old.shop.example", props={"inverted": True})
+    assert zone.zone_name == again.zone_name == "shop.example"
 
 
 def _safe(stack: Stack) -> None:
@@ -85,7 +99,9 @@ def _quiet(stack: Stack) -> None:
 
 @pytest.fixture(scope="module")
 def made() -> Made:
-    return synthesise(plain=_plain, records=_records, known=_known, safe=_safe, quiet=_quiet)
+    return synthesise(
+        plain=_plain, records=_records, known=_known, given=_given, safe=_safe, quiet=_quiet
+    )
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +131,48 @@ def test_a_zone_is_a_single_resource_by_default(made: Made) -> None:
 def test_an_existing_zone_is_used(made: Made) -> None:
     made["known"].resource_count_is(ZONE, 0)
     assert _record(made["known"], "app.shop.example.", "A")["HostedZoneId"] == "Z123"
+
+
+def test_a_zone_of_the_cdk_or_of_this_library_is_used(made: Made) -> None:
+    records = properties(made["given"], RECORD)
+
+    assert {(str(each["Name"]), str(each["HostedZoneId"])) for each in records} == {
+        ("shop.example.", "Z9"),
+        ("also.shop.example.", "Z9"),
+    }
+    made["given"].resource_count_is(ZONE, 0)
+
+
+def test_a_record_may_have_any_type_and_a_name_other_name_servers(made: Made) -> None:
+    service = _record(made["records"], "_sip._tcp.shop.example.", "SRV")
+    delegated = _record(made["records"], "lab.shop.example.", "NS")
+
+    assert (service["ResourceRecords"], service["TTL"]) == (["10 5 5060 sip.example.net"], "9")
+    assert delegated["ResourceRecords"] == ["ns1.example.net", "ns2.example.net"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "pass zone_name or zone"),
+        ({"zone": True, "zone_name": "b.example"}, "zone has a zone_id and a zone_name already"),
+        ({"zone": True, "props": {"comment": "x"}}, "props need a new zone"),
+        ({"zone_name": "b.example", "props": {"zone_name": "c"}}, "props must not set zone_name"),
+    ],
+)
+def test_a_zone_that_is_new_and_exists_is_refused(
+    zone: DnsZone, options: dict[str, Any], message: str
+) -> None:
+    if "zone" in options:
+        options = {**options, "zone": zone}
+
+    with pytest.raises(ConstructError, match=message):
+        DnsZone(Stack(app(), "Stack"), "Zone", **options)
+
+
+def test_the_zone_itself_cannot_be_delegated(zone: DnsZone) -> None:
+    with pytest.raises(ConstructError, match="has its name servers already"):
+        zone.delegate("shop.example", "ns1.example.net")
 
 
 def test_an_existing_zone_needs_no_lookup() -> None:
@@ -221,6 +279,12 @@ def test_health_is_checked_over_https_by_name(
     config = only(made[name], "AWS::Route53::HealthCheck")["HealthCheckConfig"]
 
     assert config == {**host, **expected}
+
+
+def test_a_health_check_takes_further_props_of_the_cdk(made: Made) -> None:
+    config: Any = only(made["given"], "AWS::Route53::HealthCheck")["HealthCheckConfig"]
+
+    assert config["Inverted"] is True
 
 
 def test_bad_health_and_missing_data_notify(made: Made) -> None:

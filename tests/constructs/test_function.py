@@ -3,6 +3,8 @@
 import pytest
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_efs as efs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -70,10 +72,66 @@ def _layer(stack: Stack) -> None:
     )
 
 
+def _alias(stack: Stack) -> None:
+    _function(stack, alias=True, retries=1)
+
+
+def _changed(stack: Stack) -> None:
+    _function(stack, alias=True, retries=1, environment={"TABLE": "bills"})
+
+
+def _warm(stack: Stack) -> None:
+    _function(stack, provisioned_concurrency=2, max_provisioned_concurrency=10)
+
+
+def _owned(stack: Stack) -> None:
+    role = iam.Role(stack, "Own", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    vpc = ec2.Vpc(stack, "Vpc", max_azs=1, nat_gateways=1)
+    files = efs.FileSystem(stack, "Files", vpc=vpc)
+    point = files.add_access_point("Point")
+    function = _function(
+        stack,
+        role=role,
+        vpc=vpc,
+        file_system=lambda_.FileSystem.from_efs_access_point(point, "/mnt/files"),
+        ephemeral_storage_mib=2048,
+        props=lambda_.FunctionOptions(
+            recursive_loop=lambda_.RecursiveLoop.ALLOW,
+            logging_format=lambda_.LoggingFormat.TEXT,
+        ),
+    )
+    files.connections.allow_default_port_from(function)
+
+
+def _url(stack: Stack) -> None:
+    _function(stack, alias=True).add_url()
+
+
+def _public_url(stack: Stack) -> None:
+    _function(stack).add_url(public=True)
+
+
+def _image(stack: Stack) -> None:
+    repository = ecr.Repository.from_repository_name(stack, "Images", "bills")
+    PythonFunction(stack, "Bill", code=lambda_.Code.from_ecr_image(repository, tag_or_digest="1"))
+
+
 @pytest.fixture(scope="module")
 def made() -> Made:
     return synthesise(
-        plain=_plain, full=_full, in_vpc=_in_vpc, called=_called, layer=_layer, passing=_passing
+        plain=_plain,
+        full=_full,
+        in_vpc=_in_vpc,
+        called=_called,
+        layer=_layer,
+        passing=_passing,
+        alias=_alias,
+        changed=_changed,
+        warm=_warm,
+        owned=_owned,
+        url=_url,
+        public_url=_public_url,
+        image=_image,
     )
 
 
@@ -229,6 +287,80 @@ def test_a_snapshot_is_invoked_through_its_live_alias(made: Made) -> None:
     assert alias.as_string().startswith("BillLive")
 
 
+def test_an_alias_has_the_nets_of_asynchronous_events_that_the_latest_version_had(
+    made: Made,
+) -> None:
+    alias = Capture()
+
+    made["alias"].resource_count_is("AWS::Lambda::EventInvokeConfig", 1)
+    made["alias"].has_resource_properties(
+        "AWS::Lambda::EventInvokeConfig",
+        {
+            "Qualifier": {"Fn::Select": Match.array_with([{"Fn::Split": [":", {"Ref": alias}]}])},
+            "MaximumRetryAttempts": 1,
+            "DestinationConfig": {"OnFailure": Match.any_value()},
+        },
+    )
+    assert alias.as_string().startswith("BillLive")
+
+
+def test_a_version_is_made_only_when_the_function_changes(made: Made) -> None:
+    again = synthesise(alias=_alias)["alias"]
+    versions = [
+        set(template.find_resources("AWS::Lambda::Version"))
+        for template in (made["alias"], again, made["changed"])
+    ]
+
+    assert versions[0] == versions[1]
+    assert versions[0] != versions[2]
+
+
+def test_instances_that_are_ready_beforehand_grow_with_their_use(made: Made) -> None:
+    made["warm"].has_resource_properties(
+        "AWS::Lambda::Alias",
+        {"ProvisionedConcurrencyConfig": {"ProvisionedConcurrentExecutions": 2}},
+    )
+    made["warm"].has_resource_properties(
+        "AWS::ApplicationAutoScaling::ScalableTarget", {"MinCapacity": 2, "MaxCapacity": 10}
+    )
+
+
+def test_a_role_a_file_system_and_storage_can_be_passed(made: Made) -> None:
+    made["owned"].resource_count_is("AWS::IAM::Role", 1)
+    made["owned"].has_resource_properties(
+        FUNCTION,
+        {
+            "FileSystemConfigs": [Match.object_like({"LocalMountPath": "/mnt/files"})],
+            "EphemeralStorage": {"Size": 2048},
+        },
+    )
+    assert {"logs:PutLogEvents", "ec2:CreateNetworkInterface"} <= actions(made["owned"])
+
+
+def test_further_props_of_the_function_win_over_what_the_construct_sets(made: Made) -> None:
+    made["owned"].has_resource_properties(
+        FUNCTION,
+        {"RecursiveLoop": "Allow", "LoggingConfig": Match.object_like({"LogFormat": "Text"})},
+    )
+
+
+def test_the_function_can_be_a_peer_of_security_groups(made: Made) -> None:
+    made["owned"].has_resource_properties("AWS::EC2::SecurityGroupIngress", {"FromPort": 2049})
+
+
+def test_a_url_answers_signed_requests_only_unless_it_is_public(made: Made) -> None:
+    made["url"].has_resource_properties(
+        "AWS::Lambda::Url", {"AuthType": "AWS_IAM", "Qualifier": "live"}
+    )
+    made["public_url"].has_resource_properties("AWS::Lambda::Url", {"AuthType": "NONE"})
+
+
+def test_a_container_image_needs_no_handler(made: Made) -> None:
+    made["image"].has_resource_properties(
+        FUNCTION, {"PackageType": "Image", "Handler": Match.absent(), "Runtime": Match.absent()}
+    )
+
+
 def test_a_layer_is_for_one_version_and_architecture(made: Made) -> None:
     made["layer"].has_resource(
         "AWS::Lambda::LayerVersion",
@@ -247,9 +379,46 @@ def test_a_version_that_lambda_does_not_run_is_refused() -> None:
         _function(Stack(), python_version="2.7")
 
 
-def test_a_version_without_snapshots_is_refused_one() -> None:
-    with pytest.raises(ConstructError, match=r"snap_start requires Python 3\.12"):
-        _function(Stack(), python_version="3.11", snap_start=True)
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"python_version": "3.11"}, r"requires Python 3\.12 or newer, not python3\.11"),
+        ({"ephemeral_storage_mib": 1024}, "excludes ephemeral_storage_mib over 512"),
+        ({"provisioned_concurrency": 1}, "excludes provisioned_concurrency"),
+    ],
+)
+def test_what_has_no_snapshots_is_refused_them(options: dict[str, object], problem: str) -> None:
+    with pytest.raises(ConstructError, match=f"Bill: snap_start {problem}"):
+        _function(Stack(), snap_start=True, **options)
+
+
+def test_an_image_has_no_handler_and_everything_else_has_one() -> None:
+    repository = ecr.Repository.from_repository_name(Stack(), "Images", "bills")
+    image, code = lambda_.Code.from_ecr_image(repository), lambda_.Code.from_inline(CODE)
+
+    for bad in ({"code": image, "handler": "index.handler"}, {"code": code}):
+        with pytest.raises(ConstructError, match="Bill: handler: required, except with a"):
+            PythonFunction(Stack(), "Bill", **bad)  # type: ignore[arg-type]
+
+
+def test_a_prop_that_has_an_argument_is_refused() -> None:
+    with pytest.raises(ConstructError, match="Bill: props must not set memory_size"):
+        _function(Stack(), props=lambda_.FunctionOptions(memory_size=256))
+
+
+def test_concurrency_cannot_grow_to_less_than_there_is() -> None:
+    with pytest.raises(ConstructError, match="max_provisioned_concurrency=2: must be more than"):
+        _function(Stack(), provisioned_concurrency=2, max_provisioned_concurrency=2)
+
+
+def test_a_file_system_needs_its_vpc() -> None:
+    stack = Stack()
+    vpc = ec2.Vpc(stack, "Vpc", max_azs=1, nat_gateways=1)
+    point = efs.FileSystem(stack, "Files", vpc=vpc).add_access_point("Point")
+    files = lambda_.FileSystem.from_efs_access_point(point, "/mnt/files")
+
+    with pytest.raises(ConstructError, match="Bill: file_system: requires the VPC"):
+        _function(stack, file_system=files)
 
 
 def test_an_architecture_that_lambda_lacks_is_refused() -> None:

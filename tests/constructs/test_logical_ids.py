@@ -18,12 +18,17 @@ STATEFUL: Final = frozenset(
         "AWS::ApiGateway::RestApi",
         "AWS::CloudFront::Distribution",
         "AWS::CloudTrail::Trail",
+        "AWS::Cognito::UserPool",
+        "AWS::Cognito::UserPoolClient",
+        "AWS::Cognito::UserPoolDomain",
         "AWS::DynamoDB::GlobalTable",
         "AWS::EC2::Subnet",
         "AWS::EC2::VPC",
         "AWS::EventSchemas::Registry",
         "AWS::Events::Archive",
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
         "AWS::Events::EventBus",
+        "AWS::Glue::Database",
         "AWS::KMS::Key",
         "AWS::Logs::LogGroup",
         "AWS::Route53::HostedZone",
@@ -31,6 +36,7 @@ STATEFUL: Final = frozenset(
         "AWS::SNS::Topic",
         "AWS::SQS::Queue",
         "AWS::SecretsManager::Secret",
+        "AWS::StepFunctions::StateMachine",
     }
 )
 FROZEN: Final[dict[str, frozenset[str]]] = {
@@ -46,6 +52,7 @@ FROZEN: Final[dict[str, frozenset[str]]] = {
         }
     ),
     "ContentDelivery": frozenset({"Site6F918F1A", "SiteE53D7754", "SiteLogsBCCC85C3"}),
+    "DataLake": frozenset({"LakeDatabase161E1CC7", "LakeFiles8973D978", "LakeResults1933D710"}),
     "DataTable": frozenset({"OrdersA9B65338"}),
     "DnsZone": frozenset({"ZoneA5DE4B68", "ZoneQueryLogB2F576C1", "ZoneSigningKey2A2F8E9D"}),
     "EventBackbone": frozenset(
@@ -59,7 +66,13 @@ FROZEN: Final[dict[str, frozenset[str]]] = {
             "EventsRegistry4D961285",
         }
     ),
+    "FargateService": frozenset(
+        {"WebAccessLogs024BC47D", "WebLoadBalancer8E8983B1", "WebLogsD9759FC4"}
+    ),
     "Firewall": frozenset({"WallLogs37498ED6"}),
+    "GradualDeployment": frozenset(
+        {"BillDeadLetters256A2B33", "BillFailuresB8FEC32E", "BillLogsFECC65A9"}
+    ),
     "Network": frozenset(
         {
             "Network1C6012B5",
@@ -78,6 +91,17 @@ FROZEN: Final[dict[str, frozenset[str]]] = {
     ),
     "RestService": frozenset({"ApiAccessLog713001CC", "ApiExecutionLog4D3E3207", "ApiF70053CD"}),
     "SecureBucket": frozenset({"PhotosB9552D0D"}),
+    "StateMachineJob": frozenset(
+        {
+            "BillsDE67BFC8",
+            "BillsDeadLetters3EE497FF",
+            "BillsFailuresE71A80A9",
+            "BillsLogsA060FC0D",
+        }
+    ),
+    "UserPool": frozenset(
+        {"Users0A0EEA89", "UsersDomainC6632324", "UsersImportCB6E2427", "UsersWebA39D1A70"}
+    ),
     "WorkQueue": frozenset({"WorkBF636A8B", "WorkDeadLetters7D6F983C"}),
 }
 

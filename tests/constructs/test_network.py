@@ -6,12 +6,13 @@ from itertools import combinations
 import pytest
 from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk.assertions import Capture, Match, Template
+from aws_cdk import aws_iam as iam
+from aws_cdk.assertions import Annotations, Capture, Match, Template
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_constructs import ConstructError, Network, plan_subnets
-from tests.constructs.lab import Made, properties, synthesise, text
+from signal9_constructs import ConstructError, Network, SecureBucket, plan_subnets
+from tests.constructs.lab import ENV, Made, app, properties, synthesise, text
 
 SUBNET = "AWS::EC2::Subnet"
 
@@ -48,9 +49,48 @@ def _closed(stack: Stack) -> None:
     ec2.SecurityGroup(stack, "Group", vpc=network.vpc)
 
 
+def _dual(stack: Stack) -> None:
+    services = ec2.InterfaceVpcEndpointAwsService
+    statement = iam.PolicyStatement(
+        principals=[iam.AnyPrincipal()], actions=["s3:GetObject"], resources=["*"]
+    )
+    network = Network(
+        stack,
+        "Network",
+        isolated_subnets=True,
+        ipv6=True,
+        interface_endpoints=[services.SECRETS_MANAGER],
+        endpoint_policies={"s3": [statement]},
+        flow_log_bucket=SecureBucket(stack, "Traffic"),
+        flow_log_retention_days=None,
+        props=ec2.VpcProps(enable_dns_hostnames=False),
+    )
+    group = ec2.SecurityGroup(stack, "Group", vpc=network.vpc, allow_all_outbound=False)
+    prefixes = ec2.Peer.prefix_list(network.prefix_list("s3").prefix_list_id)
+    group.add_egress_rule(prefixes, ec2.Port.tcp(443))
+    assert network.vpc.select_subnets(subnet_group_name="Isolated").availability_zones
+    assert network.isolated_subnets.subnet_group_name == "Isolated"
+
+
+def _existing(stack: Stack) -> None:
+    vpc = ec2.Vpc.from_vpc_attributes(
+        stack,
+        "Old",
+        vpc_id="vpc-0123456789abcdef0",
+        vpc_cidr_block="10.3.0.0/16",
+        availability_zones=["us-east-1a"],
+        private_subnet_ids=["subnet-0123456789abcdef0"],
+    )
+    network = Network.from_vpc(stack, "Network", vpc)
+    network.add_interface_endpoint(ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER)
+    assert network.resource is vpc
+
+
 @pytest.fixture(scope="module")
 def made() -> Made:
-    return synthesise(plain=_plain, thrifty=_thrifty, closed=_closed)
+    return synthesise(
+        plain=_plain, thrifty=_thrifty, closed=_closed, dual=_dual, existing=_existing
+    )
 
 
 def _blocks(template: Template) -> set[object]:
@@ -204,9 +244,11 @@ def _of_four_zones() -> Stack:
     return stack
 
 
-@pytest.mark.parametrize("gateways", [-1, 3])
-def test_more_nat_gateways_than_zones_are_refused(gateways: int) -> None:
-    with pytest.raises(ConstructError, match=f"nat_gateways={gateways}: must be from 0 to 2"):
+@pytest.mark.parametrize(
+    ("gateways", "why"), [(-1, "nat_gateways is -1"), (3, "nat_gateways=3: must be from 0 to 2")]
+)
+def test_more_nat_gateways_than_zones_are_refused(gateways: int, why: str) -> None:
+    with pytest.raises(ConstructError, match=why):
         Network(Stack(), "Network", nat_gateways=gateways)
 
 
@@ -219,20 +261,71 @@ def test_a_network_that_cannot_be_cut_is_refused(cidr: str, zones: int, why: str
         plan_subnets(cidr, az_count=zones)
 
 
+def test_isolated_subnets_have_no_way_out_and_their_own_numbers(made: Made) -> None:
+    assert {"10.0.201.0/24", "10.0.202.0/24"} <= _blocks(made["dual"])
+    routes = [str(each) for each in properties(made["dual"], "AWS::EC2::Route")]
+
+    assert not [route for route in routes if "Isolated" in route]
+    made["dual"].resource_count_is("AWS::EC2::NetworkAcl", 3)
+
+
+def test_a_network_may_have_both_versions_of_addresses(made: Made) -> None:
+    made["dual"].resource_count_is("AWS::EC2::VPCCidrBlock", 1)
+    made["dual"].resource_count_is("AWS::EC2::EgressOnlyInternetGateway", 1)
+    entries = properties(made["dual"], "AWS::EC2::NetworkAclEntry")
+
+    assert [entry.get("Ipv6CidrBlock") for entry in entries].count("::/0") == 10
+
+
+def test_traffic_may_be_recorded_in_a_bucket(made: Made) -> None:
+    made["dual"].has_resource_properties("AWS::EC2::FlowLog", {"LogDestinationType": "s3"})
+    made["dual"].resource_count_is("AWS::Logs::LogGroup", 0)
+    assert "delivery.logs.amazonaws.com" in text(made["dual"])
+
+
+def test_endpoints_obey_policies_and_further_props_are_passed_on(made: Made) -> None:
+    made["dual"].has_resource_properties(
+        "AWS::EC2::VPCEndpoint",
+        {
+            "VpcEndpointType": "Gateway",
+            "PolicyDocument": {"Statement": [Match.object_like({"Action": "s3:GetObject"})]},
+        },
+    )
+    made["dual"].has_resource_properties("AWS::EC2::VPC", {"EnableDnsHostnames": False})
+
+
+def test_prefix_lists_are_those_of_the_region(made: Made) -> None:
+    made["dual"].has_resource_properties(
+        "AWS::EC2::SecurityGroupEgress", {"DestinationPrefixListId": "pl-xxxxxxxx"}
+    )
+
+
+def test_an_existing_vpc_gets_endpoints_and_its_owner_is_warned_of(made: Made) -> None:
+    stack = Stack(app(), "Existing", env=ENV)
+    _existing(stack)
+
+    made["existing"].resource_count_is("AWS::EC2::VPC", 0)
+    assert "10.3.0.0/16" in text(made["existing"])
+    Annotations.from_stack(stack).has_warning(
+        "*", Match.string_like_regexp("the owner of an existing VPC")
+    )
+
+
 @settings(deadline=None, max_examples=60)
-@given(st.data(), st.integers(8, 24), st.integers(0, 8))
+@given(st.data(), st.integers(8, 24), st.integers(0, 8), st.booleans())
 def test_subnets_are_inside_the_network_and_never_overlap(
-    data: st.DataObject, size: int, extra: int
+    data: st.DataObject, size: int, extra: int, isolated: bool
 ) -> None:
-    prefix = min(size + extra, 28)
+    prefix, kinds = min(size + extra, 28), 3 if isolated else 2
     network = IPv4Network((data.draw(st.integers(0, 2**size - 1)) << (32 - size), size))
-    zones = data.draw(st.integers(1, max(1, min(20, 2 ** (prefix - size) // 2))))
-    if 2 * zones > 2 ** (prefix - size):
+    zones = data.draw(st.integers(1, max(1, min(20, 2 ** (prefix - size) // kinds))))
+    if kinds * zones > 2 ** (prefix - size):
         return
 
-    plan = plan_subnets(str(network), az_count=zones, subnet_prefix=prefix)
+    plan = plan_subnets(str(network), az_count=zones, subnet_prefix=prefix, isolated=isolated)
 
-    subnets = [IPv4Network(block) for block in (*plan.public, *plan.private)]
+    subnets = [IPv4Network(block) for block in (*plan.public, *plan.private, *plan.isolated)]
     assert len(plan.public) == len(plan.private) == zones
+    assert len(plan.isolated) == (zones if isolated else 0)
     assert all(subnet.subnet_of(network) and subnet.prefixlen == prefix for subnet in subnets)
     assert not any(one.overlaps(other) for one, other in combinations(subnets, 2))

@@ -163,3 +163,106 @@ def test_a_function_with_a_longer_timeout_is_refused(timeout_s: int | None, work
 
     with pytest.raises(ConstructError, match=f"longer than work_s={work_s}"):
         WorkQueue(stack, "Work", work_s=work_s).feed(slow)
+
+
+def _ordered(stack: Stack) -> None:
+    queue = WorkQueue(
+        stack, "Orders", fifo=True, queue_name="orders.fifo", dead_letters_name="lost.fifo"
+    )
+    queue.feed(
+        _function(stack), batch_size=10, max_concurrency=2, filters=[{"body": {"state": ["paid"]}}]
+    )
+    service = iam.Role(stack, "Service", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
+    queue.grant_consume(service)
+    WorkQueue(stack, "Bills", dead_letters=WorkQueue(stack, "Lost"))
+
+
+@pytest.fixture(scope="module")
+def ordered() -> Template:
+    return synthesise(ordered=_ordered)["ordered"]
+
+
+def test_a_fifo_queue_orders_groups_at_high_throughput_and_drops_equal_messages(
+    ordered: Template,
+) -> None:
+    ordered.has_resource_properties(
+        "AWS::SQS::Queue",
+        {
+            "QueueName": "orders.fifo",
+            "FifoQueue": True,
+            "ContentBasedDeduplication": True,
+            "DeduplicationScope": "messageGroup",
+            "FifoThroughputLimit": "perMessageGroupId",
+        },
+    )
+    ordered.has_resource_properties(
+        "AWS::SQS::Queue", {"QueueName": "lost.fifo", "FifoQueue": True}
+    )
+
+
+def test_no_other_queue_may_use_the_dead_letter_queue_of_a_named_one(ordered: Template) -> None:
+    allowed = Capture()
+    ordered.has_resource_properties(
+        "AWS::SQS::Queue", {"QueueName": "lost.fifo", "RedriveAllowPolicy": allowed}
+    )
+
+    assert allowed.as_object()["redrivePermission"] == "byQueue"
+    assert "orders.fifo" in str(allowed.as_object()["sourceQueueArns"])
+
+
+def test_a_consumer_gets_filtered_messages_a_few_at_a_time(ordered: Template) -> None:
+    ordered.has_resource_properties(
+        "AWS::Lambda::EventSourceMapping",
+        {
+            "BatchSize": 10,
+            "ScalingConfig": {"MaximumConcurrency": 2},
+            "FilterCriteria": {"Filters": [{"Pattern": '{"body": {"state": ["paid"]}}'}]},
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        },
+    )
+
+
+def test_a_service_may_receive_and_delete_but_not_send(ordered: Template) -> None:
+    ordered.has_resource_properties(
+        "AWS::IAM::Policy",
+        {
+            "PolicyDocument": {
+                "Statement": [
+                    {
+                        "Action": [
+                            "sqs:ChangeMessageVisibility",
+                            "sqs:DeleteMessage",
+                            "sqs:GetQueueAttributes",
+                            "sqs:GetQueueUrl",
+                            "sqs:ReceiveMessage",
+                        ],
+                        "Effect": "Allow",
+                        "Resource": Match.any_value(),
+                    }
+                ]
+            }
+        },
+    )
+
+
+def test_queues_may_share_dead_letters_that_exist(ordered: Template) -> None:
+    shared = [
+        queue
+        for queue in properties(ordered, "AWS::SQS::Queue")
+        if "Lost" in str(queue.get("RedrivePolicy"))
+    ]
+
+    assert len(shared) == 2
+
+
+@pytest.mark.parametrize(("fifo", "name"), [(True, "orders"), (False, "orders.fifo")])
+def test_the_name_of_a_fifo_queue_and_no_other_ends_in_fifo(fifo: bool, name: str) -> None:
+    with pytest.raises(ConstructError, match="fifo"):
+        WorkQueue(Stack(), "Orders", fifo=fifo, queue_name=name)
+
+
+def test_a_fifo_queue_cannot_wait_for_a_batch() -> None:
+    stack = Stack()
+
+    with pytest.raises(ConstructError, match="a fifo queue has no batching_window_s"):
+        WorkQueue(stack, "Orders", fifo=True).feed(_function(stack), batching_window_s=5)

@@ -1,6 +1,7 @@
 """RestService: routes, authorization, validation, CORS, throttling, logs and problem documents."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -8,16 +9,20 @@ import pytest
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk.assertions import Match, Template
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_constructs import ConstructError, RestService, Route
+from signal9_constructs import ConstructError, PythonFunction, RestService, Route, UsagePlan
 from signal9_constructs.json_schema import DRAFT_4, as_draft_4
 from signal9_constructs.rest import check_routes
-from tests.constructs.lab import ENV, Made, app, only, properties, synthesise, text
+from tests.constructs.lab import ENV, Made, actions, app, only, properties, synthesise, text
 
 METHOD = "AWS::ApiGateway::Method"
 STAGE = "AWS::ApiGateway::Stage"
@@ -417,3 +422,186 @@ def test_a_position_has_one_parameter_name_only(path: str, other: str) -> None:
 
     with pytest.raises(ConstructError, match=r"is \{number\} in another route"):
         check_routes([Route("GET", path, function, open=True) for path in paths], authorized=False)
+
+
+def test_a_function_of_many_routes_has_one_permission_for_the_stage() -> None:
+    def build(stack: Stack) -> None:
+        function = _function(stack)
+        routes = [Route("GET", f"/orders{number}", function, open=True) for number in range(60)]
+        RestService(stack, "Api", routes=routes)
+
+    permission = only(synthesise(api=build)["api"], "AWS::Lambda::Permission")
+
+    assert str(permission["SourceArn"]).endswith("'/live/*/*']]}")
+
+
+def _various(stack: Stack) -> None:
+    function = _function(stack)
+    definition = sfn.DefinitionBody.from_string('{"StartAt": "End"}')
+    express = sfn.StateMachineType.EXPRESS
+    quick = sfn.StateMachine(stack, "Quick", definition_body=definition, state_machine_type=express)
+    slow = sfn.StateMachine(stack, "Slow", definition_body=definition)
+    pool = cognito.UserPool(stack, "Pool")
+    judge = PythonFunction(
+        stack,
+        "Judge",
+        code=lambda_.Code.from_inline("def handler(event, context): pass"),
+        handler="index.handler",
+    )
+    RestService(
+        stack,
+        "Api",
+        routes=[
+            Route("GET", "/function", judge),
+            Route("POST", "/quick", integration=quick),
+            Route("POST", "/slow", integration=slow, authorizer="iam"),
+            Route("GET", "/pool", function, authorizer=pool, scopes=["shop/read"]),
+            Route("GET", "/own", function, authorizer=function),
+            Route("GET", "/mock", integration=apigateway.MockIntegration(), open=True),
+            Route("PUT", "/named", function, props=apigateway.MethodOptions(operation_name="Name")),
+        ],
+        authorizer=judge,
+        usage_plans=[UsagePlan("Gold", ["acme"], 50, 100, 10_000, "MONTH")],
+        deploy_options=apigateway.StageOptions(variables={"colour": "blue"}, metrics_enabled=False),
+        props=apigateway.RestApiProps(binary_media_types=["image/png"]),
+    )
+
+
+def _private(stack: Stack) -> None:
+    endpoint = ec2.InterfaceVpcEndpoint.from_interface_vpc_endpoint_attributes(
+        stack, "Endpoint", port=443, vpc_endpoint_id="vpce-1"
+    )
+    RestService(
+        stack,
+        "Api",
+        routes=[Route("GET", "/health", _function(stack), open=True)],
+        vpc_endpoints=[endpoint],
+    )
+
+
+def _below(stack: Stack) -> None:
+    domain = apigateway.DomainName.from_domain_name_attributes(
+        stack,
+        "Domain",
+        domain_name="api.shop.example",
+        domain_name_alias_hosted_zone_id="Z1",
+        domain_name_alias_target="d-1.execute-api.us-east-1.amazonaws.com",
+    )
+    service = RestService(
+        stack,
+        "Api",
+        routes=[Route("GET", "/health", _function(stack), open=True)],
+        domain_name=domain,
+        base_path="v1",
+        default_endpoint=False,
+        access_log=logs.LogGroup.from_log_group_name(stack, "Log", "shop"),
+    )
+    CfnOutput(stack, "Url", value=service.url)
+
+
+@pytest.fixture(scope="module")
+def more() -> Made:
+    return synthesise(various=_various, private=_private, below=_below)
+
+
+def _by_path(template: Template) -> dict[str, Mapping[str, Any]]:
+    resources = template.find_resources("AWS::ApiGateway::Resource")
+    paths = {id_: each["Properties"]["PathPart"] for id_, each in resources.items()}
+    return {paths[method["ResourceId"]["Ref"]]: method for method in _methods(template)}
+
+
+def test_each_route_may_have_an_authorizer_of_its_kind(more: Made) -> None:
+    methods = _by_path(more["various"])
+
+    assert {path: method["AuthorizationType"] for path, method in methods.items()} == {
+        "function": "CUSTOM",
+        "quick": "CUSTOM",
+        "slow": "AWS_IAM",
+        "pool": "COGNITO_USER_POOLS",
+        "own": "CUSTOM",
+        "mock": "NONE",
+        "named": "CUSTOM",
+    }
+    assert methods["pool"]["AuthorizationScopes"] == ["shop/read"]
+    assert methods["function"]["AuthorizerId"] == methods["quick"]["AuthorizerId"]
+    assert methods["own"]["AuthorizerId"] != methods["quick"]["AuthorizerId"]
+
+
+def test_an_express_state_machine_answers_and_another_is_started(more: Made) -> None:
+    methods = _by_path(more["various"])
+    quick, slow = (methods[path]["Integration"] for path in ("quick", "slow"))
+
+    assert "StartSyncExecution" in str(quick["Uri"])
+    assert "action/StartExecution" in str(slow["Uri"])
+    assert [each["StatusCode"] for each in slow["IntegrationResponses"]] == ["202", "502"]
+    assert "states:StartExecution" in actions(more["various"])
+
+
+def test_the_request_that_starts_a_state_machine_holds_the_body_as_text(more: Made) -> None:
+    slow = _by_path(more["various"])["slow"]["Integration"]
+    (template,) = slow["RequestTemplates"].values()
+    request = "".join(part if isinstance(part, str) else "arn" for part in template["Fn::Join"][1])
+
+    filled = re.sub(r"\$util\.escapeJavaScript\(.*?\)\.replaceAll\(.*?\)", r'{\\"a\\": 1}', request)
+    assert json.loads(json.loads(filled)["input"]) == {"body": {"a": 1}}
+
+
+def test_further_props_of_api_stage_and_method_pass_through(more: Made) -> None:
+    various = more["various"]
+
+    various.has_resource_properties("AWS::ApiGateway::RestApi", {"BinaryMediaTypes": ["image/png"]})
+    various.has_resource_properties(STAGE, {"Variables": {"colour": "blue"}})
+    assert _by_path(various)["named"]["OperationName"] == "Name"
+    various.has_resource_properties(
+        "AWS::ApiGateway::UsagePlan",
+        {"UsagePlanName": "Gold", "Quota": {"Limit": 10_000, "Period": "MONTH"}},
+    )
+    various.resource_count_is("AWS::ApiGateway::UsagePlanKey", 1)
+
+
+def test_a_private_api_is_for_its_endpoints_only(more: Made) -> None:
+    api = only(more["private"], "AWS::ApiGateway::RestApi")
+
+    assert api["EndpointConfiguration"] == {"Types": ["PRIVATE"], "VpcEndpointIds": ["vpce-1"]}
+    assert "'StringNotEquals': {'aws:SourceVpce': ['vpce-1']}" in str(api["Policy"])
+
+
+def test_an_api_may_be_below_a_domain_and_write_to_a_log_group_that_exist(more: Made) -> None:
+    below = more["below"]
+
+    below.has_resource_properties("AWS::ApiGateway::BasePathMapping", {"BasePath": "v1"})
+    below.resource_count_is("AWS::ApiGateway::DomainName", 0)
+    below.has_output("Url", {"Value": "https://api.shop.example/v1"})
+    assert "log-group:shop" in str(only(below, STAGE)["AccessLogSetting"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"routes": []}, "at least one route is required"),
+        ({"base_path": "v1"}, "base_path requires a domain_name"),
+        ({"requests_per_day": 5}, "requests_per_day limits only callers with one of api_keys"),
+        ({"props": apigateway.RestApiProps(deploy=False)}, "props must not set deploy"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(arguments: dict[str, Any], message: str) -> None:
+    stack = Stack()
+    given = {"routes": [Route("GET", "/health", _function(stack), open=True)], **arguments}
+
+    with pytest.raises(ConstructError, match=message):
+        RestService(stack, "Api", **given)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "either function or integration"),
+        ({"integration": apigateway.MockIntegration(), "function": True}, "either function or"),
+        ({"function": True, "open": True, "authorizer": "iam"}, "neither authorizer nor scopes"),
+    ],
+)
+def test_a_contradictory_route_is_refused(arguments: dict[str, Any], message: str) -> None:
+    function = {"function": _function(Stack())} if "function" in arguments else {}
+
+    with pytest.raises(ConstructError, match=message):
+        check_routes([Route("GET", "/orders", **arguments | function)], authorized=True)

@@ -6,12 +6,14 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.assertions import Capture, Match
 
 import signal9_constructs
@@ -198,3 +200,32 @@ def test_the_age_is_written_in_days(
     written = json.loads(capsys.readouterr().out)
     assert written["SecretAge"] == pytest.approx(12, abs=0.01)
     assert written["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Secrets"
+
+
+def _existing(stack: Stack) -> None:
+    existing = secretsmanager.Secret.from_secret_name_v2(stack, "Existing", "shop/bank")
+    secret = ApiSecret(stack, "Bank", secret=existing, alarm_topic=topic(stack))
+    role = iam.Role(stack, "Reader", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    secret.grant_read(role)
+    ApiSecret(stack, "Copied", replica_regions=["eu-west-1"])
+
+
+def test_a_secret_that_exists_is_watched_and_granted_under_every_suffix() -> None:
+    made = synthesise(existing=_existing)["existing"]
+
+    made.resource_count_is(SECRET, 1)
+    made.has_resource_properties("AWS::CloudWatch::Alarm", {"MetricName": "SecretAge"})
+    policies = [str(policy) for policy in properties(made, "AWS::IAM::Policy")]
+    assert all("secret:shop/bank-??????" in policy for policy in policies)
+    made.has_resource_properties(SECRET, {"ReplicaRegions": [{"Region": "eu-west-1"}]})
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"generated": "apiKey"}, {"secret_name": "key"}, {"replica_regions": ["a"]}]
+)
+def test_a_secret_that_exists_keeps_its_settings(arguments: dict[str, Any]) -> None:
+    stack = Stack()
+    existing = secretsmanager.Secret.from_secret_name_v2(stack, "Existing", "shop/bank")
+
+    with pytest.raises(ConstructError, match="the secret exists; "):
+        ApiSecret(stack, "Bank", secret=existing, **arguments)

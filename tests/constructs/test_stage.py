@@ -9,6 +9,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from aws_cdk.assertions import Capture, Template
 from aws_cdk.cx_api import CloudFormationStackArtifact
+from cdk_nag import AwsSolutionsChecks
 
 from signal9_constructs import Acknowledgment, ConstructError, GuardedStage, RulePack
 from tests.constructs.lab import app, text
@@ -210,3 +211,86 @@ def test_a_stage_checks_only_itself() -> None:
     root.synth()
 
     assert guarded.verdict().open == ()
+
+
+@pytest.fixture(scope="module")
+def silenced() -> tuple[GuardedStage, Template]:
+    stage = GuardedStage(app(), "Silent", rule_packs=[RulePack.AWS_SOLUTIONS])
+    stack = Stack(stage, "Data")
+    bucket = s3.Bucket(stack, "Bucket", enforce_ssl=True)
+    resource = bucket.node.default_child
+    assert isinstance(resource, s3.CfnBucket)
+    resource.add_metadata("checkov", {"skip": [{"id": "CKV_AWS_21", "comment": "the app's"}]})
+    sqs.Queue(stack, "Inbox", enforce_ssl=True)
+    stage.acknowledge(
+        Acknowledgment("AwsSolutions-S1", "a scratch bucket", "**/Bucket/**"),
+        Acknowledgment("CKV_AWS_18", "a scratch bucket", "**/Bucket/**"),
+        Acknowledgment("CKV_AWS_27", "SQS has a key", "**/Topic/**"),
+        Acknowledgment("W3005", "the CDK writes both", "**/Bucket/Resource"),
+        Acknowledgment("I3011", "the stage decides", "**/Data"),
+    )
+    return stage, Template.from_stack(stack)
+
+
+def test_an_accepted_finding_is_silenced_where_it_is(
+    silenced: tuple[GuardedStage, Template],
+) -> None:
+    _, template = silenced
+    (bucket,) = template.find_resources("AWS::S3::Bucket").values()
+    metadata = bucket["Metadata"]
+
+    reason = {"id": "AwsSolutions-S1", "reason": "a scratch bucket"}
+    assert metadata["cdk_nag"] == {"rules_to_suppress": [reason]}
+    assert metadata["cfn-lint"]["config"] == {"ignore_checks": ["W3005"]}
+    assert metadata["cfn-lint"]["reasons"] == {"W3005": "the CDK writes both"}
+
+
+def test_what_an_app_silenced_itself_stays_silenced(
+    silenced: tuple[GuardedStage, Template],
+) -> None:
+    _, template = silenced
+
+    (bucket,) = template.find_resources("AWS::S3::Bucket").values()
+
+    skipped = [entry["id"] for entry in bucket["Metadata"]["checkov"]["skip"]]
+    assert skipped == ["CKV_AWS_21", "CKV_AWS_18"]
+
+
+def test_only_what_a_scanner_reports_is_silenced(silenced: tuple[GuardedStage, Template]) -> None:
+    _, template = silenced
+
+    (policy,) = template.find_resources("AWS::S3::BucketPolicy").values()
+
+    assert "Metadata" not in policy
+
+
+def test_what_cfn_lint_finds_in_a_stack_is_silenced_in_its_template(
+    silenced: tuple[GuardedStage, Template],
+) -> None:
+    _, template = silenced
+
+    metadata = template.to_json()["Metadata"]["cfn-lint"]
+
+    assert metadata["config"] == {"ignore_checks": ["I3011"]}
+
+
+def test_acknowledgments_are_judged_alike_after_synthesis(
+    silenced: tuple[GuardedStage, Template],
+) -> None:
+    verdict = silenced[0].verdict()
+
+    assert {known.id for _, known in verdict.acknowledged} == {
+        "AwsSolutions-S1",
+        "CKV_AWS_18",
+        "W3005",
+        "I3011",
+    }
+    assert [known.id for known in verdict.unused] == ["CKV_AWS_27"]
+
+
+def test_cdk_nag_itself_finds_nothing_of_what_is_acknowledged(
+    silenced: tuple[GuardedStage, Template],
+) -> None:
+    found = {each.rule_name for each in AwsSolutionsChecks().validate_scope(silenced[0]).violations}
+
+    assert found == {"AwsSolutions-SQS3"}

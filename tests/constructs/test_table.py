@@ -7,11 +7,12 @@ from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk.assertions import Match
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk.assertions import Annotations, Match
 
-from signal9_constructs import ConstructError, DataTable, TableIndex
+from signal9_constructs import ConstructError, DataTable, PythonFunction, TableIndex
 from signal9_core.tables import ASSETS, FINANCIALS, STATE, TABLES
-from tests.constructs.lab import Made, actions, only, properties, synthesise, text, topic
+from tests.constructs.lab import ENV, Made, actions, app, only, properties, synthesise, text, topic
 
 TABLE = "AWS::DynamoDB::GlobalTable"
 
@@ -79,6 +80,44 @@ def _abroad(stack: Stack) -> None:
     DataTable(stack, "Orders", partition_key="id").grant_read(iam.AccountPrincipal("210987654321"))
 
 
+def _provisioned(stack: Stack) -> None:
+    table = DataTable(
+        stack,
+        "Orders",
+        partition_key="customer",
+        sort_key="at",
+        local_indexes=[TableIndex("ByTotal", "customer", "total", include=())],
+        attribute_types={"total": dynamodb.AttributeType.NUMBER},
+        read_capacity=dynamodb.Capacity.autoscaled(min_capacity=5, max_capacity=100),
+        write_capacity=dynamodb.Capacity.autoscaled(max_capacity=50),
+        replicas=["eu-west-1"],
+        props={"warm_throughput": {"read_units_per_second": 13000}},
+    )
+    table.grant_read(_role(stack), replicas=True)
+
+
+def _fed(stack: Stack) -> None:
+    key = kms.Key(stack, "Key")
+    table = DataTable(
+        stack,
+        "Orders",
+        partition_key="id",
+        stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+        encryption_key=key,
+        alarm_topic=topic(stack),
+    )
+    code = lambda_.Code.from_inline("def handler(event, context): return {}")
+    function = PythonFunction(stack, "Bill", code=code, handler="index.handler")
+    dead_letters = table.feed("Bills", function, filters=[{"eventName": ["INSERT"]}], parallel=2)
+    assert dead_letters is not None
+
+
+def _existing(stack: Stack) -> None:
+    old = dynamodb.Table.from_table_name(stack, "Old", "old-assets")
+    table = DataTable.from_existing(stack, "Assets", old, shape=ASSETS, alarm_topic=topic(stack))
+    table.grant_read(_role(stack))
+
+
 def _role(stack: Stack, id_: str = "Role") -> iam.Role:
     return iam.Role(stack, id_, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
 
@@ -94,6 +133,9 @@ def made() -> Made:
         writable=_writable,
         open=_open,
         abroad=_abroad,
+        provisioned=_provisioned,
+        fed=_fed,
+        existing=_existing,
     )
 
 
@@ -260,3 +302,99 @@ def test_scans_and_streams_are_granted_by_choice(made: Made) -> None:
 def test_a_table_needs_one_description_of_its_keys(keys: dict[str, object]) -> None:
     with pytest.raises(ConstructError, match="exactly one of shape and partition_key is required"):
         DataTable(Stack(), "Orders", **keys)  # type: ignore[arg-type]
+
+
+def test_capacity_may_be_provisioned_and_scales(made: Made) -> None:
+    made["provisioned"].has_resource_properties(
+        TABLE,
+        {
+            "BillingMode": "PROVISIONED",
+            "WriteProvisionedThroughputSettings": {
+                "WriteCapacityAutoScalingSettings": {"MaxCapacity": 50}
+            },
+            "WarmThroughput": {"ReadUnitsPerSecond": 13000},
+        },
+    )
+    assert '"MaxCapacity": 100' in text(made["provisioned"])
+
+
+def test_replicas_are_as_safe_as_the_table_and_readable_when_asked(made: Made) -> None:
+    replicas = cast("list[dict[str, object]]", only(made["provisioned"], TABLE)["Replicas"])
+
+    assert {replica["Region"] for replica in replicas} == {"us-east-1", "eu-west-1"}
+    assert all(replica["DeletionProtectionEnabled"] for replica in replicas)
+    assert ":dynamodb:eu-west-1:123456789012:table/" in text(made["provisioned"])
+
+
+def test_local_indexes_share_the_partition_key_and_are_granted(made: Made) -> None:
+    made["provisioned"].has_resource_properties(
+        TABLE,
+        {
+            "LocalSecondaryIndexes": [
+                {
+                    "IndexName": "ByTotal",
+                    "KeySchema": [
+                        {"AttributeName": "customer", "KeyType": "HASH"},
+                        {"AttributeName": "total", "KeyType": "RANGE"},
+                    ],
+                }
+            ]
+        },
+    )
+    assert "/index/ByTotal" in text(made["provisioned"])
+
+
+def test_a_function_gets_changes_and_what_fails_is_divided_retried_and_kept(made: Made) -> None:
+    made["fed"].has_resource_properties(
+        "AWS::Lambda::EventSourceMapping",
+        {
+            "BisectBatchOnFunctionError": True,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "MaximumRetryAttempts": 5,
+            "MaximumRecordAgeInSeconds": 21600,
+            "ParallelizationFactor": 2,
+            "StartingPosition": "LATEST",
+            "DestinationConfig": {"OnFailure": {"Destination": Match.any_value()}},
+            "FilterCriteria": {"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]},
+        },
+    )
+    assert "OrdersBillsDeadLetters" in text(made["fed"])
+    assert "ApproximateNumberOfMessagesVisible" in text(made["fed"])
+
+
+def test_an_existing_table_has_grants_and_alarms_and_its_owner_is_warned_of(made: Made) -> None:
+    stack = Stack(app(), "Existing", env=ENV)
+    _existing(stack)
+
+    made["existing"].resource_count_is(TABLE, 0)
+    assert "table/old-assets/index/CompanyNameIndex" in text(made["existing"])
+    assert properties(made["existing"], "AWS::CloudWatch::Alarm")
+    Annotations.from_stack(stack).has_warning(
+        "*", Match.string_like_regexp("the owner of an existing table")
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ({"read_capacity": dynamodb.Capacity.fixed(1)}, "required together"),
+        ({"local_indexes": [TableIndex("L", "other", "x")]}, "local_indexes"),
+        ({"local_indexes": [TableIndex("L", "id", "x")]}, "local_indexes"),
+        ({"props": {"table_name": "orders"}, "table_name": "x"}, "must not set table_name"),
+    ],
+)
+def test_what_cannot_be_deployed_is_refused(arguments: dict[str, object], why: str) -> None:
+    with pytest.raises(ConstructError, match=why):
+        DataTable(Stack(), "Orders", partition_key="id", **arguments)  # type: ignore[arg-type]
+
+
+def test_a_replica_of_an_encrypted_table_needs_its_own_key() -> None:
+    stack = Stack()
+    with pytest.raises(ConstructError, match="replica_keys"):
+        DataTable(
+            stack,
+            "Orders",
+            partition_key="id",
+            encryption_key=kms.Key(stack, "Key"),
+            replicas=["eu-west-1"],
+        )

@@ -17,7 +17,7 @@ from signal9_deploy.stage_files import load_stage
 ACCOUNT: Final = "123456789012"
 ISSUER: Final = "https://issuer.example/"
 RECIPIENTS: Final = '["operations@example.com"]'
-PARTS: Final = ("Network", "Data", "Service", "Edge")
+PARTS: Final = ("Costs", "Network", "Data", "Service", "Edge")
 
 Resource = dict[str, Any]
 

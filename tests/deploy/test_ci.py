@@ -1,23 +1,26 @@
-"""The CI workflows call existing commands, store no keys, and comment on merge requests."""
+"""Both pipelines run the same commands, store no keys, and never stop a deployment."""
 
 import json
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
 import pytest
+from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from signal9_deploy.commands.cli import program
 from signal9_deploy.commands.gitlab import TOKEN_VARIABLE, comment
 from signal9_deploy.errors import DeployError
-from tests.architecture.project import ROOT
+from signal9_deploy.names import role_name
+from tests.architecture.project import ROOT, output
+from tests.deploy.lab import settings_of
 
 
 @dataclass
@@ -115,54 +118,71 @@ def test_the_command_comments_only_with_a_token(
     assert gitlab.notes == {1: "the diff"}
 
 
-yaml: Any = pytest.importorskip("yaml", reason="PyYAML is not installed")
-
 GITHUB: Final = ROOT / ".github/workflows/delivery.yml"
+RELEASE: Final = ROOT / ".github/workflows/release.yml"
+SETUP: Final = ROOT / ".github/actions/setup/action.yml"
 GITLAB: Final = ROOT / ".gitlab-ci.yml"
+FILES: Final = (GITHUB, RELEASE, SETUP, GITLAB)
 RUN: Final = re.compile(r"hatch run (?:(\w+):)?(\S+)")
+PINNED: Final = re.compile(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+IMAGE: Final = re.compile(r"[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?")
+STAGES: Final = ("dev", "test", "prod")
+
+Job = dict[str, Any]
+
+
+def _read(file: Path) -> dict[str, Any]:
+    document: dict[str, Any] = YAML().load(file)
+    return document
 
 
 @pytest.fixture(scope="module")
-def github() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(GITHUB.read_text("utf-8"))
-    return found
+def github() -> dict[str, Job]:
+    jobs: dict[str, Job] = _read(GITHUB)["jobs"]
+    return jobs
 
 
 @pytest.fixture(scope="module")
-def gitlab_jobs() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(GITLAB.read_text("utf-8"))
-    return found
+def release() -> dict[str, Job]:
+    jobs: dict[str, Job] = _read(RELEASE)["jobs"]
+    return jobs
 
 
-def _commands(job: dict[str, Any]) -> list[str]:
-    steps = job.get("steps", job.get("script", ()))
-    return [each["run"] if isinstance(each, dict) else each for each in steps if _runs(each)]
-
-
-def _runs(step: str | dict[str, Any]) -> bool:
-    return isinstance(step, str) or "run" in step
-
-
-def _jobs(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    if "jobs" in document:
-        found: dict[str, dict[str, Any]] = document["jobs"]
-        return found
+@pytest.fixture(scope="module")
+def gitlab_jobs() -> dict[str, Job]:
     return {
-        name: job for name, job in document.items() if isinstance(job, dict) and "script" in job
+        name: job
+        for name, job in _read(GITLAB).items()
+        if isinstance(job, dict) and "script" in job
     }
 
 
-@pytest.mark.parametrize("file", [GITHUB, GITLAB], ids=["GitHub", "GitLab"])
-def test_every_command_exists(file: Any) -> None:
+def _lines(job: Job) -> list[str]:
+    """Return the commands that a job runs, in order."""
+    steps = job["steps"] if "steps" in job else job["script"]
+    return [
+        line
+        for step in steps
+        for line in (step.get("run", "") if isinstance(step, dict) else step).splitlines()
+    ]
+
+
+def _hatch(job: Job) -> list[str]:
+    """Return what a job runs with Hatch, with one name for a tag."""
+    lines = (line for line in _lines(job) if line.startswith("hatch run"))
+    return [re.sub(r"\$(GITHUB_REF_NAME|CI_COMMIT_TAG)", "$TAG", line) for line in lines]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_command_exists(file: Path) -> None:
     environments = tomllib.loads((ROOT / "hatch.toml").read_text("utf-8"))["envs"]
 
     for environment, script in RUN.findall(file.read_text("utf-8")):
-        scripts = environments[environment or "default"]["scripts"]
-        assert script in scripts or script == "$STAGE"
+        assert script in environments[environment or "default"]["scripts"]
 
 
-@pytest.mark.parametrize("file", [GITHUB, GITLAB], ids=["GitHub", "GitLab"])
-def test_no_key_is_stored(file: Any) -> None:
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_no_key_is_stored(file: Path) -> None:
     text = file.read_text("utf-8")
 
     assert "AWS_ACCESS_KEY_ID" not in text
@@ -170,79 +190,133 @@ def test_no_key_is_stored(file: Any) -> None:
     assert "secrets." not in text
 
 
-@pytest.mark.parametrize("file", [GITHUB, GITLAB], ids=["GitHub", "GitLab"])
-def test_jobs_with_an_account_have_an_issuer(file: Any) -> None:
-    lines = file.read_text("utf-8").splitlines()
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_whatever_others_made_is_pinned(file: Path) -> None:
+    text = file.read_text("utf-8")
+    used = [use for use in re.findall(r"uses: (.+)", text) if not use.startswith("./")]
+    images = re.findall(r"(?:image|name): (\S+:\S+)", text)
 
-    told = [following for line, following in pairwise(lines) if "SIGNAL9_DEPLOY__ACCOUNT:" in line]
-
-    assert told
-    assert all("SIGNAL9_DEPLOY__ISSUER:" in each for each in told)
-
-
-def _triggers(github: dict[Any, Any]) -> dict[str, Any]:
-    # YAML takes the word `on` for a truth value.
-    found: dict[str, Any] = github[True]
-    return found
+    assert [use for use in used if not PINNED.fullmatch(use)] == []
+    assert [image for image in images if not IMAGE.fullmatch(image)] == []
+    assert all(re.search(r"hatch==\d", line) for line in re.findall(r"pip install .*", text))
 
 
-def test_github_runs_tests_before_it_deploys(github: dict[str, Any]) -> None:
-    jobs = _jobs(github)
-
-    assert set(jobs) == {"test", "synth", "diff", "deploy", "drift"}
-    assert set(jobs["deploy"]["needs"]) == {"test", "synth"}
-    assert jobs["deploy"]["permissions"]["id-token"] == "write"
-    assert "hatch run test" in _commands(jobs["test"])
-    assert jobs["synth"]["strategy"]["matrix"]["stage"] == ["dev", "test", "prod"]
-
-
-def test_github_deploys_main_to_prod_and_test_to_test(github: dict[str, Any]) -> None:
-    triggers = _triggers(github)
-
-    assert triggers["push"]["branches"] == ["main", "test"]
-    assert triggers["schedule"]
-    assert "== 'main' && 'prod' || 'test'" in _jobs(github)["deploy"]["env"]["STAGE"]
-
-
-def test_github_comments_what_would_change(github: dict[str, Any]) -> None:
-    commands = _commands(_jobs(github)["diff"])
-
-    assert any("deploy:diff" in each for each in commands)
-    assert any(each.startswith("gh pr comment") for each in commands)
-
-
-def test_gitlab_comments_what_would_change(gitlab_jobs: dict[str, Any]) -> None:
-    commands = _commands(_jobs(gitlab_jobs)["diff"])
-
-    assert "hatch run deploy:diff $STAGE --file diff.md" in commands
-    assert commands[-1] == "hatch run deploy:comment diff.md"
-
-
-def test_gitlab_has_the_same_steps_in_order(gitlab_jobs: dict[str, Any]) -> None:
-    jobs = _jobs(gitlab_jobs)
-
-    assert gitlab_jobs["stages"] == ["test", "synth", "diff", "deploy", "drift"]
-    assert {job["stage"] for job in jobs.values()} == set(gitlab_jobs["stages"])
-    assert all(job["extends"] in gitlab_jobs for job in jobs.values())
-
-
-def test_gitlab_deploys_main_to_prod_and_test_to_test(gitlab_jobs: dict[str, Any]) -> None:
-    jobs = _jobs(gitlab_jobs)
-
-    for stage, branch in (("prod", "main"), ("test", "test")):
-        job = jobs[f"deploy-{stage}"]
-        (rule,) = job["rules"]
-        assert f'$CI_COMMIT_BRANCH == "{branch}"' in rule["if"]
-        assert job["script"] == [f"hatch run deploy:{stage}"]
-        assert job["extends"] == ".as-role"
-
-
-def test_drift_is_looked_for_weekly_or_on_schedule(
-    github: dict[str, Any], gitlab_jobs: dict[str, Any]
+def test_both_pipelines_run_the_same_commands(
+    github: dict[str, Job], gitlab_jobs: dict[str, Job]
 ) -> None:
-    weekly = _triggers(github)["schedule"][0]["cron"]
+    there = {name: _hatch(job) for name, job in github.items()}
+    here = {name: _hatch(gitlab_jobs[name]) for name in there}
+    # Comments on GitLab take a command of ours; GitHub has one on every runner.
+    here["diff"].remove("hatch run deploy:comment diff.md")
+
+    assert here == there
+    assert all(there.values())
+
+
+def test_both_pipelines_release_the_same_wheels(
+    release: dict[str, Job], gitlab_jobs: dict[str, Job]
+) -> None:
+    commands = ["hatch run release:check $TAG", "hatch run test", "hatch run release:build"]
+
+    assert _hatch(release["build"]) == _hatch(gitlab_jobs["build-release"]) == commands
+    # GitHub has actions for what the commands do on GitLab.
+    actions = [step["uses"].partition("@")[0] for step in release["publish"]["steps"][1:4:2]]
+    assert actions == ["actions/attest-build-provenance", "pypa/gh-action-pypi-publish"]
+    assert _hatch(gitlab_jobs["publish"]) == ["hatch run release:sign", "hatch run release:publish"]
+
+
+def test_github_deploys_what_passed_and_prod_after_dev(github: dict[str, Job]) -> None:
+    checks = {"test", "cdk", "synth", "scan", "e2e"}
+
+    assert set(github["deploy-dev"]["needs"]) == set(github["deploy-test"]["needs"]) == checks
+    assert github["deploy-prod"]["needs"] == ["deploy-dev"]
+    assert github["synth"]["strategy"]["matrix"]["stage"] == [*STAGES]
+    assert github["deploy-dev"]["if"].endswith("github.ref == 'refs/heads/main'")
+    assert github["deploy-test"]["if"].endswith("github.ref == 'refs/heads/test'")
+
+
+def test_gitlab_deploys_what_passed_and_prod_after_dev(gitlab_jobs: dict[str, Job]) -> None:
+    order = _read(GITLAB)["stages"]
+    places = {stage: order.index(gitlab_jobs[f"deploy-{stage}"]["stage"]) for stage in STAGES}
+
+    assert order.index("test") < places["dev"] < places["prod"]
+    for stage, branch in (("dev", "main"), ("test", "test"), ("prod", "main")):
+        (rule,) = gitlab_jobs[f"deploy-{stage}"]["rules"]
+        assert f'$CI_COMMIT_BRANCH == "{branch}"' in rule["if"]
+        assert rule.get("when") == ("manual" if stage == "prod" else None)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_deployment_is_approved_for_its_environment_and_never_stopped(
+    github: dict[str, Job], gitlab_jobs: dict[str, Job], stage: str
+) -> None:
+    there, here = github[f"deploy-{stage}"], gitlab_jobs[f"deploy-{stage}"]
+
+    assert there["environment"] == here["environment"] == stage
+    assert there["concurrency"] == {"group": f"deploy-{stage}", "cancel-in-progress": False}
+    assert here["resource_group"] == f"deploy-{stage}"
+    assert not here.get("interruptible")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_jobs_assume_the_roles_that_bootstrap_makes(
+    github: dict[str, Job], gitlab_jobs: dict[str, Job], stage: str
+) -> None:
+    settings = settings_of(stage)
+    for purpose in ("deploy", "diff", "drift"):
+        name = f"deploy-{stage}" if purpose == "deploy" else purpose
+        wanted = f":role/{role_name(settings, purpose)}"
+        there = [step["with"]["role"] for step in github[name]["steps"] if "role" in str(step)]
+        here = gitlab_jobs[name]["variables"]["AWS_ROLE_ARN"]
+
+        assert [role.replace("${{ env.STAGE }}", stage).endswith(wanted) for role in there] == [1]
+        assert here.replace("$STAGE", stage).endswith(wanted)
+        assert github[name]["permissions"]["id-token"] == "write"
+
+
+def test_jobs_of_github_may_do_nothing_but_what_they_name(
+    github: dict[str, Job], release: dict[str, Job]
+) -> None:
+    assert _read(GITHUB)["permissions"] == _read(RELEASE)["permissions"] == {}
+    for name, job in github.items():
+        more = {"diff": {"pull-requests"}}.get(name, set())
+        with_role = {"id-token"} if any("role" in str(step) for step in job["steps"]) else set()
+        assert set(job["permissions"]) == {"contents"} | with_role | more
+        assert job["permissions"]["contents"] == "read"
+    assert release["build"]["permissions"] == {"contents": "read"}
+
+
+def test_a_proposed_change_gets_a_comment_with_what_it_would_change(
+    github: dict[str, Job], gitlab_jobs: dict[str, Job]
+) -> None:
+    assert _lines(github["diff"])[-1].startswith("gh pr comment")
+    assert _lines(gitlab_jobs["diff"])[-1] == "hatch run deploy:comment diff.md"
+    assert "head.repo.full_name == github.repository" in github["diff"]["if"]
+
+
+def test_drift_is_detected_weekly_without_approval(
+    github: dict[str, Job], gitlab_jobs: dict[str, Job]
+) -> None:
+    weekly = _read(GITHUB)["on"]["schedule"][0]["cron"]
 
     assert weekly.split()[2:] == ["*", "*", "1"]
-    assert "schedule" in _jobs(gitlab_jobs)["drift"]["rules"][0]["if"]
-    for document in (github, gitlab_jobs):
-        assert any("deploy:drift" in each for each in _commands(_jobs(document)["drift"]))
+    assert github["drift"]["if"] == "github.event_name == 'schedule'"
+    assert "environment" not in github["drift"]
+    assert "schedule" in gitlab_jobs["drift"]["rules"][0]["if"]
+    assert gitlab_jobs["drift"]["environment"]["action"] == "verify"
+
+
+def _tool(name: str, *arguments: str | Path) -> str:
+    return output(Path(sys.executable).with_name(name), *arguments)
+
+
+def test_the_workflows_have_no_known_weakness() -> None:
+    _tool("zizmor", "--offline", "--quiet", "--strict-collection", ".github")
+
+
+def test_the_pipelines_fit_their_schemas() -> None:
+    check = ("check-jsonschema", "--builtin-schema")
+
+    _tool(*check, "vendor.github-workflows", GITHUB, RELEASE)
+    _tool(*check, "vendor.github-actions", SETUP)
+    _tool(*check, "vendor.gitlab-ci", "--data-transform", "gitlab-ci", GITLAB)

@@ -1,8 +1,10 @@
 import json
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from aws_cdk.assertions import Template
 
 from signal9_deploy.commands.cost import (
     Estimate,
@@ -13,7 +15,11 @@ from signal9_deploy.commands.cost import (
     load_prices,
     read_templates,
 )
+from tests.constructs.alone import ALONE
+from tests.constructs.lab import synthesise_each
 from tests.deploy.lab import parts, template
+
+PLANNED = {"AWS::CloudWatch::CompositeAlarm"}
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +45,62 @@ def test_prod_costs_more_than_dev_at_rest_and_the_same_per_ticker_but_for_nat(
     assert Decimal(0) < prod.per_10k_tickers - dev.per_10k_tickers < 1
 
 
-def test_every_price_is_of_something_that_some_stage_has(prices: Prices) -> None:
-    types = {
+def _types(*stages: str) -> set[str]:
+    return {
         each["Type"]
-        for part in parts("prod")
-        for each in template("prod", part).to_json()["Resources"].values()
+        for name in stages
+        for part in parts(name)
+        for each in template(name, part).to_json()["Resources"].values()
+    }
+
+
+def test_every_price_is_of_something_that_some_stage_or_construct_has(prices: Prices) -> None:
+    made = synthesise_each(ALONE)
+    constructs = {
+        each["Type"]
+        for stack in made.values()
+        for each in Template.from_stack(stack).to_json().get("Resources", {}).values()
     }
     usages = (*prices.per_million, *prices.per_10k_tickers)
 
-    assert {*prices.at_rest, *(usage.resource for usage in usages)} <= types
+    priced = {*prices.at_rest, *(usage.resource for usage in usages), *prices.by_use}
+    assert priced - PLANNED <= _types("prod") | constructs
+
+
+def test_something_is_known_of_the_price_of_every_resource_of_every_stage(prices: Prices) -> None:
+    assert _types("local", "dev", "test", "prod") - prices.known == set()
+    assert _of("prod", prices).unknown == ()
+
+
+def test_what_is_not_known_is_said(prices: Prices) -> None:
+    found = estimate([_template(("AWS::New::Thing", {}), ("AWS::SNS::Topic", {}))], prices)
+
+    table = as_table(found, prices, region="eu-central-1", today=prices.date + timedelta(days=200))
+
+    assert found.unknown == ("AWS::New::Thing",)
+    assert "no price known: AWS::New::Thing" in table
+    assert "not counted: AWS::SNS::Topic: 0.50 a million messages" in table
+    assert "most of this stage is in eu-central-1, where prices differ from us-east-1" in table
+    assert "the prices are 200 days old: compare them with their sources" in table
+
+
+def test_requests_of_the_health_check_cost_at_rest_what_requests_cost(prices: Prices) -> None:
+    api: tuple[str, dict[str, Any]] = ("AWS::ApiGateway::RestApi", {})
+    alone = estimate([_template(api)], prices).total
+    checked = estimate([_template(api, ("AWS::Route53::HealthCheck", {}))], prices).total
+
+    assert alone.at_rest == 0
+    assert checked.at_rest == Decimal("1.5") + alone.per_million * 14 / 10
+
+
+def test_a_night_costs_what_is_used_in_it_but_not_what_is_kept(prices: Prices) -> None:
+    found = estimate([_template(("AWS::EC2::NatGateway", {}), ("AWS::S3::Bucket", {}))], prices)
+
+    by_type = {line.resource: line for line in found.lines}
+
+    gateway, bucket = by_type["AWS::EC2::NatGateway"], by_type["AWS::S3::Bucket"]
+    assert gateway.per_night * 21 == gateway.per_10k_tickers
+    assert 0 < bucket.per_night * 21 < bucket.per_10k_tickers
 
 
 def test_the_price_file_is_dated_and_names_its_sources(prices: Prices) -> None:
@@ -99,15 +152,20 @@ def test_a_gateway_endpoint_costs_nothing(prices: Prices) -> None:
 def test_programs_and_people_are_told_the_same(prices: Prices) -> None:
     found = _of("dev", prices)
 
-    document = json.loads(as_json(found, prices))
-    table = as_table(found, prices)
+    today = prices.date + timedelta(days=5)
+    document = json.loads(as_json(found, prices, region="us-east-1", today=today))
+    table = as_table(found, prices, region="us-east-1", today=today)
+    rows = table.split("\n\n")[1].splitlines()
 
     assert document["date"] == prices.date.isoformat()
     assert f"{found.total.at_rest:.2f}" == document["total"]["atRest"]
-    assert document["total"]["atRest"] in table.splitlines()[-1]
+    assert document["total"]["perNight"] == rows[-1].split()[-1]
+    assert document["total"]["atRest"] in rows[-1]
     assert [line["resource"] for line in document["lines"]] == [
-        line.split()[0] for line in table.splitlines()[3:-1]
+        row.split()[0] for row in rows[1:-1]
     ]
+    assert document["ageDays"] == 5
+    assert f"prices of {prices.date} (5 days old)" in table
 
 
 def test_templates_are_read_from_where_they_were_synthesised(tmp_path: Any) -> None:

@@ -31,6 +31,7 @@ TABLE = "AWS::DynamoDB::GlobalTable"
 @pytest.fixture
 def cdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorded:
     monkeypatch.setattr(cdk_cli, "OUTPUT", tmp_path / "out")
+    monkeypatch.setattr(deployment, "upload_site", lambda *_: None)
     folder = tmp_path / "out" / "assembly-Signal9-prod"
     folder.mkdir(parents=True)
     body = json.dumps(template("prod", "Data").to_json())
@@ -91,6 +92,11 @@ class Registry(Account):
 
     def log_role(self) -> str:
         return "role"
+
+    def invoke(self, function: str, event: object = None, *, alias: str | None = None) -> Any:
+        assert (function, alias) == ("signal9-prod-Canary", "live")
+        check = {"name": "health", "outcome": "passed", "message": "ok", "tookMs": 1}
+        return {"stage": "prod", "checks": [check]}
 
     def outputs(self, stack: str) -> dict[str, str]:
         deployed = any("Signal9-prod/Data" in call for call in self._cdk.asked)
@@ -301,6 +307,20 @@ def test_the_doctor_says_whether_recipients_confirmed(monkeypatch: pytest.Monkey
     assert _recipients(monkeypatch, "a@example.com") == "1 confirmed"
     with pytest.raises(DeployError, match=r"^b@example.com, c@example.com did not confirm"):
         _recipients(monkeypatch, "a@example.com", "b@example.com", "c@example.com")
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_the_doctor_says_whether_costs_are_told_apart_by_stage(
+    monkeypatch: pytest.MonkeyPatch, active: bool
+) -> None:
+    monkeypatch.setattr(doctor, "Account", Mailing)
+    monkeypatch.setattr(Mailing, "is_cost_tag", lambda _, key: active and key == "Stage")
+
+    if active:
+        assert doctor._cost_tag(settings_of("prod")) == "Stage is active"
+    else:
+        with pytest.raises(DeployError, match="budget counts nothing: activate it under Billing"):
+            doctor._cost_tag(settings_of("prod"))
 
 
 def test_the_subscriptions_of_a_topic_tell_who_confirmed(account: Account, emulator: str) -> None:

@@ -32,7 +32,8 @@ def _handlers() -> set[str]:
     """Return every handler there is, by the string that Lambda knows it by."""
     handlers = {f"signal9_handlers.jobs.{name}" for name in jobs.__all__}
     handlers |= {
-        f"signal9_handlers.{name}.handler" for name in ("auth.authorizer", "failures", "rotation")
+        f"signal9_handlers.{name}.handler"
+        for name in ("auth.authorizer", "canary", "failures", "rotation")
     }
     return handlers | {operation.resource.handler_path for operation in OPERATIONS}
 
@@ -336,7 +337,8 @@ def test_the_secrets_are_those_that_core_reads() -> None:
     for key in (key for keys in KEYS.values() for key in keys):
         SecretsManagerCredentials(client, "prod").get(key)
 
-    assert client.asked == {name for name, _ in made if "auth0" not in name}
+    own = {secret_name(name, "prod") for name in ("auth0", "canary")}
+    assert client.asked == {name for name, _ in made} - own
 
 
 class Listening:

@@ -156,7 +156,7 @@ def test_a_table_without_a_completed_export_in_26_hours_is_an_alarm() -> None:
     )
 
 
-def test_three_secrets_have_placeholders_and_alarms_on_age_where_they_do_not_rotate() -> None:
+def test_four_secrets_have_placeholders_and_alarms_on_age_where_they_do_not_rotate() -> None:
     data = template("prod", "Data")
     named = _named(properties(data, "AWS::SecretsManager::Secret"), "Name")
 
@@ -166,10 +166,10 @@ def test_three_secrets_have_placeholders_and_alarms_on_age_where_they_do_not_rot
         if each.get("MetricName") == "SecretAge"
     ]
 
-    names = {f"signal9/{name}/prod" for name in ("alphavantage", "alpaca", "auth0")}
+    names = {f"signal9/{name}/prod" for name in ("alphavantage", "alpaca", "auth0", "canary")}
     assert set(named) == {*names, "signal9/origin/prod"}
     assert all("set-me" in named[name]["SecretString"] for name in names)
-    assert len(ages) == 2
+    assert len(ages) == 3
     assert not any("Auth0" in str(each) for each in ages)
     assert all(each["AlarmActions"] for each in ages)
 
@@ -207,7 +207,7 @@ def test_a_stage_may_leave_auth0s_secret_to_people() -> None:
         for each in properties(data, "AWS::CloudWatch::Alarm")
         if each.get("MetricName") == "SecretAge"
     ]
-    assert len(ages) == 3
+    assert len(ages) == 4
 
 
 def test_old_data_alarms() -> None:
@@ -530,6 +530,32 @@ def test_a_producer_cannot_be_replaced_while_another_stack_uses_it() -> None:
     assert not any("Fn::GetStackOutput" in text for text in texts.values())
     assert "Fn::ImportValue" in texts["Service"]
     assert "Fn::ImportValue" in texts["Edge"]
+
+
+def test_recipients_are_told_when_the_stage_costs_more_than_its_budget() -> None:
+    (budget,) = everything("prod", "AWS::Budgets::Budget")
+    subscribers = [
+        subscriber["Address"]
+        for notification in budget["NotificationsWithSubscribers"]
+        for subscriber in notification["Subscribers"]
+    ]
+
+    assert stack("prod", "Costs").region == "us-east-1"
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": 300, "Unit": "USD"}
+    assert budget["Budget"]["CostFilters"] == {"TagKeyValue": ["user:Stage$prod"]}
+    assert subscribers == ["operations@example.com"] * 2
+
+
+def test_unusual_costs_are_a_setting() -> None:
+    monitor = "arn:aws:ce::123456789012:anomalymonitor/1"
+    unusual = {"anomaly_usd": 20, "anomaly_monitor": monitor}
+    costs = build(settings_of("prod").model_copy(update=unusual)).costs
+    assert costs is not None
+
+    (subscription,) = properties(Template.from_stack(costs), "AWS::CE::AnomalySubscription")
+
+    assert subscription["MonitorArnList"] == [monitor]
+    assert not everything("prod", "AWS::CE::AnomalySubscription")
 
 
 def test_the_name_servers_of_the_zone_are_an_output() -> None:

@@ -16,10 +16,12 @@ PREFIX_LISTS: Final = {"dynamodb": "pl-11111111", "s3": "pl-22222222"}
 LOCAL_NAMES: Final = {
     "AWS::ApiGateway::Stage.StageName",
     "AWS::CloudWatch::Alarm.MetricName",
+    "AWS::CodeDeploy::DeploymentGroup.DeploymentConfigName",
     "AWS::EventSchemas::Schema.SchemaName",
     "AWS::IAM::Policy.PolicyName",
+    "AWS::Lambda::Alias.Name",
 }
-"""Names that must be unique only in an API, a namespace and its dimensions, a registry, a role."""
+"""Names of AWS's, or that must be unique only in an API, a registry, a role, a function."""
 
 
 @pytest.fixture(scope="module")

@@ -183,7 +183,10 @@ def test_a_job_gets_by_with_its_permissions(deployed: Deployed, spec: FunctionSp
     elif heard:
         bodies = (json.dumps(envelope_of(each)) for each in heard)
         assert _handler(spec)(sqs_event(*bodies), CONTEXT) == {"batchItemFailures": []}
+    elif spec.checks:
+        assert not app.pipeline.is_noted(app.pipeline.send_probe())
+        assert app.pipeline.waiting() == set()
     elif spec.every_minutes:
         _handler(spec)({}, CONTEXT)
-    assert heard or spec.plans or spec.works or spec.every_minutes or not spec.uses
+    assert heard or spec.plans or spec.works or spec.checks or spec.every_minutes or not spec.uses
     assert app.pipeline.dead_letters.all() == []

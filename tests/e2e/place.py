@@ -27,6 +27,7 @@ STAGE: Final = os.environ.get("SIGNAL9_E2E_STAGE", LOCAL)
 # Every minute, so that what the clock does can be seen.
 _EVERY_MINUTE: Final = {
     "SIGNAL9_DEPLOY__PLANNING": "rate(1 minute)",
+    "SIGNAL9_DEPLOY__CANARY__SIGN_IN": "true",
 }
 
 T = TypeVar("T")
@@ -49,7 +50,15 @@ class Place:
 
     def command(self, *arguments: str, stdin: str = "", **more: str) -> str:
         """Run a command of deployment and return what it says; it must succeed."""
-        done = subprocess.run(
+        done = self.attempt(*arguments, stdin=stdin, **more)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def attempt(
+        self, *arguments: str, stdin: str = "", **more: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command of deployment, which may fail."""
+        return subprocess.run(
             [sys.executable, "-m", "signal9_deploy", *arguments],
             cwd=ROOT,
             env={**self._environment, **self.variables, **more},
@@ -58,8 +67,6 @@ class Place:
             encoding="utf-8",
             input=stdin,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
     @property
     def _environment(self) -> Mapping[str, str]:

@@ -114,21 +114,30 @@ def test_a_foreign_name_that_resolves_here_gets_nothing(
 
 
 def test_the_page_shows_the_notice_as_text(client: httpx2.Client) -> None:
-    response = client.get("/")
-    without = Site(None)(Request(proxy_event("GET", "/"))).body.decode()
+    page, config = client.get("/"), client.get("/config.json").json()
+    without = Site(None)(Request(proxy_event("GET", "/config.json"))).body
 
-    assert response.headers["content-type"] == "text/html; charset=utf-8"
-    assert "Made up &amp; small." in response.text
-    assert '<p class="notice" role="note"></p>' in without
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert '<p id="notice" class="notice" role="note"></p>' in page.text
+    assert config == {
+        "api": "/api/v1",
+        "docs": "/docs",
+        "issuer": None,
+        "notice": "Made up & small.",
+    }
+    assert 'find("notice").textContent = notice' in client.get("/page.js").text
+    assert json.loads(without)["notice"] is None
 
 
 def test_pages_load_only_what_is_served_with_them(client: httpx2.Client) -> None:
     sources = "".join(client.get(path).text for path in ["/", "/docs", *SCRIPTS])
-    pattern = r'(?:src|href|url:)[= ]?"(/[^"]*)"|(?:from|import) "(/[^"]+)"'
+    pattern = r'(?:src=|href=|url: |fetch\(|from |import )"([^"#]+)"'
 
-    paths = {path for pair in re.findall(pattern, sources) for path in pair if path}
+    paths = {
+        f"/{path.removeprefix('./').removeprefix('/')}" for path in re.findall(pattern, sources)
+    }
 
-    assert {*FILES, "/docs", "/openapi.json", "/docs/swagger-ui.js"} <= paths
+    assert {*FILES, "/config.json", "/docs", "/openapi.json", "/docs/swagger-ui.js"} <= paths
     assert {client.get(path).status_code for path in paths} == {200}
     addresses = set(re.findall(r"https?://[^\s\"'`)]+", sources))
     assert addresses <= {"http://www.w3.org/2000/svg"}

@@ -62,7 +62,8 @@ class FunctionSpec:
 
     It handles `endpoints` or `events`, which come by a `queue` if it names one, plans work on the
     schedules (`plans`) or does it (`works`), runs every so many minutes, renews a secret that it
-    `rotates`, handles failed events (`handles_failures`) or checks tokens (`authorizes`). A queue
+    `rotates`, handles failed events (`handles_failures`), checks tokens (`authorizes`) or the whole
+    stage (`checks`). A queue
     has messages in batches for at most `max_concurrency` instances. Only those with `internet`
     access reach more than AWS; those that send `mails` have it where a stage sends any, since the
     VPC has no endpoint of SES. One that `scores` may call the model of sentiment that the stage
@@ -84,6 +85,7 @@ class FunctionSpec:
     rotates: str | None = None
     handles_failures: bool = False
     authorizes: bool = False
+    checks: bool = False
     publishes: bool = False
     notifies: bool = False
     deletes: bool = False
@@ -279,6 +281,16 @@ JOBS: Final = (
         rotates="auth0",
         internet=True,
         timeout_s=120,
+    ),
+    FunctionSpec(
+        name="Canary",
+        handler="signal9_handlers.canary.handler",
+        # Workers note the probes that they receive in State.
+        uses=(Use(STATE),),
+        checks=True,
+        internet=True,
+        secrets=("canary",),
+        timeout_s=600,
     ),
     FunctionSpec(
         name="Failures",

@@ -13,8 +13,10 @@ __all__ = [
     "api_name",
     "bucket_name",
     "bus_name",
+    "deployed_secrets",
     "function_name",
     "queue_name",
+    "role_name",
     "secret_name",
     "stack_name",
     "table_prefix",
@@ -22,12 +24,16 @@ __all__ = [
 
 
 class SecretSpec(NamedTuple):
-    """A secret and its fields; one that `rotates` is renewed by a function."""
+    """A secret and its fields; one that `rotates` is renewed by a function.
+
+    One that `signs_in` is in stages whose canary signs in.
+    """
 
     name: str
     fields: tuple[str, ...]
     description: str
     rotates: bool = False
+    signs_in: bool = False
 
 
 SECRETS: Final = (
@@ -39,8 +45,19 @@ SECRETS: Final = (
         "The tenant at Auth0",
         rotates=True,
     ),
+    SecretSpec(
+        "canary",
+        ("tokenUrl", "audience", "clientId", "clientSecret"),
+        "The client with which the canary signs in",
+        signs_in=True,
+    ),
 )
 """The secrets whose values people set."""
+
+
+def deployed_secrets(settings: StageSettings) -> list[SecretSpec]:
+    """Return the secrets that a stage has."""
+    return [spec for spec in SECRETS if settings.canary.sign_in or not spec.signs_in]
 
 
 def secret_name(name: str, stage: str) -> str:
@@ -61,6 +78,11 @@ def function_name(settings: StageSettings, name: str) -> str:
 def queue_name(settings: StageSettings, name: str) -> str:
     """Return a queue's name in SQS."""
     return f"{queue_prefix(settings.stage)}{name}"
+
+
+def role_name(settings: StageSettings, purpose: str) -> str:
+    """Return the name of a role that the stage's pipeline assumes."""
+    return f"signal9-{settings.stage}-{purpose}"
 
 
 def table_prefix(settings: StageSettings) -> str:

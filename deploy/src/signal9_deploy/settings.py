@@ -14,13 +14,27 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["EDGE_REGION", "LOCAL", "Network", "Parts", "Quotas", "StageSettings"]
+__all__ = [
+    "COST_TAG",
+    "EDGE_REGION",
+    "LOCAL",
+    "Canary",
+    "Network",
+    "Parts",
+    "Quotas",
+    "StageSettings",
+]
 
 LOCAL: Final = "local"
 """The stage that runs on an emulator."""
 
 EDGE_REGION: Final = "us-east-1"
 """The region in which CloudFront requires certificates and firewalls."""
+
+COST_TAG: Final = "Stage"
+"""The tag by which the costs of a stage are told from others."""
+
+_MAX_RECIPIENTS: Final = 10
 
 _FROZEN: Final = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 _EXPRESSION: Final = r"^(cron|rate|at)\(.+\)$"
@@ -106,6 +120,20 @@ class Quotas(BaseModel):
     )
 
 
+class Canary(BaseModel):
+    """The function that checks the stage after every deployment."""
+
+    model_config = _FROZEN
+
+    minutes: int = Field(
+        0, ge=0, le=60, description="How often it checks the stage afterwards as well; 0: never."
+    )
+    sign_in: bool = Field(
+        False,
+        description="Whether it signs in, as the client in the secret `signal9/canary/<stage>`.",
+    )
+
+
 class Parts(BaseModel):
     """The optional parts of a stage."""
 
@@ -188,6 +216,20 @@ class StageSettings(BaseSettings):
     recipients: tuple[Recipient, ...] = Field(
         (), description="Addresses that alarms are mailed to."
     )
+    monthly_budget_usd: PositiveInt | None = Field(
+        None,
+        description="The stage's budget in dollars a month; recipients are told at 80 % of it, and "
+        "when more is forecast; unset: no budget.",
+    )
+    anomaly_usd: PositiveInt | None = Field(
+        None, description="Unusual costs that recipients are told of, in dollars; unset: never."
+    )
+    anomaly_monitor: str | None = Field(
+        None,
+        pattern=r"^arn:aws:ce::\d{12}:anomalymonitor/[0-9a-f-]+$",
+        description="An existing monitor of costs; unset: a new one of the stage's tag, which only "
+        "the management account of an organization may have.",
+    )
     mail_sender: Recipient | None = Field(
         None,
         description="The address that users' notifications are mailed from, in a domain that SES "
@@ -241,6 +283,19 @@ class StageSettings(BaseSettings):
         35, ge=1, le=35, description="Days back to which a table can be restored."
     )
     export_days: PositiveInt = Field(400, description="Days that exports of the tables are kept.")
+    gradual: bool = Field(
+        False,
+        description="Whether functions have versions, which CodeDeploy gives a tenth of the "
+        "requests for five minutes first; errors roll the deployment back.",
+    )
+    snap_start: bool = Field(
+        False,
+        description="Whether the API's functions start from snapshots, which cost by the hour.",
+    )
+    canary: Canary = Field(default_factory=Canary, description="The canary.")
+    emulator_port: int = Field(
+        4566, ge=1, le=65_535, description="The emulator's port; `deploy:local` sets it."
+    )
     network: Network = Field(default_factory=Network, description="The VPC.")
     quotas: Quotas = Field(default_factory=Quotas, description="The limits of the API.")
     parts: Parts = Field(default_factory=Parts, description="The optional parts of the stage.")
@@ -249,6 +304,11 @@ class StageSettings(BaseSettings):
     def emulated(self) -> bool:
         """Whether the stage runs on an emulator of AWS."""
         return self.stage == LOCAL
+
+    @property
+    def api_base(self) -> str | None:
+        """The URL of the API behind its own name or the distribution's, if there is a zone."""
+        return self.domain and f"https://{self.api_name}"
 
     @property
     def rotates(self) -> bool:
@@ -331,6 +391,14 @@ class StageSettings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _canary_reaches_the_api(self) -> Self:
+        if self.canary.minutes and self.behind_edge and self.domain is None:
+            raise ValueError("canary.minutes: requires a domain, or the API without parts.edge")
+        if self.network.enabled and not self.network.nat_gateways and self.canary.minutes:
+            raise ValueError("canary.minutes: requires a NAT gateway, or no VPC")
+        return self
+
+    @model_validator(mode="after")
     def _countries_need_a_firewall(self) -> Self:
         if self.allowed_countries and self.denied_countries:
             raise ValueError("allowed_countries, denied_countries: only one can be set")
@@ -358,6 +426,16 @@ class StageSettings(BaseSettings):
         for recipient in self.recipients:
             if recipient.partition("@")[2] == new_domain:
                 raise ValueError(f"recipients: {new_domain} is a new domain without mail")
+        return self
+
+    @model_validator(mode="after")
+    def _costs_are_told(self) -> Self:
+        if self.monthly_budget_usd and not 0 < len(self.recipients) <= _MAX_RECIPIENTS:
+            raise ValueError(f"monthly_budget_usd: requires 1 to {_MAX_RECIPIENTS} recipients")
+        if self.anomaly_usd and not self.monthly_budget_usd:
+            raise ValueError("anomaly_usd: requires monthly_budget_usd")
+        if self.anomaly_monitor and not self.anomaly_usd:
+            raise ValueError("anomaly_monitor: requires anomaly_usd")
         return self
 
     @model_validator(mode="after")

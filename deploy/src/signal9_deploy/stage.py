@@ -1,4 +1,4 @@
-"""The CDK stage: its stacks, and the rule pack findings that are accepted in them."""
+"""The CDK stage: its stacks, and the findings that are accepted in them."""
 
 import sys
 from collections.abc import Sequence
@@ -17,9 +17,12 @@ from signal9_constructs import (
 
 from .errors import DeployError, StageError
 from .functions import FUNCTIONS, FunctionSpec
-from .settings import StageSettings
+from .repository import CONTEXT, Repository, parse_repository
+from .settings import COST_TAG, EDGE_REGION, StageSettings
 from .stacks.account import AccountStack
+from .stacks.costs import CostsStack
 from .stacks.data import DataStack
+from .stacks.delivery import DeliveryStack, ProviderStack
 from .stacks.edge import EdgeStack
 from .stacks.network import NetworkStack
 from .stacks.service import ServiceStack
@@ -27,9 +30,9 @@ from .stage_files import load_stage
 
 __all__ = [
     "ACKNOWLEDGMENTS",
-    "CHECKOV_ACKNOWLEDGMENTS",
     "Signal9Stage",
     "make_account",
+    "make_delivery",
     "synthesize",
 ]
 
@@ -56,13 +59,36 @@ ACKNOWLEDGMENTS: Final = (
         "distribution and firewall take the value when they are deployed, so both must be at once",
         "**/Data/OriginSecret/**",
     ),
+    *(
+        Acknowledgment("CKV_AWS_27", "SQS encrypts queues with its own key", path)
+        for path in _QUEUES
+    ),
+    Acknowledgment(
+        "CKV_AWS_149",
+        "Secrets Manager encrypts with the AWS managed key",
+        "**/Data/OriginSecret/**",
+    ),
 )
-"""Accepted findings of cdk-nag."""
+"""Accepted findings of cdk-nag and checkov."""
 
-CHECKOV_ACKNOWLEDGMENTS: Final = tuple(
-    Acknowledgment("CKV_AWS_27", "SQS encrypts queues with its own key", path) for path in _QUEUES
+
+_OF_DELIVERY: Final = (
+    Acknowledgment(
+        "AwsSolutions-IAM4[**ReadOnlyAccess]",
+        "drift of every resource type is detected by reading it; a statement denies data",
+        "**/Delivery/Drift/**",
+    ),
+    Acknowledgment(
+        "AwsSolutions-IAM5[Resource::*]",
+        "DescribeManagedPrefixLists takes no resource; its region is a condition",
+        "**/Delivery/**",
+    ),
+    Acknowledgment(
+        "AwsSolutions-IAM5[**stack/Signal9-**]",
+        "CloudFormation adds an id to the name of a stack",
+        "**/Delivery/**",
+    ),
 )
-"""Accepted findings of checkov (`hatch run scan:all`)."""
 
 
 class Signal9Stage(GuardedStage):
@@ -79,7 +105,7 @@ class Signal9Stage(GuardedStage):
             scope,
             settings.title,
             env=Environment(account=settings.account, region=settings.region),
-            tags={"Product": "signal9", "Stage": settings.stage},
+            tags={"Product": "signal9", COST_TAG: settings.stage},
             termination_protection=settings.retain,
             rule_packs=() if settings.emulated else _PACKS,
             # Nothing would tell a consumer of a weak one that its producer was replaced.
@@ -87,6 +113,9 @@ class Signal9Stage(GuardedStage):
                 ReferenceStrength.WEAK if settings.emulated else ReferenceStrength.STRONG
             ),
         )
+        self.costs = None
+        if settings.monthly_budget_usd and not settings.emulated:
+            self.costs = CostsStack(self, settings, settings.monthly_budget_usd)
         self.network = NetworkStack(self, settings) if settings.network.enabled else None
         self.data = DataStack(self, settings)
         self.service = ServiceStack(
@@ -119,6 +148,25 @@ def make_account(scope: Construct, settings: StageSettings) -> GuardedStage:
     return shared
 
 
+def make_delivery(
+    scope: Construct, settings: StageSettings, repository: Repository
+) -> GuardedStage:
+    """Make the stacks that let a repository's pipelines deliver the stage."""
+    delivery = GuardedStage(
+        scope,
+        f"{settings.title}-Delivery",
+        # Roles are global, so they are always made in the same region.
+        env=Environment(account=settings.account, region=EDGE_REGION),
+        tags={"Product": "signal9", "Stage": settings.stage},
+        termination_protection=settings.retain,
+        rule_packs=_PACKS,
+    )
+    ProviderStack(delivery, repository)
+    DeliveryStack(delivery, settings, repository)
+    delivery.acknowledge(*_OF_DELIVERY)
+    return delivery
+
+
 def synthesize() -> None:
     """Synthesize the stage in the context `stage`; an invalid stage is one line on stderr."""
     app = App(analytics_reporting=False, stack_traces=False)
@@ -130,6 +178,8 @@ def synthesize() -> None:
         Signal9Stage(app, settings)
         if not settings.emulated:
             make_account(app, settings)
+            if repository := app.node.try_get_context(CONTEXT):
+                make_delivery(app, settings, parse_repository(str(repository)))
         app.synth()
     except (ConstructError, DeployError) as error:
         sys.exit(str(error))

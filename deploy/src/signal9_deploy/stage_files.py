@@ -26,8 +26,8 @@ FOLDER: Final = Path(__file__).parents[2] / "stages"
 _PREFIX: Final = "SIGNAL9_DEPLOY__"
 _ORDER: Final = ("local", "dev", "test", "prod")
 _OF_AN_ACCOUNT: Final = (
-    *("account", "aliases", "dmarc", "domain", "mail", "recipients"),
-    *("site_hosts", "spf", "zone_id"),
+    *("account", "aliases", "anomaly_monitor", "anomaly_usd", "dmarc", "domain", "mail"),
+    *("monthly_budget_usd", "recipients", "site_hosts", "spf", "zone_id"),
 )
 
 

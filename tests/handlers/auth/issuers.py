@@ -102,9 +102,30 @@ def _handler_of(issuer: Issuer) -> type[BaseHTTPRequestHandler]:
 
 
 _REAL: Final = """
+from urllib.parse import parse_qs, urlsplit
+from flask import request
 from werkzeug.serving import make_server
 from oidc_provider_mock import app
 provider = app()
+
+@provider.before_request
+def token_of_a_client():
+    form = request.form
+    if request.path != "/oauth2/token" or form.get("grant_type") != "client_credentials":
+        return None
+    if form["client_secret"] != "right":
+        return {"error": "invalid_client"}, 401
+    http, place = provider.test_client(), request.host_url
+    asked = {"client_id": form["audience"], "redirect_uri": "http://127.0.0.1/back"}
+    query = asked | {"response_type": "code", "scope": "openid"}
+    sent_back = http.post(
+        "/oauth2/authorize", base_url=place, query_string=query, data={"sub": form["client_id"]}
+    )
+    (code,) = parse_qs(urlsplit(sent_back.headers["location"]).query)["code"]
+    given = asked | {"grant_type": "authorization_code", "code": code, "client_secret": "any"}
+    answer = http.post("/oauth2/token", base_url=place, data=given).json
+    return {"access_token": answer["id_token"], "token_type": "Bearer", "expires_in": 3600}
+
 keys = provider.view_functions["oidc-provider-mock.jwks"]
 provider.add_url_rule("/.well-known/jwks.json", "published_keys", keys)
 server = make_server("127.0.0.1", 0, provider)

@@ -18,10 +18,14 @@ from botocore.exceptions import (
 )
 
 from ..errors import DeployError
+from ..settings import EDGE_REGION
 
 __all__ = ["Account", "StackResource", "aws_errors"]
 
-_BOOTSTRAP: Final = "/cdk-bootstrap/hnb659fds/version"
+_QUALIFIER: Final = "hnb659fds"
+_BOOTSTRAP: Final = f"/cdk-bootstrap/{_QUALIFIER}/version"
+_POLL_S: Final = 5
+_MOST_POLLS: Final = 720
 _EXPIRED: Final = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _WRONG: Final = {"InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"}
 _FAILED_CREATION: Final = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
@@ -45,7 +49,7 @@ class Account:
         variables = variables or {}
         self._variables = variables
         self._region = region
-        self._endpoint = variables.get("AWS_ENDPOINT_URL")
+        self.endpoint = variables.get("AWS_ENDPOINT_URL")
         with aws_errors("credentials"):
             self._session = boto3.Session(
                 aws_access_key_id=variables.get("AWS_ACCESS_KEY_ID"),
@@ -98,6 +102,13 @@ class Account:
         with aws_errors("API Gateway"):
             return self.client("apigateway").get_account().get("cloudwatchRoleArn") or None
 
+    def trusts(self, host: str) -> bool:
+        """Return whether the account has an OIDC provider for the tokens of a host."""
+        with aws_errors("OIDC providers"):
+            response = self.client("iam").list_open_id_connect_providers()
+        providers = (provider["Arn"] for provider in response["OpenIDConnectProviderList"])
+        return any(arn.endswith(f":oidc-provider/{host}") for arn in providers)
+
     def quota(self, service: str, code: str) -> float:
         """Return a service quota of this account."""
         with aws_errors("quotas"):
@@ -105,6 +116,14 @@ class Account:
                 ServiceCode=service, QuotaCode=code
             )
         return float(response["Quota"]["Value"])
+
+    def is_cost_tag(self, key: str) -> bool:
+        """Return whether the account's costs are told apart by a tag."""
+        with aws_errors(f"cost allocation tag {key}"):
+            response = self.client("ce", EDGE_REGION).list_cost_allocation_tags(
+                TagKeys=[key], Status="Active"
+            )
+        return bool(response["CostAllocationTags"])
 
     def outputs(self, stack: str) -> dict[str, str]:
         """Return the outputs of a stack, none if it is not deployed."""
@@ -160,6 +179,29 @@ class Account:
             body = self.client("cloudformation").get_template(StackName=stack)["TemplateBody"]
         return body if isinstance(body, dict) else cast("dict[str, Any]", json.loads(body))
 
+    def update_stack(self, stack: str, template: Mapping[str, Any]) -> None:
+        """Deploy a template with the stack's own parameters, tags and role, and wait for it."""
+        bucket = f"cdk-{_QUALIFIER}-assets-{self.number()}-{self._region}"
+        key = f"rollback/{stack}.json"
+        known = {
+            found["ParameterKey"] for found in (self._stack(stack) or {}).get("Parameters", ())
+        }
+        client = self.client("cloudformation")
+        with aws_errors(f"stack {stack}"):
+            self.client("s3").put_object(Bucket=bucket, Key=key, Body=json.dumps(template).encode())
+            client.update_stack(
+                StackName=stack,
+                TemplateURL=f"{self.endpoint or f'https://s3.{self._region}.amazonaws.com'}/{bucket}/{key}",
+                Capabilities=["CAPABILITY_NAMED_IAM"],
+                Parameters=[
+                    {"ParameterKey": name, "UsePreviousValue": True}
+                    for name in sorted(known & template.get("Parameters", {}).keys())
+                ],
+            )
+            client.get_waiter("stack_update_complete").wait(
+                StackName=stack, WaiterConfig={"Delay": _POLL_S, "MaxAttempts": _MOST_POLLS}
+            )
+
     def empty_bucket(self, name: str) -> None:
         """Delete all versions of all objects of a bucket."""
         client = self.client("s3")
@@ -203,13 +245,23 @@ class Account:
             response = self.client("dynamodb").scan(TableName=table, Limit=1, Select="COUNT")
         return not response["Count"]
 
-    def invoke(self, function: str) -> None:
-        """Run a function and raise its error, if any, as a `DeployError`."""
+    def invoke(
+        self,
+        function: str,
+        event: Mapping[str, object] | None = None,
+        *,
+        alias: str | None = None,
+    ) -> Any:
+        """Run a function and return its answer; its error, if any, is a `DeployError`."""
+        qualifier = {} if alias is None else {"Qualifier": alias}
         with aws_errors(f"function {function}"):
-            response = self.client("lambda").invoke(FunctionName=function, Payload=b"{}")
+            response = self.client("lambda").invoke(
+                FunctionName=function, Payload=json.dumps(event or {}).encode(), **qualifier
+            )
+            payload = json.loads(response["Payload"].read() or b"null")
         if response.get("FunctionError"):
-            payload = json.loads(response["Payload"].read())
             raise DeployError(f"function {function}: {payload.get('errorMessage', payload)}")
+        return payload
 
     def put_secret(self, name: str, fields: Mapping[str, str]) -> None:
         """Set a secret's value."""
@@ -226,7 +278,7 @@ class Account:
             read_timeout=_MAX_INVOCATION_S if service == "lambda" else 30,
         )
         return self._session.client(  # type: ignore[call-overload]  # any service
-            service, region_name=region or self._region, endpoint_url=self._endpoint, config=config
+            service, region_name=region or self._region, endpoint_url=self.endpoint, config=config
         )
 
 

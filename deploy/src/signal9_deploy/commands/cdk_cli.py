@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import DeployError
+from ..repository import CONTEXT, Repository
 from ..settings import EDGE_REGION, StageSettings
 from .aws import Account
 
@@ -228,12 +229,28 @@ def destroy(settings: StageSettings, cdk: CdkCli) -> None:
     cdk.run("destroy", *_stacks(settings), "--force")
 
 
-def bootstrap(settings: StageSettings, cdk: CdkCli, account: Account) -> None:
-    """Bootstrap the stage's account for the CDK, in its region and the edge's, and its logs."""
+def bootstrap(
+    settings: StageSettings,
+    cdk: CdkCli,
+    account: Account,
+    repository: Repository | None = None,
+) -> None:
+    """Bootstrap the stage's account for the CDK, in its region and the edge's, and its logs.
+
+    A `repository` gets the roles with which its pipelines deliver the stage.
+    """
     number = settings.account or account.number()
-    for region in _regions(settings):
+    edge = [EDGE_REGION] if repository else []
+    for region in sorted({*_regions(settings), *edge}):
         cdk.run("bootstrap", f"aws://{number}/{region}", "--context", f"stage={settings.stage}")
     cdk.run("deploy", "Signal9/Account", *_app(settings), "--require-approval", "never")
+    if repository:
+        # An account has one provider for a host, and another project may have made it.
+        known = account.trusts(repository.host)
+        parts = ("Delivery",) if known else ("Provider", "Delivery")
+        context = ("--context", f"{CONTEXT}={repository}", "--require-approval", "never")
+        stacks = (f"{settings.title}-Delivery/{part}" for part in parts)
+        cdk.run("deploy", *stacks, *_app(settings), *context)
 
 
 def check_account(settings: StageSettings, account: Account) -> None:
@@ -257,7 +274,8 @@ def check_account(settings: StageSettings, account: Account) -> None:
 
 
 def _regions(settings: StageSettings) -> list[str]:
-    return sorted({settings.region, *([EDGE_REGION] if settings.parts.edge else [])})
+    is_global = settings.parts.edge or settings.monthly_budget_usd is not None
+    return sorted({settings.region, *([EDGE_REGION] if is_global else [])})
 
 
 def _stacks(settings: StageSettings) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ..errors import DeployError
+from ..repository import Repository, parse_repository
 from ..settings import LOCAL, StageSettings
 from ..stage_files import load_stage
 from . import cdk_cli, gitlab, local, secrets
@@ -22,6 +23,8 @@ from .deployment import (
     destroy_in_account,
     region_variables,
 )
+from .smoke import WAIT_S, describe, smoke_test
+from .smoke import as_json as checks_as_json
 
 __all__ = ["main", "program"]
 
@@ -58,11 +61,17 @@ def deploy(
 
 
 @program.command()
-def bootstrap(stage: Stage) -> None:
-    """Prepare a stage's account for the CDK, once."""
+def bootstrap(
+    stage: Stage,
+    *,
+    github: Annotated[str | None, typer.Option(help="OWNER/NAME, which delivers it.")] = None,
+    gitlab: Annotated[str | None, typer.Option(help="GROUP/NAME or URL, likewise.")] = None,
+) -> None:
+    """Prepare a stage's account for the CDK, and for a repository's pipelines, once."""
     settings = _in_account(load_stage(stage))
     account = Account(settings.region)
-    cdk_cli.bootstrap(settings, _cdk(settings, account), account)
+    repository = _repository(github, gitlab)
+    cdk_cli.bootstrap(settings, _cdk(settings, account), account, repository)
 
 
 @program.command()
@@ -95,6 +104,22 @@ def comment(file: Annotated[Path, typer.Argument(help="The comment, as Markdown.
         typer.echo(gitlab.comment(file.read_text("utf-8"), os.environ))
     else:
         typer.echo(f"{gitlab.TOKEN_VARIABLE} is unset: no comment on the merge request")
+
+
+@program.command()
+def smoke(
+    stage: Stage,
+    *,
+    wait: Annotated[float, typer.Option(help="Seconds that a probe may take.")] = WAIT_S,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check a deployed stage: health, sign-in, page and pipeline; fail if one fails."""
+    settings = load_stage(stage)
+    account = local.account(settings) if settings.emulated else Account(settings.region)
+    checks = smoke_test(settings, account, wait_s=wait)
+    typer.echo(checks_as_json(settings, checks) if as_json else "\n".join(describe(checks)))
+    if any(check.failed for check in checks):
+        raise typer.Exit(1)
 
 
 @program.command()
@@ -157,12 +182,14 @@ def put_secrets(stage: Stage) -> None:
 def cost(
     stage: Stage, *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
 ) -> None:
-    """Estimate a stage's monthly cost: at rest, per million requests, per 10,000 tickers."""
-    folder = cdk_cli.synth(load_stage(stage), CdkCli(), lambda line: typer.echo(line, err=True))
+    """Estimate a stage's cost: at rest, per million requests, per 10,000 tickers, per night."""
+    settings = load_stage(stage)
+    folder = cdk_cli.synth(settings, CdkCli(), lambda line: typer.echo(line, err=True))
     prices = cost_estimate.load_prices()
     estimate = cost_estimate.estimate(cost_estimate.read_templates(folder), prices)
     render = cost_estimate.as_json if as_json else cost_estimate.as_table
-    typer.echo(render(estimate, prices))
+    today = datetime.now(UTC).date()
+    typer.echo(render(estimate, prices, region=settings.region, today=today))
 
 
 @program.command()
@@ -179,6 +206,16 @@ def doctor(stage: Annotated[str, typer.Argument(help="The stage.")] = LOCAL) -> 
 
 def _cdk(settings: StageSettings, account: Account) -> CdkCli:
     return CdkCli(region_variables(settings, account))
+
+
+def _repository(github: str | None, gitlab: str | None) -> Repository | None:
+    if github and gitlab:
+        raise DeployError("--github and --gitlab: a stage is delivered from one repository")
+    if github:
+        return parse_repository(f"github:{github}")
+    if gitlab:
+        return parse_repository(gitlab if gitlab.startswith("https:") else f"gitlab:{gitlab}")
+    return None
 
 
 def _in_account(settings: StageSettings) -> StageSettings:

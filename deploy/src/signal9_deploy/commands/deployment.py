@@ -12,6 +12,8 @@ from . import cdk_cli
 from .aws import Account
 from .cdk_cli import CdkCli, Echo
 from .delegation import check_delegation
+from .site import upload_site
+from .smoke import Deployment
 
 __all__ = [
     "check_indexes",
@@ -22,13 +24,15 @@ __all__ = [
     "region_variables",
 ]
 
-_STACKS: Final = ("Edge", "Service", "Data", "Network")
+_STACKS: Final = ("Edge", "Service", "Data", "Network", "Costs")
+_GLOBAL: Final = ("Edge", "Costs")
 _TABLE: Final = "AWS::DynamoDB::GlobalTable"
 
 
 def deploy_to_account(settings: StageSettings, cdk: CdkCli, account: Account, echo: Echo) -> None:
     """Deploy a stage: a new zone first, since its certificates need it to be delegated."""
     check_log_role(settings, account)
+    deployment = Deployment.begin(settings, account, echo)
     folder = cdk_cli.synth(settings, cdk, echo)
     for name in _STACKS:
         _account_of(settings, account, name).release_failed(stack_name(settings, name))
@@ -41,6 +45,9 @@ def deploy_to_account(settings: StageSettings, cdk: CdkCli, account: Account, ec
         echo(f"name servers of {settings.domain}: {', '.join(servers)}")
         check_delegation(settings.domain, servers)
     cdk_cli.deploy(settings, cdk, assembly=cdk_cli.OUTPUT)
+    if settings.parts.edge:
+        upload_site(settings, account, echo)
+    deployment.check(echo)
 
 
 def check_log_role(settings: StageSettings, account: Account) -> str:
@@ -99,7 +106,7 @@ def destroy_in_account(settings: StageSettings, cdk: CdkCli, account: Account, e
 
 
 def _account_of(settings: StageSettings, account: Account, part: str) -> Account:
-    region = EDGE_REGION if part == "Edge" else settings.region
+    region = EDGE_REGION if part in _GLOBAL else settings.region
     return account.in_region(region)
 
 

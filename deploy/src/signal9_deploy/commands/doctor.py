@@ -9,7 +9,7 @@ from signal9_constructs.bundling import find_interpreter, find_uv
 
 from ..errors import DeployError
 from ..names import stack_name
-from ..settings import StageSettings
+from ..settings import COST_TAG, StageSettings
 from ..stacks.compute import PYTHON
 from .aws import Account
 from .cdk_cli import CLI_VERSION, CdkCli, check_account, find_node, node_version
@@ -48,6 +48,8 @@ def examine(settings: StageSettings) -> Iterator[Check]:
         yield _check("delegation", lambda: _delegation(settings))
     if settings.recipients:
         yield _check("alarm recipients", lambda: _recipients(settings))
+    if settings.monthly_budget_usd:
+        yield _check("cost allocation tag", lambda: _cost_tag(settings))
     yield _check("logs of APIs", lambda: check_log_role(settings, Account(settings.region)))
     quota = partial(_quota, settings)
     yield _check("concurrent executions", lambda: quota(*_CONCURRENCY, _NEEDED_CONCURRENCY))
@@ -89,6 +91,18 @@ def _recipients(settings: StageSettings) -> str:
             "of AWS Notifications"
         )
     return f"{len(settings.recipients)} confirmed"
+
+
+def _cost_tag(settings: StageSettings) -> str:
+    account = Account(settings.region)
+    if not account.outputs(stack_name(settings, "Data")):
+        return f"{COST_TAG} can be activated a day after the first deployment"
+    if not account.is_cost_tag(COST_TAG):
+        raise DeployError(
+            f"{COST_TAG} is not active, so the budget counts nothing: activate it under Billing, "
+            "Cost allocation tags, in the management account; AWS lists new tags after a day"
+        )
+    return f"{COST_TAG} is active"
 
 
 def _quota(settings: StageSettings, service: str, code: str, needed: int) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from ..errors import DeployError
@@ -23,6 +24,8 @@ from ..settings import StageSettings
 from .aws import Account
 from .cdk_cli import DEPLOY, CdkCli, Echo, deploy
 from .deployment import destroy_in_account
+from .site import upload_site
+from .smoke import Deployment
 
 __all__ = ["FOLDER", "LEFT_OUT", "PORT", "Emulator", "account", "deploy_local", "destroy_local"]
 
@@ -36,6 +39,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "Network": "VPC, NAT gateways and flow logs; functions use this machine's network",
     "AccessTrail": "CloudTrail",
     "EventBackbone": "archive, schema registry, delivery retries and undelivered events",
+    "GradualDeployment": "CodeDeploy; a new version gets all requests at once",
     "Firewall": "logs, lists of addresses, the association with the API; nothing is blocked",
     "Firewall at the edge": "the distribution has none",
     "Observability": "alarms on tables, which are metric math",
@@ -68,19 +72,20 @@ def deploy_local(settings: StageSettings, *, port: int, echo: Echo, seed: bool =
             echo("bootstrapping the emulator ...")
             target = f"aws://{_ACCOUNT}/{settings.region}"
             cdk.output("bootstrap", target, "--context", f"stage={settings.stage}")
+        deployment = Deployment.begin(settings, account, echo)
         echo("bundling and deploying ...")
         deploy(settings, cdk, quietly=True)
     except DeployError as error:
         if Emulator(url).responds():
             raise
-        raise DeployError(
-            f"the emulator at {url} has exited: see {FOLDER / 'emulator.log'}"
-        ) from error
+        log = FOLDER / "emulator.log"
+        raise DeployError(f"the emulator at {url} has exited: see {log}") from error
     for name, features in LEFT_OUT.items():
         echo(f"left out: {name}: {features}")
     api = account.outputs(stack_name(settings, "Service"))["ApiId"]
     api_url = f"{url}/restapis/{api}/live/_user_request_/api/v1"
     echo(f"API: {api_url}")
+    _upload_page(settings, account, url, echo)
     if settings.issuer is None:
         echo(f"{NO_ISSUER} {settings.audience}")
     if seed and account.is_empty(f"{table_prefix(settings)}Assets"):
@@ -88,6 +93,7 @@ def deploy_local(settings: StageSettings, *, port: int, echo: Echo, seed: bool =
             if spec.plans:
                 echo("the stage fills itself from now on, within minutes")
                 account.invoke(function_name(settings, spec.name))
+    deployment.check(echo)
     return api_url
 
 
@@ -116,6 +122,16 @@ def account(settings: StageSettings) -> Account:
     return Account(settings.region, _variables(settings, url))
 
 
+def _upload_page(settings: StageSettings, account: Account, url: str, echo: Echo) -> None:
+    """Upload the page and print its address, whose name browsers resolve to this machine."""
+    if not settings.parts.edge:
+        return
+    upload_site(settings, account, echo)
+    site = account.outputs(stack_name(settings, "Edge"))["SiteUrl"]
+    label, port = (urlsplit(site).hostname or "").partition(".")[0], urlsplit(url).port or PORT
+    echo(f"page: http://{label}.cloudfront.localhost:{port}/")
+
+
 def _emulator_url(port: int) -> str:
     external = os.environ.get("AWS_ENDPOINT_URL")
     if external is None:
@@ -126,8 +142,13 @@ def _emulator_url(port: int) -> str:
 
 
 def _variables(settings: StageSettings, url: str) -> dict[str, str]:
-    # The template validator takes seconds, and the emulator checks the templates itself.
-    return {**_credentials(settings.region), "AWS_ENDPOINT_URL": url, "CDK_VALIDATION": "false"}
+    return {
+        **_credentials(settings.region),
+        "AWS_ENDPOINT_URL": url,
+        # The template validator takes seconds, and the emulator checks the templates itself.
+        "CDK_VALIDATION": "false",
+        "SIGNAL9_DEPLOY__EMULATOR_PORT": str(urlsplit(url).port or PORT),
+    }
 
 
 def _credentials(region: str) -> dict[str, str]:

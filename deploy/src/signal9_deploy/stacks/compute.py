@@ -125,6 +125,9 @@ class Compute(Construct):
             metrics_namespace=NAMESPACE,
             layers=[self._layer.layer],
             tracing=settings.parts.tracing,
+            alias=settings.gradual,
+            # Only callers of the API wait for a function to start.
+            snap_start=settings.snap_start and bool(spec.endpoints or spec.authorizes),
             # The function that handles failures must not be sent its own.
             on_failure=(
                 None if spec.handles_failures else destinations.SqsDestination(self._failures)
@@ -179,13 +182,13 @@ class Compute(Construct):
         return {name: value for name, value in variables.items() if value is not None}
 
     def _queue_prefix(self, spec: FunctionSpec) -> str | None:
-        uses_queues = spec.plans or spec.name in self._queues
+        uses_queues = spec.plans or spec.checks or spec.name in self._queues
         return queue_prefix(self._settings.stage) if uses_queues else None
 
     def _grant(self, spec: FunctionSpec, function: PythonFunction) -> None:
         for use in spec.uses:
             _grant_use(function, use, self._data.tables[use.table.name].table)
-        for name in spec.secrets:
+        for name in self._data.secrets.keys() & set(spec.secrets):
             self._data.secrets[name].grant_read(function)
         if spec.writes_cache:
             # Without permission to list, a missing object is 403 instead of 404.
@@ -195,7 +198,7 @@ class Compute(Construct):
             queue = self._queues[spec.name]
             queue.grant_send(function)
             queue.grant_send_dead_letters(function)
-        if spec.plans:
+        if spec.plans or spec.checks:
             for queue in self._work_queues:
                 queue.grant_send(function)
         if spec.publishes:

@@ -20,7 +20,14 @@ from signal9_constructs.observability import make_alarm_topic
 from signal9_constructs.queue import make_dead_letters
 from signal9_core.tables import TABLES
 
-from ..names import SECRETS, SecretSpec, bucket_name, secret_name, stack_name, table_prefix
+from ..names import (
+    SecretSpec,
+    bucket_name,
+    deployed_secrets,
+    secret_name,
+    stack_name,
+    table_prefix,
+)
 from ..settings import EDGE_REGION, NONCURRENT_DAYS, StageSettings
 
 __all__ = ["DataStack", "make_recipients_topic", "origin_header"]
@@ -58,7 +65,7 @@ class DataStack(Stack):
         }
         self.cache = self._make_bucket("Cache", "cache")
         self.backup = self._make_bucket("Backup", "backup", expire_days=settings.export_days)
-        self.secrets = {spec.name: self._make_secret(spec) for spec in SECRETS}
+        self.secrets = {spec.name: self._make_secret(spec) for spec in deployed_secrets(settings)}
         if settings.behind_edge:
             self._make_origin_secret()
         if settings.parts.trail:

@@ -1,7 +1,12 @@
 """The stack of the website: bucket, distribution, domain names and health check."""
 
+from typing import Final
+
 from aws_cdk import CfnOutput, Environment, RemovalPolicy, Stack
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_route53_targets as targets
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -13,6 +18,12 @@ from .data import DataStack, make_recipients_topic, origin_header
 from .service import ServiceStack, make_firewall
 
 __all__ = ["EdgeStack"]
+
+_CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The local server sends the same."""
 
 
 class EdgeStack(Stack):
@@ -39,6 +50,8 @@ class EdgeStack(Stack):
             bucket_name=bucket_name(settings, "static", self.account),
             cors_origins=settings.origins,
             removal_policy=self._policy,
+            # The emulator takes every request for one over plain HTTP.
+            props=s3.BucketProps(enforce_ssl=False) if settings.emulated else None,
         )
         zone = self._make_zone(data)
         with_firewall = settings.parts.firewall and not settings.emulated
@@ -47,11 +60,15 @@ class EdgeStack(Stack):
             self,
             "Site",
             bucket=static.bucket,
-            api=service.rest.api,
+            api=_emulated_api(settings, service) if settings.emulated else service.rest.api,
             api_headers=dict([origin_header(settings)]) if settings.behind_edge else None,
             domain_names=settings.site_names,
             hosted_zone=zone.zone if zone else None,
             firewall=firewall,
+            content_security_policy=_CONTENT_SECURITY_POLICY,
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.ALLOW_ALL
+            if settings.emulated
+            else cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
             comment=settings.title,
             removal_policy=self._policy,
         )
@@ -66,6 +83,7 @@ class EdgeStack(Stack):
                 zone.txt("", settings.spf)
                 zone.txt("_dmarc", settings.dmarc)
         CfnOutput(self, "SiteUrl", value=site.url)
+        CfnOutput(self, "DistributionId", value=site.distribution.distribution_id)
 
     def _make_topic(self, data: DataStack) -> sns.ITopic:
         """Health is measured in us-east-1 only, and an alarm needs a topic in its own region."""
@@ -84,3 +102,13 @@ class EdgeStack(Stack):
             alarm_topic=self._make_topic(data) if self._settings.parts.alarms else None,
             removal_policy=self._policy,
         )
+
+
+def _emulated_api(settings: StageSettings, service: ServiceStack) -> cloudfront.IOrigin:
+    """Return the API on the emulator, whose distributions do not call hosts of AWS."""
+    return origins.HttpOrigin(
+        "localhost",
+        http_port=settings.emulator_port,
+        protocol_policy=cloudfront.OriginProtocolPolicy.HTTP_ONLY,
+        origin_path=f"/restapis/{service.rest.api.rest_api_id}/live/_user_request_",
+    )

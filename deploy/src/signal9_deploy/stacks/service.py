@@ -1,10 +1,12 @@
 """The stack of the API and the pipeline: functions, bus, queues, firewall and alarms."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from aws_cdk import CfnOutput, RemovalPolicy, Stack, aws_kms
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_route53_targets as targets
@@ -15,6 +17,7 @@ from signal9_constructs import (
     DnsZone,
     EventBackbone,
     Firewall,
+    GradualDeployment,
     Observability,
     RestService,
     Route,
@@ -106,6 +109,14 @@ class ServiceStack(Stack):
             firewall = make_firewall(self, settings)
             if not settings.emulated:
                 firewall.protect(self.rest.stage)
+        self._schedule_canary()
+        if settings.gradual and not settings.emulated:
+            GradualDeployment(
+                self,
+                "Gradual",
+                functions=list(self.compute.by_name.values()),
+                alarm_topic=data.topic,
+            )
         self._add_alarms()
         CfnOutput(self, "ApiId", value=self.rest.api.rest_api_id)
         if not settings.behind_edge:
@@ -138,8 +149,8 @@ class ServiceStack(Stack):
             removal_policy=RemovalPolicy.DESTROY,
         )
 
-    def _function(self, spec: FunctionSpec) -> lambda_.Function:
-        return self.compute.by_name[spec.name].function
+    def _function(self, spec: FunctionSpec) -> lambda_.IFunction:
+        return self.compute.by_name[spec.name].invocable
 
     def _add_triggers(self) -> None:
         """Send events, schedules and failures to the functions that handle them."""
@@ -221,6 +232,50 @@ class ServiceStack(Stack):
             names = DnsZone(self, "Names", zone_name=settings.domain, zone_id=zone_id)
             names.alias(domain_name, targets.ApiGatewayDomain(rest.domain))
         return rest
+
+    def _schedule_canary(self) -> None:
+        """Let the canary check the stage every few minutes; alarm on what fails, and on silence."""
+        settings, minutes = self._settings, self._settings.canary.minutes
+        for spec in self._specs if minutes else ():
+            if spec.checks:
+                checks = {
+                    "api": f"{settings.api_base or self.rest.url}/api/v1",
+                    "page": f"https://{settings.app_name}/" if settings.site_names else None,
+                    "hasIssuer": settings.issuer is not None,
+                }
+                self.backbone.schedule(
+                    spec.name,
+                    function=self._function(spec),
+                    schedule=f"rate({minutes} minute{'s' if minutes > 1 else ''})",
+                    payload=checks,
+                )
+                self._watch_canary(Construct(self, spec.name), minutes)
+
+    def _watch_canary(self, scope: Construct, minutes: int) -> None:
+        dimensions = {"service": "signal9", "stage": self._settings.stage}
+        metric = partial(
+            service_metric, NAMESPACE, "FailedChecks", dimensions, period_s=60 * minutes
+        )
+        make_alarm(
+            scope,
+            "Failing",
+            metric(statistic="Minimum"),
+            1,
+            "The canary has found the stage broken twice in a row: its log says what",
+            self._data.topic,
+            periods=2,
+        )
+        make_alarm(
+            scope,
+            "Silent",
+            metric(statistic="SampleCount"),
+            1,
+            "The canary has not checked the stage three times in a row",
+            self._data.topic,
+            periods=3,
+            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            missing_data=cloudwatch.TreatMissingData.BREACHING,
+        )
 
     def _routes(self) -> list[Route]:
         return [

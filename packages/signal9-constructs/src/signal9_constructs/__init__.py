@@ -7,21 +7,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from .alarms import AlarmSetting, AlarmSpec
     from .audit_trail import AccessTrail
     from .backbone import EventBackbone
     from .bucket import SecureBucket
+    from .budget import CostBudget
     from .bundling import PythonBundle
     from .content_delivery import ContentDelivery
+    from .data_lake import DataLake, LakeTable, Partition
     from .dns import DnsZone
     from .errors import ConstructError
+    from .fargate_service import FargateService
     from .firewall import Firewall, FirewallRule
     from .function import DependencyLayer, PythonFunction
+    from .gradual import GradualDeployment
+    from .limits import LimitChecks
     from .network import Network, SubnetPlan, plan_subnets
-    from .observability import Observability
+    from .observability import Observability, WatchedService
     from .queue import WorkQueue
-    from .rest import RestService, Route
+    from .rest import RestService, Route, UsagePlan
     from .secret import ApiSecret
     from .stage import GuardedStage
+    from .state_machine import StateMachineJob
     from .suppressions import (
         KNOWN_FINDINGS,
         Acknowledgment,
@@ -29,41 +36,57 @@ if TYPE_CHECKING:
         KnownFinding,
         RulePack,
         Verdict,
+        acknowledge_known_findings,
         known_findings,
     )
     from .table import DataTable, IndexShape, TableIndex, TableShape
+    from .user_pool import UserPool
 
 __all__ = [
     "KNOWN_FINDINGS",
     "AccessTrail",
     "Acknowledgment",
+    "AlarmSetting",
+    "AlarmSpec",
     "ApiSecret",
     "ConstructError",
     "ContentDelivery",
+    "CostBudget",
+    "DataLake",
     "DataTable",
     "DependencyLayer",
     "DnsZone",
     "EventBackbone",
+    "FargateService",
     "Finding",
     "Firewall",
     "FirewallRule",
+    "GradualDeployment",
     "GuardedStage",
     "IndexShape",
     "KnownFinding",
+    "LakeTable",
+    "LimitChecks",
     "Network",
     "Observability",
+    "Partition",
     "PythonBundle",
     "PythonFunction",
     "RestService",
     "Route",
     "RulePack",
     "SecureBucket",
+    "StateMachineJob",
     "SubnetPlan",
     "TableIndex",
     "TableShape",
+    "UsagePlan",
+    "UserPool",
     "Verdict",
+    "WatchedService",
     "WorkQueue",
     "__version__",
+    "acknowledge_known_findings",
     "known_findings",
     "plan_subnets",
 ]
@@ -71,25 +94,34 @@ __all__ = [
 __version__ = "0.1.0"
 
 _MODULES: Final = {
+    "alarms": "AlarmSetting AlarmSpec",
     "audit_trail": "AccessTrail",
     "backbone": "EventBackbone",
     "bucket": "SecureBucket",
+    "budget": "CostBudget",
     "bundling": "PythonBundle",
     "content_delivery": "ContentDelivery",
+    "data_lake": "DataLake LakeTable Partition",
     "dns": "DnsZone",
     "errors": "ConstructError",
+    "fargate_service": "FargateService",
     "firewall": "Firewall FirewallRule",
     "function": "DependencyLayer PythonFunction",
+    "gradual": "GradualDeployment",
+    "limits": "LimitChecks",
     "network": "Network SubnetPlan plan_subnets",
-    "observability": "Observability",
+    "observability": "Observability WatchedService",
     "queue": "WorkQueue",
-    "rest": "RestService Route",
+    "rest": "RestService Route UsagePlan",
     "secret": "ApiSecret",
     "stage": "GuardedStage",
+    "state_machine": "StateMachineJob",
     "suppressions": (
-        "KNOWN_FINDINGS Acknowledgment Finding KnownFinding RulePack Verdict known_findings"
+        "KNOWN_FINDINGS Acknowledgment Finding KnownFinding RulePack Verdict"
+        " acknowledge_known_findings known_findings"
     ),
     "table": "DataTable IndexShape TableIndex TableShape",
+    "user_pool": "UserPool",
 }
 
 if not TYPE_CHECKING:  # otherwise a type checker would accept any misspelled name

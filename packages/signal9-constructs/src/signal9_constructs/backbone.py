@@ -3,54 +3,40 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias, TypedDict, cast
+from typing import Any, Final, cast
 
-from aws_cdk import (
-    Duration,
-    RemovalPolicy,
-    Stack,
-    TimeZone,
-    Token,
-    aws_iam,
-    aws_kms,
-    aws_sns,
-)
+from aws_cdk import Duration, RemovalPolicy, Stack, TimeZone, Token, aws_iam, aws_kms
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as event_targets
 from aws_cdk import aws_eventschemas as eventschemas
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_scheduler_targets as scheduler_targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from .alarms import add_dead_letter_alarm
+from .alarms import AlarmTarget, add_dead_letter_alarm
+from .arguments import Wrapper, checked, merge, unwrap
 from .errors import ConstructError
 from .feature_flags import prepare
 from .json_schema import JsonSchema, draft_4_document
+from .policies import allow_in_policy
 from .queue import make_dead_letters
+from .targets import Delivery, RuleTarget, ScheduleTarget, add_rule_target, schedule_target
 
 __all__ = ["EventBackbone"]
-
-Target: TypeAlias = lambda_.IFunction | sqs.IQueue
 
 _EVENTS: Final = "events.amazonaws.com"
 _SCHEDULE: Final = re.compile(r"rate\(\d+ \w+\)|cron\(\S+( \S+){5}\)|at\([-\d]+T[:\d]+\)")
 _INVALID_IN_SCHEMA_NAME: Final = re.compile(r"[^-\w.@]")
 
 
-class _Delivery(TypedDict):
-    dead_letter_queue: sqs.IQueue
-    retry_attempts: int
-    max_event_age: Duration
-
-
+@checked
 class EventBackbone(Construct):
     """A bus, new or existing, with an archive, schemas, rules and schedules.
 
     `schemas` maps detail types to JSON Schema documents; a rule for any other detail type is
     refused. Events that cannot be delivered within `retries` attempts and `max_event_age_s` go to
-    `dead_letters`, with an alarm if there is a topic.
+    `dead_letters`, with an alarm if there is a topic. Accounts and organizations that are named may
+    publish. A key encrypts events, archive and dead letters.
     """
 
     def __init__(
@@ -58,42 +44,65 @@ class EventBackbone(Construct):
         scope: Construct,
         id_: str,
         *,
-        bus: events.IEventBus | None = None,
+        bus: events.IEventBus | Wrapper[events.IEventBus] | None = None,
         bus_name: str | None = None,
         schemas: Mapping[str, JsonSchema] | None = None,
         register_schemas: bool = True,
+        discover_schemas: bool = False,
         archive_days: int | None = 30,
         publisher_accounts: Sequence[str] = (),
+        publisher_organizations: Sequence[str] = (),
         retries: int = 8,
         max_event_age_s: int = 7200,
+        dead_letters: sqs.IQueue | Wrapper[sqs.IQueue] | None = None,
         encryption_key: aws_kms.IKey | None = None,
-        alarm_topic: aws_sns.ITopic | None = None,
+        alarm_topic: AlarmTarget | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        props: events.EventBusProps | None = None,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
+        if bus and (bus_name or props):
+            raise ConstructError(f"{self.node.path}: bus exists: no bus_name or props can be set")
+        if discover_schemas and encryption_key:
+            raise ConstructError(
+                f"{self.node.path}: EventBridge discovers no schemas on a bus with encryption_key"
+            )
         self.schemas = dict(schemas or {})
         self._scheduler_role: aws_iam.Role | None = None
-        self.dead_letters = make_dead_letters(
+        self.dead_letters = unwrap(dead_letters) or make_dead_letters(
             self, "DeadLetters", encryption_key=encryption_key, removal_policy=removal_policy
         )
-        self._delivery: _Delivery = {
-            "dead_letter_queue": self.dead_letters,
-            "retry_attempts": retries,
-            "max_event_age": Duration.seconds(max_event_age_s),
-        }
-        self.bus = bus or self._make_bus(bus_name, encryption_key, removal_policy)
+        self._delivery = Delivery(
+            dead_letter_queue=self.dead_letters,
+            retry_attempts=retries,
+            max_event_age=Duration.seconds(max_event_age_s),
+        )
+        self.bus = unwrap(bus) or self._make_bus(bus_name, encryption_key, removal_policy, props)
         if encryption_key:
-            # EventBridge also writes to the encrypted dead-letter queue.
-            encryption_key.grant_encrypt_decrypt(aws_iam.ServicePrincipal(_EVENTS))
+            self._allow_eventbridge(encryption_key)
         if archive_days is not None:
-            self._archive(archive_days, publisher_accounts, removal_policy)
+            accounts = [Stack.of(self).account, *publisher_accounts]
+            # Accounts of an organization are not known here.
+            archived = events.Match.exists() if publisher_organizations else accounts
+            self._archive(archive_days, archived, encryption_key, removal_policy)
         if register_schemas and self.schemas:
             self._register_schemas()
+        if discover_schemas:
+            eventschemas.CfnDiscoverer(self, "Discoverer", source_arn=self.bus.event_bus_arn)
         for account in publisher_accounts:
-            self._allow_account(account)
+            principal = {"AWS": aws_iam.AccountPrincipal(account).arn}
+            self._allow(f"Account{account}", principal)
+        for organization in publisher_organizations:
+            condition = {"StringEquals": {"aws:PrincipalOrgID": organization}}
+            self._allow(f"Organization{organization}", "*", condition)
         if alarm_topic:
             add_dead_letter_alarm(Construct(self, "Alarms"), self.dead_letters, alarm_topic)
+
+    @property
+    def resource(self) -> events.IEventBus:
+        """The bus, so that the construct can stand for it."""
+        return self.bus
 
     def grant_publish(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Let `grantee` put events on the bus."""
@@ -103,20 +112,23 @@ class EventBackbone(Construct):
         self,
         id_: str,
         *,
-        targets: Sequence[Target],
+        targets: Sequence[RuleTarget],
         source: str | Sequence[str],
-        detail_types: Sequence[str],
+        detail_types: Sequence[str] = (),
         detail: Mapping[str, object] | None = None,
         check_detail_types: bool = True,
         description: str | None = None,
         rule_name: str | None = None,
         enabled: bool = True,
+        props: events.RuleProps | None = None,
     ) -> events.Rule:
-        """Send matching events to functions and queues."""
-        return events.Rule(
-            self,
-            id_,
-            event_bus=self.bus,
+        """Send matching events to functions, queues, buses or any other targets.
+
+        AWS's own events, whose sources begin with `aws.`, are on the default bus of the account, so
+        their rules are, too.
+        """
+        own = events.RuleProps(
+            event_bus=None if self._is_of_aws(source) else self.bus,
             rule_name=rule_name,
             description=description,
             enabled=enabled,
@@ -126,28 +138,32 @@ class EventBackbone(Construct):
                 detail=detail,
                 check_detail_types=check_detail_types,
             ),
-            targets=[self._rule_target(target) for target in targets],
         )
+        rule = events.Rule(self, id_, **merge(self, props, own))
+        for target in targets:
+            add_rule_target(rule, target, self._delivery)
+        return rule
 
     def pattern(
         self,
         *,
         source: str | Sequence[str],
-        detail_types: Sequence[str],
+        detail_types: Sequence[str] = (),
         detail: Mapping[str, object] | None = None,
         check_detail_types: bool = True,
     ) -> events.EventPattern:
         """Return an event pattern whose detail types all have a schema, if there are schemas."""
         # EventBridge accepts a misspelled detail type, and the rule silently never matches.
+        of_aws = self._is_of_aws(source)
         unknown = sorted(set(detail_types) - set(self.schemas)) if self.schemas else []
-        if not detail_types or (check_detail_types and unknown):
+        if not of_aws and (not detail_types or (check_detail_types and unknown)):
             raise ConstructError(
                 f"{self.node.path}: no schema for detail types {unknown}; must be among "
                 f"{sorted(self.schemas)} unless check_detail_types=False"
             )
         return events.EventPattern(
             source=[source] if isinstance(source, str) else list(source),
-            detail_type=list(detail_types),
+            detail_type=list(detail_types) or None,
             detail=detail,
         )
 
@@ -155,34 +171,52 @@ class EventBackbone(Construct):
         self,
         id_: str,
         *,
-        function: lambda_.IFunction,
         schedule: str,
+        function: lambda_.IFunction | Wrapper[lambda_.IFunction] | None = None,
+        target: ScheduleTarget | None = None,
         time_zone: str = "Etc/UTC",
         payload: Mapping[str, object] | None = None,
         description: str | None = None,
         schedule_name: str | None = None,
         enabled: bool = True,
+        props: Mapping[str, Any] | None = None,
     ) -> scheduler.Schedule:
-        """Invoke `function` on `schedule`, an expression such as `cron(0 6 * * ? *)`."""
+        """Invoke a function, or any other target, on an expression such as `cron(0 6 * * ? *)`.
+
+        `props` are further arguments of `aws_scheduler.Schedule`, such as `time_window`.
+        """
+        path, receiver = f"{self.node.path}/{id_}", function or target
         if not Token.is_unresolved(schedule) and not _SCHEDULE.fullmatch(schedule):
             raise ConstructError(
-                f"{self.node.path}/{id_}: invalid schedule {schedule!r}; use rate(1 day), "
+                f"{path}: invalid schedule {schedule!r}; use rate(1 day), "
                 "cron(0 6 * * ? *) or at(2030-01-31T06:00:00)"
             )
-        return scheduler.Schedule(
-            self,
-            id_,
-            schedule_name=schedule_name,
-            description=description,
-            enabled=enabled,
-            schedule=scheduler.ScheduleExpression.expression(schedule, TimeZone.of(time_zone)),
-            target=scheduler_targets.LambdaInvoke(
-                function,
-                input=scheduler.ScheduleTargetInput.from_object(dict(payload or {})),
-                role=self._role_of_scheduler(),
-                **self._delivery,
+        if receiver is None or (function and target):
+            raise ConstructError(f"{path}: either function or target is required")
+        own = {
+            "schedule_name": schedule_name,
+            "description": description,
+            "enabled": enabled,
+            "schedule": scheduler.ScheduleExpression.expression(schedule, TimeZone.of(time_zone)),
+            "target": schedule_target(
+                path, receiver, payload, self._role_of_scheduler, self._delivery
             ),
-        )
+        }
+        return scheduler.Schedule(self, id_, **merge(self, props, own))
+
+    def _is_of_aws(self, source: str | Sequence[str]) -> bool:
+        """Whether all sources are services of AWS, which cannot be mixed with others in a rule."""
+        sources = [source] if isinstance(source, str) else source
+        # Events of partners have a bus of their own.
+        of_aws = {
+            name.startswith("aws.") and not name.startswith("aws.partner/") for name in sources
+        }
+        if len(of_aws) != 1:
+            raise ConstructError(
+                f"{self.node.path}: source {list(sources)}: AWS's own events are on the default "
+                "bus, so a rule matches either only them or none, and at least one source"
+            )
+        return of_aws.pop()
 
     def _role_of_scheduler(self) -> aws_iam.Role:
         if self._scheduler_role is None:
@@ -191,46 +225,58 @@ class EventBackbone(Construct):
             self._scheduler_role = aws_iam.Role(self, "Scheduler", assumed_by=service)
         return self._scheduler_role
 
-    def _rule_target(self, target: Target) -> events.IRuleTarget:
-        if hasattr(target, "queue_arn"):
-            return event_targets.SqsQueue(cast("sqs.IQueue", target), **self._delivery)
-        return event_targets.LambdaFunction(target, **self._delivery)
-
     def _make_bus(
-        self, name: str | None, key: aws_kms.IKey | None, removal_policy: RemovalPolicy
+        self,
+        name: str | None,
+        key: aws_kms.IKey | None,
+        removal_policy: RemovalPolicy,
+        props: events.EventBusProps | None,
     ) -> events.EventBus:
-        bus = events.EventBus(
-            self,
-            "Default",
-            event_bus_name=name,
-            kms_key=key,
-            dead_letter_queue=self.dead_letters if key else None,
+        own = events.EventBusProps(
+            event_bus_name=name, kms_key=key, dead_letter_queue=self.dead_letters if key else None
         )
+        bus = events.EventBus(self, "Default", **merge(self, props, own))
         bus.apply_removal_policy(removal_policy)
         if key:
             # Events that the bus cannot decrypt. A grant would name the bus in the policy of the
             # key, and the bus depends on the key.
-            self.dead_letters.add_to_resource_policy(
-                aws_iam.PolicyStatement(
-                    principals=[aws_iam.ServicePrincipal(_EVENTS)],
-                    actions=["sqs:SendMessage"],
-                    resources=[self.dead_letters.queue_arn],
-                    conditions={"ArnEquals": {"aws:SourceArn": bus.event_bus_arn}},
-                )
+            statement = aws_iam.PolicyStatement(
+                principals=[aws_iam.ServicePrincipal(_EVENTS)],
+                actions=["sqs:SendMessage"],
+                resources=[self.dead_letters.queue_arn],
+                conditions={"ArnEquals": {"aws:SourceArn": bus.event_bus_arn}},
             )
+            allow_in_policy(self, self.dead_letters, statement)
         return bus
 
+    def _allow_eventbridge(self, key: aws_kms.IKey) -> None:
+        """Let EventBridge encrypt events, also in the dead-letter queue."""
+        statement = aws_iam.PolicyStatement(
+            principals=[aws_iam.ServicePrincipal(_EVENTS)],
+            actions=["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"],
+            resources=["*"],
+        )
+        allow_in_policy(self, key, statement)
+
     def _archive(
-        self, days: int, publisher_accounts: Sequence[str], removal_policy: RemovalPolicy
+        self,
+        days: int,
+        accounts: Sequence[str],
+        key: aws_kms.IKey | None,
+        removal_policy: RemovalPolicy,
     ) -> None:
-        accounts = [Stack.of(self).account, *publisher_accounts]
-        events.Archive(
+        archive = events.Archive(
             self,
             "Archive",
             source_event_bus=self.bus,
-            event_pattern=events.EventPattern(account=accounts),
+            event_pattern=events.EventPattern(account=list(accounts)),
             retention=Duration.days(days),
-        ).apply_removal_policy(removal_policy)
+        )
+        archive.apply_removal_policy(removal_policy)
+        if key:
+            # The L2 would name the bus in the policy of the key, and the bus depends on the key.
+            cfn = cast("events.CfnArchive", archive.node.default_child)
+            cfn.kms_key_identifier = key.key_arn
 
     def _register_schemas(self) -> None:
         registry = eventschemas.CfnRegistry(self, "Registry")
@@ -244,16 +290,19 @@ class EventBackbone(Construct):
                 content=json.dumps(draft_4_document(schema), sort_keys=True),
             )
 
-    def _allow_account(self, account: str) -> None:
+    def _allow(
+        self, id_: str, principal: object, condition: Mapping[str, object] | None = None
+    ) -> None:
+        statement = {
+            "Effect": "Allow",
+            "Principal": principal,
+            "Action": "events:PutEvents",
+            "Resource": self.bus.event_bus_arn,
+        }
         events.CfnEventBusPolicy(
             self,
-            f"Account{account}",
+            id_,
             event_bus_name=self.bus.event_bus_name,
-            statement_id=f"Account{account}",
-            statement={
-                "Effect": "Allow",
-                "Principal": {"AWS": aws_iam.AccountPrincipal(account).arn},
-                "Action": "events:PutEvents",
-                "Resource": self.bus.event_bus_arn,
-            },
+            statement_id=id_,
+            statement=statement | ({"Condition": condition} if condition else {}),
         )

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
-from aws_cdk import Duration, RemovalPolicy, Stack, Token, aws_iam, aws_kms, aws_sns
+from aws_cdk import Duration, RemovalPolicy, Stack, Token, aws_iam, aws_kms
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
-from .alarms import make_alarm, service_metric
+from .alarms import AlarmTarget, make_alarm, service_metric
+from .arguments import Wrapper, checked, merge, unwrap
 from .errors import ConstructError, require_us_east_1
 from .feature_flags import prepare
 from .logs import log_group_arn, make_log_group
@@ -30,8 +31,9 @@ _DNSSEC_ALARMS: Final = {
 }
 
 
+@checked
 class DnsZone(Construct):
-    """A new zone or, with a `zone_id`, an existing one.
+    """A new zone or, with a `zone_id` or as `zone`, an existing one.
 
     Names are relative to the zone or fully qualified; the zone itself is `""`. Duplicate records
     are refused, and so is a CNAME next to another record or at the zone itself. DNSSEC, query logs
@@ -43,8 +45,9 @@ class DnsZone(Construct):
         scope: Construct,
         id_: str,
         *,
-        zone_name: str,
+        zone_name: str | None = None,
         zone_id: str | None = None,
+        zone: route53.IHostedZone | Wrapper[route53.IHostedZone] | None = None,
         comment: str | None = None,
         ttl_s: int = 300,
         dnssec: bool = False,
@@ -53,14 +56,21 @@ class DnsZone(Construct):
         query_log_name: str | None = None,
         log_retention_days: int = 30,
         encryption_key: aws_kms.IKey | None = None,
-        alarm_topic: aws_sns.ITopic | None = None,
+        alarm_topic: AlarmTarget | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        props: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
-        if zone_id and (dnssec or query_logs):
-            raise ConstructError(f"{self.node.path}: dnssec and query_logs need a new zone")
-        self.zone_name = _normalize(zone_name)
+        if (zone or zone_id) and (dnssec or query_logs or props):
+            raise ConstructError(f"{self.node.path}: dnssec, query_logs and props need a new zone")
+        if zone and (zone_id or zone_name):
+            raise ConstructError(f"{self.node.path}: zone has a zone_id and a zone_name already")
+        existing = None if zone is None else unwrap(zone)
+        name = existing.zone_name if existing else zone_name
+        if not name:
+            raise ConstructError(f"{self.node.path}: pass zone_name or zone")
+        self.zone_name = _normalize(name)
         self._ttl_s = ttl_s
         self._topic = alarm_topic
         self._record_types: dict[str, set[str]] = {}
@@ -76,14 +86,21 @@ class DnsZone(Construct):
                 removal_policy=removal_policy,
                 encryption_key=encryption_key,
             )
-        self.zone = (
-            route53.PublicHostedZone.from_public_hosted_zone_attributes(
+        self.zone: route53.IHostedZone
+        if existing:
+            self.zone = existing
+        elif zone_id:
+            self.zone = route53.PublicHostedZone.from_public_hosted_zone_attributes(
                 self, "Default", hosted_zone_id=zone_id, zone_name=self.zone_name
             )
-            if zone_id
-            else self._make_zone(comment, removal_policy)
-        )
+        else:
+            self.zone = self._make_zone(comment, removal_policy, props)
         self.signing_key = self._sign(signing_key, removal_policy) if dnssec else None
+
+    @property
+    def resource(self) -> route53.IHostedZone:
+        """The zone, so that the construct can stand for it."""
+        return self.zone
 
     @property
     def name_servers(self) -> list[str] | None:
@@ -138,6 +155,25 @@ class DnsZone(Construct):
         """Publish text values; values of more than 255 characters are split."""
         return self._add_record(route53.TxtRecord, "TXT", name, ttl_s, values=list(values))
 
+    def record(
+        self, name: str, type_: route53.RecordType, *values: str, ttl_s: int | None = None
+    ) -> route53.RecordSet:
+        """Add a record of any type, with values as in a zone file: SRV, HTTPS, TLSA, …."""
+        return self._add_record(
+            route53.RecordSet,
+            type_.value,
+            name,
+            ttl_s,
+            record_type=type_,
+            target=route53.RecordTarget.from_values(*values),
+        )
+
+    def delegate(self, name: str, *servers: str, ttl_s: int | None = None) -> route53.RecordSet:
+        """Let other name servers answer for a name and all below it."""
+        if not relative_name(name, self.zone_name):
+            raise ConstructError(f"{self.zone_name}: the zone itself has its name servers already")
+        return self.record(name, route53.RecordType.NS, *servers, ttl_s=ttl_s)
+
     def caa(
         self,
         *issuers: str,
@@ -170,12 +206,11 @@ class DnsZone(Construct):
         search_string: str | None = None,
         measure_latency: bool = False,
         regions: Sequence[str] | None = None,
+        props: Mapping[str, Any] | None = None,
     ) -> route53.HealthCheck:
         """Check `host` over HTTPS from several locations, with an alarm if there is a topic."""
         kind = route53.HealthCheckType
-        check = route53.HealthCheck(
-            self,
-            id_,
+        own = route53.HealthCheckProps(
             type=kind.HTTPS_STR_MATCH if search_string else kind.HTTPS,
             fqdn=host,
             port=port,
@@ -186,13 +221,12 @@ class DnsZone(Construct):
             measure_latency=measure_latency,
             regions=None if regions is None else list(regions),
         )
+        check = route53.HealthCheck(self, id_, **merge(self, props, own))
         if self._topic:
             self._add_health_alarm(check, f"https://{host}:{port}{path}", self._topic)
         return check
 
-    def _add_health_alarm(
-        self, check: route53.HealthCheck, url: str, topic: aws_sns.ITopic
-    ) -> None:
+    def _add_health_alarm(self, check: route53.HealthCheck, url: str, topic: AlarmTarget) -> None:
         require_us_east_1(self, "an alarm on a health check")
         make_alarm(
             check,
@@ -212,16 +246,15 @@ class DnsZone(Construct):
         )
 
     def _make_zone(
-        self, comment: str | None, removal_policy: RemovalPolicy
+        self, comment: str | None, removal_policy: RemovalPolicy, props: Mapping[str, Any] | None
     ) -> route53.IPublicHostedZone:
         log = self.query_log
-        zone = route53.PublicHostedZone(
-            self,
-            "Default",
+        own = route53.PublicHostedZoneProps(
             zone_name=self.zone_name,
             comment=comment,
             query_logs_log_group_arn=log_group_arn(self, log.log_group_name) if log else None,
         )
+        zone = route53.PublicHostedZone(self, "Default", **merge(self, props, own))
         # A replacement would have other name servers.
         zone.apply_removal_policy(removal_policy)
         if log:

@@ -15,6 +15,8 @@ _PINNED: Final = {
     "@aws-cdk/aws-apigateway:requestValidatorUniqueId": True,
     "@aws-cdk/aws-cloudfront:defaultFunctionRuntimeV2_0": True,
     "@aws-cdk/aws-ec2:restrictDefaultSecurityGroup": False,
+    "@aws-cdk/aws-ecs:disableExplicitDeploymentControllerForCircuitBreaker": True,
+    "@aws-cdk/aws-ecs:removeDefaultDeploymentAlarm": True,
     "@aws-cdk/aws-events:eventsTargetQueueSameAccount": True,
     "@aws-cdk/aws-kms:aliasNameRef": True,
     "@aws-cdk/aws-lambda:createNewPoliciesWithAddToRolePolicy": False,

@@ -12,6 +12,7 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
+from .arguments import checked
 from .errors import ConstructError, choose, require_us_east_1
 from .feature_flags import prepare
 from .logs import log_group_arn, make_log_group
@@ -53,6 +54,7 @@ class FirewallRule:
     group: bool = False
 
 
+@checked
 class Firewall(Construct):
     """Rules that are evaluated in this order; requests that none of them blocks are allowed.
 

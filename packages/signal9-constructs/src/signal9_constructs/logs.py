@@ -3,12 +3,15 @@
 from typing import Final, cast
 
 from aws_cdk import ArnFormat, RemovalPolicy, Stack, aws_iam, aws_kms
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from .alarms import AlarmSpec, Subject
 from .errors import ConstructError
+from .policies import allow_in_policy
 
-__all__ = ["log_group_arn", "make_log_group"]
+__all__ = ["log_group_arn", "log_group_subject", "make_log_group"]
 
 _RETENTION_DAYS: Final = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -55,14 +58,37 @@ def log_group_arn(scope: Construct, name: str) -> str:
     )
 
 
+def log_group_subject(scope: Construct, group: logs.ILogGroup, *, namespace: str) -> Subject:
+    """Count and watch the log lines of level ERROR or above, in text and in JSON."""
+    name = scope.node.path
+    pattern = logs.FilterPattern.any_term("ERROR", "CRITICAL", "FATAL")
+    logs.MetricFilter(
+        scope,
+        "ErrorLinesFilter",
+        log_group=group,
+        filter_pattern=pattern,
+        metric_namespace=namespace,
+        metric_name=name,
+        metric_value="1",
+        default_value=0,
+    )
+    lines = cloudwatch.Metric(namespace=namespace, metric_name=name, statistic="Sum")
+    alarm = AlarmSpec(
+        name="error_lines", metric=lines, threshold=1, problem="lines of level ERROR or above"
+    )
+    return Subject(group.node.path, [alarm], {"error lines": [lines]})
+
+
 def _grant_to_cloudwatch_logs(key: aws_kms.IKey, scope: Construct) -> None:
     region, groups = Stack.of(scope).region, log_group_arn(scope, "*")
-    key.add_to_resource_policy(
+    allow_in_policy(
+        scope,
+        key,
         aws_iam.PolicyStatement(
             sid="CloudWatchLogs",
             principals=[aws_iam.ServicePrincipal(f"logs.{region}.amazonaws.com")],
             actions=["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*"],
             resources=["*"],
             conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
-        )
+        ),
     )

@@ -1,46 +1,58 @@
-"""An alarm topic, alarms, metrics of your own and one dashboard."""
+"""An alarm topic, alarms on everything that a service consists of, and dashboards."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Final, Unpack, cast
 
 from aws_cdk import Duration, RemovalPolicy, Stack, aws_iam, aws_kms
-from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
-from aws_cdk import aws_sqs as sqs
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from .alarms import (
-    add_dead_letter_alarm,
-    add_function_alarms,
-    add_queue_alarm,
-    add_table_alarms,
-    make_alarm,
-    throttled_requests,
+    AlarmName,
+    AlarmSetting,
+    AlarmSpec,
+    AlarmTarget,
+    Subject,
+    make_alarms,
+    with_thresholds,
 )
+from .arguments import checked
 from .errors import ConstructError
 from .feature_flags import prepare
+from .incidents import make_incident
 from .logs import make_log_group
 from .queue import make_dead_letters
+from .watched import Resources, watched_subjects
 
-__all__ = ["Observability", "make_alarm_topic"]
-
-_T = TypeVar("_T")
+__all__ = ["Observability", "WatchedService", "make_alarm_topic"]
 
 _DASHBOARD_COLUMNS: Final = 24
+_NARROWEST: Final = 4
 _MAX_ALARM_HOURS: Final = 168
 
 
+class WatchedService(Construct):
+    """What `watch` has made of a service: the alarms by path, and the widgets."""
+
+    def __init__(self, scope: Construct, id_: str) -> None:
+        super().__init__(scope, id_)
+        self.alarms: dict[str, cloudwatch.Alarm] = {}
+        self.widgets: list[cloudwatch.IWidget] = []
+
+
+@checked
 class Observability(Construct):
-    """A topic for alarms, the alarms, and one dashboard with a row per service.
+    """A topic for alarms, the alarms, and dashboards with a row per service.
 
     Pass an existing `topic`, or a new one is made, encrypted with a key that CloudWatch may use;
-    `emails` are subscribed to it. `namespace` is the CloudWatch namespace of the metrics that your
-    own programs write in the embedded metric format.
+    `emails` are subscribed to it. Alarms also take further `actions`, of any kind. `namespace` is
+    the CloudWatch namespace of the metrics that your own programs write in the embedded metric
+    format. `runbook_url` is a page with an entry for each alarm, such as `#client-errors`, to which
+    the alarms' descriptions link.
     """
 
     def __init__(
@@ -49,15 +61,21 @@ class Observability(Construct):
         id_: str,
         *,
         namespace: str,
+        dashboard: bool | cloudwatch.Dashboard = True,
         dashboard_name: str | None = None,
         topic: sns.ITopic | None = None,
         emails: Sequence[str] = (),
+        actions: Sequence[AlarmTarget] = (),
+        runbook_url: str | None = None,
         encryption_key: aws_kms.IKey | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
+        if dashboard_name and dashboard is not True:
+            raise ConstructError(f"{self.node.path}: dashboard_name names a new dashboard only")
         self.namespace = namespace
+        self.runbook_url = runbook_url
         self._removal_policy = removal_policy
         self._encryption_key = encryption_key
         self.topic = topic or make_alarm_topic(
@@ -66,63 +84,114 @@ class Observability(Construct):
             encryption_key
             or aws_kms.Key(self, "Key", enable_key_rotation=True, removal_policy=removal_policy),
         )
+        self._targets: tuple[AlarmTarget, ...] = (self.topic, *actions)
         self._subscribe(emails)
-        self.dashboard = cloudwatch.Dashboard(
-            self,
-            "Default",
-            dashboard_name=dashboard_name,
-            default_interval=Duration.hours(24),
-            period_override=cloudwatch.PeriodOverride.AUTO,
+        self._dashboard = (
+            self.add_dashboard("Default", name=dashboard_name)
+            if dashboard is True
+            else dashboard or None
         )
+
+    @property
+    def dashboard(self) -> cloudwatch.Dashboard:
+        """The dashboard; `ConstructError` if there is none."""
+        if self._dashboard is None:
+            raise ConstructError(f"{self.node.path}: has no dashboard, since dashboard=False")
+        return self._dashboard
 
     def watch(
         self,
         service: str,
         *,
-        apis: Sequence[apigateway.RestApiBase | apigateway.StageBase] = (),
-        functions: Sequence[lambda_.IFunction] = (),
-        tables: Sequence[dynamodb.ITable] = (),
-        queues: Sequence[sqs.IQueue] = (),
-        dead_letters: Sequence[sqs.IQueue] = (),
         client_errors: int = 10,
         server_errors: int = 1,
         latency_ms: int = 3000,
         queue_age_s: int = 3600,
-    ) -> None:
+        alarms: Mapping[AlarmName, AlarmSetting | None] | None = None,
+        actions: Sequence[AlarmTarget] | None = None,
+        widgets: Sequence[cloudwatch.IWidget] = (),
+        dashboard: bool | cloudwatch.Dashboard = True,
+        **resources: Unpack[Resources],
+    ) -> WatchedService:
         """Add alarms on everything a service consists of, and a row to the dashboard.
 
-        Pass an imported API as its stage. An imported function has no alarm on slow runs, because
-        its timeout is unknown.
+        `alarms` adjusts each alarm by its name, and `None` switches it off; `actions` replace whom
+        all of them notify. `custom` resources are alarms on metrics of your own, and `widgets`
+        follow the graphs. The row is on the main `dashboard`, on another one, or nowhere. Pass an
+        imported REST API as its stage. An imported function has no alarm on slow runs, because its
+        timeout is unknown; an imported table has none on its indexes.
         """
         scope = self._add_scope(service)
-        stages = [
-            api if isinstance(api, apigateway.StageBase) else api.deployment_stage for api in apis
-        ]
-        for place, stage in _numbered(scope, "Api", stages):
-            self._add_api_alarms(place, stage, client_errors, server_errors, latency_ms)
-        for place, function in _numbered(scope, "Function", functions):
-            add_function_alarms(place, function, self.topic)
-        for place, table in _numbered(scope, "Table", tables):
-            add_table_alarms(place, table, self.topic)
-        for place, queue in _numbered(scope, "Queue", queues):
-            add_queue_alarm(place, queue, self.topic, max_age_s=queue_age_s)
-        for place, queue in _numbered(scope, "DeadLetters", dead_letters):
-            add_dead_letter_alarm(place, queue, self.topic)
-        self._add_row(
-            service,
-            {
-                "requests": [stage.metric_count(statistic="Sum") for stage in stages],
-                "errors": [function.metric_errors(statistic="Sum") for function in functions],
-                "duration (p99)": [
-                    function.metric_duration(statistic="p99") for function in functions
-                ],
-                "throttled": [throttled_requests(table) for table in tables],
-                "waiting": [
-                    queue.metric_approximate_number_of_messages_visible(statistic="Maximum")
-                    for queue in (*queues, *dead_letters)
-                ],
-            },
+        thresholds = {
+            "client_errors": client_errors,
+            "server_errors": server_errors,
+            "latency": latency_ms,
+            "old_messages": queue_age_s,
+        }
+        settings = with_thresholds(
+            {str(key): value for key, value in (alarms or {}).items()}, thresholds
         )
+        targets = self._targets if actions is None else actions
+        graphs: dict[str, list[cloudwatch.IMetric]] = {}
+        known: set[str] = set()
+        for place, subject in watched_subjects(scope, resources, self.namespace):
+            made = make_alarms(
+                place, subject, targets, settings=settings, runbook_url=self.runbook_url
+            )
+            scope.alarms.update({alarm.node.path: alarm for alarm in made.values()})
+            known.update(spec.name for spec in subject.alarms)
+            for label, metrics in subject.graphs.items():
+                graphs.setdefault(label, []).extend(metrics)
+        _check_names(scope, set(alarms or {}), known)
+        scope.widgets.extend((*_graphs(service, graphs), *widgets))
+        if dashboard is not False:
+            self.add_row(*scope.widgets, dashboard=None if dashboard is True else dashboard)
+        return scope
+
+    def incident(
+        self,
+        name: str,
+        *parts: IConstruct,
+        description: str | None = None,
+        suppressed_by: cloudwatch.IAlarm | None = None,
+        wait_s: int = 600,
+        actions: Sequence[AlarmTarget] | None = None,
+    ) -> cloudwatch.CompositeAlarm:
+        """Notify once for all alarms in `parts`, which fall silent, while any of them is on.
+
+        `parts` are services that are watched, or any constructs with alarms. While `suppressed_by`,
+        the cause, is on and for `wait_s` before and after, nobody is notified.
+        """
+        scope = self.node.try_find_child("Incidents") or Construct(self, "Incidents")
+        page = self.runbook_url and f"{self.runbook_url}#{_anchor(name)}"
+        return make_incident(
+            cast("Construct", scope),
+            name,
+            parts,
+            description or f"{self.node.path}: {name}",
+            self._targets if actions is None else actions,
+            runbook_url=page,
+            suppressed_by=suppressed_by,
+            wait_s=wait_s,
+        )
+
+    def add_dashboard(self, id_: str, *, name: str | None = None) -> cloudwatch.Dashboard:
+        """Add a dashboard, for rows that do not belong on the main one."""
+        return cloudwatch.Dashboard(
+            self,
+            id_,
+            dashboard_name=name,
+            default_interval=Duration.hours(24),
+            period_override=cloudwatch.PeriodOverride.AUTO,
+        )
+
+    def add_row(
+        self, *widgets: cloudwatch.IWidget, dashboard: cloudwatch.Dashboard | None = None
+    ) -> None:
+        """Add widgets to a dashboard, by default to the main one if there is one."""
+        shown = dashboard or self._dashboard
+        if shown and widgets:
+            shown.add_widgets(*widgets)
 
     def watch_ingestion(
         self,
@@ -142,20 +211,21 @@ class Observability(Construct):
         failed = self.metric(failures, dimensions=dimensions)
         succeeded = self.metric(successes, dimensions=dimensions).with_(period=Duration.hours(1))
         scope = self._add_scope(name)
-        path = scope.node.path
-        make_alarm(scope, "Failures", failed, 1, f"{path}: {failures}", self.topic)
-        make_alarm(
-            scope,
-            "Silence",
-            succeeded,
-            1,
-            f"{path}: no {successes} for {silent_hours} hours",
-            self.topic,
-            periods=silent_hours,
-            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-            missing_data=cloudwatch.TreatMissingData.BREACHING,
-        )
-        self._add_row(name, {"succeeded": [succeeded], "failed": [failed]})
+        alarms = [
+            AlarmSpec(name="failures", metric=failed, threshold=1, problem=failures),
+            AlarmSpec(
+                name="silence",
+                metric=succeeded,
+                threshold=1,
+                problem=f"no {successes} for {{periods}} hours",
+                periods=silent_hours,
+                comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+                missing_data=cloudwatch.TreatMissingData.BREACHING,
+            ),
+        ]
+        subject = Subject(scope.node.path, alarms)
+        make_alarms(scope, subject, self._targets, runbook_url=self.runbook_url)
+        self.add_row(*_graphs(name, {"succeeded": [succeeded], "failed": [failed]}))
 
     def metric(
         self, name: str, *, dimensions: Mapping[str, str] | None = None, statistic: str = "Sum"
@@ -207,44 +277,10 @@ class Observability(Construct):
         grant.assert_success()
         return grant
 
-    def _add_api_alarms(
-        self,
-        scope: Construct,
-        stage: apigateway.StageBase,
-        client_errors: int,
-        server_errors: int,
-        latency_ms: int,
-    ) -> None:
-        path = stage.node.path
-        above = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
-        make_alarm(
-            scope,
-            "ClientErrors",
-            stage.metric_client_error(statistic="Sum"),
-            client_errors,
-            f"{path}: more than {client_errors} client errors in two consecutive periods",
-            self.topic,
-            periods=2,
-            comparison=above,
-        )
-        metric = stage.metric_server_error(statistic="Sum")
-        description = f"{path}: server errors"
-        make_alarm(scope, "ServerErrors", metric, server_errors, description, self.topic)
-        make_alarm(
-            scope,
-            "Latency",
-            stage.metric_latency(statistic="p99"),
-            latency_ms,
-            f"{path}: 1% of responses take more than {latency_ms} ms",
-            self.topic,
-            periods=3,
-            comparison=above,
-        )
-
-    def _add_scope(self, name: str) -> Construct:
+    def _add_scope(self, name: str) -> WatchedService:
         if self.node.try_find_child(name):
             raise ConstructError(f"{self.node.path}: the name {name!r} is taken; use another")
-        return Construct(self, name)
+        return WatchedService(self, name)
 
     def _subscribe(self, emails: Sequence[str]) -> None:
         if not emails:
@@ -262,16 +298,6 @@ class Observability(Construct):
             self.topic.add_subscription(
                 subscriptions.EmailSubscription(email, dead_letter_queue=undelivered)
             )
-
-    def _add_row(self, title: str, graphs: Mapping[str, Sequence[cloudwatch.IMetric]]) -> None:
-        graphs = {label: metrics for label, metrics in graphs.items() if metrics}
-        width = _DASHBOARD_COLUMNS // max(len(graphs), 1)
-        self.dashboard.add_widgets(
-            *(
-                cloudwatch.GraphWidget(title=f"{title}: {label}", left=list(metrics), width=width)
-                for label, metrics in graphs.items()
-            )
-        )
 
 
 def make_alarm_topic(scope: Construct, id_: str, key: aws_kms.IKey) -> sns.Topic:
@@ -294,8 +320,19 @@ def make_alarm_topic(scope: Construct, id_: str, key: aws_kms.IKey) -> sns.Topic
     return topic
 
 
-def _numbered(
-    scope: Construct, prefix: str, resources: Sequence[_T]
-) -> Iterator[tuple[Construct, _T]]:
-    for number, resource in enumerate(resources, start=1):
-        yield Construct(scope, f"{prefix}{number}"), resource
+def _graphs(
+    title: str, graphs: Mapping[str, Sequence[cloudwatch.IMetric]]
+) -> Iterator[cloudwatch.IWidget]:
+    shown = {label: metrics for label, metrics in graphs.items() if metrics}
+    width = max(_NARROWEST, _DASHBOARD_COLUMNS // max(len(shown), 1))
+    for label, metrics in shown.items():
+        yield cloudwatch.GraphWidget(title=f"{title}: {label}", left=list(metrics), width=width)
+
+
+def _check_names(scope: Construct, names: set[str], known: set[str]) -> None:
+    if unknown := sorted(names - known):
+        raise ConstructError(f"{scope.node.path}: alarms: {unknown} must be among {sorted(known)}")
+
+
+def _anchor(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).replace(" ", "-").lower()

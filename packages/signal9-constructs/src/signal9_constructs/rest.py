@@ -1,29 +1,29 @@
 """A regional REST API: routes as data, CORS, validation, throttling, logs and traces."""
 
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from aws_cdk import Duration, RemovalPolicy, Size, Stack, aws_iam, aws_kms
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from .arguments import checked, implements, merge, unwrap
 from .errors import ConstructError
 from .feature_flags import prepare
 from .json_schema import JsonSchema, draft_4_document
 from .logs import make_log_group
 from .problem_responses import add_problem_responses
+from .routes import Authorizer, Route, UsagePlan, check_routes, make_integration, responses
 
-__all__ = ["RestService", "Route", "check_routes"]
+__all__ = ["RestService", "Route", "UsagePlan", "check_routes"]
 
-_PATH: Final = re.compile(r"/|(/[-\w.~]+|/\{\w+\})+|(/[-\w.~]+|/\{\w+\})*/\{\w+\+\}")
-_VARIABLE: Final = re.compile(r"\{(\w+)\+?\}")
-_METHODS: Final = ("ANY", "DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _BEARER: Final = r"^Bearer [-0-9a-zA-Z._~+/]+=*$"
 _REQUEST_HEADERS: Final = ("Accept", "Authorization", "Content-Type", "If-Match", "If-None-Match")
 _EXPOSED_HEADERS: Final = ("ETag", "Retry-After", "X-Request-Id")
@@ -45,71 +45,7 @@ _ACCESS_LOG: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A method of a path, and the function that handles it.
-
-    `query` and `headers` map each parameter to whether it is required; path parameters, in braces,
-    always are. `body` is the JSON Schema of the request body. An `open` route needs no authorizer.
-    `rate_per_s` and `burst` limit this route alone.
-    """
-
-    method: str
-    path: str
-    function: lambda_.IFunction
-    body: JsonSchema | None = None
-    query: Mapping[str, bool] = field(default_factory=dict)
-    headers: Mapping[str, bool] = field(default_factory=dict)
-    open: bool = False
-    key_required: bool = False
-    rate_per_s: float | None = None
-    burst: int | None = None
-
-    @property
-    def name(self) -> str:
-        """Method and path, such as `GET /orders`."""
-        return f"{self.method} {self.path}"
-
-    @property
-    def parameters(self) -> dict[str, bool]:
-        """All parameters as API Gateway names them, and whether they are required."""
-        return {
-            **{f"method.request.path.{key}": True for key in _VARIABLE.findall(self.path)},
-            **{f"method.request.querystring.{key}": value for key, value in self.query.items()},
-            **{f"method.request.header.{key}": value for key, value in self.headers.items()},
-        }
-
-
-def check_routes(routes: Iterable[Route], *, authorized: bool) -> None:
-    """Refuse invalid and duplicate routes, and those without an authorizer that are not `open`."""
-    names: set[str] = set()
-    variables: dict[str, str] = {}
-    for route in routes:
-        if route.method not in _METHODS:
-            raise ConstructError(f"{route.name}: the method must be one of {_METHODS}")
-        if not _PATH.fullmatch(route.path):
-            raise ConstructError(
-                f"{route.name}: invalid path; use /orders/{{id}}, or {{rest+}} as the last part"
-            )
-        if not (authorized or route.open):
-            raise ConstructError(f"{route.name}: an authorizer or open=True is required")
-        if route.name in names:
-            raise ConstructError(f"{route.name}: duplicate route")
-        names.add(route.name)
-        _check_variables(route, variables)
-
-
-def _check_variables(route: Route, known: dict[str, str]) -> None:
-    """Refuse another name for a parameter at the same position, as API Gateway does."""
-    prefix = ""
-    for part in route.path.split("/")[1:]:
-        if part.startswith("{") and known.setdefault(prefix, part) != part:
-            raise ConstructError(
-                f"{route.name}: the parameter after {prefix}/ is {known[prefix]} in another route"
-            )
-        prefix = f"{prefix}/{part}"
-
-
+@checked
 class RestService(Construct):
     """An API from a list of routes.
 
@@ -124,7 +60,7 @@ class RestService(Construct):
         id_: str,
         *,
         routes: Sequence[Route],
-        authorizer: lambda_.IFunction | apigateway.IAuthorizer | None = None,
+        authorizer: Authorizer | None = None,
         authorizer_cache_s: int = 300,
         api_name: str | None = None,
         description: str | None = None,
@@ -137,68 +73,112 @@ class RestService(Construct):
         burst: int = 200,
         tracing: bool = True,
         execution_log: apigateway.MethodLoggingLevel = apigateway.MethodLoggingLevel.ERROR,
+        access_log: logs.ILogGroup | None = None,
         access_log_name: str | None = None,
         log_retention_days: int = 30,
         encryption_key: aws_kms.IKey | None = None,
         account_log_role: bool = True,
         api_keys: Sequence[str] = (),
         requests_per_day: int | None = None,
+        usage_plans: Sequence[UsagePlan] = (),
         policy: aws_iam.PolicyDocument | None = None,
-        domain_name: str | None = None,
+        vpc_endpoints: Sequence[ec2.IVpcEndpoint] = (),
+        domain_name: str | apigateway.IDomainName | None = None,
         certificate: acm.ICertificate | None = None,
+        base_path: str | None = None,
         default_endpoint: bool = True,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        deploy_options: apigateway.StageOptions | None = None,
+        props: apigateway.RestApiProps | None = None,
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
+        self._refuse(
+            {
+                "cors_origins must name origins, not '*'": "*" in cors_origins,
+                "domain_name and certificate must go together": (
+                    isinstance(domain_name, str) is not bool(certificate)
+                ),
+                "base_path requires a domain_name": bool(base_path) and not domain_name,
+                "an API with vpc_endpoints is private: it has no domain_name": (
+                    bool(vpc_endpoints) and bool(domain_name)
+                ),
+                "access_log exists: access_log_name must not be set": (
+                    bool(access_log) and bool(access_log_name)
+                ),
+                "requests_per_day limits only callers with one of api_keys": (
+                    requests_per_day is not None and not api_keys
+                ),
+                "at least one route is required": not routes,
+            }
+        )
         check_routes(routes, authorized=authorizer is not None)
-        if "*" in cors_origins:
-            raise ConstructError(f"{self.node.path}: cors_origins must name origins, not '*'")
         make_log = partial(
             make_log_group, self, retention_days=log_retention_days, removal_policy=removal_policy
         )
-        self.access_log = make_log("AccessLog", name=access_log_name, encryption_key=encryption_key)
-        self._rate_per_s, self._burst = rate_per_s, burst
-        self.api = apigateway.RestApi(
-            self,
-            "Default",
+        self.access_log = access_log or make_log(
+            "AccessLog", name=access_log_name, encryption_key=encryption_key
+        )
+        self._rate_per_s, self._burst, self._base_path = rate_per_s, burst, base_path
+        stage = apigateway.StageOptions(
+            stage_name=stage_name,
+            access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
+            logging_level=execution_log,
+            tracing_enabled=tracing,
+            throttling_rate_limit=rate_per_s,
+            throttling_burst_limit=burst,
+            method_options=self._method_options(routes, execution_log) or None,
+        )
+        stage_defaults = apigateway.StageOptions(
+            access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LOG)),
+            data_trace_enabled=False,
+            metrics_enabled=True,
+        )
+        own = apigateway.RestApiProps(
             rest_api_name=api_name or id_,
             description=description,
-            endpoint_types=[apigateway.EndpointType.REGIONAL],
             disable_execute_api_endpoint=not default_endpoint,
             policy=policy,
             cloud_watch_role=account_log_role,
             cloud_watch_role_removal_policy=removal_policy if account_log_role else None,
-            fail_on_warnings=True,
             min_compression_size=(
                 None if minimum_compression_bytes is None else Size.bytes(minimum_compression_bytes)
             ),
+            endpoint_configuration=_private(vpc_endpoints),
             default_cors_preflight_options=_preflight(
                 {route.method for route in routes}, cors_origins, cors_headers, cors_exposed_headers
             ),
+            deploy=True,
             deploy_options=apigateway.StageOptions(
-                stage_name=stage_name,
-                access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
-                access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LOG)),
-                logging_level=execution_log,
-                data_trace_enabled=False,
-                metrics_enabled=True,
-                tracing_enabled=tracing,
-                throttling_rate_limit=rate_per_s,
-                throttling_burst_limit=burst,
-                method_options=self._method_options(routes, execution_log),
+                **merge(self, deploy_options, stage, stage_defaults)
             ),
         )
+        defaults: dict[str, object] = {"fail_on_warnings": True}
+        if not vpc_endpoints and not (props and props.endpoint_configuration):
+            defaults["endpoint_types"] = [apigateway.EndpointType.REGIONAL]
+        self.api = apigateway.RestApi(self, "Default", **merge(self, props, own, defaults))
+        if vpc_endpoints:
+            self.api.grant_invoke_from_vpc_endpoints_only(list(vpc_endpoints))
         # Otherwise API Gateway creates this group with its first line, without a retention.
         name = f"API-Gateway-Execution-Logs_{self.api.rest_api_id}/{stage_name}"
-        self.execution_log = make_log("ExecutionLog", name=name)
+        self.execution_log = make_log("ExecutionLog", name=name, encryption_key=encryption_key)
         self.stage.node.add_dependency(self.execution_log)
-        self.authorizer = self._make_authorizer(authorizer, authorizer_cache_s)
+        self._authorizers: dict[str, apigateway.IAuthorizer] = {}
+        self._cache_s = authorizer_cache_s
+        self._default = authorizer
+        self.authorizer = self._authorizer(authorizer)
         self._add_methods(routes)
+        self._limit_permissions_to(stage_name)
         cors = _error_headers(cors_origins, cors_exposed_headers)
         add_problem_responses(Construct(self, "Problems"), self.api, cors)
         self.usage_plan = self._make_usage_plan(api_keys, requests_per_day)
-        self.domain = self._make_domain(domain_name, certificate)
+        self.usage_plans = {plan.name: self._add_usage_plan(plan) for plan in usage_plans}
+        self.domain = self._make_domain(domain_name, certificate, base_path)
+
+    @property
+    def resource(self) -> apigateway.RestApi:
+        """The API, so that the construct can stand for it."""
+        return self.api
 
     @property
     def stage(self) -> apigateway.Stage:
@@ -210,10 +190,15 @@ class RestService(Construct):
         """The URL without a trailing slash: the domain's if the default endpoint is disabled."""
         rest_api = cast("apigateway.CfnRestApi", self.api.node.default_child)
         if self.domain and rest_api.disable_execute_api_endpoint:
-            return f"https://{self.domain.domain_name}"
+            return "/".join(filter(None, (f"https://{self.domain.domain_name}", self._base_path)))
         stack = Stack.of(self)
         host = f"{self.api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}"
         return f"https://{host}/{self.stage.stage_name}"
+
+    def _refuse(self, problems: Mapping[str, bool]) -> None:
+        for message, applies in problems.items():
+            if applies:
+                raise ConstructError(f"{self.node.path}: {message}")
 
     def _method_options(
         self, routes: Sequence[Route], level: apigateway.MethodLoggingLevel
@@ -236,25 +221,37 @@ class RestService(Construct):
             if (route.rate_per_s, route.burst) != (None, None)
         }
 
-    def _make_authorizer(
-        self, authorizer: lambda_.IFunction | apigateway.IAuthorizer | None, cache_s: int
-    ) -> apigateway.IAuthorizer | None:
-        if authorizer is None:
-            return None
-        if hasattr(authorizer, "authorizer_id"):
-            return cast("apigateway.IAuthorizer", authorizer)
+    def _authorizer(self, authorizer: Authorizer | None) -> apigateway.IAuthorizer | None:
+        """Return the authorizer of API Gateway for a route's or the API's; IAM needs none."""
+        judge: Any = unwrap(authorizer)
+        if judge is None or judge == "iam" or implements(judge, apigateway.IAuthorizer):
+            return None if judge == "iam" else cast("apigateway.IAuthorizer | None", judge)
+        known = self._authorizers.get(judge.node.addr)
+        if known is None:
+            # The API's authorizer has an id of its own; that of a route must not move with it.
+            suffix = "" if authorizer is self._default else judge.node.addr[-8:]
+            known = self._make_authorizer(judge, suffix)
+            self._authorizers[judge.node.addr] = known
+        return known
+
+    def _make_authorizer(self, judge: Any, suffix: str) -> apigateway.IAuthorizer:
+        cache = Duration.seconds(self._cache_s)
+        if implements(judge, cognito.IUserPool):
+            return apigateway.CognitoUserPoolsAuthorizer(
+                self, f"Authorizer{suffix}", cognito_user_pools=[judge], results_cache_ttl=cache
+            )
         role = None
-        if Stack.of(authorizer) is not Stack.of(self):
+        if Stack.of(judge) is not Stack.of(self):
             # A function's own policy cannot name an API in another stack, so a role is needed.
             service = aws_iam.ServicePrincipal("apigateway.amazonaws.com")
-            role = aws_iam.Role(self, "Asking", assumed_by=service)
+            role = aws_iam.Role(self, f"Asking{suffix}", assumed_by=service)
         return apigateway.TokenAuthorizer(
             self,
-            "Authorizer",
-            handler=authorizer,
+            f"Authorizer{suffix}",
+            handler=judge,
             validation_regex=_BEARER,
             assume_role=role,
-            results_cache_ttl=Duration.seconds(cache_s),
+            results_cache_ttl=cache,
         )
 
     def _add_methods(self, routes: Sequence[Route]) -> None:
@@ -262,19 +259,39 @@ class RestService(Construct):
             "Validator", validate_request_body=True, validate_request_parameters=True
         )
         for route in routes:
-            authorizer = None if route.open else self.authorizer
-            self.api.root.resource_for_path(route.path).add_method(
-                route.method,
-                apigateway.LambdaIntegration(
-                    route.function, allow_test_invoke=False, scope_permission_to_method=True
-                ),
+            judge = None if route.open else route.authorizer or self._default
+            authorizer = self._authorizer(judge)
+            type_ = apigateway.AuthorizationType
+            own = apigateway.MethodOptions(
                 authorizer=authorizer,
-                authorization_type=None if authorizer else apigateway.AuthorizationType.NONE,
+                authorization_type=(
+                    None if authorizer else type_.IAM if judge == "iam" else type_.NONE
+                ),
+                authorization_scopes=list(route.scopes) or None,
                 api_key_required=route.key_required,
                 request_parameters=route.parameters,
                 request_models=None if route.body is None else self._make_model(route, route.body),
-                request_validator=validator,
             )
+            defaults = {"request_validator": validator, "method_responses": responses(route)}
+            self.api.root.resource_for_path(route.path).add_method(
+                route.method,
+                make_integration(route, self._starter),
+                **merge(self, route.props, own, defaults),
+            )
+
+    def _limit_permissions_to(self, stage_name: str) -> None:
+        # The CDK's permission per function and API is for all stages.
+        for permission in self.api.node.children:
+            if isinstance(permission, lambda_.CfnPermission):
+                permission.source_arn = self.api.arn_for_execute_api("*", "/*", stage_name)
+
+    def _starter(self) -> aws_iam.Role:
+        """Return the role that starts state machines."""
+        existing = self.node.try_find_child("Starter")
+        if existing:
+            return cast("aws_iam.Role", existing)
+        service = aws_iam.ServicePrincipal("apigateway.amazonaws.com")
+        return aws_iam.Role(self, "Starter", assumed_by=service)
 
     def _make_model(self, route: Route, body: JsonSchema) -> dict[str, apigateway.IModel]:
         schema = draft_4_document(body)
@@ -297,42 +314,66 @@ class RestService(Construct):
     def _make_usage_plan(
         self, keys: Sequence[str], requests_per_day: int | None
     ) -> apigateway.UsagePlan | None:
-        if requests_per_day is not None and not keys:
-            raise ConstructError(
-                f"{self.node.path}: requests_per_day limits only callers with one of api_keys"
-            )
         if not keys:
             return None
+        plan = UsagePlan("", keys, self._rate_per_s, self._burst, requests_per_day)
+        return self._add_usage_plan(plan)
+
+    def _add_usage_plan(self, plan: UsagePlan) -> apigateway.UsagePlan:
         quota = None
-        if requests_per_day is not None:
-            day = apigateway.Period.DAY
-            quota = apigateway.QuotaSettings(limit=requests_per_day, period=day)
-        plan = self.api.add_usage_plan(
-            "UsagePlan",
+        if plan.requests is not None:
+            period = apigateway.Period[plan.per]
+            quota = apigateway.QuotaSettings(limit=plan.requests, period=period)
+        made = self.api.add_usage_plan(
+            f"UsagePlan{plan.name}",
+            name=plan.name or None,
             api_stages=[apigateway.UsagePlanPerApiStage(api=self.api, stage=self.stage)],
             throttle=apigateway.ThrottleSettings(
-                rate_limit=self._rate_per_s, burst_limit=self._burst
+                rate_limit=plan.rate_per_s, burst_limit=plan.burst
             ),
             quota=quota,
         )
-        for name in keys:
-            plan.add_api_key(self.api.add_api_key(f"Key{name}", api_key_name=name))
-        return plan
+        for key in plan.keys:
+            if isinstance(key, str):
+                made.add_api_key(self.api.add_api_key(f"Key{key}", api_key_name=key))
+            else:
+                made.add_api_key(key)
+        return made
 
     def _make_domain(
-        self, domain_name: str | None, certificate: acm.ICertificate | None
-    ) -> apigateway.DomainName | None:
-        if domain_name is None and certificate is None:
+        self,
+        domain_name: str | apigateway.IDomainName | None,
+        certificate: acm.ICertificate | None,
+        base_path: str | None,
+    ) -> apigateway.IDomainName | None:
+        if domain_name is None:
             return None
-        if domain_name is None or certificate is None:
-            raise ConstructError(f"{self.node.path}: domain_name and certificate must go together")
-        return self.api.add_domain_name(
-            "Domain",
+        if isinstance(domain_name, str):
+            return self.api.add_domain_name(
+                "Domain",
+                domain_name=domain_name,
+                certificate=cast("acm.ICertificate", certificate),
+                base_path=base_path,
+                endpoint_type=apigateway.EndpointType.REGIONAL,
+                security_policy=apigateway.SecurityPolicy.TLS_1_2,
+            )
+        apigateway.BasePathMapping(
+            self,
+            "Mapping",
             domain_name=domain_name,
-            certificate=certificate,
-            endpoint_type=apigateway.EndpointType.REGIONAL,
-            security_policy=apigateway.SecurityPolicy.TLS_1_2,
+            rest_api=self.api,
+            stage=self.stage,
+            base_path=base_path,
         )
+        return domain_name
+
+
+def _private(endpoints: Sequence[ec2.IVpcEndpoint]) -> apigateway.EndpointConfiguration | None:
+    if not endpoints:
+        return None
+    return apigateway.EndpointConfiguration(
+        types=[apigateway.EndpointType.PRIVATE], vpc_endpoints=list(endpoints)
+    )
 
 
 def _preflight(

@@ -21,18 +21,30 @@ from aws_cdk import (
 from aws_cdk.cx_api import CloudAssembly
 from constructs import Construct
 
+from .arguments import checked
 from .errors import ConstructError
-from .suppressions import Acknowledgment, Finding, RulePack, Verdict, evaluate
+from .limits import LimitChecks
+from .suppressions import (
+    Acknowledgment,
+    Finding,
+    RulePack,
+    Verdict,
+    before_synthesis,
+    evaluate,
+    write_suppressions,
+)
 
 __all__ = ["GuardedStage"]
 
 
+@checked
 class GuardedStage(Stage):
     """A stage that tags and protects its stacks and fails synthesis on any open finding.
 
     Errors and warnings of the rule packs both fail. Nothing is acknowledged except through
-    `acknowledge` or the CDK's own `Validations`. `tags` are set on all resources that support tags
-    and on the stacks themselves.
+    `acknowledge` or the CDK's own `Validations`, and what is acknowledged is written into the
+    templates for cdk-nag, cfn-lint and checkov. `LimitChecks` reports what AWS would refuse for
+    its size or number. `tags` are set on all resources that support tags and on the stacks.
     """
 
     def __init__(
@@ -51,12 +63,15 @@ class GuardedStage(Stage):
         super().__init__(scope, id_, env=env, permissions_boundary=permissions_boundary)
         self.rule_packs = tuple(rule_packs)
         self._acknowledgments: list[Acknowledgment] = []
+        self._written: dict[Finding, Acknowledgment] = {}
         self.acknowledge(*acknowledgments)
         self._tags = dict(tags or {})
         self._termination_protection = termination_protection
         for key, value in self._tags.items():
             Tags.of(self).add(key, value, exclude_resource_types=["aws:cdk:stack"])
         CrossStackReferences.of(self).consume(cross_stack_references)
+        before_synthesis(self, self._write_suppressions)
+        Validations.of(self).add_plugins(LimitChecks())
         if self.rule_packs:
             Validations.of(self).add_plugins(_RulePackPlugin(self))
 
@@ -76,7 +91,16 @@ class GuardedStage(Stage):
 
     def verdict(self) -> Verdict:
         """Run the rule packs now and return open, acknowledged and unused entries."""
-        return evaluate(self, self.rule_packs, self._acknowledgments)
+        verdict = evaluate(self, self.rule_packs, self._acknowledgments)
+        # The packs omit what was written into the resources.
+        acknowledged = self._written | dict(verdict.acknowledged)
+        used = set(acknowledged.values())
+        unused = tuple(known for known in verdict.unused if known not in used)
+        return Verdict(verdict.open, tuple(acknowledged.items()), unused)
+
+    def _write_suppressions(self) -> None:
+        self._written = dict(self.verdict().acknowledged)
+        write_suppressions(self, self._written.items())
 
     def synth(
         self,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .services.run import Due
     from .services.users import UserService
     from .settings import Settings
+    from .smoke import CheckStage, Probed
 
 
 def open_store(settings: Settings, clock: Clock) -> Store:
@@ -292,6 +293,19 @@ def make_rotation(opened: Callable[[Client], Client]) -> RotateSecret:
     from .rotation import Auth0, RotateSecret
 
     return RotateSecret(aws_client("secretsmanager"), Auth0(opened(httpx2.Client())))
+
+
+def make_smoke_test(settings: Settings, pipeline: Probed) -> CheckStage:
+    """Return what checks a deployed stage."""
+    import httpx2
+
+    from .aws import aws_client
+    from .smoke import CheckStage, ClientCredentials
+
+    http = httpx2.Client()
+    name = f"signal9/canary/{settings.stage}"
+    client = ClientCredentials(aws_client("secretsmanager"), name, http)
+    return CheckStage(settings.stage, http, client.token, pipeline)
 
 
 class ProviderPackage(Protocol):

@@ -27,6 +27,10 @@ class RotationError(Signal9Error):
     """A step of a secret's rotation cannot be done; the current secret stays."""
 
 
+class SmokeError(Signal9Error):
+    """A deployed stage does not do what its users need."""
+
+
 class InputError(Signal9Error):
     """A parameter is invalid; `field` names it."""
 

@@ -7,6 +7,9 @@ import json
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, Protocol
+from uuid import uuid4
+
+from pydantic import ValidationError
 
 from .domain.queues import (
     DELETIONS,
@@ -18,6 +21,7 @@ from .domain.queues import (
     reason_of,
     work_queue,
 )
+from .domain.work import Probe
 from .errors import NotFoundError
 from .events import SOURCE, Event, correlated, parse_event
 from .schemas.operations import FailuresAnswer, RedriveAnswer
@@ -29,12 +33,13 @@ if TYPE_CHECKING:
     from .domain.work import WorkItem
     from .ports import Clock, DeadLetters, EventPublisher, Queues, Store
     from .publishers.in_process import EventHandler, InProcessEventBus
-    from .repositories.state import WorkRepository
+    from .repositories.state import ProbeRepository, WorkRepository
     from .services.ingest_result import IngestResult
     from .services.queued_work import Circuit, Consumer, DoWork, PlannedWork
     from .services.run import Run
     from .services.users import UserService
     from .settings import Settings
+    from .smoke import CheckStage
 
 
 class Parts(Protocol):
@@ -106,13 +111,58 @@ class Pipeline:
     def work(
         self, messages: Sequence[Message], until: datetime
     ) -> tuple[IngestResult, list[Failure]]:
-        """Do the work in messages; return what it came to, and the messages that failed."""
+        """Do the work in messages; return what it came to, and the messages that failed.
+
+        A probe is noted, also while the provider has no key.
+        """
+        from .services.ingest_result import IngestResult
+
+        messages = [message for message in messages if not self._note_probe(message.body)]
+        if not messages:
+            return IngestResult(), []
         do_work = self._do_work()
         queue = work_queue(do_work.run.due.provider.name)
         failures = self._consumer(queue, do_work)(messages, until)
         dead = {failure.id for failure in failures if failure.is_dead}
         do_work.forget(message.body for message in messages if message.id in dead)
         return do_work.result, failures
+
+    def send_probe(self) -> str:
+        """Send a message to the workers that they only note, and return its id."""
+        probe = Probe(probe=uuid4().hex)
+        self.queues.send(work_queue(self._parts.settings.provider), [probe.model_dump_json()])
+        return probe.probe
+
+    def is_noted(self, probe: str) -> bool:
+        """Return whether a worker has received a probe."""
+        return self._probes.is_noted(probe)
+
+    def waiting(self) -> set[str]:
+        """Return the ids of the work items that were sent and are not done."""
+        from .repositories.state import work_id
+
+        return {work_id(item) for item in self._work(self._parts.settings.provider).sent()}
+
+    @cached_property
+    def check_stage(self) -> CheckStage:
+        """Checks the deployed stage as its users see it."""
+        from .adapters import make_smoke_test
+
+        return make_smoke_test(self._parts.settings, self)
+
+    def _note_probe(self, body: str) -> bool:
+        try:
+            probe = Probe.model_validate_json(body)
+        except ValidationError:
+            return False
+        self._probes.note(probe)
+        return True
+
+    @cached_property
+    def _probes(self) -> ProbeRepository:
+        from .repositories.state import ProbeRepository
+
+        return ProbeRepository(self._parts.store, self._parts.clock)
 
     def handle(self, queue: str, messages: Sequence[Message], until: datetime) -> list[Failure]:
         """Handle the events in messages of a queue; return the messages that failed."""

@@ -1,4 +1,4 @@
-"""Metrics of how fresh the data is."""
+"""Metrics of how fresh the data is, and of the checks of the stage."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -6,8 +6,12 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 if TYPE_CHECKING:
     from signal9_core.bootstrap import App
+    from signal9_core.schemas.operations import SmokeAnswer
 
-__all__ = ["PROBLEMS", "put_freshness"]
+__all__ = ["FAILED_CHECKS", "PROBLEMS", "put_checks", "put_freshness"]
+
+FAILED_CHECKS: Final = "FailedChecks"
+"""The name of the metric that counts what the canary finds broken."""
 
 PROBLEMS: Final = "Problems"
 """The name of the metric that counts what the health check reports."""
@@ -29,6 +33,11 @@ def put_freshness(app: "App") -> None:
         }
         _put(counts, stage=app.settings.stage, dataSet=data_set)
     _put({PROBLEMS: len(app.problems())}, stage=app.settings.stage)
+
+
+def put_checks(answer: "SmokeAnswer") -> None:
+    """Write how many checks of the stage failed; zero says that the canary lives."""
+    _put({FAILED_CHECKS: len(answer.failed)}, stage=answer.stage)
 
 
 def _put(counts: dict[str, int], **dimensions: str) -> None:

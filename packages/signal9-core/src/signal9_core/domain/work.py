@@ -25,6 +25,12 @@ def run_id(kind: str, at: datetime) -> str:
     return f"{kind}-{at:%Y%m%dT%H%M%S.%fZ}"
 
 
+class Probe(Model):
+    """A message that a worker only notes, which shows that work reaches it and is done."""
+
+    probe: str = Field(pattern="^[0-9a-f]{32}$")
+
+
 class WorkItem(Model):
     """What to request of a provider: a list, or data sets of companies.
 

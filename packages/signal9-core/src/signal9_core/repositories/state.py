@@ -11,7 +11,7 @@ from typing import Final, get_args
 
 from ..domain.companies import Failures, FreshnessSummary, ListName
 from ..domain.queues import DeadLetter, reason_of
-from ..domain.work import ListState, WorkItem
+from ..domain.work import ListState, Probe, WorkItem
 from ..errors import ConflictError
 from ..ports import ABSENT, Clock, Item, Key, Store
 from ..tables import STATE, TTL_ATTRIBUTE, state_key
@@ -218,6 +218,27 @@ _LEASE: Final = timedelta(minutes=5)
 
 _LONGEST_WAIT: Final = timedelta(hours=2)
 """An item that is not done by then counts as lost, and is planned again."""
+
+
+_PROBES: Final = "probes"
+_PROBE_LIFETIME: Final = timedelta(hours=1)
+
+
+class ProbeRepository:
+    """The probes that workers have received; they expire."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def note(self, probe: Probe) -> None:
+        """Note that a worker has received a probe."""
+        expires = int((self._clock() + _PROBE_LIFETIME).timestamp())
+        self._store.put(STATE, {**state_key(_PROBES, probe.probe), TTL_ATTRIBUTE: expires})
+
+    def is_noted(self, probe: str) -> bool:
+        """Return whether a worker has received a probe."""
+        return self._store.get(STATE, state_key(_PROBES, probe)) is not None
 
 
 class WorkRepository:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 
 from ..domain.companies import DataSet, ProblemKind
 from ..domain.model import Instant
 from ..domain.queues import DeadLetter
-from .base import Answer, Number
+from .base import Answer, Number, Request
 
 
 class FailureAnswer(Answer):
@@ -99,6 +100,44 @@ class CheckAnswer(Answer):
 
     items: dict[str, int]
     damaged: Sequence[DamageAnswer]
+
+
+Outcome = Literal["passed", "failed", "skipped"]
+
+
+class SmokeRequest(Request):
+    """What to check of a deployed stage: its API and page by their URLs, and its pipeline.
+
+    `page_host` is the page's name where its URL is only an address. Without an issuer the API
+    refuses every caller. `wait_s` is how long a probe may take.
+    """
+
+    api: str
+    page: str | None = None
+    page_host: str | None = None
+    has_issuer: bool = True
+    wait_s: PositiveFloat = 200
+
+
+class SmokeCheck(Answer):
+    """A check of a deployed stage; a skipped one says what the stage lacks."""
+
+    name: str
+    outcome: Outcome
+    message: str
+    took_ms: int
+
+
+class SmokeAnswer(Answer):
+    """The checks of a deployed stage."""
+
+    stage: str
+    checks: Sequence[SmokeCheck]
+
+    @property
+    def failed(self) -> list[SmokeCheck]:
+        """The checks that failed."""
+        return [check for check in self.checks if check.outcome == "failed"]
 
 
 class QuotaAnswer(Answer):

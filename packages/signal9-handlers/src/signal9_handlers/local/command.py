@@ -47,7 +47,7 @@ def serve(
             if ingest:
                 ingest_once(app)
             print_status(app)
-            _run(app, listener, authorize)
+            _run(app, listener, authorize, issuer or app.settings.issuer)
     except KeyboardInterrupt:
         typer.echo("Stopped.", err=True)
 
@@ -100,7 +100,7 @@ def _authorize(settings: Settings, issuer: str | None, audience: str | None) -> 
     return require_token(make_verifier(settings))
 
 
-def _run(app: App, listener: socket.socket, authorize: Authorize) -> None:
+def _run(app: App, listener: socket.socket, authorize: Authorize, issuer: str | None) -> None:
     import uvicorn
 
     if authorize is allow_everyone:
@@ -113,7 +113,7 @@ def _run(app: App, listener: socket.socket, authorize: Authorize) -> None:
     address = f"http://{HOST}:{listener.getsockname()[1]}"
     typer.echo(f"Serving on {address} (API documentation: {address}/docs); Ctrl-C stops.")
     config = uvicorn.Config(
-        LocalServer(Site(app.notice_of()), Gateway(authorize=authorize)),
+        LocalServer(Site(app.notice_of(), issuer), Gateway(authorize=authorize)),
         access_log=False,
         h11_max_incomplete_event_size=LARGEST_HEAD,
         lifespan="off",

@@ -1,4 +1,6 @@
-// Requests to the API of this server.
+// Requests to the API that config.json names.
+
+export const config = fetch("/config.json").then((response) => response.json());
 
 export class ApiError extends Error {
   constructor(problem) {
@@ -9,7 +11,8 @@ export class ApiError extends Error {
 
 export async function fetchJson(path, parameters = {}, signal = undefined) {
   const query = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined);
-  const response = await fetch(`/api/v1${path}?${new URLSearchParams(query)}`, { signal });
+  const { api } = await config;
+  const response = await fetch(`${api}${path}?${new URLSearchParams(query)}`, { signal });
   const body = await response.json();
   if (!response.ok) throw new ApiError(body);
   return body;

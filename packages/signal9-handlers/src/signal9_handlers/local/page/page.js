@@ -1,12 +1,12 @@
-// One company at a time: identity, prices, reports and news, all from the API of this server.
+// One company at a time: identity, prices, reports and news, all from the API.
 
-import { fetchJson, fetchPrices, ApiError } from "/api.js";
-import { Chart, svgElement } from "/chart.js";
-import "/search.js";
+import { config, fetchJson, fetchPrices, ApiError } from "./api.js";
+import { Chart, svgElement } from "./chart.js";
+import "./search.js";
 import {
   amount, countOf, day, dayOfYear, longDay, element, monthAndYear, emptyNote, percent, share, shortDay,
   signed, titleCase, decimal, integer, sentenceCase, year,
-} from "/format.js";
+} from "./format.js";
 
 const HOME = "AAPL";
 const find = (id) => document.getElementById(id);
@@ -37,17 +37,38 @@ async function show(ticker) {
 async function showError(error) {
   const isApiError = error instanceof ApiError;
   const message = find("message");
-  if (!isApiError) {
+  if (error.problem?.status === 401) {
+    message.textContent = await signedOut();
+    find("search").hidden = true;
+  } else if (!isApiError) {
     message.textContent = "The server does not respond. Is it still running?";
   } else if (error.problem.nearest?.length) {
     message.replaceChildren(`Unknown ticker ${tickerInAddress()}. Did you mean `, ...error.problem.nearest.flatMap(
       (ticker, at) => [at ? ", " : "", element("a", { href: `#${encodeURIComponent(ticker)}`, textContent: ticker })]), "?");
   } else {
-    const { items } = await fetchJson("/assets", { limit: 1 }).catch(() => ({ items: [] }));
-    message.textContent = items.length ? error.message : "Nothing is stored yet. Start the server with: signal9 serve --ingest";
+    const isEmpty = error.problem.status === 404 && !(await fetchJson("/assets", { limit: 1 })).items.length;
+    message.textContent = isEmpty ? "Nothing is stored yet. On a laptop, start the server with: signal9 serve --ingest" : error.message;
   }
   message.hidden = false;
   find("company").hidden = isApiError;
+}
+
+// What a person can do who is not signed in.
+async function signedOut() {
+  const { api, issuer } = await config;
+  const health = await fetchJson("/health").catch(() => null);
+  return [
+    "Companies are shown to signed-in users only, and this page cannot sign in yet.",
+    issuer ? `The API at ${new URL(api, location)} accepts tokens of ${issuer}.` : "This stage has no token issuer, so its API refuses everybody.",
+    health ? `Stage ${health.stage}, version ${health.version}, health: ${health.status}.` : "The health of the API is not known.",
+  ].join(" ");
+}
+
+async function showConfig() {
+  const { docs, notice } = await config;
+  find("notice").textContent = notice ?? "";
+  find("links").hidden = !docs;
+  if (docs) find("docs").href = docs;
 }
 
 function showIdentity(company) {
@@ -293,4 +314,5 @@ onChoice("periods", ({ period }) => { state.period = period; showReports(current
 find("adjusted").addEventListener("change", showRange);
 find("more").addEventListener("click", () => showNews(currentShow(), true).catch(showError));
 addEventListener("hashchange", () => show(tickerInAddress()));
+showConfig().catch(showError);
 show(tickerInAddress());

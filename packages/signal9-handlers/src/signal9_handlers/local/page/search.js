@@ -1,7 +1,7 @@
 // The search field: suggests companies while people type; the address holds the chosen one.
 
-import { fetchJson } from "/api.js";
-import { element } from "/format.js";
+import { fetchJson } from "./api.js";
+import { element } from "./format.js";
 
 const box = { input: document.getElementById("query"), list: document.getElementById("hits"), hits: [], at: -1, pending: null, timer: 0 };
 
