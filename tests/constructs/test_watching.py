@@ -328,8 +328,8 @@ def test_a_follower_is_silent_while_its_cause_is_on(made: Made) -> None:
         {
             "AlarmDescription": f"Loans fail. Runbook: {RUNBOOK}#loans",
             "ActionsSuppressor": Match.any_value(),
-            "ActionsSuppressorWaitPeriod": 600,
-            "ActionsSuppressorExtensionPeriod": 600,
+            "ActionsSuppressorWaitPeriod": 300,
+            "ActionsSuppressorExtensionPeriod": 300,
         },
     )
 

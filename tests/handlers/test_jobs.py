@@ -19,6 +19,7 @@ from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_handlers import jobs, rotation
 from signal9_handlers.failures import FAILED_EVENTS, handler
+from signal9_handlers.metrics import put_ingests
 from signal9_handlers.runtime import logger, request_id
 from tests.fakes import NOW, FakeProvider, FakeQueues, RecordingPublisher, SetClock
 
@@ -158,6 +159,43 @@ def test_a_plan_counts_companies_as_metrics_of_the_stage(
     assert {metric["stage"] for metric in written} == {"local"}
     assert written[-1]["Problems"] == [0.0]
     assert counts == {data_set: ([3.0], [0.0]) for data_set in DataSet}
+
+
+def _metrics(printed: pytest.CaptureFixture[str]) -> list[Line]:
+    return [json.loads(line) for line in printed.readouterr().out.splitlines() if "_aws" in line]
+
+
+def test_a_plan_writes_a_number_for_every_hour_even_if_nothing_succeeds(
+    app: App, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worked(app)
+    capsys.readouterr()
+    del app.problems
+
+    jobs.plan(SCHEDULED, CONTEXT)
+
+    by_data_set = [metric for metric in _metrics(capsys) if "dataSet" in metric]
+    assert by_data_set
+    assert all(metric["SucceededIngests"] == [0.0] for metric in by_data_set)
+    assert all(metric["HoursLate"] == [0.0] for metric in by_data_set)
+
+
+def test_work_counts_data_sets_that_succeed_and_requests_that_fail(
+    app: App, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worked(app)
+    worked(app)
+    succeeded = {
+        metric["dataSet"]
+        for metric in _metrics(capsys)
+        if metric.get("SucceededIngests") == [1.0] and metric["stage"] == "local"
+    }
+    put_ingests(app, {"news": 0, "prices": 3}, ["news", "prices"])
+    failing = {metric["dataSet"]: metric for metric in _metrics(capsys) if "dataSet" in metric}
+
+    assert succeeded == set(DataSet)
+    assert (failing["news"]["SucceededIngests"], failing["news"]["FailedIngests"]) == ([0], [1])
+    assert failing["prices"]["SucceededIngests"] == [1]
 
 
 def test_log_lines_of_workers_name_the_run(app: App, log: StringIO) -> None:

@@ -7,6 +7,7 @@ from signal9_core.domain.queues import queue_prefix
 from .settings import StageSettings
 
 __all__ = [
+    "NAMESPACE",
     "SECRETS",
     "SecretSpec",
     "access_log_name",
@@ -17,10 +18,15 @@ __all__ = [
     "function_name",
     "queue_name",
     "role_name",
+    "runbook",
     "secret_name",
     "stack_name",
     "table_prefix",
 ]
+
+
+NAMESPACE: Final = "Signal9"
+"""The CloudWatch namespace of the metrics that the handlers write."""
 
 
 class SecretSpec(NamedTuple):
@@ -108,3 +114,8 @@ def api_name(settings: StageSettings) -> str:
 def access_log_name(settings: StageSettings) -> str:
     """Return the name of the API's access log group."""
     return f"/aws/apigateway/signal9-{settings.stage}"
+
+
+def runbook(settings: StageSettings, entry: str) -> str:
+    """Return where it is written what to do about an alarm."""
+    return f"{settings.runbooks}#{entry}"

@@ -216,6 +216,11 @@ class StageSettings(BaseSettings):
     recipients: tuple[Recipient, ...] = Field(
         (), description="Addresses that alarms are mailed to."
     )
+    runbooks: str = Field(
+        "docs/runbooks.md",
+        pattern=r"^[^\s#]{1,300}$",
+        description="Where the runbooks are, to which alarms link; by default in the repository.",
+    )
     monthly_budget_usd: PositiveInt | None = Field(
         None,
         description="The stage's budget in dollars a month; recipients are told at 80 % of it, and "

@@ -1,6 +1,7 @@
 """Which tokens the authorizer accepts, and how it gets the issuer's keys."""
 
 import fnmatch
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -358,6 +359,20 @@ def test_the_reason_of_a_refusal_is_logged_without_the_token(
         "The token is for another API."
     ]
     assert token not in caplog.text
+
+
+def test_tokens_that_cannot_be_checked_are_counted_and_refused_ones_are_not(
+    configured: Issuer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UnauthorizedError):
+        authorizer.handler(event("Bearer x"), CONTEXT)
+    assert "AuthorizerErrors" not in capsys.readouterr().out
+
+    configured.status = 500
+    with pytest.raises(IssuerUnavailableError):
+        authorizer.handler(event(f"Bearer {configured.token()}"), CONTEXT)
+    metric = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (metric["AuthorizerErrors"], metric["stage"]) == ([1.0], "local")
 
 
 def test_the_function_fails_where_no_token_can_be_checked(

@@ -42,7 +42,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "GradualDeployment": "CodeDeploy; a new version gets all requests at once",
     "Firewall": "logs, lists of addresses, the association with the API; nothing is blocked",
     "Firewall at the edge": "the distribution has none",
-    "Observability": "alarms on tables, which are metric math",
+    "Observability": "incidents, and alarms on tables and data sets, which are metric math",
     "ApiSecret": "alarms on the age of secrets",
     "DnsZone": "zone, records, certificates and health checks",
 }

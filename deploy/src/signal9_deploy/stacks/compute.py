@@ -21,16 +21,14 @@ from signal9_constructs import (
 from signal9_core.domain.queues import queue_prefix
 
 from ..functions import FunctionSpec, Use
-from ..names import function_name, table_prefix
+from ..names import NAMESPACE, function_name, table_prefix
 from ..settings import StageSettings
 from .data import DataStack
 from .network import NetworkStack
 
-__all__ = ["NAMESPACE", "PYTHON", "Compute"]
+__all__ = ["PYTHON", "Compute"]
 
 PYTHON: Final = "3.14"
-NAMESPACE: Final = "Signal9"
-"""The CloudWatch namespace of the metrics that the handlers write."""
 
 _ARCHITECTURE: Final = "arm64"
 _DEPLOY: Final = Path(__file__).parents[3]

@@ -14,16 +14,26 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from signal9_constructs import AccessTrail, ApiSecret, DataTable, DnsZone, SecureBucket
-from signal9_constructs.alarms import make_alarm, service_metric
-from signal9_constructs.observability import make_alarm_topic
+from signal9_constructs import (
+    AccessTrail,
+    ApiSecret,
+    DataTable,
+    DnsZone,
+    Observability,
+    SecureBucket,
+)
+from signal9_constructs.alarms import add_dead_letter_alarm, make_alarm, service_metric
+from signal9_constructs.incidents import link_runbook
+from signal9_constructs.observability import WatchedService, make_alarm_topic
 from signal9_constructs.queue import make_dead_letters
 from signal9_core.tables import TABLES
 
 from ..names import (
+    NAMESPACE,
     SecretSpec,
     bucket_name,
     deployed_secrets,
+    runbook,
     secret_name,
     stack_name,
     table_prefix,
@@ -76,6 +86,17 @@ class DataStack(Stack):
             self._schedule_exports(exports, failed)
             if self._watches_exports:
                 self._watch_exports(exports, failed)
+        self.watch = Observability(
+            self,
+            "Watch",
+            namespace=NAMESPACE,
+            dashboard=False,
+            topic=self.topic,
+            runbook_url=settings.runbooks,
+            removal_policy=self._policy,
+        )
+        self.watched_tables = self._watch_tables()
+        self._watch_backups_and_secrets()
         self.zone = None
         if settings.domain:
             # The name servers of a zone are state too.
@@ -204,6 +225,7 @@ class DataStack(Stack):
 
         The last file of an export is its summary; the queue only gives the rules a target.
         """
+        add_dead_letter_alarm(Construct(scope, "Alarms"), failed, self.topic)
         completed = make_dead_letters(scope, "Completed", removal_policy=self._policy)
         for name in self.tables:
             key = {"wildcard": f"tables/{name}/*/manifest-summary.json"}
@@ -228,13 +250,35 @@ class DataStack(Stack):
                     "AWS/Events", "Invocations", {"RuleName": rule.rule_name}, period_s=3600
                 ),
                 1,
-                f"{name}: no export was completed in {_EXPORT_ALARM_HOURS} hours; "
-                f"docs/deploy.md, Backups",
+                f"{name}: no export was completed in {_EXPORT_ALARM_HOURS} hours",
                 self.topic,
                 periods=_EXPORT_ALARM_HOURS,
                 comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
                 missing_data=cloudwatch.TreatMissingData.BREACHING,
             )
+
+    def _watch_tables(self) -> tuple[WatchedService, cloudwatch.CompositeAlarm] | None:
+        """Return the watched tables and their incident, if the stage has such alarms."""
+        settings = self._settings
+        if not settings.parts.alarms or settings.emulated:
+            return None
+        tables = self.watch.watch("Tables", tables=list(self.tables.values()))
+        description = f"{settings.title}: tables are throttled or fail"
+        return tables, self.watch.incident("Tables", tables, description=description)
+
+    def _watch_backups_and_secrets(self) -> None:
+        settings = self._settings
+        if self._watches_exports:
+            exports = self.node.find_child("Exports")
+            link_runbook(runbook(settings, "exports"), exports)
+            description = f"{settings.title}: tables are not exported"
+            self.watch.incident("Exports", exports, description=description)
+        found = (secret.node.try_find_child("AgeCheck") for secret in self.secrets.values())
+        if checks := [check for check in found if check is not None]:
+            link_runbook(runbook(settings, "secret-checks"), *checks)
+            description = f"{settings.title}: the age of secrets is not measured"
+            self.watch.incident("SecretChecks", *checks, description=description)
+        link_runbook(runbook(settings, "secret-age"), *self.secrets.values())
 
 
 def make_recipients_topic(scope: Construct, settings: StageSettings) -> sns.Topic:

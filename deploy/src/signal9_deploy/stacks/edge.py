@@ -11,8 +11,9 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from signal9_constructs import ContentDelivery, DnsZone, SecureBucket
+from signal9_constructs.incidents import link_runbook, make_incident
 
-from ..names import bucket_name, stack_name
+from ..names import bucket_name, runbook, stack_name
 from ..settings import EDGE_REGION, StageSettings
 from .data import DataStack, make_recipients_topic, origin_header
 from .service import ServiceStack, make_firewall
@@ -82,6 +83,8 @@ class EdgeStack(Stack):
                 zone.mx(settings.mail)
                 zone.txt("", settings.spf)
                 zone.txt("_dmarc", settings.dmarc)
+            if settings.parts.alarms:
+                self._notify_once(zone, data, service)
         CfnOutput(self, "SiteUrl", value=site.url)
         CfnOutput(self, "DistributionId", value=site.distribution.distribution_id)
 
@@ -90,6 +93,22 @@ class EdgeStack(Stack):
         if self._settings.region == EDGE_REGION:
             return data.topic
         return make_recipients_topic(Construct(self, "Alarms"), self._settings)
+
+    def _notify_once(self, zone: DnsZone, data: DataStack, service: ServiceStack) -> None:
+        """Do not notify of the site if the API is the cause, which the API's incident reports."""
+        url = runbook(self._settings, "site")
+        link_runbook(url, zone)
+        # A cause must be in the same region.
+        if self._settings.region == EDGE_REGION and (cause := service.alarms.incidents.get("Api")):
+            make_incident(
+                Construct(self, "Incidents"),
+                "Site",
+                [zone],
+                f"{self._settings.title}: the site does not respond",
+                [data.topic],
+                runbook_url=url,
+                suppressed_by=cause,
+            )
 
     def _make_zone(self, data: DataStack) -> DnsZone | None:
         if self._settings.domain is None or data.zone is None:

@@ -1,12 +1,10 @@
 """The stack of the API and the pipeline: functions, bus, queues, firewall and alarms."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Final
 
 from aws_cdk import CfnOutput, RemovalPolicy, Stack, aws_kms
 from aws_cdk import aws_certificatemanager as acm
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_route53_targets as targets
@@ -18,19 +16,19 @@ from signal9_constructs import (
     EventBackbone,
     Firewall,
     GradualDeployment,
-    Observability,
     RestService,
     Route,
     WorkQueue,
 )
-from signal9_constructs.alarms import make_alarm, service_metric
 from signal9_core.domain.queues import DEAD_LETTERS, work_queue
 from signal9_core.events import EVENTS, SOURCE, IngestionFailed, event_schema
 
 from ..functions import AUTHORIZER, FUNCTIONS, FunctionSpec
 from ..names import access_log_name, api_name, bus_name, queue_name, stack_name
 from ..settings import StageSettings
-from .compute import NAMESPACE, Compute
+from .alarms import StageAlarms
+from .compute import Compute
+from .dashboard import show_stage
 from .data import DataStack, origin_header
 from .network import NetworkStack
 
@@ -110,14 +108,21 @@ class ServiceStack(Stack):
             if not settings.emulated:
                 firewall.protect(self.rest.stage)
         self._schedule_canary()
+        self.gradual = None
         if settings.gradual and not settings.emulated:
-            GradualDeployment(
-                self,
-                "Gradual",
-                functions=list(self.compute.by_name.values()),
-                alarm_topic=data.topic,
-            )
-        self._add_alarms()
+            self.gradual = self._deploy_gradually()
+        self.alarms = StageAlarms(
+            self,
+            settings,
+            data=data,
+            specs=specs,
+            functions=self.compute.by_name,
+            queues=[self.failures, *self.queues.values()],
+            backbone=self.backbone,
+            rest=self.rest,
+            gradual=self.gradual,
+        )
+        show_stage(self.alarms)
         CfnOutput(self, "ApiId", value=self.rest.api.rest_api_id)
         if not settings.behind_edge:
             CfnOutput(self, "ApiUrl", value=self.rest.url)
@@ -233,8 +238,21 @@ class ServiceStack(Stack):
             names.alias(domain_name, targets.ApiGatewayDomain(rest.domain))
         return rest
 
+    def _deploy_gradually(self) -> GradualDeployment:
+        """Shift traffic to new versions, and back if they fail.
+
+        Lambda counts refused tokens as errors of the authorizer, so its errors end no deployment.
+        """
+        return GradualDeployment(
+            self,
+            "Gradual",
+            functions=list(self.compute.by_name.values()),
+            expected_errors=[self.compute.by_name[AUTHORIZER.name]],
+            alarm_topic=self._data.topic,
+        )
+
     def _schedule_canary(self) -> None:
-        """Let the canary check the stage every few minutes; alarm on what fails, and on silence."""
+        """Let the canary check the stage every few minutes; the alarms watch what it finds."""
         settings, minutes = self._settings, self._settings.canary.minutes
         for spec in self._specs if minutes else ():
             if spec.checks:
@@ -249,33 +267,6 @@ class ServiceStack(Stack):
                     schedule=f"rate({minutes} minute{'s' if minutes > 1 else ''})",
                     payload=checks,
                 )
-                self._watch_canary(Construct(self, spec.name), minutes)
-
-    def _watch_canary(self, scope: Construct, minutes: int) -> None:
-        dimensions = {"service": "signal9", "stage": self._settings.stage}
-        metric = partial(
-            service_metric, NAMESPACE, "FailedChecks", dimensions, period_s=60 * minutes
-        )
-        make_alarm(
-            scope,
-            "Failing",
-            metric(statistic="Minimum"),
-            1,
-            "The canary has found the stage broken twice in a row: its log says what",
-            self._data.topic,
-            periods=2,
-        )
-        make_alarm(
-            scope,
-            "Silent",
-            metric(statistic="SampleCount"),
-            1,
-            "The canary has not checked the stage three times in a row",
-            self._data.topic,
-            periods=3,
-            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-            missing_data=cloudwatch.TreatMissingData.BREACHING,
-        )
 
     def _routes(self) -> list[Route]:
         return [
@@ -289,48 +280,6 @@ class ServiceStack(Stack):
             for spec in self._specs
             for endpoint in spec.endpoints
         ]
-
-    def _add_alarms(self) -> None:
-        """Alarm on everything, or without `parts.alarms` on the API and failed events only."""
-        parts = self._settings.parts
-        observability = Observability(
-            self,
-            "Observability",
-            namespace=NAMESPACE,
-            dashboard_name=self._settings.title,
-            topic=self._data.topic,
-            removal_policy=self._policy,
-        )
-        if not parts.dashboard:
-            observability.node.try_remove_child(observability.dashboard.node.id)
-        observability.watch("Api", apis=[self.rest.api])
-        functions = self.compute.by_name.values() if parts.alarms else ()
-        queues = (self.failures, *self.queues.values())
-        observability.watch(
-            "Pipeline",
-            functions=[function.function for function in functions],
-            queues=[queue.queue for queue in queues] if parts.alarms else [],
-            dead_letters=[
-                *(queue.dead_letters for queue in queues),
-                *(function.dead_letters for function in functions),
-            ],
-        )
-        if parts.alarms:
-            dimensions = {"service": "signal9", "stage": self._settings.stage}
-            make_alarm(
-                self,
-                "OldData",
-                service_metric(
-                    NAMESPACE, "Problems", dimensions, statistic="Maximum", period_s=900
-                ),
-                1,
-                "For an hour, the health check has reported data that is older than promised",
-                self._data.topic,
-                periods=4,
-            )
-        if parts.alarms and not self._settings.emulated:
-            tables = [table.table for table in self._data.tables.values()]
-            observability.watch("Tables", tables=tables)
 
 
 def make_firewall(scope: Construct, settings: StageSettings, *, edge: bool = False) -> Firewall:

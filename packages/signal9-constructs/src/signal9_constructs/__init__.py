@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .gradual import GradualDeployment
     from .limits import LimitChecks
     from .network import Network, SubnetPlan, plan_subnets
-    from .observability import Observability, WatchedService
+    from .observability import Observability
     from .queue import WorkQueue
     from .rest import RestService, Route, UsagePlan
     from .secret import ApiSecret
@@ -83,7 +83,6 @@ __all__ = [
     "UsagePlan",
     "UserPool",
     "Verdict",
-    "WatchedService",
     "WorkQueue",
     "__version__",
     "acknowledge_known_findings",
@@ -110,7 +109,7 @@ _MODULES: Final = {
     "gradual": "GradualDeployment",
     "limits": "LimitChecks",
     "network": "Network SubnetPlan plan_subnets",
-    "observability": "Observability WatchedService",
+    "observability": "Observability",
     "queue": "WorkQueue",
     "rest": "RestService Route UsagePlan",
     "secret": "ApiSecret",

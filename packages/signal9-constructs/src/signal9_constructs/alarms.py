@@ -226,16 +226,16 @@ def make_alarms(
     *,
     settings: Mapping[str, AlarmSetting | None] | None = None,
     runbook_url: str | None = None,
-) -> dict[str, cloudwatch.Alarm]:
-    """Make a subject's alarms by name, with their settings; those whose setting is `None` are off.
+) -> list[cloudwatch.Alarm]:
+    """Make a subject's alarms with their settings; those whose setting is `None` are off.
 
     `runbook_url` is a page with an entry for each name, such as `client-errors`.
     """
-    alarms = {}
+    alarms = []
     for spec in subject.alarms:
         setting = (settings or {}).get(spec.name, AlarmSetting())
         if setting is not None:
-            alarms[spec.name] = _make(scope, subject.path, spec, setting, targets, runbook_url)
+            alarms.append(_make(scope, subject.path, spec, setting, targets, runbook_url))
     return alarms
 
 

@@ -29,7 +29,8 @@ class GradualDeployment(Construct):
 
     `functions` have an alias. An error of a new version, or any of `alarms`, ends the deployment
     and points the aliases back; CloudFormation then rolls the stack back. While one of `alarms`
-    fires, nothing can be deployed. `before` and `after` are functions that CodeDeploy calls around
+    fires, nothing can be deployed. Errors of functions in `expected_errors`, such as an authorizer
+    that refuses callers, end none. `before` and `after` are functions that CodeDeploy calls around
     the shift, and that report success or failure to it.
     """
 
@@ -42,6 +43,7 @@ class GradualDeployment(Construct):
         config: aws_codedeploy.ILambdaDeploymentConfig | None = None,
         alarms: Sequence[cloudwatch.IAlarm] = (),
         alarm_on_errors: bool = True,
+        expected_errors: Sequence[PythonFunction] = (),
         alarm_topic: AlarmTarget | None = None,
         before: lambda_.IFunction | None = None,
         after: lambda_.IFunction | None = None,
@@ -50,7 +52,8 @@ class GradualDeployment(Construct):
         super().__init__(scope, id_)
         prepare(self)
         aliases = [self._alias_of(function) for function in functions]
-        own = self._make_alarms(aliases, alarm_topic) if alarm_on_errors else ()
+        watched = [self._alias_of(each) for each in functions if each not in expected_errors]
+        own = self._make_alarms(watched, alarm_topic) if alarm_on_errors else ()
         self.alarms = [*own, *alarms]
         if len(self.alarms) > _MOST_ALARMS:
             raise ConstructError(

@@ -25,7 +25,7 @@ def make_incident(
     *,
     runbook_url: str | None = None,
     suppressed_by: cloudwatch.IAlarm | None = None,
-    wait_s: int = 600,
+    wait_s: int = 300,
 ) -> cloudwatch.CompositeAlarm:
     """Make an alarm that is on while any alarm in `parts` is, and notifies instead of them.
 

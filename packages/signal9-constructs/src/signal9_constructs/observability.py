@@ -31,16 +31,16 @@ from .watched import Resources, watched_subjects
 __all__ = ["Observability", "WatchedService", "make_alarm_topic"]
 
 _DASHBOARD_COLUMNS: Final = 24
-_NARROWEST: Final = 4
+_NARROWEST: Final = 6
 _MAX_ALARM_HOURS: Final = 168
 
 
 class WatchedService(Construct):
-    """What `watch` has made of a service: the alarms by path, and the widgets."""
+    """What `watch` has made of a service: the alarms and the widgets."""
 
     def __init__(self, scope: Construct, id_: str) -> None:
         super().__init__(scope, id_)
-        self.alarms: dict[str, cloudwatch.Alarm] = {}
+        self.alarms: list[cloudwatch.Alarm] = []
         self.widgets: list[cloudwatch.IWidget] = []
 
 
@@ -138,7 +138,7 @@ class Observability(Construct):
             made = make_alarms(
                 place, subject, targets, settings=settings, runbook_url=self.runbook_url
             )
-            scope.alarms.update({alarm.node.path: alarm for alarm in made.values()})
+            scope.alarms += made
             known.update(spec.name for spec in subject.alarms)
             for label, metrics in subject.graphs.items():
                 graphs.setdefault(label, []).extend(metrics)
@@ -154,7 +154,7 @@ class Observability(Construct):
         *parts: IConstruct,
         description: str | None = None,
         suppressed_by: cloudwatch.IAlarm | None = None,
-        wait_s: int = 600,
+        wait_s: int = 300,
         actions: Sequence[AlarmTarget] | None = None,
     ) -> cloudwatch.CompositeAlarm:
         """Notify once for all alarms in `parts`, which fall silent, while any of them is on.

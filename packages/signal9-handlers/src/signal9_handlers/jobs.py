@@ -12,7 +12,7 @@ from signal9_core.domain.work import WorkItem
 from signal9_core.errors import PublishError, Signal9Error
 from signal9_core.events import parse_event
 
-from .metrics import put_freshness
+from .metrics import put_freshness, put_ingests, put_quotas
 from .runtime import application, logger
 
 __all__ = [
@@ -44,6 +44,7 @@ def plan(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG
     app = application()
     planned = app.pipeline.plan()
     put_freshness(app)
+    put_quotas(app)
     logger().info("planned", extra=planned._asdict())
 
 
@@ -57,8 +58,9 @@ def publish_pending(event: dict[str, object], context: LambdaContext) -> None:  
 def work(event: Batch, context: LambdaContext) -> Response:
     """Do work items; a provider's failures are announced as well."""
     until = _end(context, _RESERVE)
-    messages = _messages(event)
-    result, failures = application().pipeline.work(messages, until)
+    app, messages = application(), _messages(event)
+    result, failures = app.pipeline.work(messages, until)
+    put_ingests(app, result.stored, [failure.data_set for failure in result.failed])
     logger().info(
         "worked",
         messages=len(messages),

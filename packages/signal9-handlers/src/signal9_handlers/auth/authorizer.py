@@ -63,6 +63,9 @@ def handler(event: Mapping[str, str], context: "LambdaContext") -> dict[str, Any
     except RefusedError as error:
         logger().info("token refused", reason=str(error))
         raise UnauthorizedError from None
+    except Exception:
+        _count_error()
+        raise
     stage = "/".join(event["methodArn"].split("/")[:2])
     statement = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": f"{stage}/*"}
     return {
@@ -70,6 +73,12 @@ def handler(event: Mapping[str, str], context: "LambdaContext") -> dict[str, Any
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
         "context": identity.context(),
     }
+
+
+def _count_error() -> None:
+    from ..metrics import put_authorizer_error  # noqa: PLC0415  # loaded after a failure only
+
+    put_authorizer_error(load_settings().stage)
 
 
 @cache
