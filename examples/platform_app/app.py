@@ -4,13 +4,13 @@ A container service takes uploads, and a state machine converts what arrived dur
 """
 
 import aws_cdk as cdk
-import existing
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 
+import existing
 import signal9_constructs as parts
 
 ACCEPTED = (
@@ -28,6 +28,7 @@ class Platform(cdk.Stack):
         self.has = existing.Resources(self, stage)
         self.key = kms.Key(self, "Key", enable_key_rotation=True)
         self.uploads = parts.SecureBucket.from_existing(self, "Bucket", self.has.bucket)
+        cdk.Annotations.of(self.uploads).acknowledge_warning("signal9-constructs:existingBucket")
         seen = parts.Observability(self, "Seen", namespace="Platform", topic=self.has.topic)
         jobs = parts.DataTable(self, "Jobs", partition_key="document", encryption_key=self.key)
         nightly = self._convert(jobs)

@@ -1,7 +1,6 @@
 """The same platform in plain CDK: what app.py leaves to the constructs is written out."""
 
 import aws_cdk as cdk
-import existing
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -22,6 +21,8 @@ from aws_cdk import aws_scheduler_targets as scheduler_targets
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
+
+import existing
 
 KEEP = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 TABLE_READ_WRITE = (
@@ -347,10 +348,7 @@ class Platform(cdk.Stack):
             "Throttled": (self.nightly.metric_throttled(), 1),
             "ThrottledReads": (self._of_table("ReadThrottleEvents"), 1),
             "ThrottledWrites": (self._of_table("WriteThrottleEvents"), 1),
-            "SystemErrors": (
-                self.jobs.metric_system_errors_for_operations(operations=OPERATIONS),
-                1,
-            ),
+            "SystemErrors": (of_dynamodb, 1),
             "BalancerErrors": (balancer.http_code_elb(errors), 1),
             "TargetErrors": (balancer.http_code_target(target_errors), 1),
             "Rejected": (balancer.rejected_connection_count(), 1),

@@ -11,10 +11,14 @@ from typing import Final
 from aws_cdk import Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from signal9_constructs import (
@@ -41,6 +45,7 @@ from signal9_constructs import (
     SecureBucket,
     StateMachineJob,
     TableIndex,
+    UsagePlan,
     UserPool,
     WorkQueue,
 )
@@ -121,7 +126,8 @@ def _backbone(stack: Stack) -> Construct:
 
 def _observability(stack: Stack) -> Construct:
     seen = Observability(stack, "Seen", namespace="Shop", emails=["ops@shop.example"])
-    seen.watch_ingestion("Prices", successes="PricesIngested", failures="IngestionFailed")
+    prices = seen.watch_ingestion("Prices", successes="PricesIngested", failures="IngestionFailed")
+    seen.incident("Prices", prices)
     seen.log_group("Jobs")
     return seen
 
@@ -188,8 +194,8 @@ def _job(stack: Stack) -> Construct:
     return job
 
 
-def _containers(stack: Stack) -> Construct:
-    vpc = ec2.Vpc.from_vpc_attributes(
+def _vpc(stack: Stack) -> ec2.IVpc:
+    return ec2.Vpc.from_vpc_attributes(
         stack,
         "Vpc",
         vpc_id="vpc-0123456789abcdef0",
@@ -197,13 +203,20 @@ def _containers(stack: Stack) -> Construct:
         private_subnet_ids=["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
         vpc_cidr_block="10.0.0.0/16",
     )
+
+
+def _certificate(stack: Stack) -> acm.ICertificate:
     arn = "arn:aws:acm:us-east-1:123456789012:certificate/c"
+    return acm.Certificate.from_certificate_arn(stack, "Certificate", arn)
+
+
+def _containers(stack: Stack) -> Construct:
     return FargateService(
         stack,
         "Web",
         image="public.ecr.aws/nginx/nginx:1.29",
-        vpc=vpc,
-        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", arn),
+        vpc=_vpc(stack),
+        certificate=_certificate(stack),
         requests_per_task=1000,
         alarm_topic=topic(stack),
     )
@@ -284,4 +297,62 @@ def _granted(stack: Stack) -> None:
     work.feed(caller.function)
 
 
-ASKED: Final[dict[str, Callable[[Stack], object]]] = {"Files": _files, "Granted": _granted}
+def _connected(stack: Stack) -> None:
+    """Events in order and to other accounts, jobs that exist, a private API, calls of functions."""
+    code = lambda_.Code.from_inline("def handler(event, context): pass")
+    function = PythonFunction(stack, "Called", code=code, handler="index.handler")
+    machine = sfn.StateMachine.from_state_machine_arn(
+        stack, "Job", "arn:aws:states:us-east-1:123456789012:stateMachine:job"
+    )
+    orders = WorkQueue(stack, "Orders", fifo=True)
+    orders.feed(function, filters=[{"body": {"state": ["paid"]}}])
+    elsewhere = "arn:aws:events:eu-west-1:210987654321:event-bus/billing"
+    backbone = EventBackbone(stack, "Events")
+    backbone.rule(
+        "Paid",
+        source="shop",
+        detail_types=["Order Paid"],
+        targets=[orders, machine, events.EventBus.from_event_bus_arn(stack, "Bus", elsewhere)],
+    )
+    backbone.schedule("Nightly", target=machine, schedule="rate(1 day)")
+    endpoint = ec2.InterfaceVpcEndpoint.from_interface_vpc_endpoint_attributes(
+        stack, "Endpoint", port=443, vpc_endpoint_id="vpce-0123456789abcdef0"
+    )
+    RestService(
+        stack,
+        "Api",
+        routes=[
+            Route("POST", "/jobs", integration=machine, authorizer="iam"),
+            Route("GET", "/orders", function, authorizer=function),
+        ],
+        vpc_endpoints=[endpoint],
+        usage_plans=[UsagePlan("Gold", ["acme"], 5, 10, 1000)],
+    )
+    trail = AccessTrail(stack, "Trail", functions=[function])
+    trail.log_bucket.grant_read(function)
+    ApiSecret(stack, "Signing", generated="apiKey", replica_regions=["eu-west-1"])
+
+
+def _running(stack: Stack) -> None:
+    code = lambda_.Code.from_inline("def handler(event, context): pass")
+    function = PythonFunction(stack, "Bill", code=code, handler="index.handler").function
+    step = tasks.LambdaInvoke(stack, "Bill customers", lambda_function=function)
+    StateMachineJob(stack, "Bills", definition=step)
+    FargateService(
+        stack,
+        "Web",
+        image=ecr.Repository.from_repository_name(stack, "Image", "web"),
+        cluster=ecs.Cluster.from_cluster_attributes(
+            stack, "Cluster", cluster_name="shop", vpc=_vpc(stack)
+        ),
+        certificate=_certificate(stack),
+        environment={"SHOP": "books"},
+    )
+
+
+ASKED: Final[dict[str, Callable[[Stack], object]]] = {
+    "Files": _files,
+    "Granted": _granted,
+    "Connected": _connected,
+    "Running": _running,
+}

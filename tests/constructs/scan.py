@@ -1,4 +1,4 @@
-"""Writes the templates of constructs, stages and the foreign app, for scanners to read.
+"""Writes the templates of constructs, stages and examples, for scanners to read.
 
 `python -m tests.constructs.scan FOLDER`. Everything that is accepted says so in its template, so
 a scanner that prints anything has found something new. checkov runs in an environment of its own,
@@ -25,7 +25,7 @@ from tests.deploy.lab import parts, template
 __all__ = ["STAGES", "construct_templates"]
 
 STAGES: Final = ("dev", "test", "prod")
-_FOREIGN_APP: Final = Path(__file__).parents[2] / "examples" / "foreign_app"
+_EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 
 
 def construct_templates() -> dict[str, Template]:
@@ -49,15 +49,16 @@ def main(folder: Path) -> None:
         templates |= {f"{name}-{part}": template(name, part) for part in parts(name)}
     for name, written in templates.items():
         (folder / f"{name}.json").write_text(text(written), "utf-8")
-    with TemporaryDirectory() as assembly:
-        subprocess.run(
-            [sys.executable, "app.py"],
-            check=True,
-            cwd=_FOREIGN_APP,
-            env={**os.environ, "CDK_OUTDIR": assembly},
-        )
-        for path in Path(assembly).rglob("*.template.json"):
-            (folder / f"foreign-{path.name}").write_bytes(path.read_bytes())
+    for example in ("foreign_app", "platform_app"):
+        with TemporaryDirectory() as assembly:
+            subprocess.run(
+                [sys.executable, "app.py"],
+                check=True,
+                cwd=_EXAMPLES / example,
+                env={**os.environ, "CDK_OUTDIR": assembly},
+            )
+            for path in Path(assembly).rglob("*.template.json"):
+                (folder / f"{example}-{path.name}").write_bytes(path.read_bytes())
 
 
 if __name__ == "__main__":

@@ -70,7 +70,8 @@ class Shop:
         route = Route("GET", "/api/orders", self.function.function)
         self.service = RestService(stack, "Api", routes=[route], authorizer=self.function.function)
         Firewall(stack, "Firewall").protect(self.service.stage)
-        seen.watch("Orders", apis=[self.service.api], tables=[self.table.table])
+        orders = seen.watch("Orders", apis=[self.service], tables=[self.table])
+        seen.incident("Orders", orders)
 
     def _show(self) -> None:
         wall = Firewall(self.edge, "Firewall", edge=True)

@@ -27,10 +27,12 @@ from signal9_constructs import (
     EventBackbone,
     Firewall,
     GuardedStage,
+    ManagedRules,
     Network,
     Observability,
     PythonBundle,
     PythonFunction,
+    RateLimit,
     RestService,
     Route,
     SecureBucket,
@@ -202,7 +204,14 @@ class Shop(Stack):
             authorizer=self.judge.function,
             cors_origins=["https://shop.example"],
         )
-        self.wall = Firewall(self, "Wall", log_retention_days=None)
+        self.wall = Firewall(
+            self,
+            "Wall",
+            # No paths: the emulator returns search strings that boto3 cannot decode.
+            rate_limits=[RateLimit("keys", 100, by="header", header="X-Api-Key")],
+            managed_rules=[ManagedRules("common", version="Version_1.19"), "bots"],
+            log_retention_days=None,
+        )
         self.site = ContentDelivery(self, "Site", api=self.service.api)
         self.zone = DnsZone(self, "Zone", zone_name="shop.example")
         self.zone.cname("docs", "pages.example.net")
@@ -405,7 +414,9 @@ def test_a_firewall_has_its_rules(deployed: Deployed) -> None:
         "WebACL"
     ]
 
-    assert "rate" in [rule["Name"] for rule in acl["Rules"]]
+    names = [rule["Name"] for rule in acl["Rules"]]
+    assert names == ["rate", "keys", "xss", "common", "bots"]
+    assert "Version_1.19" in str(acl["Rules"][3])
 
 
 def test_a_distribution_has_two_origins(deployed: Deployed) -> None:

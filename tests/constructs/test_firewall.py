@@ -1,19 +1,39 @@
 """Firewall: who is judged by what, in which order, at which cost."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import cast
 
 import pytest
 from aws_cdk import App, CfnParameter, Stack
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_appsync as appsync
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_wafv2 as wafv2
 from aws_cdk.assertions import Match, Template
 
-from signal9_constructs import ConstructError, Firewall, FirewallRule
+from signal9_constructs import (
+    ConstructError,
+    Firewall,
+    FirewallRule,
+    ManagedRules,
+    RateLimit,
+    RestService,
+    Route,
+)
+from signal9_constructs.firewall_rules import capacity_of
 from tests.constructs.lab import Made, only, properties, synthesise, text
 
 ACL = "AWS::WAFv2::WebACL"
 ANY = wafv2.CfnWebACL.StatementProperty()
+Acl = wafv2.CfnWebACL
+Statement = wafv2.CfnWebACL.StatementProperty
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:orders"
 Rule = dict[str, dict[str, object]]
 
 
@@ -291,3 +311,303 @@ def test_an_edge_firewall_protects_no_api() -> None:
 
     with pytest.raises(ConstructError, match="protects distributions"):
         wall.protect(api.deployment_stage)
+
+
+def _text(where: str, constraint: str = "CONTAINS", **inspected: object) -> Statement:
+    return Statement(
+        byte_match_statement=Acl.ByteMatchStatementProperty(
+            field_to_match=Acl.FieldToMatchProperty(**(inspected or {"uri_path": {}})),  # type: ignore[arg-type]
+            positional_constraint=constraint,
+            search_string=where,
+            text_transformations=[Acl.TextTransformationProperty(priority=0, type="LOWERCASE")],
+        )
+    )
+
+
+def _limited(stack: Stack) -> None:
+    Firewall(
+        stack,
+        "Wall",
+        requests_per_address=None,
+        rate_limits=[
+            RateLimit("sign-in", 10, window_s=60, paths=["/login", "/token"], action="captcha"),
+            RateLimit("proxied", 500, by="forwarded-address"),
+            RateLimit("tokens", 300, by="token", action="challenge"),
+            RateLimit("keys", 100, by="header", header="X-Api-Key", status=503),
+        ],
+        redacted_headers=["X-Api-Key"],
+        redact_query=True,
+        log_blocked_only=True,
+    )
+
+
+def _managed(stack: Stack) -> None:
+    Firewall(
+        stack,
+        "Wall",
+        managed_rules=[
+            ManagedRules(
+                "common",
+                version="Version_1.19",
+                actions={"NoUserAgent_HEADER": "count", "SizeRestrictions_BODY": "captcha"},
+                excluded_paths=["/hooks/"],
+            ),
+            ManagedRules("bots", inspection="TARGETED"),
+            ManagedRules("Shield", vendor="Example", capacity=80),
+            "reputation",
+        ],
+        custom_rules=[
+            FirewallRule("teapots", _text("teapot"), action="challenge"),
+            Acl.RuleProperty(
+                name="own",
+                priority=7,
+                statement=_text("/own", "STARTS_WITH"),
+                action=Acl.RuleActionProperty(block={}),
+                visibility_config=Acl.VisibilityConfigProperty(
+                    cloud_watch_metrics_enabled=True,
+                    metric_name="own",
+                    sampled_requests_enabled=False,
+                ),
+                rule_labels=[Acl.LabelProperty(name="own:rule")],
+            ),
+        ],
+        count_only=["teapots", "own", "bots"],
+        capacity_limit=2000,
+        props={"token_domains": ["shop.example"]},
+    )
+
+
+def _protecting(stack: Stack) -> None:
+    wall = Firewall(stack, "Wall", log_retention_days=None)
+    function = lambda_.Function.from_function_arn(stack, "Orders", FUNCTION)
+    wall.protect(_balancer(stack))
+    wall.protect(cognito.UserPool(stack, "Users"))
+    wall.protect(cognito.UserPool.from_user_pool_id(stack, "Theirs", "us-east-1_1"))
+    wall.protect(appsync.GraphqlApi.from_graphql_api_attributes(stack, "Graph", graphql_api_id="g"))
+    wall.protect(RestService(stack, "Api", routes=[Route("GET", "/orders", function, open=True)]))
+
+
+def _balancer(stack: Stack) -> elbv2.IApplicationLoadBalancer:
+    return elbv2.ApplicationLoadBalancer.from_application_load_balancer_attributes(
+        stack,
+        "Balancer",
+        load_balancer_arn="arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/shop/1",
+        security_group_id="sg-1",
+    )
+
+
+def _at_the_edge(stack: Stack) -> None:
+    existing = Firewall.from_web_acl_arn(
+        stack, "Theirs", "arn:aws:wafv2:us-east-1:123456789012:global/webacl/theirs/1"
+    )
+    for name, wall in (("Own", Firewall(stack, "Wall", edge=True)), ("Other", existing)):
+        origin = origins.HttpOrigin(f"{name.lower()}.example")
+        behavior = cloudfront.BehaviorOptions(origin=origin)
+        wall.protect(cloudfront.Distribution(stack, name, default_behavior=behavior))
+
+
+@pytest.fixture(scope="module")
+def more() -> Made:
+    return synthesise(
+        limited=_limited, managed=_managed, protecting=_protecting, at_the_edge=_at_the_edge
+    )
+
+
+def test_a_limit_counts_by_address_forwarded_address_token_or_header(more: Made) -> None:
+    limits = {
+        name: rule["Statement"]["RateBasedStatement"]
+        for name, rule in _rules(more["limited"]).items()
+        if "RateBasedStatement" in rule["Statement"]
+    }
+
+    assert "ForwardedIPConfig" in str(limits["proxied"])
+    assert "'Name': 'authorization'" in str(limits["tokens"])
+    assert "'Name': 'x-api-key'" in str(limits["keys"])
+    scope = str(limits["sign-in"])
+    assert "'SearchString': '/login'" in scope
+    assert "'SearchString': '/token'" in scope
+    assert scope.count("NORMALIZE_PATH") == 2
+
+
+def test_a_limit_may_ask_for_a_puzzle_instead_of_blocking(more: Made) -> None:
+    rules = _rules(more["limited"])
+
+    assert rules["sign-in"]["Action"] == {"Captcha": {}}
+    assert rules["tokens"]["Action"] == {"Challenge": {}}
+    assert rules["keys"]["Action"] == {"Block": {"CustomResponse": {"ResponseCode": 503}}}
+
+
+def test_logs_may_leave_out_headers_queries_and_what_was_allowed(more: Made) -> None:
+    logging = only(more["limited"], "AWS::WAFv2::LoggingConfiguration")
+
+    redacted = cast("list[object]", logging["RedactedFields"])
+    assert {"SingleHeader": {"Name": "X-Api-Key"}} in redacted
+    assert {"QueryString": {}} in redacted
+    assert cast("dict[str, object]", logging["LoggingFilter"])["DefaultBehavior"] == "DROP"
+
+
+def test_a_managed_group_has_its_version_actions_and_exceptions(more: Made) -> None:
+    group = cast(
+        "dict[str, object]",
+        _rules(more["managed"])["common"]["Statement"]["ManagedRuleGroupStatement"],
+    )
+
+    assert (group["Name"], group["Version"]) == ("AWSManagedRulesCommonRuleSet", "Version_1.19")
+    assert group["RuleActionOverrides"] == [
+        {"ActionToUse": {"Count": {}}, "Name": "NoUserAgent_HEADER"},
+        {"ActionToUse": {"Captcha": {}}, "Name": "SizeRestrictions_BODY"},
+    ]
+    assert "'SearchString': '/hooks/'" in str(group["ScopeDownStatement"])
+
+
+def test_bots_are_inspected_as_closely_as_wanted(more: Made) -> None:
+    rule = _rules(more["managed"])["bots"]
+
+    assert "'InspectionLevel': 'TARGETED'" in str(rule["Statement"])
+    assert rule["OverrideAction"] == {"Count": {}}
+
+
+def test_another_vendors_group_is_used_by_its_name(more: Made) -> None:
+    statement = str(_rules(more["managed"])["Shield"]["Statement"])
+
+    assert "'VendorName': 'Example'" in statement
+
+
+def test_a_rule_of_cloudformation_passes_with_the_priority_of_its_place(more: Made) -> None:
+    rule: Mapping[str, object] = _rules(more["managed"])["own"]
+
+    assert rule["Priority"] == len(_rules(more["managed"])) - 1
+    assert rule["RuleLabels"] == [{"Name": "own:rule"}]
+    assert rule["Action"] == {"Count": {}}
+    more["managed"].has_resource_properties(ACL, {"TokenDomains": ["shop.example"]})
+
+
+def test_apis_load_balancers_and_user_pools_are_protected(more: Made) -> None:
+    protected = str(properties(more["protecting"], "AWS::WAFv2::WebACLAssociation"))
+
+    assert protected.count("ResourceArn") == 5
+    for part in (
+        "/restapis/",
+        "loadbalancer/app/shop/1",
+        "apis/g",
+        "userpool/us-east-1_1",
+        "Users",
+    ):
+        assert part in protected
+
+
+def test_a_distribution_is_protected_by_an_edge_firewall_new_or_existing(more: Made) -> None:
+    walls = [
+        cast("dict[str, object]", each["DistributionConfig"])["WebACLId"]
+        for each in properties(more["at_the_edge"], "AWS::CloudFront::Distribution")
+    ]
+
+    assert walls == [
+        {"Fn::GetAtt": ["Wall", "Arn"]},
+        "arn:aws:wafv2:us-east-1:123456789012:global/webacl/theirs/1",
+    ]
+
+
+def _network_balancer(stack: Stack) -> object:
+    return elbv2.NetworkLoadBalancer.from_network_load_balancer_attributes(
+        stack,
+        "B",
+        load_balancer_arn="arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/net/b/1",
+    )
+
+
+def _distribution(stack: Stack) -> cloudfront.Distribution:
+    behavior = cloudfront.BehaviorOptions(origin=origins.HttpOrigin("shop.example"))
+    return cloudfront.Distribution(stack, "Site", default_behavior=behavior)
+
+
+@pytest.mark.parametrize(
+    ("edge", "build", "why"),
+    [
+        (False, lambda stack: s3.Bucket(stack, "B"), "resource is a Bucket: must be an IStageRef"),
+        (False, lambda stack: apigatewayv2.HttpApi(stack, "B"), "resource is an? HttpApi: must be"),
+        (False, _network_balancer, "must be an application load balancer"),
+        (False, _distribution, "a distribution needs a firewall with edge=True"),
+        (True, _balancer, "an edge firewall protects distributions"),
+        (
+            True,
+            lambda stack: cloudfront.Distribution.from_distribution_attributes(
+                stack, "B", domain_name="d.example", distribution_id="D"
+            ),
+            "must be a Distribution of this app",
+        ),
+        (
+            False,
+            lambda stack: cognito.UserPool.from_user_pool_arn(
+                stack, "B", "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_1"
+            ),
+            "resource is in eu-west-1: must be in us-east-1",
+        ),
+    ],
+)
+def test_what_waf_cannot_protect_is_refused(
+    edge: bool,
+    build: Callable[[Stack], object],
+    why: str,
+) -> None:
+    stack = Stack(App(), "Stack", env={"region": "us-east-1"})
+    wall = Firewall(stack, "Wall", edge=edge)
+
+    with pytest.raises(ConstructError, match=why):
+        wall.protect(build(stack))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("statement", "units"),
+    [
+        (_text("a", "EXACTLY"), 12),
+        (_text("a"), 20),
+        (_text("a", all_query_arguments={}), 30),
+        (Statement(label_match_statement={"key": "k", "scope": "LABEL"}), 1),
+        (Statement(and_statement={"statements": [_text("a"), _text("b", "EXACTLY")]}), 32),
+        (Statement(not_statement={"statement": _text("a")}), 20),
+        (Statement(rule_group_reference_statement={"arn": "arn"}), None),
+        (
+            Statement(
+                or_statement={
+                    "statements": [Statement(rule_group_reference_statement={"arn": "a"})]
+                }
+            ),
+            None,
+        ),
+    ],
+)
+def test_the_capacity_of_a_statement_is_that_of_its_parts(
+    statement: wafv2.CfnWebACL.StatementProperty, units: int | None
+) -> None:
+    assert capacity_of(statement) == units
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"capacity_limit": 5001}, "capacity_limit=5001: must be at most 5000"),
+        (
+            {"managed_rules": [ManagedRules("Shield", vendor="X")]},
+            r"capacity of \['Shield'\] is unknown",
+        ),
+        (
+            {"managed_rules": [ManagedRules("common", version="1.19")]},
+            "must be such as Version_1.0",
+        ),
+        ({"managed_rules": [ManagedRules("reputation", version="Version_1.0")]}, "have none"),
+        ({"managed_rules": [ManagedRules("sqli", inspection="COMMON")]}, "inspection is for bots"),
+        (
+            {"managed_rules": [ManagedRules("account-takeover")]},
+            "configs must say what it inspects",
+        ),
+        ({"rate_limits": [RateLimit("few", 9)]}, "few: requests=9: must be at least 10"),
+        ({"rate_limits": [RateLimit("key", 99, by="header")]}, "by='header' and header must go"),
+        ({"rate_limits": [RateLimit("key", 99, header="X")]}, "by='header' and header must go"),
+        ({"rate_limits": [RateLimit("path", 99, paths=["x"])]}, "path 'x': must begin with /"),
+        ({"rate_limits": [RateLimit("rate", 99)]}, "duplicate rule names"),
+    ],
+)
+def test_rules_that_could_not_deploy_are_refused(options: Mapping[str, object], why: str) -> None:
+    with pytest.raises(ConstructError, match=why):
+        Firewall(Stack(), "Wall", **options)  # type: ignore[arg-type]

@@ -398,7 +398,7 @@ def test_an_image_has_no_handler_and_everything_else_has_one() -> None:
 
     for bad in ({"code": image, "handler": "index.handler"}, {"code": code}):
         with pytest.raises(ConstructError, match="Bill: handler: required, except with a"):
-            PythonFunction(Stack(), "Bill", **bad)  # type: ignore[arg-type]
+            PythonFunction(Stack(), "Bill", **bad)
 
 
 def test_a_prop_that_has_an_argument_is_refused() -> None:

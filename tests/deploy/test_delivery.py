@@ -16,7 +16,7 @@ from signal9_deploy.commands.cli import program
 from signal9_deploy.errors import StageError
 from signal9_deploy.repository import parse_repository
 from signal9_deploy.stage import make_delivery
-from tests.deploy.lab import ACCOUNT, Resource, properties, settings_of
+from tests.deploy.lab import ACCOUNT, Resource, listed, properties, settings_of
 from tests.deploy.test_commands import Recorded, cdk
 
 __all__ = ["cdk"]
@@ -85,7 +85,7 @@ def test_gitlab_deploys_only_from_its_branch() -> None:
     assert _trust(of_test)["StringEquals"]["gitlab.com:sub"].endswith(":ref:test")
 
 
-def test_a_deployment_assumes_the_roles_of_the_cdk_and_reads_a_little() -> None:
+def test_a_deployment_may_do_only_what_its_command_does() -> None:
     delivery = _delivery("github:acme/signal9", region="eu-central-1")
     statements = {each["Sid"]: each for each in _statements(delivery, "Deploy")}
 
@@ -96,9 +96,24 @@ def test_a_deployment_assumes_the_roles_of_the_cdk_and_reads_a_little() -> None:
     }
     assumed = statements.pop("CdkRoles")["Resource"]
     assert {str(role["Fn::Join"][1][2]).rpartition("/")[2] for role in assumed} == roles
-    actions = [each["Action"] for each in statements.values()]
-    flat = {action for each in actions for action in ([each] if isinstance(each, str) else each)}
-    assert {action.partition(":")[2][:3] for action in flat} <= {"GET", "Get", "Des", "Lis"}
+    assert {sid: listed(each["Action"]) for sid, each in statements.items()} == {
+        "Canary": ["lambda:InvokeFunction"],
+        "Cdk": ["ssm:GetParameter"],
+        "Checks": ["apigateway:GET"],
+        "PageCache": ["cloudfront:CreateInvalidation"],
+        "PageFiles": ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+        "PageList": ["s3:ListBucket"],
+        "PrefixLists": ["ec2:DescribeManagedPrefixLists"],
+        "RollBack": ["cloudformation:UpdateStack"],
+        "Stacks": [
+            "cloudformation:DescribeStacks",
+            "cloudformation:GetTemplate",
+            "cloudformation:ListStackResources",
+        ],
+        "Templates": ["s3:GetObject", "s3:PutObject"],
+    }
+    rolled_back = [str(arn["Fn::Join"][1][2]) for arn in statements["RollBack"]["Resource"]]
+    assert ["-Service/" in rolled_back[0], "-Edge/" in rolled_back[1]] == [True, True]
 
 
 def test_a_proposed_change_can_read_templates_and_no_data(github: GuardedStage) -> None:

@@ -72,7 +72,7 @@ def test_all_tables_are_restored_from_a_point_in_time(account: Account, emulator
     prefix = restore(SETTINGS, account, lines.append)
 
     assert len(lines) == len(TABLES)
-    assert f"{prefix}Assets: 2 items, 2 expected" in lines
+    assert f"{prefix}Assets: 2 items, 2 in the table of today" in lines
     assert _tickers(emulator, f"{prefix}Assets") == {"AAPL", "MSFT"}
 
 

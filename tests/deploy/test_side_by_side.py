@@ -1,5 +1,8 @@
 """Several stages in one account, in the same region and in another, that do not meet."""
 
+import re
+from collections import Counter
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
@@ -9,24 +12,26 @@ from aws_cdk.assertions import Template
 from signal9_deploy.commands.aws import Account
 from signal9_deploy.commands.deployment import check_log_role, region_variables
 from signal9_deploy.errors import DeployError, StageError
-from signal9_deploy.stage import Signal9Stage, make_account
-from tests.deploy.lab import build, properties, settings_of, stage
+from signal9_deploy.repository import parse_repository
+from signal9_deploy.settings import StageSettings
+from signal9_deploy.stage import Signal9Stage, make_account, make_delivery
+from tests.deploy.lab import Resource, build, properties, settings_of, stage
 
 PREFIX_LISTS: Final = {"dynamodb": "pl-11111111", "s3": "pl-22222222"}
 LOCAL_NAMES: Final = {
     "AWS::ApiGateway::Stage.StageName",
     "AWS::CloudWatch::Alarm.MetricName",
     "AWS::CodeDeploy::DeploymentGroup.DeploymentConfigName",
+    "AWS::EC2::VPCEndpoint.ServiceName",
     "AWS::EventSchemas::Schema.SchemaName",
     "AWS::IAM::Policy.PolicyName",
     "AWS::Lambda::Alias.Name",
 }
-"""Names of AWS's, or that must be unique only in an API, a registry, a role, a function."""
+"""Names of what others made, or unique in an API, with dimensions, in a registry, a role."""
 
 
-@pytest.fixture(scope="module")
-def prod_eu() -> Signal9Stage:
-    """A second stage like prod, in Frankfurt."""
+def _settings_of_prod_eu() -> StageSettings:
+    """Return the settings of a second stage like prod, in Frankfurt."""
     prod = settings_of("prod")
     changes = {
         "stage": "prodeu",
@@ -34,7 +39,12 @@ def prod_eu() -> Signal9Stage:
         "domain": "eu.signal9.com",
         "network": prod.network.model_copy(update={"prefix_lists": PREFIX_LISTS}),
     }
-    return build(prod.model_copy(update=changes))
+    return prod.model_copy(update=changes)
+
+
+@pytest.fixture(scope="module")
+def prod_eu() -> Signal9Stage:
+    return build(_settings_of_prod_eu())
 
 
 def _templates(of: Signal9Stage) -> dict[str, Template]:
@@ -42,24 +52,52 @@ def _templates(of: Signal9Stage) -> dict[str, Template]:
     return {stack.node.id: Template.from_stack(stack) for stack in stacks}
 
 
-def _names(of: Signal9Stage) -> set[str]:
-    """Return the physical names in all templates of a stage."""
-    names = set()
-    for template in _templates(of).values():
-        for resource in template.to_json()["Resources"].values():
+def _names(of: Signal9Stage, settings: StageSettings) -> set[str]:
+    """Return the physical names in all templates of a stage, and those of stacks and exports."""
+    repository = parse_repository("github:acme/signal9")
+    delivery = make_delivery(App(analytics_reporting=False), settings, repository)
+    roles = Stack.of(delivery.node.find_child("Delivery"))
+    stacks = [roles, *(part for part in of.node.children if isinstance(part, Stack))]
+    names = {f"Stack: {stack.stack_name}" for stack in stacks}
+    for stack in stacks:
+        document = Template.from_stack(stack).to_json()
+        for output in document.get("Outputs", {}).values():
+            names.add(f"Export: {output.get('Export', {}).get('Name')}")
+        for resource in document["Resources"].values():
             for key, value in resource.get("Properties", {}).items():
-                name = value.get("Name") if isinstance(value, dict) else value
-                is_name = key.endswith("Name") or isinstance(value, dict)
-                if is_name and isinstance(name, str):
-                    names.add(f"{resource['Type']}.{key}: {name}")
-    return {name for name in names if name.partition(": ")[0] not in LOCAL_NAMES}
+                names |= {f"{resource['Type']}.{key}: {name}" for name in _named(key, value)}
+    local = (*LOCAL_NAMES, "Export: None")
+    return {name for name in names if not name.startswith(local)}
+
+
+def _named(key: str, value: object) -> Iterator[str]:
+    """Yield the names in a property: its own, that of a part, and those that a site answers to."""
+    found = [value] if key.endswith("Name") else []
+    if isinstance(value, dict):
+        found += [value.get("Name"), *value.get("Aliases", ())]
+    for name in found:
+        if isinstance(name, str):
+            yield name
+        elif isinstance(name, dict) and not _of_a_resource(name):
+            yield str(name)
+
+
+def _of_a_resource(name: Resource) -> bool:
+    """Return whether a name contains one that CloudFormation chooses."""
+    text = str(name)
+    return "Fn::GetAtt" in text or bool(re.search(r"'Ref': '(?!AWS::)", text))
 
 
 def test_stages_share_no_physical_name(prod_eu: Signal9Stage) -> None:
-    names = [_names(stage("prod")), _names(stage("dev")), _names(prod_eu)]
+    names = [
+        _names(stage("prod"), settings_of("prod")),
+        _names(stage("dev"), settings_of("dev")),
+        _names(prod_eu, _settings_of_prod_eu()),
+    ]
 
-    assert all(len(found) > 30 for found in names)
-    assert len(set.union(*names)) == sum(map(len, names))
+    assert all(len(found) > 40 for found in names)
+    counted = Counter(name for found in names for name in found)
+    assert [name for name, count in counted.items() if count > 1] == []
 
 
 def test_firewalls_of_two_stages_have_metrics_of_their_own(prod_eu: Signal9Stage) -> None:

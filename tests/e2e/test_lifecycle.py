@@ -33,6 +33,35 @@ def test_an_update_keeps_the_data(place: Place, api: httpx2.Client) -> None:
     assert api.get("/assets/AAPL/prices", params={"limit": 5}).json()["items"] == before
 
 
+def test_an_update_that_breaks_the_stage_is_rolled_back_and_said(place: Place) -> None:
+    nobody = {"SIGNAL9_DEPLOY__ISSUER": "http://127.0.0.1:9"}
+
+    done = place.attempt("deploy", place.settings.stage, **nobody)
+
+    assert done.returncode == 1
+    assert "the smoke test failed: authorization: " in done.stderr
+    assert "rolled back: Service; not rolled back: state, network, page" in done.stderr
+    assert "all checks pass again" in done.stderr
+    with place.api(place.token()) as api:
+        assert api.get("/assets", params={"limit": 1}).status_code == 200
+
+
+def test_functions_with_versions_are_called_by_their_aliases(place: Place) -> None:
+    gradual = {"SIGNAL9_DEPLOY__GRADUAL": "true"}
+
+    said = place.command("deploy", place.settings.stage, **gradual)
+
+    assert "ok  pipeline: a worker received a probe" in said
+    name = f"signal9-{place.settings.stage}-Work"
+    functions = place.client("lambda")
+    live = functions.get_alias(FunctionName=name, Name="live")
+    (mapping,) = functions.list_event_source_mappings(FunctionName=f"{name}:live")[
+        "EventSourceMappings"
+    ]
+    assert live["FunctionVersion"] != "$LATEST"
+    assert mapping["FunctionArn"].endswith(f"{name}:live")
+
+
 def test_destroying_a_stage_that_retains_keeps_its_tables_and_what_is_in_them(
     place: Place,
 ) -> None:

@@ -290,7 +290,7 @@ JOBS: Final = (
         checks=True,
         internet=True,
         secrets=("canary",),
-        timeout_s=600,
+        timeout_s=900,
     ),
     FunctionSpec(
         name="Failures",

@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -31,6 +31,8 @@ Template: TypeAlias = Mapping[str, Any]
 
 _PRICES: Final = DEPLOY / "prices.toml"
 _AMOUNTS: Final = ("at_rest", "at_rest_after_free", "per_million", "per_10k_tickers", "per_night")
+_LEAST_MEMORY: Final = 128
+_MIB_IN_GIB: Final = 1024
 _OLD_DAYS: Final = 180
 _STRICT: Final = ConfigDict(frozen=True, extra="forbid")
 _API: Final = "AWS::ApiGateway::RestApi"
@@ -140,7 +142,7 @@ def read_templates(folder: Path) -> list[Template]:
 def estimate(templates: Iterable[Template], prices: Prices) -> Estimate:
     """Estimate the cost of all resources of the templates."""
     counts: Counter[str] = Counter()
-    units: Counter[str] = Counter()
+    units: defaultdict[str, Decimal] = defaultdict(Decimal)
     for template in templates:
         for resource in template["Resources"].values():
             type_ = resource["Type"]
@@ -153,7 +155,9 @@ def estimate(templates: Iterable[Template], prices: Prices) -> Estimate:
     )
 
 
-def _lines(counts: Mapping[str, int], units: Mapping[str, int], prices: Prices) -> Iterator[Line]:
+def _lines(
+    counts: Mapping[str, int], units: Mapping[str, Decimal], prices: Prices
+) -> Iterator[Line]:
     # A health check sends requests all month, which cost at rest if there is an API to check.
     checks = prices.at_rest if _API in counts else ()
     requests = sum((prices.at_rest[each].requests * units[each] for each in checks), _ZERO)
@@ -164,7 +168,7 @@ def _lines(counts: Mapping[str, int], units: Mapping[str, int], prices: Prices) 
             resource=type_,
             count=count,
             at_rest=price.price * units[type_] + per_million * requests,
-            at_rest_after_free=price.price * max(0, units[type_] - price.free)
+            at_rest_after_free=price.price * max(_ZERO, units[type_] - price.free)
             + per_million * requests,
             per_million=per_million,
             per_10k_tickers=_usage(type_, count, prices.per_10k_tickers),
@@ -188,8 +192,11 @@ def _usage(type_: str, count: int, usages: Iterable[Usage], *, per_night: bool =
     )
 
 
-def _units(type_: str, properties: Mapping[str, Any]) -> int:
+def _units(type_: str, properties: Mapping[str, Any]) -> int | Decimal:
     """Return how many units of its price a resource costs."""
+    if type_ == "AWS::Lambda::Function":
+        memory = Decimal(properties.get("MemorySize", _LEAST_MEMORY)) / _MIB_IN_GIB
+        return memory if "SnapStart" in properties else 0
     if type_ == "AWS::CloudWatch::Alarm":
         return max(1, sum("MetricStat" in metric for metric in properties.get("Metrics", ())))
     if type_ == "AWS::WAFv2::WebACL":

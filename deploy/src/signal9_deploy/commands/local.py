@@ -68,10 +68,7 @@ def deploy_local(settings: StageSettings, *, port: int, echo: Echo, seed: bool =
     variables = _variables(settings, url)
     cdk, account = CdkCli(variables), Account(settings.region, variables)
     try:
-        if not account.bootstrapped():
-            echo("bootstrapping the emulator ...")
-            target = f"aws://{_ACCOUNT}/{settings.region}"
-            cdk.output("bootstrap", target, "--context", f"stage={settings.stage}")
+        _bootstrap(settings, cdk, account, echo)
         deployment = Deployment.begin(settings, account, echo)
         echo("bundling and deploying ...")
         deploy(settings, cdk, quietly=True)
@@ -95,6 +92,13 @@ def deploy_local(settings: StageSettings, *, port: int, echo: Echo, seed: bool =
                 account.invoke(function_name(settings, spec.name))
     deployment.check(echo)
     return api_url
+
+
+def _bootstrap(settings: StageSettings, cdk: CdkCli, account: Account, echo: Echo) -> None:
+    if not account.bootstrapped():
+        echo("bootstrapping the emulator ...")
+        target = f"aws://{_ACCOUNT}/{settings.region}"
+        cdk.output("bootstrap", target, "--context", f"stage={settings.stage}")
 
 
 def destroy_local(settings: StageSettings, echo: Echo) -> None:

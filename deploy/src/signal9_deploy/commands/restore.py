@@ -51,7 +51,8 @@ def restore(
     begin = job.from_export if from_export else job.from_point_in_time
     for table, expected in [(table, begin(table)) for table in tables]:
         restored = job.wait(table, expected)
-        echo(f"{prefix}{table.name}: {restored:,} items, {expected:,} expected")
+        compared = "expected" if from_export else "in the table of today"
+        echo(f"{prefix}{table.name}: {restored:,} items, {expected:,} {compared}")
     return prefix
 
 

@@ -6,7 +6,8 @@ from typing import Final
 from aws_cdk import Duration, RemovalPolicy, Stack, aws_iam
 from constructs import Construct
 
-from ..names import role_name, stack_name
+from ..functions import FUNCTIONS
+from ..names import bucket_name, function_name, role_name, stack_name
 from ..repository import Repository
 from ..settings import EDGE_REGION, StageSettings
 
@@ -74,7 +75,14 @@ class DeliveryStack(Stack):
                 sid="NoData", effect=aws_iam.Effect.DENY, actions=[*_DATA], resources=["*"]
             )
         )
-        deploy = [*self._reads(), self._assume_cdk_roles(), self._read_log_role()]
+        deploy = [
+            *self._reads(),
+            self._assume_cdk_roles(),
+            self._read_log_role(),
+            self._call_canary(),
+            *self._roll_back(),
+            *(self._upload_page() if settings.parts.edge else ()),
+        ]
         self._make_role("deploy", repository.of_deployments(settings.stage), deploy)
 
     def _make_role(
@@ -140,6 +148,56 @@ class DeliveryStack(Stack):
             actions.append("route53:GetHostedZone")
             resources.append(f"arn:{self.partition}:route53:::hostedzone/{self._settings.zone_id}")
         return aws_iam.PolicyStatement(sid="Checks", actions=actions, resources=resources)
+
+    def _call_canary(self) -> aws_iam.PolicyStatement:
+        names = [function_name(self._settings, spec.name) for spec in FUNCTIONS if spec.checks]
+        functions = [
+            self._arn("lambda", self._settings.region, f"function:{name}{alias}")
+            for name in names
+            for alias in ("", ":live")
+        ]
+        return aws_iam.PolicyStatement(
+            sid="Canary", actions=["lambda:InvokeFunction"], resources=functions
+        )
+
+    def _roll_back(self) -> list[aws_iam.PolicyStatement]:
+        """Let the smoke test deploy the earlier templates of the stacks without state."""
+        parts = (("Service", self._settings.region), ("Edge", EDGE_REGION))
+        stacks = [
+            self._arn("cloudformation", region, f"stack/{stack_name(self._settings, part)}/*")
+            for part, region in parts
+        ]
+        files = [
+            f"arn:{self.partition}:s3:::cdk-hnb659fds-assets-{self.account}-{region}/rollback/*"
+            for region in self._regions()
+        ]
+        return [
+            aws_iam.PolicyStatement(
+                sid="RollBack", actions=["cloudformation:UpdateStack"], resources=stacks
+            ),
+            aws_iam.PolicyStatement(
+                sid="Templates", actions=["s3:GetObject", "s3:PutObject"], resources=files
+            ),
+        ]
+
+    def _upload_page(self) -> list[aws_iam.PolicyStatement]:
+        name = bucket_name(self._settings, "static", self.account)
+        bucket = f"arn:{self.partition}:s3:::{name}"
+        distributions = f"arn:{self.partition}:cloudfront::{self.account}:distribution/*"
+        return [
+            aws_iam.PolicyStatement(
+                sid="PageFiles",
+                actions=["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+                resources=[f"{bucket}/*"],
+            ),
+            aws_iam.PolicyStatement(sid="PageList", actions=["s3:ListBucket"], resources=[bucket]),
+            aws_iam.PolicyStatement(
+                sid="PageCache",
+                actions=["cloudfront:CreateInvalidation"],
+                resources=[distributions],  # their ids are chosen by CloudFront
+                conditions={"StringEquals": {"aws:ResourceTag/Stage": self._settings.stage}},
+            ),
+        ]
 
     def _regions(self) -> list[str]:
         return sorted({self._settings.region, EDGE_REGION})

@@ -79,16 +79,7 @@ class ServiceStack(Stack):
             removal_policy=self._policy,
         )
         self.failures = self._make_queue("Failures", "failures", _FAILURES_TIMEOUT_S)
-        self.queues = {
-            spec.name: self._make_queue(f"{spec.name}Queue", spec.queue, spec.timeout_s)
-            for spec in specs
-            if spec.queue
-        }
-        self.queues |= {
-            spec.name: self._make_work_queue(spec, work_queue(settings.provider))
-            for spec in specs
-            if spec.works
-        }
+        self.queues = self._make_queues()
         self.compute = Compute(
             self,
             "Functions",
@@ -126,6 +117,17 @@ class ServiceStack(Stack):
         CfnOutput(self, "ApiId", value=self.rest.api.rest_api_id)
         if not settings.behind_edge:
             CfnOutput(self, "ApiUrl", value=self.rest.url)
+
+    def _make_queues(self) -> dict[str, WorkQueue]:
+        queues = {
+            spec.name: self._make_queue(f"{spec.name}Queue", spec.queue, spec.timeout_s)
+            for spec in self._specs
+            if spec.queue
+        }
+        work = work_queue(self._settings.provider)
+        return queues | {
+            spec.name: self._make_work_queue(spec, work) for spec in self._specs if spec.works
+        }
 
     def _make_work_queue(self, spec: FunctionSpec, name: str) -> WorkQueue:
         """Make a queue whose items go on where a killed function has left them, and soon.

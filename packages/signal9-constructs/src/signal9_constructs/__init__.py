@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .dns import DnsZone
     from .errors import ConstructError
     from .fargate_service import FargateService
-    from .firewall import Firewall, FirewallRule
+    from .firewall import ExistingFirewall, Firewall, FirewallRule, ManagedRules, RateLimit
     from .function import DependencyLayer, PythonFunction
     from .gradual import GradualDeployment
     from .limits import LimitChecks
@@ -57,6 +57,7 @@ __all__ = [
     "DependencyLayer",
     "DnsZone",
     "EventBackbone",
+    "ExistingFirewall",
     "FargateService",
     "Finding",
     "Firewall",
@@ -67,11 +68,13 @@ __all__ = [
     "KnownFinding",
     "LakeTable",
     "LimitChecks",
+    "ManagedRules",
     "Network",
     "Observability",
     "Partition",
     "PythonBundle",
     "PythonFunction",
+    "RateLimit",
     "RestService",
     "Route",
     "RulePack",
@@ -104,7 +107,7 @@ _MODULES: Final = {
     "dns": "DnsZone",
     "errors": "ConstructError",
     "fargate_service": "FargateService",
-    "firewall": "Firewall FirewallRule",
+    "firewall": "ExistingFirewall Firewall FirewallRule ManagedRules RateLimit",
     "function": "DependencyLayer PythonFunction",
     "gradual": "GradualDeployment",
     "limits": "LimitChecks",

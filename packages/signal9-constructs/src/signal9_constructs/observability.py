@@ -201,7 +201,7 @@ class Observability(Construct):
         failures: str,
         silent_hours: int = 24,
         dimensions: Mapping[str, str] | None = None,
-    ) -> None:
+    ) -> WatchedService:
         """Alarm on failures and on no success for `silent_hours`; both are your own metrics."""
         if not 1 <= silent_hours <= _MAX_ALARM_HOURS:
             raise ConstructError(
@@ -224,8 +224,10 @@ class Observability(Construct):
             ),
         ]
         subject = Subject(scope.node.path, alarms)
-        make_alarms(scope, subject, self._targets, runbook_url=self.runbook_url)
-        self.add_row(*_graphs(name, {"succeeded": [succeeded], "failed": [failed]}))
+        scope.alarms += make_alarms(scope, subject, self._targets, runbook_url=self.runbook_url)
+        scope.widgets.extend(_graphs(name, {"succeeded": [succeeded], "failed": [failed]}))
+        self.add_row(*scope.widgets)
+        return scope
 
     def metric(
         self, name: str, *, dimensions: Mapping[str, str] | None = None, statistic: str = "Sum"

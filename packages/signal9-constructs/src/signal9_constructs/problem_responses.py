@@ -7,7 +7,7 @@ from typing import Final
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
-__all__ = ["add_problem_responses"]
+__all__ = ["PROBLEMS", "add_problem_responses"]
 
 _Type = apigateway.ResponseType
 
@@ -16,7 +16,7 @@ _AUTHORIZER_FAILED: Final = '"The caller cannot be authenticated now."'
 _VALIDATION: Final = '"$context.error.validationErrorString"'
 _NO_PATH: Final = '"No resource at $context.path"'
 
-_PROBLEMS: Final = {
+PROBLEMS: Final = {
     "Default4xx": (_Type.DEFAULT_4_XX, None, "Request refused", _MESSAGE),
     "Default5xx": (_Type.DEFAULT_5_XX, None, "Service failed", _MESSAGE),
     "BadBody": (_Type.BAD_REQUEST_BODY, 400, "Bad Request", _VALIDATION),
@@ -49,7 +49,7 @@ def add_problem_responses(
     scope: Construct, api: apigateway.IRestApi, headers: Mapping[str, str]
 ) -> None:
     """Make every error of API Gateway itself a problem document with `headers`."""
-    for id_, (type_, status, title, detail) in _PROBLEMS.items():
+    for id_, (type_, status, title, detail) in PROBLEMS.items():
         apigateway.GatewayResponse(
             scope,
             id_,

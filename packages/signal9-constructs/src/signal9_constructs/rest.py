@@ -120,20 +120,6 @@ class RestService(Construct):
             "AccessLog", name=access_log_name, encryption_key=encryption_key
         )
         self._rate_per_s, self._burst, self._base_path = rate_per_s, burst, base_path
-        stage = apigateway.StageOptions(
-            stage_name=stage_name,
-            access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
-            logging_level=execution_log,
-            tracing_enabled=tracing,
-            throttling_rate_limit=rate_per_s,
-            throttling_burst_limit=burst,
-            method_options=self._method_options(routes, execution_log) or None,
-        )
-        stage_defaults = apigateway.StageOptions(
-            access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LOG)),
-            data_trace_enabled=False,
-            metrics_enabled=True,
-        )
         own = apigateway.RestApiProps(
             rest_api_name=api_name or id_,
             description=description,
@@ -149,8 +135,8 @@ class RestService(Construct):
                 {route.method for route in routes}, cors_origins, cors_headers, cors_exposed_headers
             ),
             deploy=True,
-            deploy_options=apigateway.StageOptions(
-                **merge(self, deploy_options, stage, stage_defaults)
+            deploy_options=self._stage_options(
+                routes, stage_name, execution_log, deploy_options, tracing=tracing
             ),
         )
         defaults: dict[str, object] = {"fail_on_warnings": True}
@@ -199,6 +185,31 @@ class RestService(Construct):
         for message, applies in problems.items():
             if applies:
                 raise ConstructError(f"{self.node.path}: {message}")
+
+    def _stage_options(
+        self,
+        routes: Sequence[Route],
+        name: str,
+        execution_log: apigateway.MethodLoggingLevel,
+        given: apigateway.StageOptions | None,
+        *,
+        tracing: bool,
+    ) -> apigateway.StageOptions:
+        own = apigateway.StageOptions(
+            stage_name=name,
+            access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
+            logging_level=execution_log,
+            tracing_enabled=tracing,
+            throttling_rate_limit=self._rate_per_s,
+            throttling_burst_limit=self._burst,
+            method_options=self._method_options(routes, execution_log) or None,
+        )
+        defaults = apigateway.StageOptions(
+            access_log_format=apigateway.AccessLogFormat.custom(json.dumps(_ACCESS_LOG)),
+            data_trace_enabled=False,
+            metrics_enabled=True,
+        )
+        return apigateway.StageOptions(**merge(self, given, own, defaults))
 
     def _method_options(
         self, routes: Sequence[Route], level: apigateway.MethodLoggingLevel

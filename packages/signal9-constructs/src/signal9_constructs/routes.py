@@ -133,9 +133,11 @@ def make_integration(route: Route, role: Callable[[], aws_iam.IRole]) -> apigate
         )
     if not implements(handler, stepfunctions.IStateMachine):
         return cast("apigateway.Integration", handler)
-    if _is_express(handler):
-        return apigateway.StepFunctionsIntegration.start_execution(handler)
     starter = role()
+    if _is_express(handler):
+        return apigateway.StepFunctionsIntegration.start_execution(
+            handler, credentials_role=starter
+        )
     handler.grant_start_execution(starter)
     return _start(handler.state_machine_arn, starter)
 

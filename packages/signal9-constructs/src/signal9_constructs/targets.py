@@ -4,7 +4,7 @@ A target of the CDK keeps its own settings; a dead-letter queue and retries are 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeAlias, TypedDict
+from typing import Any, Final, TypeAlias, TypedDict, cast
 
 import jsii
 from aws_cdk import Duration, Resource, aws_iam, aws_kms
@@ -57,11 +57,12 @@ def _rule_target(rule: events.Rule, receiver: Any, delivery: Delivery) -> events
     classes: Mapping[type, Callable[..., events.IRuleTarget]] = {
         lambda_.IFunction: event_targets.LambdaFunction,
         sns.ITopic: event_targets.SnsTopic,
-        stepfunctions.IStateMachine: event_targets.SfnStateMachine,
     }
     for interface, class_ in classes.items():
         if implements(receiver, interface):
             return class_(receiver, **delivery)
+    if implements(receiver, stepfunctions.IStateMachine):
+        return event_targets.SfnStateMachine(receiver, role=_role(rule), **delivery)
     if implements(receiver, sqs.IQueue):
         return event_targets.SqsQueue(
             receiver, message_group_id=_group(receiver, rule.node.path), **delivery
@@ -72,8 +73,16 @@ def _rule_target(rule: events.Rule, receiver: Any, delivery: Delivery) -> events
         return _Delivered(group, delivery)
     if implements(receiver, events.IEventBus):
         # The L2 takes no retry policy.
-        return _Delivered(event_targets.EventBus(receiver), delivery)
+        return _Delivered(event_targets.EventBus(receiver, role=_role(rule)), delivery)
     return _Delivered(receiver, delivery)
+
+
+def _role(rule: events.Rule) -> aws_iam.IRole:
+    """Return the role of a rule; the L2 would put that of a state machine outside of the rule."""
+    existing = rule.node.try_find_child("EventsRole")
+    if existing:
+        return cast("aws_iam.Role", existing)
+    return aws_iam.Role(rule, "EventsRole", assumed_by=_EVENTS)
 
 
 def _group(queue: sqs.IQueue, path: str) -> str | None:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from .schemas.operations import Outcome, SmokeRequest
 
 _PLACEHOLDER: Final = "set-me"
-_TIMEOUT_S: Final = 20
+_TIMEOUT: Final = httpx2.Timeout(60, connect=10)
+"""API Gateway answers within half a minute; an emulator on a busy machine takes longer."""
+
 _ATTEMPTS: Final = 3
 _PAUSE_S: Final = 5.0
 _POLL_S: Final = 1.0
@@ -81,7 +83,7 @@ class ClientCredentials:
             "client_secret": client.client_secret,
             "audience": client.audience,
         }
-        answer = self._http.post(client.token_url, data=form, timeout=_TIMEOUT_S)
+        answer = self._http.post(client.token_url, data=form, timeout=_TIMEOUT)
         if answer.status_code != HTTPStatus.OK:
             raise SmokeError(f"{client.token_url} answered {answer.status_code}, without a token")
         try:
@@ -190,7 +192,7 @@ class CheckStage:
         )
 
     def _get(self, url: str, status: HTTPStatus, **headers: str) -> httpx2.Response:
-        answer = self.http.get(url, headers=headers, timeout=_TIMEOUT_S)
+        answer = self.http.get(url, headers=headers, timeout=_TIMEOUT)
         if answer.status_code != status:
             raise SmokeError(f"{url} answered {answer.status_code} instead of {status}")
         return answer
