@@ -115,7 +115,7 @@ def _messages(stack: Stack) -> None:
 
 def _own(stack: Stack) -> None:
     """Watch the library's own constructs, passed as they are."""
-    function = PythonFunction(stack, "Order", code=CODE, handler="index.handler")
+    function = PythonFunction(stack, "Order", code=CODE, handler="index.handler", alias=True)
     table = DataTable(
         stack,
         "Orders",
@@ -260,6 +260,17 @@ def test_the_librarys_constructs_are_watched_with_all_their_parts(made: Made) ->
     assert all(alarm["AlarmActions"] for alarm in alarms)
 
 
+def test_an_alias_is_watched_as_its_function_since_metrics_name_the_function(made: Made) -> None:
+    dimensions = [
+        str(alarm["Dimensions"])
+        for alarm in properties(made["own"], ALARM)
+        if alarm.get("Namespace") == "AWS/Lambda"
+    ]
+
+    assert len(dimensions) == 3
+    assert all("{'Ref': " in each for each in dimensions)
+
+
 def _alarm(made: Made, metric: str) -> Mapping[str, object]:
     (alarm,) = (
         each for each in properties(made["adjusted"], ALARM) if each.get("MetricName") == metric
@@ -377,7 +388,7 @@ _REFUSED: Final[Mapping[str, tuple[Callable[[Stack], dict[str, Any]], str]]] = {
     ),
     "a queue as action": (
         lambda stack: {"queues": [_plain(stack)], "actions": [_plain(Stack(stack, "Other"))]},
-        "a Queue as action of an alarm: must be",
+        r"actions\[0\] is a Queue: must be an ITopic",
     ),
     "an action twice": (
         lambda stack: {

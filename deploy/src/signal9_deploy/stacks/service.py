@@ -102,21 +102,25 @@ class ServiceStack(Stack):
         self.gradual = None
         if settings.gradual and not settings.emulated:
             self.gradual = self._deploy_gradually()
-        self.alarms = StageAlarms(
+        self.alarms = self._watch()
+        CfnOutput(self, "ApiId", value=self.rest.api.rest_api_id)
+        if not settings.behind_edge:
+            CfnOutput(self, "ApiUrl", value=self.rest.url)
+
+    def _watch(self) -> StageAlarms:
+        alarms = StageAlarms(
             self,
-            settings,
-            data=data,
-            specs=specs,
+            self._settings,
+            data=self._data,
+            specs=self._specs,
             functions=self.compute.by_name,
             queues=[self.failures, *self.queues.values()],
             backbone=self.backbone,
             rest=self.rest,
             gradual=self.gradual,
         )
-        show_stage(self.alarms)
-        CfnOutput(self, "ApiId", value=self.rest.api.rest_api_id)
-        if not settings.behind_edge:
-            CfnOutput(self, "ApiUrl", value=self.rest.url)
+        show_stage(alarms)
+        return alarms
 
     def _make_queues(self) -> dict[str, WorkQueue]:
         queues = {

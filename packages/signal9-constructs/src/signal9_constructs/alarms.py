@@ -1,13 +1,12 @@
-"""Alarms: what they say, how a setting changes them, and those on functions, queues and tables."""
+"""Alarms: what they say, how a setting changes them, and those on functions and queues."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias, cast
 
-from aws_cdk import Duration, Stack, aws_lambda, aws_sns, aws_sqs
+from aws_cdk import Duration, aws_lambda, aws_sns, aws_sqs
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
-from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from .arguments import Wrapper
@@ -23,20 +22,13 @@ __all__ = [
     "add_dead_letter_alarm",
     "add_function_alarms",
     "add_queue_alarm",
-    "add_table_alarms",
-    "add_throttling_alarms",
     "dead_letter_subject",
     "function_subject",
     "function_timeout_s",
-    "index_names",
-    "index_subject",
     "make_alarm",
     "make_alarms",
     "queue_subject",
     "service_metric",
-    "table_subject",
-    "throttled_requests",
-    "throttling_alarms",
     "with_runbook",
     "with_thresholds",
 ]
@@ -92,17 +84,6 @@ _SLOW: Final = 0.8
 _HOUR_S: Final = 3600
 _LONGEST_S: Final = {False: 24 * _HOUR_S, True: 168 * _HOUR_S}
 """What an alarm may evaluate, by whether its periods are of an hour or longer."""
-
-_OPERATIONS: Final = (
-    "BatchGetItem",
-    "BatchWriteItem",
-    "DeleteItem",
-    "GetItem",
-    "PutItem",
-    "Query",
-    "Scan",
-    "UpdateItem",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +242,8 @@ def _make(
 ) -> cloudwatch.Alarm:
     threshold = spec.threshold if setting.threshold is None else setting.threshold
     periods = setting.periods or spec.periods
-    problem = spec.problem.format(threshold=f"{threshold:.15g}", periods=periods)
+    problem = spec.problem.replace("{threshold}", f"{threshold:.15g}")
+    problem = problem.replace("{periods}", str(periods))
     page = runbook_url and f"{runbook_url}#{spec.name.replace('_', '-')}"
     return make_alarm(
         scope,
@@ -346,7 +328,11 @@ def function_timeout_s(function: aws_lambda.IFunction) -> int | None:
 
 
 def function_subject(function: aws_lambda.IFunction) -> Subject:
-    """Watch a function for errors, throttles and, if its timeout is known, slow runs."""
+    """Watch a function for errors, throttles and, if its timeout is known, slow runs.
+
+    Of an alias or a version the function is watched: its metrics count all of its invocations.
+    """
+    function = getattr(function, "lambda_", function)
     dimensions = {"FunctionName": function.function_name}
     errors, throttles = (
         service_metric("AWS/Lambda", name, dimensions) for name in ("Errors", "Throttles")
@@ -427,79 +413,3 @@ def add_queue_alarm(
 ) -> None:
     """Alarm when the oldest message has waited too long."""
     make_alarms(scope, queue_subject(queue, max_age_s=max_age_s), [topic])
-
-
-def throttled_requests(table: dynamodb.ITable) -> cloudwatch.IMetric:
-    """Return the number of throttled requests to `table` and its indexes."""
-    return _sum_over_operations(table, "ThrottledRequests")
-
-
-def index_names(table: dynamodb.ITable) -> list[str]:
-    """Return the names of a table's global indexes that are known now; none if it is imported."""
-    resource = table.node.default_child
-    indexes = getattr(resource, "global_secondary_indexes", None)
-    if not indexes:
-        return []
-    resolved = Stack.of(table).resolve(indexes)
-    return [str(index["indexName"]) for index in resolved or ()]
-
-
-def throttling_alarms(dimensions: Mapping[str, str]) -> list[AlarmSpec]:
-    """Return the alarms on throttled reads and writes of a table or an index."""
-    return [
-        AlarmSpec(
-            name=f"throttled_{kind.lower()}s",
-            id_=f"{kind}s",
-            metric=service_metric("AWS/DynamoDB", f"{kind}ThrottleEvents", dimensions),
-            threshold=1,
-            problem=f"throttled {kind.lower()}s",
-            periods=2,
-        )
-        for kind in ("Read", "Write")
-    ]
-
-
-def add_throttling_alarms(
-    scope: Construct, name: str, dimensions: Mapping[str, str], topic: AlarmTarget
-) -> None:
-    """Alarm on throttled reads and on throttled writes of a table or an index."""
-    make_alarms(scope, Subject(name, throttling_alarms(dimensions)), [topic])
-
-
-def table_subject(table: dynamodb.ITable) -> Subject:
-    """Watch a table for throttling and for DynamoDB's own errors."""
-    errors = AlarmSpec(
-        name="system_errors",
-        metric=_sum_over_operations(table, "SystemErrors"),
-        threshold=1,
-        problem="errors of DynamoDB itself",
-    )
-    alarms = [*throttling_alarms({"TableName": table.table_name}), errors]
-    return Subject(table.node.path, alarms, {"throttled": [throttled_requests(table)]})
-
-
-def index_subject(table: dynamodb.ITable, index: str) -> Subject:
-    """Watch an index for throttling, since DynamoDB throttles each separately."""
-    dimensions = {"TableName": table.table_name, "GlobalSecondaryIndexName": index}
-    return Subject(f"{table.node.path}/{index}", throttling_alarms(dimensions))
-
-
-def add_table_alarms(scope: Construct, table: dynamodb.ITable, topic: AlarmTarget) -> None:
-    """Alarm on throttling of a table and on DynamoDB's own errors."""
-    make_alarms(scope, table_subject(table), [topic])
-
-
-def _sum_over_operations(table: dynamodb.ITable, name: str) -> cloudwatch.IMetric:
-    dimensions = {"TableName": table.table_name}
-    metrics = [
-        service_metric("AWS/DynamoDB", name, dimensions | {"Operation": operation})
-        for operation in _OPERATIONS
-    ]
-    # A graph of several sums needs ids that differ from table to table.
-    ids = [f"m{position}_{table.node.addr}" for position in range(len(metrics))]
-    return cloudwatch.MathExpression(
-        expression=" + ".join(f"FILL({id_}, 0)" for id_ in ids),
-        using_metrics=dict(zip(ids, metrics, strict=True)),
-        label=f"{table.table_name}: {name}",
-        period=Duration.seconds(300),
-    )

@@ -11,7 +11,8 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from .alarms import AlarmTarget, add_dead_letter_alarm, add_throttling_alarms
+from .alarms import AlarmTarget, add_dead_letter_alarm
+from .alarms_tables import add_throttling_alarms
 from .arguments import Wrapper, checked, merge, unwrap
 from .errors import ConstructError
 from .feature_flags import prepare

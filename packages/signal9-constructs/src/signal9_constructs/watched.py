@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypedDict, cast
 
 from aws_cdk import aws_events as events
 from constructs import Construct
 
-from .alarms import Subject, index_names, index_subject
+from .alarms import Subject
+from .alarms_tables import index_names, index_subject
+from .arguments import Wrapper, unwrap
 from .errors import ConstructError, require_us_east_1
 from .logs import log_group_subject
 
@@ -37,42 +39,10 @@ if TYPE_CHECKING:
 __all__ = ["Resources", "watched_subjects"]
 
 
-class _HasFunction(Protocol):
-    @property
-    def function(self) -> lambda_.IFunction: ...
-
-
-class _HasTable(Protocol):
-    @property
-    def table(self) -> dynamodb.ITable: ...
-
-
-class _HasQueue(Protocol):
-    @property
-    def queue(self) -> sqs.IQueue: ...
-
-
-class _HasApi(Protocol):
-    @property
-    def api(self) -> apigateway.RestApiBase: ...
-
-
-class _HasBus(Protocol):
-    @property
-    def bus(self) -> events.IEventBus: ...
-
-
-class _HasDistribution(Protocol):
-    @property
-    def distribution(self) -> cloudfront.IDistribution: ...
-
-
-class _HasAcl(Protocol):
-    @property
-    def acl(self) -> wafv2.CfnWebACL: ...
-
-
-Api: TypeAlias = "apigateway.RestApiBase | apigateway.StageBase | apigatewayv2.IHttpApi | _HasApi"
+Api: TypeAlias = (
+    "apigateway.RestApiBase | apigateway.StageBase | apigatewayv2.IHttpApi"
+    " | Wrapper[apigateway.RestApiBase]"
+)
 
 
 class Resources(TypedDict, total=False):
@@ -82,20 +52,20 @@ class Resources(TypedDict, total=False):
     """
 
     apis: Sequence[Api]
-    functions: Sequence[lambda_.IFunction | _HasFunction]
-    tables: Sequence[dynamodb.ITable | _HasTable]
-    queues: Sequence[sqs.IQueue | _HasQueue]
+    functions: Sequence[lambda_.IFunction | Wrapper[lambda_.IFunction]]
+    tables: Sequence[dynamodb.ITable | Wrapper[dynamodb.ITable]]
+    queues: Sequence[sqs.IQueue | Wrapper[sqs.IQueue]]
     dead_letters: Sequence[sqs.IQueue]
     topics: Sequence[sns.ITopic]
-    buses: Sequence[events.IEventBus | _HasBus]
+    buses: Sequence[events.IEventBus | Wrapper[events.IEventBus]]
     rules: Sequence[events.IRule]
-    state_machines: Sequence[stepfunctions.IStateMachine]
-    services: Sequence[ecs.BaseService]
+    state_machines: Sequence[stepfunctions.IStateMachine | Wrapper[stepfunctions.IStateMachine]]
+    services: Sequence[ecs.IBaseService | Wrapper[ecs.IBaseService]]
     load_balancers: Sequence[LoadBalancer]
     target_groups: Sequence[TargetGroup]
     databases: Sequence[Database]
-    distributions: Sequence[cloudfront.IDistribution | _HasDistribution]
-    web_acls: Sequence[wafv2.CfnWebACL | _HasAcl]
+    distributions: Sequence[cloudfront.IDistribution | Wrapper[cloudfront.IDistribution]]
+    web_acls: Sequence[wafv2.CfnWebACL | Wrapper[wafv2.CfnWebACL]]
     log_groups: Sequence[logs.ILogGroup]
     custom: Sequence[AlarmSpec]
 
@@ -104,13 +74,12 @@ class Resources(TypedDict, total=False):
 class _Kind:
     """A kind of resource: its ids, an attribute by which it is known, and what is watched.
 
-    `subject` is a module and its function. A construct around a resource has it as `holder`.
+    `subject` is a module and its function.
     """
 
     prefix: str
     attribute: str
     subject: str
-    holder: str | None = None
 
     def build(self, resource: object) -> Subject:
         """Return what is watched of a resource."""
@@ -121,23 +90,18 @@ class _Kind:
 
 
 _KINDS: Final = {
-    "apis": _Kind("Api", "metric_client_error", "alarms_web.api_subject", "api"),
-    "functions": _Kind("Function", "function_name", "alarms.function_subject", "function"),
-    "tables": _Kind("Table", "table_name", "alarms.table_subject", "table"),
-    "queues": _Kind("Queue", "queue_name", "alarms.queue_subject", "queue"),
+    "apis": _Kind("Api", "metric_client_error", "alarms_web.api_subject"),
+    "functions": _Kind("Function", "function_name", "alarms.function_subject"),
+    "tables": _Kind("Table", "table_name", "alarms_tables.table_subject"),
+    "queues": _Kind("Queue", "queue_name", "alarms.queue_subject"),
     "dead_letters": _Kind("DeadLetters", "queue_name", "alarms.dead_letter_subject"),
     "topics": _Kind("Topic", "topic_name", "alarms_events.topic_subject"),
-    "buses": _Kind("Bus", "event_bus_name", "alarms_events.bus_subject", "bus"),
+    "buses": _Kind("Bus", "event_bus_name", "alarms_events.bus_subject"),
     "rules": _Kind("Rule", "rule_name", "alarms_events.rule_subject"),
     "state_machines": _Kind(
-        "StateMachine",
-        "state_machine_arn",
-        "alarms_events.state_machine_subject",
-        "state_machine",
+        "StateMachine", "state_machine_arn", "alarms_events.state_machine_subject"
     ),
-    "services": _Kind(
-        "Service", "metric_memory_utilization", "alarms_servers.ecs_service_subject", "service"
-    ),
+    "services": _Kind("Service", "metric_memory_utilization", "alarms_servers.ecs_service_subject"),
     "load_balancers": _Kind(
         "LoadBalancer", "load_balancer_arn", "alarms_servers.load_balancer_subject"
     ),
@@ -147,10 +111,8 @@ _KINDS: Final = {
     "databases": _Kind(
         "Database", "metric_database_connections", "alarms_servers.database_subject"
     ),
-    "distributions": _Kind(
-        "Distribution", "distribution_id", "alarms_web.distribution_subject", "distribution"
-    ),
-    "web_acls": _Kind("WebAcl", "visibility_config", "alarms_web.web_acl_subject", "acl"),
+    "distributions": _Kind("Distribution", "distribution_id", "alarms_web.distribution_subject"),
+    "web_acls": _Kind("WebAcl", "visibility_config", "alarms_web.web_acl_subject"),
 }
 
 
@@ -196,18 +158,22 @@ def _checked(scope: Construct, resources: Resources) -> dict[str, list[Any]]:
         for name, items in given.items()
     }
     for item in given["queues"]:
-        if hasattr(item, "queue"):
+        if hasattr(item, "dead_letters"):
             sets["dead_letters"].append(item.dead_letters)
     for item in given["buses"]:
-        if hasattr(item, "bus"):
-            rules = (each for each in item.node.children if isinstance(each, events.Rule))
+        if isinstance(item, Wrapper):
+            rules = (
+                each
+                for each in cast("Construct", item).node.children
+                if isinstance(each, events.Rule)
+            )
             sets["rules"].extend(rules)
     return sets
 
 
 def _unwrapped(scope: Construct, argument: str, position: int, item: object) -> object:
     kind = _KINDS[argument]
-    resource = getattr(item, kind.holder, item) if kind.holder else item
+    resource = unwrap(item)
     if not hasattr(resource, kind.attribute):
         raise ConstructError(
             f"{scope.node.path}: {argument}[{position}]: a {type(item).__name__} has no "
