@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from signal9_core.domain import article_id, decimals_of
+from signal9_core.domain.news import article_id
+from signal9_core.domain.prices import decimals_of
 
 DATA: Final = (
     Path(__file__).parents[1] / "packages/signal9-core/src/signal9_core/providers/sample/data"

@@ -6,26 +6,20 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from signal9_core.domain import (
-    Asset,
+from signal9_core.domain.adjustment import CorporateAction
+from signal9_core.domain.companies import Asset, CompanyOverview, DataSet, ListName
+from signal9_core.domain.news import NewsArticle, TickerSentiment, article_id
+from signal9_core.domain.prices import Bar, PriceSeries
+from signal9_core.domain.queues import Message
+from signal9_core.domain.reports import (
+    ALL_REPORTS,
     BalanceSheet,
-    Bar,
-    CompanyOverview,
-    CorporateAction,
-    DataSet,
     Earnings,
     EarningsCalendarEntry,
     IncomeStatement,
-    NewsArticle,
     Period,
-    PriceSeries,
     ReportKind,
-    TickerSentiment,
-    article_id,
 )
-from signal9_core.domain.companies import ListName
-from signal9_core.domain.queues import Message
-from signal9_core.domain.reports import ALL_REPORTS
 from signal9_core.errors import ProviderError, PublishError
 from signal9_core.events import Event
 from signal9_core.provider_port import Financials, History

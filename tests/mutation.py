@@ -25,16 +25,25 @@ SUBJECTS: Final = {
         ["services/test_planner.py", "services/test_run.py"],
     ),
     "changes": (
-        ["domain/timeseries.py", "domain/coverage.py", "repositories/versions.py"],
+        ["domain/timeseries.py", "domain/coverage.py", "repositories/optimistic.py"],
         [
             "domain/test_timeseries.py",
             "domain/test_coverage.py",
+            "repositories/test_optimistic.py",
             "repositories/test_versions.py",
             "repositories/test_reports.py",
             "repositories/test_prices.py",
         ],
     ),
-    "quota": (["quota.py", "repositories/quotas.py"], ["test_quota.py"]),
+    "quota": (
+        ["quota.py", "repositories/state.py"],
+        [
+            "test_quota.py",
+            "test_dead_letters.py",
+            "repositories/test_state.py",
+            "services/test_queued_work.py",
+        ],
+    ),
     "codec": (
         ["repositories/price_codec.py"],
         ["repositories/test_price_codec.py", "repositories/test_prices.py"],

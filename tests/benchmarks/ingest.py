@@ -9,15 +9,17 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import Asset, CorporateAction, DataSet, NewsArticle, PriceSeries
+from signal9_core.domain.adjustment import CorporateAction
+from signal9_core.domain.companies import Asset, DataSet
+from signal9_core.domain.news import NewsArticle
+from signal9_core.domain.prices import PriceSeries
 from signal9_core.provider_port import Provider
 from signal9_core.publishers.in_process import InProcessEventBus
-from signal9_core.repositories.actions import ActionRepository
 from signal9_core.repositories.companies import AssetRepository, CompanySummary
 from signal9_core.repositories.news import NewsRepository
-from signal9_core.repositories.prices import PriceRepository
+from signal9_core.repositories.prices import ActionRepository, PriceRepository
 from signal9_core.repositories.reports import FinancialsRepository
-from signal9_core.services.ingest import IngestCompany
+from signal9_core.services.ingest_company import IngestCompany
 from signal9_core.services.outbox import Outbox
 from signal9_core.services.planner import Planner, Published
 from signal9_core.settings import Settings

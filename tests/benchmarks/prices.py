@@ -16,17 +16,9 @@ from typing import Any, Final, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from signal9_core.domain import (
-    PRICE_COLUMNS,
-    Bar,
-    CorporateAction,
-    Interval,
-    LongInterval,
-    PriceSeries,
-    adjust,
-    concat,
-    split,
-)
+from signal9_core.domain.adjustment import CorporateAction, adjust
+from signal9_core.domain.prices import PRICE_COLUMNS, Bar, Interval, LongInterval, PriceSeries
+from signal9_core.domain.timeseries import concat, split
 from signal9_core.ports import Item, Store
 from signal9_core.providers.sample.provider import SampleProvider
 from signal9_core.repositories.price_codec import decode_bars, encode_bars

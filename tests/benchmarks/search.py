@@ -6,7 +6,7 @@ from typing import Final
 
 from rapidfuzz import fuzz, process, utils
 
-from signal9_core.domain import ListedAsset
+from signal9_core.domain.companies import ListedAsset
 from signal9_core.providers.sample.provider import SampleProvider
 from signal9_core.search import SearchIndex
 

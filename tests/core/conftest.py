@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from signal9_core import bootstrap
+from signal9_core import adapters
 from signal9_core.bootstrap import App
 from signal9_core.ports import Clock, EventPublisher
 from signal9_core.provider_port import Provider
@@ -77,4 +77,4 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def use_provider(monkeypatch: pytest.MonkeyPatch) -> Callable[[FakeProvider], None]:
     """Make every application that is opened use this provider."""
-    return lambda provider: monkeypatch.setattr(bootstrap, "make_provider", lambda *_: provider)
+    return lambda provider: monkeypatch.setattr(adapters, "make_provider", lambda *_: provider)

@@ -11,7 +11,7 @@ from signal9_core.aws import aws_client
 from signal9_core.errors import QuotaExhaustedError
 from signal9_core.ports import Store
 from signal9_core.quota import Plan, SharedQuota
-from signal9_core.repositories.quotas import QuotaRepository
+from signal9_core.repositories.state import QuotaRepository
 from signal9_core.stores.dynamodb import DynamoStore
 from signal9_core.stores.sqlite import SqliteStore
 from tests.fakes import SetClock

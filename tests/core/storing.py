@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from signal9_core.domain import Asset, EarningsCalendarEntry, NewsArticle, Report, ReportKind
+from signal9_core.domain.companies import Asset
+from signal9_core.domain.news import NewsArticle
+from signal9_core.domain.reports import EarningsCalendarEntry, Report, ReportKind
 from signal9_core.provider_port import Vintage
 from signal9_core.repositories.companies import AssetRepository
 from signal9_core.repositories.news import NewsRepository

@@ -14,7 +14,7 @@ from signal9_core.domain.queues import DEAD_LETTERS, DeadLetter, Message
 from signal9_core.errors import PublishError
 from signal9_core.ports import DeadLetters
 from signal9_core.publishers.sqs import SqsDeadLetters, SqsQueues
-from signal9_core.repositories.dead_letters import StoredDeadLetters
+from signal9_core.repositories.state import StoredDeadLetters
 from tests.core.conftest import opened
 from tests.emulator import CREDENTIALS
 from tests.fakes import NOW, SetClock

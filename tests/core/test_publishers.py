@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from signal9_core.aws import aws_client
-from signal9_core.domain import Notification
+from signal9_core.domain.users import Notification
 from signal9_core.errors import PublishError
 from signal9_core.events import (
     AssetDataUpdated,

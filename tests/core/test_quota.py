@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from signal9_core.errors import QuotaExhaustedError
 from signal9_core.ports import Store
 from signal9_core.quota import Plan, SharedQuota, alpaca_plan, alphavantage_plan
-from signal9_core.repositories.quotas import QuotaRepository
+from signal9_core.repositories.state import QuotaRepository
 from signal9_core.stores.sqlite import SqliteStore
 from tests.fakes import NOW, SetClock
 

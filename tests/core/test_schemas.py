@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from pydantic import BaseModel, ValidationError
 
 from signal9_core import schemas
-from signal9_core.domain import Interval, NewsArticle, Period, ReportKind, TickerSentiment
+from signal9_core.domain.news import NewsArticle, TickerSentiment
+from signal9_core.domain.prices import Interval
+from signal9_core.domain.reports import Period, ReportKind
 from signal9_core.schemas.base import Answer, to_json
 from signal9_core.schemas.companies import SearchAnswer, SearchHit
 from signal9_core.schemas.financials import FinancialsAnswer, ReportRow

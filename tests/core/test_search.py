@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.domain import ListedAsset
+from signal9_core.domain.companies import ListedAsset
 from signal9_core.providers.sample.provider import SampleProvider
 from signal9_core.search import Match, SearchIndex, core, words
 

@@ -10,8 +10,7 @@ from typing import Any, Final, cast
 
 import pytest
 
-from signal9_core.domain import DataSet
-from signal9_core.domain.freshness import DataSetFreshness, FreshnessSummary
+from signal9_core.domain.companies import DataSet, DataSetFreshness, FreshnessSummary
 from signal9_core.providers.alpaca.client import AlpacaClient
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from signal9_core.tables import TABLES

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import ReportKind
 from signal9_core.domain.queues import work_queue
+from signal9_core.domain.reports import ReportKind
 from signal9_core.events import (
     AssetDataUpdated,
     Event,

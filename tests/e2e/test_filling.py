@@ -9,8 +9,7 @@ import pytest
 
 from signal9_core.ports import utc_now
 from signal9_core.providers.simulator.market import Market
-from signal9_core.providers.simulator.server import running
-from signal9_core.providers.simulator.simulator import Simulator
+from signal9_core.providers.simulator.simulator import Simulator, running
 from signal9_deploy.settings import LOCAL
 from tests.e2e.place import STAGE, Place, empty_place, eventually
 

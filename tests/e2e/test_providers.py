@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from signal9_core.domain import DataSet
+from signal9_core.domain.companies import DataSet
 from signal9_core.domain.work import WorkItem
-from signal9_core.providers.simulator.server import running
-from signal9_core.providers.simulator.simulator import Simulator
+from signal9_core.providers.simulator.simulator import Simulator, running
 from signal9_core.tables import STATE
 from signal9_deploy.names import SECRETS, bucket_name, secret_name, table_prefix
 from tests.core.spending import BUDGET, calls_of_processes

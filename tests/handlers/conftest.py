@@ -9,7 +9,8 @@ import httpx2
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import Bar, CorporateAction, PriceSeries
+from signal9_core.domain.adjustment import CorporateAction
+from signal9_core.domain.prices import Bar, PriceSeries
 from signal9_core.settings import Settings
 from signal9_handlers.local.server import LocalServer
 from signal9_handlers.local.site import Site

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import DataSet
+from signal9_core.domain.companies import DataSet
 from signal9_core.domain.queues import work_queue
 from signal9_core.errors import PublishError, RateLimitError, StoreError
 from signal9_core.events import SOURCE, Event, IngestionFailed, NewsIngested, PricesUpdated

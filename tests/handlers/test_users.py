@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import Notification
+from signal9_core.domain.users import Notification
 from signal9_core.repositories.notifications import NotificationRepository
 from signal9_core.schemas.news import BriefingAnswer
 from signal9_handlers.api.http import Request

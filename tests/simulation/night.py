@@ -15,7 +15,8 @@ from typing import Any, Final, Literal
 from pydantic import SecretStr
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import DataSet, NewsArticle
+from signal9_core.domain.companies import DataSet
+from signal9_core.domain.news import NewsArticle
 from signal9_core.domain.queues import INSIGHTS, NOTIFICATIONS, work_queue
 from signal9_core.errors import Signal9Error
 from signal9_core.events import NewsIngested, PricesUpdated

@@ -10,8 +10,7 @@ from typing import Any, Final
 import pytest
 import stamina
 
-from signal9_core.providers.simulator.server import running
-from signal9_core.providers.simulator.simulator import Simulator
+from signal9_core.providers.simulator.simulator import Simulator, running
 
 KEY = "secret-key-of-tests"
 

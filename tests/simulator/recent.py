@@ -6,7 +6,10 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from signal9_core.domain import Asset, CorporateAction, EarningsCalendarEntry, NewsArticle
+from signal9_core.domain.adjustment import CorporateAction
+from signal9_core.domain.companies import Asset
+from signal9_core.domain.news import NewsArticle
+from signal9_core.domain.reports import EarningsCalendarEntry
 from signal9_core.provider_port import History
 from signal9_core.providers.sample.provider import SampleProvider
 

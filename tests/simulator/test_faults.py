@@ -12,8 +12,7 @@ import pytest
 
 from signal9_core.ports import utc_now
 from signal9_core.providers.simulator.replies import ALPACA_FAULTS, ALPHAVANTAGE_FAULTS
-from signal9_core.providers.simulator.server import running
-from signal9_core.providers.simulator.simulator import Simulator
+from signal9_core.providers.simulator.simulator import Simulator, running
 from tests.core.cli.shell import Shell
 from tests.simulator.recent import SmallSample
 

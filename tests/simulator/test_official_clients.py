@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from signal9_core.domain import PriceSeries
+from signal9_core.domain.prices import PriceSeries
 from signal9_core.providers.sample.provider import SampleProvider
-from signal9_core.providers.simulator.server import running
-from signal9_core.providers.simulator.simulator import Simulator
+from signal9_core.providers.simulator.simulator import Simulator, running
 from tests.simulator.recent import RecentSample, action
 
 UNMOVED = date(2013, 3, 8)

@@ -11,10 +11,9 @@ import httpx2
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import PriceSeries
+from signal9_core.domain.prices import PriceSeries
 from signal9_core.ports import utc_now
-from signal9_core.providers.simulator.server import running
-from signal9_core.providers.simulator.simulator import Simulator
+from signal9_core.providers.simulator.simulator import Simulator, running
 from signal9_core.schemas.prices import PriceColumns
 from signal9_core.settings import Settings
 from tests.core.cli.shell import Shell

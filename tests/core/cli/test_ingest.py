@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import Asset
+from signal9_core.domain.companies import Asset
 from signal9_core.errors import PayloadError, ProviderUnavailableError, StoreUnavailableError
 from signal9_core.events import NewsIngested
 from signal9_core.ports import utc_now

@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import Interval, Period, ReportKind
+from signal9_core.domain.prices import Interval
+from signal9_core.domain.reports import Period, ReportKind
 from signal9_core.schemas.base import Answer, to_json
 from signal9_core.schemas.news import NewsAnswer
 from signal9_core.schemas.prices import PricesAnswer

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signal9_core.bootstrap import App
-from signal9_core.cli.output import one_line
+from signal9_core.cli.command import one_line
 from signal9_core.cli.render import common_decimals, common_unit, format_number, sparkline
 from signal9_core.cli.views import print_news
-from signal9_core.domain import CompanyOverview
-from signal9_core.domain.price_check import AdjustedCloses
+from signal9_core.domain.adjustment import AdjustedCloses
+from signal9_core.domain.companies import CompanyOverview
 from signal9_core.provider_port import History
 from signal9_core.schemas.news import ArticleAnswer, NewsAnswer
 from tests.fakes import FakeProvider

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.domain import Adjustment, Bar, CorporateAction, PriceSeries, adjust
+from signal9_core.domain.adjustment import Adjustment, CorporateAction, adjust
+from signal9_core.domain.prices import Bar, PriceSeries
 from signal9_core.errors import InputError
 
 from ..strategies import walk

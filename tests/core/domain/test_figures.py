@@ -13,17 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signal9_core.domain import (
-    CashFlow,
-    CorporateAction,
-    Earnings,
-    IncomeStatement,
-    Period,
-    PriceSeries,
-    Report,
-    ReportKind,
-    Statement,
-)
+from signal9_core.domain.adjustment import CorporateAction
 from signal9_core.domain.coverage import Coverage, Days
 from signal9_core.domain.figures import (
     PriceYear,
@@ -36,6 +26,16 @@ from signal9_core.domain.figures import (
     volatility,
 )
 from signal9_core.domain.insights import EarningsFigures, PriceFigures
+from signal9_core.domain.prices import PriceSeries
+from signal9_core.domain.reports import (
+    CashFlow,
+    Earnings,
+    IncomeStatement,
+    Period,
+    Report,
+    ReportKind,
+    Statement,
+)
 from signal9_core.errors import InsufficientDataError
 from signal9_core.providers.alphavantage.reports import parse_statements
 from signal9_core.providers.sample.provider import SampleProvider

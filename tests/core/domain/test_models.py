@@ -11,17 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from pydantic import ValidationError
 
-from signal9_core.domain import (
-    Asset,
-    CorporateAction,
-    Earnings,
-    Freshness,
-    IncomeStatement,
-    Model,
-    Profile,
-    Statement,
-    User,
-)
+from signal9_core.domain.adjustment import CorporateAction
+from signal9_core.domain.companies import Asset, Freshness
+from signal9_core.domain.model import Model
+from signal9_core.domain.reports import Earnings, IncomeStatement, Statement
+from signal9_core.domain.users import Profile, User
 
 from .. import strategies
 from ..strategies import days, statements

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from pydantic import ValidationError
 
-from signal9_core.domain import NewsArticle, SentimentLabel, TickerSentiment, label_of
+from signal9_core.domain.news import NewsArticle, SentimentLabel, TickerSentiment, label_of
 
 from ..strategies import articles, scores
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from signal9_core.domain import Delivery, NotificationSettings
-from signal9_core.domain.users import time_zone
+from signal9_core.domain.users import Delivery, NotificationSettings, time_zone
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe")
 clock_times = st.times().map(lambda time: f"{time:%H:%M}")

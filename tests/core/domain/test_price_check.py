@@ -8,14 +8,16 @@ from io import StringIO
 
 import pytest
 
-from signal9_core.domain import CorporateAction, PriceCheck, adjust
-from signal9_core.domain.price_check import (
+from signal9_core.domain.adjustment import (
     TOLERANCE,
     AdjustedCloses,
+    CorporateAction,
+    adjust,
     check_closes,
     describe_problem,
     latest_check,
 )
+from signal9_core.domain.companies import PriceCheck
 from signal9_core.errors import PayloadError
 from signal9_core.providers.alphavantage.prices import parse_daily
 from tests.fakes import NOW, series

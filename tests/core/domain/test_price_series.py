@@ -12,7 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from signal9_core.domain import PRICE_COLUMNS, Bar, PriceSeries, decimals_of, find_invalid_bar
+from signal9_core.domain.prices import (
+    PRICE_COLUMNS,
+    Bar,
+    PriceSeries,
+    decimals_of,
+    find_invalid_bar,
+)
 
 from ..strategies import bars, price_series, walk
 

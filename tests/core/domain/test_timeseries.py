@@ -10,12 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from signal9_core.domain import (
-    Bar,
-    BarLength,
-    Interval,
-    LongInterval,
-    PriceSeries,
+from signal9_core.domain.prices import Bar, BarLength, Interval, LongInterval, PriceSeries
+from signal9_core.domain.timeseries import (
     concat,
     merge,
     resample,

@@ -8,18 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from signal9_core.domain import (
+from signal9_core.domain.model import (
     Currency,
     Exact,
     Instant,
     Score,
     Ticker,
-    Topic,
-    article_id,
     blank_to_none,
     parse_day,
-    topic_of,
 )
+from signal9_core.domain.news import Topic, article_id, topic_of
 
 from ..strategies import days, instants, texts, tickers
 

@@ -8,7 +8,7 @@ import pytest
 from signal9_core import Signal9
 from signal9_core.bootstrap import App
 from signal9_core.errors import PayloadError, SettingsError, StoreError
-from signal9_core.notebook.display import ProgressLine
+from signal9_core.notebook.frames import ProgressLine
 from signal9_core.settings import load_settings
 from tests.fakes import FakeProvider
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from signal9_core import Signal9
-from signal9_core.domain import Interval, NewsArticle, TickerSentiment
+from signal9_core.domain.news import NewsArticle, TickerSentiment
+from signal9_core.domain.prices import Interval
 from signal9_core.errors import InputError, NotFoundError
 from tests.fakes import FakeProvider
 

@@ -12,7 +12,8 @@ import pytest
 
 from signal9_core.adapters import ProviderPackage, make_provider, provider_notice
 from signal9_core.bootstrap import App
-from signal9_core.domain import Asset, Bar, DataSet, PriceSeries
+from signal9_core.domain.companies import Asset, DataSet
+from signal9_core.domain.prices import Bar, PriceSeries
 from signal9_core.errors import SettingsError
 from signal9_core.provider_port import History, Provider, ProviderFormat
 from signal9_core.providers import PROVIDERS, alpaca, alphavantage, sample

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.domain import DataSet
+from signal9_core.domain.companies import DataSet
 from signal9_core.errors import PayloadError
 from signal9_core.provider_port import Financials, Provider
 from signal9_core.providers.alpaca.parsers import (

@@ -12,8 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import DataSet
-from signal9_core.domain.companies import Asset
+from signal9_core.domain.companies import Asset, DataSet
 from signal9_core.errors import PayloadError, ProviderError, RequestRefusedError
 from signal9_core.provider_port import BatchProvider, History
 from signal9_core.providers.alpaca.client import AlpacaClient

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.domain import BalanceSheet, DataSet, Period, PriceSeries, article_id
+from signal9_core.domain.companies import DataSet
+from signal9_core.domain.news import article_id
+from signal9_core.domain.prices import PriceSeries
+from signal9_core.domain.reports import BalanceSheet, Period
 from signal9_core.errors import (
     CredentialsError,
     DailyQuotaError,
@@ -21,7 +24,6 @@ from signal9_core.errors import (
 )
 from signal9_core.provider_port import Financials, Provider
 from signal9_core.providers.alphavantage import COMPACT_BARS, NEWS_LIMIT
-from signal9_core.providers.alphavantage.lists import parse_calendar, parse_listing
 from signal9_core.providers.alphavantage.news import parse_news
 from signal9_core.providers.alphavantage.parsers import FORMAT
 from signal9_core.providers.alphavantage.prices import (
@@ -31,7 +33,9 @@ from signal9_core.providers.alphavantage.prices import (
     parse_splits,
 )
 from signal9_core.providers.alphavantage.reports import (
+    parse_calendar,
     parse_earnings,
+    parse_listing,
     parse_overview,
     parse_statements,
 )

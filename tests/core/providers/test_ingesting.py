@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import DataSet
+from signal9_core.domain.companies import DataSet
 from signal9_core.provider_port import Provider
 from signal9_core.providers.alpaca.client import AlpacaClient
 from signal9_core.providers.alphavantage.client import AlphaVantageClient

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from signal9_core.domain import NewsArticle
+from signal9_core.domain.news import NewsArticle
 from signal9_core.errors import PayloadError
 from signal9_core.providers.alpaca.parsers import FORMAT as ALPACA
 from signal9_core.providers.alphavantage.parsers import FORMAT as ALPHAVANTAGE

@@ -11,15 +11,9 @@ from typing import Any
 
 import pytest
 
-from signal9_core.domain import (
-    BalanceSheet,
-    CashFlow,
-    CorporateAction,
-    Earnings,
-    IncomeStatement,
-    Statement,
-    blank_to_none,
-)
+from signal9_core.domain.adjustment import CorporateAction
+from signal9_core.domain.model import blank_to_none
+from signal9_core.domain.reports import BalanceSheet, CashFlow, Earnings, IncomeStatement, Statement
 from signal9_core.errors import PayloadError, RateLimitError
 from signal9_core.providers.alpaca.parsers import FORMAT as ALPACA
 from signal9_core.providers.alpaca.parsers import (
@@ -28,12 +22,13 @@ from signal9_core.providers.alpaca.parsers import (
     parse_daily_bars,
     parse_news,
 )
-from signal9_core.providers.alphavantage.lists import parse_calendar, parse_listing
 from signal9_core.providers.alphavantage.news import parse_news as parse_sentiment
 from signal9_core.providers.alphavantage.parsers import FORMAT as ALPHAVANTAGE
 from signal9_core.providers.alphavantage.prices import Daily, parse_daily
 from signal9_core.providers.alphavantage.reports import (
+    parse_calendar,
     parse_earnings,
+    parse_listing,
     parse_overview,
     parse_statements,
 )

@@ -15,7 +15,9 @@ from typing import TypeVar
 import pytest
 from scripts.build_sample import DATA, actions_behind, content_of, fact_files, price_files
 
-from signal9_core.domain import Asset, DataSet, Statement, adjust
+from signal9_core.domain.adjustment import adjust
+from signal9_core.domain.companies import Asset, DataSet
+from signal9_core.domain.reports import Statement
 from signal9_core.errors import PayloadError
 from signal9_core.provider_port import Financials, History
 from signal9_core.providers.sample.provider import SampleFiles, SampleProvider

@@ -6,8 +6,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.domain import CorporateAction
-from signal9_core.repositories.actions import ActionRepository
+from signal9_core.domain.adjustment import CorporateAction
+from signal9_core.repositories.prices import ActionRepository
 from tests.core.conftest import opened
 
 from ..strategies import actions

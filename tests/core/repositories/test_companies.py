@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from signal9_core.domain import (
+from signal9_core.domain.companies import (
     Asset,
     AssetProfile,
     CompanyOverview,

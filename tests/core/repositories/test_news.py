@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.domain import NewsArticle, TickerSentiment
+from signal9_core.domain.news import NewsArticle, TickerSentiment
 from signal9_core.ports import Cursor, Item
 from signal9_core.provider_port import Vintage
 from signal9_core.repositories.news import ArticlePage, NewsRepository

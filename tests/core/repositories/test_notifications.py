@@ -2,13 +2,15 @@
 
 import pytest
 
-from signal9_core.adapters import make_notify
-from signal9_core.domain import Notification, ReportKind, User
+from signal9_core.bootstrap import App
+from signal9_core.domain.reports import ReportKind
+from signal9_core.domain.users import Notification, User
 from signal9_core.events import FinancialDataIngested
 from signal9_core.ports import ABSENT, Item
 from signal9_core.repositories.notifications import NotificationRepository
 from signal9_core.repositories.reports import FinancialsRepository
 from signal9_core.repositories.users import SubscriptionRepository, UserRepository
+from signal9_core.settings import Settings
 from signal9_core.tables import TableSpec
 from tests.core.storing import store_reports
 from tests.core.test_publishers import notification
@@ -122,7 +124,7 @@ def test_a_deletion_while_notifications_are_claimed_leaves_nothing(
         subscriptions.subscribe(user)
     financials = FinancialsRepository(spied)
     store_reports(financials, "AAPL", [income("AAPL", "2023-12-31", "1")])
-    notify = make_notify(spied, clock)
+    notify = App(Settings(), store=spied, clock=clock).notify
 
     def delete_ada() -> None:
         found = users.get("ada")

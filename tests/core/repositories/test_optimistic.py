@@ -8,7 +8,7 @@ import stamina
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signal9_core.domain import DataSet
+from signal9_core.domain.companies import DataSet
 from signal9_core.errors import ConflictError
 from signal9_core.ports import Item
 from signal9_core.repositories.optimistic import (

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from signal9_core.domain import LongInterval, PriceSeries, split
+from signal9_core.domain.prices import LongInterval, PriceSeries
+from signal9_core.domain.timeseries import split
 from signal9_core.providers.sample.provider import SampleProvider
 from signal9_core.repositories.price_codec import decode_bars, encode_bars
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.domain import Bar, PriceSeries
+from signal9_core.domain.prices import Bar, PriceSeries
 from signal9_core.errors import StoreError
 from signal9_core.ports import Item, Page
 from signal9_core.repositories.prices import PriceChange, PriceRepository

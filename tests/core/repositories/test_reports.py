@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signal9_core.domain import EarningsCalendarEntry, Period, Report, ReportKind
+from signal9_core.domain.reports import EarningsCalendarEntry, Period, Report, ReportKind
 from signal9_core.ports import Cursor, Item
 from signal9_core.repositories.reports import FinancialsRepository
 from signal9_core.tables import TableSpec

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from hypothesis import given, settings
 
-from signal9_core.domain import User
+from signal9_core.domain.users import User
 from signal9_core.errors import ConflictError
 from signal9_core.ports import ABSENT, Item, Store
 from signal9_core.repositories.users import (

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signal9_core.ports import Item
-from signal9_core.repositories.versions import Version, fingerprint, just_after, merge_versions
+from signal9_core.repositories.optimistic import Version, fingerprint, just_after, merge_versions
 from tests.fakes import NOW
 
 CONTENTS: tuple[Item, ...] = ({"value": 1}, {"value": 2}, {"value": None})

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from signal9_core.domain import Asset, DataSet
+from signal9_core.domain.companies import Asset, DataSet
 from signal9_core.errors import (
     PayloadError,
     ProviderError,

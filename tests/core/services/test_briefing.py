@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import SentimentLabel
+from signal9_core.domain.news import SentimentLabel
 from signal9_core.errors import InputError
 from signal9_core.schemas.news import BriefingAnswer
 from signal9_core.schemas.users import TopicsPut, WatchlistPut

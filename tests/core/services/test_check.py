@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from signal9_core.bootstrap import App, no_progress
-from signal9_core.domain import DataSet
+from signal9_core.bootstrap import App
+from signal9_core.domain.companies import DataSet
 from signal9_core.errors import DamagedItemError, StoreUnavailableError
-from signal9_core.ports import Item, Key, Stored
+from signal9_core.ports import Item, Key, Stored, no_progress
 from signal9_core.provider_port import RawResponse
 from signal9_core.repositories.articles import record_key
 from signal9_core.schemas.operations import DamageAnswer

@@ -10,8 +10,8 @@ from signal9_core.errors import (
     ProviderUnavailableError,
     QuotaExhaustedError,
 )
-from signal9_core.services.circuit import Circuit
 from signal9_core.services.ingest_result import IngestResult
+from signal9_core.services.queued_work import Circuit
 from tests.fakes import NOW, FakeProvider, SetClock
 from tests.spied import SpiedStore
 

@@ -6,12 +6,12 @@ from decimal import Decimal
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import Asset, DataSet
+from signal9_core.domain.companies import Asset, DataSet
 from signal9_core.errors import NotFoundError, StoreUnavailableError
 from signal9_core.repositories.companies import ListingRepository
 from signal9_core.schemas.companies import AssetSummary
-from signal9_core.services import companies as module
-from signal9_core.services.companies import CompanyFinder
+from signal9_core.services import queries as module
+from signal9_core.services.queries import CompanyFinder
 from tests.core.storing import store_assets
 from tests.fakes import FakeProvider
 

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import Asset, Notification
+from signal9_core.domain.companies import Asset
+from signal9_core.domain.users import Notification
 from signal9_core.errors import PublishError
 from signal9_core.events import NewsIngested
 from signal9_core.ports import Item, Mail

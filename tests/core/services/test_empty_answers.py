@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import Asset, CompanyOverview, DataSet, PriceSeries
-from signal9_core.domain.companies import AssetProfile, Identity
+from signal9_core.domain.companies import Asset, AssetProfile, CompanyOverview, DataSet, Identity
+from signal9_core.domain.prices import PriceSeries
 from signal9_core.provider_port import Financials
 from tests.core.conftest import app_over
 from tests.fakes import AttentivePublisher, FakeProvider, SetClock, series

@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import Asset, DataSet
-from signal9_core.domain.freshness import DataSetFreshness
+from signal9_core.domain.companies import Asset, DataSet, DataSetFreshness
 from signal9_core.errors import PayloadError, ProviderUnavailableError, QuotaExhaustedError
 from signal9_core.services.status import NO_PLAN
 from signal9_core.settings import Settings

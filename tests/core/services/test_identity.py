@@ -7,13 +7,9 @@ from pathlib import Path
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import (
-    Asset,
-    CompanyOverview,
-    ProblemKind,
-    ReportKind,
-)
+from signal9_core.domain.companies import Asset, CompanyOverview, ProblemKind
 from signal9_core.domain.prices import Interval
+from signal9_core.domain.reports import ReportKind
 from signal9_core.errors import InputError, NotFoundError
 from signal9_core.events import AssetDataUpdated
 from signal9_core.ports import Item

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from signal9_core.bootstrap import App, no_progress
+from signal9_core.bootstrap import App
 from signal9_core.domain.queues import INSIGHTS, NOTIFICATIONS, work_queue
 from signal9_core.errors import NotFoundError, StoreUnavailableError
 from signal9_core.events import Event, NewsIngested, parse_event
+from signal9_core.ports import no_progress
 from signal9_core.schemas.users import WatchlistPut
 from signal9_core.services.ingest import Ingest
 from signal9_core.services.ingest_result import IngestResult

@@ -5,15 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import (
-    Asset,
-    CompanyOverview,
-    DataSet,
-    EarningsCalendarEntry,
-    Freshness,
-    Period,
-    ReportKind,
-)
+from signal9_core.domain.companies import Asset, CompanyOverview, DataSet, Freshness
+from signal9_core.domain.reports import EarningsCalendarEntry, Period, ReportKind
 from signal9_core.errors import (
     PayloadError,
     ProviderUnavailableError,

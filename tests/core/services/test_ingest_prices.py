@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import CorporateAction, DataSet, Freshness, adjust, one_a_day
-from signal9_core.domain.price_check import AdjustedCloses
+from signal9_core.domain.adjustment import AdjustedCloses, CorporateAction, adjust, one_a_day
+from signal9_core.domain.companies import DataSet, Freshness
 from signal9_core.errors import ProviderUnavailableError
 from signal9_core.events import PricesUpdated
 from signal9_core.provider_port import History

@@ -7,24 +7,12 @@ from typing import Any
 
 import pytest
 
-from signal9_core.domain import (
-    AssetProfile,
-    CorporateAction,
-    DataSet,
-    Earnings,
-    Freshness,
-    Identity,
-    IncomeStatement,
-    Insights,
-    NewsArticle,
-    PriceRange,
-    PriceSeries,
-    ProblemKind,
-    Report,
-    ReportKind,
-    SentimentLabel,
-    SentimentRating,
-)
+from signal9_core.domain.adjustment import CorporateAction
+from signal9_core.domain.companies import AssetProfile, DataSet, Freshness, Identity, ProblemKind
+from signal9_core.domain.insights import Insights, PriceRange, SentimentRating
+from signal9_core.domain.news import NewsArticle, SentimentLabel
+from signal9_core.domain.prices import PriceSeries
+from signal9_core.domain.reports import Earnings, IncomeStatement, Report, ReportKind
 from signal9_core.errors import PublishError, ScoringError, ScoringUnavailableError
 from signal9_core.events import (
     EVENTS,
@@ -36,10 +24,9 @@ from signal9_core.events import (
     PricesUpdated,
 )
 from signal9_core.ports import Item
-from signal9_core.repositories.actions import ActionRepository
 from signal9_core.repositories.companies import AssetRepository
 from signal9_core.repositories.news import NewsRepository
-from signal9_core.repositories.prices import PriceRepository
+from signal9_core.repositories.prices import ActionRepository, PriceRepository
 from signal9_core.repositories.reports import FinancialsRepository
 from signal9_core.services.insights import UpdateInsights
 from signal9_core.tables import TableSpec

@@ -7,17 +7,16 @@ from decimal import Decimal
 
 import pytest
 
-from signal9_core.domain import (
-    CorporateAction,
-    DataSet,
-    EarningsCalendarEntry,
-    TickerSentiment,
-)
+from signal9_core.bootstrap import App
+from signal9_core.domain.adjustment import CorporateAction
+from signal9_core.domain.companies import DataSet
+from signal9_core.domain.news import TickerSentiment
+from signal9_core.domain.reports import EarningsCalendarEntry
 from signal9_core.errors import ProviderUnavailableError
-from signal9_core.events import Event, PricesUpdated
+from signal9_core.events import Event, NewsIngested, PricesUpdated
 from signal9_core.ports import Item
 from signal9_core.provider_port import Financials
-from signal9_core.tables import TableSpec
+from signal9_core.tables import TIME_SERIES, TableSpec
 from tests.core.conftest import app_over, opened
 from tests.fakes import (
     ARTICLES,
@@ -185,3 +184,61 @@ def test_what_was_stopped_is_announced_once_and_only_with_its_data() -> None:
     assert [event.last for event in announced if isinstance(event, PricesUpdated)] == [
         date(2024, 1, 8)
     ]
+
+
+def test_an_article_that_a_stopped_run_had_recorded_is_announced_once() -> None:
+    with opened() as spied:
+        provider = FakeProvider()
+        ingest(spied, provider)
+        provider.at += timedelta(days=1)
+        provider.articles.append(article("Recorded", "2024-01-09T10:00", "AAPL"))
+        spied.stop_before = spied.writes + 1  # the event is recorded, the article is not stored
+        _run(spied, provider, _ingest_news)
+        spied.stop_before = None
+
+        provider.at += timedelta(hours=1)
+        provider.articles.append(article("Later", "2024-01-09T11:00", "AAPL"))
+        announced = _run(spied, provider, _ingest_news)
+
+    news = [event for event in announced if isinstance(event, NewsIngested)]
+    assert sorted((event.first.hour, event.last.hour, event.count) for event in news) == [
+        (10, 10, 1),
+        (11, 11, 1),
+    ]
+
+
+def _ingest_news(app: App) -> None:
+    app.ingest(tickers=["AAPL"], data_sets=[DataSet.NEWS])
+
+
+def test_what_a_stopped_run_had_recorded_is_announced_after_its_data_whoever_publishes() -> None:
+    with opened() as spied:
+        provider = FakeProvider()
+        ingest(spied, provider)
+        provider.at += timedelta(minutes=2)
+        provider.series["AAPL"] = series("AAPL", day_20240103="184.25", day_20240108="185.56")
+        spied.stop_before = spied.writes + 1  # the event is recorded, the bar is not stored
+        _run(spied, provider, _ingest_prices)
+        spied.stop_before = None
+        provider.at += timedelta(minutes=4)
+        sweeper = AttentivePublisher()
+
+        def publish_before_the_bar(table: TableSpec, _: Item) -> None:
+            if table is TIME_SERIES:
+                clock = SetClock(provider.at + timedelta(minutes=2))
+                app_over(spied.another(), clock, provider, sweeper).pipeline.publish_pending()
+            else:
+                spied.meanwhile = publish_before_the_bar
+
+        spied.meanwhile = publish_before_the_bar
+        announced = _run(spied, provider, _ingest_prices)
+
+    early, after = (
+        [event.last for event in events if isinstance(event, PricesUpdated)]
+        for events in (sweeper.heard, announced)
+    )
+    assert early == after == [date(2024, 1, 8)]
+
+
+def _ingest_prices(app: App) -> None:
+    app.ingest(tickers=["AAPL"], data_sets=[DataSet.PRICES])

@@ -8,14 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from signal9_core.domain import (
-    Asset,
-    CompanyOverview,
-    DataSet,
-    EarningsCalendarEntry,
-    NewsArticle,
-)
-from signal9_core.domain.companies import AssetProfile, ProblemKind
+from signal9_core.domain.companies import Asset, AssetProfile, CompanyOverview, DataSet, ProblemKind
+from signal9_core.domain.news import NewsArticle
+from signal9_core.domain.reports import EarningsCalendarEntry
 from signal9_core.errors import StoreUnavailableError
 from signal9_core.events import AssetDataUpdated, EarningsScheduled, Event, FinancialDataIngested
 from signal9_core.ports import ABSENT, Store

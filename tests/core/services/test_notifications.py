@@ -6,7 +6,10 @@ from decimal import Decimal
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import Asset, CorporateAction, Period, ReportKind, User
+from signal9_core.domain.adjustment import CorporateAction
+from signal9_core.domain.companies import Asset
+from signal9_core.domain.reports import Period, ReportKind
+from signal9_core.domain.users import User
 from signal9_core.events import (
     AssetDataUpdated,
     Event,

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import Asset, PriceSeries
-from signal9_core.domain.prices import Interval
+from signal9_core.domain.companies import Asset
+from signal9_core.domain.prices import Interval, PriceSeries
 from tests.core.conftest import app_over, opened
 from tests.fakes import FakeProvider, SetClock, bar
 

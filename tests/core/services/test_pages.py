@@ -3,7 +3,7 @@
 from typing import Any
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import Asset
+from signal9_core.domain.companies import Asset
 from signal9_core.ports import Page
 from signal9_core.repositories.optimistic import MOST_READ
 from signal9_core.schemas.users import WatchlistPut

@@ -16,7 +16,9 @@ from hypothesis.strategies import DataObject, SearchStrategy
 
 from signal9_core.adapters import make_parsers
 from signal9_core.bootstrap import App
-from signal9_core.domain import DataSet, Interval, adjust
+from signal9_core.domain.adjustment import adjust
+from signal9_core.domain.companies import DataSet
+from signal9_core.domain.prices import Interval
 from signal9_core.errors import InputError
 from signal9_core.provider_port import RawCopy, UnreadFile
 from signal9_core.schemas.operations import ReplayAnswer

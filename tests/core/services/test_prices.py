@@ -13,20 +13,14 @@ from hypothesis import strategies as st
 
 from signal9_core.bootstrap import App
 from signal9_core.csv_export import to_csv
-from signal9_core.domain import (
-    PRICE_COLUMNS,
-    Asset,
-    CorporateAction,
-    Interval,
-    PriceSeries,
-    adjust,
-    resample,
-)
+from signal9_core.domain.adjustment import CorporateAction, adjust
+from signal9_core.domain.companies import Asset
+from signal9_core.domain.prices import PRICE_COLUMNS, Interval, PriceSeries
+from signal9_core.domain.timeseries import resample
 from signal9_core.errors import InputError
 from signal9_core.providers.sample.provider import SampleProvider
-from signal9_core.repositories.actions import ActionRepository
 from signal9_core.repositories.companies import AssetRepository
-from signal9_core.repositories.prices import PriceRepository
+from signal9_core.repositories.prices import ActionRepository, PriceRepository
 from signal9_core.schemas.base import to_json
 from signal9_core.schemas.prices import BarRow, PriceColumns, PricesAnswer
 from signal9_core.services.parameters import encode_cursor

@@ -5,7 +5,9 @@ from decimal import Decimal
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import DataSet, Interval, Period, ReportKind
+from signal9_core.domain.companies import DataSet
+from signal9_core.domain.prices import Interval
+from signal9_core.domain.reports import Period, ReportKind
 from signal9_core.errors import (
     InputError,
     ProviderUnavailableError,

@@ -12,7 +12,7 @@ from signal9_core.errors import (
     PublishError,
     QuotaExhaustedError,
 )
-from signal9_core.repositories.work import WorkRepository
+from signal9_core.repositories.state import WorkRepository
 from signal9_core.schemas.operations import QuotaAnswer
 from tests.core.conftest import app_over
 from tests.fakes import NOW, AttentivePublisher, FakeProvider, FakeQueues, SetClock

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import AssetProfile, DataSet
+from signal9_core.domain.companies import AssetProfile, DataSet
 from signal9_core.provider_port import RawResponse
 from signal9_core.raw_archive import copies_in
 from signal9_core.settings import Settings

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from signal9_core.domain import Earnings, Period, ReportKind
+from signal9_core.domain.reports import Earnings, Period, ReportKind
 from signal9_core.events import (
     EarningsScheduled,
     Event,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from signal9_core.bootstrap import App, no_progress
+from signal9_core.bootstrap import App
 from signal9_core.domain.companies import Asset, Listing, ProblemKind
 from signal9_core.domain.identity import dispute, leave_listing
 from signal9_core.domain.work import WorkItem
@@ -24,7 +24,7 @@ from signal9_core.events import (
     NewsIngested,
     PricesUpdated,
 )
-from signal9_core.ports import EventPublisher
+from signal9_core.ports import EventPublisher, no_progress
 from signal9_core.providers.alphavantage.client import AlphaVantageClient
 from signal9_core.providers.calendar import last_close
 from signal9_core.schemas.operations import DueAnswer, QuotaAnswer

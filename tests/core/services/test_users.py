@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import WizardStatus
+from signal9_core.domain.users import WizardStatus
 from signal9_core.errors import InputError, NotFoundError, OutdatedError
 from signal9_core.events import NewsIngested, UserAction
 from signal9_core.ports import Item

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from signal9_core.bootstrap import App
-from signal9_core.domain import Period, Report, ReportKind
+from signal9_core.domain.reports import Period, Report, ReportKind
 from signal9_core.settings import Settings
 from signal9_core.stores.sqlite import SqliteStore
 from tests.fakes import FakeProvider, SetClock

@@ -13,9 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from signal9_core.bootstrap import no_progress
 from signal9_core.errors import DamagedItemError, StoreError
-from signal9_core.ports import Damage, Item, Store, Value
+from signal9_core.ports import Damage, Item, Store, Value, no_progress
 from signal9_core.stores.dynamodb import DynamoStore
 from signal9_core.stores.sqlite import SqliteStore
 from signal9_core.tables import ASSETS, FINANCIALS, NEWS, TABLES, TIME_SERIES, TableSpec

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from hypothesis.strategies import SearchStrategy
 
-from signal9_core.bootstrap import no_progress
 from signal9_core.errors import ConflictError
-from signal9_core.ports import ABSENT, Clock, Item, Span, Stored, Value
+from signal9_core.ports import ABSENT, Clock, Item, Span, Stored, Value, no_progress
 from signal9_core.tables import ASSETS, NEWS, STATE, TTL_ATTRIBUTE, IndexSpec, TableSpec
 from tests.fakes import NOW, SetClock
 

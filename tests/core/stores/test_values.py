@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from signal9_core.errors import StoreError
 from signal9_core.ports import Item, Store, Value
 from signal9_core.stores.dynamodb import from_attributes, to_attributes
-from signal9_core.stores.sqlite_rows import from_json, to_json
+from signal9_core.stores.sqlite_schema import from_json, to_json
 from signal9_core.tables import ASSETS
 from tests.fakes import SetClock
 

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from signal9_core.bootstrap import no_progress
 from signal9_core.errors import ConflictError, StoreError
-from signal9_core.ports import ABSENT, Item, Store
+from signal9_core.ports import ABSENT, Item, Store, no_progress
 from signal9_core.tables import ASSETS, FINANCIALS, NEWS, STATE, state_key
 from tests.fakes import SetClock
 

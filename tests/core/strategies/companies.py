@@ -6,37 +6,39 @@ from typing import Final
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from signal9_core.domain import (
+from signal9_core.domain.companies import (
     Asset,
     AssetProfile,
-    BalanceSheet,
-    CashFlow,
-    CashFlowFigures,
     CompanyOverview,
     DataSet,
-    Earnings,
-    EarningsCalendarEntry,
-    EarningsFigures,
     Freshness,
-    IncomeFigures,
-    IncomeStatement,
-    Insights,
-    Model,
-    NewsArticle,
     PendingEvent,
-    Period,
     PriceCheck,
-    PriceFigures,
-    PriceRange,
     Problem,
     ProblemKind,
-    Report,
-    SentimentRating,
-    Statement,
-    TickerSentiment,
-    label_of,
 )
 from signal9_core.domain.coverage import PriceHistory, Received
+from signal9_core.domain.insights import (
+    CashFlowFigures,
+    EarningsFigures,
+    IncomeFigures,
+    Insights,
+    PriceFigures,
+    PriceRange,
+    SentimentRating,
+)
+from signal9_core.domain.model import Model
+from signal9_core.domain.news import NewsArticle, TickerSentiment, label_of
+from signal9_core.domain.reports import (
+    BalanceSheet,
+    CashFlow,
+    Earnings,
+    EarningsCalendarEntry,
+    IncomeStatement,
+    Period,
+    Report,
+    Statement,
+)
 
 from .values import days, figures, instances, instants, maybe, one, scores, texts, tickers
 

@@ -5,7 +5,7 @@ from datetime import date
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from signal9_core.domain import InvestorType, Notification, Profile, User, WizardStatus
+from signal9_core.domain.users import InvestorType, Notification, Profile, User, WizardStatus
 
 from .values import any_of, days, instants, maybe, texts, tickers
 

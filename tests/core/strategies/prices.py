@@ -10,7 +10,8 @@ from random import Random
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from signal9_core.domain import Bar, CorporateAction, PriceSeries
+from signal9_core.domain.adjustment import CorporateAction
+from signal9_core.domain.prices import Bar, PriceSeries
 
 from .values import CURRENCIES, any_of, days, maybe, one, tickers
 

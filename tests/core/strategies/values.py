@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from pydantic import AwareDatetime
 
-from signal9_core.domain import Model
+from signal9_core.domain.model import Model
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)

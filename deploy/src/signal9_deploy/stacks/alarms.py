@@ -19,7 +19,7 @@ from signal9_constructs import (
 )
 from signal9_constructs.incidents import link_runbook
 from signal9_constructs.observability import WatchedService
-from signal9_core.domain import DataSet
+from signal9_core.domain.companies import DataSet
 
 from ..functions import FunctionSpec
 from ..names import NAMESPACE, runbook

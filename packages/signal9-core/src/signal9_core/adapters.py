@@ -20,49 +20,16 @@ if TYPE_CHECKING:
     from .provider_port import Provider, ProviderFormat, Quota, RawCache
     from .quota import SharedQuota
     from .raw_archive import RawArchive
-    from .repositories.state import StateRepository
     from .rotation import RotateSecret
     from .schemas.operations import StatusAnswer
-    from .services.check import CheckStore, Subjects
-    from .services.companies import CompanyFinder
-    from .services.deliveries import SendNotifications
-    from .services.ingest import Ingest
-    from .services.insights import UpdateInsights
-    from .services.notifications import NotifySubscribers
     from .services.outbox import Outbox
     from .services.parsed_responses import ParserRegistry
     from .services.planner import MaxAge
-    from .services.run import Due, Run
-    from .services.status import ListProblems
+    from .services.queries import CompanyFinder
+    from .services.run import Due
     from .services.users import UserService
     from .settings import Settings
     from .smoke import CheckStage, Probed
-
-__all__ = [
-    "ProviderPackage",
-    "make_bus",
-    "make_cache",
-    "make_check",
-    "make_credentials",
-    "make_due",
-    "make_ingest",
-    "make_mailer",
-    "make_notifier",
-    "make_notify",
-    "make_parsers",
-    "make_problems",
-    "make_provider",
-    "make_quotas",
-    "make_rotation",
-    "make_run",
-    "make_scorer",
-    "make_send",
-    "make_smoke_test",
-    "make_status",
-    "make_users",
-    "open_store",
-    "provider_notice",
-]
 
 
 def open_store(settings: Settings, clock: Clock) -> Store:
@@ -163,7 +130,7 @@ def make_credentials(settings: Settings) -> Credentials:
 def make_quotas(settings: Settings, store: Store, clock: Clock) -> dict[str, SharedQuota]:
     """Return the request budgets of the providers in use, by provider."""
     from .quota import SharedQuota, alpaca_plan, alphavantage_plan
-    from .repositories.quotas import QuotaRepository
+    from .repositories.state import QuotaRepository
 
     patience = timedelta(seconds=settings.quota_patience_s)
     plans = {
@@ -179,10 +146,7 @@ def make_quotas(settings: Settings, store: Store, clock: Clock) -> dict[str, Sha
 
 
 def make_provider(
-    settings: Settings,
-    clock: Clock,
-    quota: Quota | None = None,
-    cache: RawCache | None = None,
+    settings: Settings, clock: Clock, quota: Quota | None = None, cache: RawCache | None = None
 ) -> Provider:
     """Return the source of market data; `SettingsError` where its key is missing."""
     package = _package(settings.provider)
@@ -266,8 +230,7 @@ def make_status(
     from .errors import SettingsError
     from .repositories.companies import AssetRepository
     from .repositories.state import StateRepository
-    from .services.freshness import describe_promises
-    from .services.status import get_status
+    from .services.status import describe_promises, get_status
 
     companies, state = list(AssetRepository(store).summaries()), StateRepository(store)
     answer, summary = None, state.freshness(provider)
@@ -289,77 +252,6 @@ def make_status(
     )
 
 
-def make_problems(
-    settings: Settings, state: Callable[[], StateRepository], provider: str, clock: Clock
-) -> ListProblems:
-    """Return what lists the problems of a stage."""
-    from .services.status import ListProblems
-
-    grace = timedelta(hours=settings.late_after_hours)
-    is_planned = settings.store == "dynamodb"
-    return ListProblems(state, provider=provider, clock=clock, grace=grace, is_planned=is_planned)
-
-
-def make_ingest(
-    store: Store,
-    provider: Provider,
-    outbox: Outbox,
-    publish_listing: Callable[[], None],
-    clock: Clock,
-) -> Ingest:
-    """Return the ingest of what a provider has."""
-    from .repositories.actions import ActionRepository
-    from .repositories.companies import AssetRepository
-    from .repositories.news import NewsRepository
-    from .repositories.prices import PriceRepository
-    from .repositories.reports import FinancialsRepository
-    from .repositories.state import StateRepository
-    from .services.ingest import Ingest, IngestCompany, IngestListing
-
-    assets, financials, state = (
-        AssetRepository(store),
-        FinancialsRepository(store),
-        StateRepository(store),
-    )
-    prices, actions, news = PriceRepository(store), ActionRepository(store), NewsRepository(store)
-    company = IngestCompany(provider, assets, prices, actions, financials, news, outbox, clock)
-    listing = IngestListing(provider, assets, state, outbox, clock)
-    return Ingest(provider, financials, state, outbox, clock, listing, company, publish_listing)
-
-
-def make_notify(store: Store, clock: Clock) -> NotifySubscribers:
-    """Return what turns events into notifications."""
-    from .repositories.actions import ActionRepository
-    from .repositories.news import NewsRepository
-    from .repositories.notifications import NotificationRepository
-    from .repositories.prices import PriceRepository
-    from .repositories.reports import FinancialsRepository
-    from .repositories.users import SubscriptionRepository, UserRepository
-    from .services.notifications import NotifySubscribers
-
-    return NotifySubscribers(
-        UserRepository(store),
-        SubscriptionRepository(store),
-        NewsRepository(store),
-        PriceRepository(store),
-        ActionRepository(store),
-        FinancialsRepository(store),
-        NotificationRepository(store, clock),
-    )
-
-
-def make_send(
-    settings: Settings, store: Store, notifier: Notifier, mailer: Mailer | None, clock: Clock
-) -> SendNotifications:
-    """Return what sends notifications when they are due."""
-    from .repositories.notifications import NotificationRepository
-    from .repositories.users import UserRepository
-    from .services.deliveries import SendNotifications
-
-    users, inbox = UserRepository(store), NotificationRepository(store, clock)
-    return SendNotifications(users, inbox, notifier, mailer, clock, settings.app_url)
-
-
 def make_users(
     settings: Settings, store: Store, finder: CompanyFinder, outbox: Outbox, clock: Clock
 ) -> UserService:
@@ -373,8 +265,7 @@ def make_users(
         UserRepository,
     )
     from .services.briefing import GetBriefing
-    from .services.deletion import DeleteUser
-    from .services.users import UserService
+    from .services.users import DeleteUser, UserService
 
     users, viewed = UserRepository(store), RecentlyViewedRepository(store, clock)
     subscriptions, inbox = SubscriptionRepository(store), NotificationRepository(store, clock)
@@ -392,30 +283,6 @@ def make_users(
     return UserService(
         users, subscriptions, inbox, viewed, finder, outbox, clock, briefing, deletion
     )
-
-
-def make_check(
-    store: Store,
-    update_insights: Callable[[], UpdateInsights],
-    replay: Callable[[Subjects], object],
-    publish_listing: Callable[[], None],
-    clock: Clock,
-) -> CheckStore:
-    """Return the check of a whole store, and its repair."""
-    from .repositories.actions import ActionRepository
-    from .repositories.companies import AssetRepository
-    from .repositories.news import NewsRepository
-    from .services.check import CheckStore
-
-    assets, actions, news = AssetRepository(store), ActionRepository(store), NewsRepository(store)
-    return CheckStore(store, assets, actions, news, update_insights, replay, publish_listing, clock)
-
-
-def make_run(ingest: Ingest, due: Due, clock: Clock, quota: SharedQuota | None) -> Run:
-    """Return a run over what is due, within a budget."""
-    from .services.run import Run
-
-    return Run(ingest, due, clock, quota)
 
 
 def make_rotation(opened: Callable[[Client], Client]) -> RotateSecret:

@@ -6,8 +6,6 @@ from typing import Any, Final
 
 from .errors import Signal9Error
 
-__all__ = ["aws_client", "aws_errors"]
-
 _CONNECTIONS: Final = 16
 _SERVER_ERROR: Final = 500
 _TRANSIENT_CODES: Final = frozenset(
@@ -29,11 +27,7 @@ MakeError = Callable[[str], Signal9Error]
 
 
 def aws_client(
-    service: str,
-    *,
-    region: str | None = None,
-    endpoint_url: str | None = None,
-    attempts: int = 4,
+    service: str, *, region: str | None = None, endpoint_url: str | None = None, attempts: int = 4
 ) -> Any:  # its type is the caller's business, since it differs per service
     """Return a client that tries some times and waits for seconds rather than minutes.
 

@@ -3,55 +3,41 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from .adapters import (
-    make_bus,
-    make_cache,
-    make_check,
-    make_credentials,
-    make_due,
-    make_ingest,
-    make_mailer,
-    make_notifier,
-    make_notify,
-    make_parsers,
-    make_problems,
-    make_provider,
-    make_quotas,
-    make_rotation,
-    make_run,
-    make_scorer,
-    make_send,
-    make_status,
-    make_users,
-    open_store,
-    provider_notice,
-)
+from . import adapters
 from .errors import SettingsError
-from .ports import utc_now
+from .ports import (
+    Clock,
+    EventPublisher,
+    Mailer,
+    Notifier,
+    Progress,
+    SentimentScorer,
+    Store,
+    no_progress,
+    utc_now,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import datetime, timedelta
     from pathlib import Path
 
     from .credentials import Credentials
-    from .domain.companies import DataSet
-    from .domain.freshness import FreshnessSummary
+    from .domain.companies import DataSet, FreshnessSummary
     from .domain.reports import ReportKind
     from .domain.work import WorkItem
     from .pipeline import Pipeline
-    from .ports import Clock, EventPublisher, Mailer, Notifier, Progress, SentimentScorer, Store
     from .provider_port import Provider
     from .quota import SharedQuota
     from .raw_archive import RawArchive
-    from .repositories.actions import ActionRepository
     from .repositories.companies import AssetRepository
     from .repositories.news import NewsRepository
-    from .repositories.prices import PriceRepository
+    from .repositories.notifications import NotificationRepository
+    from .repositories.prices import ActionRepository, PriceRepository
     from .repositories.reports import FinancialsRepository
     from .repositories.state import StateRepository
     from .schemas.companies import AssetAnswer, SearchAnswer
@@ -64,26 +50,19 @@ if TYPE_CHECKING:
         RunAnswer,
         StatusAnswer,
     )
-    from .services.companies import CompanyFinder, ListAssets
     from .services.ingest import Ingest
     from .services.insights import UpdateInsights
     from .services.notifications import NotifySubscribers
     from .services.outbox import Outbox
     from .services.prices import GetPrices
-    from .services.queries import GetFinancials, ListNews
+    from .services.queries import CompanyFinder, GetFinancials, ListAssets, ListNews
     from .services.replay import Replay
     from .services.run import Due, Run
     from .services.status import ListProblems
     from .services.users import UserService
     from .settings import Settings
 
-__all__ = ["App", "no_progress"]
-
 _Part = TypeVar("_Part")
-
-
-def no_progress(data_set: str, done: int, total: int) -> None:
-    """Do not report progress."""
 
 
 class App:
@@ -109,16 +88,10 @@ class App:
         self.clock = clock
         self._resources = ExitStack()
         self._provider = provider
-        if store is not None:
-            self.store = store
+        parts = {"store": store, "notifier": notifier, "mailer": mailer, "scorer": scorer}
+        vars(self).update({name: part for name, part in parts.items() if part is not None})
         if bus is not None:
             self.bus = self._subscribed(bus)
-        if notifier is not None:
-            self.notifier = notifier
-        if mailer is not None:
-            self.mailer = mailer
-        if scorer is not None:
-            self.scorer = scorer
 
     def __enter__(self) -> Self:
         return self
@@ -140,7 +113,7 @@ class App:
     @cached_property
     def store(self) -> Store:
         """The tables."""
-        return self._opened(open_store(self.settings, self.clock))
+        return self._opened(adapters.open_store(self.settings, self.clock))
 
     @property
     def provider(self) -> Provider:
@@ -151,9 +124,9 @@ class App:
 
     def _make_provider(self, name: str) -> Provider:
         if name == "sample":  # needs no key, and makes no requests
-            return make_provider(self.settings, self.clock)
+            return adapters.make_provider(self.settings, self.clock)
         settings = self.settings.model_copy(update=self._credentials.of(name))
-        return make_provider(settings, self.clock, self.quotas.get(name), self.cache)
+        return adapters.make_provider(settings, self.clock, self.quotas.get(name), self.cache)
 
     @property
     def provider_name(self) -> str:
@@ -163,17 +136,17 @@ class App:
     @cached_property
     def quotas(self) -> dict[str, SharedQuota]:
         """The request budgets of the providers in use, by provider."""
-        return make_quotas(self.settings, self.store, self.clock)
+        return adapters.make_quotas(self.settings, self.store, self.clock)
 
     @cached_property
     def cache(self) -> RawArchive:
         """The archive of raw responses."""
-        return make_cache(self.settings)
+        return adapters.make_cache(self.settings)
 
     @cached_property
     def bus(self) -> EventPublisher:
         """The bus that events are published to."""
-        return self._subscribed(make_bus(self.settings))
+        return self._subscribed(adapters.make_bus(self.settings))
 
     def _subscribed(self, bus: EventPublisher) -> EventPublisher:
         """Subscribe to a bus in this process; on AWS, functions subscribe by rules."""
@@ -193,23 +166,23 @@ class App:
     @cached_property
     def notifier(self) -> Notifier:
         """Sends notifications, in addition to the users' inboxes."""
-        return make_notifier(self.settings)
+        return adapters.make_notifier(self.settings)
 
     @cached_property
     def mailer(self) -> Mailer | None:
         """Sends mails; `None` on a stage without a sender."""
-        return make_mailer(self.settings)
+        return adapters.make_mailer(self.settings)
 
     @cached_property
     def scorer(self) -> SentimentScorer:
         """Scores articles that came without a sentiment."""
-        return make_scorer(self.settings)
+        return adapters.make_scorer(self.settings)
 
     @cached_property
     def finder(self) -> CompanyFinder:
         """The search index over all companies."""
         from .repositories.companies import ListingRepository
-        from .services.companies import CompanyFinder
+        from .services.queries import CompanyFinder
 
         return CompanyFinder(self.assets, ListingRepository(self.store))
 
@@ -230,7 +203,7 @@ class App:
     @cached_property
     def actions(self) -> ActionRepository:
         """The splits and dividends of all companies."""
-        from .repositories.actions import ActionRepository
+        from .repositories.prices import ActionRepository
 
         return ActionRepository(self.store)
 
@@ -263,14 +236,14 @@ class App:
 
     @cached_property
     def _credentials(self) -> Credentials:
-        return make_credentials(self.settings)
+        return adapters.make_credentials(self.settings)
 
     # Queries
 
     @cached_property
     def list_assets(self) -> ListAssets:
         """Companies by name, or those with certain tickers."""
-        from .services.companies import ListAssets
+        from .services.queries import ListAssets
 
         return ListAssets(self.assets)
 
@@ -306,7 +279,15 @@ class App:
     @cached_property
     def problems(self) -> ListProblems:
         """The problems that keep this stage from working properly."""
-        return make_problems(self.settings, lambda: self.state, self.provider_name, self.clock)
+        from .services.status import ListProblems
+
+        return ListProblems(
+            lambda: self.state,
+            provider=self.provider_name,
+            clock=self.clock,
+            grace=timedelta(hours=self.settings.late_after_hours),
+            is_planned=self.settings.store == "dynamodb",
+        )
 
     @property
     def freshness(self) -> FreshnessSummary | None:
@@ -317,7 +298,7 @@ class App:
         """Return how much is stored, and how fresh it is."""
         due, name = (lambda: self._due(self.provider)), self.provider_name
         notice = self.notice_of(name)
-        return make_status(self.settings, self.store, due, name, self.quotas, notice)
+        return adapters.make_status(self.settings, self.store, due, name, self.quotas, notice)
 
     def list_credentials(self) -> KeysAnswer:
         """Return where each key of a provider comes from."""
@@ -344,7 +325,7 @@ class App:
     def _notice_of(self, source: str) -> str | None:
         if self._provider is not None and self._provider.name == source:
             return self._provider.notice
-        return provider_notice(self.settings, source)
+        return adapters.provider_notice(self.settings, source)
 
     # Use cases that change what is stored
 
@@ -407,11 +388,13 @@ class App:
             self.state.note_blocked_refresh(self.clock())
             raise
         self.state.note_free_refresh()
+        from .services.run import Run
+
         ingest, quota = self._ingest(provider), self.quotas.get(provider.name)
-        return self.pipeline.protect(make_run(ingest, self._due(provider), self.clock, quota))
+        return self.pipeline.protect(Run(ingest, self._due(provider), self.clock, quota))
 
     def _due(self, provider: Provider, max_age: timedelta | None = None) -> Due:
-        return make_due(self.settings, self.store, provider, self.clock, max_age)
+        return adapters.make_due(self.settings, self.store, provider, self.clock, max_age)
 
     def replay(self, folder: Path | None = None, progress: Progress = no_progress) -> ReplayAnswer:
         """Build the tables from the raw responses in a folder, or in the cache."""
@@ -425,7 +408,7 @@ class App:
 
     def decide_owner(self, ticker: str, *, same: bool) -> AssetAnswer:
         """Decide who owns a ticker of which listings disagree: the same company, or a new one."""
-        from .services.identity import DecideOwner
+        from .services.ingest_listing import DecideOwner
 
         DecideOwner(self.assets, self._outbox, self.clock)(ticker, same=same)
         self._update_finder(publish=True)
@@ -435,16 +418,20 @@ class App:
     def _replay(self) -> Replay:
         from .services.replay import Replay
 
-        return Replay(make_parsers(), self._ingest, self.assets, self.clock)
+        return Replay(adapters.make_parsers(), self._ingest, self.assets, self.clock)
 
     def rotate_secret(self, secret: str, version: str, step: str) -> None:
         """Do a step of the rotation of Auth0's client secret."""
-        make_rotation(self._opened)(secret, version, step)
+        adapters.make_rotation(self._opened)(secret, version, step)
 
     def check(self, progress: Progress = no_progress, *, repair: bool = False) -> CheckAnswer:
         """Find what is damaged in the store; `repair` it from the raw responses in the cache."""
-        insights, replay = lambda: self.update_insights, partial(self._replay, self.cache, progress)
-        check = make_check(self.store, insights, replay, self._publish_listing, self.clock)
+        from .services.check import CheckStore
+
+        stored = (self.store, self.assets, self.actions, self.news)
+        replay = partial(self._replay, self.cache, progress)
+        publish = partial(self._update_finder, publish=True)
+        check = CheckStore(*stored, lambda: self.update_insights, replay, publish, self.clock)
         return check(progress, repair=repair)
 
     def _update_finder(self, *, publish: bool) -> None:
@@ -452,46 +439,57 @@ class App:
         if publish or "finder" in vars(self):
             self.finder.update(publish=publish)
 
-    def _publish_listing(self) -> None:
-        self._update_finder(publish=True)
-
     def _ingest(self, provider: Provider) -> Ingest:
-        return make_ingest(
-            self.store,
-            provider,
+        from .services.ingest import Ingest
+        from .services.ingest_company import IngestCompany
+        from .services.ingest_listing import IngestListing
+
+        outbox, clock, publish = (
             self._outbox,
-            self._publish_listing,
             self.clock,
+            partial(self._update_finder, publish=True),
         )
+        assets, financials, state = self.assets, self.financials, self.state
+        facts = (assets, self.prices, self.actions, financials, self.news)
+        company = IngestCompany(provider, *facts, outbox, clock)
+        listing = IngestListing(provider, assets, state, outbox, clock)
+        return Ingest(provider, financials, state, outbox, clock, listing, company, publish)
 
     @cached_property
     def update_insights(self) -> UpdateInsights:
         """Update the insights that an event affects."""
         from .services.insights import UpdateInsights
 
-        return UpdateInsights(
-            self.assets,
-            self.prices,
-            self.actions,
-            self.financials,
-            self.news,
-            lambda: self.scorer,
-            self.bus,
-            self.clock,
-            self.settings.sentiment_window_days,
-        )
+        facts = (self.assets, self.prices, self.actions, self.financials, self.news)
+        days = self.settings.sentiment_window_days
+        return UpdateInsights(*facts, lambda: self.scorer, self.bus, self.clock, days)
 
     @cached_property
     def notify(self) -> NotifySubscribers:
         """Notify the users who subscribed to what an event is about."""
-        return make_notify(self.store, self.clock)
+        from .repositories.users import SubscriptionRepository, UserRepository
+        from .services.notifications import NotifySubscribers
+
+        users, subscriptions = UserRepository(self.store), SubscriptionRepository(self.store)
+        facts = (self.news, self.prices, self.actions, self.financials)
+        return NotifySubscribers(users, subscriptions, *facts, self._inbox)
+
+    @property
+    def _inbox(self) -> NotificationRepository:
+        from .repositories.notifications import NotificationRepository
+
+        return NotificationRepository(self.store, self.clock)
 
     def send_notifications(self, until: datetime | None = None) -> DeliveryAnswer:
         """Send the notifications that are due, begin nothing after `until`."""
-        send = make_send(self.settings, self.store, self.notifier, self.mailer, self.clock)
-        return send(until)
+        from .repositories.users import UserRepository
+        from .services.notifications import SendNotifications
+
+        users, app_url = UserRepository(self.store), self.settings.app_url
+        outlets = self.notifier, self.mailer
+        return SendNotifications(users, self._inbox, *outlets, self.clock, app_url)(until)
 
     @cached_property
     def users(self) -> UserService:
         """The users' own records, notifications and briefing."""
-        return make_users(self.settings, self.store, self.finder, self._outbox, self.clock)
+        return adapters.make_users(self.settings, self.store, self.finder, self._outbox, self.clock)

@@ -13,16 +13,6 @@ from .aws import aws_errors
 from .errors import SecretNotSetError, SettingsError
 from .schemas.operations import KeyAnswer, KeysAnswer
 
-__all__ = [
-    "KEYS",
-    "Credential",
-    "CredentialSource",
-    "Credentials",
-    "EnvironmentCredentials",
-    "KeyringCredentials",
-    "SecretsManagerCredentials",
-]
-
 KEYS: Final[Mapping[str, Mapping[str, str]]] = {
     "alphavantage": {"alphavantage_key": "apiKey"},
     "alpaca": {"alpaca_key": "apiKey", "alpaca_secret": "secretKey"},

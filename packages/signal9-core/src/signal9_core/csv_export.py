@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from .schemas.financials import FinancialsAnswer, ReportRow
 
-__all__ = ["to_csv"]
-
 _BAR_FIELDS: Final = ("date", "open", "high", "low", "close", "volume")
 _REPORT_FIELDS: Final = ("fiscalDateEnding", "currency")
 

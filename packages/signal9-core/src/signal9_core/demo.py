@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from .ports import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
     from pathlib import Path
 
     from .settings import Settings
-
-__all__ = ["DemoClock", "simulated"]
 
 _KEY: Final = "demo"
 _PER_MINUTE: Final = 100_000
@@ -48,8 +45,7 @@ def simulated(home: Path, provider: str, companies: int, clock: DemoClock) -> It
 
     with live_extra():
         from .providers.simulator.market import Market
-        from .providers.simulator.server import running
-        from .providers.simulator.simulator import Simulator
+        from .providers.simulator.simulator import Simulator, running
     simulator = Simulator(Market(clock, companies), clock=clock, alpaca_per_minute=_PER_MINUTE)
     with running(simulator) as address:
         urls = dict.fromkeys(("alphavantage_url", "alpaca_url", "alpaca_data_url"), address)

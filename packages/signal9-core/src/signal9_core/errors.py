@@ -8,39 +8,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-__all__ = [
-    "ConflictError",
-    "CredentialsError",
-    "DailyQuotaError",
-    "DamagedItemError",
-    "InputError",
-    "InsufficientDataError",
-    "IssuerUnavailableError",
-    "NotFoundError",
-    "OutdatedError",
-    "PayloadError",
-    "PlanError",
-    "ProviderError",
-    "ProviderUnavailableError",
-    "PublishError",
-    "QuotaExhaustedError",
-    "RateLimitError",
-    "RefusedError",
-    "RemoteError",
-    "RemoteUnavailableError",
-    "RequestRefusedError",
-    "RotationError",
-    "ScoringError",
-    "ScoringUnavailableError",
-    "SecretNotSetError",
-    "SettingsError",
-    "Signal9Error",
-    "SmokeError",
-    "StoreError",
-    "StoreUnavailableError",
-    "UndecidedOwnerError",
-]
-
 
 class Signal9Error(Exception):
     """The root of the tree."""

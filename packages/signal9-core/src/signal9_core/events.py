@@ -20,27 +20,6 @@ from .domain.queues import reason_of
 from .domain.reports import Period, ReportKind
 from .errors import InputError
 
-__all__ = [
-    "EVENTS",
-    "SOURCE",
-    "AssetDataUpdated",
-    "EarningsScheduled",
-    "Event",
-    "FinancialDataIngested",
-    "FinancialDataRestated",
-    "IngestionFailed",
-    "NewsIngested",
-    "NewsSentimentAnalyzed",
-    "PricesUpdated",
-    "RestatedPeriod",
-    "UserAction",
-    "UserDeletionRequested",
-    "correlated",
-    "event_from",
-    "event_schema",
-    "parse_event",
-]
-
 SOURCE: Final = "signal9.data"
 """The source of every event, as rules match it."""
 
@@ -69,8 +48,7 @@ class Event(Model):
     version: Literal[1] = 1
     at: Instant
     correlation_id: str | None = Field(
-        default_factory=_current_id,
-        description="The run that caused it; null if none did.",
+        default_factory=_current_id, description="The run that caused it; null if none did."
     )
 
     @classmethod

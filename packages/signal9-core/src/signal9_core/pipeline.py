@@ -11,32 +11,35 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from .domain.queues import DELETIONS, INSIGHTS, NOTIFICATIONS, DeadLetter, reason_of, work_queue
+from .domain.queues import (
+    DELETIONS,
+    INSIGHTS,
+    NOTIFICATIONS,
+    DeadLetter,
+    Failure,
+    Message,
+    reason_of,
+    work_queue,
+)
 from .domain.work import Probe
 from .errors import NotFoundError
-from .events import SOURCE, correlated, parse_event
+from .events import SOURCE, Event, correlated, parse_event
 from .schemas.operations import FailuresAnswer, RedriveAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
-    from .domain.queues import Failure, Message
     from .domain.work import WorkItem
-    from .events import Event
     from .ports import Clock, DeadLetters, EventPublisher, Queues, Store
     from .publishers.in_process import EventHandler, InProcessEventBus
-    from .repositories.work import ProbeRepository, WorkRepository
-    from .services.circuit import Circuit
-    from .services.consumer import Consumer
+    from .repositories.state import ProbeRepository, WorkRepository
     from .services.ingest_result import IngestResult
-    from .services.queued_work import DoWork, PlannedWork
+    from .services.queued_work import Circuit, Consumer, DoWork, PlannedWork
     from .services.run import Run
     from .services.users import UserService
     from .settings import Settings
     from .smoke import CheckStage
-
-__all__ = ["Pipeline"]
 
 
 class Parts(Protocol):
@@ -89,7 +92,7 @@ class Pipeline:
         return replace(run, circuit=self._circuit(run.due.provider.name), give_up=self._give_up)
 
     def _circuit(self, provider: str) -> Circuit:
-        from .services.circuit import Circuit
+        from .services.queued_work import Circuit
 
         if provider not in self._circuits:
             self._circuits[provider] = Circuit(provider, self._parts.store, self._parts.clock)
@@ -136,7 +139,7 @@ class Pipeline:
 
     def waiting(self) -> set[str]:
         """Return the ids of the work items that were sent and are not done."""
-        from .repositories.work import work_id
+        from .repositories.state import work_id
 
         return {work_id(item) for item in self._work(self._parts.settings.provider).sent()}
 
@@ -157,7 +160,7 @@ class Pipeline:
 
     @cached_property
     def _probes(self) -> ProbeRepository:
-        from .repositories.work import ProbeRepository
+        from .repositories.state import ProbeRepository
 
         return ProbeRepository(self._parts.store, self._parts.clock)
 
@@ -178,12 +181,12 @@ class Pipeline:
         return DoWork(run, self._work(provider), self._circuit(provider))
 
     def _work(self, provider: str) -> WorkRepository:
-        from .repositories.work import WorkRepository
+        from .repositories.state import WorkRepository
 
         return WorkRepository(self._parts.store, provider, self._parts.clock)
 
     def _consumer(self, queue: str, handle: Callable[[str], object]) -> Consumer:
-        from .services.consumer import Consumer
+        from .services.queued_work import Consumer
 
         return Consumer(queue, handle, self.queues, self.dead_letters, self._parts.clock)
 
@@ -259,7 +262,7 @@ class Pipeline:
             from .publishers.sqs import SqsDeadLetters
 
             return SqsDeadLetters(aws_client("sqs"), self._parts.settings.queue_prefix)
-        from .repositories.dead_letters import StoredDeadLetters
+        from .repositories.state import StoredDeadLetters
 
         return StoredDeadLetters(self._parts.store, self._deliver, self._parts.clock)
 

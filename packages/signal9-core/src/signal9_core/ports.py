@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-
     from .domain.queues import DeadLetter, Message
     from .domain.users import Notification
     from .events import Event
     from .tables import IndexSpec, TableSpec
-
-__all__ = [
-    "ABSENT",
-    "Clock",
-    "Cursor",
-    "Damage",
-    "DeadLetters",
-    "EventPublisher",
-    "Item",
-    "Key",
-    "Notifier",
-    "Page",
-    "Progress",
-    "Queues",
-    "SentimentScorer",
-    "Span",
-    "Store",
-    "Stored",
-    "Value",
-    "utc_now",
-]
 
 Clock = Callable[[], datetime]
 """Returns the current time, aware and in UTC."""
@@ -220,6 +197,10 @@ class Progress(Protocol):
 
     def __call__(self, data_set: str, done: int, total: int) -> None:
         """`done` of `total` units of this data set are finished."""
+
+
+def no_progress(data_set: str, done: int, total: int) -> None:
+    """Show nothing."""
 
 
 class SentimentScorer(Protocol):

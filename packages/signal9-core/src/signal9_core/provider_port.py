@@ -19,34 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
     from datetime import date, datetime
 
-    from .domain.adjustment import CorporateAction
+    from .domain.adjustment import AdjustedCloses, CorporateAction
     from .domain.companies import Asset, CompanyOverview, DataSet, ListName
     from .domain.coverage import Coverage, Received
     from .domain.model import Ticker
     from .domain.news import NewsArticle
-    from .domain.price_check import AdjustedCloses
     from .domain.prices import PriceSeries
     from .domain.reports import Earnings, EarningsCalendarEntry, Report, ReportKind, Statement
     from .errors import ProviderError
-
-__all__ = [
-    "LARGEST_BODY",
-    "BatchProvider",
-    "Financials",
-    "History",
-    "Parser",
-    "Provider",
-    "ProviderFormat",
-    "Quota",
-    "RawCache",
-    "RawCopies",
-    "RawCopy",
-    "RawResponse",
-    "Record",
-    "UnreadFile",
-    "Unreadable",
-    "Vintage",
-]
 
 LARGEST_BODY: Final = 64 * 1024 * 1024
 """How many bytes a body may have, decompressed; every known response has far fewer."""

@@ -10,10 +10,8 @@ from zoneinfo import ZoneInfo
 
 from .errors import QuotaExhaustedError
 from .ports import Clock
-from .repositories.quotas import QuotaRepository
+from .repositories.state import QuotaRepository
 from .schemas.operations import QuotaAnswer
-
-__all__ = ["Plan", "SharedQuota", "alpaca_plan", "alphavantage_plan"]
 
 _FREE_PER_DAY: Final = 25
 _SPACING: Final = timedelta(seconds=1.5)

@@ -8,7 +8,7 @@ import os
 import re
 import zlib
 from calendar import monthrange
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from io import BytesIO
@@ -21,23 +21,12 @@ import msgspec
 
 from .aws import aws_errors
 from .errors import StoreError, StoreUnavailableError
-from .provider_port import LARGEST_BODY, RawCopy, UnreadFile
+from .provider_port import LARGEST_BODY, RawCopies, RawCopy, RawResponse, UnreadFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from contextlib import AbstractContextManager
 
     from mypy_boto3_s3 import S3Client
-
-    from .provider_port import RawCopies, RawResponse
-
-__all__ = [
-    "BucketFiles",
-    "Files",
-    "FolderFiles",
-    "RawArchive",
-    "copies_in",
-]
 
 _NO_TICKER: Final = "-"
 _BODIES: Final = "bodies"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 import stamina
 from pydantic import BaseModel, ValidationError
 
-from .domain.prices import Bar, PriceSeries
+from .domain.prices import Bar, Interval, PriceSeries
 from .domain.reports import Period, ReportKind
 from .errors import (
     InputError,
@@ -30,15 +30,11 @@ from .schemas.news import NewsAnswer
 from .schemas.prices import PriceColumns, PricesAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
     from datetime import date
 
     import httpx2
 
-    from .domain.prices import Interval
     from .schemas.base import Answer
-
-__all__ = ["RemoteBackend"]
 
 A = TypeVar("A", bound="Answer")
 

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import sleep
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import httpx2
 import msgspec
 
 from .aws import aws_errors
 from .errors import RotationError, SecretNotSetError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["STEPS", "Auth0", "Auth0Secret", "RotateSecret"]
 
 CURRENT: Final = "AWSCURRENT"
 PENDING: Final = "AWSPENDING"

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     from .domain.companies import ListedAsset
 
-__all__ = ["Match", "SearchIndex", "as_ticker", "core", "words"]
-
 _LONGEST_QUERY: Final = 80
 _MOST_WORDS: Final = 8
 _EXACT_TICKER: Final = 100.0

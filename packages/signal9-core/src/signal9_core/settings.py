@@ -19,8 +19,6 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from .domain.model import Ticker
 from .errors import SettingsError
 
-__all__ = ["Settings", "load_settings"]
-
 _URL: Final = r"^https?://[^\s?#@]+$"
 _ADDRESS: Final = r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$"
 _MODEL: Final = r"^[a-z0-9.-]{1,120}(:[a-z0-9]+)*$"

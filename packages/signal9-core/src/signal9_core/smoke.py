@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from .schemas.operations import Outcome, SmokeRequest
 
-__all__ = ["CheckStage", "ClientCredentials", "ClientSecret", "Probed"]
-
 _PLACEHOLDER: Final = "set-me"
 _TIMEOUT: Final = httpx2.Timeout(60, connect=10)
 """API Gateway answers within half a minute; an emulator on a busy machine takes longer."""

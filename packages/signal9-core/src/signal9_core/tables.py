@@ -7,28 +7,6 @@ attribute that joins several values is called after all of them, as in `reportTy
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = [
-    "ASSETS",
-    "COMPANY_NAME_INDEX",
-    "DATE_INDEX",
-    "EMAIL_INDEX",
-    "FINANCIALS",
-    "MONTH_INDEX",
-    "NEWS",
-    "SINGLE",
-    "STALENESS_INDEX",
-    "STATE",
-    "TABLES",
-    "TIME_SERIES",
-    "TTL_ATTRIBUTE",
-    "UNPUBLISHED_INDEX",
-    "USERS",
-    "WAITING_INDEX",
-    "IndexSpec",
-    "TableSpec",
-    "state_key",
-]
-
 TTL_ATTRIBUTE: Final = "expiresAt"
 """Seconds since 1970 after which an item counts as gone, in every table that has a time to live."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from signal9_core.domain import DataSet
+from signal9_core.domain.companies import DataSet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

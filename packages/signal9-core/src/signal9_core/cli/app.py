@@ -11,14 +11,11 @@ from typing import Annotated, Final
 import typer
 
 from ..version import __version__
-from .admin import check, identity, secrets, status
+from .admin import check, failures, identity, redrive, secrets, status
 from .command import fail, report_errors
 from .demo import demo
-from .failures import failures, redrive
 from .ingest import ingest, replay, run
 from .market import financials, news, prices, search, show
-
-__all__ = ["PLUGIN_GROUP", "main", "make_program"]
 
 PLUGIN_GROUP: Final = "signal9.commands"
 """The entry point group for commands of other packages: functions with Typer's annotations."""

@@ -1,5 +1,7 @@
-"""What the commands share: options, the application they run on, and error messages."""
+"""What the commands share: options, the application they run on, output and error messages."""
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -9,21 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 import typer
 
 from ..errors import DamagedItemError, InputError, Signal9Error
-from .output import one_line
 
 if TYPE_CHECKING:
-    from ..bootstrap import App
+    from rich.console import Console
 
-__all__ = [
-    "Cursor",
-    "First",
-    "Json",
-    "Last",
-    "TickerArgument",
-    "fail",
-    "open_app",
-    "report_errors",
-]
+    from ..bootstrap import App
+    from ..schemas.base import Answer
 
 
 def _parse_day(text: str) -> date:
@@ -97,3 +90,42 @@ def open_app(
             location = app.settings.location
             fail(f"nothing is stored in {location} yet; run `signal9 {home}ingest` first")
         yield app
+
+
+_CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+_PIPE_WIDTH: Final = 200
+
+
+def one_line(text: str) -> str:
+    """Return the text without line breaks and terminal control characters."""
+    return _CONTROL_CHARACTERS.sub(" ", text).strip()
+
+
+def print_json(answer: "Answer") -> None:
+    """Print an answer exactly as the API gives it."""
+    from ..schemas.base import to_json
+
+    typer.echo(to_json(answer))
+
+
+def answer_console() -> "Console":
+    """Return the console for tables: as wide as the terminal, or wide if there is none."""
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _PIPE_WIDTH
+    return console
+
+
+def remark_console() -> "Console":
+    """Return the console for progress and remarks, which are not part of an answer."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def print_remark(text: str | None) -> None:
+    """Print a remark, if there is one, in a dim style."""
+    if text is not None:
+        remark_console().print(one_line(text), style="dim", soft_wrap=True)

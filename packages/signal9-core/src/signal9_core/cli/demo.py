@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from .command import report_errors
-from .output import print_remark
+from .command import print_remark, report_errors
 
 if TYPE_CHECKING:
     from ..bootstrap import App
-
-__all__ = ["demo"]
 
 _USER: Final = "demo"
 _WATCHED: Final = 50

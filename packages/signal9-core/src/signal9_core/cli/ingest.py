@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from ..errors import InputError
-from .command import Json, fail, open_app
-from .output import print_json, print_remark
+from .command import Json, fail, open_app, print_json, print_remark
 
 if TYPE_CHECKING:
     from ..bootstrap import App
     from ..domain.companies import DataSet
     from ..domain.reports import ReportKind
-
-__all__ = ["ingest", "replay", "run"]
 
 Provider = Annotated[
     Literal["sample", "alphavantage", "alpaca"] | None,

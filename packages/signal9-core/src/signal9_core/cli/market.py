@@ -5,15 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from .command import Cursor, First, Json, Last, TickerArgument, open_app
-from .output import print_json, print_remark
+from .command import Cursor, First, Json, Last, TickerArgument, open_app, print_json, print_remark
 
 if TYPE_CHECKING:
     from ..bootstrap import App
     from ..domain.companies import Freshness
     from ..domain.prices import Interval
-
-__all__ = ["financials", "news", "prices", "search", "show"]
 
 _NEWS_SHOWN: Final = 3
 _BARS_SHOWN: Final = 20

@@ -2,33 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from ..domain.prices import decimals_of
-from .output import answer_console, one_line, print_remark, remark_console
-
-if TYPE_CHECKING:
-    from rich.progress import TaskID
-
-__all__ = [
-    "ProgressBars",
-    "common_decimals",
-    "common_unit",
-    "fits",
-    "format_number",
-    "make_field_list",
-    "make_table",
-    "plain_text",
-    "print_table",
-    "sparkline",
-]
+from .command import answer_console, one_line, print_remark, remark_console
 
 _CENTS: Final = 2
 _UNITS: Final = ((10**6, "millions"), (10**3, "thousands"))
@@ -92,12 +75,7 @@ class ProgressBars:
         self._bars.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._bars.stop()
 
     def __call__(self, data_set: str, done: int, total: int) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from ..domain.companies import DataSet, ProblemKind
-from ..domain.insights import describe_figures
-from ..domain.price_check import describe_problem
-from ..domain.prices import PRICE_COLUMNS, decimals_of
-from ..schemas.prices import PriceColumns
-from .output import answer_console, one_line, print_remark
+from ..domain.adjustment import describe_problem
+from ..domain.companies import DataSet, Freshness, PriceCheck, ProblemKind
+from ..domain.insights import Insights, describe_figures
+from ..domain.prices import PRICE_COLUMNS, PriceSeries, decimals_of
+from ..schemas.prices import BarRow, PriceColumns, PricesAnswer
+from .command import answer_console, one_line, print_remark
 from .render import (
     common_decimals,
     common_unit,
@@ -31,40 +32,27 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from ..domain.companies import Freshness, PriceCheck
-    from ..domain.insights import Insights
-    from ..domain.prices import PriceSeries
     from ..domain.queues import DeadLetter
     from ..schemas.companies import AssetAnswer, SearchAnswer
     from ..schemas.financials import FinancialsAnswer
     from ..schemas.news import ArticleAnswer, NewsAnswer
     from ..schemas.operations import (
         CheckAnswer,
+        CompanyProblem,
+        DataSetStatus,
+        DueAnswer,
         FailureAnswer,
         FailuresAnswer,
         IngestAnswer,
         KeysAnswer,
+        PromiseAnswer,
+        QuotaAnswer,
         RedriveAnswer,
         ReplayAnswer,
         RunAnswer,
+        StatusAnswer,
     )
-    from ..schemas.prices import BarRow, PricesAnswer
 
-__all__ = [
-    "print_check",
-    "print_company",
-    "print_credentials",
-    "print_failures",
-    "print_financials",
-    "print_identity",
-    "print_ingest",
-    "print_news",
-    "print_prices",
-    "print_redrive",
-    "print_replay",
-    "print_run",
-    "print_search",
-]
 
 _URL_SCHEMES: Final = ("https://", "http://")
 _ADJUSTED_DECIMALS: Final = 4
@@ -190,11 +178,7 @@ def print_search(answer: SearchAnswer, query: str) -> None:
 
 
 def print_company(
-    company: AssetAnswer,
-    year: PriceSeries,
-    articles: Sequence[ArticleAnswer],
-    *,
-    comparable: bool,
+    company: AssetAnswer, year: PriceSeries, articles: Sequence[ArticleAnswer], *, comparable: bool
 ) -> None:
     """Print a company's profile, a year of prices, insights, freshness and news.
 
@@ -423,3 +407,85 @@ def _print_cursor(shown: int, cursor: str | None) -> None:
     """Print how to see the rest of a list, if there is more."""
     if cursor is not None:
         print_remark(f"showing {shown}; more with --limit or --cursor {cursor}")
+
+
+def print_status(answer: StatusAnswer) -> None:
+    """Print where the data is, how much there is, and how fresh it is."""
+    console = answer_console()
+    # A folded path could not be copied.
+    console.print(Text.assemble(("stored in  ", "bold"), answer.location), soft_wrap=True)
+    fields = make_field_list()
+    fields.add_row("provider", plain_text(answer.provider))
+    fields.add_row("companies", format_number(answer.assets))
+    ingested = answer.ingested_at
+    fields.add_row("ingested", "never" if ingested is None else f"{ingested:%Y-%m-%d %H:%M} UTC")
+    if answer.due is not None:
+        fields.add_row("due", _describe_due(answer.due))
+    console.print(fields)
+    console.print()
+    print_table(_data_sets(answer.data_sets))
+    if answer.promises:
+        console.print()
+        print_table(_promises(answer.promises))
+    if answer.quotas:
+        console.print()
+        print_table(_quotas(answer.quotas))
+    if answer.problems:
+        console.print()
+        print_table(_problems(answer.problems))
+        if any(problem.kind is ProblemKind.IDENTITY for problem in answer.problems):
+            print_remark("decide who has a ticker: `signal9 identity TICKER --same` or `--new`")
+    print_remark(answer.notice)
+    if ingested is None:
+        print_remark("not yet ingested in full: run `signal9 ingest`")
+
+
+def _describe_due(due: DueAnswer) -> str:
+    end = due.completes_at
+    until = "" if end is None else f", until {end:%Y-%m-%d %H:%M} UTC at the earliest"
+    return f"{due.left:,} companies and lists, {due.calls:,} calls{until}"
+
+
+def _quotas(quotas: Sequence[QuotaAnswer]) -> Table:
+    table = make_table("calls", "a", ">left", ">of", "refills")
+    for quota in quotas:
+        left, limit = format_number(quota.left), format_number(quota.limit)
+        refills = f"{quota.refills_at:%Y-%m-%d %H:%M:%S} UTC"
+        table.add_row(quota.provider, quota.period, left, limit, refills)
+    return table
+
+
+def _data_sets(data_sets: Mapping[DataSet, DataSetStatus]) -> Table:
+    table = make_table("data set", ">companies", ">stored", "up to", "from", ">incomplete")
+    for name, status in data_sets.items():
+        days = sorted({day for day in (status.oldest, status.newest) if day is not None})
+        table.add_row(
+            name,
+            format_number(status.companies),
+            format_number(status.count),
+            " to ".join(map(date.isoformat, days)) or "nothing yet",
+            plain_text(", ".join(status.sources)),
+            format_number(status.incomplete),
+        )
+    return table
+
+
+def _promises(promises: Mapping[DataSet, PromiseAnswer]) -> Table:
+    """Return how many companies are as fresh as promised."""
+    table = make_table(
+        "data set", "may be old", ">fresh", ">late", ">failing", ">missing", "late since"
+    )
+    for name, state in promises.items():
+        since = "" if state.late_since is None else f"{state.late_since:%Y-%m-%d %H:%M} UTC"
+        counts = map(format_number, (state.fresh, state.late, state.failing, state.missing))
+        table.add_row(name, state.promise, *counts, " ".join(filter(None, (since, state.stalest))))
+    return table
+
+
+def _problems(problems: Sequence[CompanyProblem]) -> Table:
+    count = len(problems)
+    table = make_table(f"{count} {'problem' if count == 1 else 'problems'}", "about", "reason")
+    for problem in problems:
+        reason = plain_text(f"{problem.reason} (since {problem.since})", "red")
+        table.add_row(problem.ticker, problem.kind, reason)
+    return table

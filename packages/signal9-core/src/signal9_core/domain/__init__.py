@@ -1,80 +1,15 @@
 """Facts and their rules: immutable models that know neither stores nor providers.
 
-Names are loaded when they are first used; inside the package, import from the module that has them.
+This package offers what notebooks compute with, loaded when it is first used. Everything else is
+imported from the module that has it.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .adjustment import Adjustment, CorporateAction, adjust, one_a_day
-    from .companies import (
-        Asset,
-        AssetProfile,
-        CompanyOverview,
-        DataSet,
-        FormerOwner,
-        FormerTicker,
-        Freshness,
-        Identity,
-        ListedAsset,
-        Listing,
-        PendingEvent,
-        PriceCheck,
-        Problem,
-        ProblemKind,
-    )
-    from .insights import (
-        CashFlowFigures,
-        EarningsFigures,
-        IncomeFigures,
-        Insights,
-        PriceFigures,
-        PriceRange,
-        SentimentRating,
-    )
-    from .model import (
-        Currency,
-        Exact,
-        Instant,
-        Model,
-        OpenModel,
-        Score,
-        Ticker,
-        blank_to_none,
-        parse_day,
-    )
-    from .news import (
-        NewsArticle,
-        SentimentLabel,
-        TickerSentiment,
-        Topic,
-        article_id,
-        label_of,
-        topic_of,
-    )
-    from .prices import (
-        PRICE_COLUMNS,
-        Bar,
-        BarLength,
-        Column,
-        Interval,
-        LongInterval,
-        PriceSeries,
-        decimals_of,
-    )
-    from .reports import (
-        BalanceSheet,
-        CashFlow,
-        Earnings,
-        EarningsCalendarEntry,
-        IncomeStatement,
-        Period,
-        Report,
-        ReportKind,
-        Statement,
-        statement_type,
-    )
+    from .adjustment import Adjustment, CorporateAction, adjust
+    from .prices import Bar, Interval, LongInterval, PriceSeries, find_invalid_bar
     from .timeseries import (
         concat,
         merge,
@@ -84,117 +19,29 @@ if TYPE_CHECKING:
         rolling_volatility,
         split,
     )
-    from .users import (
-        MOST_TOPICS,
-        MOST_WATCHED,
-        Delivery,
-        InvestorType,
-        Name,
-        Notification,
-        NotificationSettings,
-        Profile,
-        User,
-        WizardStatus,
-    )
-    from .validation import find_invalid_bar
 
 __all__ = [
-    "MOST_TOPICS",
-    "MOST_WATCHED",
-    "PRICE_COLUMNS",
     "Adjustment",
-    "Asset",
-    "AssetProfile",
-    "BalanceSheet",
     "Bar",
-    "BarLength",
-    "CashFlow",
-    "CashFlowFigures",
-    "Column",
-    "CompanyOverview",
     "CorporateAction",
-    "Currency",
-    "DataSet",
-    "Delivery",
-    "Earnings",
-    "EarningsCalendarEntry",
-    "EarningsFigures",
-    "Exact",
-    "FormerOwner",
-    "FormerTicker",
-    "Freshness",
-    "Identity",
-    "IncomeFigures",
-    "IncomeStatement",
-    "Insights",
-    "Instant",
     "Interval",
-    "InvestorType",
-    "ListedAsset",
-    "Listing",
     "LongInterval",
-    "Model",
-    "Name",
-    "NewsArticle",
-    "Notification",
-    "NotificationSettings",
-    "OpenModel",
-    "PendingEvent",
-    "Period",
-    "PriceCheck",
-    "PriceFigures",
-    "PriceRange",
     "PriceSeries",
-    "Problem",
-    "ProblemKind",
-    "Profile",
-    "Report",
-    "ReportKind",
-    "Score",
-    "SentimentLabel",
-    "SentimentRating",
-    "Statement",
-    "Ticker",
-    "TickerSentiment",
-    "Topic",
-    "User",
-    "WizardStatus",
     "adjust",
-    "article_id",
-    "blank_to_none",
     "concat",
-    "decimals_of",
     "find_invalid_bar",
-    "label_of",
     "merge",
-    "one_a_day",
-    "parse_day",
     "resample",
     "returns",
     "rolling_mean",
     "rolling_volatility",
     "split",
-    "statement_type",
-    "topic_of",
 ]
-
-_MODULES: Final = (
-    "model",
-    "prices",
-    "timeseries",
-    "adjustment",
-    "insights",
-    "companies",
-    "news",
-    "reports",
-    "users",
-    "validation",
-)
 
 
 def __getattr__(name: str) -> object:
     if name in __all__:
-        for module in _MODULES:
+        for module in ("prices", "timeseries", "adjustment"):
             names = vars(import_module(f".{module}", __name__))
             if name in names:
                 return names[name]

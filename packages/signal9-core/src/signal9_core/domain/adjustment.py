@@ -1,27 +1,25 @@
-"""Splits and dividends, and prices adjusted for them."""
+"""Splits and dividends, prices adjusted for them, and a check by the closes of a vendor."""
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import reduce
 from itertools import groupby
 from math import prod
 from operator import itemgetter
-from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple, Self
+from typing import Annotated, Final, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
 from ..errors import InputError
+from .companies import PriceCheck
 from .model import Currency, Day, Exact, OpenModel, Ticker
 from .prices import Column, PriceSeries
-
-if TYPE_CHECKING:
-    from datetime import date
-
-__all__ = ["Adjustment", "CorporateAction", "adjust", "in_last_shares", "one_a_day"]
 
 _DECIMALS: Final = 6
 _SHIFT: Final = 80
@@ -79,9 +77,7 @@ def _combine(one: CorporateAction, other: CorporateAction) -> CorporateAction:
 
 
 def adjust(
-    series: PriceSeries,
-    actions: Iterable[CorporateAction],
-    method: Adjustment = Adjustment.VENDOR,
+    series: PriceSeries, actions: Iterable[CorporateAction], method: Adjustment = Adjustment.VENDOR
 ) -> PriceSeries:
     """Return a series of raw prices adjusted for splits and dividends during and after it.
 
@@ -181,3 +177,91 @@ def _multiply(column: Column, factors: Iterable[tuple[int, int]]) -> Column:
         products += [(value * factor + _ONE // 2) >> _SHIFT for value in column[start:stop]]
         start = stop
     return array("q", products)
+
+
+TOLERANCE: Final = Decimal("0.00001")
+"""The largest relative difference that rounding may explain."""
+
+_MOST: Final = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustedCloses:
+    """The adjusted closes of a response, NaN where there is none, beside its bars as traded.
+
+    They are rounded to so many `decimals`.
+    """
+
+    bars: PriceSeries
+    closes: Sequence[float]
+    decimals: int
+    received_at: datetime | None = None
+
+    @property
+    def ticker(self) -> Ticker:
+        """The company."""
+        return self.bars.ticker
+
+    def until(self, last: date) -> Self:
+        """Return the closes up to a day, adjusted as of the last of them."""
+        bars = self.bars.between(None, last)
+        count = len(bars)
+        if count in {0, len(self.bars)} or not self.closes[count - 1] > 0:
+            return replace(self, bars=bars, closes=self.closes[:count])
+        factor = float(bars.price("close", -1)) / self.closes[count - 1]
+        return replace(self, bars=bars, closes=[close * factor for close in self.closes[:count]])
+
+
+def check_closes(
+    vendor: AdjustedCloses, actions: Iterable[CorporateAction], source: str, at: datetime
+) -> PriceCheck:
+    """Compare the closes of a response, at least one, with those that follow from known actions."""
+    bars = vendor.bars
+    difference, position = _largest_difference(vendor, actions)
+    return PriceCheck(
+        source=source,
+        checked_at=vendor.received_at or at,
+        first=bars.day(0),
+        last=bars.day(-1),
+        difference=Decimal(f"{min(difference, _MOST):.9f}"),
+        day=bars.day(position),
+    )
+
+
+def _largest_difference(
+    vendor: AdjustedCloses, actions: Iterable[CorporateAction]
+) -> tuple[float, int]:
+    """Return the largest relative difference, less what is rounded, and the position of its day."""
+    last = vendor.bars.day(-1)
+    try:
+        ours = adjust(vendor.bars, (action for action in actions if action.ex_date <= last))
+    except (InputError, OverflowError):
+        return 1.0, 0  # an action that leaves nothing of the price, or makes it immense
+    unit = 10**ours.scale
+    rounded = 0.5 / unit + 0.5 / 10**vendor.decimals
+    differences = [
+        max(0.0, abs(own / unit - close) - rounded) / (close if close > 0 else 1.0)
+        for own, close in zip(ours.close, vendor.closes, strict=True)
+    ]
+    known = [value if value == value else 0.0 for value in differences]  # noqa: PLR0124 - NaN
+    largest = max(known)
+    return largest, known.index(largest)
+
+
+def latest_check(one: PriceCheck | None, other: PriceCheck) -> PriceCheck:
+    """Return the later check, or a problem of the earlier one that the later does not reach."""
+    if one is None:
+        return other
+    earlier, later = sorted((one, other), key=lambda check: check.checked_at)
+    is_open = earlier.difference > TOLERANCE and earlier.day < later.first
+    return earlier if is_open else later
+
+
+def describe_problem(check: PriceCheck) -> str | None:
+    """Return what is wrong, `None` if computed closes are as close as rounding allows."""
+    if check.difference <= TOLERANCE:
+        return None
+    return (
+        f"adjusted closes differ from those of {check.source} by {check.difference:.4%}"
+        f" on {check.day}: a split or a dividend may be wrong or missing"
+    )

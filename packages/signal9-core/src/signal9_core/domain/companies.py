@@ -1,8 +1,8 @@
 """Companies: their listing, description, insights, and how fresh the data about them is."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Literal, NamedTuple, Self
+from typing import Final, Literal, NamedTuple, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
@@ -20,25 +20,6 @@ from .model import (
     Ticker,
 )
 from .reports import ReportKind
-
-__all__ = [
-    "Asset",
-    "AssetProfile",
-    "CompanyOverview",
-    "DataSet",
-    "Failures",
-    "FormerOwner",
-    "FormerTicker",
-    "Freshness",
-    "Identity",
-    "ListName",
-    "ListedAsset",
-    "Listing",
-    "PendingEvent",
-    "PriceCheck",
-    "Problem",
-    "ProblemKind",
-]
 
 
 class PriceCheck(Model):
@@ -275,3 +256,45 @@ class AssetProfile(Model):
         """Return `first`, or the first day of the company's own if that is later."""
         since = self.identity.since
         return since if first is None else max(first, since or first)
+
+
+_TOLERATED: Final = 10
+"""One in so many companies may be late or fail."""
+
+
+class DataSetFreshness(Model):
+    """How many companies have a data set that is as fresh as promised."""
+
+    fresh: NonNegativeInt = 0
+    late: NonNegativeInt = Field(0, description="Companies for which it is overdue.")
+    failing: NonNegativeInt = Field(0, description="Companies whose latest requests have failed.")
+    missing: NonNegativeInt = Field(0, description="Companies for which it was never requested.")
+    late_since: Instant | None = Field(
+        None, description="Since when the latest is overdue; if nothing was received, since when."
+    )
+    stalest: Ticker | None = Field(None, description="The company for which it is overdue longest.")
+
+    @property
+    def received(self) -> int:
+        """For how many companies it was ever requested."""
+        return self.fresh + self.late + self.failing
+
+    def is_broken(self, now: datetime, grace: timedelta) -> bool:
+        """Whether the promise is broken: for over a tenth of companies, or by having nothing."""
+        if not self.received:
+            return self.late_since is not None and self.late_since <= now - grace
+        return (self.late + self.failing) * _TOLERATED > self.received
+
+
+class FreshnessSummary(Model):
+    """The freshness of all listed companies at a moment."""
+
+    at: Instant
+    companies: NonNegativeInt
+    data_sets: dict[DataSet, DataSetFreshness] = Field(default_factory=dict)
+
+    def broken(self, now: datetime, grace: timedelta) -> dict[DataSet, DataSetFreshness]:
+        """Return the data sets whose promises are broken."""
+        return {
+            name: state for name, state in self.data_sets.items() if state.is_broken(now, grace)
+        }

@@ -11,20 +11,6 @@ from pydantic import Field
 
 from .model import Instant, Model
 
-__all__ = [
-    "NEVER",
-    "Coverage",
-    "Days",
-    "PriceHistory",
-    "Received",
-    "covering_span",
-    "join_spans",
-    "moments_of",
-    "overlay",
-    "runs_of",
-    "take_newest",
-]
-
 Days: TypeAlias = tuple[date, date]
 """A first and a last day, both included."""
 

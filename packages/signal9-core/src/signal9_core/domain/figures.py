@@ -5,7 +5,7 @@ A ratio has six decimals. `InsufficientDataError` says what is missing, or does 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from itertools import accumulate, dropwhile, pairwise
 from math import fsum, log, prod, sqrt
@@ -14,31 +14,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from pydantic.alias_generators import to_camel
 
 from ..errors import InputError, InsufficientDataError
-from .adjustment import adjust, in_last_shares
-from .coverage import covering_span
+from .adjustment import CorporateAction, adjust, in_last_shares
+from .coverage import Coverage, Days, covering_span
 from .insights import CashFlowFigures, EarningsFigures, IncomeFigures, PriceFigures, PriceRange
-from .reports import Period, ReportKind
+from .reports import Period, Report, ReportKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import date
 
-    from .adjustment import CorporateAction
-    from .coverage import Coverage, Days
     from .prices import PriceSeries
-    from .reports import Report
-
-__all__ = [
-    "PriceYear",
-    "Recent",
-    "cash_flow_figures",
-    "earnings_figures",
-    "income_figures",
-    "maximum_drawdown",
-    "price_figures",
-    "price_range",
-    "volatility",
-]
 
 _SIX_DIGITS: Final = Decimal("0.000001")
 _DIGITS: Final = 38

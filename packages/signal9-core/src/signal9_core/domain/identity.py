@@ -22,19 +22,6 @@ from .companies import (
 )
 from .model import Ticker
 
-__all__ = [
-    "KEPT",
-    "add_former_ticker",
-    "apply_listing",
-    "confirm_owner",
-    "dispute",
-    "leave_listing",
-    "provider_id",
-    "rename",
-    "rename_former_owner",
-    "take_over",
-]
-
 _DAY: Final = timedelta(days=1)
 _CORRECTION: Final = timedelta(days=31)
 """Providers correct a listing date by some weeks."""

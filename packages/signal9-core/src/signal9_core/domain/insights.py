@@ -9,18 +9,6 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 from .model import Exact, Model, OptionalCurrency, Score
 from .news import SentimentLabel
 
-__all__ = [
-    "LEAST_ARTICLES",
-    "CashFlowFigures",
-    "EarningsFigures",
-    "IncomeFigures",
-    "Insights",
-    "PriceFigures",
-    "PriceRange",
-    "SentimentRating",
-    "describe_figures",
-]
-
 LEAST_ARTICLES: Final = 5
 """A rating of fewer articles would say more about one of them than about the company."""
 

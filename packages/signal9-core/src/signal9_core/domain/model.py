@@ -18,23 +18,6 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-__all__ = [
-    "Currency",
-    "Day",
-    "Exact",
-    "Instant",
-    "Model",
-    "OpenModel",
-    "OptionalCurrency",
-    "OptionalDay",
-    "OptionalNumber",
-    "OptionalText",
-    "Score",
-    "Ticker",
-    "blank_to_none",
-    "parse_day",
-]
-
 _MISSING: Final = frozenset({"", "-", "none", "null"})
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 

@@ -10,16 +10,6 @@ from pydantic import AfterValidator, Field, model_validator
 
 from .model import Exact, Instant, Model, OpenModel, Score, Ticker
 
-__all__ = [
-    "NewsArticle",
-    "SentimentLabel",
-    "TickerSentiment",
-    "Topic",
-    "article_id",
-    "label_of",
-    "topic_of",
-]
-
 
 class SentimentLabel(StrEnum):
     """A sentiment in words, spelled as in AlphaVantage's data."""

@@ -6,19 +6,6 @@ from pydantic import PositiveInt, ValidationError
 
 from .model import Instant, Model
 
-__all__ = [
-    "DEAD_LETTERS",
-    "DELETIONS",
-    "INSIGHTS",
-    "NOTIFICATIONS",
-    "DeadLetter",
-    "Failure",
-    "Message",
-    "queue_prefix",
-    "reason_of",
-    "work_queue",
-]
-
 DELETIONS: Final = "deletions"
 """The queue of users who asked for the deletion of their data."""
 

@@ -18,20 +18,6 @@ from .model import (
     blank_to_none,
 )
 
-__all__ = [
-    "ALL_REPORTS",
-    "BalanceSheet",
-    "CashFlow",
-    "Earnings",
-    "EarningsCalendarEntry",
-    "IncomeStatement",
-    "Period",
-    "Report",
-    "ReportKind",
-    "Statement",
-    "statement_type",
-]
-
 Amount = OptionalNumber
 """A figure in units of the report's currency (not thousands); `None` where it was not reported."""
 

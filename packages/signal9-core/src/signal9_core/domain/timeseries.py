@@ -10,17 +10,6 @@ from typing import Final, TypeAlias
 
 from .prices import BarLength, Column, Interval, LongInterval, PriceSeries
 
-__all__ = [
-    "common_units",
-    "concat",
-    "merge",
-    "resample",
-    "returns",
-    "rolling_mean",
-    "rolling_volatility",
-    "split",
-]
-
 Floats: TypeAlias = "array[float]"
 
 _TRADING_DAYS: Final = 252

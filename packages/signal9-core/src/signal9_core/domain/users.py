@@ -13,22 +13,6 @@ from .news import Topic
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-__all__ = [
-    "LONGEST_TITLE",
-    "MOST_TOPICS",
-    "MOST_WATCHED",
-    "ClockTime",
-    "Delivery",
-    "InvestorType",
-    "Name",
-    "Notification",
-    "NotificationSettings",
-    "Profile",
-    "User",
-    "WizardStatus",
-    "time_zone",
-]
-
 MOST_TOPICS: Final = 50
 """How many topics a user may follow."""
 

@@ -7,8 +7,6 @@ from pydantic import Field, NonNegativeInt
 from .companies import DataSet, Failures, ListName
 from .model import Instant, Model, Ticker
 
-__all__ = ["ListState", "Probe", "WorkItem", "run_id"]
-
 
 class ListState(Model):
     """When a list of a provider was last requested, and how its latest requests have failed."""

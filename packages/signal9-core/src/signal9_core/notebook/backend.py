@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from ..bootstrap import App
 from ..errors import SettingsError
 from ..settings import Settings, load_settings
-from .display import ProgressLine
-from .frames import load_extra
+from .frames import ProgressLine, load_extra
 
 if TYPE_CHECKING:
     from ..remote import RemoteBackend
-
-__all__ = ["Backend", "choose_backend"]
 
 Backend: TypeAlias = "App | RemoteBackend"
 

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from operator import index
 from typing import TYPE_CHECKING, Final, SupportsIndex, TypeVar, overload
 
+from ..domain.adjustment import describe_problem
 from ..domain.companies import DataSet
 from ..domain.insights import describe_figures
-from ..domain.price_check import describe_problem
-from ..domain.prices import PRICE_COLUMNS, decimals_of
+from ..domain.prices import PRICE_COLUMNS, Bar, PriceSeries, decimals_of
 from ..errors import InputError, NotFoundError
 from ..schemas.companies import AssetAnswer, SearchHit
 from ..schemas.financials import ReportRow
 from ..schemas.news import ArticleAnswer
 from ..schemas.operations import StatusAnswer
 from . import frames
-from .display import Displayed, Grid, shorten
-from .parameters import parse_date, parse_range
+from .client import parse_date, parse_range
+from .frames import Displayed, Grid, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from decimal import Decimal
 
     import numpy as np
@@ -31,10 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from ..domain.prices import Bar, PriceSeries
     from ..domain.reports import Period, ReportKind
-
-__all__ = ["Articles", "Company", "Hits", "Prices", "Reports", "Rows", "Status"]
 
 T = TypeVar("T")
 

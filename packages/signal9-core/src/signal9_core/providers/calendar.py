@@ -8,8 +8,6 @@ from zoneinfo import ZoneInfo
 if TYPE_CHECKING:
     from holidays import HolidayBase
 
-__all__ = ["is_trading_day", "last_close", "last_finished_day"]
-
 _NEW_YORK: Final = "America/New_York"
 _SETTLED: Final = time(16, 30)
 """Half an hour after the close, the day's bar does not change any more."""

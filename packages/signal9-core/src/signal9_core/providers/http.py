@@ -32,16 +32,6 @@ from ..provider_port import LARGEST_BODY, Quota, RawCache, RawResponse
 from ..version import __version__
 from .parsing import check_json, label, payload_errors
 
-__all__ = [
-    "ApiKeyTransport",
-    "Parse",
-    "ProviderHttp",
-    "ProviderRequest",
-    "Redactor",
-    "UnlimitedQuota",
-    "require_key",
-]
-
 T = TypeVar("T")
 Secrets = Mapping[str, SecretStr]
 Parse = Callable[[bytes, Ticker | None], T]

@@ -18,28 +18,9 @@ import msgspec
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ..domain.model import Ticker, blank_to_none
-from ..domain.prices import PriceSeries, decimals_of
-from ..domain.validation import find_invalid_bar
+from ..domain.prices import PriceSeries, decimals_of, find_invalid_bar
 from ..errors import PayloadError, ProviderError
 from ..provider_port import Parser, Record
-
-__all__ = [
-    "as_number",
-    "builder",
-    "check_json",
-    "clean",
-    "clean_fields",
-    "csv_rows",
-    "csv_table",
-    "decimal_or_none",
-    "decode",
-    "is_ticker",
-    "label",
-    "named_parsers",
-    "payload_errors",
-    "require",
-    "series_of",
-]
 
 M = TypeVar("M", bound=BaseModel)
 

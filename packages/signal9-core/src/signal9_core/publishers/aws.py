@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, Typ
 
 from ..aws import aws_errors
 from ..errors import PublishError
-from ..events import SOURCE
+from ..events import SOURCE, Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,17 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.type_defs import PublishBatchRequestEntryTypeDef
 
     from ..domain.users import Notification
-    from ..events import Event
     from ..ports import Mail
-
-__all__ = [
-    "LARGEST_BATCH",
-    "EventBridgePublisher",
-    "Refusal",
-    "SesMailer",
-    "SnsNotifier",
-    "send_in_batches",
-]
 
 T = TypeVar("T")
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..events import Event, correlated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from ..domain.users import Notification
     from ..ports import Mail
-
-__all__ = ["EventHandler", "InProcessEventBus", "MemoryMailer", "MemoryNotifier"]
 
 EventHandler = Callable[[Event], object]
 """Does what follows from an event; what it returns does not matter."""

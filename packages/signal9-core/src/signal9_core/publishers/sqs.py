@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ..aws import aws_errors
-from ..domain.queues import DEAD_LETTERS, DeadLetter
+from ..domain.queues import DEAD_LETTERS, DeadLetter, Message
 from ..errors import PublishError
 from .aws import Refusal, send_in_batches
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-
-    from ..domain.queues import Message
-
-__all__ = ["SqsDeadLetters", "SqsQueues"]
 
 _PER_REQUEST: Final = 10
 _MOST_LETTERS: Final = 1000
@@ -68,9 +62,7 @@ class SqsQueues:
         """Make a message visible again after a delay."""
         with self._errors(queue):
             self._client.change_message_visibility(
-                QueueUrl=self._url(queue),
-                ReceiptHandle=message.receipt,
-                VisibilityTimeout=delay_s,
+                QueueUrl=self._url(queue), ReceiptHandle=message.receipt, VisibilityTimeout=delay_s
             )
 
     def _url(self, queue: str) -> str:

@@ -7,47 +7,30 @@ one item besides, says where the copies are, and keeps the earlier versions.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..domain.news import NewsArticle, article_id
 from ..tables import NEWS
-from .optimistic import fields_of, instant_key, key_of, to_item
-from .versions import Version, fingerprint, just_after, merge_versions, seen_fields
+from .optimistic import (
+    Version,
+    fields_of,
+    fingerprint,
+    instant_key,
+    just_after,
+    key_of,
+    merge_versions,
+    seen_fields,
+    to_item,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from ..domain.model import Ticker
     from ..ports import Item, Key, Stored
     from ..provider_port import Vintage
-
-__all__ = [
-    "ArticleChange",
-    "ArticleVersion",
-    "CopyChange",
-    "HashedKey",
-    "ReceivedArticle",
-    "StoredItems",
-    "article_versions",
-    "compare_article",
-    "copy_key",
-    "copy_keys",
-    "digest_of",
-    "hashed",
-    "keep_score",
-    "keys_of_copies",
-    "partitions_of",
-    "places_of",
-    "received_by_id",
-    "record_key",
-    "take_score",
-    "to_article",
-    "to_copy",
-    "topic_partition",
-]
 
 _NO_COMPANY: Final = "-"
 """The partition of articles that mention no company; no ticker looks like it."""

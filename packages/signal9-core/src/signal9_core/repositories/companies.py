@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 from pydantic import Field
@@ -26,7 +27,7 @@ from ..domain.companies import (
 from ..domain.identity import KEPT, apply_listing
 from ..domain.model import Instant, Model, Ticker
 from ..errors import StoreError
-from ..ports import ABSENT, Span
+from ..ports import ABSENT, Cursor, Item, Span, Store, Stored, Value
 from ..tables import (
     ASSETS,
     COMPANY_NAME_INDEX,
@@ -38,6 +39,7 @@ from ..tables import (
 from .optimistic import (
     MOST_READ,
     ItemRange,
+    ResultPage,
     Versioned,
     fields_of,
     instant_key,
@@ -47,20 +49,10 @@ from .optimistic import (
     to_item,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-    from datetime import date, datetime
-
-    from ..ports import Cursor, Item, Store, Stored, Value
-    from .optimistic import ResultPage
-
-__all__ = ["AssetRepository", "CompanySummary", "ListingRepository", "ProfileChange"]
-
 NEVER: Final = "0001-01-01T00:00:00Z"
 """`checkedAt` of a company that no provider was asked about: before everything else."""
 
 _UNPUBLISHED: Final = UNPUBLISHED_INDEX.sort_key
-_PAGE: Final = 2_000
 _BY_NAME: Final = ItemRange(ASSETS, "active", COMPANY_NAME_INDEX)
 _BY_CHECK: Final = tuple(
     ItemRange(ASSETS, status, STALENESS_INDEX, newest_first=True)
@@ -223,7 +215,7 @@ class AssetRepository:
 
     def listed(self) -> Iterator[ListedAsset]:
         """Yield every active company, by name."""
-        return (_listed(item) for item, _ in scan(self._store, _BY_NAME, None, _PAGE))
+        return (_listed(item) for item, _ in scan(self._store, _BY_NAME))
 
     def stalest(self, limit: int) -> list[Ticker]:
         """Return the active companies that were checked longest ago, never-checked ones first."""
@@ -240,7 +232,7 @@ class AssetRepository:
             yield from (_summary(item) for item, _ in stored)
             return
         for part in _BY_CHECK:
-            for item, _ in scan(self._store, part, None, _PAGE):
+            for item, _ in scan(self._store, part):
                 yield _summary(item)
 
     def unpublished(self, until: datetime) -> Iterator[Ticker]:
@@ -248,7 +240,7 @@ class AssetRepository:
         for status in ("active", "inactive"):
             span = Span(None, instant_key(until))
             part = ItemRange(ASSETS, status, UNPUBLISHED_INDEX, span)
-            for item, _ in scan(self._store, part, None, _PAGE):
+            for item, _ in scan(self._store, part):
                 yield str(item["ticker"])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 from ..domain.news import NewsArticle
 from ..errors import ConflictError
-from ..ports import ABSENT, Span
+from ..ports import ABSENT, Cursor, Item, Key, Span, Store, Stored
 from ..tables import MONTH_INDEX, NEWS, STATE, state_key
 from .articles import (
     ArticleChange,
     ArticleVersion,
     CopyChange,
+    HashedKey,
+    ReceivedArticle,
+    StoredItems,
     article_versions,
     compare_article,
     copy_key,
@@ -35,32 +38,13 @@ from .articles import (
     to_copy,
     topic_partition,
 )
-from .optimistic import (
-    ItemRange,
-    ResultPage,
-    change_item,
-    instant_key,
-    key_of,
-    scan,
-    take_page,
-)
+from .optimistic import ItemRange, ResultPage, change_item, instant_key, key_of, scan, take_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from ..domain.model import Ticker
-    from ..ports import Cursor, Item, Key, Store, Stored
     from ..provider_port import Vintage
-    from .articles import HashedKey, ReceivedArticle, StoredItems
-
-__all__ = [
-    "ArticleChange",
-    "ArticlePage",
-    "ArticleVersion",
-    "CopyChange",
-    "NewsRepository",
-]
 
 _MONTHS: Final = state_key("news-months")
 _FIRST_YEAR: Final = 1990
@@ -199,7 +183,7 @@ class NewsRepository:
     def between(self, ticker: Ticker, first: datetime, last: datetime) -> Iterator[NewsArticle]:
         """Yield every article that mentions a company, from `first` to `last`, newest first."""
         part = ItemRange(NEWS, ticker, span=_span(first, last), newest_first=True)
-        return (to_article(item) for item, _ in scan(self._store, part, None, _PAGE))
+        return (to_article(item) for item, _ in scan(self._store, part, size=_PAGE))
 
     def count(self, ticker: Ticker, first: date | None = None) -> int:
         """Return how many articles mention a company since a day; this reads all of them."""

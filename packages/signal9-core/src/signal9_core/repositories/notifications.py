@@ -6,23 +6,17 @@ is in the index of those that wait, until it is sent.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from ..domain.users import Notification
 from ..errors import ConflictError
-from ..ports import Span, Stored
+from ..ports import Clock, Item, Span, Store, Stored
 from ..tables import STATE, TTL_ATTRIBUTE, WAITING_INDEX, state_key
 from .optimistic import ItemRange, change_item, instant_key, scan, take_page, to_item
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from ..ports import Clock, Item, Store
-
-__all__ = ["NotificationRepository", "StoredNotification", "WaitingNotification"]
 
 _KEPT_FOR: Final = timedelta(days=90)
 _LEASE: Final = timedelta(minutes=10)
@@ -103,7 +97,7 @@ class NotificationRepository:
         whole = ItemRange(STATE, _WAITING, WAITING_INDEX)
         late = Span(f"{instant_key(now + _LONGEST_WAIT)}$")
         for span in (Span(None, f"{instant_key(now)}$"), late):  # "$" follows "#" in the alphabet
-            for stored in scan(self._store, replace(whole, span=span), None, _PAGE):
+            for stored in scan(self._store, replace(whole, span=span), size=_PAGE):
                 yield _waiting_notification(stored)
 
     def take(
@@ -142,7 +136,7 @@ class NotificationRepository:
     def of_user(self, user_id: str) -> Iterator[StoredNotification]:
         """Yield a user's notifications, latest first."""
         inbox = ItemRange(STATE, _inbox(user_id), newest_first=True)
-        return (_stored(item) for item, _ in scan(self._store, inbox, None, _PAGE))
+        return (_stored(item) for item, _ in scan(self._store, inbox, size=_PAGE))
 
     def page(
         self,
@@ -180,7 +174,7 @@ class NotificationRepository:
     def forget(self, user_id: str) -> None:
         """Delete a user's notifications, and then the claims of them."""
         for partition in (_inbox(user_id), f"{_CLAIMS}{user_id}"):
-            for item, _ in scan(self._store, ItemRange(STATE, partition), None, _PAGE):
+            for item, _ in scan(self._store, ItemRange(STATE, partition), size=_PAGE):
                 self._store.delete(STATE, state_key(partition, str(item["item"])))
 
     def _put(

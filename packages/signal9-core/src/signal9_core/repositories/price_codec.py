@@ -19,15 +19,12 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final
 from zlib import compress, crc32, decompress
 
-from ..domain.prices import PRICE_COLUMNS, PriceSeries
+from ..domain.prices import PRICE_COLUMNS, Column, PriceSeries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..domain.model import Ticker
-    from ..domain.prices import Column
-
-__all__ = ["decode_bars", "encode_bars"]
 
 _FORMAT: Final = 2
 _FRAME: Final = Struct("<BI")
@@ -45,11 +42,7 @@ def encode_bars(series: PriceSeries) -> bytes:
     """Return daily bars, at least one, as bytes; `OverflowError` if a difference is too large."""
     series = _coarsest(series)
     header = _HEADER.pack(
-        series.currency.encode(),
-        len(series),
-        series.scale,
-        series.days[0],
-        series.close[0],
+        series.currency.encode(), len(series), series.scale, series.days[0], series.close[0]
     )
     columns = b"".join(map(_pack, _differences(series)))
     deflated = compress(header + columns, level=9, wbits=_RAW_DEFLATE)

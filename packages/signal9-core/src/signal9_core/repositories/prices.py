@@ -1,4 +1,4 @@
-"""Daily prices, an item for each company and calendar quarter."""
+"""Daily prices, an item for each company and quarter; splits and dividends, an item each."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..domain.adjustment import CorporateAction
+from ..domain.coverage import Coverage, Days, join_spans
 from ..domain.prices import Interval, LongInterval, PriceSeries
 from ..domain.timeseries import common_units, concat, merge, split
 from ..errors import ConflictError, DamagedItemError
-from ..ports import ABSENT, Span
+from ..ports import ABSENT, Item, Span, Store
 from ..tables import TIME_SERIES
-from .optimistic import change_item
+from .optimistic import change_item, compare_items, fields_of, to_item, write_items
 from .price_codec import decode_bars, encode_bars
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ..domain.model import Ticker
-    from ..ports import Item, Store
-
-__all__ = ["PriceChange", "PriceRepository"]
 
 _TIMESTAMP: Final = "timestamp"
 _BARS: Final = "bars"
@@ -221,3 +220,83 @@ def _changed_days(before: PriceSeries, after: PriceSeries) -> set[int]:
 
 def _rows(series: PriceSeries) -> Iterator[tuple[int, ...]]:
     return zip(*series.columns().values(), strict=True)
+
+
+_COVERAGE: Final = "known"
+"""The sort key of a company's coverage, which comes after all days."""
+
+
+class ActionRepository:
+    """The splits and dividends of every company."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def sync(self, actions: Iterable[CorporateAction]) -> int:
+        """Store actions, and return how many were new or different.
+
+        A company has one split and one dividend a day; of several the last one stays.
+        """
+        items = [(action, _action_item(action)) for action in actions]
+        changes = compare_items(self._store, TIME_SERIES, items)
+        write_items(self._store, TIME_SERIES, changes)
+        return len(changes)
+
+    def delete(self, actions: Iterable[CorporateAction]) -> None:
+        """Delete actions that were withdrawn."""
+        for action in actions:
+            item = _action_item(action)
+            key = {name: str(item[name]) for name in TIME_SERIES.key_attributes}
+            self._store.delete(TIME_SERIES, key)
+
+    def note_coverage(self, ticker: Ticker, *spans: Days) -> None:
+        """Note that no action is missing in these days, beside those that are noted already."""
+        key = {TIME_SERIES.partition_key: _actions_of(ticker), _TIMESTAMP: _COVERAGE}
+
+        def extended(item: Item | None) -> Item:
+            joined = join_spans([*_coverage(item), *spans])
+            return {**key, "spans": [f"{first}/{last}" for first, last in joined]}
+
+        change_item(self._store, TIME_SERIES, key, extended)
+
+    def forget_coverage(self, ticker: Ticker) -> None:
+        """Take back that no action is missing, so that all are requested again."""
+        key = {TIME_SERIES.partition_key: _actions_of(ticker), _TIMESTAMP: _COVERAGE}
+        self._store.delete(TIME_SERIES, key)
+
+    def known(
+        self, ticker: Ticker, first: date | None = None
+    ) -> tuple[list[CorporateAction], Coverage]:
+        """Return the actions on `first` or later, oldest first, and the days with none missing."""
+        span = Span(None if first is None else first.isoformat())
+        page = self._store.query(TIME_SERIES, _actions_of(ticker), span=span)
+        items = {str(item[_TIMESTAMP]): item for item, _ in page.items}
+        coverage = _coverage(items.pop(_COVERAGE, None))
+        return [_action(item) for item in items.values()], coverage
+
+    def since(self, ticker: Ticker, first: date | None = None) -> list[CorporateAction]:
+        """Return the actions on `first` or later, oldest first."""
+        return self.known(ticker, first)[0]
+
+
+def _actions_of(ticker: Ticker) -> str:
+    return f"{ticker}#actions"
+
+
+def _coverage(item: Item | None) -> Coverage:
+    spans = None if item is None else item.get("spans")
+    texts = map(str, spans) if isinstance(spans, list) else ()
+    days = (map(date.fromisoformat, text.split("/")) for text in texts)
+    return tuple((first, last) for first, last in days)
+
+
+def _action_item(action: CorporateAction) -> Item:
+    return {
+        **to_item(action),
+        TIME_SERIES.partition_key: _actions_of(action.ticker),
+        _TIMESTAMP: f"{action.ex_date}#{action.kind}",
+    }
+
+
+def _action(item: Item) -> CorporateAction:
+    return CorporateAction.model_validate(fields_of(item, TIME_SERIES.key_attributes))

@@ -7,9 +7,9 @@ may move that end by some days; two rows of one response are always two periods.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -17,46 +17,41 @@ from ..domain.reports import (
     BalanceSheet,
     CashFlow,
     Earnings,
+    EarningsCalendarEntry,
     IncomeStatement,
     Period,
+    Report,
     ReportKind,
 )
 from ..errors import ConflictError
-from ..ports import Span
+from ..ports import Cursor, Item, Span, Store, Stored
 from ..tables import DATE_INDEX, FINANCIALS
 from .optimistic import (
+    Change,
     ItemRange,
     ResultPage,
+    Version,
     change_item,
     compare_items,
+    just_after,
     key_of,
+    merge_versions,
+    received_at,
     scan,
+    seen_fields,
     to_value,
     write_items,
 )
-from .versions import Version, just_after, merge_versions, received_at, seen_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
-
     from ..domain.model import Ticker
-    from ..domain.reports import (
-        EarningsCalendarEntry,
-        Report,
-    )
-    from ..ports import Cursor, Item, Store, Stored
     from ..provider_port import Vintage
-    from .optimistic import Change
-
-__all__ = ["FinancialsRepository", "ReportChange", "ReportComparison", "ReportVersion"]
 
 _TYPES: Final[dict[str, type[Report]]] = {
     model.kind: model for model in (BalanceSheet, CashFlow, Earnings, IncomeStatement)
 }
 _META: Final = {"ticker", "period", "fiscal_date_ending", "currency"}
 _CALENDAR: Final = "earnings_calendar"
-_PAGE: Final = 1_000
 _FLOWS: Final = Span(f"{ReportKind.CASH_FLOW}.", f"{ReportKind.INCOME_STATEMENT}.~")
 """All reports of a period; balance sheets, which are of a day, come before them."""
 
@@ -171,7 +166,7 @@ class FinancialsRepository:
         days: dict[Ticker, date] = {}
         span = Span(first.isoformat(), last.isoformat())
         part = ItemRange(FINANCIALS, _CALENDAR, DATE_INDEX, span)
-        for item, _ in scan(self._store, part, None, _PAGE):
+        for item, _ in scan(self._store, part):
             days[str(item["ticker"])] = date.fromisoformat(str(item["date"]))
         return days
 
@@ -385,11 +380,7 @@ def _key(ticker: Ticker, report_type: str, day: str) -> dict[str, str]:
 def _content(report: Report) -> Item:
     values = report.model_dump(exclude=_META, exclude_unset=True)
     currency = {} if report.currency is None else {"currency": report.currency}
-    return {
-        "date": report.fiscal_date_ending.isoformat(),
-        **currency,
-        "values": to_value(values),
-    }
+    return {"date": report.fiscal_date_ending.isoformat(), **currency, "values": to_value(values)}
 
 
 def _content_of(item: Item) -> Item:

@@ -16,17 +16,9 @@ if TYPE_CHECKING:
     from ..domain.model import Ticker
     from ..ports import Clock, Item, Store, Value
 
-__all__ = [
-    "DeletionRepository",
-    "RecentlyViewedRepository",
-    "SubscriptionRepository",
-    "UserRepository",
-]
-
 _FOLLOWERS: Final = "followers/"
 _FOLLOWING: Final = "following/"
 _DELETIONS: Final = "deletions"
-_PAGE: Final = 1_000
 _MOST_VIEWED: Final = 20
 _VIEWED_FOR: Final = timedelta(days=90)
 
@@ -94,7 +86,7 @@ class SubscriptionRepository:
     def forget(self, user_id: str) -> None:
         """Remove a user from everything that they follow."""
         following = ItemRange(STATE, f"{_FOLLOWING}{user_id}")
-        for item, _ in scan(self._store, following, None, _PAGE):
+        for item, _ in scan(self._store, following):
             self._delete(user_id, str(item["item"]))
 
     def subscribers(
@@ -104,7 +96,7 @@ class SubscriptionRepository:
         seen: set[str] = set()
         for subject in (*map(_company, tickers), *map(_topic, topics)):
             followers = ItemRange(STATE, f"{_FOLLOWERS}{subject}")
-            for item, _ in scan(self._store, followers, None, _PAGE):
+            for item, _ in scan(self._store, followers):
                 user_id = str(item["item"])
                 if user_id not in seen:
                     seen.add(user_id)
@@ -187,7 +179,7 @@ class DeletionRepository:
 
     def pending(self) -> Iterator[tuple[str, datetime]]:
         """Yield the users whose deletion has not finished, with when they asked for it."""
-        for item, _ in scan(self._store, ItemRange(STATE, _DELETIONS), None, _PAGE):
+        for item, _ in scan(self._store, ItemRange(STATE, _DELETIONS)):
             yield str(item["item"]), _requested_at(item)
 
     def finish(self, user_id: str, *, expected: int) -> None:

@@ -13,8 +13,6 @@ from pydantic import ConfigDict, WithJsonSchema
 
 from ..domain.model import Model
 
-__all__ = ["Answer", "Number", "Request", "to_json"]
-
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 Number = Annotated[Decimal, WithJsonSchema({"type": "number"})]

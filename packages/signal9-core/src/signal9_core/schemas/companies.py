@@ -6,24 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from ..domain.companies import (
-    DataSet,
-    Freshness,
-    PriceCheck,
-    ProblemKind,
-)
+from ..domain.companies import DataSet, Freshness, PriceCheck, ProblemKind
 from ..domain.insights import Insights
 from .base import Answer, Number
-
-__all__ = [
-    "AssetAnswer",
-    "AssetProblem",
-    "AssetSummary",
-    "AssetsAnswer",
-    "FormerOwnerAnswer",
-    "SearchAnswer",
-    "SearchHit",
-]
 
 
 class AssetSummary(Answer):

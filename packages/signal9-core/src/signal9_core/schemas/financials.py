@@ -9,8 +9,6 @@ from ..domain.companies import Freshness
 from ..domain.reports import Period, ReportKind
 from .base import Answer, Number
 
-__all__ = ["FinancialsAnswer", "ReportRow"]
-
 
 class ReportRow(Answer):
     """One report; `values` has AlphaVantage's field names, null where unknown."""

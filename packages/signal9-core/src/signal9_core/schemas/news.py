@@ -12,16 +12,6 @@ from ..domain.news import SentimentLabel
 from .base import Answer, Number
 from .companies import AssetSummary
 
-__all__ = [
-    "ArticleAnswer",
-    "BriefingAnswer",
-    "MarketSummary",
-    "NewsAnswer",
-    "TickerTone",
-    "Tone",
-    "ToneOfAsset",
-]
-
 
 class TickerTone(Answer):
     """An article's relevance for a company (0 to 1), and its sentiment towards it (-1 to 1)."""

@@ -11,31 +11,6 @@ from ..domain.model import Instant
 from ..domain.queues import DeadLetter
 from .base import Answer, Number, Request
 
-__all__ = [
-    "CheckAnswer",
-    "CompanyProblem",
-    "DamageAnswer",
-    "DataSetStatus",
-    "DeliveryAnswer",
-    "DueAnswer",
-    "FailureAnswer",
-    "FailuresAnswer",
-    "IngestAnswer",
-    "KeyAnswer",
-    "KeysAnswer",
-    "Outcome",
-    "PromiseAnswer",
-    "QuotaAnswer",
-    "RedriveAnswer",
-    "ReplayAnswer",
-    "RunAnswer",
-    "SkippedAnswer",
-    "SmokeAnswer",
-    "SmokeCheck",
-    "SmokeRequest",
-    "StatusAnswer",
-]
-
 
 class FailureAnswer(Answer):
     """A data set that could not be ingested; a `transient` failure may pass."""

@@ -10,8 +10,6 @@ from ..domain.companies import Freshness
 from ..domain.prices import Interval
 from .base import Answer, Number
 
-__all__ = ["BarRow", "PriceBatchAnswer", "PriceColumns", "PricesAnswer"]
-
 
 class BarRow(Answer):
     """One bar; `date` is its last trading day."""

@@ -19,23 +19,6 @@ from ..domain.users import (
 )
 from .base import Answer, Request
 
-__all__ = [
-    "DeletionAnswer",
-    "ExportAnswer",
-    "NotificationAnswer",
-    "NotificationSettingsAnswer",
-    "NotificationSettingsPatch",
-    "NotificationsAnswer",
-    "ProfileAnswer",
-    "ProfilePatch",
-    "RecordPatch",
-    "TopicsPut",
-    "UserAnswer",
-    "ViewedAnswer",
-    "WatchlistPut",
-    "WizardPut",
-]
-
 
 class ProfileAnswer(Answer):
     """A user's name and birth date, as far as given."""

@@ -7,8 +7,6 @@ from typing import Final, NamedTuple
 
 from . import words
 
-__all__ = ["LEXICON", "Entry", "LexiconScorer", "Role"]
-
 
 class Role(StrEnum):
     """What a word does to the words near by."""

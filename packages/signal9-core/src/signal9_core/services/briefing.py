@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, DecimalException
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from ..domain.news import label_of
-from ..repositories.news import ArticlePage
+from ..domain.news import NewsArticle, SentimentLabel, label_of
+from ..repositories.news import ArticlePage, NewsRepository
 from ..schemas.companies import AssetSummary
 from ..schemas.news import ArticleAnswer, BriefingAnswer, MarketSummary, Tone, ToneOfAsset
 from ..tables import MONTH_INDEX, NEWS
 from .parameters import check_limit, decode_cursor, encode_cursor, invalid_cursor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import date
-
     from ..domain.model import Ticker
-    from ..domain.news import NewsArticle, SentimentLabel
     from ..domain.users import User
     from ..ports import Cursor
     from ..repositories.companies import AssetRepository
-    from ..repositories.news import NewsRepository
     from ..repositories.users import RecentlyViewedRepository, UserRepository
-
-__all__ = ["GetBriefing", "Order", "compare_tones", "summarize_market"]
 
 Order = Literal["newest", "impact"]
 Scope = Literal["interests", "market"]

@@ -5,25 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ..domain.companies import DataSet
+from ..domain.companies import AssetProfile, DataSet
 from ..errors import DamagedItemError
 from ..events import AssetDataUpdated
 from ..schemas.operations import CheckAnswer, DamageAnswer
-from ..tables import ASSETS, FINANCIALS, NEWS, STATE, TABLES, TIME_SERIES, USERS, state_key
+from ..tables import (
+    ASSETS,
+    FINANCIALS,
+    NEWS,
+    STATE,
+    TABLES,
+    TIME_SERIES,
+    USERS,
+    TableSpec,
+    state_key,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from ..domain.companies import AssetProfile
     from ..domain.model import Ticker
     from ..ports import Clock, Damage, Key, Progress, Store
-    from ..repositories.actions import ActionRepository
     from ..repositories.companies import AssetRepository
     from ..repositories.news import NewsRepository
-    from ..tables import TableSpec
+    from ..repositories.prices import ActionRepository
     from .insights import UpdateInsights
-
-__all__ = ["CheckStore", "Subjects"]
 
 _LISTING: Final = "listing"
 _CALENDAR: Final = "calendar"

@@ -8,43 +8,45 @@ that the next run does not complete.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from ..domain.companies import DataSet, Failures, Freshness, ProblemKind
+from ..domain.adjustment import describe_problem, latest_check
+from ..domain.companies import (
+    AssetProfile,
+    CompanyOverview,
+    DataSet,
+    Failures,
+    Freshness,
+    Listing,
+    PendingEvent,
+    PriceCheck,
+    ProblemKind,
+)
+from ..domain.coverage import NEVER, PriceHistory
 from ..domain.identity import dispute
-from ..domain.price_check import describe_problem, latest_check
-from ..errors import StoreError, UndecidedOwnerError
-from ..events import FinancialDataIngested, FinancialDataRestated, NewsIngested, PricesUpdated
+from ..errors import Signal9Error, StoreError, UndecidedOwnerError
+from ..events import (
+    Event,
+    FinancialDataIngested,
+    FinancialDataRestated,
+    NewsIngested,
+    PricesUpdated,
+)
 from ..ports import ABSENT
 from .ingest_result import describe_error, is_lasting
-from .outbox import data_set_of, is_early, pack, unpack
+from .outbox import Outbox, data_set_of, is_early, pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
-    from ..domain.companies import (
-        AssetProfile,
-        CompanyOverview,
-        Listing,
-        PendingEvent,
-        PriceCheck,
-    )
-    from ..domain.coverage import PriceHistory
     from ..domain.model import Ticker
     from ..domain.reports import ReportKind
-    from ..errors import Signal9Error
-    from ..events import Event
     from ..provider_port import Provider
     from ..repositories.companies import AssetRepository
     from ..repositories.optimistic import Versioned
-    from .outbox import Outbox
-
-__all__ = ["CompanyRecord", "Update", "still_due"]
 
 E = TypeVar("E", bound="Event")
-_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class CompanyRecord:
         self._history: PriceHistory | None = None
         self._price_check: PriceCheck | None = None
         self._events: list[PendingEvent] = []
+        self._included: set[tuple[str, str]] = set()
         self._withdrawn: list[PendingEvent] = []
         self._published: list[PendingEvent] = []
         self.refused: dict[DataSet, StoreError] = {}
@@ -103,9 +106,10 @@ class CompanyRecord:
         """The freshness as it is stored now."""
         return self._stored.model.freshness
 
-    def stopped_events(self, kind: type[E]) -> list[E]:
+    def stopped_events(self, kind: type[E], *, unpublished: bool = False) -> list[E]:
         """Return the events of one type that a stopped run has left."""
-        events = map(unpack, self.before.pending)
+        pending = self._stored.model.pending if unpublished else self.before.pending
+        events = (unpack(event) for event in pending if not (unpublished and event.published_at))
         return [event for event in events if isinstance(event, kind)]
 
     def require_owner(self) -> None:
@@ -164,11 +168,17 @@ class CompanyRecord:
 
         What a stopped run has written of them, and nobody has published, is not written twice.
         """
-        known = [unpack(event) for event in self._stored.model.pending if not event.published_at]
-        new = [event for event in events if not any(_includes(other, event) for other in known)]
+        known = [event for event in self._stored.model.pending if not event.published_at]
+        new: list[PendingEvent] = []
+        for event in events:
+            other = next((other for other in known if _includes(unpack(other), event)), None)
+            if other is None:
+                new.append(pack(event))
+            else:
+                self._included.add((other.detail_type, other.detail))
         if not new:
             return
-        self._events += map(pack, new)
+        self._events += new
 
         def changed(profile: AssetProfile) -> AssetProfile:
             return profile.model_copy(update={"pending": self._pending(profile)})
@@ -185,8 +195,12 @@ class CompanyRecord:
         self._published = [
             event for event in events if event not in self._withdrawn and not self._is_early(event)
         ]
-        outbox.send([unpack(event) for event in self._published if not event.published_at])
+        outbox.send([unpack(event) for event in self._published if self._is_due(event)])
         self._stored = self._assets.read(self.ticker)  # its insights may be new
+
+    def _is_due(self, event: PendingEvent) -> bool:
+        """Return whether nobody has published an event, or somebody before this run's data."""
+        return not event.published_at or (event.detail_type, event.detail) in self._included
 
     def _is_early(self, event: PendingEvent) -> bool:
         is_stored = data_set_of(event) in self._received
@@ -200,7 +214,7 @@ class CompanyRecord:
         def changed(profile: AssetProfile) -> AssetProfile:
             # A replayed response came earlier; that does not make a company any staler.
             at = self._provider.retrieved_at().replace(microsecond=0)  # as it is stored
-            checked_at = max(profile.checked_at or _NEVER, at)
+            checked_at = max(profile.checked_at or NEVER, at)
             if profile.identity.since != self.before.identity.since:
                 return profile  # the ticker has a new owner, to whom this does not belong
             profile = self._with_failures(self._with_price_check(profile))
@@ -316,7 +330,7 @@ def still_due(
         return list(data_sets)
     failed = {name: failures.at for name, failures in profile.failures.items()}
     latest = _latest(profile.requested, failed)
-    return [name for name in data_sets if latest.get(name, _NEVER) < planned_at]
+    return [name for name in data_sets if latest.get(name, NEVER) < planned_at]
 
 
 def _includes(recorded: Event, event: Event) -> bool:

@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, get_args
 
-from ..domain.companies import Asset, AssetProfile, ListName
-from ..domain.reports import ALL_REPORTS
+from ..domain.companies import Asset, AssetProfile, DataSet, ListName
+from ..domain.reports import ALL_REPORTS, EarningsCalendarEntry, ReportKind
 from ..domain.work import run_id
 from ..errors import (
     ProviderError,
@@ -18,27 +18,23 @@ from ..errors import (
     UnwritableStoreError,
 )
 from ..events import EarningsScheduled, correlated
-from .ingest_batch import request_batch
 from .ingest_company import DATA_SETS, IngestCompany
-from .ingest_listing import IngestListing
 from .ingest_result import IngestResult, is_lasting
+from .provider_view import request_batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
-    from ..domain.companies import DataSet
     from ..domain.model import Ticker
-    from ..domain.reports import EarningsCalendarEntry, ReportKind
     from ..ports import Clock, Progress
     from ..provider_port import Provider
     from ..repositories.optimistic import Versioned
     from ..repositories.reports import FinancialsRepository
     from ..repositories.state import StateRepository
+    from .ingest_listing import IngestListing
     from .outbox import Outbox
     from .run import Due
-
-__all__ = ["DATA_SETS", "Ingest", "IngestCompany", "IngestListing"]
 
 _CHUNK: Final = 500
 _NOT_TRIED: Final = StoreUnavailableError("not tried, since nothing could be stored before")

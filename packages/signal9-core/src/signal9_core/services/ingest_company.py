@@ -5,47 +5,40 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from ..domain.companies import Asset, DataSet, Listing
-from ..domain.reports import ALL_REPORTS
-from ..errors import PayloadError, ProviderError, StoreError
+from ..domain.companies import Asset, AssetProfile, CompanyOverview, DataSet, Freshness, Listing
+from ..domain.reports import ALL_REPORTS, ReportKind
+from ..errors import PayloadError, ProviderError, Signal9Error, StoreError
 from ..events import (
     AssetDataUpdated,
+    Event,
     FinancialDataIngested,
     FinancialDataRestated,
     NewsIngested,
     RestatedPeriod,
 )
-from ..provider_port import Vintage
+from ..provider_port import Provider, Vintage
 from .company_record import CompanyRecord, Update, still_due
 from .ingest_prices import IngestPrices, prices_since
 from .ingest_result import IngestResult, is_lasting
-from .own_facts import own_facts_of
+from .provider_view import own_facts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-    from datetime import date, datetime
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from ..domain.companies import AssetProfile, CompanyOverview, Freshness
     from ..domain.model import Ticker
     from ..domain.news import NewsArticle
-    from ..domain.reports import ReportKind
-    from ..errors import Signal9Error
-    from ..events import Event
     from ..ports import Clock
-    from ..provider_port import Provider
-    from ..repositories.actions import ActionRepository
+    from ..repositories.articles import ArticleChange, CopyChange
     from ..repositories.companies import AssetRepository
-    from ..repositories.news import ArticleChange, CopyChange, NewsRepository
+    from ..repositories.news import NewsRepository
     from ..repositories.optimistic import Versioned
-    from ..repositories.prices import PriceRepository
+    from ..repositories.prices import ActionRepository, PriceRepository
     from ..repositories.reports import FinancialsRepository, ReportChange
     from .outbox import Outbox
-
-__all__ = ["DATA_SETS", "IngestCompany"]
 
 DATA_SETS: Final = tuple(DataSet)
 """What is requested of a provider about a company, in this order."""
@@ -263,10 +256,13 @@ class IngestCompany:
         if shared:
             published[record.ticker] |= shared
         if published:
-            at = self.clock()
+            at, known = self.clock(), record.stopped_events(NewsIngested, unpublished=True)
             events = (
-                _news_ingested(ticker, list(days.values()), at)
+                NewsIngested(
+                    at=at, ticker=ticker, first=min(moments), last=max(moments), count=len(moments)
+                )
                 for ticker, days in published.items()
+                for moments in _by_event(ticker, days.values(), known)
             )
             record.write_events(*events)
 
@@ -374,10 +370,17 @@ def _had_news_requested(profile: AssetProfile) -> bool:
     return DataSet.NEWS in profile.freshness or DataSet.NEWS in profile.requested
 
 
-def _news_ingested(ticker: Ticker, published: Sequence[datetime], at: datetime) -> NewsIngested:
-    return NewsIngested(
-        at=at, ticker=ticker, first=min(published), last=max(published), count=len(published)
-    )
+def _by_event(
+    ticker: Ticker, published: Iterable[datetime], known: Sequence[NewsIngested]
+) -> Iterable[Sequence[datetime]]:
+    """Return when articles were published: apart those that a recorded event announces already."""
+    parts: dict[NewsIngested | None, list[datetime]] = defaultdict(list)
+    for at in published:
+        covering = (
+            event for event in known if event.ticker == ticker and event.first <= at <= event.last
+        )
+        parts[next(covering, None)].append(at)
+    return parts.values()
 
 
 def _with_news(profile: AssetProfile, *, count: int | None, added: int) -> AssetProfile:

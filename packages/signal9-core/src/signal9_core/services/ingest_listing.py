@@ -1,34 +1,36 @@
-"""Ingest of a listing: which companies are new, have changed, were renamed, or have left."""
+"""Ingest of a listing: which companies are new, changed, renamed or gone; decisions of people."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from ..domain.companies import FormerTicker, ProblemKind
-from ..domain.identity import add_former_ticker, leave_listing, rename, rename_former_owner
-from ..errors import PayloadError, ProviderError, StoreError
+from ..domain.companies import Asset, AssetProfile, FormerTicker, ProblemKind
+from ..domain.identity import (
+    add_former_ticker,
+    confirm_owner,
+    leave_listing,
+    rename,
+    rename_former_owner,
+    take_over,
+)
+from ..errors import InputError, NotFoundError, PayloadError, ProviderError, StoreError
 from ..events import AssetDataUpdated
-from ..ports import ABSENT
-from ..repositories.companies import ProfileChange
+from ..ports import ABSENT, Clock, Progress
+from ..repositories.companies import AssetRepository, CompanySummary, ProfileChange
 from .ingest_result import IngestResult, describe_error, is_lasting
+from .parameters import parse_ticker
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-    from datetime import date, datetime
 
-    from ..domain.companies import Asset, AssetProfile
     from ..domain.model import Ticker
-    from ..ports import Clock, Progress
     from ..provider_port import Provider
-    from ..repositories.companies import AssetRepository, CompanySummary
     from ..repositories.state import StateRepository
     from .outbox import Outbox
-
-__all__ = ["IngestListing"]
 
 _CHUNK: Final = 500  # as many tickers as one event may name
 _SUBJECT: Final = "listing"
@@ -275,3 +277,32 @@ def _left_on(change: ProfileChange) -> date | None:
     if _is_taken_over(change):
         return change.after.former_owners[-1].until
     return change.after.asset.delisting_date
+
+
+@dataclass(frozen=True)
+class DecideOwner:
+    """Decide whether a disputed listing is of the company that is stored, or of another one."""
+
+    assets: AssetRepository
+    outbox: Outbox
+    clock: Clock
+
+    def __call__(self, ticker: str, *, same: bool) -> None:
+        """Store and announce the decision; `InputError` if there is none to make."""
+        canonical = parse_ticker(ticker)
+        profile, version = self.assets.read(canonical)
+        if version == ABSENT:
+            raise NotFoundError("ticker", canonical)
+        claim = profile.claim
+        if claim is None:
+            raise InputError("ticker", f"nothing is undecided about the owner of {canonical}")
+
+        def decided(profile: AssetProfile) -> AssetProfile:
+            if profile.claim != claim:  # somebody else has decided
+                return profile
+            return confirm_owner(profile, claim) if same else take_over(profile, claim)
+
+        event = AssetDataUpdated(at=self.clock(), tickers=(canonical,), data_set="listing")
+        self.outbox.record("listing", event)
+        self.assets.change(canonical, decided)
+        self.outbox.publish("listing")

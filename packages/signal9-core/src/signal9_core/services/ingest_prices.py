@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from ..domain.companies import DataSet, ProblemKind
+from ..domain.adjustment import CorporateAction, check_closes
+from ..domain.companies import AssetProfile, DataSet, Freshness, ProblemKind
 from ..domain.coverage import (
     NEVER,
+    Coverage,
+    Days,
+    PriceHistory,
     Received,
     covering_span,
     join_spans,
@@ -16,27 +20,18 @@ from ..domain.coverage import (
     overlay,
     take_newest,
 )
-from ..domain.price_check import check_closes
 from ..events import PricesUpdated
-from .company_record import Update
+from .company_record import CompanyRecord, Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import date, datetime
 
-    from ..domain.adjustment import CorporateAction
-    from ..domain.companies import AssetProfile, Freshness
-    from ..domain.coverage import Coverage, Days, PriceHistory
     from ..domain.model import Ticker
     from ..domain.prices import PriceSeries
     from ..ports import Clock
     from ..provider_port import History, Provider
-    from ..repositories.actions import ActionRepository
-    from ..repositories.prices import PriceChange, PriceRepository
-    from .company_record import CompanyRecord
+    from ..repositories.prices import ActionRepository, PriceChange, PriceRepository
     from .ingest_result import IngestResult
-
-__all__ = ["IngestPrices", "prices_since"]
 
 _CORRECTIONS: Final = timedelta(days=7)
 """Bars and splits of so many days before the last known one are requested again."""

@@ -17,6 +17,7 @@ from ..errors import (
     QuotaExhaustedError,
     RateLimitError,
     RequestRefusedError,
+    Signal9Error,
     StoreError,
     UnwritableStoreError,
 )
@@ -27,10 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ..domain.model import Ticker
-    from ..errors import Signal9Error
     from ..provider_port import Provider
-
-__all__ = ["IngestResult", "describe_error", "is_lasting"]
 
 _LASTING: Final = (PayloadError, PlanError, RequestRefusedError, StoreError)
 _LONGEST_REASON: Final = 500

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from ..domain.companies import DataSet, ProblemKind
+from ..domain.companies import AssetProfile, DataSet, ProblemKind
 from ..domain.figures import (
     PriceYear,
     cash_flow_figures,
@@ -17,36 +17,29 @@ from ..domain.figures import (
     price_range,
 )
 from ..domain.insights import LEAST_ARTICLES, SentimentRating
-from ..domain.news import label_of
+from ..domain.news import NewsArticle, label_of
 from ..domain.reports import ReportKind
 from ..errors import InsufficientDataError, ScoringError
 from ..events import (
     AssetDataUpdated,
+    Event,
     FinancialDataIngested,
     FinancialDataRestated,
     NewsIngested,
     NewsSentimentAnalyzed,
     PricesUpdated,
 )
-from ..ports import ABSENT
+from ..ports import ABSENT, Clock, EventPublisher, SentimentScorer
 from ..repositories.optimistic import retry_on_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import date
 
-    from ..domain.companies import AssetProfile
     from ..domain.model import Ticker
-    from ..domain.news import NewsArticle
-    from ..events import Event
-    from ..ports import Clock, EventPublisher, SentimentScorer
-    from ..repositories.actions import ActionRepository
     from ..repositories.companies import AssetRepository
     from ..repositories.news import NewsRepository
-    from ..repositories.prices import PriceRepository
+    from ..repositories.prices import ActionRepository, PriceRepository
     from ..repositories.reports import FinancialsRepository
-
-__all__ = ["UpdateInsights"]
 
 _SIX_DIGITS: Final = Decimal("0.000001")
 _DAY: Final = timedelta(days=1)

@@ -1,42 +1,39 @@
-"""Notifications of what happened to the companies and topics that users subscribed to."""
+"""Notifications of companies and topics that users subscribed to, and when these are sent."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import islice
+from itertools import groupby, islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from urllib.parse import quote
 
 from ..domain.adjustment import in_last_shares
 from ..domain.coverage import covering_span
-from ..domain.news import article_id
-from ..domain.reports import Period
-from ..domain.users import LONGEST_TITLE, Notification
+from ..domain.news import NewsArticle, article_id
+from ..domain.reports import Period, ReportKind
+from ..domain.users import LONGEST_TITLE, Notification, User
+from ..errors import PublishError
 from ..events import (
+    Event,
     FinancialDataIngested,
     FinancialDataRestated,
     NewsIngested,
     PricesUpdated,
 )
+from ..ports import Clock, Mail, Mailer, Notifier
+from ..schemas.operations import DeliveryAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..domain.news import NewsArticle
-    from ..domain.reports import ReportKind
-    from ..domain.users import User
-    from ..events import Event
-    from ..repositories.actions import ActionRepository
     from ..repositories.news import NewsRepository
-    from ..repositories.notifications import NotificationRepository
-    from ..repositories.prices import PriceRepository
+    from ..repositories.notifications import NotificationRepository, WaitingNotification
+    from ..repositories.prices import ActionRepository, PriceRepository
     from ..repositories.reports import FinancialsRepository
     from ..repositories.users import SubscriptionRepository, UserRepository
-
-__all__ = ["NotifySubscribers"]
 
 _API: Final = "/api/v1"
 _RECENT: Final = timedelta(days=7)
@@ -131,7 +128,15 @@ class NotifySubscribers:
         count = 0
         for users in self._subscribers(ticker, topics):
             notifications = [
-                _notification(fact, event, ticker, user)
+                Notification(
+                    id=article_id(user.user_id, *fact.key),
+                    user_id=user.user_id,
+                    kind=fact.kind,
+                    ticker=ticker,
+                    title=" ".join(fact.title.split())[:LONGEST_TITLE],
+                    url=f"{_API}{fact.path}",
+                    created_at=event.at,
+                )
                 for user in users
                 for fact in facts
                 if ticker in user.watchlist or not fact.topics.isdisjoint(user.topics)
@@ -191,13 +196,122 @@ def _about_restatement(event: FinancialDataRestated) -> _Fact:
     return _Fact((event.ticker, title, event.at.isoformat()), "financials", title, path)
 
 
-def _notification(fact: _Fact, event: Event, ticker: str, user: User) -> Notification:
-    return Notification(
-        id=article_id(user.user_id, *fact.key),
-        user_id=user.user_id,
-        kind=fact.kind,
-        ticker=ticker,
-        title=" ".join(fact.title.split())[:LONGEST_TITLE],
-        url=f"{_API}{fact.path}",
-        created_at=event.at,
+_MOST_ATTEMPTS: Final = 12
+"""Each attempt waits longer than the one before, which makes almost six days of them."""
+
+_MOST_LISTED: Final = 100
+"""How many notifications a mail lists."""
+
+
+@dataclass
+class _Result:
+    """How much was sent so far."""
+
+    notifications: int = 0
+    mails: int = 0
+    refused: int = 0
+    reason: str | None = None
+
+    def refuse(self, count: int, error: PublishError) -> None:
+        """Note that notifications were refused."""
+        self.refused += count
+        self.reason = str(error)
+
+
+@dataclass(frozen=True)
+class SendNotifications:
+    """Send what is due by the settings of its user: to the notifier, and by mail if they want that.
+
+    What is due follows from what is stored, so that no tick is needed at a certain moment. A
+    notification is taken by a conditional write before it is sent and marked after that; one that
+    was taken and not marked is taken again later. So it is sent twice only if a process is killed
+    between the two, and the notifier's receivers know it by its id.
+    """
+
+    users: UserRepository
+    notifications: NotificationRepository
+    notifier: Notifier
+    mailer: Mailer | None
+    clock: Clock
+    app_url: str | None = None
+
+    def __call__(self, until: datetime | None = None) -> DeliveryAnswer:
+        """Send what is due; begin nothing after `until`."""
+        result = _Result()
+        due = self.notifications.due(self.clock())
+        for user_id, waiting in groupby(due, lambda each: each.notification.user_id):
+            if until is not None and self.clock() >= until:
+                break
+            self._send(user_id, list(waiting), result)
+        return DeliveryAnswer(**asdict(result))
+
+    def _send(self, user_id: str, waiting: Sequence[WaitingNotification], result: _Result) -> None:
+        user = next(iter(self.users.many([user_id])), None)
+        if user is None:  # a deletion removes the inbox, too
+            return
+        now = self.clock()
+        quiet_until = user.notifications.quiet_end(now)
+        if quiet_until is not None:
+            self.notifications.postpone(waiting, quiet_until)
+            return
+        given_up = [each for each in waiting if each.attempts >= _MOST_ATTEMPTS]
+        self.notifications.close(given_up, sent=False)
+        hopeful = [each for each in waiting if each.attempts < _MOST_ATTEMPTS]
+        self._deliver(user, self.notifications.take(hopeful, now), result)
+
+    def _deliver(self, user: User, taken: Sequence[WaitingNotification], result: _Result) -> None:
+        mailer = self.mailer if user.notifications.email and user.email else None
+        accepted = self._push([each for each in taken if not each.is_pushed], result)
+        result.notifications += len(accepted)
+        pushed = [*(each for each in taken if each.is_pushed), *accepted]
+        if mailer is None or not pushed or self._mail(mailer, user, pushed, result):
+            self.notifications.close(pushed)
+        else:
+            self.notifications.mark_pushed(accepted)
+
+    def _push(
+        self, taken: Sequence[WaitingNotification], result: _Result
+    ) -> list[WaitingNotification]:
+        """Send notifications, and return those that were accepted."""
+        if not taken:
+            return []
+        try:
+            self.notifier.notify([each.notification for each in taken])
+        except PublishError as error:
+            accepted = [each for each in taken if each.notification not in error.refused]
+            if not error.refused:  # the error is about all of them
+                accepted = []
+            result.refuse(len(taken) - len(accepted), error)
+            return accepted
+        return list(taken)
+
+    def _mail(
+        self, mailer: Mailer, user: User, pushed: Sequence[WaitingNotification], result: _Result
+    ) -> bool:
+        mail = _mail(user.email or "", [each.notification for each in pushed], self.app_url)
+        try:
+            mailer.send(mail)
+        except PublishError as error:
+            result.refuse(len(pushed), error)
+            return False
+        result.mails += 1
+        return True
+
+
+def _mail(address: str, notifications: Sequence[Notification], app_url: str | None) -> Mail:
+    """Return a mail in plain text that lists notifications, oldest first, with their links."""
+    base = (app_url or "").removesuffix("/")
+    ordered = sorted(notifications, key=lambda each: (each.created_at, each.id))
+    listed = "\n\n".join(f"{each.title}\n{base}{each.url}" for each in ordered[:_MOST_LISTED])
+    if len(ordered) > _MOST_LISTED:
+        listed += f"\n\n{len(ordered) - _MOST_LISTED} more are in your inbox."
+    subject = ordered[0].title if len(ordered) == 1 else f"{len(ordered)} notifications"
+    return Mail(address, f"Signal9: {subject}", f"{listed}\n\n-- \n{_why(base)}\n")
+
+
+def _why(base: str) -> str:
+    where = f" at {base}" if base else ""
+    return (
+        "You receive this because you follow these companies or topics.\n"
+        f"To end these mails, or to have them daily, change your notification settings{where}."
     )

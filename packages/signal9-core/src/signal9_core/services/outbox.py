@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from ..domain.companies import DataSet, PendingEvent
+from ..domain.companies import AssetProfile, DataSet, PendingEvent
 from ..errors import InputError, PublishError
 from ..events import (
+    Event,
     FinancialDataIngested,
     FinancialDataRestated,
     NewsIngested,
@@ -18,22 +19,16 @@ from ..events import (
     UserDeletionRequested,
     event_from,
 )
-from ..ports import ABSENT
+from ..ports import ABSENT, Clock, EventPublisher, Item, Store
 from ..repositories.optimistic import ItemRange, change_item, retry_on_conflict, scan, to_item
 from ..tables import STATE, state_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
 
-    from ..domain.companies import AssetProfile
     from ..domain.model import Ticker
-    from ..events import Event
-    from ..ports import Clock, EventPublisher, Item, Store
     from ..repositories.companies import AssetRepository
     from ..repositories.users import DeletionRepository
-
-__all__ = ["Outbox", "PublishPending", "data_set_of", "is_early", "pack", "unpack"]
 
 _GOING_ON: Final = timedelta(minutes=5)
 _MOST_REFUSED: Final = 3
@@ -46,7 +41,6 @@ _DATA_SETS: Final = {
     NewsIngested.detail_type: DataSet.NEWS,
     PricesUpdated.detail_type: DataSet.PRICES,
 }
-_PAGE: Final = 100
 
 
 def pack(event: Event) -> PendingEvent:
@@ -127,7 +121,7 @@ class Outbox:
 
     def unpublished(self, until: datetime) -> Iterator[str]:
         """Yield the subjects with unpublished events of this moment or earlier ones."""
-        for item, _ in scan(self.store, ItemRange(STATE, _OUTBOX), None, _PAGE):
+        for item, _ in scan(self.store, ItemRange(STATE, _OUTBOX)):
             if any(event.at <= until for event in _pending(item)):
                 yield str(item["item"])
 

@@ -24,17 +24,6 @@ if TYPE_CHECKING:
 
     from ..ports import Cursor
 
-__all__ = [
-    "check_limit",
-    "check_range",
-    "decode_cursor",
-    "encode_cursor",
-    "invalid_cursor",
-    "parse_ticker",
-    "parse_tickers",
-    "parse_topic",
-]
-
 _ticker: TypeAdapter[str] = TypeAdapter(Ticker, config=ConfigDict(defer_build=True))
 _MAX_CHARACTERS: Final = 4_096
 _MAX_VALUE: Final = 1_024

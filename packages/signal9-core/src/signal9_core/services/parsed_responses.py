@@ -5,27 +5,23 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..domain.adjustment import CorporateAction
+from ..domain.adjustment import AdjustedCloses, CorporateAction
+from ..domain.coverage import NEVER
 from ..domain.model import Ticker
-from ..domain.price_check import AdjustedCloses
 from ..domain.prices import PriceSeries
 from ..errors import PayloadError
+from ..repositories.optimistic import UNDATED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from ..provider_port import ProviderFormat, RawCopy, Record
 
-__all__ = ["ParsedResponse", "ParserRegistry"]
-
-_NEVER: Final = datetime.min.replace(tzinfo=UTC)
-_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _KEPT_BYTES: Final = 8 * 1024 * 1024
 """The parsed bodies of so many bytes are kept: one about many companies is needed for each."""
 _OVERHEAD: Final = 4096
@@ -70,7 +66,7 @@ class ParsedResponse:
     @property
     def received_at(self) -> datetime:
         """When it came; long ago if that is unknown."""
-        return self.copy.at or _LONG_AGO
+        return self.copy.at or UNDATED
 
     @property
     def tickers(self) -> Sequence[Ticker]:
@@ -82,7 +78,7 @@ class ParsedResponse:
     @property
     def order(self) -> tuple[datetime, bool, str]:
         """Sorts by time, undated responses first, and bars before the actions among them."""
-        return self.copy.at or _NEVER, self.has_all_actions, self.copy.file
+        return self.copy.at or NEVER, self.has_all_actions, self.copy.file
 
     def of_type(self, kind: type[_T]) -> list[_T]:
         """Return the records of one type."""

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple, get_args
 
-from ..domain.companies import DataSet, ListName
+from ..domain.companies import DataSet, Failures, ListName
+from ..domain.coverage import NEVER
 from ..domain.work import ListState, WorkItem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import date
 
-    from ..domain.companies import Failures
     from ..domain.model import Ticker
     from ..repositories.companies import CompanySummary
-
-__all__ = ["NEVER", "MaxAge", "Plan", "Planner", "Published"]
-
-NEVER: Final = datetime.min.replace(tzinfo=UTC)
-"""When something was requested that never was; since then it is due."""
 
 
 _DAY: Final = timedelta(days=1)

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from ..domain.adjustment import adjust, in_last_shares
-from ..domain.companies import DataSet
-from ..domain.coverage import covering_span
-from ..domain.prices import PRICE_COLUMNS, Interval
+from ..domain.companies import AssetProfile, DataSet
+from ..domain.coverage import Coverage, Days, covering_span
+from ..domain.prices import PRICE_COLUMNS, Interval, PriceSeries
 from ..domain.timeseries import resample
 from ..errors import InputError, NotFoundError
 from ..schemas.prices import BarRow, PriceBatchAnswer, PriceColumns, PricesAnswer
@@ -25,15 +25,9 @@ from .parameters import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..domain.companies import AssetProfile
-    from ..domain.coverage import Coverage, Days
-    from ..domain.prices import PriceSeries
     from ..ports import Cursor
-    from ..repositories.actions import ActionRepository
-    from ..repositories.prices import PriceRepository
-    from .companies import CompanyFinder
-
-__all__ = ["GetPrices", "LastYear", "Order", "bar_rows"]
+    from ..repositories.prices import ActionRepository, PriceRepository
+    from .queries import CompanyFinder
 
 LIMIT: Final = 10_000
 BATCH: Final = 20

@@ -1,29 +1,46 @@
-"""Queries about reports and news."""
+"""Queries about companies, reports and news; the index of all companies."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
+from threading import Lock
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from ..domain.companies import DataSet
-from ..domain.reports import Period, ReportKind
-from ..errors import NotFoundError
+from ..domain.companies import AssetProfile, DataSet, FormerOwner, ListedAsset
+from ..domain.reports import Period, Report, ReportKind
+from ..errors import InputError, NotFoundError, StoreUnavailableError
+from ..schemas.companies import (
+    AssetAnswer,
+    AssetsAnswer,
+    AssetSummary,
+    FormerOwnerAnswer,
+    SearchAnswer,
+    SearchHit,
+)
 from ..schemas.financials import FinancialsAnswer, ReportRow
 from ..schemas.news import ArticleAnswer, NewsAnswer
-from ..tables import FINANCIALS, MONTH_INDEX, NEWS
-from .parameters import check_limit, check_range, decode_cursor, encode_cursor, parse_topic
+from ..tables import ASSETS, COMPANY_NAME_INDEX, FINANCIALS, MONTH_INDEX, NEWS
+from .parameters import (
+    check_limit,
+    check_range,
+    decode_cursor,
+    encode_cursor,
+    parse_ticker,
+    parse_tickers,
+    parse_topic,
+)
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Sequence
 
-    from ..domain.reports import Report
     from ..ports import Cursor
+    from ..repositories.companies import AssetRepository, ListingRepository
     from ..repositories.news import ArticlePage, NewsRepository
     from ..repositories.reports import FinancialsRepository
-    from .companies import CompanyFinder
+    from ..search import SearchIndex
 
-__all__ = ["GetFinancials", "ListNews"]
 
 _MAX_REPORTS: Final = 200
 _MAX_ARTICLES: Final = 1_000
@@ -133,3 +150,152 @@ class ListNews:
         if topic is not None:
             return self.news.on_topic(topic, start, end, limit=limit, cursor=position)
         return self.news.recent(start, end, limit=limit, cursor=position)
+
+
+_MAX_PAGE: Final = 1_000
+_MAX_BATCH: Final = 100
+_MAX_HITS: Final = 50
+_MAX_QUERY: Final = 200
+_INDEX_AGE_S: Final = 60.0
+_POSITION: Final = (*ASSETS.key_attributes, "status", COMPANY_NAME_INDEX.sort_key)
+
+
+class CompanyFinder:
+    """Finds companies by ticker or name, in an index of the listing that is published last."""
+
+    def __init__(self, assets: AssetRepository, listing: ListingRepository) -> None:
+        self.assets = assets
+        self._listing = listing
+        self._lock = Lock()
+        self._index: SearchIndex | None = None
+        self._version: str | None = None
+        self._checked_at = 0.0
+
+    def get(self, ticker: str) -> AssetProfile:
+        """Return a company's profile; `NotFoundError` has similar tickers. `BRK-B` is `BRK.B`."""
+        canonical = parse_ticker(ticker)
+        profile = self.assets.get(canonical)
+        if profile is None and "-" in canonical:
+            profile = self.assets.get(canonical.replace("-", "."))
+        if profile is None:
+            raise NotFoundError("ticker", canonical, self.nearest(canonical))
+        return profile
+
+    def nearest(self, ticker: str) -> tuple[str, ...]:
+        """Return up to three similar tickers."""
+        return tuple(self.index().nearest(ticker, 3))
+
+    def describe(self, ticker: str) -> AssetAnswer:
+        """Return a company in full: identity, description, insights and freshness."""
+        profile = self.get(ticker)
+        fields: dict[str, object] = dict.fromkeys(AssetAnswer.model_fields)
+        for part in (profile.overview, profile.asset):
+            if part is not None:
+                fields |= part.model_dump(by_alias=False, include=set(fields), exclude_none=True)
+        identity = profile.identity
+        fields |= {
+            "renamed_to": identity.renamed_to,
+            "former_tickers": identity.former_tickers,
+            "since": identity.since,
+            "former_owners": list(map(_former_owner, profile.former_owners)),
+            "problems": profile.problems,
+            "insights": profile.insights,
+            "price_check": profile.price_check,
+            "freshness": profile.freshness,
+        }
+        return AssetAnswer.model_validate(fields)
+
+    def search(self, q: str, limit: int) -> SearchAnswer:
+        """Return the companies that `q` may mean, mistyped or not, best first."""
+        check_limit(limit, _MAX_HITS)
+        if not q.strip() or len(q) > _MAX_QUERY:
+            raise InputError("q", f"must have 1 to {_MAX_QUERY} characters")
+        matches = self.index().search(q, limit)
+        return SearchAnswer(items=list(map(SearchHit.model_validate, matches)))
+
+    def index(self) -> SearchIndex:
+        """Return the index; once a minute it is checked for a newer listing."""
+        with self._lock:
+            now = monotonic()
+            if self._index is None:
+                self._checked_at, self._index = now, self._build()
+            elif now - self._checked_at >= _INDEX_AGE_S:
+                self._checked_at = now
+                self._index = self._renew(self._index)
+            return self._index
+
+    def update(self, *, publish: bool) -> None:
+        """Build the index again when it is next used; publish the listing for other processes."""
+        if publish:
+            # A sector comes with a description, which is ingested later than the listing.
+            self._listing.publish(asset._replace(sector=None) for asset in self.assets.listed())
+        with self._lock:
+            self._index = None
+
+    def _renew(self, index: SearchIndex) -> SearchIndex:
+        try:
+            return index if self._listing.version() == self._version else self._build()
+        except StoreUnavailableError:
+            return index  # an older listing is better than none
+
+    def _build(self) -> SearchIndex:
+        from ..search import SearchIndex
+
+        # Where no listing was published yet, all companies are read.
+        self._version, companies = self._listing.load() or (None, self.assets.listed())
+        return SearchIndex(companies)
+
+
+def _former_owner(owner: FormerOwner) -> FormerOwnerAnswer:
+    return FormerOwnerAnswer(
+        name=owner.asset.name,
+        cik=owner.asset.cik,
+        since=owner.since,
+        until=owner.until,
+        renamed_to=owner.renamed_to,
+    )
+
+
+@dataclass(frozen=True)
+class ListAssets:
+    """Active companies by name, a page at a time."""
+
+    assets: AssetRepository
+
+    def __call__(
+        self,
+        *,
+        exchange: str | None = None,
+        sector: str | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> AssetsAnswer:
+        """Return a page, of one exchange and sector where these are given, in any case."""
+        check_limit(limit, _MAX_PAGE)
+        query = {"list": "assets", "exchange": exchange, "sector": sector}
+
+        def accept(asset: ListedAsset) -> bool:
+            return _matches(exchange, asset.exchange) and _matches(sector, asset.sector)
+
+        page = self.assets.by_name(
+            limit=limit,
+            cursor=decode_cursor(query, cursor, _POSITION),
+            accept=accept if exchange or sector else None,
+        )
+        return AssetsAnswer(
+            items=list(map(AssetSummary.model_validate, page.items)),
+            next_cursor=encode_cursor(query, page.cursor),
+        )
+
+    def named(self, tickers: Sequence[str]) -> AssetsAnswer:
+        """Return the companies with these tickers, in their order."""
+        wanted = parse_tickers(tickers, _MAX_BATCH)
+        known = self.assets.known(wanted)
+        return AssetsAnswer(
+            items=[AssetSummary.model_validate(known[name]) for name in wanted if name in known],
+            unknown=[ticker for ticker in wanted if ticker not in known],
+        )
+
+
+def _matches(wanted: str | None, value: str | None) -> bool:
+    return not wanted or (value is not None and wanted.casefold() == value.casefold())

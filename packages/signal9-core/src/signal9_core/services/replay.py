@@ -4,44 +4,45 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ..domain.adjustment import CorporateAction
-from ..domain.companies import Asset, CompanyOverview, DataSet
-from ..domain.coverage import Received, join_spans, overlay, runs_of
+from ..domain.adjustment import AdjustedCloses, CorporateAction
+from ..domain.companies import Asset, CompanyOverview, DataSet, ListName
+from ..domain.coverage import Days, Received, join_spans, overlay, runs_of
 from ..domain.model import Ticker
 from ..domain.news import NewsArticle
-from ..domain.price_check import AdjustedCloses
 from ..domain.prices import PriceSeries
-from ..domain.reports import ALL_REPORTS, EarningsCalendarEntry, Report
+from ..domain.reports import ALL_REPORTS, EarningsCalendarEntry, Report, ReportKind
 from ..domain.timeseries import merge
 from ..domain.work import run_id
 from ..errors import ProviderError, Signal9Error, StoreError
 from ..events import correlated
-from ..provider_port import Financials, History, Unreadable, Vintage
+from ..ports import Clock, Progress, no_progress
+from ..provider_port import (
+    Financials,
+    History,
+    Provider,
+    RawCopies,
+    RawCopy,
+    Record,
+    Unreadable,
+    Vintage,
+)
+from ..repositories.optimistic import UNDATED
 from ..schemas.operations import ReplayAnswer, SkippedAnswer
 from .ingest_result import IngestResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import date
 
-    from ..domain.companies import ListName
-    from ..domain.coverage import Days
-    from ..domain.reports import ReportKind
-    from ..ports import Clock, Progress
-    from ..provider_port import Provider, RawCopies, RawCopy, Record
     from ..repositories.companies import AssetRepository
     from .ingest import Ingest
     from .parsed_responses import ParsedResponse, ParserRegistry
 
-__all__ = ["RecordedProvider", "Replay"]
-
-_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY: Final = timedelta(days=1)
 _T = TypeVar("_T")
 
@@ -69,9 +70,8 @@ class RecordedProvider:
 
     @cached_property
     def _retrieved_at(self) -> datetime:
-        return max(
-            [_LONG_AGO, *(at for response in self.responses for at in self._moments(response))]
-        )
+        moments = (at for response in self.responses for at in self._moments(response))
+        return max(moments, default=UNDATED)
 
     def _moments(self, response: ParsedResponse) -> Iterator[datetime]:
         """Yield when a body came, unless it says nothing; if unknown, the days that it is about."""
@@ -188,7 +188,7 @@ class RecordedProvider:
                 for report in response.of_type(Report)
                 if report.ticker == ticker and report.kind in kinds
             ]
-            vintages.append(Vintage(response.copy.at or _LONG_AGO, reports))
+            vintages.append(Vintage(response.received_at, reports))
         return Financials(vintages=vintages)
 
     def calendar(self) -> Iterable[EarningsCalendarEntry]:
@@ -209,7 +209,7 @@ class RecordedProvider:
                 if self._is_relevant(response, article)
                 and (since is None or article.published_at >= since)
             ]
-            yield Vintage(response.copy.at or _LONG_AGO, articles)
+            yield Vintage(response.received_at, articles)
 
     def _is_relevant(self, response: ParsedResponse, article: NewsArticle) -> bool:
         mentioned = {mention.ticker for mention in article.tickers}
@@ -336,7 +336,7 @@ class Replay:
             case "listing":
                 return self._ingest_listings(responses)
             case "calendar":
-                return ingest.calendar(_ignore)
+                return ingest.calendar(no_progress)
         return ingest.company(ticker, (DataSet(data_set),))
 
     def _ingest_listings(self, responses: Sequence[ParsedResponse]) -> IngestResult:
@@ -349,7 +349,7 @@ class Replay:
             listings = list(day)
             ends = [end for end, listing in enumerate(listings) if _is_whole(listing)]
             ingest = self.ingest(RecordedProvider(listings[ends[-1] :] if ends else listings))
-            result.add(ingest.listing(_ignore, whole=bool(ends)))
+            result.add(ingest.listing(no_progress, whole=bool(ends)))
             tickers |= {asset.ticker for each in listings for asset in each.of_type(Asset)}
         result.stored["listing"] = len(tickers)
         return result
@@ -367,10 +367,6 @@ def _is_whole(listing: ParsedResponse) -> bool:
 
 def _listings_first(subject: _Subject) -> tuple[bool, _Subject]:
     return subject[0] != "listing", subject
-
-
-def _ignore(data_set: str, done: int, total: int) -> None:
-    """Ignore the progress of one subject among many."""
 
 
 def _subjects(response: ParsedResponse) -> set[_Subject]:

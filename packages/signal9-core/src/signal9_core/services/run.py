@@ -3,38 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ..domain.queues import reason_of
 from ..errors import Signal9Error
 from ..events import correlated
-from ..repositories.companies import CompanySummary
-from ..schemas.operations import DueAnswer, RunAnswer
-from .freshness import MeasureFreshness
+from ..ports import Clock, Progress, no_progress
+from ..repositories.companies import AssetRepository, CompanySummary
+from ..schemas.operations import DueAnswer, QuotaAnswer, RunAnswer
 from .ingest_result import IngestResult
-from .planner import Published
+from .planner import Plan, Planner, Published
+from .status import MeasureFreshness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-    from datetime import datetime
 
-    from ..domain.companies import DataSet, ListName
-    from ..domain.freshness import FreshnessSummary
+    from ..domain.companies import DataSet, FreshnessSummary, ListName
     from ..domain.model import Ticker
     from ..domain.work import ListState, WorkItem
-    from ..ports import Clock, Progress
     from ..provider_port import Provider
-    from ..repositories.companies import AssetRepository
     from ..repositories.reports import FinancialsRepository
     from ..repositories.state import StateRepository
-    from ..schemas.operations import QuotaAnswer
-    from .circuit import Circuit
     from .ingest import Ingest
-    from .planner import Plan, Planner
-
-__all__ = ["Budget", "Due", "Run", "RunResult"]
+    from .queued_work import Circuit
 
 _REPORTING: Final = timedelta(days=100)
 """Announced days are looked up so far back: reports are due after as many days anyway."""
@@ -62,10 +55,7 @@ class RunResult(NamedTuple):
         """Return the result as entry points show it."""
         answer = self.ingested.to_answer(provider, seconds).model_dump(by_alias=False)
         return RunAnswer(
-            **answer,
-            left=self.left,
-            continues_at=self.continues_at,
-            completes_at=self.completes_at,
+            **answer, left=self.left, continues_at=self.continues_at, completes_at=self.completes_at
         )
 
 
@@ -242,7 +232,7 @@ class Run:
             state = self.due.list_states().get(item.name)
             if state is not None and state.is_done_since(item.planned_at):
                 return IngestResult()
-            return self.ingest.update_list(item.name, _ignore)
+            return self.ingest.update_list(item.name, no_progress)
         return self.ingest.companies(item.tickers, item.data_sets, item.planned_at)
 
     def _try(self, item: WorkItem) -> IngestResult:
@@ -319,7 +309,3 @@ def _without(items: Iterable[WorkItem], beside: Iterable[WorkItem]) -> Iterator[
 def _parts(item: WorkItem, ticker: Ticker | None = None) -> list[tuple[str | None, DataSet | None]]:
     """Return what an item consists of: a list, or data sets of a company."""
     return [(item.name or ticker, data_set) for data_set in item.data_sets or (None,)]
-
-
-def _ignore(data_set: str, done: int, total: int) -> None:
-    """Ignore the progress of one list."""

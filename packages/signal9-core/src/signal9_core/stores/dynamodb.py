@@ -11,8 +11,22 @@ import msgspec
 
 from ..aws import aws_errors
 from ..errors import StoreError, StoreUnavailableError
-from ..ports import ABSENT, Damage, Page, Stored, utc_now
-from ..tables import TABLES
+from ..ports import (
+    ABSENT,
+    Clock,
+    Cursor,
+    Damage,
+    Item,
+    Key,
+    Page,
+    Progress,
+    Span,
+    Stored,
+    Value,
+    no_progress,
+    utc_now,
+)
+from ..tables import TABLES, IndexSpec, TableSpec
 from .values import (
     CHECKSUM_ATTRIBUTE,
     CHUNK,
@@ -35,11 +49,6 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, WriteRequestTypeDef
-
-    from ..ports import Clock, Cursor, Item, Key, Progress, Span, Value
-    from ..tables import IndexSpec, TableSpec
-
-__all__ = ["DynamoStore", "from_attributes", "to_attributes"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -293,7 +302,7 @@ class DynamoStore:
 
     def remove_damage(self) -> None:
         """Delete every item that is damaged."""
-        for damage in self.verify(_no_progress):
+        for damage in self.verify(no_progress):
             if damage.table is not None and damage.key is not None:
                 self.delete(damage.table, damage.key)
 
@@ -350,10 +359,6 @@ class DynamoStore:
 
 def _errors(where: str) -> AbstractContextManager[None]:
     return aws_errors(where, StoreError, unavailable=StoreUnavailableError)
-
-
-def _no_progress(data_set: str, done: int, total: int) -> None:
-    """Show nothing."""
 
 
 def _place(key: Mapping[str, str]) -> tuple[str, ...]:

@@ -9,10 +9,22 @@ from typing import TYPE_CHECKING, Final, Self
 from weakref import finalize
 
 from ..errors import StoreError
-from ..ports import ABSENT, Page, Stored, utc_now
-from ..tables import TABLES
+from ..ports import (
+    ABSENT,
+    Clock,
+    Cursor,
+    Damage,
+    Item,
+    Key,
+    Page,
+    Progress,
+    Span,
+    Stored,
+    Value,
+    utc_now,
+)
+from ..tables import TABLES, IndexSpec, TableSpec
 from .sqlite_check import find_damage, salvage
-from .sqlite_rows import place_of, row_of, stored
 from .sqlite_schema import (
     ALIVE,
     ITEM,
@@ -20,20 +32,17 @@ from .sqlite_schema import (
     check_file,
     connect,
     create_tables,
+    place_of,
     quoted,
+    row_of,
     sqlite_errors,
+    stored,
 )
 from .values import CHUNK, QuerySpec, chunks, conflict, new_version
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Mapping
-    from types import TracebackType
-
-    from ..ports import Clock, Cursor, Damage, Item, Key, Progress, Span, Value
-    from ..tables import IndexSpec, TableSpec
-
-__all__ = ["SqliteStore", "query_sql"]
 
 _IN_MEMORY: Final = ":memory:"
 
@@ -121,12 +130,7 @@ class SqliteStore:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def get(self, table: TableSpec, key: Key) -> Stored | None:

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from ..ports import Damage
-from .sqlite_rows import text_of, whole_row
-from .sqlite_schema import BUSY_CODES, UNREADABLE, connect, create_in
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
-
-    from ..ports import Progress
-    from .sqlite_schema import TableSql
-
-__all__ = ["find_damage", "salvage"]
+from ..ports import Damage, Progress
+from .sqlite_schema import BUSY_CODES, UNREADABLE, TableSql, connect, create_in, text_of, whole_row
 
 _MOST_FINDINGS: Final = 100
 _OK: Final = "ok"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import (
     Clamped,
@@ -21,29 +21,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from zlib import crc32
 
 from ..errors import ConflictError, DamagedItemError, InputError, StoreError
-from ..ports import ABSENT
+from ..ports import ABSENT, Cursor, Item, Span, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from ..ports import Cursor, Item, Span, Value
     from ..tables import IndexSpec, TableSpec
-
-__all__ = [
-    "CHECKSUM_ATTRIBUTE",
-    "CHUNK",
-    "DIGITS",
-    "VERSION_ATTRIBUTE",
-    "QuerySpec",
-    "check_item",
-    "checksum_of",
-    "chunks",
-    "conflict",
-    "damaged",
-    "describe",
-    "key_of",
-    "new_version",
-]
 
 T = TypeVar("T")
 

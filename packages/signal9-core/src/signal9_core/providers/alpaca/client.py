@@ -22,17 +22,7 @@ from ..calendar import last_finished_day
 from ..http import ProviderHttp, ProviderRequest, require_key
 from ..parsing import check_json, label
 from . import FIRST_DAY, NEWS_SPAN, NOTICE
-from .parsers import (
-    Page,
-    actions_page,
-    all_series,
-    bars_page,
-    news_page,
-    parse_assets,
-    spelled,
-)
-
-__all__ = ["AlpacaClient"]
+from .parsers import Page, actions_page, all_series, bars_page, news_page, parse_assets, spelled
 
 T = TypeVar("T")
 D = TypeVar("D", date, datetime)

@@ -31,24 +31,6 @@ from ..parsing import (
     series_of,
 )
 
-__all__ = [
-    "FORMAT",
-    "Bar",
-    "Page",
-    "actions_page",
-    "all_series",
-    "bars_page",
-    "canonical",
-    "daily_series",
-    "news_page",
-    "parse_actions",
-    "parse_assets",
-    "parse_daily_bars",
-    "parse_news",
-    "parse_readable_bars",
-    "spelled",
-]
-
 T = TypeVar("T")
 Raw = dict[str, Any]
 

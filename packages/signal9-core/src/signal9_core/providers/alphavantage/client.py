@@ -27,20 +27,15 @@ from ...provider_port import Financials, History, Quota, RawCache
 from ..calendar import last_finished_day
 from ..http import Parse, ProviderHttp, ProviderRequest, require_key
 from . import COMPACT_BARS, FREE_NOTICE, NEWS_LIMIT
-from .lists import parse_calendar, parse_listing
 from .news import parse_news
 from .prices import Daily, parse_daily, parse_dividends, parse_splits
-from .recognition import check_function
-from .reports import parse_earnings, parse_overview, parse_statements
-from .responses import spelled
-
-__all__ = ["AlphaVantageClient"]
+from .reports import parse_calendar, parse_earnings, parse_listing, parse_overview, parse_statements
+from .responses import check_function, spelled
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Statement)
 R = TypeVar(
-    "R",
-    bound=Daily | CompanyOverview | Sequence[CorporateAction] | Sequence[Report] | None,
+    "R", bound=Daily | CompanyOverview | Sequence[CorporateAction] | Sequence[Report] | None
 )
 
 _URL: Final = "https://www.alphavantage.co"

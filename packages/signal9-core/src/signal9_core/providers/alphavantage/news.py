@@ -14,8 +14,6 @@ from ...domain.news import NewsArticle, TickerSentiment, article_id, topic_of
 from ..parsing import as_number, builder, clean, clean_fields, decimal_or_none
 from .responses import document, ticker_of
 
-__all__ = ["parse_news"]
-
 _STAMP: Final = re.compile(r"\d{8}T\d{4}(\d{2})?")
 _LONGEST_TOPIC: Final = 64
 _TOO_LOW: Final = Decimal(-1)

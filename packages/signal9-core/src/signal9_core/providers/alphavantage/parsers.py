@@ -10,14 +10,10 @@ from ...domain.reports import BalanceSheet, CashFlow, IncomeStatement
 from ...provider_port import Parser, ProviderFormat, Record
 from ..parsing import named_parsers
 from . import COMPACT_BARS, NEWS_LIMIT
-from .lists import parse_calendar, parse_listing
 from .news import parse_news
 from .prices import parse_daily, parse_dividends, parse_splits
-from .recognition import functions_like
-from .reports import parse_earnings, parse_overview, parse_statements
-from .responses import canonical
-
-__all__ = ["FORMAT"]
+from .reports import parse_calendar, parse_earnings, parse_listing, parse_overview, parse_statements
+from .responses import canonical, functions_like
 
 
 def _daily(body: bytes, ticker: Ticker | None) -> Iterable[Record]:

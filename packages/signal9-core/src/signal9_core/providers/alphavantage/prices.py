@@ -11,15 +11,12 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from ...domain.adjustment import CorporateAction, one_a_day
+from ...domain.adjustment import AdjustedCloses, CorporateAction, one_a_day
 from ...domain.model import Ticker, blank_to_none
-from ...domain.price_check import AdjustedCloses
 from ...domain.prices import PRICE_COLUMNS, PriceSeries
 from ...errors import PayloadError
 from ..parsing import clean_fields, csv_table, decimal_or_none, require, series_of
 from .responses import canonical, document, is_json, table
-
-__all__ = ["Daily", "parse_daily", "parse_dividends", "parse_splits"]
 
 Columns = Mapping[str, Sequence[str]]
 

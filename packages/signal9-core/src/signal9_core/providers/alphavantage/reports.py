@@ -1,20 +1,17 @@
-"""Company overviews, statements and earnings of AlphaVantage."""
+"""AlphaVantage's overviews, statements and earnings, and its lists of all companies."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final, TypeVar
 
 import msgspec
 
-from ...domain.companies import CompanyOverview
+from ...domain.companies import Asset, CompanyOverview
 from ...domain.model import Ticker
-from ...domain.reports import Earnings, Period, Report, Statement
-from ..parsing import as_number, clean
-from .recognition import check_periods
-from .responses import canonical, document
-
-__all__ = ["parse_earnings", "parse_overview", "parse_statements"]
+from ...domain.reports import Earnings, EarningsCalendarEntry, Period, Report, Statement
+from ..parsing import as_number, clean, clean_fields
+from .responses import canonical, check_periods, document, table, ticker_of
 
 R = TypeVar("R", bound=Report)
 S = TypeVar("S", bound=Statement)
@@ -122,3 +119,31 @@ def _is_whole(length: timedelta, unit: timedelta) -> bool:
 
 def _ending(raw: Mapping[str, object]) -> date:
     return date.fromisoformat(str(raw.get("fiscalDateEnding")))
+
+
+_LISTING: Final = ("symbol", "name", "exchange", "assetType", "status")
+_CALENDAR: Final = ("symbol", "reportDate", "fiscalDateEnding")
+_STATUS: Final = {"active": "active", "delisted": "inactive"}
+
+
+def parse_listing(body: bytes, ticker: Ticker | None = None) -> list[Asset]:  # noqa: ARG001
+    """Return the listed companies."""
+    return [Asset.model_validate(row | _status(row["status"])) for row in _rows(body, _LISTING)]
+
+
+def _status(text: object) -> dict[str, str]:
+    status = str(text).strip().lower()
+    return {"status": _STATUS.get(status, status)}
+
+
+def parse_calendar(body: bytes, ticker: Ticker | None = None) -> list[EarningsCalendarEntry]:  # noqa: ARG001
+    """Return the announced dates of earnings reports."""
+    return [EarningsCalendarEntry.model_validate(row) for row in _rows(body, _CALENDAR)]
+
+
+def _rows(body: bytes, required: Collection[str]) -> Iterator[dict[str, Any]]:
+    """Yield the rows with a ticker, without placeholders such as `NXT(EXP20091224)`."""
+    for row in table(body, required):
+        ticker = ticker_of(row["symbol"])
+        if ticker is not None:
+            yield clean_fields(row, ("symbol",)) | {"ticker": ticker}

@@ -32,8 +32,6 @@ from ...errors import PayloadError
 from ...provider_port import Financials, History
 from . import NOTICE
 
-__all__ = ["SampleFiles", "SampleProvider"]
-
 R = TypeVar("R", bound=Report)
 
 _MANIFEST: Final = "manifest.json"

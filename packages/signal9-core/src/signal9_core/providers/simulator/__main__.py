@@ -7,8 +7,7 @@ from argparse import ArgumentParser
 from ...ports import utc_now
 from ..sample.provider import SampleProvider
 from .market import Market
-from .server import running
-from .simulator import Simulator
+from .simulator import Simulator, running
 
 
 def _main() -> None:

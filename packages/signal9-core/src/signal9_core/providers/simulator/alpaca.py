@@ -2,9 +2,9 @@
 
 import base64
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from ...domain.adjustment import CorporateAction
@@ -14,11 +14,6 @@ from ...domain.prices import Bar
 from ...provider_port import Provider
 from ..alpaca.parsers import canonical, spelled
 from .replies import Reply, as_json, error
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["Alpaca"]
 
 T = TypeVar("T")
 Params = Mapping[str, str]

@@ -1,8 +1,8 @@
 """AlphaVantage's functions over a provider's data."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ...domain.adjustment import CorporateAction, adjust
 from ...domain.news import NewsArticle
@@ -11,11 +11,6 @@ from ...domain.reports import Period, Report, ReportKind
 from ...provider_port import Provider
 from ..alphavantage.responses import canonical, spelled
 from .replies import Reply, as_csv, as_json, error
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["AlphaVantage"]
 
 Params = Mapping[str, str]
 

@@ -20,8 +20,6 @@ from ...provider_port import Financials, History
 from ..calendar import is_trading_day, last_finished_day
 from ..sample.provider import SampleProvider
 
-__all__ = ["Market"]
-
 R = TypeVar("R", bound=Report)
 
 _TEMPLATES: Final = ("AAPL", "GOOG", "IBM", "MSFT")

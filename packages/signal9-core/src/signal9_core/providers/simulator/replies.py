@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-__all__ = ["ALPACA_FAULTS", "ALPHAVANTAGE_FAULTS", "Reply", "as_csv", "as_json", "error", "fault"]
-
 
 @dataclass(frozen=True)
 class Reply:
