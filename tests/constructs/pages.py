@@ -26,8 +26,9 @@ from tests.constructs.lab import synthesise_each
 
 __all__ = ["PAGES", "blocks", "items_at_rest", "meanings", "parameters", "rendered", "source_of"]
 
+_FOLDER: Final = Path(__file__).parents[2] / "docs" / "constructs"
 PAGES: Final = sorted(
-    (Path(__file__).parents[2] / "docs" / "constructs").glob("[a-z]*.md"),
+    (page for page in _FOLDER.glob("[a-z]*.md") if page.stem != "comparison"),
     key=lambda page: page.stem,
 )
 _BLOCK: Final = re.compile(r"<!-- (\w+) (\w+) -->\n(.*?)<!-- end -->", re.DOTALL)
