@@ -94,25 +94,12 @@ class RestService(Construct):
     ) -> None:
         super().__init__(scope, id_)
         prepare(self)
-        self._refuse(
-            {
-                "cors_origins must name origins, not '*'": "*" in cors_origins,
-                "domain_name and certificate must go together": (
-                    isinstance(domain_name, str) is not bool(certificate)
-                ),
-                "base_path requires a domain_name": bool(base_path) and not domain_name,
-                "an API with vpc_endpoints is private: it has no domain_name": (
-                    bool(vpc_endpoints) and bool(domain_name)
-                ),
-                "access_log exists: access_log_name must not be set": (
-                    bool(access_log) and bool(access_log_name)
-                ),
-                "requests_per_day limits only callers with one of api_keys": (
-                    requests_per_day is not None and not api_keys
-                ),
-                "at least one route is required": not routes,
-            }
-        )
+        self._refuse_origins_and_logs(cors_origins, access_log, access_log_name)
+        self._refuse_names(domain_name, certificate, base_path, vpc_endpoints)
+        if requests_per_day is not None and not api_keys:
+            raise self._error("requests_per_day limits only callers with one of api_keys")
+        if not routes:
+            raise self._error("at least one route is required")
         check_routes(routes, authorized=authorizer is not None)
         make_log = partial(
             make_log_group, self, retention_days=log_retention_days, removal_policy=removal_policy
@@ -183,10 +170,33 @@ class RestService(Construct):
         host = f"{self.api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}"
         return f"https://{host}/{self.stage.stage_name}"
 
-    def _refuse(self, problems: Mapping[str, bool]) -> None:
-        for message, applies in problems.items():
-            if applies:
-                raise ConstructError(f"{self.node.path}: {message}")
+    def _refuse_origins_and_logs(
+        self,
+        cors_origins: Sequence[str],
+        access_log: logs.ILogGroup | None,
+        access_log_name: str | None,
+    ) -> None:
+        if "*" in cors_origins:
+            raise self._error("cors_origins must name origins, not '*'")
+        if access_log and access_log_name:
+            raise self._error("access_log exists: access_log_name must not be set")
+
+    def _refuse_names(
+        self,
+        domain_name: str | apigateway.IDomainName | None,
+        certificate: acm.ICertificate | None,
+        base_path: str | None,
+        vpc_endpoints: Sequence[ec2.IVpcEndpoint],
+    ) -> None:
+        if isinstance(domain_name, str) is not bool(certificate):
+            raise self._error("domain_name and certificate must go together")
+        if base_path and not domain_name:
+            raise self._error("base_path requires a domain_name")
+        if vpc_endpoints and domain_name:
+            raise self._error("an API with vpc_endpoints is private: it has no domain_name")
+
+    def _error(self, message: str) -> ConstructError:
+        return ConstructError(f"{self.node.path}: {message}")
 
     def _stage_options(
         self,
