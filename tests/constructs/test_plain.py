@@ -10,18 +10,15 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudtrail as cloudtrail
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
-from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
@@ -34,34 +31,29 @@ from signal9_constructs import (
     AccessTrail,
     ApiSecret,
     EventBackbone,
-    GradualDeployment,
-    Observability,
-    PythonFunction,
     RestService,
     Route,
     WorkQueue,
 )
 from signal9_constructs.problem_responses import PROBLEMS
 from tests.constructs.lab import synthesise
+from tests.constructs.plain_functions import (
+    KEEP,
+    gradual,
+    plain_gradual,
+    plain_program,
+    plain_watch,
+    program,
+    simple_function,
+    watch,
+)
 
 PAGES: Final = Path(__file__).parents[2] / "docs" / "constructs"
-KEEP: Final = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-
-
-def _function(stack: Stack) -> lambda_.Function:
-    return lambda_.Function(
-        stack,
-        "Work",
-        runtime=lambda_.Runtime.PYTHON_3_14,
-        handler="index.handler",
-        code=lambda_.Code.from_inline("def handler(event, context): pass"),
-        timeout=Duration.seconds(30),
-    )
 
 
 def _queue(stack: Stack) -> None:
     work = WorkQueue(stack, "Queue", alarm_topic=sns.Topic(stack, "Alarms"))
-    work.feed(_function(stack))
+    work.feed(simple_function(stack))
 
 
 def _plain_queue(stack: Stack) -> None:
@@ -97,14 +89,14 @@ def _plain_queue(stack: Stack) -> None:
         )
         alarm.add_alarm_action(actions.SnsAction(topic))
         alarm.add_ok_action(actions.SnsAction(topic))
-    _function(stack).add_event_source(
+    simple_function(stack).add_event_source(
         sources.SqsEventSource(queue, batch_size=1, report_batch_item_failures=True)
     )
 
 
 def _backbone(stack: Stack) -> None:
     backbone = EventBackbone(stack, "Events")
-    backbone.rule("Bill", source="shop", detail_types=["Paid"], targets=[_function(stack)])
+    backbone.rule("Bill", source="shop", detail_types=["Paid"], targets=[simple_function(stack)])
 
 
 def _plain_backbone(stack: Stack) -> None:
@@ -131,7 +123,7 @@ def _plain_backbone(stack: Stack) -> None:
         event_pattern=events.EventPattern(source=["shop"], detail_type=["Paid"]),
         targets=[
             targets.LambdaFunction(
-                _function(stack),
+                simple_function(stack),
                 dead_letter_queue=dead_letters,
                 retry_attempts=8,
                 max_event_age=Duration.hours(2),
@@ -141,7 +133,7 @@ def _plain_backbone(stack: Stack) -> None:
 
 
 def _secret(stack: Stack) -> None:
-    secret = ApiSecret(stack, "Key", rotation=_function(stack))
+    secret = ApiSecret(stack, "Key", rotation=simple_function(stack))
     secret.grant_read(iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal()))
 
 
@@ -155,7 +147,7 @@ def _plain_secret(stack: Stack) -> None:
             resources=[secret.ref],
         )
     )
-    function = _function(stack)
+    function = simple_function(stack)
     function.add_to_role_policy(
         iam.PolicyStatement(
             actions=[
@@ -257,7 +249,7 @@ def _plain_trail(stack: Stack) -> None:
 
 
 def _service(stack: Stack) -> None:
-    function = _function(stack)
+    function = simple_function(stack)
     placing = {"type": "object", "required": ["item"]}
     RestService(
         stack,
@@ -272,7 +264,7 @@ def _service(stack: Stack) -> None:
 
 
 def _plain_service(stack: Stack) -> None:
-    function = _function(stack)
+    function = simple_function(stack)
     access = logs.LogGroup(
         stack, "AccessLog", retention=logs.RetentionDays.ONE_MONTH, removal_policy=KEEP
     )
@@ -367,161 +359,13 @@ def _plain_service(stack: Stack) -> None:
         )
 
 
-def _program(stack: Stack) -> None:
-    code = lambda_.Code.from_inline("def handler(event, context): pass")
-    PythonFunction(stack, "Bill", code=code, handler="index.handler")
-
-
-def _plain_program(stack: Stack) -> None:
-    group = logs.LogGroup(
-        stack, "Logs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=KEEP
-    )
-    dead_letters, failures = (
-        sqs.Queue(
-            stack,
-            name,
-            retention_period=Duration.days(14),
-            enforce_ssl=True,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            removal_policy=KEEP,
-        )
-        for name in ("DeadLetters", "Failures")
-    )
-    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-    group.grant_write(role)
-    lambda_.Function(
-        stack,
-        "Bill",
-        runtime=lambda_.Runtime.PYTHON_3_14,
-        architecture=lambda_.Architecture.ARM_64,
-        handler="index.handler",
-        code=lambda_.Code.from_inline("def handler(event, context): pass"),
-        memory_size=512,
-        timeout=Duration.seconds(30),
-        role=role,
-        log_group=group,
-        tracing=lambda_.Tracing.ACTIVE,
-        dead_letter_queue=dead_letters,
-        on_failure=destinations.SqsDestination(failures),
-        retry_attempts=2,
-        max_event_age=Duration.hours(6),
-        environment={
-            "POWERTOOLS_SERVICE_NAME": "Bill",
-            "POWERTOOLS_METRICS_NAMESPACE": "Bill",
-            "POWERTOOLS_LOG_LEVEL": "INFO",
-        },
-    )
-
-
-def _versioned(stack: Stack) -> PythonFunction:
-    code = lambda_.Code.from_inline("def handler(event, context): pass")
-    return PythonFunction(stack, "Bill", code=code, handler="index.handler", alias=True)
-
-
-def _gradual(stack: Stack) -> None:
-    GradualDeployment(stack, "Gradual", functions=[_versioned(stack)])
-
-
-def _plain_gradual(stack: Stack) -> None:
-    alias = _versioned(stack).alias
-    assert alias
-    role = iam.Role(stack, "Deployer", assumed_by=iam.ServicePrincipal("codedeploy.amazonaws.com"))
-    role.add_to_policy(
-        iam.PolicyStatement(
-            actions=[
-                "lambda:GetAlias",
-                "lambda:GetProvisionedConcurrencyConfig",
-                "lambda:UpdateAlias",
-            ],
-            resources=[alias.lambda_.function_arn, alias.function_arn],
-        )
-    )
-    role.add_to_policy(
-        iam.PolicyStatement(
-            actions=["cloudwatch:DescribeAlarms"],
-            resources=[f"arn:aws:cloudwatch:{stack.region}:{stack.account}:alarm:*"],
-        )
-    )
-    errors = cloudwatch.Metric(
-        namespace="AWS/Lambda",
-        metric_name="Errors",
-        dimensions_map={
-            "FunctionName": alias.lambda_.function_name,
-            "Resource": f"{alias.lambda_.function_name}:{alias.alias_name}",
-            "ExecutedVersion": alias.version.version,
-        },
-        statistic="Sum",
-        period=Duration.minutes(1),
-    )
-    alarm = errors.create_alarm(
-        stack,
-        "Errors",
-        threshold=1,
-        evaluation_periods=1,
-        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-    )
-    codedeploy.LambdaDeploymentGroup(
-        stack,
-        "Group",
-        alias=alias,
-        application=codedeploy.LambdaApplication(stack, "Application"),
-        deployment_config=codedeploy.LambdaDeploymentConfig.CANARY_10_PERCENT_5_MINUTES,
-        alarms=[alarm],
-        role=role.without_policy_updates(),
-        auto_rollback=codedeploy.AutoRollbackConfig(
-            failed_deployment=True, stopped_deployment=True, deployment_in_alarm=True
-        ),
-    )
-
-
-def _watch(stack: Stack) -> None:
-    seen = Observability(stack, "Seen", namespace="Shop", topic=sns.Topic(stack, "Alarms"))
-    failed = sqs.Queue(stack, "Failed")
-    seen.watch("Bills", functions=[_function(stack)], dead_letters=[failed])
-
-
-def _plain_watch(stack: Stack) -> None:
-    topic, failed = sns.Topic(stack, "Alarms"), sqs.Queue(stack, "Failed")
-    function = _function(stack)
-    minutes = Duration.minutes(5)
-    errors = function.metric_errors(period=minutes)
-    throttles = function.metric_throttles(period=minutes)
-    duration = function.metric_duration(period=minutes, statistic="p99")
-    dead = failed.metric_approximate_number_of_messages_visible(period=minutes, statistic="Maximum")
-    for id_, metric, threshold in (
-        ("Errors", errors, 1),
-        ("Throttles", throttles, 1),
-        ("SlowRuns", duration, 24_000),
-        ("DeadLetters", dead, 1),
-    ):
-        alarm = metric.create_alarm(
-            stack,
-            id_,
-            threshold=threshold,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-        alarm.add_alarm_action(actions.SnsAction(topic))
-        alarm.add_ok_action(actions.SnsAction(topic))
-    dashboard = cloudwatch.Dashboard(stack, "Dashboard")
-    dashboard.add_widgets(
-        cloudwatch.TextWidget(markdown="# Bills", width=24),
-        cloudwatch.GraphWidget(
-            title="Runs", left=[function.metric_invocations(), errors, throttles]
-        ),
-        cloudwatch.GraphWidget(title="Duration", left=[duration]),
-        cloudwatch.GraphWidget(title="Dead letters", left=[dead]),
-    )
-
-
 BOTH: Final[dict[str, tuple[Callable[[Stack], None], Callable[[Stack], None]]]] = {
     "access-trail": (_trail, _plain_trail),
     "api-secret": (_secret, _plain_secret),
     "event-backbone": (_backbone, _plain_backbone),
-    "gradual-deployment": (_gradual, _plain_gradual),
-    "observability": (_watch, _plain_watch),
-    "python-function": (_program, _plain_program),
+    "gradual-deployment": (gradual, plain_gradual),
+    "observability": (watch, plain_watch),
+    "python-function": (program, plain_program),
     "rest-service": (_service, _plain_service),
     "work-queue": (_queue, _plain_queue),
 }
