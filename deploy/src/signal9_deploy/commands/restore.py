@@ -45,7 +45,7 @@ def restore(
     known = {table.name: table for table in TABLES}
     if unknown := sorted(set(names) - set(known)):
         raise DeployError(f"table {', '.join(unknown)}: must be one of {', '.join(known)}")
-    prefix = f"{table_prefix(settings)}restored-{datetime.now(UTC):%Y%m%d-%H%M%S}-"
+    prefix = f"{table_prefix(settings)}restored-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-"
     job = Restore(settings, account, prefix, at)
     tables = [known[name] for name in names or known]
     begin = job.from_export if from_export else job.from_point_in_time
