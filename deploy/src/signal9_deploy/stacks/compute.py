@@ -186,8 +186,9 @@ class Compute(Construct):
     def _grant(self, spec: FunctionSpec, function: PythonFunction) -> None:
         for use in spec.uses:
             _grant_use(function, use, self._data.tables[use.table.name].table)
-        for name in self._data.secrets.keys() & set(spec.secrets):
-            self._data.secrets[name].grant_read(function)
+        for name in spec.secrets:  # in this order, so that synthesis is reproducible
+            if name in self._data.secrets:
+                self._data.secrets[name].grant_read(function)
         if spec.writes_cache:
             # Without permission to list, a missing object is 403 instead of 404.
             self._data.cache.grant_read(function)
