@@ -18,7 +18,7 @@ from signal9_constructs import (
 
 PAID = {"type": "object", "required": ["order"], "properties": {"order": {"type": "string"}}}
 HANDLER = """
-import json, os
+import json, logging, os
 import boto3
 
 table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
@@ -28,7 +28,8 @@ def handler(event, context):
     for record in event["Records"]:
         try:
             table.put_item(Item={"order": json.loads(record["body"])["detail"]["order"]})
-        except Exception:
+        except Exception:  # the other messages go on; this one is tried again, then kept
+            logging.exception(record["messageId"])
             failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}
 """

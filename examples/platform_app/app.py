@@ -15,7 +15,7 @@ import signal9_constructs as parts
 
 ACCEPTED = (
     parts.Acknowledgment(
-        "AwsSolutions-IAM5[Resource::**/uploads/*]", "whoever uploads chooses the names of files"
+        "AwsSolutions-IAM5[Resource::**/uploads/*]", "names of files are chosen on upload"
     ),
 )
 

@@ -93,7 +93,7 @@ def _refused(call: Callable[..., object], parameter: inspect.Parameter, value: o
         call(*bound.args, **bound.kwargs)
     except ConstructError as refusal:
         return re.search(rf"\b{parameter.name}(\[.*\])? is ", str(refusal)) is not None
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001  # any other error means that the argument was not refused
         return False
     return False
 

@@ -163,7 +163,7 @@ def test_workers_that_do_nothing_fail_the_pipeline() -> None:
 
 
 class MissingError(Exception):
-    """There is no such secret."""
+    """The secret does not exist."""
 
 
 class Secrets:

@@ -38,7 +38,7 @@ _DATA: Final = (
 
 
 class ProviderStack(Stack):
-    """What an account knows about a forge: it has this once, whoever uses it, and it stays."""
+    """The identity provider of a forge: one per account, shared by all stages and retained."""
 
     def __init__(self, scope: Construct, repository: Repository) -> None:
         forge = repository.forge

@@ -148,7 +148,7 @@ class CheckStage:
         content = _json(self._get(f"{api}/health", HTTPStatus.OK))
         if content.get("stage") != self.stage:
             raise SmokeError(f"it is the stage {content.get('stage')}, not {self.stage}")
-        # Old data or a missing key is no fault of a deployment, and has alarms.
+        # Old data and missing keys are not caused by a deployment, and have alarms.
         return f"{content.get('status')}, version {content.get('version')}"
 
     def _check_authorization(self, api: str, *, is_open: bool) -> str:

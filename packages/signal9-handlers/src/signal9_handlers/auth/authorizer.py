@@ -63,7 +63,7 @@ def handler(event: Mapping[str, str], context: "LambdaContext") -> dict[str, Any
     except RefusedError as error:
         logger().info("token refused", reason=str(error))
         raise UnauthorizedError from None
-    except Exception:
+    except Exception:  # whatever it is, an alarm counts it; Lambda logs what is raised
         _count_error()
         raise
     stage = "/".join(event["methodArn"].split("/")[:2])
